@@ -41,7 +41,7 @@ check() { # check "what" command...
 check "Lint" "$bin/ruff" check --quiet .
 check "Format" "$bin/ruff" format --check --quiet .
 check "Import contracts" "$bin/lint-imports" --no-cache
-if [ ${#failed[@]} -gt 0 ]; then say "Failed before the tests: ${failed[*]}"; fi
+if [ ${#failed[@]} -gt 0 ]; then note "Failed before the tests: ${failed[*]}"; fi
 
 # Two processes, each with its own servers: the tests mostly wait. A file's tests stay together, because they share fixtures.
 run_tests() { "$bin/python" -m pytest --numprocesses 2 --dist loadfile "$@"; }
@@ -50,7 +50,7 @@ status=0
 if [ -n "$quick" ]; then
     run_tests -m "not servers" "$@" || status=$?
 else
-    command -v node >/dev/null || say "Skipped: tests that need Node (not on the PATH)"
+    command -v node >/dev/null || note "Skipped: tests that need Node (not on the PATH)"
     # In parallel with the tests: its line appears among theirs.
     step "Types" "$bin/mypy" &
     types=$!
@@ -58,7 +58,7 @@ else
     wait "$types" || failed+=("Types")
 fi
 if [ ${#failed[@]} -gt 0 ]; then
-    say "Failed beside the tests: ${failed[*]}"
+    note "Failed beside the tests: ${failed[*]}"
     [ "$status" -ne 0 ] || status=1
 fi
 exit "$status"

@@ -14,7 +14,7 @@ from chimera.content.json_values import json_in
 from chimera.ledger.plans import PlanRoom
 from models.base import preview_of
 from models.plans import MAX_NODES, Plan, PlannedSubtask, check_plan
-from models.wording import fields_at, sentence_of, told
+from models.wording import fields_at, reportable, sentence_of
 
 MAX_CHARS = 200_000
 """Length of an answer that is parsed: some 100 words for each possible subtask of a task."""
@@ -103,7 +103,7 @@ def _read(plan: Mapping[str, Any]) -> Read:
     try:
         checked = Plan.model_validate({**plan, "subtasks": subtasks})
     except ValidationError as error:
-        found = told([dict(entry) for entry in error.errors()])[:MAX_PROBLEMS]
+        found = reportable([dict(entry) for entry in error.errors()])[:MAX_PROBLEMS]
         return (), [f"{'.'.join(map(str, entry['loc']))}: {_sentence(entry)}" for entry in found]
     return checked.subtasks, []
 
@@ -120,21 +120,21 @@ def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
         return _plan_in(value[0], wrappers + 1) if len(value) == 1 and isinstance(value[0], dict) else None
     if not isinstance(value, dict) or wrappers > MAX_WRAPPERS or _is_subtask(value):
         return None
-    lists = {name: _listed(_inner(told)) for name, told in value.items() if _plain(name) == "subtasks"}
-    within = {name: told for name, told in value.items() if isinstance(told, dict | list)}
-    texts = {name: told for name, told in value.items() if isinstance(told, str)}
+    lists = {name: _listed(_inner(entry)) for name, entry in value.items() if _plain(name) == "subtasks"}
+    within = {name: entry for name, entry in value.items() if isinstance(entry, dict | list)}
+    texts = {name: entry for name, entry in value.items() if isinstance(entry, str)}
     plans = {name: {"subtasks": listed} for name, listed in lists.items() if listed is not None}
     plans = plans or _plans_within(within, wrappers)
-    plans = plans or _plans_within({name: _inner(told) for name, told in texts.items()}, wrappers)
+    plans = plans or _plans_within({name: _inner(entry) for name, entry in texts.items()}, wrappers)
     if len(plans) != 1:
         return None
     [(place, plan)] = plans.items()
     # A goal, a thought or a text beside the plan changes nothing in it; edges would, even as text.
-    edges = {name: _inner(told) for name, told in texts.items() if _plain(name) in _EDGES}
+    edges = {name: _inner(entry) for name, entry in texts.items() if _plain(name) in _EDGES}
     beside = {
-        name: told
-        for name, told in {**within, **edges}.items()
-        if name != place and isinstance(told, dict | list) and told and _plain(name) not in _REMARKS
+        name: entry
+        for name, entry in {**within, **edges}.items()
+        if name != place and isinstance(entry, dict | list) and entry and _plain(name) not in _REMARKS
     }
     return {**beside, **plan}
 
@@ -162,7 +162,7 @@ def _listed(value: JsonValue) -> list[JsonValue] | None:
     listed: list[JsonValue] = []
     for key, subtask in value.items():
         named = {"key": key, **subtask} if isinstance(subtask, dict) else subtask
-        if not _is_subtask(named) or not _says_what(named):
+        if not _is_subtask(named) or not _is_described(named):
             return None
         listed.append(named)
     return listed
@@ -176,7 +176,7 @@ def _unwrapped(subtask: JsonValue) -> JsonValue:
     return subtask
 
 
-def _says_what(subtask: JsonValue) -> bool:
+def _is_described(subtask: JsonValue) -> bool:
     return isinstance(subtask, dict) and any(_FIELDS.get(_plain(name)) == "instruction" for name in subtask)
 
 
@@ -193,7 +193,7 @@ def _shaped(subtask: JsonValue) -> JsonValue:
         return subtask
     shaped: dict[str, JsonValue] = {}
     # Our own names first: a synonym of a field that is present is an extra field.
-    for name, value in sorted(subtask.items(), key=lambda told: _plain(told[0]) not in _OWN_FIELDS):
+    for name, value in sorted(subtask.items(), key=lambda entry: _plain(entry[0]) not in _OWN_FIELDS):
         field = _FIELDS.get(_plain(name), name)
         if value is not None or field in _REQUIRED:
             shaped[name if field in shaped else field] = _SHAPES.get(field, _as_it_is)(value)

@@ -41,7 +41,7 @@ _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OUTCOME_PREVIEW_CHARS = 200
 MAX_STATE_BYTES = 512 * 1024
 NO_PLAN = PlanRoom({}, 0, 0)
-MAX_TOKENS_TOLD = 10**9
+MAX_REPORTED_TOKENS = 10**9
 MAX_TOOL_CALLS = 32
 """Per turn; further calls are left out of the transcript and not run."""
 
@@ -57,13 +57,13 @@ def settlement_of(
     plan_room: PlanRoom = NO_PLAN,
     task_ends: bool = False,
     results: Sequence[ToolResult] = (),
-    unheard: bool | None = None,
+    unseen: bool | None = None,
 ) -> Settlement:
     """Determine all effects of an answer.
 
     One of `plans`, as `plans_of` found them, is chosen by `plan_room`; its settlement holds only while the task has
     no more subtasks. `task_ends` means that an aggregation at the root completes the task: then it holds only until the
-    task is stopped. `results` are those of the tools that answer at once. `unheard` means that there is guidance
+    task is stopped. `results` are those of the tools that answer at once. `unseen` means that there is guidance
     that this node has not seen: then its answer ends nothing, unless it was the last turn. None means that this
     wasn't looked up, and the settlement holds only if none was given since the call began.
     Raises nothing: the money is spent.
@@ -82,9 +82,9 @@ def settlement_of(
     answer = continuations.joined(pieces)
     answers = _is_answer(request, answer, calls)
     # An empty piece means that there is nothing to continue.
-    is_asked_on = answers and is_cut and text != "" and unheard is not True
+    is_asked_on = answers and is_cut and text != "" and unseen is not True
     is_asked_on = is_asked_on and continuations.are_wanted(intent.on_truncated, pieces)
-    goes_on = is_asked_on or (answers and unheard is True and not request.last_turn)
+    goes_on = is_asked_on or (answers and unseen is True and not request.last_turn)
     ends_node = answers and not goes_on and not (is_cut and intent.on_truncated is OnTruncated.FAIL)
     usage, estimated = _usage_of(chat, text, end)
     outcome = ModelCallOutcome(
@@ -126,7 +126,7 @@ def settlement_of(
         ),
         node_result=answer if ends_node else None,
         finish_reason=end.finish_reason,
-        if_heard=intent.guidance_heard if ends_node and unheard is None and not request.last_turn else None,
+        if_guidance=intent.guidance_seen if ends_node and unseen is None and not request.last_turn else None,
         if_planned=plan_room.subtasks_total if planned else None,
         ends_run=task_ends and ends_node and request.path == ROOT,
         new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(planned)),
@@ -166,10 +166,10 @@ def _free_id(step: int, index: int, taken: Collection[str]) -> str:
 
 def spent_by(chat: ChatRequest, text: str, error: BaseException) -> Usage:
     """Return a failed attempt's probable usage: as reported by its provider, else estimated; none if rejected."""
-    told, may_be_billed = None, True
+    reported, may_be_billed = None, True
     if isinstance(error, ProviderError):
-        told, may_be_billed = error.usage, error.may_be_billed
-    if told is not None and (usage := _bounded(told)) is not None:
+        reported, may_be_billed = error.usage, error.may_be_billed
+    if reported is not None and (usage := _bounded(reported)) is not None:
         return usage
     if text or may_be_billed:
         return Usage(input_tokens=messages.input_tokens_of(chat), output_tokens=estimate_tokens(text))
@@ -248,8 +248,8 @@ def _plan_of(
 
 
 def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
-    if end.usage is not None and (told := _bounded(end.usage)) is not None:
-        return told, False
+    if end.usage is not None and (reported := _bounded(end.usage)) is not None:
+        return reported, False
     output = (
         estimate_tokens(text)
         + estimate_tokens(end.thought)
@@ -261,7 +261,7 @@ def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
 def _bounded(usage: Usage) -> Usage | None:
     """Return a server's count, unless it is implausibly large: the ledger has to hold it."""
     figures = usage.model_dump().values()
-    return usage if all(0 <= figure <= MAX_TOKENS_TOLD for figure in figures) else None
+    return usage if all(0 <= figure <= MAX_REPORTED_TOKENS for figure in figures) else None
 
 
 def _cleaned(call: ToolRequest) -> ToolRequest:

@@ -47,8 +47,8 @@ IdempotencyKey = Annotated[
 async def _wait_s(
     prefer: Annotated[str | None, Header(description="wait=N: answer 202 after N seconds (RFC 7240)")] = None,
 ) -> int:
-    told = _WAIT.search(prefer or "")
-    return min(LONGEST_WAIT_S, int(told[1])) if told else LONGEST_WAIT_S
+    preference = _WAIT.search(prefer or "")
+    return min(LONGEST_WAIT_S, int(preference[1])) if preference else LONGEST_WAIT_S
 
 
 WithWait = Annotated[int, Depends(_wait_s)]

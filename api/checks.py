@@ -21,7 +21,7 @@ from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, PLANNER, AgentSpec
 from models.calls import Operation
 from models.errors import ChimeraError, InvalidInput, NotFound, PlanInvalid, UnknownAgent
-from models.files import MAX_PICTURE_BYTES
+from models.files import MAX_IMAGE_BYTES
 from models.ids import FileId, UserId
 from models.plans import problems_of
 from models.providers import ModelAbility
@@ -146,8 +146,8 @@ class Checks:
                 raise
             if file.media_type not in IMAGES:
                 raise InvalidInput(field, f"That file is {file.media_type}; send a PNG, JPEG, GIF or WebP image.")
-            if file.size_bytes > MAX_PICTURE_BYTES:
-                raise InvalidInput(field, f"An image can have at most {MAX_PICTURE_BYTES:,} bytes; send a smaller one.")
+            if file.size_bytes > MAX_IMAGE_BYTES:
+                raise InvalidInput(field, f"An image can have at most {MAX_IMAGE_BYTES:,} bytes; send a smaller one.")
 
     async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
         agent = known.get(name)

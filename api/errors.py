@@ -23,7 +23,7 @@ from chimera.observe import disk
 from models.base import Contract
 from models.errors import ChimeraError, DiskFull, InvalidInput, NotSignedIn, PlanInvalid, Unavailable
 from models.remedies import Action, Remedy
-from models.wording import MAX_NAME, fields_at, sentence_of, told
+from models.wording import MAX_NAME, fields_at, reportable, sentence_of
 
 log = structlog.get_logger()
 
@@ -160,7 +160,7 @@ _NO_SUCH_ROUTE = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    body, entries = _body_of(request), told(error.errors())
+    body, entries = _body_of(request), reportable(error.errors())
     problems = list(dict.fromkeys(_field_problem(entry, body) for entry in entries[:MAX_FIELD_ERRORS]))
     count = len(problems) + len(entries[MAX_FIELD_ERRORS:])
     first = problems[0] if problems else FieldProblem(field="body", message="The body is invalid.")

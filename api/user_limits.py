@@ -16,7 +16,7 @@ MESSAGES_AT_ONCE = 200
 MESSAGES_A_SECOND = 20.0
 """Of one socket. A page that comes back with 50 topics sends 51 at once; a ping a second is one."""
 
-WAY_OUT = "close one"
+ADVICE = "close one"
 RETRY_AFTER_S = 10.0
 
 
@@ -34,7 +34,7 @@ class OpenByUser:
         """Count one for as long as the block lasts. Raises LimitReached."""
         there = self._open[user_id]
         if self._most and there >= self._most:
-            raise LimitReached(self._what, there, self._most, self._setting, WAY_OUT, RETRY_AFTER_S)
+            raise LimitReached(self._what, there, self._most, self._setting, ADVICE, RETRY_AFTER_S)
         self._open[user_id] += 1
         try:
             yield

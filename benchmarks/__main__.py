@@ -14,7 +14,7 @@ BENCHMARKS = {
     "imports": "seconds and modules that a fresh process needs before a provider's first request",
     "cases": "bad answers, odd requests and awkward terminals: what is right, what happens, requests counted",
     "places": "checkouts and data folders in odd places: whether a stack starts, works and stops",
-    "security": "try again every weakness that was found: trials, and what did not hold",
+    "security": "repeat the attack on every known weakness: trials and failed checks",
 }
 
 

@@ -1,6 +1,6 @@
 """A provider whose every token is the time at which it was sent: `python -m benchmarks.clock PORT`.
 
-Speaks chat completions, streamed. The model's name says the pace: `local/r100-n500` is 500 tokens at 100 a second. A
+Speaks chat completions, streamed. The model's name sets the pace: `local/r100-n500` is 500 tokens at 100 a second. A
 token is CLOCK_MONOTONIC in nanoseconds and a space; that clock is one for all processes of a machine.
 """
 

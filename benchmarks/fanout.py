@@ -62,9 +62,9 @@ async def measure(stack: Stack, sockets: int, tasks: int, processes: int) -> Non
     at_rest = (_used_s(api) - used) / REST_SECONDS
     began, used = time.perf_counter(), _used_s(api)
     await _start(stack, ids)
-    told = await asyncio.gather(*map(_told_by, clients))
+    reports = await asyncio.gather(*map(_report_of, clients))
     took, busy = time.perf_counter() - began, _used_s(api) - used
-    _print(told, sockets)
+    _print(reports, sockets)
     print(f"tasks      over after {took:.1f} s; processor of the API {busy:.1f} s, {at_rest:.1%} of one at rest")
     each = [(kib - before) / sockets for kib in (rest, _memory(api))]
     print(f"memory     {each[0]:.0f} KiB a socket at rest, {each[1]:.0f} after")
@@ -87,7 +87,7 @@ async def _run(stack: Stack, ids: list[str]) -> None:
     """Warm everything up: the first task of a stack is slower than the next ones."""
     [client] = await _listening(stack, ids, 1)
     await _start(stack, ids)
-    await _told_by(client)
+    await _report_of(client)
 
 
 async def _listening(stack: Stack, topics: list[str], processes: int) -> list[Process]:
@@ -112,16 +112,16 @@ async def _client(stack: Stack, topics: list[str]) -> Process:
     return client
 
 
-async def _told_by(client: Process) -> dict[str, Any]:
+async def _report_of(client: Process) -> dict[str, Any]:
     assert client.stdout is not None
-    told: dict[str, Any] = json.loads(await client.stdout.readline())
+    reports: dict[str, Any] = json.loads(await client.stdout.readline())
     await client.wait()
-    return told
+    return reports
 
 
-def _print(told: list[dict[str, Any]], sockets: int) -> None:
-    total = {name: sum(each[name] for each in told) for name in ("gaps", "doubles", "tokens", "whole")}
-    late = [each for one in told for each in one["late_ms"]]
+def _print(reports: list[dict[str, Any]], sockets: int) -> None:
+    total = {name: sum(each[name] for each in reports) for name in ("gaps", "doubles", "tokens", "whole")}
+    late = [each for one in reports for each in one["late_ms"]]
     centiles = statistics.quantiles(late, n=100)
     bar = f"  (bar: p99 below {BARS_MS[sockets]:g} ms)" if sockets in BARS_MS else ""
     print(

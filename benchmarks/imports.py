@@ -52,8 +52,8 @@ def main() -> None:
 
 
 def _loaded(name: str) -> Loaded:
-    told = subprocess.run([sys.executable, "-c", FRESH, name], capture_output=True, text=True, check=True).stdout
-    loaded: Loaded = json.loads(told)
+    output = subprocess.run([sys.executable, "-c", FRESH, name], capture_output=True, text=True, check=True).stdout
+    loaded: Loaded = json.loads(output)
     return loaded
 
 

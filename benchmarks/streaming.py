@@ -84,16 +84,16 @@ async def measure(readers: dict[str, Callable[[], Awaitable[Read]]], streams: in
                 print(f"warmed up: {name}", flush=True)
                 continue
             reads[name] += got
-            print(f"round {number}  {name:8} {_told(got)}  whole {whole}/{streams}", flush=True)
+            print(f"round {number}  {name:8} {_summary(got)}  whole {whole}/{streams}", flush=True)
     for name, every in reads.items():
-        print(f"median   {name:8} {_told(every)}")
+        print(f"median   {name:8} {_summary(every)}")
     later = _first(reads["chimera"]) - _first(reads["bare"])
     share = _rate(reads["chimera"]) / _rate(reads["bare"])
     print(f"first token later by {later:.1f} ms  (bar: at most {MAX_LATER_MS:g})")
     print(f"rate                 {share:.3f} of bare  (bar: at least {MIN_RATE_SHARE})")
 
 
-def _told(reads: list[Read]) -> str:
+def _summary(reads: list[Read]) -> str:
     delays = [(read - sent) / 1e6 for stream in reads for sent, read in stream.tokens]
     return (
         f"first token {_first(reads):6.1f} ms  any token {statistics.median(delays):6.1f} ms"

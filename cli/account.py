@@ -11,7 +11,7 @@ import typer
 
 from cli.http import signed_in
 from cli.input.encodings import text_of
-from cli.output.prose import tell
+from cli.output.prose import print_line
 
 FIRST_USER = "admin@chimera.local"
 THIS_MACHINE = "http://127.0.0.1:8000"
@@ -56,7 +56,7 @@ async def sign_in_at(api_url: str, email: str, password: str) -> int:
 
     api_url, path = address_from(api_url, "--api-url "), sign_in.at_home()
     await sign_in_with(password, email, api_url, path)
-    tell(f"Signed in to {api_url} as {email}; kept in {path}.")
+    print_line(f"Signed in to {api_url} as {email}; kept in {path}.")
     return 0
 
 
@@ -67,7 +67,7 @@ async def change_password(current: str, new: str) -> int:
     check_password(new)
     async with signed_in() as client:
         await client.change_password(current, new)
-    tell("Password changed. Your other sessions have ended; sign in again there.")
+    print_line("Password changed. Your other sessions have ended; sign in again there.")
     return 0
 
 

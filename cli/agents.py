@@ -15,7 +15,7 @@ from cli.input.arguments import AsJson
 from cli.input.encodings import path
 from cli.input.options import AGENT
 from cli.output.printing import print_json, print_list
-from cli.output.prose import print_answer, print_prose, tell
+from cli.output.prose import print_answer, print_line, print_prose
 from cli.output.tables import MODEL_CHARS, print_table
 from cli.output.text import one_line, plain
 
@@ -124,9 +124,9 @@ async def create(
     if as_json:
         print_json(agent)
         return 0
-    tell(f"Agent {agent.name} is created. Plans may name it, and a planner may choose it.")
+    print_line(f"Agent {agent.name} is created. Plans may name it, and a planner may choose it.")
     if not agent.description:
-        tell("It has no description, so a planner can't tell when to choose it.")
+        print_line("It has no description, so a planner can't tell when to choose it.")
     return 0
 
 
@@ -135,7 +135,7 @@ async def delete(name: Name) -> int:
     """Delete one of your agents; subtasks that name it and haven't started will fail."""
     async with signed_in() as client:
         await client.delete_agent(name)
-    tell(f"Agent {one_line(name, 60)} is deleted.")
+    print_line(f"Agent {one_line(name, 60)} is deleted.")
     return 0
 
 

@@ -13,7 +13,7 @@ from cli.input.arguments import AsJson
 from cli.input.encodings import path, text_of
 from cli.input.options import EMBED, IMAGE, TRANSCRIBE
 from cli.output.printing import print_json
-from cli.output.prose import say_aside, tell
+from cli.output.prose import print_line, print_note
 from cli.output.tables import print_table
 from cli.output.text import short
 
@@ -50,7 +50,7 @@ async def embed(
 
     body = given({"model": model, "input": text, "dimensions": dimensions})
     async with signed_in(EMBED) as client:
-        call = await made(client, Operation.EMBEDDINGS, body, say_aside)
+        call = await made(client, Operation.EMBEDDINGS, body, print_note)
     print_result(call, as_json=as_json)
     return 0
 
@@ -76,7 +76,7 @@ async def image(
     check_place(out, force=force)
     body = given({"model": model, "prompt": prompt, "size": size})
     async with signed_in(IMAGE) as client:
-        call = await made(client, Operation.IMAGES, body, say_aside)
+        call = await made(client, Operation.IMAGES, body, print_note)
         await keep_result(client, call, out)
     print_result(call, out, as_json=as_json)
     return 0
@@ -99,7 +99,7 @@ async def transcribe(
     file = (text_of(audio.name, "Its name"), await bytes_of(audio))
     fields = given({"model": model, "language": language, "prompt": prompt})
     async with signed_in(TRANSCRIBE) as client:
-        call = await made(client, Operation.TRANSCRIPTIONS, fields, say_aside, file=file)
+        call = await made(client, Operation.TRANSCRIPTIONS, fields, print_note, file=file)
     print_result(call, as_json=as_json)
     return 0
 
@@ -122,7 +122,7 @@ async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
     if as_json:
         print_json(page)
     elif not page.items:
-        tell('No calls yet. Make one: chimera embed "a red apple"')
+        print_line('No calls yet. Make one: chimera embed "a red apple"')
     else:
         print_table(Console(highlight=False), table_of(page.items, blocked_by))
     return 0
@@ -133,7 +133,7 @@ async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json:
     """Print a call's result, or its status."""
     from cli.http.ids import call_named
     from cli.live.images import keep_result
-    from cli.output.calls import exit_code_of, tell_call
+    from cli.output.calls import exit_code_of, print_call
     from cli.output.image_files import check_place
 
     if out is not None:
@@ -145,7 +145,7 @@ async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json:
     if as_json:
         print_json(call)
     else:
-        tell_call(call, out)
+        print_call(call, out)
     return exit_code_of(call)
 
 
@@ -158,5 +158,5 @@ async def cancel(call_id: Id) -> int:
     async with signed_in() as client:
         call = await client.cancel_ai_call((await call_named(client, call_id)).id)
     state = "being cancelled" if call.status is RunStatus.CANCELLING else call.status
-    tell(f"{short(call.id)} is {state}; its provider gets no further request.")
+    print_line(f"{short(call.id)} is {state}; its provider gets no further request.")
     return 0

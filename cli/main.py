@@ -94,8 +94,8 @@ class LazyGroup(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         for panel, commands in COMMANDS.items():
-            for name, (_, said) in commands.items():
-                self.add_command(TyperCommand(name, help=said, rich_help_panel=panel))
+            for name, (_, summary) in commands.items():
+                self.add_command(TyperCommand(name, help=summary, rich_help_panel=panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the command that is typed, whole."""

@@ -42,7 +42,7 @@ async def models(provider: Provider = None, every: Every = False, as_json: AsJso
     if as_json:
         print_json(found)
         return 0
-    missing = {each.name: each.way_out for each in providers if provider is None and not each.configured}
+    missing = {each.name: each.advice for each in providers if provider is None and not each.configured}
     _print(Console(highlight=False), found, missing, every=every)
     return 0
 
@@ -55,7 +55,7 @@ def check_usable(name: str, providers: Sequence["ProviderView"]) -> None:
     if name not in known:
         raise NotThere(f"No provider {one_line(name, 60)!r}; use one of {', '.join(known)}.")
     if not known[name].configured:
-        raise NotSetUp(known[name].way_out)
+        raise NotSetUp(known[name].advice)
 
 
 def of_provider(found: "ModelsView", provider: str | None) -> "ModelsView":
@@ -89,7 +89,7 @@ def table_of(models: Sequence["ModelView"]) -> Table:
     for model in models:
         price = (_usd(model.price.input), _usd(model.price.output)) if model.price else ("?", "?")
         can = ", ".join(model.abilities) if model.abilities is not None else "not known"
-        note = model.way_out or f"{'simulated; ' if model.simulated else ''}{can}"
+        note = model.advice or f"{'simulated; ' if model.simulated else ''}{can}"
         table.add_row(Text(plain(model.model)), *price, f"{model.context_tokens:,}", Text(one_line(note, 300)))
     return table
 
@@ -112,7 +112,7 @@ def lines_below(unusable: int, unreachable: Mapping[str, str], missing: Mapping[
     if unusable and not every:
         lines.append(f"{count(unusable, 'model')} more can't be used yet; --all shows why.")
     if every:
-        lines += [f"{name}: {way_out}" for name, way_out in missing.items()]
+        lines += [f"{name}: {advice}" for name, advice in missing.items()]
     elif missing:
         lines.append(f"Not set up: {', '.join(missing)}; --all shows what is missing.")
     return lines

@@ -15,7 +15,7 @@ from cli.input.amounts import metavar_of, micro_usd, moment, one_of, whole
 from cli.input.arguments import AsJson, Newest, Plan, TaskModel
 from cli.input.options import BACKFILL, CHANGE, SCHEDULE, TIMING
 from cli.output.printing import print_json, print_list
-from cli.output.prose import tell
+from cli.output.prose import print_line
 from cli.output.tables import print_table
 from cli.output.text import count, one_line, short
 
@@ -90,12 +90,12 @@ async def list_schedules(as_json: AsJson = False) -> int:
     if as_json:
         print_list(schedules)
     elif not schedules:
-        tell('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
+        print_line('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
     else:
         print_table(Console(highlight=False), table_of(schedules))
         for schedule in schedules:
             if schedule.note:
-                tell(f"{short(schedule.id)}: {one_line(schedule.note, 400)}")
+                print_line(f"{short(schedule.id)}: {one_line(schedule.note, 400)}")
     return 0
 
 
@@ -147,7 +147,7 @@ async def create(
     if as_json:
         print_json(schedule)
     else:
-        tell(f"{short(schedule.id)} is created; {next_of(schedule)}.")
+        print_line(f"{short(schedule.id)} is created; {next_of(schedule)}.")
     return 0
 
 
@@ -179,7 +179,7 @@ async def change(
     if as_json:
         print_json(changed)
     else:
-        tell(f"{short(changed.id)} is changed; {next_of(changed)}.")
+        print_line(f"{short(changed.id)} is changed; {next_of(changed)}.")
     return 0
 
 
@@ -202,7 +202,7 @@ async def backfill(
         print_json(made)
     else:
         due = count(len(made.runs), "run")
-        tell(f"{short(schedule.id)}: {due} requested; runs that already have a task are not repeated.")
+        print_line(f"{short(schedule.id)}: {due} requested; runs that already have a task are not repeated.")
     return 0
 
 
@@ -220,7 +220,7 @@ async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> 
     if as_json:
         print_list(tasks)
     elif not tasks:
-        tell(f"{short(schedule.id)} has started no task yet; {next_of(schedule)}.")
+        print_line(f"{short(schedule.id)} has started no task yet; {next_of(schedule)}.")
     else:
         print_table(Console(highlight=False), runs_of(tasks, _zone_named(schedule.time_zone)))
     return 0
@@ -252,7 +252,7 @@ async def delete(schedule_id: Id) -> int:
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.delete_schedule(schedule.id)
-    tell(f"{short(schedule.id)} is deleted; its tasks remain.")
+    print_line(f"{short(schedule.id)} is deleted; its tasks remain.")
     return 0
 
 
@@ -262,7 +262,7 @@ async def _control(schedule_id: str, what: str) -> int:
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.control_schedule(schedule.id, what)
-    tell(f"{short(schedule.id)} {_DONE[what]}")
+    print_line(f"{short(schedule.id)} {_DONE[what]}")
     return 0
 
 

@@ -7,7 +7,7 @@ import typer
 from cli.http import signed_in
 from cli.input.arguments import Requests, TaskName, Tokens, Usd
 from cli.input.options import BUDGET, GUIDANCE
-from cli.output.prose import tell
+from cli.output.prose import print_line
 from cli.output.text import count, one_line, short
 
 Guidance = Annotated[
@@ -41,9 +41,11 @@ async def steer(task_id: TaskName, guidance: Guidance, path: NodePath = None, in
         task = await task_named(client, task_id)
         receipt = await client.steer(task.id, guidance_body(guidance, path, interrupt=interrupt))
     if receipt.reaches:
-        tell(f"Reaches {count(len(receipt.reaches), 'subtask')} in flight: {one_line(', '.join(receipt.reaches), 500)}")
+        print_line(
+            f"Reaches {count(len(receipt.reaches), 'subtask')} in flight: {one_line(', '.join(receipt.reaches), 500)}"
+        )
     else:
-        tell("Stored; the next model call sees it.")
+        print_line("Stored; the next model call sees it.")
     return 0
 
 
@@ -51,14 +53,14 @@ async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requ
     """Set a task's total budget; a task that waits for it continues."""
     from cli.http.bodies import budget_body
     from cli.http.ids import task_named
-    from cli.output.outcomes import tell_budget
+    from cli.output.outcomes import print_budget
 
     limits = budget_body(micro_usd=usd, tokens=tokens, requests=requests)
     async with signed_in(BUDGET) as client:
         before = await task_named(client, task_id)
         task = await client.set_budget(before.id, limits)
         cost = await client.cost(task.id)
-    tell_budget(task, cost, limits, before.waiting)
+    print_budget(task, cost, limits, before.waiting)
     return 0
 
 
@@ -69,7 +71,7 @@ async def delete(task_id: TaskName) -> int:
     async with signed_in() as client:
         task = await task_named(client, task_id)
         await client.delete_task(task.id)
-    tell(f"{short(task.id)} is deleted; what it cost stays on the bill: chimera cost {task.id}")
+    print_line(f"{short(task.id)} is deleted; what it cost stays on the bill: chimera cost {task.id}")
     return 0
 
 
@@ -79,5 +81,5 @@ async def _control(task_id: str, what: str) -> int:
 
     async with signed_in() as client:
         task = await client.control((await task_named(client, task_id)).id, what)
-    tell(f"{short(task.id)} is {task.status}.")
+    print_line(f"{short(task.id)} is {task.status}.")
     return 0

@@ -13,7 +13,7 @@ from cli.input.encodings import path as a_path
 from cli.input.encodings import text_of
 from cli.input.options import LIST, NODE, RETRY, TASK
 from cli.output.printing import print_json, print_list
-from cli.output.prose import say, tell
+from cli.output.prose import print_line, print_to
 
 ON_FAILURE = ("fail", "skip", "retry")
 ON_TRUNCATED = ("continue", "accept", "fail")
@@ -139,7 +139,7 @@ async def retry(
         before = await task_named(client, task_id)
         task = await client.retry(before.id, wish)
         if (shortfall := shortfall_of_retry(await client.cost(task.id), model)) is not None:
-            say(console, shortfall)
+            print_to(console, shortfall)
         # A display needs all events; line by line, earlier ones were shown before.
         return await watching.of(client, task, after=0 if console.is_terminal else before.last_seq)
 
@@ -208,5 +208,5 @@ async def _show_messages(task_id: str, path: str, *, as_json: bool) -> int:
     elif messages:
         print_messages(messages)
     else:
-        tell(f"No messages there yet. See the task's progress: chimera show {task_id}")
+        print_line(f"No messages there yet. See the task's progress: chimera show {task_id}")
     return 0

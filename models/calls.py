@@ -21,8 +21,8 @@ MAX_NUMBERS = 2_000_000
 MAX_IMAGES = 4
 MAX_INPUT_CHARS = 100_000
 MAX_PROMPT_CHARS = 32_000
-MAX_TOLD_TOKENS = 1_000_000_000
-MAX_TOLD_SECONDS = 1_000_000
+MAX_REPORTED_TOKENS = 1_000_000_000
+MAX_REPORTED_SECONDS = 1_000_000
 """No single call comes near either; what is beyond them would not fit into the ledger, or ruin it."""
 
 
@@ -55,7 +55,11 @@ class MediaUsage(Contract):
             self.output_image_tokens,
         )
         seconds = self.audio_seconds
-        return all(0 <= n <= MAX_TOLD_TOKENS for n in counts) and isfinite(seconds) and 0 <= seconds <= MAX_TOLD_SECONDS
+        return (
+            all(0 <= n <= MAX_REPORTED_TOKENS for n in counts)
+            and isfinite(seconds)
+            and 0 <= seconds <= MAX_REPORTED_SECONDS
+        )
 
 
 def _one_or_many(value: object) -> object:

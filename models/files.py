@@ -8,14 +8,13 @@ from models.base import Contract, UtcDatetime
 from models.ids import FileId
 
 MAX_NAME_CHARS = 120
-MAX_PICTURES = 8
-"""Of one task."""
-MAX_PICTURE_BYTES = 3_750_000
+MAX_TASK_IMAGES = 8
+MAX_IMAGE_BYTES = 3_750_000
 """As base64 5 MB, the least that a vendor takes: https://docs.claude.com/en/docs/build-with-claude/vision"""
 
 
-class Picture(NamedTuple):
-    """An image for models to see: image/png, image/jpeg, image/gif or image/webp."""
+class InputFile(NamedTuple):
+    """The contents of a file that a model call receives: an image or a recording."""
 
     media_type: str
     data: bytes

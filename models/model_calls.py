@@ -90,7 +90,7 @@ class ModelCallOutcome(Contract):
     plan: tuple[PlanNode, ...] | None = Field(default=None, description="PLAN: the accepted plan")
     plan_problems: tuple[str, ...] = Field(default=(), description="PLAN: why it was not accepted")
     goes_on: bool = Field(
-        # The default protects histories that were recorded before answers could go on.
+        # The default protects histories that were recorded before answers could continue.
         default=False,
         description="Guidance overtook the answer, or it was cut at its limit: the node makes one more call",
     )

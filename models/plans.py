@@ -109,7 +109,7 @@ def problems_of(
     """Name everything that keeps a plan from running; an empty list means that it can.
 
     `depth` is the depth at which its subtasks would stand (1 directly below the task) and `nodes_left` how many more
-    the task may have. Each problem is one sentence that names the subtask and the way out, for a person or a model;
+    the task may have. Each problem is one sentence that names the subtask and the remedy, for a person or a model;
     `at_most` of them are looked for in the subtasks.
     """
     problems = [
@@ -148,10 +148,10 @@ def _problems_of_subtasks(
 
 def _wrong_agent(subtask: PlannedSubtask, agents: Collection[str]) -> str:
     why = "can't be given to" if subtask.agent in NOT_OFFERED else "names unknown agent"
-    way_out = instead_of(subtask.agent, [name for name in agents if name != PLANNER])
+    advice = instead_of(subtask.agent, [name for name in agents if name != PLANNER])
     if subtask.agent == PLANNER:
-        way_out = f"set decompose to true to have it planned further, or {way_out}"
-    return f"Subtask {subtask.key!r} {why} {subtask.agent!r}; {way_out}"
+        advice = f"set decompose to true to have it planned further, or {advice}"
+    return f"Subtask {subtask.key!r} {why} {subtask.agent!r}; {advice}"
 
 
 def _problems_of_size(subtasks: Sequence[PlannedSubtask], depth: int, nodes_left: int) -> list[PlanProblem]:

@@ -16,7 +16,7 @@ class ProviderView(Contract):
     configured: bool
     simulated: bool = Field(description="Its answers are simulated")
     operations: tuple[Operation, ...] = Field(default=(), description="Operations besides chat")
-    way_out: str = Field(default="", description="What is missing, and the setting that fixes it")
+    advice: str = Field(default="", description="What is missing, and the setting that fixes it")
 
 
 class Verdict(StrEnum):
@@ -139,7 +139,7 @@ class ModelView(Contract):
     provider: str
     simulated: bool
     usable: bool
-    way_out: str = Field(default="", description="Why it can't be used, and how to fix that")
+    advice: str = Field(default="", description="Why it can't be used, and how to fix that")
     context_tokens: int
     max_output_tokens: int
     abilities: tuple[ModelAbility, ...] | None = Field(

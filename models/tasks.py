@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from models.agents import AnswerTokens
 from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
-from models.files import MAX_PICTURES
+from models.files import MAX_TASK_IMAGES
 from models.ids import FileId, NodePath, RunId, TaskId, UserId
 from models.nodes import NodeState
 from models.plans import MAX_NODES, PlannedSubtask, PlanNode
@@ -66,14 +66,14 @@ class Budget(Body):
 
     @field_validator("max_cost_micro_usd", "max_tokens", "max_model_calls", mode="before")
     @classmethod
-    def _lets_something_be_spent(cls, limit: object) -> object:
+    def _is_positive(cls, limit: object) -> object:
         # Who writes 0 may well mean "no limit", and would get a task that can never make a call.
         if isinstance(limit, int) and not isinstance(limit, bool) and limit <= 0:
             raise ValueError("It has to be more than 0; omit it for no limit.")
         return limit
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Budget":
+    def _sets_a_limit(self) -> "Budget":
         if self.max_cost_micro_usd is None and self.max_tokens is None and self.max_model_calls is None:
             raise ValueError("Set at least one of max_cost_micro_usd, max_tokens, max_model_calls.")
         return self
@@ -114,7 +114,7 @@ class TaskSpec(Body):
     )
     images: tuple[UUID, ...] = Field(
         default=(),
-        max_length=MAX_PICTURES,
+        max_length=MAX_TASK_IMAGES,
         fail_fast=True,
         description="Image files of yours that every agent of the task sees",
     )

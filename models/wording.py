@@ -142,7 +142,7 @@ def _choice(sent: object, expected: str) -> str:
     return f"{f'Did you mean {close[0]!r}? ' if close else ''}Use one of {expected}."
 
 
-def told(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def reportable(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Leave out what only follows from another entry: a list counts as empty when what is in it is wrong."""
     places = [tuple(entry["loc"]) for entry in entries]
     return [entry for entry in entries if entry["type"] != "too_short" or not _is_inside(tuple(entry["loc"]), places)]

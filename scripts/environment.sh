@@ -4,20 +4,20 @@
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
 
-say() { printf '%s\n' "$*" >&2; }
+note() { printf '%s\n' "$*" >&2; }
 
 step() { # step "what" command...: run it quietly; show its output only when it fails
     local what=$1 began=$SECONDS log
     shift
     log=$(mktemp "${TMPDIR:-/tmp}/chimera-setup.XXXXXX")
     if ! "$@" >"$log" 2>&1; then
-        say "$what: failed"
+        note "$what: failed"
         tail -n 40 "$log" >&2
         rm -f "$log"
         return 1
     fi
     rm -f "$log"
-    say "$what ($((SECONDS - began)) s)"
+    note "$what ($((SECONDS - began)) s)"
 }
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
@@ -25,11 +25,11 @@ is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/d
 check_chosen_python() { # CHIMERA_PYTHON is used, or the reason why not is shown
     if [ -z "${CHIMERA_PYTHON:-}" ] || is_new_enough "$CHIMERA_PYTHON"; then return; fi
     if "$CHIMERA_PYTHON" -c '' >/dev/null 2>&1; then
-        say "CHIMERA_PYTHON=$CHIMERA_PYTHON is $("$CHIMERA_PYTHON" -V 2>&1); Chimera needs Python 3.11 or newer."
+        note "CHIMERA_PYTHON=$CHIMERA_PYTHON is $("$CHIMERA_PYTHON" -V 2>&1); Chimera needs Python 3.11 or newer."
     else
-        say "CHIMERA_PYTHON=$CHIMERA_PYTHON can't be run; name a Python 3.11 or newer: CHIMERA_PYTHON=/path/to/python3.12"
+        note "CHIMERA_PYTHON=$CHIMERA_PYTHON can't be run; name a Python 3.11 or newer: CHIMERA_PYTHON=/path/to/python3.12"
     fi
-    say "Without CHIMERA_PYTHON, the PATH is searched for one."
+    note "Without CHIMERA_PYTHON, the PATH is searched for one."
     return 1
 }
 
@@ -41,9 +41,9 @@ find_python() { # prints the Python to use; those with wheels for every part com
             return
         fi
     done
-    say "Chimera needs Python 3.11 or newer; none was found on the PATH."
-    say "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.12;"
-    say "Windows: winget install Python.Python.3.12), or name one: CHIMERA_PYTHON=/path/to/python3.12"
+    note "Chimera needs Python 3.11 or newer; none was found on the PATH."
+    note "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.12;"
+    note "Windows: winget install Python.Python.3.12), or name one: CHIMERA_PYTHON=/path/to/python3.12"
     return 1
 }
 
@@ -51,7 +51,7 @@ make_venv() {
     rm -rf "$venv"
     "$1" -m venv "$venv" && return
     rm -rf "$venv"
-    say "This Python can't make a virtual environment; on Debian and Ubuntu, install the package for it: apt install python3-venv"
+    note "This Python can't make a virtual environment; on Debian and Ubuntu, install the package for it: apt install python3-venv"
     return 1
 }
 
@@ -90,14 +90,14 @@ install_locked() {
 has_model() { compgen -G "$venv/lib/python*/site-packages/xllamacpp" >/dev/null; }
 
 take_turn() { # one installation at a time; a dead one leaves the lock of a process that no longer exists
-    local told=
+    local reported=
     until ln -s $$ "$venv.lock" 2>/dev/null; do
         if ! kill -0 "$(readlink "$venv.lock" || echo $$)" 2>/dev/null; then
             rm -f "$venv.lock"
             continue
         fi
-        [ -n "$told" ] || say "Another installation into $venv is running; waiting for it"
-        told=1
+        [ -n "$reported" ] || note "Another installation into $venv is running; waiting for it"
+        reported=1
         sleep 1
     done
 }
@@ -129,7 +129,7 @@ make_environment() {
     step "Installed $(grep -c '^[a-z0-9].*==' "$root/requirements/$kind.lock") packages, all by their hashes" \
         install_locked "$kind" "$how" || return 1
     if [ -n "$model" ] && ! step "Installed the extra for a local model again" install_locked model add; then
-        say "Continuing without it: CHIMERA_LOCAL_MODEL can't be served until the installation works."
+        note "Continuing without it: CHIMERA_LOCAL_MODEL can't be served until the installation works."
     fi
     step "Installed Chimera" install_chimera || return 1
     {

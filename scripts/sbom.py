@@ -53,15 +53,15 @@ def component(name: str, version: str, hashes: list[str], scope: str) -> dict[st
 
 def licence_of(name: str) -> dict[str, Any] | None:
     try:
-        told = metadata.metadata(name)
+        fields = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return None
-    if "License-Expression" in told:
-        return {"expression": told["License-Expression"]}
+    if "License-Expression" in fields:
+        return {"expression": fields["License-Expression"]}
     classified = [
-        each.rpartition(" :: ")[2] for each in told.get_all("Classifier", []) if each.startswith("License ::")
+        each.rpartition(" :: ")[2] for each in fields.get_all("Classifier", []) if each.startswith("License ::")
     ]
-    licence = told["License"] or "" if "License" in told else ""
+    licence = fields["License"] or "" if "License" in fields else ""
     words = ", ".join(classified) or licence.strip().partition("\n")[0]
     return {"license": {"name": words}} if words else None
 
@@ -81,10 +81,10 @@ def servers() -> list[dict[str, Any]]:
 
 def version_of(program: Path) -> str | None:
     try:
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+        fields = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
-    number = re.search(r"\d+(?:\.\d+)+", told)
+    number = re.search(r"\d+(?:\.\d+)+", fields)
     return number[0] if number else None
 
 

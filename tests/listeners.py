@@ -117,27 +117,27 @@ async def main() -> None:
     listeners = await asyncio.gather(*map(connected, asked["tasks"]))
     print("connected", flush=True)
     await asyncio.gather(*(listener.ended for listener in listeners))
-    print(json.dumps(_told(listeners)), flush=True)
+    print(json.dumps(_report(listeners)), flush=True)
 
 
-def _told(listeners: list[Listener]) -> dict[str, Any]:
-    told: dict[str, Any] = {"late_ms": [], "gaps": 0, "doubles": 0, "tokens": 0, "whole": 0}
+def _report(listeners: list[Listener]) -> dict[str, Any]:
+    counts: dict[str, Any] = {"late_ms": [], "gaps": 0, "doubles": 0, "tokens": 0, "whole": 0}
     for listener in listeners:
         last, is_whole = 0, True
         for now, data in listener.arrived:
             message = json.loads(data)
             if message["type"] != "event":
-                told["tokens"] += message["type"] == "tokens"
+                counts["tokens"] += message["type"] == "tokens"
                 continue
             if message["seq"] != last + 1:
                 is_whole = False
-                told["gaps" if message["seq"] > last else "doubles"] += 1
+                counts["gaps" if message["seq"] > last else "doubles"] += 1
             last = message["seq"]
             # What happened before the sockets were there says nothing.
             if last > 1:
-                told["late_ms"].append(round((now - datetime.fromisoformat(message["at"]).timestamp()) * 1000, 2))
-        told["whole"] += is_whole
-    return told
+                counts["late_ms"].append(round((now - datetime.fromisoformat(message["at"]).timestamp()) * 1000, 2))
+        counts["whole"] += is_whole
+    return counts
 
 
 if __name__ == "__main__":

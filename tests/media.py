@@ -5,7 +5,7 @@ import zlib
 
 
 def a_png(width: int = 2, height: int = 2) -> bytes:
-    """A picture, all black."""
+    """An image, all black."""
     rows = b"".join(b"\0" + bytes(3 * width) for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")

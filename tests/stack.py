@@ -13,7 +13,7 @@ from chimera.db.engine import Database
 from chimera.local import LocalServices, LocalStack
 from chimera.local.folder import Folder
 from chimera.local.redis import admin_address
-from chimera.local.supervisor import Say, Supervised
+from chimera.local.supervisor import Report, Supervised
 from chimera.local.surroundings import of_settings
 from chimera.security.sessions import Auth, ensure_first_user
 from chimera.temporal.client import Temporal
@@ -47,7 +47,7 @@ class Stack:
 
 @asynccontextmanager
 async def running_stack(
-    folder: Path, *, workers: int = 1, wires: Sequence[SimulatedVendor] = (), say: Say = print, **changes: object
+    folder: Path, *, workers: int = 1, wires: Sequence[SimulatedVendor] = (), report: Report = print, **changes: object
 ) -> AsyncIterator[Stack]:
     """Start everything in `folder`, on ports that are free now; the simulator can be asked on `wires` too."""
     api, temporal, ui, simulator, before_it = (free_port() for _ in range(5))
@@ -60,12 +60,12 @@ async def running_stack(
         # A client signs in once, and some benchmarks take longer than half an hour.
         access_token_minutes=24 * 60,
     )
-    stack = LocalStack(asked.model_copy(update={**settings_for(wires, before_it), **changes}), say=say)
+    stack = LocalStack(asked.model_copy(update={**settings_for(wires, before_it), **changes}), report=report)
     async with (
         stack as settings,
         # Opened before the workers, so that it ends after them.
-        gateway(wires, settings, before_it, stack.register, say) as translating,
-        LocalServices(settings, stack.register, say=say, workers=workers) as services,
+        gateway(wires, settings, before_it, stack.register, report) as translating,
+        LocalServices(settings, stack.register, report=report, workers=workers) as services,
     ):
         provider = tuple(each for each in (translating, services.simulator) if each is not None)
         token = await _token(settings)

@@ -21,7 +21,7 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
-def test_published_ports_are_this_machines_only_and_temporals_is_not_among_them() -> None:
+def test_published_ports_are_loopback_without_temporals() -> None:
     published = {name: service.get("ports", []) for name, service in compose()["services"].items()}
     ports = [port for each in published.values() for port in each]
     assert ports
@@ -29,7 +29,7 @@ def test_published_ports_are_this_machines_only_and_temporals_is_not_among_them(
     assert published["temporal"] == published["postgres"] == published["redis"] == []
 
 
-def test_what_stays_up_has_a_health_check_and_limits() -> None:
+def test_long_running_services_have_health_checks_and_limits() -> None:
     for name, service in compose()["services"].items():
         if service["restart"] == "unless-stopped":
             assert "healthcheck" in service or name == "temporal-ui", name
@@ -56,7 +56,7 @@ def test_only_settings_that_exist_are_set() -> None:
         assert set(re.findall(r"CHIMERA_[A-Z_]*[A-Z]", (ROOT / file).read_text())) <= known, file
 
 
-def test_only_who_uses_a_secret_gets_it() -> None:
+def test_only_processes_using_a_secret_get_it() -> None:
     """A reference to one of `.env`, or the whole of it less what is set to nothing."""
     secrets = (
         *("POSTGRES_PASSWORD", "CHIMERA_DATABASE_PASSWORD", "TEMPORAL_DATABASE_PASSWORD"),

@@ -26,14 +26,14 @@ def fake_python(folder: Path, version: str) -> Path:
     return path
 
 
-def test_a_python_that_is_named_and_too_old_is_refused_with_its_version(tmp_path: Path) -> None:
+def test_a_named_old_python_is_refused(tmp_path: Path) -> None:
     done = check_of(fake_python(tmp_path, "3.9.2"))
     assert done.returncode == 1
     assert "is Python 3.9.2; Chimera needs Python 3.11 or newer" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["/nowhere/python3", "no-such-python"])
-def test_a_python_that_is_named_and_can_not_be_run_is_refused(name: str) -> None:
+def test_a_named_broken_python_is_refused(name: str) -> None:
     done = check_of(name)
     assert done.returncode == 1
     assert f"CHIMERA_PYTHON={name} can't be run" in done.stderr
@@ -43,7 +43,7 @@ def test_without_a_name_nothing_is_refused() -> None:
     assert check_of("").returncode == 0
 
 
-def test_one_installation_waits_for_another_and_not_for_a_dead_one(tmp_path: Path) -> None:
+def test_an_installation_waits_only_for_a_live_one(tmp_path: Path) -> None:
     (tmp_path / "venv.lock").symlink_to(str(os.getpid()))
     command = ("bash", "-c", f". '{SCRIPT}'; venv='{tmp_path}/venv'; take_turn; echo mine")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
@@ -56,7 +56,7 @@ def test_one_installation_waits_for_another_and_not_for_a_dead_one(tmp_path: Pat
 
 
 @pytest.mark.parametrize("typed", ["--help", "-h", "quick --help", "tests/chimera -h"])
-def test_the_tests_say_what_can_be_passed(typed: str, tmp_path: Path) -> None:
+def test_the_test_command_lists_its_options(typed: str, tmp_path: Path) -> None:
     # Without an environment, and without making one.
     shutil.copy(ROOT / "test.sh", tmp_path)
     done = subprocess.run(
@@ -97,11 +97,11 @@ def test_an_extra_outlives_newer_packages(tmp_path: Path, added: bool, installed
     (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
     if added:
         (tmp_path / "venv" / "lib" / "python3.12" / "site-packages" / "xllamacpp").mkdir(parents=True)
-    said = tmp_path / "said"
+    log = tmp_path / "said"
     script = f"""
         . '{SCRIPT}'; venv='{tmp_path}/venv'
         install_uv() {{ :; }}; install_chimera() {{ :; }}; ready_for() {{ false; }}
-        install_locked() {{ echo "$@" >>'{said}'; }}
+        install_locked() {{ echo "$@" >>'{log}'; }}
         make_environment runtime"""
     subprocess.run(("bash", "-c", script), check=True, capture_output=True, timeout=60)
-    assert said.read_text().splitlines() == installed
+    assert log.read_text().splitlines() == installed

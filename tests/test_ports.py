@@ -15,6 +15,6 @@ def test_two_processes_rarely_choose_alike() -> None:
     assert len({free_port() for _ in range(50)}) > 45
 
 
-def test_a_range_that_takes_everything_is_left_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_all_covering_port_range_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "read_text", lambda path: "1024\t65535\n")
     assert ports._first_ephemeral() == ports.EPHEMERAL

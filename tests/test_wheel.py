@@ -53,7 +53,7 @@ def test_it_has_the_seven_packages_and_nothing_else(wheel: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
 
 
-def test_it_has_the_migrations_and_every_file_that_is_no_python(wheel: Path) -> None:
+def test_the_wheel_has_migrations_and_data_files(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"chimera/db/migrations/env.py", "chimera/db/migrations/script.py.mako"} <= names
     assert any(name.startswith("chimera/db/migrations/versions/1001") for name in names)

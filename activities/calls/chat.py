@@ -8,7 +8,7 @@ import structlog
 
 from activities import replies
 from activities.calls.chains import Chain, chain_of
-from activities.calls.kind import Answer, Kind, Place, ReadyCall, Spent
+from activities.calls.kind import Kind, PartialAnswer, Place, ReadyCall, Spent
 from activities.calls.settle import Settlements
 from activities.calls.stream import Stream
 from activities.plans import Plans
@@ -53,7 +53,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         await asyncio.to_thread(price_of, model, self._settings.own_prices)
         await asyncio.to_thread(window_of, model, self._settings.own_windows)
 
-    async def question(
+    async def provider_request(
         self,
         connection: Connection,
         request: ModelCallRequest,
@@ -62,33 +62,35 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         passed_over: Mapping[str, ChimeraError],
     ) -> tuple[ChatRequest, Intent]:
         context, agent = place.context, assembly.agent_of(request, place.context)
-        question = await assembly.assemble(connection, request, context, agent, model, self._settings)
+        provider_request = await assembly.assemble(connection, request, context, agent, model, self._settings)
         intent = assembly.intent_of(
             request,
-            question,
+            provider_request,
             context=context,
             model=model,
-            fell_back=place.chain.fell_back(request, question.chat.attempt, model, passed_over),
+            fell_back=place.chain.fell_back(request, provider_request.chat.attempt, model, passed_over),
             simulated=self._providers.of(model).simulated,
             worker=self._worker_name,
             settings=self._settings,
         )
-        return question.chat, intent
+        return provider_request.chat, intent
 
-    async def ask(self, ready: ReadyCall[ChatRequest], answer: Answer[ChatEnd]) -> ChatEnd:
-        return await self._stream.read(ready.intent, ready.question, answer)
+    async def ask(self, ready: ReadyCall[ChatRequest], answer: PartialAnswer[ChatEnd]) -> ChatEnd:
+        return await self._stream.read(ready.intent, ready.provider_request, answer)
 
-    def cut_short(self, ready: ReadyCall[ChatRequest], answer: Answer[ChatEnd], error: ProviderError) -> ChatEnd | None:
+    def cut_short(
+        self, ready: ReadyCall[ChatRequest], answer: PartialAnswer[ChatEnd], error: ProviderError
+    ) -> ChatEnd | None:
         """A truncated answer that can't be continued: its text stands, marked as truncated."""
         if not ready.intent.begun:
             return None
         return ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
 
-    def broken(self, answer: Answer[ChatEnd]) -> ChatEnd | None:
+    def broken(self, answer: PartialAnswer[ChatEnd]) -> ChatEnd | None:
         return ChatEnd("other", usage=None) if answer.text else None
 
     def spent(self, ready: ReadyCall[ChatRequest], text: str, error: BaseException) -> Spent:
-        usage = replies.spent_by(ready.question, text, error)
+        usage = replies.spent_by(ready.provider_request, text, error)
         cost = cost_of(usage, price_of(ready.intent.model, self._settings.own_prices))
         is_reported = isinstance(error, ProviderError) and error.usage is usage
         return Spent(usage, cost, estimated=not is_reported)
@@ -100,7 +102,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         the data beside its text. Raises what `Settlements.settle` raises.
         """
         intent = ready.intent
-        settled = partial(replies.settlement_of, intent, ready.question, text, settings=self._settings)
+        settled = partial(replies.settlement_of, intent, ready.provider_request, text, settings=self._settings)
         found: Plans | None = None
         try:
             results = await results_at_once(replies.calls_of(intent, end))

@@ -16,7 +16,7 @@ from activities.calls.chains import Chain
 from activities.calls.chat import Chat
 from activities.calls.failures import SHORT_WAIT_S, Failures
 from activities.calls.heartbeats import heartbeats
-from activities.calls.kind import Answer, Kind, Place, ReadyCall
+from activities.calls.kind import Kind, PartialAnswer, Place, ReadyCall
 from activities.calls.media import Media
 from activities.calls.refusals import reserve_or_refuse
 from activities.calls.settle import Settlements
@@ -119,7 +119,7 @@ class ModelCalls(contract.ModelCalls):
                 return ready
             self._bus.wake(request.run_id, ready.seq)
             await self._failpoints.hit("before_provider")
-            answer = Answer[Any]()
+            answer = PartialAnswer[Any]()
             end = await self._read(kind, ready, answer)
             await self._failpoints.hit("after_provider")
             # A paid answer is kept, also when a cancel arrives just now.
@@ -127,7 +127,7 @@ class ModelCalls(contract.ModelCalls):
             await self._failpoints.hit("before_complete")
             return outcome
 
-    async def _read(self, kind: Kind[Any, Any, Any], ready: ReadyCall[Any], answer: Answer[Any]) -> Any:
+    async def _read(self, kind: Kind[Any, Any, Any], ready: ReadyCall[Any], answer: PartialAnswer[Any]) -> Any:
         """Call the provider and read the answer to its end. Raises once the failure is recorded."""
         began_at = self._health.clock()
         try:
@@ -220,17 +220,17 @@ class ModelCalls(contract.ModelCalls):
         passed_over: Mapping[str, ChimeraError],
     ) -> ReadyCall[Any]:
         """Assemble the prompt and write the intent, if the account allows it."""
-        question, intent = await kind.question(connection, request, place, model, passed_over)
+        provider_request, intent = await kind.provider_request(connection, request, place, model, passed_over)
         account = self._providers.account_of(model)
         # Before the reservation: a call without a place holds no money.
         await self._limits.take(account, intent.reserve_tokens)
         # The provider may have asked for a pause while the prompt was assembled.
         self._health.check_wait(account)
-        question = await kind.load(connection, question)
+        provider_request = await kind.load(connection, provider_request)
         seq = await calls.reserve(connection, intent)
         if seq is None:
             seq = await reserve_or_refuse(connection, self._bus, intent)
-        return ReadyCall(intent, question, account, place.asker, place.chain, seq)
+        return ReadyCall(intent, provider_request, account, place.asker, place.chain, seq)
 
     async def _prepare(self, kind: Kind[Any, Any, Any], request: ModelCallRequest, model: str) -> None:
         """Have a fresh worker load SDK and price list before money is reserved, not on the way to the request.

@@ -46,7 +46,7 @@ class Failures:
     async def write(self, call: ReadyCall[Any], spent: Spent, failure: Failure) -> None:
         """Record how an attempt failed."""
         is_retried = failure.raised.retryable
-        await self._settlements.write_failure(call.intent, spent, failure.noted, is_tried_again=is_retried)
+        await self._settlements.write_failure(call.intent, spent, failure.noted, is_retried=is_retried)
 
     async def note(self, call: ReadyCall[Any], spent: Spent, error: BaseException) -> None:
         """Record that an attempt was interrupted, which doesn't concern its provider."""

@@ -36,7 +36,7 @@ class Context(Protocol):
 
 
 Known = TypeVar("Known", bound=Context)
-Question = TypeVar("Question")
+ProviderRequest = TypeVar("ProviderRequest")
 End = TypeVar("End")
 
 
@@ -50,11 +50,11 @@ class Place(Generic[Known]):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadyCall(Generic[Question]):
+class ReadyCall(Generic[ProviderRequest]):
     """A call whose intent is written: its request and account."""
 
     intent: Intent
-    question: Question
+    provider_request: ProviderRequest
     account: str
     """The account that the provider counts the request by."""
     asker: Asker
@@ -64,7 +64,7 @@ class ReadyCall(Generic[Question]):
 
 
 @dataclass(slots=True)
-class Answer(Generic[End]):
+class PartialAnswer(Generic[End]):
     """The answer so far: its text, even of a broken answer, and its end."""
 
     text: str = ""
@@ -80,7 +80,7 @@ class Spent:
     estimated: bool = True
 
 
-class Kind(ABC, Generic[Known, Question, End]):
+class Kind(ABC, Generic[Known, ProviderRequest, End]):
     """One per worker and kind of call."""
 
     @abstractmethod
@@ -96,19 +96,19 @@ class Kind(ABC, Generic[Known, Question, End]):
         """Load the model's price data before money is reserved, not just before the request."""
 
     @abstractmethod
-    async def question(
+    async def provider_request(
         self,
         connection: Connection,
         request: ModelCallRequest,
         place: Place[Known],
         model: str,
         passed_over: Mapping[str, ChimeraError],
-    ) -> tuple[Question, Intent]:
+    ) -> tuple[ProviderRequest, Intent]:
         """Assemble the request for `model`, and the ledger's intent."""
 
-    async def load(self, connection: Connection, question: Question) -> Question:
+    async def load(self, connection: Connection, provider_request: ProviderRequest) -> ProviderRequest:
         """Read large inputs, once the call is permitted."""
-        return question
+        return provider_request
 
     @asynccontextmanager
     async def room(self, request: ModelCallRequest) -> AsyncIterator[None]:
@@ -116,21 +116,23 @@ class Kind(ABC, Generic[Known, Question, End]):
         yield
 
     @abstractmethod
-    async def ask(self, ready: ReadyCall[Question], answer: Answer[End]) -> End:
+    async def ask(self, ready: ReadyCall[ProviderRequest], answer: PartialAnswer[End]) -> End:
         """Make the one request and read its answer into `answer`. Raises a ProviderError."""
 
-    def cut_short(self, ready: ReadyCall[Question], answer: Answer[End], error: ProviderError) -> End | None:
+    def cut_short(
+        self, ready: ReadyCall[ProviderRequest], answer: PartialAnswer[End], error: ProviderError
+    ) -> End | None:
         """Return the end of a broken answer that is kept; None where it isn't."""
         return None
 
-    def broken(self, answer: Answer[End]) -> End | None:
+    def broken(self, answer: PartialAnswer[End]) -> End | None:
         """Return the end of an answer that our side could not read completely; None where none of it can be kept."""
         return None
 
     @abstractmethod
-    def spent(self, ready: ReadyCall[Question], text: str, error: BaseException) -> Spent:
+    def spent(self, ready: ReadyCall[ProviderRequest], text: str, error: BaseException) -> Spent:
         """Return a failed attempt's probable cost: as reported by its provider, else estimated; none if rejected."""
 
     @abstractmethod
-    async def settle(self, ready: ReadyCall[Question], text: str, end: End) -> ModelCallOutcome:
+    async def settle(self, ready: ReadyCall[ProviderRequest], text: str, end: End) -> ModelCallOutcome:
         """Keep a paid answer; return what holds then."""

@@ -13,13 +13,13 @@ import structlog
 
 from activities.calls import media_requests
 from activities.calls.chains import Chain
-from activities.calls.kind import Answer, Kind, Place, ReadyCall, Spent
-from activities.calls.media_requests import Asked, MediaEnd
+from activities.calls.kind import Kind, PartialAnswer, Place, ReadyCall, Spent
+from activities.calls.media_requests import MediaEnd, MediaRequest
 from activities.calls.settle import Settlements
 from chimera.config.settings import Settings
 from chimera.content.file_types import IMAGES
 from chimera.content.files import measured
-from chimera.db import pictures
+from chimera.db import input_files
 from chimera.db.engine import AWAY, Connection
 from chimera.ledger import media
 from chimera.ledger.calls import Intent
@@ -47,16 +47,16 @@ PLACE_RETURN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PricedRequest:
     """A media request: its owner, contents and estimated maximum."""
 
     owner_id: UserId
-    asked: Asked
+    asked: MediaRequest
     price: MediaPrice
     estimate: MediaUsage
 
 
-class Media(Kind[MediaContext, Question, MediaEnd]):
+class Media(Kind[MediaContext, PricedRequest, MediaEnd]):
     """One per worker."""
 
     def __init__(self, *, settings: Settings, providers: Providers, settlements: Settlements, worker_name: str) -> None:
@@ -76,14 +76,14 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
     async def prepare(self, request: ModelCallRequest, model: str) -> None:
         await asyncio.to_thread(self._price_of, request, model)
 
-    async def question(
+    async def provider_request(
         self,
         connection: Connection,
         request: ModelCallRequest,
         place: Place[MediaContext],
         model: str,
         passed_over: Mapping[str, ChimeraError],
-    ) -> tuple[Question, Intent]:
+    ) -> tuple[PricedRequest, Intent]:
         context = place.context
         asked = _asked_of(request, context, model)
         estimate, price = media_requests.estimate_of(asked), self._price_of(request, model)
@@ -107,18 +107,18 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
             reserve_tokens=estimate.input_tokens + estimate.output_tokens,
             events=(begun,),
         )
-        return Question(context.owner_id, asked, price, estimate), intent
+        return PricedRequest(context.owner_id, asked, price, estimate), intent
 
-    async def load(self, connection: Connection, question: Question) -> Question:
+    async def load(self, connection: Connection, provider_request: PricedRequest) -> PricedRequest:
         """Read a recording only now: what may be refused a hundred times isn't read a hundred times."""
-        if question.asked.operation is not Operation.TRANSCRIPTIONS:
-            return question
-        file_id = FileId(question.asked.request["file_id"])
-        found = await pictures.read(connection, question.owner_id, [file_id])
-        if not found or len(found[0].data) != question.asked.size_bytes:
+        if provider_request.asked.operation is not Operation.TRANSCRIPTIONS:
+            return provider_request
+        file_id = FileId(provider_request.asked.request["file_id"])
+        found = await input_files.read(connection, provider_request.owner_id, [file_id])
+        if not found or len(found[0].data) != provider_request.asked.size_bytes:
             # Deleted since its row was read: an empty recording is not worth a request.
             raise NotFound("file", file_id)
-        return replace(question, asked=replace(question.asked, audio=found[0].data))
+        return replace(provider_request, asked=replace(provider_request.asked, audio=found[0].data))
 
     @asynccontextmanager
     async def room(self, request: ModelCallRequest) -> AsyncIterator[None]:
@@ -141,28 +141,30 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
         finally:
             self._recordings.release()
 
-    async def ask(self, ready: ReadyCall[Question], answer: Answer[MediaEnd]) -> MediaEnd:
+    async def ask(self, ready: ReadyCall[PricedRequest], answer: PartialAnswer[MediaEnd]) -> MediaEnd:
         limit = self._settings.call_total_s
         provider = self._providers.of(ready.intent.model)
         try:
             async with asyncio.timeout(limit):
-                return await media_requests.ask(provider, ready.question.asked, ready.intent.attempt)
+                return await media_requests.ask(provider, ready.provider_request.asked, ready.intent.attempt)
         except TimeoutError as error:
             raise TookTooLong(
                 f"The call took longer than {limit:g} s; raise CHIMERA_CALL_TOTAL_S to allow more.", may_be_billed=True
             ) from error
 
-    def spent(self, ready: ReadyCall[Question], text: str, error: BaseException) -> Spent:
+    def spent(self, ready: ReadyCall[PricedRequest], text: str, error: BaseException) -> Spent:
         """The estimated maximum, unless its provider rejected it at once: such an answer has no parts."""
         if isinstance(error, ProviderError) and not error.may_be_billed:
             return Spent(Usage(), 0)
-        estimate = ready.question.estimate
-        return Spent(_tokens_of(estimate), media_cost_of(estimate, ready.question.price))
+        estimate = ready.provider_request.estimate
+        return Spent(_tokens_of(estimate), media_cost_of(estimate, ready.provider_request.price))
 
-    async def settle(self, ready: ReadyCall[Question], text: str, end: MediaEnd) -> ModelCallOutcome:
+    async def settle(self, ready: ReadyCall[PricedRequest], text: str, end: MediaEnd) -> ModelCallOutcome:
         """Keep a paid answer. One that can't be kept ends the call: the next would be paid and lost, too."""
-        usage, estimated = media_requests.charged(end.usage, ready.question.estimate, ready.question.price)
-        cost = media_cost_of(usage, ready.question.price)
+        usage, estimated = media_requests.charged(
+            end.usage, ready.provider_request.estimate, ready.provider_request.price
+        )
+        cost = media_cost_of(usage, ready.provider_request.price)
         try:
             files = await asyncio.to_thread(_files_of, ready, end)
             settled = partial(_settlement_of, ready, end, usage, cost, estimated, files)
@@ -180,9 +182,9 @@ class Media(Kind[MediaContext, Question, MediaEnd]):
         return media_price_of(model, Operation(request.purpose.value), self._settings.own_prices)
 
 
-def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> Asked:
+def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> MediaRequest:
     """Raises NotFound for a recording that was deleted."""
-    asked = Asked(
+    asked = MediaRequest(
         call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         operation=Operation(request.purpose.value),
         model=split_model(model)[1],
@@ -195,14 +197,14 @@ def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> A
     return replace(asked, size_bytes=context.size_bytes, media_type=context.media_type)
 
 
-def _files_of(ready: ReadyCall[Question], end: MediaEnd) -> tuple[NewFile, ...]:
+def _files_of(ready: ReadyCall[PricedRequest], end: MediaEnd) -> tuple[NewFile, ...]:
     """Measure generated images; in a thread, since together they may be as large as CHIMERA_MAX_MEDIA_BYTES."""
     contents = [measured(BytesIO(image.data)) for image in end.images]
     run_id = ready.intent.request.run_id
     return tuple(
         NewFile(
             id=FileId(str(uuid4())),
-            owner_id=ready.question.owner_id,
+            owner_id=ready.provider_request.owner_id,
             name=f"image-{run_id[:8]}-{number}.{IMAGES[content.media_type]}",
             content=content,
             simulated=ready.intent.simulated,
@@ -212,7 +214,7 @@ def _files_of(ready: ReadyCall[Question], end: MediaEnd) -> tuple[NewFile, ...]:
 
 
 def _settlement_of(
-    ready: ReadyCall[Question],
+    ready: ReadyCall[PricedRequest],
     end: MediaEnd,
     usage: MediaUsage,
     cost: int,
@@ -220,7 +222,7 @@ def _settlement_of(
     files: tuple[NewFile, ...],
     *,
     task_ends: bool = False,
-    unheard: bool | None = None,
+    unseen: bool | None = None,
     plan_room: PlanRoom | None = None,
 ) -> Settlement:
     """Everything that the answer makes true; nothing else of its run could have changed it."""

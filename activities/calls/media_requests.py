@@ -31,7 +31,7 @@ SPOKEN_TOKENS_PER_S = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MediaRequest:
     """A media request. A transcription has the size and type of its recording; `audio` is added later."""
 
     call_id: str
@@ -56,7 +56,7 @@ class MediaEnd:
     revised_prompts: tuple[str, ...] = ()
 
 
-async def ask(provider: Provider, asked: Asked, attempt: int) -> MediaEnd:
+async def ask(provider: Provider, asked: MediaRequest, attempt: int) -> MediaEnd:
     """Make the one request. Raises a `ProviderError`, and NotOffered when a provider no longer supports it."""
     match asked.operation:
         case Operation.EMBEDDINGS if isinstance(provider, Embeds):
@@ -68,14 +68,14 @@ async def ask(provider: Provider, asked: Asked, attempt: int) -> MediaEnd:
     raise NotOffered(provider.name, asked.operation, ())
 
 
-def estimate_of(asked: Asked) -> MediaUsage:
+def estimate_of(asked: MediaRequest) -> MediaUsage:
     """Return the estimated maximum cost of a call."""
     match asked.operation:
         case Operation.EMBEDDINGS:
             return MediaUsage(input_tokens=sum(map(estimate_tokens, asked.request["input"])))
         case Operation.IMAGES:
             prompt = MediaUsage(input_tokens=estimate_tokens(asked.request["prompt"]))
-            return prompt.model_copy(update=_drawing(int(asked.request["n"])))
+            return prompt.model_copy(update=_image_usage(int(asked.request["n"])))
         case Operation.TRANSCRIPTIONS:
             # Measured once, when it was accepted. Older rows have the file's size only.
             seconds = float(asked.request.get("audio_seconds") or guessed_seconds(asked.size_bytes))
@@ -86,28 +86,28 @@ def estimate_of(asked: Asked) -> MediaUsage:
             )
 
 
-def charged(told: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
+def charged(reported: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
     """Return the charged usage of a call, and whether it is our estimate.
 
     A provider may count by the other measure than the one that its price is in: tokens in place of seconds. Implausible
     counts are ignored: a paid call must never fail to be booked.
     """
     # Images are counted by us: the returned ones, or the requested ones.
-    counted = (told and told.images) or estimate.images
-    if told is not None and not told.makes_sense():
-        told = None
-    usage = (told or MediaUsage()).model_copy(update={"images": counted})
+    counted = (reported and reported.images) or estimate.images
+    if reported is not None and not reported.makes_sense():
+        reported = None
+    usage = (reported or MediaUsage()).model_copy(update={"images": counted})
     rate = price.rate_for(estimate.input_tokens)
     by_tokens = rate.input is not None or rate.output is not None or rate.output_image is not None
     if by_tokens and not usage.input_tokens and not usage.output_tokens:
-        guessed = _drawing(counted) | {"audio_seconds": usage.audio_seconds or estimate.audio_seconds}
+        guessed = _image_usage(counted) | {"audio_seconds": usage.audio_seconds or estimate.audio_seconds}
         return estimate.model_copy(update=guessed), True
     if rate.audio_hour is not None and estimate.audio_seconds and not usage.audio_seconds:
         return usage.model_copy(update={"audio_seconds": estimate.audio_seconds}), True
-    return usage, told is None and not (rate.image is not None and not by_tokens)
+    return usage, reported is None and not (rate.image is not None and not by_tokens)
 
 
-def _drawing(images: int) -> dict[str, float]:
+def _image_usage(images: int) -> dict[str, float]:
     """Return the maximum cost of images; nothing where none are generated."""
     if not images:
         return {}
@@ -115,7 +115,7 @@ def _drawing(images: int) -> dict[str, float]:
     return {"images": images, "output_tokens": tokens, "output_image_tokens": tokens}
 
 
-async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> MediaEnd:
+async def _embedded(provider: Embeds, asked: MediaRequest, attempt: int) -> MediaEnd:
     end = await provider.embed(
         EmbeddingRequest(
             model=asked.model,
@@ -129,7 +129,7 @@ async def _embedded(provider: Embeds, asked: Asked, attempt: int) -> MediaEnd:
     return MediaEnd(end.usage, end.request_id, end.vectors.count, result, vectors=end.vectors)
 
 
-async def _generated(provider: GeneratesImages, asked: Asked, attempt: int) -> MediaEnd:
+async def _generated(provider: GeneratesImages, asked: MediaRequest, attempt: int) -> MediaEnd:
     end = await provider.generate_images(
         ImageRequest(
             model=asked.model,
@@ -145,7 +145,7 @@ async def _generated(provider: GeneratesImages, asked: Asked, attempt: int) -> M
     return MediaEnd(usage, end.request_id, len(end.images), {}, images=end.images, revised_prompts=end.revised_prompts)
 
 
-async def _transcribed(provider: Transcribes, asked: Asked, attempt: int) -> MediaEnd:
+async def _transcribed(provider: Transcribes, asked: MediaRequest, attempt: int) -> MediaEnd:
     end = await provider.transcribe(
         TranscriptionRequest(
             model=asked.model,

@@ -30,7 +30,7 @@ class Settled(Protocol):
     """The effects of an answer, by the known state of its run."""
 
     def __call__(
-        self, *, task_ends: bool = ..., unheard: bool | None = ..., plan_room: PlanRoom = ...
+        self, *, task_ends: bool = ..., unseen: bool | None = ..., plan_room: PlanRoom = ...
     ) -> Settlement: ...
 
 
@@ -82,10 +82,10 @@ class Settlements:
         return kept.outcome
 
     async def write_failure(
-        self, intent: Intent, spent: Spent, error: BaseException, *, is_tried_again: bool = True
+        self, intent: Intent, spent: Spent, error: BaseException, *, is_retried: bool = True
     ) -> None:
         """Record how an attempt failed. If the database is away too, the next attempt finds it unfinished: in doubt."""
-        failure = failure_of(intent, spent, error, is_tried_again=is_tried_again)
+        failure = failure_of(intent, spent, error, is_retried=is_retried)
         try:
             async with self._database.statements() as connection:
                 seq = await failures.fail(connection, failure)
@@ -99,16 +99,16 @@ class Settlements:
 
     async def end(self, intent: Intent, spent: Spent, refusal: ProviderError) -> None:
         """Record a failure that no retry would fix."""
-        await self.write_failure(intent, spent, refusal, is_tried_again=False)
+        await self.write_failure(intent, spent, refusal, is_retried=False)
 
 
-def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_tried_again: bool) -> Failure:
+def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_retried: bool) -> Failure:
     """Determine how an attempt failed. Any error but a ProviderError means that it was interrupted."""
     code, message, retry_after_s = "cancelled", "The call was interrupted.", None
     status, is_asked = AttemptStatus.CANCELLED, True
     if isinstance(error, ProviderError):
         code, message, retry_after_s = error.code, clean_text(error.message)[:500], error.retry_after_s
-        status, is_asked = AttemptStatus.FAILED, error.taken_up
+        status, is_asked = AttemptStatus.FAILED, error.accepted
     request = intent.request
     event = ModelCallFailed(
         path=request.path,
@@ -117,8 +117,8 @@ def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_tried_a
         purpose=request.purpose,
         code=code,
         message=message,
-        retryable=is_tried_again,
-        retry_after_s=retry_after_s if is_tried_again else None,
+        retryable=is_retried,
+        retry_after_s=retry_after_s if is_retried else None,
     )
     return Failure(
         intent=intent,
@@ -152,11 +152,11 @@ async def _settle_locked(connection: Connection, intent: Intent, settled: Settle
     if known is not None:
         log.info("settled_before", attempt=intent.attempt)
         return _Kept(known[0] or settled().outcome, known[1], status in STOPPED)
-    if await in_doubt.take_up(connection, intent):
-        log.info("in_doubt_attempt_taken_up", attempt=intent.attempt)
+    if await in_doubt.reinstate(connection, intent):
+        log.info("in_doubt_attempt_reinstated", attempt=intent.attempt)
     settlement = settled(
         task_ends=may_end_task and status in COMPLETABLE,
-        unheard=await transcripts.has_unheard_guidance(connection, request),
+        unseen=await transcripts.has_unseen_guidance(connection, request),
         plan_room=await _room_for(connection, request),
     )
     seq = await _write(connection, settlement)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from contextlib import aclosing
 
-from activities.calls.kind import Answer
+from activities.calls.kind import PartialAnswer
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.ledger.calls import Intent
@@ -25,7 +25,7 @@ class Stream:
         self._providers = providers
         self._bus = bus
 
-    async def read(self, intent: Intent, chat: ChatRequest, answer: Answer[ChatEnd]) -> ChatEnd:
+    async def read(self, intent: Intent, chat: ChatRequest, answer: PartialAnswer[ChatEnd]) -> ChatEnd:
         """Read the answer into `answer`, publishing it in batches of about 50 ms.
 
         Raises a ProviderError; TookTooLong after `CHIMERA_CALL_TOTAL_S`. The text so far is in `answer`.

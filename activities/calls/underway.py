@@ -29,12 +29,12 @@ Outcome = TypeVar("Outcome")
 
 
 class Underway(Generic[Place, Outcome]):
-    """Tracks this process' calls in flight. `say` records that calls, by their places, are at work."""
+    """Tracks this process' calls in flight. `record` notes that calls, by their places, are at work."""
 
     def __init__(
-        self, say: Callable[[Collection[Place]], Awaitable[None]], clock: Callable[[], float] = time.monotonic
+        self, record: Callable[[Collection[Place]], Awaitable[None]], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._say = say
+        self._record = record
         self._clock = clock
         self._calls: dict[str, asyncio.Task[Outcome]] = {}
         self._places: dict[str, tuple[Place, float]] = {}
@@ -62,7 +62,7 @@ class Underway(Generic[Place, Outcome]):
             if call.cancelled():
                 raise
             if _was_given_up():
-                log.info("attempt_given_up_goes_on")
+                log.info("attempt_given_up_continues")
                 raise
             call.cancel()
             while not call.done():
@@ -90,30 +90,30 @@ class Underway(Generic[Place, Outcome]):
             call.exception()
 
     async def _tick(self) -> None:
-        last = said = self._clock()
+        last = recorded_at = self._clock()
         while True:
             await asyncio.sleep(TICK_S)
             now = self._clock()
             if now - last - TICK_S >= FROZEN_S:
                 log.warning("process_stood_still", seconds=round(now - last, 1), calls=len(self._calls))
                 self._thawed_at = now
-                said = float("-inf")
-            if now - said >= BEATS_S:
-                said = now
-                await self._say_what_lives(now)
+                recorded_at = float("-inf")
+            if now - recorded_at >= BEATS_S:
+                recorded_at = now
+                await self._record_alive(now)
             # A slow database is not a freeze.
             last = self._clock()
 
-    async def _say_what_lives(self, now: float) -> None:
+    async def _record_alive(self, now: float) -> None:
         places = [place for place, since in self._places.values() if now - since >= BEATS_S]
         if not places:
             return
         try:
-            await self._say(places)
+            await self._record(places)
         except PoolClosed:
             return
         except Exception as error:  # noqa: BLE001  (the next report has to follow in any case)
-            log.warning("calls_not_said", error=type(error).__name__)
+            log.warning("calls_not_recorded", error=type(error).__name__)
 
 
 def _was_given_up() -> bool:

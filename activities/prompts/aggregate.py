@@ -9,7 +9,7 @@ from chimera.ledger.transcripts import CallContext, Result
 from models.model_calls import ModelCallRequest
 
 
-async def _question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
+async def _user_message(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
     results = await read_results(connection, request.run_id, request.path, None, tokens=budget)
     return aggregate_question(context, results)
 
@@ -20,4 +20,4 @@ def aggregate_question(context: CallContext, results: Sequence[Result]) -> str:
     return f"Goal:\n{goal}\n\nResults of the subtasks:\n{sections_of(results)}\n\nWrite the answer."
 
 
-PROMPT = Prompt(question=_question, begins_node=False)
+PROMPT = Prompt(user_message=_user_message, begins_node=False)

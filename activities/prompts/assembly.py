@@ -9,7 +9,7 @@ from activities.prompts import PROMPTS, messages
 from activities.prompts.results import CHARS_A_TOKEN
 from chimera.config.settings import Settings
 from chimera.content.text import estimate_tokens
-from chimera.db import pictures
+from chimera.db import input_files
 from chimera.db.engine import Connection
 from chimera.ledger import transcripts
 from chimera.ledger.calls import Intent
@@ -29,7 +29,7 @@ from models.usage import Usage
 WINDOW_SHARE = 0.9
 """Of a context window; the rest covers that token counts here are estimates."""
 GUIDANCE_AT_ONCE = 100
-QUESTION_SHARE = 0.6
+USER_MESSAGE_SHARE = 0.6
 GUIDANCE_SHARE = 0.25
 SEEN_CHARS = 80
 """Characters of guidance that its `seen` event repeats."""
@@ -52,7 +52,7 @@ def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PromptRequest:
     """A call's request, and the state that its answer is checked against."""
 
     chat: ChatRequest
@@ -70,7 +70,7 @@ async def assemble(
     agent: AgentSpec,
     model: str,
     settings: Settings,
-) -> Question:
+) -> PromptRequest:
     """Return the prompt for `model`, trimmed to its window. Raises AnswerMissing for missing results."""
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.longest_answer)
@@ -87,9 +87,9 @@ async def assemble(
         rows, left_out = await transcripts.read_transcript(connection, request, token_budget=room)
     fresh: list[TranscriptRow] = []
     if not rows:
-        question = await PROMPTS[request.purpose].question(connection, request, context, budget)
-        question = _cut(question, int(budget * QUESTION_SHARE)) + left_out_images
-        fresh.append(messages.row(messages.FIRST_SEQ, "user", question))
+        user_message = await PROMPTS[request.purpose].user_message(connection, request, context, budget)
+        user_message = _cut(user_message, int(budget * USER_MESSAGE_SHARE)) + left_out_images
+        fresh.append(messages.row(messages.FIRST_SEQ, "user", user_message))
     fresh += _guidance_rows(request, guidance, rows)
     chat = ChatRequest(
         model=model.split("/", 1)[1],
@@ -104,27 +104,29 @@ async def assemble(
         reasoning_effort=agent.reasoning_effort,
     )
     ids = {call["id"] for row in rows for call in row.tool_calls or ()}
-    return Question(chat, tuple(fresh), await _begun(connection, request, rows), frozenset(ids))
+    return PromptRequest(chat, tuple(fresh), await _earlier_pieces(connection, request, rows), frozenset(ids))
 
 
-async def _begun(connection: Connection, request: ModelCallRequest, rows: Sequence[TranscriptRow]) -> tuple[str, ...]:
+async def _earlier_pieces(
+    connection: Connection, request: ModelCallRequest, rows: Sequence[TranscriptRow]
+) -> tuple[str, ...]:
     """Read the pieces of the answer that this call continues; none where it isn't a continuation."""
     if not any(row.seq == request.step * 1000 and row.content == continuations.ASK for row in rows):
         return ()
     steps = range(max(1, request.step - MAX_CONTINUATIONS), request.step)
     places = [place for step in steps for place in (step * 1000, step * 1000 + messages.REPLY)]
-    said = await transcripts.read_messages(connection, request, places)
+    answers = await transcripts.read_messages(connection, request, places)
     pieces: list[str] = []
     for step in reversed(steps):
-        pieces.insert(0, said.get(step * 1000 + messages.REPLY, ""))
-        if said.get(step * 1000) != continuations.ASK:
+        pieces.insert(0, answers.get(step * 1000 + messages.REPLY, ""))
+        if answers.get(step * 1000) != continuations.ASK:
             break
     return tuple(pieces)
 
 
 def intent_of(
     request: ModelCallRequest,
-    question: Question,
+    prompt: PromptRequest,
     *,
     context: CallContext,
     model: str,
@@ -134,7 +136,7 @@ def intent_of(
     settings: Settings,
 ) -> Intent:
     """Return the ledger's entry before the request: the worst case in money and tokens, and the events."""
-    chat, written = question.chat, question.written
+    chat, written = prompt.chat, prompt.written
     asked = messages.input_tokens_of(chat)
     # Writing a prompt to a cache costs more than having it read.
     worst = Usage(input_tokens=asked, cache_write_tokens=asked, output_tokens=chat.max_output_tokens)
@@ -158,12 +160,12 @@ def intent_of(
         worker=worker,
         reserve_micro_usd=cost_of(worst, price_of(model, settings.own_prices)),
         reserve_tokens=worst.input_tokens + worst.output_tokens,
-        guidance_heard=context.guidance_given - left_over,
+        guidance_seen=context.guidance_given - left_over,
         messages=written,
         events=tuple(event for event in events if event is not None),
         on_truncated=context.on_truncated,
-        begun=question.begun,
-        tool_call_ids=question.tool_call_ids,
+        begun=prompt.begun,
+        tool_call_ids=prompt.tool_call_ids,
     )
 
 
@@ -194,9 +196,9 @@ async def _images_for(
     abilities = abilities_of(model, settings.own_models)
     if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
         return [], messages.images_left_out(len(context.images), "this model does not accept images")
-    found = await pictures.read(connection, context.owner_id, context.images)
+    found = await input_files.read(connection, context.owner_id, context.images)
     gone = len(context.images) - len(found)
-    return [Image(*picture) for picture in found], messages.images_left_out(gone, "deleted") if gone else ""
+    return [Image(*file) for file in found], messages.images_left_out(gone, "deleted") if gone else ""
 
 
 def _guidance_rows(

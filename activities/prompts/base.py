@@ -22,7 +22,7 @@ def _always(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) 
 class Prompt:
     """The prompt of one purpose, and the rules for its answers."""
 
-    question: Assemble
+    user_message: Assemble
     is_answer: Callable[[ModelCallRequest, str, Sequence[ToolRequest]], bool] = _always
     """Whether text and tool calls count as an answer, where the purpose may end its node."""
     schema: dict[str, Any] | None = None

@@ -19,7 +19,7 @@ _PLAN_FORM = (
 """For servers that ignore a schema. A model that only repeats it has named no agent, and gets an error."""
 
 
-async def _question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
+async def _user_message(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
     room = await plans.room_for(connection, request.run_id, request.path)
     return plan_question(context, room.agents.values(), request.path, room.nodes_left)
 
@@ -44,4 +44,4 @@ def plan_correction(problems: Sequence[str]) -> str:
     )
 
 
-PROMPT = Prompt(question=_question, schema=Plan.model_json_schema(), plans_in=plans_in)
+PROMPT = Prompt(user_message=_user_message, schema=Plan.model_json_schema(), plans_in=plans_in)

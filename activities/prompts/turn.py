@@ -11,7 +11,7 @@ from models.ids import NodePath
 from models.model_calls import ModelCallRequest
 
 
-async def _question(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
+async def _user_message(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
     if not context.depends_on:
         return turn_question(context, ())
     parent = NodePath(request.path.rpartition("/")[0])
@@ -26,8 +26,8 @@ def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest
 
 def turn_question(context: CallContext, results: Sequence[Result]) -> str:
     """Give an agent its instruction and the results that it builds on."""
-    question = f"Task:\n{context.instruction or context.goal}"
-    return f"{question}\n\nResults you build on:\n{sections_of(results)}" if results else question
+    user_message = f"Task:\n{context.instruction or context.goal}"
+    return f"{user_message}\n\nResults you build on:\n{sections_of(results)}" if results else user_message
 
 
-PROMPT = Prompt(question=_question, is_answer=_is_answer, offers_tools=True)
+PROMPT = Prompt(user_message=_user_message, is_answer=_is_answer, offers_tools=True)

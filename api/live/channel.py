@@ -68,7 +68,7 @@ class Channel:
         """End everything that follows this run; return the work that ends with it."""
         self._is_closed = True
         self._work.cancel()
-        self._tell()
+        self._notify()
         return self._work
 
     async def begun(self) -> None:
@@ -130,7 +130,7 @@ class Channel:
         while True:
             for news in await self._inbox.all():
                 await self._take(news)
-            self._tell()
+            self._notify()
             await asyncio.sleep(min(MOST_PAUSE_SECONDS, self.followers * PAUSE_SECONDS))
 
     async def _take(self, news: TokensFrame | int) -> None:
@@ -150,7 +150,7 @@ class Channel:
             if (piece.path, piece.purpose, piece.step, piece.attempt) in open_calls:
                 self._add_text(piece)
         self._has_begun = True
-        self._tell()
+        self._notify()
 
     def _add(self, found: list[Written]) -> None:
         for event in found:
@@ -175,7 +175,7 @@ class Channel:
         self._frames.append(frame)
         self._frames_ever += 1
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         # All current waiters; each checks before it waits again.
         self._news.set()
         self._news.clear()
@@ -191,7 +191,7 @@ class Channel:
     def _on_end(self, work: "asyncio.Task[None]") -> None:
         if not work.cancelled():
             self._error = work.exception()
-        self._tell()
+        self._notify()
 
 
 async def read(database: Database, run_id: RunId, after: int, up_to: int) -> list[Written]:

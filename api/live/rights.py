@@ -9,7 +9,7 @@ import structlog
 
 from api.live.ending import stop
 from chimera.db.engine import AWAY
-from chimera.db.users import SessionOwner, Standing
+from chimera.db.users import AccountState, SessionOwner
 from chimera.security.sessions import Auth, SignedIn
 
 log = structlog.get_logger()
@@ -59,19 +59,19 @@ class Rights:
             if not self._holders:
                 continue
             try:
-                standings = await self._auth.standings(list(self._holders))
+                account_states = await self._auth.account_states(list(self._holders))
             except AWAY as error:
                 log.warning("rights_wait_for_database", error=type(error).__name__)
                 continue
-            for session, standing in standings.items():
-                self._end_those_that_lost(session, standing)
+            for session, state in account_states.items():
+                self._end_those_that_lost(session, state)
 
     def _end_those_of_tokens_that_ended(self) -> None:
         for holders in list(self._holders.values()):
             for holder in [each for each in holders if each.signed_in.has_expired]:
                 holder.on_loss()
 
-    def _end_those_that_lost(self, session: SessionOwner, standing: Standing | None) -> None:
+    def _end_those_that_lost(self, session: SessionOwner, state: AccountState | None) -> None:
         for holder in list(self._holders.get(session, ())):
-            if standing is None or standing.role != holder.signed_in.caller.role:
+            if state is None or state.role != holder.signed_in.caller.role:
                 holder.on_loss()

@@ -18,7 +18,7 @@ from chimera.db.task_views import Progress
 from models.errors import ChimeraError, Unavailable
 from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, run_of
 from models.users import Caller
-from models.wording import sentence_of, told
+from models.wording import reportable, sentence_of
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class Topics(Socket):
         try:
             await self._obey(caller, text)
         except ValidationError as error:
-            first = told(error.errors())[0]
+            first = reportable(error.errors())[0]
             place = ".".join(str(part) for part in first["loc"]) or "message"
             await self._refuse("invalid_message", f"{place}: {sentence_of(first)}")
 

@@ -123,8 +123,8 @@ async def _answer(checks: dict[str, Check], request: Request, parts: Parts, resp
     health = Health(status="down" if down else "degraded" if degraded else "ok")
     if not parts.auth.vouches_for(bearer_token(request) or ""):
         return health
-    told = {"version": __version__, "parts": found, "payload_keys": parts.temporal.encryption.key_ids}
-    return health.model_copy(update=told)
+    details = {"version": __version__, "parts": found, "payload_keys": parts.temporal.encryption.key_ids}
+    return health.model_copy(update=details)
 
 
 async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
@@ -190,13 +190,13 @@ async def _providers(parts: Parts) -> str:
     accounts = {name: account_of(name, parts.settings) for name in ready}
     seen = await parts.health.look(accounts.values())
     health = {name: seen[account] for name, account in accounts.items() if account in seen}
-    said = said_of(health, ready, [name for name in VENDORS if name not in ready])
+    summary = summary_of(health, ready, [name for name in VENDORS if name not in ready])
     if any(account_health.is_away for account_health in health.values()):
-        raise NotUp("away", f"{said}. Calls wait, or fall back to another model.")
-    return said
+        raise NotUp("away", f"{summary}. Calls wait, or fall back to another model.")
+    return summary
 
 
-def said_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing: Sequence[str]) -> str:
+def summary_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing: Sequence[str]) -> str:
     """Describe the health of every provider, those with problems first."""
     troubled = {name: note for name, account_health in health.items() if (note := account_health.note)}
     groups = [f"{name} is {note}" for name, note in troubled.items()]

@@ -217,7 +217,7 @@ async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts
     """Start a task that was created with `start: false`."""
     async with parts.database.begin() as session:
         await task_controls.execute(session, caller, task_id)
-    return await _told(parts, caller, task_id)
+    return await _announced(parts, caller, task_id)
 
 
 @router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=status.HTTP_202_ACCEPTED)
@@ -225,7 +225,7 @@ async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
     """Cancel a task. Once this returns, no further model call begins for it."""
     async with parts.database.begin() as session:
         await task_controls.cancel(session, caller, task_id, RunKind.TASK)
-    return await _told(parts, caller, task_id)
+    return await _announced(parts, caller, task_id)
 
 
 @router.post("/{task_id}/pause", operation_id="pause_task", status_code=status.HTTP_202_ACCEPTED)
@@ -233,7 +233,7 @@ async def pause_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) 
     """Pause a task: model calls in flight end, and no other begins."""
     async with parts.database.begin() as session:
         await task_controls.pause(session, caller, task_id)
-    return await _told(parts, caller, task_id)
+    return await _announced(parts, caller, task_id)
 
 
 @router.post("/{task_id}/resume", operation_id="resume_task", status_code=status.HTTP_202_ACCEPTED)
@@ -241,7 +241,7 @@ async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
     """Resume a paused task."""
     async with parts.database.begin() as session:
         await task_controls.resume(session, caller, task_id)
-    return await _told(parts, caller, task_id)
+    return await _announced(parts, caller, task_id)
 
 
 @router.post("/{task_id}/retry", operation_id="retry_task", status_code=status.HTTP_202_ACCEPTED)
@@ -255,7 +255,7 @@ async def retry_task(
     async with parts.database.begin() as session:
         owner_id = await retries.retry(session, caller, task_id, wish)
         await user_limits.check_added(session, owner_id, OPEN_TASKS_LIMIT, parts.settings)
-    return await _told(parts, caller, task_id)
+    return await _announced(parts, caller, task_id)
 
 
 @router.post("/{task_id}/budget", operation_id="raise_task_budget", status_code=status.HTTP_202_ACCEPTED)
@@ -263,7 +263,7 @@ async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCal
     """Change a task's limits; a task that waits for budget continues from where it is."""
     async with parts.database.begin() as session:
         await task_controls.raise_budget(session, caller, task_id, budget)
-    return await _told(parts, caller, task_id)
+    return await _announced(parts, caller, task_id)
 
 
 @router.post("/{task_id}/steer", operation_id="steer_task")
@@ -296,7 +296,7 @@ async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
     parts.dispatcher.deliver_soon(task_id)
 
 
-async def _told(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
+async def _announced(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
     """Notify the run and its followers in the background, and return the task's state."""
     parts.dispatcher.deliver_soon(task_id)
     view = await _view(parts, caller, task_id)

@@ -15,7 +15,7 @@ from benchmarks.cases.lists import CASES
 from benchmarks.cases.table import table_of, total_of
 from benchmarks.cases.trial import Verdict, try_all
 
-ODD_FOLDER = "dàta ü (1) & a long name for a folder that somebody has made on a desktop"
+ODD_FOLDER = "dàta ü (1) & a long name for a folder that a user has made on a desktop"
 """The stack's own folder is a case too: finding B31."""
 
 
@@ -31,7 +31,7 @@ async def main() -> int:
         kinds = ", ".join(dict.fromkeys(case.kind for case in CASES))
         options.error(f"no case is chosen by that; kinds are {kinds}")
     with tempfile.TemporaryDirectory(prefix="chimera-cases-") as folder:
-        verdicts = await try_all(chosen, Path(folder, ODD_FOLDER), _tell)
+        verdicts = await try_all(chosen, Path(folder, ODD_FOLDER), _print)
     print(json.dumps(list(map(_as_data, verdicts)), ensure_ascii=False, indent=1) if asked.json else table_of(verdicts))
     print(total_of(verdicts), file=sys.stderr if asked.json else sys.stdout)
     return 1 if any(verdict.problems for verdict in verdicts) else 0
@@ -49,8 +49,8 @@ def choice_of(cases: Sequence[Case], *, only: str = "", kind: str = "", wire: st
     ]
 
 
-def _tell(verdict: Verdict) -> None:
-    """One sign a case, so that one sees that it goes on."""
+def _print(verdict: Verdict) -> None:
+    """Print one sign a case, to show progress."""
     print({"ok": ".", "wrong": "!"}.get(verdict.word, "-"), end="", flush=True, file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Cases at Chimera's own front door: requests as they are, and when a rhythm is due."""
+"""Cases at Chimera's own front door: requests as they are, and when a schedule is due."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx2
 from httpx2.websockets import AsyncWebSocketClient, WebSocketDisconnect
 
-from benchmarks.cases.case import Call, Called, Said, Scheduled
+from benchmarks.cases.case import Call, Called, Scheduled, SocketMessages
 from benchmarks.cases.seen import Reply, Times
 
 SCHEDULES = "/api/v1/schedules"
@@ -35,14 +35,14 @@ async def _made(api: httpx2.AsyncClient, call: Call, last_id: str | None) -> htt
     return await api.request(call.method, path, json=call.body, headers=dict(call.headers))
 
 
-async def try_socket(api: httpx2.AsyncClient, said: Said) -> Reply:
-    """Say each thing and take its answer; 101 is the status of a socket that is still open at the end."""
+async def try_socket(api: httpx2.AsyncClient, messages: SocketMessages) -> Reply:
+    """Send each message and read its answer; 101 is the status of a socket that is still open at the end."""
     types: list[str] = []
     try:
         async with AsyncWebSocketClient(api).connect("/ws") as socket, asyncio.timeout(SOCKET_S):
             # It greets a caller who has signed in with the handshake.
             types.append((await socket.receive_json())["type"])
-            for message in said.messages:
+            for message in messages.messages:
                 await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
                 types.append((await socket.receive_json())["type"])
         return Reply(101, " ".join(types))
@@ -50,7 +50,7 @@ async def try_socket(api: httpx2.AsyncClient, said: Said) -> Reply:
         return Reply(left.code, " ".join(types))
 
 
-async def try_rhythm(api: httpx2.AsyncClient, scheduled: Scheduled) -> Times:
+async def try_timing(api: httpx2.AsyncClient, scheduled: Scheduled) -> Times:
     """Ask when it is due, without keeping it; where there is no preview it is made and deleted again."""
     asked_at = datetime.now(UTC)
     body = {"name": "a case", "task": {"goal": "x", "model": "simulator/fast"}, **scheduled.timing}

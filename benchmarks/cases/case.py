@@ -43,19 +43,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How the task of an `Asked` has to end. What is None or empty isn't looked at."""
+    """How the task of an `Asked` has to end. Fields that are None or empty aren't checked."""
 
     status: str = "completed"
     result: str | None = None
     requests: int | None = 1
     """Counted at the model server."""
     code: str | None = None
-    says: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
     """Stands in the error, or in what the task waits for; case doesn't count."""
     lacks: tuple[str, ...] = ()
     """Stands neither in the result nor in the error."""
     tools: tuple[str, ...] | None = None
-    """What each tool call was answered, in the order of the calls, as the last request tells it."""
+    """The result of each tool call, in the order of the calls, as the last request has it."""
     spent: int | None = None
     """Micro-USD that the task is charged."""
     finish: str | None = None
@@ -90,7 +90,7 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SocketMessages:
     """Messages on a WebSocket of a caller who is signed in. The reply's text is the type of each answer."""
 
     messages: tuple[str | bytes, ...]
@@ -101,7 +101,7 @@ class Answers:
     """What the last request of a `Called` is answered."""
 
     status: int
-    says: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     same_id: bool = False
     """All requests were answered with one id."""
@@ -109,14 +109,14 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A rhythm: the times that it is due at are asked for, nothing is left behind."""
+    """The timing of a schedule: its due times are requested, nothing is created."""
 
     timing: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When a rhythm is due. Days are those of its own time zone."""
+    """When a schedule is due. Days are those of its own time zone."""
 
     days: Callable[[date], bool] | None = None
     """Each time is the first on or after now whose day this holds for, once a day."""
@@ -128,9 +128,9 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The rhythm is refused with 422, in words that name the way out."""
+    """The timing is refused with 422; the message contains these words and a remedy."""
 
-    says: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Command:
     reads: int | None = None
     """So many bytes of its output are read before the reader leaves."""
     keeps_api: bool = True
-    """Told where the API is, by variables."""
+    """It gets the API's address by variables."""
     shell: str = ""
     """What a shell does with the command, which is `"$@"` there: close its streams, change the folder."""
 
@@ -154,7 +154,7 @@ class Exits:
     """How a command ends and what it prints, both streams together. A traceback is always wrong."""
 
     code: int | None = 0
-    says: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
 
 
@@ -163,7 +163,7 @@ class NotRun:
     """A finding that this table doesn't repeat, with the reason in the case's note."""
 
 
-Act = Asked | Called | Said | Scheduled | Command | NotRun
+Act = Asked | Called | SocketMessages | Scheduled | Command | NotRun
 Right = Ends | Answers | Due | Refused | Exits | None
 
 

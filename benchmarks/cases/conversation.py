@@ -1,4 +1,4 @@
-"""What a request says of tool calls: their results and ids, on each wire."""
+"""The results and ids of tool calls in a request, on each wire."""
 
 import json
 from collections.abc import Iterator
@@ -25,8 +25,8 @@ def _parts(wire: Wire, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 if message["role"] == "tool":
                     yield "result", _text(message["content"])
         case "anthropic":
-            said = [message["content"] for message in body.get("messages", ())]
-            blocks = [block for content in said if isinstance(content, list) for block in content]
+            messages = [message["content"] for message in body.get("messages", ())]
+            blocks = [block for content in messages if isinstance(content, list) for block in content]
             for block in blocks:
                 if block["type"] == "tool_use":
                     yield "id", str(block["id"] or "")

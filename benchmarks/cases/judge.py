@@ -11,12 +11,12 @@ from benchmarks.cases.seen import Exit, Reply, Seen, Task, Times
 from models.base import preview_of
 
 _PREAMBLE = re.compile(r"Subtask 'one' failed: |The provider was called .{0,60}? Last outcome: ")
-"""What the API says first, and what says little in a narrow column."""
+"""The API's preamble, and words that mean little in a narrow column."""
 TRACEBACK = "Traceback (most recent call last)"
 
 
 def problems_of(right: Right, seen: Seen) -> list[str]:
-    """Name each way in which something isn't right; an empty list says that it is."""
+    """Name each difference from the correct result; an empty list means none."""
     match right, seen:
         case Ends(), Task():
             return list(_of_task(right, seen))
@@ -32,32 +32,32 @@ def problems_of(right: Right, seen: Seen) -> list[str]:
 
 
 def words_of(right: Right) -> str:
-    """Say what is right."""
+    """Describe the correct result."""
     match right:
         case Ends():
             return _joined(_words_of_end(right))
-        case Answers(status=status, says=says, same_id=same_id):
-            return _joined([str(status), "the same id" if same_id else "", *_quoted(says)])
+        case Answers(status=status, contains=contains, same_id=same_id):
+            return _joined([str(status), "the same id" if same_id else "", *_quoted(contains)])
         case Due(once_on=None, at=at):
             return f"each such day, once, at {at}"
         case Due(once_on=day):
             return f"once on {day}"
-        case Refused(says=says):
-            return _joined(["refused", *_quoted(says)])
-        case Exits(code=code, says=says, lacks=lacks):
+        case Refused(contains=contains):
+            return _joined(["refused", *_quoted(contains)])
+        case Exits(code=code, contains=contains, lacks=lacks):
             ends = "no traceback" if code is None else f"exit {code}, no traceback"
-            return _joined([ends, *_quoted(says), *(f"no “{word}”" for word in lacks)])
+            return _joined([ends, *_quoted(contains), *(f"no “{word}”" for word in lacks)])
         case None:
             return "-"
 
 
 def now_of(seen: Seen) -> str:
-    """Say what happened."""
+    """Describe what happened."""
     match seen:
         case Task(view=view):
             cut = next((f"finish_reason {finish}" for finish in seen.finishes if finish not in (None, "stop")), "")
-            told = repr(seen.result) if view["status"] == "completed" else _PREAMBLE.sub("", seen.error)
-            return _joined([view["status"], told, cut])
+            tool_results = repr(seen.result) if view["status"] == "completed" else _PREAMBLE.sub("", seen.error)
+            return _joined([view["status"], tool_results, cut])
         case Reply(status=status, text=text):
             return f"{status} {text}"
         case Times(refused=Reply(status=status, text=text)):
@@ -84,10 +84,10 @@ def _of_task(right: Ends, seen: Task) -> Iterator[str]:
         yield "an answered attempt counts as in doubt"
     if right.code is not None and view.get("error_code") != right.code:
         yield f"error_code {view.get('error_code')}"
-    yield from _missing(right.says, seen.error)
+    yield from _missing(right.contains, seen.error)
     yield from _unwanted(right.lacks, f"{seen.result} {seen.error}")
-    if right.tools is not None and (told := results_in(seen.wire, last)) != right.tools:
-        yield f"tools were answered {told}"
+    if right.tools is not None and (tool_results := results_in(seen.wire, last)) != right.tools:
+        yield f"tools were answered {tool_results}"
     if right.spent is not None and view.get("spent_micro_usd") != right.spent:
         yield f"charged {view.get('spent_micro_usd')} micro-USD"
     if right.finish is not None and set(seen.finishes) != {right.finish}:
@@ -108,7 +108,7 @@ def _words_of_end(right: Ends) -> Iterator[str]:
     yield right.code or ""
     if right.result is not None:
         yield repr(right.result)
-    yield from _quoted(right.says)
+    yield from _quoted(right.contains)
     yield from (f"no “{word}”" for word in right.lacks)
     if right.tools is not None:
         yield f"tools {', '.join(right.tools)}"
@@ -125,7 +125,7 @@ def _words_of_end(right: Ends) -> Iterator[str]:
 def _of_reply(right: Answers, seen: Reply) -> Iterator[str]:
     if seen.status != right.status:
         yield f"status {seen.status}"
-    yield from _missing(right.says, seen.text)
+    yield from _missing(right.contains, seen.text)
     yield from _unwanted(right.lacks, seen.text)
     if right.same_id and (len(set(seen.ids)) != 1 or seen.ids[0] is None):
         yield f"ids {seen.ids}"
@@ -138,14 +138,14 @@ def _of_times(right: Due, seen: Times) -> Iterator[str]:
     local = list(seen.due)
     if right.days is not None and seen.asked_at is not None:
         expected = first_days(right.days, right.at, seen.asked_at, len(local))
-        if (told := [f"{moment:%Y-%m-%d %H:%M}" for moment in local]) != expected:
-            yield f"due {told[:2]}, not {expected[:2]}"
+        if (tool_results := [f"{moment:%Y-%m-%d %H:%M}" for moment in local]) != expected:
+            yield f"due {tool_results[:2]}, not {expected[:2]}"
     if right.once_on is not None and (times := sum(moment.date() == right.once_on for moment in local)) != 1:
         yield f"due {times} times on {right.once_on}"
 
 
 def first_days(holds: Callable[[date], bool], at: str, after: datetime, number: int) -> list[str]:
-    """Count the first days on which a rhythm is due, the slow way: each day is asked for."""
+    """Count the first days on which a schedule is due, the slow way: each day is checked."""
     found: list[str] = []
     day = after.date()
     while len(found) < number:
@@ -162,7 +162,7 @@ def _of_refusal(right: Refused, seen: Times) -> Iterator[str]:
         return
     if seen.refused.status != 422:
         yield f"status {seen.refused.status}"
-    yield from _missing(right.says, seen.refused.text)
+    yield from _missing(right.contains, seen.refused.text)
 
 
 def _of_exit(right: Exits, seen: Exit) -> Iterator[str]:
@@ -170,7 +170,7 @@ def _of_exit(right: Exits, seen: Exit) -> Iterator[str]:
         yield f"exit {seen.code}"
     if TRACEBACK in seen.text:
         yield "a traceback"
-    yield from _missing(right.says, seen.text)
+    yield from _missing(right.contains, seen.text)
     yield from _unwanted(right.lacks, seen.text)
 
 

@@ -11,7 +11,7 @@ from tests.wires.model_server import Arrival
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task when it had ended, or when nobody waited any longer."""
+    """A task when it had ended, or when the wait for it ended."""
 
     wire: Wire
     view: Mapping[str, Any]
@@ -19,7 +19,7 @@ class Task:
     arrivals: tuple[Arrival, ...] = ()
     attempts: int = 0
     finishes: tuple[str | None, ...] = ()
-    """`finish_reason` of the task, its subtask, the last attempt and the last event that tells one."""
+    """`finish_reason` of the task, its subtask, the last attempt and the last event that has one."""
 
     @property
     def result(self) -> str:
@@ -27,12 +27,12 @@ class Task:
 
     @property
     def error(self) -> str:
-        """Everything that is said of what is wrong."""
+        """All error texts of the task and its calls."""
         waiting, held = self.view.get("waiting") or {}, self.view.get("blocked_by") or ()
-        told = [self.view.get("error_code"), self.view.get("error"), waiting.get("message")]
-        told += [f"{call['code']}: {call['message']}" for call in held]
-        told += [str(self.view[name]) for name in ("detail", "errors") if self.view.get(name)]
-        return " ".join(str(part) for part in told if part)
+        parts = [self.view.get("error_code"), self.view.get("error"), waiting.get("message")]
+        parts += [f"{call['code']}: {call['message']}" for call in held]
+        parts += [str(self.view[name]) for name in ("detail", "errors") if self.view.get(name)]
+        return " ".join(str(part) for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a rhythm is due, by the API; `refused` is what it said instead."""
+    """When a schedule is due, by the API; `refused` is its refusal instead."""
 
     due: tuple[datetime, ...] = ()
     asked_at: datetime | None = None

@@ -55,12 +55,12 @@ async def _ended(api: httpx2.AsyncClient, path: str, wanted: set[str], limit_s: 
 async def _finishes(
     api: httpx2.AsyncClient, path: str, view: dict[str, Any], cost: dict[str, Any]
 ) -> tuple[str | None, ...]:
-    """Where the API says how an answer ended: today nowhere."""
+    """Where the API shows how an answer ended."""
     subtasks = (await api.get(f"{path}/subtasks")).json()
-    told = [event for event in await _events(api, path) if event.get("finish_reason")]
+    ends = [event for event in await _events(api, path) if event.get("finish_reason")]
     last = (cost["attempts"] or [{}])[-1]
     subtask = subtasks[0] if subtasks else {}
-    return tuple(each.get("finish_reason") for each in (view, subtask, last, told[-1] if told else {}))
+    return tuple(each.get("finish_reason") for each in (view, subtask, last, ends[-1] if ends else {}))
 
 
 async def _events(api: httpx2.AsyncClient, path: str) -> list[dict[str, Any]]:

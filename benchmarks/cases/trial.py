@@ -1,4 +1,4 @@
-"""All cases on one stack: those that hold nobody up at once, the rest one after the other."""
+"""All cases on one stack: those that don't delay others at once, the rest one after the other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from benchmarks.cases.calls import try_calls, try_rhythm, try_socket
+from benchmarks.cases.calls import try_calls, try_socket, try_timing
 from benchmarks.cases.case import (
     PROVIDERS,
     USD_PER_MILLION,
@@ -19,8 +19,8 @@ from benchmarks.cases.case import (
     Command,
     Ends,
     NotRun,
-    Said,
     Scheduled,
+    SocketMessages,
 )
 from benchmarks.cases.commands import try_command
 from benchmarks.cases.judge import now_of, problems_of
@@ -53,11 +53,11 @@ class Verdict:
         return "wrong" if self.problems else "ok"
 
 
-async def try_all(cases: Sequence[Case], folder: Path, told: Callable[[Verdict], None]) -> list[Verdict]:
-    """Start a stack and a model server, try every case, and tell each verdict as it comes; return them in order."""
+async def try_all(cases: Sequence[Case], folder: Path, on_verdict: Callable[[Verdict], None]) -> list[Verdict]:
+    """Start a stack and a model server, try every case, and report each verdict as it comes; return them in order."""
     server, port = ModelServer(), free_port()
     async with listening(server.respond, port), _stack(folder, port, cases) as stack:
-        trials = _Trials(stack, server, told)
+        trials = _Trials(stack, server, on_verdict)
         await trials.together([case for case in cases if not case.alone and not case.environment])
         for environment in dict.fromkeys(case.environment for case in cases if case.environment):
             filled = [(name, value.replace("{port}", str(port))) for name, value in environment]
@@ -70,10 +70,10 @@ async def try_all(cases: Sequence[Case], folder: Path, told: Callable[[Verdict],
 
 
 class _Trials:
-    def __init__(self, stack: Stack, server: ModelServer, told: Callable[[Verdict], None]) -> None:
+    def __init__(self, stack: Stack, server: ModelServer, on_verdict: Callable[[Verdict], None]) -> None:
         self._stack = stack
         self._server = server
-        self._told = told
+        self._on_verdict = on_verdict
         self._commands = asyncio.Semaphore(COMMANDS_AT_ONCE)
         self.verdicts: list[Verdict] = []
 
@@ -105,7 +105,7 @@ class _Trials:
         else:
             verdict = self._judged(case, seen)
         self.verdicts.append(verdict)
-        self._told(verdict)
+        self._on_verdict(verdict)
 
     def _judged(self, case: Case, seen: Seen | None) -> Verdict:
         if seen is None or case.right is None:
@@ -121,10 +121,10 @@ class _Trials:
                 return await try_task(api, self._server, case, asked, case.right)
             case Called() as called:
                 return await try_calls(api, called)
-            case Said() as said:
-                return await try_socket(api, said)
+            case SocketMessages() as messages:
+                return await try_socket(api, messages)
             case Scheduled() as scheduled:
-                return await try_rhythm(api, scheduled)
+                return await try_timing(api, scheduled)
             case Command() as command:
                 token = api.headers["Authorization"].removeprefix("Bearer ")
                 return await try_command(command, str(api.base_url).rstrip("/"), token)
@@ -150,7 +150,7 @@ async def _stack(folder: Path, port: int, cases: Sequence[Case]) -> AsyncIterato
         "prices": dict.fromkeys(_priced(cases), (USD_PER_MILLION, USD_PER_MILLION)),
         "context_windows": dict.fromkeys(_priced(cases), 128_000),
     }
-    async with running_stack(folder, say=lambda line: None, **settings) as stack:
+    async with running_stack(folder, report=lambda line: None, **settings) as stack:
         yield stack
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from benchmarks.places.list import NOBODY, PLACES
+from benchmarks.places.list import PLACES, UNPRIVILEGED_ID
 from benchmarks.places.place import BELOW, NotHere, Place
 from chimera.local.run_as import RunAs
 from tests.ports import free_port
@@ -41,11 +41,11 @@ def main() -> int:
     for place in (each for each in PLACES if asked.only in each.name):
         began = time.monotonic()
         try:
-            said = _try(place, installs=asked.installs)
+            verdict = _try(place, installs=asked.installs)
         except NotHere as reason:
-            said = f"not run: {reason}"
-        count["ok" if said == "ok" else "not run" if said.startswith("not run") else "wrong"] += 1
-        print(f"{place.name:52} {said:40} {time.monotonic() - began:6.1f} s", flush=True)
+            verdict = f"not run: {reason}"
+        count["ok" if verdict == "ok" else "not run" if verdict.startswith("not run") else "wrong"] += 1
+        print(f"{place.name:52} {verdict:40} {time.monotonic() - began:6.1f} s", flush=True)
     print(f"{count.total()} places: {', '.join(f'{count[word]} {word}' for word in ('ok', 'wrong', 'not run'))}")
     return 1 if count["wrong"] else 0
 
@@ -64,7 +64,7 @@ def _try(place: Place, *, installs: bool) -> str:
                 _seal(checkout)
             environment["PYTHONPATH"] = f"{checkout}"
             if ":" in str(checkout):
-                raise NotHere("PYTHONPATH has no way to say it")
+                raise NotHere("PYTHONPATH can't express it")
             if installs and (problem := _installs(checkout, environment)):
                 return problem
         return _lives(command, environment, folder, place)
@@ -82,7 +82,9 @@ def _environment(place: Place, folder: Path) -> dict[str, str]:
 def _beginning_of(place: Place) -> Callable[[], None]:
     if not place.is_root and (sys.platform != "linux" or os.geteuid() != 0):
         raise NotHere("this runs as another user anyway, or can't become one")
-    steps: list[Callable[[], object]] = [] if place.is_root else [RunAs(NOBODY, NOBODY, is_name=True).rename]
+    steps: list[Callable[[], object]] = (
+        [] if place.is_root else [RunAs(UNPRIVILEGED_ID, UNPRIVILEGED_ID, is_name=True).rename]
+    )
     steps += [place.begin] if place.begin is not None else []
 
     def begin() -> None:
@@ -113,11 +115,11 @@ def _installs(checkout: Path, environment: dict[str, str]) -> str | None:
 def _lives(command: list[str], environment: dict[str, str], folder: Path, place: Place) -> str:
     with _running([*command, "up"], environment, folder, place) as (up, output):
         ready = _until_ready(up, output)
-        told = output.read_text(errors="replace").strip()
+        printed = output.read_text(errors="replace").strip()
         if place.refused:
-            return "ok" if _is_refusal(up, told, place.refused) else f"up: {told[-300:]}"
+            return "ok" if _is_refusal(up, printed, place.refused) else f"up: {printed[-300:]}"
         if not ready:
-            return f"up: {told[-300:] or 'said nothing'}"
+            return f"up: {printed[-300:] or 'printed nothing'}"
         goal = ["run", "Say a word.", "--model", "simulator/fast"]
         task = subprocess.run(
             [*command, *goal],
@@ -141,8 +143,8 @@ def _lives(command: list[str], environment: dict[str, str], folder: Path, place:
     return "ok"
 
 
-def _is_refusal(up: "subprocess.Popen[bytes]", told: str, words: str) -> bool:
-    return up.poll() == REFUSED and words in told and "Traceback" not in told
+def _is_refusal(up: "subprocess.Popen[bytes]", printed: str, words: str) -> bool:
+    return up.poll() == REFUSED and words in printed and "Traceback" not in printed
 
 
 def _open_to_others(folder: Path) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.places.place import ODD, NotHere, Place
 
-NOBODY = 65534
+UNPRIVILEGED_ID = 65534
 NO_UTF8 = os.fsdecode(b"caf\xe9")
 """A name in Latin-1, as an older disk has it."""
 LONG = "/".join(["long " * 10] * 6)
@@ -32,7 +32,7 @@ def _mounted(options: str, folder: Path, undo: ExitStack) -> None:
     (folder / "disk").mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder / "disk")]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
-        raise NotHere("nobody may mount here")
+        raise NotHere("mounting is not permitted here")
     undo.callback(subprocess.run, ["umount", "-l", str(folder / "disk")], check=False)
 
 
@@ -47,9 +47,9 @@ def _linked_to_nothing(folder: Path, undo: ExitStack) -> None:
 
 def _of_another(folder: Path, undo: ExitStack) -> None:
     if os.geteuid() != 0:
-        raise NotHere("nobody else's folder can be made here")
+        raise NotHere("folders of other users can't be made here")
     (folder / "data").mkdir()
-    os.chown(folder / "data", NOBODY, NOBODY)
+    os.chown(folder / "data", UNPRIVILEGED_ID, UNPRIVILEGED_ID)
 
 
 def _with_other_things(folder: Path, undo: ExitStack) -> None:

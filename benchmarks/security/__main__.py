@@ -1,4 +1,4 @@
-"""Try every weakness again that was found: `python -m benchmarks security [B1a B12 …]`.
+"""Repeat the attack on every known weakness: `python -m benchmarks security [B1a B12 …]`.
 
 One stack on loopback, one attack after the other; each says how many trials it made and what did not hold. Ends with 1
 when anything didn't. B rows are weaknesses that were found once, S rows the cases of a matrix of attacks. Each is a
@@ -95,7 +95,7 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="chimera-security-") as folder:
         os.environ |= canaries.variables()
         changes = canaries.settings(free_port())
-        async with running_stack(Path(folder), wires=canaries.WIRES, say=lambda line: None, **changes) as stack:
+        async with running_stack(Path(folder), wires=canaries.WIRES, report=lambda line: None, **changes) as stack:
             print("| finding | what must hold | N | result | s |\n|---|---|---|---|---|", flush=True)
             for name in asked or known:
                 began = time.monotonic()
@@ -115,8 +115,8 @@ async def tried(finding: Finding, stack: Stack) -> Seen:
 
 def row_of(finding: Finding, seen: Seen) -> str:
     figures = ", ".join(f"{name} {value}" for name, value in seen.figures.items())
-    told = f"{_result(seen)}{f' ({figures})' if figures else ''}"
-    words = "; ".join([told, *(f"by decision: {each}" for each in seen.decisions)])
+    result = f"{_result(seen)}{f' ({figures})' if figures else ''}"
+    words = "; ".join([result, *(f"by decision: {each}" for each in seen.decisions)])
     return f"| {finding.id} | {finding.what} | {seen.trials} | {words} |"
 
 

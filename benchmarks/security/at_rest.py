@@ -40,7 +40,7 @@ SCRIPTS = (
         "tokens=600; drip=20",
     ),
 )
-"""A share of them fails, in the ways in which keys are told: OpenAI's 401 repeats the one that it got."""
+"""A share of them fails, in ways that can expose keys: OpenAI's 401 repeats the one that it got."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Canary:
     kind: str
     text: str
     is_words: bool = False
-    """What a user wrote: kept where what was said is kept, and shown to that user."""
+    """Text that a user wrote: kept where messages are kept, and shown to that user."""
 
 
 LISTS = (
@@ -149,12 +149,10 @@ def _environments(stack: Stack, sought: list[Canary]) -> Iterator[tuple[str, str
     for name, process in running(stack).items():
         tree = psutil.Process(process.pid)
         for each in (tree, *tree.children(recursive=True)):
-            told = "\n".join((*each.environ().values(), *each.cmdline()))
+            readable = "\n".join((*each.environ().values(), *each.cmdline()))
             for canary in sought:
-                if canary.text in told:
+                if canary.text in readable:
                     yield name, canary.kind
 
 
-FINDINGS = (
-    Finding("S48", "keys, passwords and tokens nowhere; what users wrote only where what was said is kept", canaries),
-)
+FINDINGS = (Finding("S48", "keys, passwords and tokens nowhere; users' texts only where messages are kept", canaries),)

@@ -1,4 +1,4 @@
-"""B12: one body that keeps the event loop from everybody else."""
+"""B12: one body that blocks the event loop for all others."""
 
 from typing import Any
 

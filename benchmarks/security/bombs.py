@@ -81,7 +81,7 @@ async def bombs(stack: Stack) -> Seen:
                 seen.expect(right, f"{what} at {path}: {sorted(set(statuses))}")
                 seen.expect(used_ms <= HELD_MS, f"{what} at {path}: {used_ms:.0f} ms of the processor")
     seen.decisions.append(
-        f"{HELD_MS} ms are of the API's processor, the mean of {ROUNDS}; a second client's wait is told, no criterion"
+        f"{HELD_MS} ms are of the API's processor, the mean of {ROUNDS}; a second client's wait is shown only"
     )
     grown = (memory(stack) - before) / 1024 / 1024
     seen.expect(grown <= GROWN_MB, f"the API grew by {grown:.0f} MB")

@@ -15,7 +15,7 @@ from tests.stack import Stack
 FROM_ONE_ADDRESS = 18
 """Fewer than the limits of an address; the 19th comes from elsewhere."""
 SAME_WORK = 0.1
-"""By how much the processor's time may differ; the medians of time are told, and are no criterion on a busy machine."""
+"""By how much the processor's time may differ; medians of time are no criterion on a busy machine."""
 
 
 @dataclass(slots=True)
@@ -41,8 +41,8 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
                 found[what].work_ms.append((processor_s(stack.services.api) - used_s) * 1000)
             found[what].answers.add((answer.status_code, _text(answer)))
     seen = Seen(trials=samples * len(asks))
-    told = set.union(*(each.answers for each in found.values()))
-    seen.problems += [f"answers differ: {sorted(told)}"] if len(told) != 1 else []
+    distinct = set.union(*(each.answers for each in found.values()))
+    seen.problems += [f"answers differ: {sorted(distinct)}"] if len(distinct) != 1 else []
     seen.figures |= {f"{what}, median ms": round(median(each.times_ms), 1) for what, each in found.items()}
     medians = [median(each.times_ms) for each in found.values()]
     seen.figures["largest median by the smallest"] = round(max(medians) / min(medians), 2)
@@ -51,7 +51,7 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
     # Counted in hundredths of a second, which says nothing about what takes less.
     if same_work:
         seen.decisions.append(
-            f"work within {SAME_WORK:.0%} of the processor's time is the same; medians of time are told, no criterion"
+            f"work within {SAME_WORK:.0%} of the processor's time is the same; medians of time are shown only"
         )
         seen.figures["most work by the least"] = round(max(work) / max(min(work), 1), 2)
         if max(work) > min(work) * (1 + SAME_WORK):

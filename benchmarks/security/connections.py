@@ -59,7 +59,7 @@ async def half_requests(stack: Stack, connections: int = CONNECTIONS, addresses:
 
 
 async def many_connections(stack: Stack) -> Seen:
-    """More than there is room for, of one address: somebody elsewhere is still answered."""
+    """More than there is room for, from one address: clients elsewhere are still answered."""
     seen = Seen()
     async with watched(stack) as watch:
         opened = [await _open(stack) for _ in range(stack.settings.max_connections)]

@@ -1,4 +1,4 @@
-"""B8: what is left of a task that was deleted."""
+"""B8: data left of a deleted task."""
 
 import asyncio
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""B20, S09: whether answers tell who has an account, by text, by code or by the work that they take."""
+"""B20, S09: whether answers reveal accounts by text, code or the work that they take."""
 
 from itertools import count
 from uuid import uuid4
@@ -17,7 +17,7 @@ AT_ONE_ACCOUNT = 8
 
 
 async def sign_ins(stack: Stack) -> Seen:
-    """Wrong password, nobody's e-mail, and a disabled account with the wrong and with the right password."""
+    """Wrong password, an unknown e-mail, and a disabled account with the wrong and with the right password."""
     accounts = SAMPLES // AT_ONE_ACCOUNT + 1
     wrong, disabled, also = [await new_accounts(stack, accounts) for _ in range(3)]
     await _disable(stack, [*disabled, *also])
@@ -31,7 +31,7 @@ async def sign_ins(stack: Stack) -> Seen:
         SAMPLES,
         {
             "wrong password": of(wrong, "x" * 20),
-            "nobody's e-mail": lambda client: try_password(client, _nobody(next(numbers)), PASSWORD),
+            "an unknown e-mail": lambda client: try_password(client, _unknown_email(next(numbers)), PASSWORD),
             "disabled, wrong password": of(disabled, "x" * 20),
             "disabled, right password": of(also, PASSWORD),
         },
@@ -42,7 +42,7 @@ async def sign_ins(stack: Stack) -> Seen:
 
 
 async def _refreshes(stack: Stack) -> Seen:
-    """Nobody's token, one that was used, and one of a disabled account."""
+    """An unknown token, one that was used, and one of a disabled account."""
     tokens: dict[str, list[str]] = {"used": [], "disabled": []}
     emails = await new_accounts(stack, SAMPLES)
     async with open_database(stack) as database:
@@ -57,13 +57,13 @@ async def _refreshes(stack: Stack) -> Seen:
         return lambda client: _refresh(client, tokens[kind].pop())
 
     asks: dict[str, Ask] = {
-        "nobody's token": lambda client: _refresh(client, f"{uuid4().hex}{uuid4().hex}"),
+        "an unknown token": lambda client: _refresh(client, f"{uuid4().hex}{uuid4().hex}"),
         "a used token": of("used"),
         "a token of a disabled account": of("disabled"),
     }
     seen = await compare(stack, SAMPLES, asks, second=18, same_work=False)
     seen.decisions.append(
-        "of refreshes body and code alone are judged: their work is too little to be measured, their time is told"
+        "of refreshes body and code alone are judged: their work is too little to be measured, their time is reported"
     )
     return seen
 
@@ -77,13 +77,13 @@ async def registrations(stack: Stack) -> Seen:
             SAMPLES,
             {
                 "an e-mail with an account": lambda client: _register(client, next(known)),
-                "an e-mail without": lambda client: _register(client, _nobody(0)),
+                "an e-mail without": lambda client: _register(client, _unknown_email(0)),
             },
             second=16,
         )
 
 
-def _nobody(_: int) -> str:
+def _unknown_email(_: int) -> str:
     return f"{uuid4().hex}@example.com"
 
 
@@ -100,6 +100,6 @@ async def _disable(stack: Stack, emails: list[str]) -> None:
 
 
 FINDINGS = (
-    Finding("B20", "open registration tells nobody who has an account (S09)", registrations),
-    Finding("S09", "sign-in and refresh tell nobody who has an account: one body and code, the same work", sign_ins),
+    Finding("B20", "open registration reveals no accounts (S09)", registrations),
+    Finding("S09", "sign-in and refresh reveal no accounts: one body and code, the same work", sign_ins),
 )

@@ -1,4 +1,4 @@
-"""S49: what answers tell of how we are built, with all parts there and with each away, and what can be reached."""
+"""S49: what answers reveal of the implementation, with all parts up and each down, and what can be reached."""
 
 import ipaddress
 import random
@@ -19,7 +19,7 @@ AWAY = ("redis", "temporal", "simulator", "postgres")
 WHILE_AWAY = 20
 SEED = 49
 SENT, UNSENT = "malformed requests sent", "refused by the client that should send them"
-TELLING = re.compile(
+REVEALING = re.compile(
     r"Traceback|File \"|\.py\b|site-packages|sqlalchemy|psycopg|SELECT |INSERT INTO|UPDATE \w+ SET|\bFROM \w+ WHERE"
     r"|relation \"|column \"|syntax error|pydantic|starlette|uvicorn|/home/|/root/|/usr/|/tmp/|unix://|postgresql:|redis:"
 )
@@ -31,7 +31,7 @@ DEBUG = (
 )
 
 
-async def what_answers_tell(stack: Stack) -> Seen:
+async def what_answers_reveal(stack: Stack) -> Seen:
     seen, chance = Seen(), random.Random(SEED)
     await ask(stack, seen, chance, REQUESTS, {500, 502, 503, 504})
     for name in AWAY:
@@ -56,7 +56,7 @@ async def what_answers_tell(stack: Stack) -> Seen:
 
 
 async def ask(stack: Stack, seen: Seen, chance: random.Random, number: int, wrong: set[int], when: str = "") -> None:
-    """Judge so many answers; a request that our own client refuses to send is told, and another one sent."""
+    """Judge so many answers; a request that our own client refuses to send is reported, and another one sent."""
     for _ in range(number):
         while (answer := await malformed(stack, chance)) is None:
             seen.figures[UNSENT] = seen.figures.get(UNSENT, 0) + 1
@@ -65,10 +65,10 @@ async def ask(stack: Stack, seen: Seen, chance: random.Random, number: int, wron
 
 
 def _judge(seen: Seen, answer: httpx2.Response, wrong: set[int], when: str = "") -> None:
-    told = TELLING.search(answer.text) if "html" not in answer.headers.get("content-type", "") else None
+    revealed = REVEALING.search(answer.text) if "html" not in answer.headers.get("content-type", "") else None
     asked = f"{answer.request.method} {str(answer.request.url.path)[:60]}{when}"
     seen.expect(answer.status_code not in wrong, f"{asked}: {answer.status_code}")
-    seen.expect(told is None, f"{asked} tells {told and told[0]!r}")
+    seen.expect(revealed is None, f"{asked} reveals {revealed and revealed[0]!r}")
 
 
 def _ports(stack: Stack, seen: Seen) -> None:
@@ -101,7 +101,7 @@ def _connects(address: str, port: int) -> bool:
 FINDINGS = (
     Finding(
         "S49",
-        "no answer tells of SQL, files or code, none is 500; nothing listens but on this machine",
-        what_answers_tell,
+        "no answer reveals SQL, files or code, none is 500; nothing listens but on this machine",
+        what_answers_reveal,
     ),
 )

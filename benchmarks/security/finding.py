@@ -33,7 +33,7 @@ class Seen:
     decisions: list[str] = field(default_factory=list)
     """Where something other than the criterion holds on purpose, and why."""
     not_tried: str = ""
-    """Why there were no trials: of what nobody tried nothing is known."""
+    """Why there were no trials: untried attacks prove nothing."""
 
     def expect(self, holds: bool, otherwise: str) -> None:
         """Count a trial, and note what is wrong unless it `holds`."""
@@ -110,13 +110,13 @@ async def watched(stack: Stack) -> AsyncIterator[Watch]:
 
 
 def processor_s(process: Supervised) -> float:
-    """Seconds of the processor that a process has used: on a busy machine they say more than the clock does."""
+    """Seconds of the processor that a process has used: on a busy machine they mean more than the clock."""
     times = psutil.Process(process.pid).cpu_times()
     return times.user + times.system
 
 
 def loop_s(process: Supervised) -> float:
-    """The same of a process's first thread, where its event loop is, to the microsecond where Linux tells it."""
+    """The same of a process's first thread, where its event loop is, to the microsecond where Linux reports it."""
     try:
         return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
     except OSError:

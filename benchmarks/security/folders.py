@@ -16,13 +16,13 @@ from chimera.local.folder import Folder, openness_of
 from tests.ports import free_port
 from tests.stack import Stack
 
-STRANGER = 12345
+OTHER_USER = 12345
 LONG = "/".join(["a long name " * 5] * 3)
 """Below it no socket's address is short enough."""
 
 
 async def sockets_of_others(_stack: Stack) -> Seen:
-    """Whoever owns the folder of a socket is the database for the rest: none but ours is taken."""
+    """The owner of a socket's folder can impersonate the database: only our own folders are used."""
     seen = Seen()
     if os.geteuid() != 0:
         seen.not_tried = "needs root"
@@ -36,7 +36,7 @@ async def sockets_of_others(_stack: Stack) -> Seen:
             async with started(folder.root):
                 taken = [Path((folder.run / f"{part.name}.sockets").read_text()) for part in _parts(folder)]
                 for path in taken:
-                    seen.expect(path not in foreign, f"{path}, which somebody else made, was taken")
+                    seen.expect(path not in foreign, f"{path}, which another user made, was used")
                     problem = openness_of(path, folder.postgres.stat().st_uid)
                     seen.expect(problem is None, f"{path} {problem}")
                 for other in foreign:
@@ -50,13 +50,13 @@ async def sockets_of_others(_stack: Stack) -> Seen:
         with tempfile.TemporaryDirectory(prefix="chimera-folders-") as name:
             folder = Folder.at(Path(name, "data"))
             spoil(folder)
-            said = "started"
+            outcome = "started"
             try:
                 async with started(folder.root):
                     pass
             except Exception as error:  # noqa: BLE001  which one is what is looked at
-                said = type(error).__name__
-            seen.expect(said == refusal.__name__, f"{what}: {said}")
+                outcome = type(error).__name__
+            seen.expect(outcome == refusal.__name__, f"{what}: {outcome}")
     return seen
 
 
@@ -73,22 +73,22 @@ def _parts(folder: Folder) -> tuple[Path, Path]:
 
 
 def _known_before(path: Path) -> str:
-    """The name that the folder for a part's sockets once had, which anybody could know."""
+    """The name that the folder for a part's sockets once had, which any user could know."""
     return hashlib.sha256(str(path).encode()).hexdigest()[:12]
 
 
 def _foreign(path: Path) -> Path:
     path.mkdir()
     path.chmod(0o777)
-    os.chown(path, STRANGER, STRANGER)
+    os.chown(path, OTHER_USER, OTHER_USER)
     return path
 
 
 def _is_anothers(folder: Folder) -> None:
-    os.chown(folder.root, STRANGER, STRANGER)
+    os.chown(folder.root, OTHER_USER, OTHER_USER)
 
 
-def _is_everybodys(folder: Folder) -> None:
+def _is_world_readable(folder: Folder) -> None:
     (folder.root / "secrets.json").write_text("{}")
     folder.root.chmod(0o777)
 
@@ -98,15 +98,15 @@ def _redis_is_open(folder: Folder) -> None:
 
 
 def _redis_is_anothers(folder: Folder) -> None:
-    os.chown(folder.redis, STRANGER, STRANGER)
+    os.chown(folder.redis, OTHER_USER, OTHER_USER)
 
 
 SPOILT: tuple[tuple[str, Callable[[Folder], None], type[Exception]], ...] = (
-    ("a data folder of somebody else", _is_anothers, FolderUnusable),
-    ("a data folder that everybody may write to", _is_everybodys, FolderUnusable),
-    ("a folder of Redis that everybody may enter", _redis_is_open, SocketsUnsafe),
-    ("a folder of Redis of somebody else", _redis_is_anothers, SocketsUnsafe),
+    ("a data folder of another user", _is_anothers, FolderUnusable),
+    ("a world-writable data folder", _is_world_readable, FolderUnusable),
+    ("a folder of Redis that every user may enter", _redis_is_open, SocketsUnsafe),
+    ("a folder of Redis of another user", _redis_is_anothers, SocketsUnsafe),
 )
-"""What is done to a folder before the start, and how that is refused."""
+"""Changes to a folder before the start, and how each is refused."""
 
 FINDINGS = (Finding("B5", "no folder for sockets is taken that others made or can enter", sockets_of_others),)

@@ -8,7 +8,7 @@ from tests.stack import Stack
 
 GUESSES = 1_000
 NAMES = 10_000
-"""Values of X-Forwarded-For that nobody believes."""
+"""Values of X-Forwarded-For that are never trusted."""
 EXACT = 0.05
 
 
@@ -47,7 +47,7 @@ async def limits_without_redis(stack: Stack) -> Seen:
     seen.figures["of one address looked at"] = from_one
     async with client_of(stack, address="127.0.24.2") as client:
         status = (await try_password(client, await new_account(stack), PASSWORD)).status_code
-        seen.expect(status == 200, f"somebody else is answered {status} afterwards")
+        seen.expect(status == 200, f"another client is answered {status} afterwards")
     seen.decisions.append(
         "a user's tasks, files and sockets end at limits that B9 and B9a try; requests in a minute have no limit"
     )

@@ -1,4 +1,4 @@
-"""B7: what Temporal holds of what was said, and who may have it decoded."""
+"""B7: which messages Temporal holds, and who may have them decoded."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ PLACES = (
     "guidance",
     "failure",
     "refusal",
-    "picture",
+    "image prompt",
     "text",
     "schedule",
     "retried",
@@ -32,14 +32,14 @@ def _canary(place: str) -> str:
 
 
 async def what_temporal_holds(stack: Stack) -> Seen:
-    """Say a canary in every place, then look for it in Temporal's file and histories."""
+    """Send a canary in every place, then look for it in Temporal's file and histories."""
     seen = Seen()
     task_ids = [await _steered(stack), failed := await _failed(stack), await _scheduled(stack)]
-    told = (await stack.api.get(f"{API}/tasks/{failed}/subtasks")).raise_for_status().text
-    seen.expect(_canary("refusal") in told, "no failure has what its provider said")
+    text = (await stack.api.get(f"{API}/tasks/{failed}/subtasks")).raise_for_status().text
+    seen.expect(_canary("refusal") in text, "no failure has its provider's message")
     for path, body in (
         ("embeddings", {"model": "simulator/embedding", "input": [_canary("text")]}),
-        ("images", {"model": "simulator/image", "prompt": _canary("picture")}),
+        ("images", {"model": "simulator/image", "prompt": _canary("image prompt")}),
     ):
         (await stack.api.post(f"{API}/ai/{path}", json=body)).raise_for_status()
     kept = await _histories(stack.temporal) | _files(stack.settings.data_dir)
@@ -88,13 +88,13 @@ async def codec_addresses(stack: Stack) -> Seen:
         answer = await client.options(f"{API}/codec/{codec_pass}/decode", headers=asked)
         seen.expect("access-control-allow-origin" not in answer.headers, "a foreign page may ask")
     for log in (stack.settings.data_dir / "logs").iterdir():
-        said = log.read_bytes()
-        seen.expect(not any(part.encode() in said for part in codec_pass.split(".")[1:]), f"{log.name} has the pass")
+        content = log.read_bytes()
+        seen.expect(not any(part.encode() in content for part in codec_pass.split(".")[1:]), f"{log.name} has the pass")
     return seen
 
 
 async def _steered(stack: Stack) -> str:
-    """A task that is told something while it runs, and whose answers repeat what they were asked."""
+    """A task that gets guidance while it runs, and whose answers repeat their requests."""
     plan = [
         {
             "key": f"s{number}",
@@ -112,7 +112,7 @@ async def _steered(stack: Stack) -> str:
 
 
 async def _failed(stack: Stack) -> str:
-    """A task that its provider refuses, in words that have a canary, and that is tried again."""
+    """A task that its provider refuses, in words that have a canary, and that is retried."""
     script = f'status=400; code="{_canary("refusal")}"'
     plan = [{"key": "s", "instruction": f"{_canary('failure')} [[sim: {script}]]", "agent": "writer"}]
     task = await _new_task(stack, goal=_canary("goal"), plan=plan)
@@ -166,7 +166,7 @@ def _environment(pid: int | None) -> bytes:
 
 
 FINDINGS = (
-    Finding("B7", "nothing that was said can be read in Temporal", what_temporal_holds),
+    Finding("B7", "no message can be read in Temporal", what_temporal_holds),
     Finding("B7a", "the key for payloads is where it is needed", who_has_the_key),
     Finding("B7b", "a codec's address is an administrator's, and in no log", codec_addresses),
 )

@@ -39,7 +39,7 @@ def _file(client: httpx2.AsyncClient, number: int) -> Awaitable[httpx2.Response]
 
 
 async def kept(stack: Stack) -> Seen:
-    """Tasks, schedules, agents and bytes of files: exactly as many as the limit says are taken."""
+    """Tasks, schedules, agents and bytes of files: exactly as many as the limit permits are accepted."""
     seen, settings = Seen(), stack.settings
     limits: dict[str, tuple[Add, int]] = {
         "open tasks": (_draft, settings.max_open_tasks),
@@ -67,7 +67,7 @@ async def _reach(
         answers.update(answer.status_code for answer in await asyncio.gather(*(add(one, n) for n in numbers)))
     taken = sum(number for status, number in answers.items() if status < 300)
     seen.trials += tries
-    seen.expect(taken == most, f"{what}: {taken} of {most} were taken")
+    seen.expect(taken == most, f"{what}: {taken} of {most} were accepted")
     seen.expect(answers[429] == tries - most, f"{what}: {dict(answers)}")
     seen.expect((await add(other, 0)).is_success, f"{what}: another user is refused too")
     seen.figures[what] = taken
@@ -104,7 +104,7 @@ async def open_at_once(stack: Stack) -> Seen:
 
 
 async def _opens(client: httpx2.AsyncClient, path: str, sockets: AsyncExitStack) -> bool:
-    """Whether one more socket is let in; it stays open until `sockets` ends."""
+    """Whether one more socket is admitted; it stays open until `sockets` ends."""
     socket = await sockets.enter_async_context(AsyncWebSocketClient(client).connect(path))
     try:
         return bool((await socket.receive_json())["type"] == "authenticated")
@@ -142,7 +142,7 @@ async def _send(socket: object) -> None:
 
 
 async def _unsigned(client: httpx2.AsyncClient) -> int:
-    """Open a socket and say nothing; return what it is closed with, 0 when it stays open."""
+    """Open a socket and send nothing; return its close code, 0 when it stays open."""
     async with AsyncWebSocketClient(client).connect("/ws/test") as socket:
         try:
             async with asyncio.timeout(WAIT_S):

@@ -24,13 +24,13 @@ async def modes_of_folders(_stack: Stack) -> Seen:
             watched = {
                 path: _mode(path) for path in _above(data, Path(__file__), Path(shutil.which("temporal") or "/"))
             }
-            said = ""
+            outcome = ""
             try:
                 async with started(data):
                     pass
             except Exception as error:  # noqa: BLE001  a refusal is as good, where it changes nothing
-                said = f"{type(error).__name__}: {error}"
-            seen.expect(not said or "can't enter" in said, f"below {mode:o}: {said}")
+                outcome = f"{type(error).__name__}: {error}"
+            seen.expect(not outcome or "can't enter" in outcome, f"below {mode:o}: {outcome}")
             for path, before in watched.items():
                 seen.expect(_mode(path) == before, f"{path} was {before:o} and is {_mode(path):o}")
     return seen

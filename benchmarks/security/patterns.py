@@ -63,7 +63,7 @@ REST: dict[str, dict[str, Any]] = {"/tasks": {"goal": "x", "start": False}, "/ag
 
 
 async def evil_texts(stack: Stack) -> Seen:
-    """Each on its own: the API's processor, without what a request takes that says nothing."""
+    """Each on its own: the API's processor, without the time of an empty request."""
     seen, worst = Seen(), ("", 0.0)
     for what, request in _requests(stack):
         before = processor_s(stack.services.api)

@@ -20,7 +20,7 @@ from benchmarks.security.finding import Finding, Seen
 from chimera.local.supervisor import Supervised
 from tests.stack import Stack
 
-STRANGERS = (pwd.getpwnam("nobody").pw_uid, 12345)
+OTHER_USERS = (pwd.getpwnam("nobody").pw_uid, 12345)
 MAY_KNOW = {
     "api": {"provider key", "signing key", "database password", "Redis password", "payload key"},
     "worker": {"provider key", "database password", "Redis password", "payload key"},
@@ -70,14 +70,14 @@ async def other_users(stack: Stack) -> Seen:
             for name in ("chimera", "postgres")
         ],
     }
-    for uid in STRANGERS:
+    for uid in OTHER_USERS:
         found = await _asked({**asked, "uid": uid})
         readable = {pid: text for pid, text in found["environments"].items() if text is not None}
         for pid in found["environments"]:
             known = [kind for kind, secret in secrets_of(stack) if secret in readable.get(pid, "")]
             seen.expect(not known, f"user {uid} reads {', '.join(known)} in process {pid}")
-        for kind, what in (("files", "file"), ("sockets", "socket"), ("let in", "database")):
-            seen.trials += len(asked["databases" if kind == "let in" else kind])
+        for kind, what in (("files", "file"), ("sockets", "socket"), ("admitted", "database")):
+            seen.trials += len(asked["databases" if kind == "admitted" else kind])
             seen.problems += [f"user {uid} opens the {what} {each}" for each in found[kind]]
         seen.figures[f"environments that user {uid} reads"] = len(readable)
     return seen
@@ -85,7 +85,7 @@ async def other_users(stack: Stack) -> Seen:
 
 async def _asked(question: dict[str, Any]) -> Any:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.security.stranger"),
+        *(sys.executable, "-m", "benchmarks.security.other_user"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -98,10 +98,10 @@ async def what_processes_know(stack: Stack) -> Seen:
     for name, process in running(stack).items():
         tree = psutil.Process(process.pid)
         for each in (tree, *tree.children(recursive=True)):
-            told = " ".join((*each.environ().values(), *each.cmdline()))
+            surroundings = " ".join((*each.environ().values(), *each.cmdline()))
             for kind, secret in secrets_of(stack):
                 allowed = kind in MAY_KNOW.get(name, set()) and secret not in " ".join(each.cmdline())
-                seen.expect(allowed or secret not in told, f"{name} knows the {kind}")
+                seen.expect(allowed or secret not in surroundings, f"{name} knows the {kind}")
     return seen
 
 
@@ -120,12 +120,12 @@ async def rights_of_roles(stack: Stack) -> Seen:
     execute: Callable[..., Awaitable[object]] = client.execute_command
     try:
         for command in COMMANDS:
-            said = "done"
+            outcome = "done"
             try:
                 await execute(*command.split())
             except RedisError as error:
-                said = type(error).__name__
-            seen.expect(said == "NoPermissionError", f"Redis, {command}: {said}")
+                outcome = type(error).__name__
+            seen.expect(outcome == "NoPermissionError", f"Redis, {command}: {outcome}")
     finally:
         await client.aclose()
     seen.decisions.append("the role owns its database, since the start of a new version changes its tables")

@@ -1,4 +1,4 @@
-"""B28: one user's failures, and everybody else's provider."""
+"""B28: one user's failures, and the other users' provider."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ ENOUGH = 10
 
 
 async def failures_of_one_user(stack: Stack) -> Seen:
-    """Alice's tasks fail as a provider's do that is away, and are repeated; Bob's use the same provider meanwhile."""
+    """Alice's tasks fail as if the provider were down, and are repeated; Bob's use the same provider meanwhile."""
     seen = Seen()
     async with signed_in(stack) as alice, signed_in(stack) as bob:
         failing = [await new_task(alice, "status=503") for _ in range(FAILING)]
@@ -45,4 +45,4 @@ async def failures_of_one_user(stack: Stack) -> Seen:
     return seen
 
 
-FINDINGS = (Finding("B28", "failures of one user's calls keep nobody else from the provider", failures_of_one_user),)
+FINDINGS = (Finding("B28", "one user's failed calls block no other user from the provider", failures_of_one_user),)

@@ -1,4 +1,4 @@
-"""S04: rights that are taken away, and everything that was open or kept with them; Redis there, emptied and away."""
+"""S04: revoked rights, and everything that was open or kept with them; Redis up, emptied and down."""
 
 import asyncio
 import time
@@ -45,7 +45,7 @@ CHANGES = {
 
 
 async def taken_away(stack: Stack) -> Seen:
-    """An administrator's; each looks at somebody else's task by REST, socket and stream, and refreshes."""
+    """An administrator's; each looks at another user's task by REST, socket and stream, and refreshes."""
     seen = Seen()
     task = (await stack.api.post(f"{API}/tasks", json={"goal": LONG, "start": False})).json()["id"]
     redis = stack.parts["redis"]
@@ -85,10 +85,10 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
             each.cancel()
         refreshed = await client.post(f"{API}/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
         again = await client.get(f"{API}/tasks/{task}")
-    seen.expect(rest < LIMIT_S, f"{what}, Redis {state}: REST went on")
+    seen.expect(rest < LIMIT_S, f"{what}, Redis {state}: REST continued")
     seen.expect(again.status_code in (401, 404), f"{what}, Redis {state}: REST came back")
     for name, each in zip(("socket", "stream"), open_ones, strict=True):
-        seen.expect(each in done, f"{what}, Redis {state}: the {name} went on")
+        seen.expect(each in done, f"{what}, Redis {state}: the {name} continued")
     # A demoted account is still one.
     right = 200 if what == "demoted" else 401
     seen.expect(refreshed.status_code == right, f"{what}, Redis {state}: refresh {refreshed.status_code}")
@@ -97,7 +97,7 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
 
 
 async def emptied(stack: Stack) -> int:
-    """Empty Redis; return how many keys it has then, before anybody writes one again."""
+    """Empty Redis; return how many keys it has then, before any process writes one again."""
     async with Redis.from_url(stack.redis_admin_url) as redis:
         both = redis.pipeline(transaction=True)
         both.flushall()

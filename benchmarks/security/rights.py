@@ -1,4 +1,4 @@
-"""B2, B3: what is open or in flight when rights are taken away."""
+"""B2, B3: streams and calls in flight when rights are revoked."""
 
 import asyncio
 import time
@@ -11,8 +11,8 @@ from tests.stack import Stack
 
 SOON_S = 5.0
 BUSY_S = 5.0
-"""What a busy machine may add; it is told."""
-LATER = f"what must end within {SOON_S:g} s has {BUSY_S:g} more, which a busy machine may add; the longest is told"
+"""Added by a busy machine; it is reported."""
+LATER = f"what must end within {SOON_S:g} s has {BUSY_S:g} more, which a busy machine may add; the longest is reported"
 LONG = "Say a lot. [[sim: tokens=600; drip=60]]"
 CHANGES = {
     "demoted": "UPDATE users SET role = 'user'",
@@ -23,7 +23,7 @@ CHANGES = {
 
 
 async def open_streams(stack: Stack) -> Seen:
-    """An administrator follows somebody else's task, and stops being one."""
+    """An administrator follows another user's task, and loses the role."""
     seen = Seen()
     task = (await stack.api.post(f"{API}/tasks", json={"goal": LONG, "start": False})).json()["id"]
     for what, change in CHANGES.items():
@@ -43,7 +43,7 @@ async def open_streams(stack: Stack) -> Seen:
                 except TimeoutError:
                     pass
                 took = time.perf_counter() - began
-            seen.expect(took < SOON_S + BUSY_S, f"{what}: the stream went on")
+            seen.expect(took < SOON_S + BUSY_S, f"{what}: the stream continued")
             seen.figures[f"{what}, s"] = round(took, 1)
     seen.decisions.append(LATER)
     return seen

@@ -25,7 +25,7 @@ TASK = {"goal": "A trial", "model": "simulator/fast"}
 
 
 async def runs_for_others(stack: Stack) -> Seen:
-    """Whoever reaches Temporal starts a schedule's run in somebody's name: it is the schedule owner's task, or none."""
+    """A client of Temporal starts a schedule's run in another user's name: it is the schedule owner's task, or none."""
     seen = Seen()
     async with signed_in(stack) as alice, signed_in(stack) as bob:
         names = {"bob": await user_id(bob), "nobody": str(uuid4())}
@@ -36,7 +36,7 @@ async def runs_for_others(stack: Stack) -> Seen:
             await _run(stack, kept, name)
             found = await rows(stack, "SELECT owner_id::text FROM runs WHERE schedule_id = :id", id=kept)
             others = {row["owner_id"] for row in found} - {owner}
-            seen.expect(bool(found) and not others, f"in {who}'s name: tasks of {others or 'nobody'}")
+            seen.expect(bool(found) and not others, f"in {who}'s name: tasks of {others or 'no user'}")
         await rows(stack, "UPDATE users SET disabled_at = now() WHERE id = :id", id=names["bob"])
         for what, schedule in (("a deleted schedule", gone), ("a disabled owner", disabled)):
             await _run(stack, schedule, owner)
@@ -50,7 +50,7 @@ async def runs_for_others(stack: Stack) -> Seen:
 
 
 async def _web_ui(stack: Stack, seen: Seen) -> None:
-    """A page of somebody else that a browser has open beside Temporal's Web UI."""
+    """A foreign page that a browser has open beside Temporal's Web UI."""
     url = f"http://127.0.0.1:{stack.settings.temporal_ui_port}/api/v1/namespaces/default/workflows/x/terminate"
     async with httpx2.AsyncClient(trust_env=False) as client:
         for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}, {}):
@@ -99,7 +99,7 @@ async def too_often(stack: Stack) -> Seen:
 FINDINGS = (
     Finding(
         "B6",
-        "a run that a stranger starts at Temporal makes no task for anybody but the schedule's owner",
+        "a run that a foreign client starts at Temporal makes a task only for the schedule's owner",
         runs_for_others,
     ),
     Finding("B10", "no schedule is due more often than every 10 s", too_often),

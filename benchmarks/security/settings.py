@@ -42,13 +42,13 @@ async def weak_settings(stack: Stack) -> Seen:
 
     async def one(name: str, value: str) -> None:
         async with places:
-            code, said = await _start({**addresses, **GOOD, name: value})
+            code, output = await _start({**addresses, **GOOD, name: value})
         what = f"{name}={value[:30]!r}"
         seen.expect(code not in (0, None), f"{what} is taken")
-        seen.expect(name in said, f"{what}: {said[-200:]}")
-        seen.expect("Traceback" not in said, f"{what} ends with a traceback")
+        seen.expect(name in output, f"{what}: {output[-200:]}")
+        seen.expect("Traceback" not in output, f"{what} ends with a traceback")
         if len(value) > 5 and name == "CHIMERA_JWT_SECRET":
-            seen.expect(value not in said, f"{what} is shown")
+            seen.expect(value not in output, f"{what} is shown")
 
     await asyncio.gather(*(one(name, value) for name, value in WEAK))
     return seen
@@ -66,12 +66,12 @@ async def _start(variables: dict[str, str]) -> tuple[int | None, str]:
         )
         try:
             async with asyncio.timeout(LIMIT_S):
-                said, _ = await process.communicate()
+                output, _ = await process.communicate()
         except TimeoutError:
             process.kill()
             await process.wait()
             return None, ""
-        return process.returncode, said.decode("utf-8", "replace")
+        return process.returncode, output.decode("utf-8", "replace")
 
 
 FINDINGS = (Finding("B21", "weak settings are refused by name, with the exit code of an error", weak_settings),)

@@ -38,7 +38,7 @@ async def guesses_from_one_address(stack: Stack, guesses: int = GUESSES, address
     seen, statuses = Seen(), list[int]()
     async with client_of(stack, address=address) as client:
         for index in range(guesses):
-            # Nobody's own machine is believed about where it is.
+            # A client's own claim about its address is not trusted.
             client.headers["X-Forwarded-For"] = f"192.0.{index // 250}.{index % 250}"
             statuses.append((await try_password(client, f"{uuid4().hex}@example.com", PASSWORD)).status_code)
             seen.trials += 1
@@ -60,8 +60,8 @@ async def hundreds_at_once(stack: Stack) -> Seen:
         flood = [asyncio.create_task(_flood(attacker)) for attacker in attackers for _ in range(10)]
         await asyncio.sleep(0.3)
         for index in range(HONEST_TRIES):
-            stranger = await clients.enter_async_context(client_of(stack, address=f"127.0.6.{index + 1}"))
-            for who, client in (("the owner", owner), ("somebody new there", stranger)):
+            newcomer = await clients.enter_async_context(client_of(stack, address=f"127.0.6.{index + 1}"))
+            for who, client in (("the owner", owner), ("a new user there", newcomer)):
                 answer = await try_password(client, email, PASSWORD)
                 seen.expect(answer.status_code == 200, f"{who} can't sign in: {answer.text[:200]}")
         for each in flood:
@@ -87,5 +87,5 @@ async def _flood(client: httpx2.AsyncClient) -> list[int]:
 FINDINGS = (
     Finding("B1a", "10 guesses at one account in 15 minutes; its owner gets in", guesses_at_one_account),
     Finding("B1b", "100 guesses from one address in an hour", guesses_from_one_address),
-    Finding("B1c", "sign-ins without end from three addresses keep nobody else out", hundreds_at_once),
+    Finding("B1c", "endless sign-ins from three addresses block no other user", hundreds_at_once),
 )

@@ -1,4 +1,4 @@
-"""S50: what is installed, and from where it may come."""
+"""S50: the installed packages and their permitted sources."""
 
 import json
 import re
@@ -60,8 +60,8 @@ def _installed(seen: Seen, locked: set[tuple[str, str]]) -> None:
             continue
         seen.expect(name not in known or (name, found.version) in locked, f"{name} {found.version} is in no lock")
         classifiers = found.metadata.get_all("Classifier") or []
-        told = [*(found.metadata.get_all("License-Expression") or found.metadata.get_all("License") or [""])]
-        words = " ".join([told[0][:200], *(each for each in classifiers if each.startswith("License"))])
+        licences = [*(found.metadata.get_all("License-Expression") or found.metadata.get_all("License") or [""])]
+        words = " ".join([licences[0][:200], *(each for each in classifiers if each.startswith("License"))])
         seen.expect(bool(FREE.search(words)) and not COPYLEFT.search(words), f"the licence of {name} is {words[:60]!r}")
     strange = (
         {_canonical(each.metadata["Name"]) for each in metadata.distributions()}

@@ -1,4 +1,4 @@
-"""B11, B14, B18, B22, B23, B27: what strangers may learn, choose or send."""
+"""B11, B14, B18, B22, B23, B27: what anonymous callers may learn, choose or send."""
 
 import httpx2
 
@@ -37,12 +37,12 @@ async def foreign_names(stack: Stack) -> Seen:
     return seen
 
 
-async def what_strangers_learn(stack: Stack) -> Seen:
+async def what_anonymous_callers_learn(stack: Stack) -> Seen:
     """Of health the status alone; pages that load from nowhere else."""
     seen = Seen()
     async with client_of(stack) as client:
         for path in ("/health", "/health/ready"):
-            seen.expect((await client.get(path)).json().keys() == {"status"}, f"{path} tells more than its status")
+            seen.expect((await client.get(path)).json().keys() == {"status"}, f"{path} reveals more than its status")
         for path in ("/", "/docs"):
             policy = (await client.get(path, headers={"Accept": "text/html"})).headers["Content-Security-Policy"]
             seen.expect("unsafe" not in policy and "://" not in policy, f"the policy of {path} is {policy}")
@@ -98,6 +98,10 @@ FINDINGS = (
     Finding("B14", "the passwords that are guessed first are refused", weak_passwords),
     Finding("B18", "no token of an address is in a log", tokens_in_addresses),
     Finding("B22", "names that are not ours are refused", foreign_names),
-    Finding("B23", "strangers learn nothing of parts, and pages load nothing from elsewhere", what_strangers_learn),
+    Finding(
+        "B23",
+        "anonymous callers learn nothing of parts, and pages load nothing from elsewhere",
+        what_anonymous_callers_learn,
+    ),
     Finding("B27", "texts of any size are counted", long_texts),
 )

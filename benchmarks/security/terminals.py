@@ -72,10 +72,10 @@ async def odd_names(stack: Stack) -> Seen:
 
 
 def _same(seen: Seen, what: str, text: str, command: str) -> None:
-    """The JSON still says what was there: escaped, not changed."""
-    said = json.dumps(json.loads(text))
+    """The JSON keeps the text: escaped, not changed."""
+    shown = json.dumps(json.loads(text))
     named = command in ("tasks", "show", "schedules", "agents", "calls")
-    seen.expect(not named or json.dumps(ODD)[1:-1] in said, f"{what} says something else")
+    seen.expect(not named or json.dumps(ODD)[1:-1] in shown, f"{what} shows something else")
 
 
 FINDINGS = (Finding("B19", "no name commands a terminal, with --json or without", odd_names),)

@@ -58,7 +58,7 @@ async def large_and_slow(stack: Stack) -> Seen:
 
 
 async def _full_disk(stack: Stack, seen: Seen) -> None:
-    """A stack of its own on a small disk: answers say so, and nothing that was accepted is lost."""
+    """A stack of its own on a small disk: answers report it, and nothing that was accepted is lost."""
     if os.geteuid() != 0:
         seen.decisions.append("the full disk was not tried, it needs root: a small disk is mounted")
         return
@@ -134,6 +134,6 @@ def _status(line: bytes) -> int:
 
 FINDINGS = (
     Finding(
-        "S36", "uploads end at their limits of size and time; a full disk is told and loses nothing", large_and_slow
+        "S36", "uploads end at their limits of size and time; a full disk is reported and loses nothing", large_and_slow
     ),
 )

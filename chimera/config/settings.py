@@ -48,12 +48,12 @@ from chimera.config.types import (
     WebAddress,
 )
 from chimera.config.vendors import VENDORS, Vendor
-from chimera.content.text_files import NotReadable, said_of, text_in
+from chimera.content.text_files import NotReadable, json_problem_of, text_in
 from models.base import ModelRef
 from models.model_calls import MAX_CALL_SECONDS
 from models.providers import OwnModel, OwnPrice
 from models.tasks import SubtaskMode
-from models.wording import sentence_of, told
+from models.wording import reportable, sentence_of
 
 WindowTokens = Annotated[int, Field(ge=1024)]
 _OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
@@ -323,9 +323,9 @@ def _models_in(file: Path) -> Mapping[str, OwnModel]:
     try:
         return _OWN_MODELS.validate_json(text)
     except ValidationError as error:
-        first = told([dict(entry) for entry in error.errors()])[0]
+        first = reportable([dict(entry) for entry in error.errors()])[0]
         if first["type"] == "json_invalid":
-            said = said_of(ValueError(first["ctx"]["error"]), text)
-            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is not JSON: {said}") from None
+            problem = json_problem_of(ValueError(first["ctx"]["error"]), text)
+            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is not JSON: {problem}") from None
         place = ".".join(str(part) for part in first["loc"] if part != "[key]")
         raise ValueError(f"CHIMERA_CATALOG_FILE: {place or str(file)}: {sentence_of(first)}") from None

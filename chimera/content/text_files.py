@@ -64,25 +64,25 @@ def json_in(path: Path) -> JsonValue:
     try:
         value: JsonValue = from_json(text, allow_inf_nan=False)
     except ValueError as error:
-        raise NotReadable(f"is no JSON: {said_of(error, text)}") from None
+        raise NotReadable(f"is no JSON: {json_problem_of(error, text)}") from None
     if (place := name_twice(text)) is not None:
         raise NotReadable(f"has a duplicate name in one object: {place}. Remove one of the two.")
     return value
 
 
-def said_of(error: ValueError, text: str) -> str:
+def json_problem_of(error: ValueError, text: str) -> str:
     """Reword an error of pydantic's JSON parser for users, with its place: `… at line 3 column 5`."""
-    said, _, place = str(error).rpartition(" at line ")
+    message, _, place = str(error).rpartition(" at line ")
     line, _, column = place.partition(" column ")
     if not (line.isdecimal() and column.isdecimal()):
         return str(error)
     # It counts bytes.
     there = text.split("\n")[int(line) - 1].encode()[: int(column)].decode(errors="replace")
     words = _of_another_language(there) or next(
-        (words for begin, words in _WORDS.items() if said.startswith(begin)), None
+        (words for begin, words in _WORDS.items() if message.startswith(begin)), None
     )
     if words is None:
-        words = _ESCAPES if "escape" in said or "surrogate" in said else f"{said}."
+        words = _ESCAPES if "escape" in message or "surrogate" in message else f"{message}."
     return f"line {line}, column {max(1, len(there))}: {words}"
 
 

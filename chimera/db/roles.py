@@ -54,8 +54,8 @@ async def see_to(admin_url: str, role: str, database: str, password: SecretStr |
         elif owner != role:
             await _hand_over(admin_url, role, database)
         if owner != role:
-            everybody = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
-            await admin.execute(everybody)
+            revoke = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
+            await admin.execute(revoke)
     if password is not None:
         await set_password(admin_url, role, password)
 

@@ -110,21 +110,21 @@ def spec_of(schedule: Schedule) -> ScheduleSpec:
 
 def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
     """Show a schedule and its next runs, at most `count`; one that this version can't read, with a note."""
-    note, said, next_runs = _skipped(schedule), dict(schedule.spec), []
+    note, fields, next_runs = _skipped(schedule), dict(schedule.spec), []
     try:
         spec = spec_of(schedule)
-        said = spec.model_dump()
+        fields = spec.model_dump()
         next_runs = [] if schedule.paused else next_times(spec, now, count)
     except InvalidInput as error:
         note = f"It makes no runs: {error.message} Replace or delete it."
     return ScheduleView(
         id=ScheduleId(schedule.id),
         name=schedule.name,
-        task=TaskSpec.model_validate(said["task"]),
-        cron=said.get("cron"),
-        interval_s=said.get("interval_s"),
-        time_zone=said.get("time_zone", "UTC"),
-        overlap=said.get("overlap", Overlap.SKIP),
+        task=TaskSpec.model_validate(fields["task"]),
+        cron=fields.get("cron"),
+        interval_s=fields.get("interval_s"),
+        time_zone=fields.get("time_zone", "UTC"),
+        overlap=fields.get("overlap", Overlap.SKIP),
         paused=schedule.paused,
         note=note,
         next_runs=tuple(next_runs),

@@ -193,8 +193,8 @@ def refusal(task: Run, rule: str) -> Conflict:
     """Return why a task's state forbids a request, and what can be done instead."""
     status = RunStatus(task.status)
     shown = "a draft" if status is RunStatus.DRAFT else status
-    is_over = status is RunStatus.FAILED and not advice_for(task.error_code).retry
-    instead, action = _NEW_TASK if is_over else _INSTEAD[status]
+    is_final = status is RunStatus.FAILED and not advice_for(task.error_code).retry
+    instead, action = _NEW_TASK if is_final else _INSTEAD[status]
     target = None if action is Action.CREATE_TASK else task.id
     remedy = Remedy(action=action, target=target) if action else None
     return Conflict(f"The task is {shown}: {rule}. {instead}", remedy=remedy)

@@ -38,7 +38,7 @@ class UserLimit:
 
     setting: str
     what: str
-    way_out: str
+    advice: str
     count: TextClause
     near: int | None = AT_ONCE
     """How far from the limit users begin to take turns; None: always."""
@@ -129,4 +129,4 @@ async def _take_turn(session: AsyncSession, owner_id: UserId, limit: UserLimit) 
 
 
 def _reached(limit: UserLimit, there: int, most: int, added: int) -> LimitReached:
-    return LimitReached(limit.what, there, most, limit.setting, limit.way_out, limit.retry_after_s, added=added)
+    return LimitReached(limit.what, there, most, limit.setting, limit.advice, limit.retry_after_s, added=added)

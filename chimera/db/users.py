@@ -20,7 +20,7 @@ KNOWN_FOR = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountState:
     """The rights of the user of a live session."""
 
     role: Role
@@ -68,7 +68,7 @@ async def set_password_hash(session: AsyncSession, user_id: UserId, password_has
     await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
 
 
-_STANDINGS = """
+_ACCOUNT_STATES = """
 SELECT u.id, asked.session_id, u.role
 FROM unnest(CAST(%(users)s AS uuid[]), CAST(%(sessions)s AS uuid[])) AS asked (user_id, session_id)
 JOIN users u ON u.id = asked.user_id
@@ -77,11 +77,13 @@ WHERE u.disabled_at IS NULL AND EXISTS (
 """
 
 
-async def standings_of(connection: Connection, asked: Collection[SessionOwner]) -> dict[SessionOwner, Standing | None]:
+async def account_states_of(
+    connection: Connection, asked: Collection[SessionOwner]
+) -> dict[SessionOwner, AccountState | None]:
     """Return the role of each session's user; None where the user is gone or disabled, or the session was ended."""
     values = {"users": [one.user_id for one in asked], "sessions": [one.session_id for one in asked]}
-    rows = await connection.execute(_STANDINGS, values)
-    found = {SessionOwner(UserId(str(row.id)), str(row.session_id)): Standing(role=row.role) async for row in rows}
+    rows = await connection.execute(_ACCOUNT_STATES, values)
+    found = {SessionOwner(UserId(str(row.id)), str(row.session_id)): AccountState(role=row.role) async for row in rows}
     return {one: found.get(one) for one in asked}
 
 

@@ -8,7 +8,7 @@ from models.ids import RunId
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import BlockedCall
 
-_NOT_TAKEN_UP = [error.code for error in (Unreachable, ModelLoading)]
+_NOT_ACCEPTED = [error.code for error in (Unreachable, ModelLoading)]
 _LOOKED_AT = 500
 """Events that are looked at, the newest: of a task with more, a call that is blocked for long may be left out."""
 
@@ -32,7 +32,7 @@ FROM due
 CROSS JOIN LATERAL (
     -- As `model_calls` of the task counts: without those that found no connection, or a model that loads.
     SELECT count(*) AS attempts,
-           count(*) FILTER (WHERE a.error_code IS NULL OR a.error_code <> ALL(%(not_taken_up)s)) AS requests,
+           count(*) FILTER (WHERE a.error_code IS NULL OR a.error_code <> ALL(%(not_accepted)s)) AS requests,
            (array_agg(a.model ORDER BY a.attempt DESC))[1] AS model FROM call_attempts a
     WHERE a.run_id = %(id)s AND a.path = due.path AND a.purpose = due.purpose AND a.step = due.step) asked
 LEFT JOIN subtasks s ON s.run_id = %(id)s AND s.path = due.path
@@ -43,7 +43,7 @@ ORDER BY since, due.path
 
 async def blocked_calls(connection: Connection, run_id: RunId) -> tuple[BlockedCall, ...]:
     """Read them with their provider's last error, the one that has waited longest first."""
-    limits = {"looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS), "not_taken_up": _NOT_TAKEN_UP}
+    limits = {"looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS), "not_accepted": _NOT_ACCEPTED}
     async with connection.cursor(row_factory=dict_row) as cursor:
         rows = await cursor.execute(_BLOCKED, {"id": run_id, **limits})
         return tuple([BlockedCall.model_validate({**row.pop("payload"), **row}) async for row in rows])

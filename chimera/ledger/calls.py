@@ -63,7 +63,7 @@ class Intent:
     worker: str
     reserve_micro_usd: int
     reserve_tokens: int
-    guidance_heard: int = 0
+    guidance_seen: int = 0
     """How much of the run's guidance was known and found room in the prompt."""
     messages: tuple[TranscriptRow, ...] = ()
     events: tuple[Event, ...] = ()

@@ -146,24 +146,24 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _NodeAnswer:
     """A node's result and how it ended; nothing where it has none."""
 
     result: str | None = None
     finish_reason: FinishReason | None = None
 
 
-async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _Answer:
+async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _NodeAnswer:
     """Read the answer that a node takes over from its only subtask."""
     if transition.from_child is None:
-        return _Answer()
+        return _NodeAnswer()
     row = (
         await session.execute(
             text("SELECT result, finish_reason FROM subtasks WHERE run_id = :id AND path = :path"),
             {"id": transition.run_id, "path": transition.from_child},
         )
     ).one()
-    return _Answer(row.result, row.finish_reason)
+    return _NodeAnswer(row.result, row.finish_reason)
 
 
 async def _check_completable(session: AsyncSession, transition: TransitionRecord) -> None:

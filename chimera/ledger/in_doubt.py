@@ -2,7 +2,7 @@
 
 What such an attempt had reserved is in-doubt cost, which counts against the budget, and its call is marked as failed:
 then `settle` refuses its answer. The answer is used as long as no other attempt is at work and its node still is
-(`take_up`); after that it is paid for and nothing else (`book_late`). A failure releases the in-doubt cost too
+(`reinstate`); after that it is paid for and nothing else (`book_late`). A failure releases the in-doubt cost too
 (`fail_late`).
 """
 
@@ -74,7 +74,7 @@ _CONTINUES = """
        event_seq = runs.event_seq + (SELECT count(*) FROM woken), updated_at = now()"""
 _RESUMED = {"resumed": RunResumed().model_dump_json()}
 
-_TAKE_UP = f"""
+_REINSTATE = f"""
 WITH run AS (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s),
  attempt AS (
     UPDATE call_attempts SET status = 'started', ended_at = NULL, error_code = NULL, estimated = false
@@ -94,16 +94,16 @@ FROM attempt WHERE id = %(run_id)s RETURNING 1
 """  # noqa: S608  # only constants go in
 
 
-async def take_up(connection: Connection, intent: Intent) -> bool:
+async def reinstate(connection: Connection, intent: Intent) -> bool:
     """Let an in-doubt attempt whose answer arrives late continue as if it had never been in doubt.
 
     Only while no other attempt is at work or has answered, and its node is still at work. The root has to be locked,
     by a statement before this one, and the call to be settled in the same transaction: a later attempt that has failed
-    keeps its number. Returns whether it goes on.
+    keeps its number. Returns whether it continues.
     """
     place = {**place_of(intent.request), "attempt": intent.attempt}
     statuses = {"open": _OPEN, "open_subtasks": _OPEN_SUBTASKS}
-    cursor = await connection.execute(_TAKE_UP, {**place, **statuses, **_RESUMED})
+    cursor = await connection.execute(_REINSTATE, {**place, **statuses, **_RESUMED})
     return await scalar(cursor) is not None
 
 

@@ -60,7 +60,7 @@ class Settlement:
     node_result: str | None = None
     """Set when the call ends its node: the node's answer."""
     finish_reason: FinishReason = "stop"
-    if_heard: int | None = None
+    if_guidance: int | None = None
     """Settle only while the run has been given no more guidance than this; None settles in any case."""
     if_planned: int | None = None
     """Settle only while the run has this many subtasks; None settles in any case."""
@@ -120,7 +120,7 @@ WITH run AS MATERIALIZED (
  call AS (
     UPDATE calls SET status = 'finished', outcome = %(outcome)s::jsonb, ended_at = clock_timestamp()
     FROM run WHERE {at_attempt("calls")} AND status = 'started'
-      AND run.guidance_given = COALESCE(%(if_heard)s::int, run.guidance_given)
+      AND run.guidance_given = COALESCE(%(if_guidance)s::int, run.guidance_given)
       AND run.subtasks_total = COALESCE(%(if_planned)s::int, run.subtasks_total)
       AND run.run_status = ANY(%(in_status)s::text[])
       AND NOT EXISTS ({IS_LEFT_OUT}) RETURNING 1),
@@ -146,7 +146,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
     """Write an answer and everything that it made true; return the sequence of the last event.
 
     None: the attempt was given up or is settled already, another has taken over, the run has ended or continues without
-    the subtask (for all of these see `in_doubt`); guidance or subtasks came that `if_heard` or `if_planned` doesn't
+    the subtask (for all of these see `in_doubt`); guidance or subtasks came that `if_guidance` or `if_planned` doesn't
     count; or the run that it would complete was stopped.
     """
     intent, media = settlement.intent, settlement.media
@@ -161,7 +161,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
         "in_status": _COMPLETABLE if settlement.ends_run else _OPEN,
         "result": settlement.node_result,
         "finish": settlement.finish_reason if settlement.ends_run or settlement.node_result is not None else None,
-        "if_heard": settlement.if_heard,
+        "if_guidance": settlement.if_guidance,
         "if_planned": settlement.if_planned,
         "fresh": as_json(settlement.new_subtasks),
         "tools": as_json(settlement.tool_calls),

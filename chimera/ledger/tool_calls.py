@@ -48,7 +48,7 @@ WITH open AS MATERIALIZED (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedToolCall:
     """A tool call as the model asked for it; `done` when an earlier attempt finished it."""
 
     tool: str
@@ -58,14 +58,16 @@ class Asked:
     owner_id: UserId
 
 
-async def read(connection: Connection, request: ToolCallRequest) -> Asked:
+async def read(connection: Connection, request: ToolCallRequest) -> RequestedToolCall:
     """Read what was asked. Raises RootStopped when the task was stopped."""
     cursor = await connection.execute(_ASKED, {**_place(request), "reply_seq": request.step * 1000 + 500})
     row: Any = await cursor.fetchone()
     if row is None or row.run_status in STOPPED:
         raise RootStopped(request.run_id)
     done = ToolCallOutcome(tool=row.asked["name"], failed=row.failed) if row.status == "finished" else None
-    return Asked(row.asked["name"], row.asked["arguments"], row.asked["id"], done, UserId(str(row.owner_id)))
+    return RequestedToolCall(
+        row.asked["name"], row.asked["arguments"], row.asked["id"], done, UserId(str(row.owner_id))
+    )
 
 
 async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> None:

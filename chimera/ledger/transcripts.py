@@ -60,7 +60,7 @@ class CallContext:
     """Named for this node by a retry of its task."""
     agent_spec: dict[str, Any] | None
     guidance: tuple[tuple[int, str], ...]
-    """What this node has not heard yet."""
+    """Guidance that this node has not seen yet."""
     guidance_given: int
     """How many pieces the task had been given in all."""
     on_truncated: OnTruncated
@@ -72,7 +72,7 @@ class CallContext:
     """For built-in agents, if the task sets it."""
 
 
-_UNHEARD = """
+_UNSEEN = """
          WHERE u.run_id = %(run_id)s AND (u.path = '' OR u.path = %(path)s OR starts_with(%(path)s, u.path || '/'))
            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.run_id = u.run_id AND m.path = %(path)s
                              AND m.purpose = %(purpose)s AND m.guidance_id = u.id)"""
@@ -86,7 +86,7 @@ SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.image
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        {FAILURES},
        (SELECT spec FROM agents g WHERE g.owner_id = r.owner_id AND g.name = %(agent)s) AS agent_spec,
-       (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNHEARD}) AS guidance
+       (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNSEEN}) AS guidance
 FROM runs r JOIN tasks t ON t.run_id = r.id
 LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
 LEFT JOIN calls c ON {at_place("c")}
@@ -123,12 +123,12 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
     )
 
 
-_HAS_UNHEARD = f"SELECT EXISTS (SELECT 1 FROM guidance u {_UNHEARD})"  # noqa: S608  # as above
+_HAS_UNSEEN = f"SELECT EXISTS (SELECT 1 FROM guidance u {_UNSEEN})"  # noqa: S608  # as above
 
 
-async def has_unheard_guidance(connection: Connection, request: ModelCallRequest) -> bool:
+async def has_unseen_guidance(connection: Connection, request: ModelCallRequest) -> bool:
     """Whether there is guidance for this node that none of its calls has seen. Exact while the root is locked."""
-    cursor = await connection.execute(_HAS_UNHEARD, place_of(request))
+    cursor = await connection.execute(_HAS_UNSEEN, place_of(request))
     return bool(await scalar(cursor))
 
 

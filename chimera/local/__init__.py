@@ -1,7 +1,7 @@
 """The embedded stack: real PostgreSQL, Redis and Temporal, and Chimera's own processes, without Docker.
 
-    async with LocalStack(settings, say=print) as settings:           # the parts; addresses filled in
-        async with LocalServices(settings, say=print) as services:    # simulator, API, worker
+    async with LocalStack(settings, report=print) as settings:           # the parts; addresses filled in
+        async with LocalServices(settings, report=print) as services:    # simulator, API, worker
             await services.worker.kill()                              # another one is started
 
 Only what settings give no address for is started. Everything is kept in one folder, `settings.data_dir`.

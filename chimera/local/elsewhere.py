@@ -18,7 +18,7 @@ from redis.exceptions import AuthenticationError, RedisError
 from chimera.config.settings import Settings
 from chimera.local import surroundings
 from chimera.local.errors import PartsAway
-from chimera.local.supervisor import Say
+from chimera.local.supervisor import Report
 from chimera.local.together import together
 from chimera.temporal import reach
 from chimera.temporal.reach import Problem
@@ -100,35 +100,35 @@ def servers_of(settings: Settings) -> list[Server]:
     return servers
 
 
-async def check(settings: Settings, say: Say) -> None:
+async def check(settings: Settings, report: Report) -> None:
     """Wait until every named server answers, `WAIT_S` at most, and report it.
 
     Raises PartsAway with all that don't and can't be done without.
     """
     servers = servers_of(settings)
-    problems = await together(*(_waited_for(server, say) for server in servers))
+    problems = await together(*(_waited_for(server, report) for server in servers))
     away = [(server, problem) for server, problem in zip(servers, problems, strict=True) if problem is not None]
     if needed := [_line_of(server, problem) for server, problem in away if server.needed]:
         raise PartsAway(needed, next(server.setting for server, _ in away if server.needed))
     for server, problem in away:
-        say(f"Warning: {_line_of(server, problem)}")
+        report(f"Warning: {_line_of(server, problem)}")
 
 
-async def _waited_for(server: Server, say: Say) -> NoAnswer | None:
-    deadline, said = time.monotonic() + WAIT_S, False
+async def _waited_for(server: Server, report: Report) -> NoAnswer | None:
+    deadline, has_reported = time.monotonic() + WAIT_S, False
     while (problem := await server.problem()) is not None and not problem.final and time.monotonic() < deadline:
-        if not said:
-            said = True
-            say(f"Waiting for {server}, which {problem}")
+        if not has_reported:
+            has_reported = True
+            report(f"Waiting for {server}, which {problem}")
         await asyncio.sleep(PAUSE_S)
     return problem
 
 
 def _line_of(server: Server, problem: NoAnswer) -> str:
-    return f"{server} {problem}. {way_out(server, problem)}"
+    return f"{server} {problem}. {advice_for(server, problem)}"
 
 
-def way_out(server: Server, problem: NoAnswer) -> str:
+def advice_for(server: Server, problem: NoAnswer) -> str:
     return problem.remedy or f"Start it, correct {server.setting}, or leave that empty to let Chimera start its own."
 
 

@@ -1,4 +1,4 @@
-"""Why the embedded stack can't start; every message names the way out."""
+"""Why the embedded stack can't start; every message names a remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class TakenPort:
         return f"Port {self.number} on {self.host}, meant for {self.title}, is taken{by}."
 
     @property
-    def way_out(self) -> str:
+    def advice(self) -> str:
         return f"{self.setting}={self.instead if self.instead is not None else '…'}"
 
 
@@ -81,7 +81,7 @@ class PortsTaken(ChimeraError):
     def __init__(self, taken: Sequence[TakenPort]) -> None:
         what = "that process, or choose another port" if len(taken) == 1 else "those processes, or choose other ports"
         super().__init__(
-            "\n".join([*map(str, taken), f"End {what}: {' '.join(port.way_out for port in taken)}"]),
+            "\n".join([*map(str, taken), f"End {what}: {' '.join(port.advice for port in taken)}"]),
             field=taken[0].setting,
         )
 

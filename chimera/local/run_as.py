@@ -82,9 +82,9 @@ def choose(program: Path, data: Path, own: Path) -> RunAs | None:
     known = {each.pw_name: each for each in pwd.getpwall()}
     user = known.get(OWN_USER) or known[UNPRIVILEGED]
     other = RunAs(user.pw_uid, user.pw_gid)
-    closed = next((folder for folder in own.parents if not _lets_pass(folder)), None)
+    closed = next((folder for folder in own.parents if not _is_enterable(folder)), None)
     if closed is None and _runs(program, other):
-        if not _lets_pass(own):
+        if not _is_enterable(own):
             # Made by us, for us, and what is in it is closed by itself.
             own.chmod(stat.S_IMODE(own.stat().st_mode) | stat.S_IXOTH)
         chosen = other
@@ -96,12 +96,12 @@ def choose(program: Path, data: Path, own: Path) -> RunAs | None:
     return chosen
 
 
-def _lets_pass(folder: Path) -> bool:
+def _is_enterable(folder: Path) -> bool:
     return bool(folder.stat().st_mode & stat.S_IXOTH)
 
 
 def _barrier(program: Path) -> Path:
-    return next((folder for folder in reversed(program.parents) if not _lets_pass(folder)), program)
+    return next((folder for folder in reversed(program.parents) if not _is_enterable(folder)), program)
 
 
 def _runs(program: Path, run_as: RunAs) -> bool:

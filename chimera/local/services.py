@@ -13,7 +13,7 @@ from chimera.local import model_server, processes, surroundings
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.stack import simulator_url
-from chimera.local.supervisor import Say, Service, Supervised
+from chimera.local.supervisor import Report, Service, Supervised
 from chimera.local.together import together
 
 READY_FILE = "CHIMERA_READY_FILE"
@@ -30,7 +30,7 @@ class LocalServices:
     """
 
     def __init__(
-        self, settings: Settings, register: Register, *, say: Say = lambda line: None, workers: int = 1
+        self, settings: Settings, register: Register, *, report: Report = lambda line: None, workers: int = 1
     ) -> None:
         self._settings = settings
         folder = Folder.at(settings.data_dir)
@@ -38,18 +38,18 @@ class LocalServices:
         # A worker signs no tokens and checks none.
         for_workers = _client(settings, graceful_shutdown_s=graceful_s, jwt_secret=None)
         self.workers = [
-            Supervised(_worker(settings, folder, for_workers, number), folder, register, say)
+            Supervised(_worker(settings, folder, for_workers, number), folder, register, report)
             for number in range(1, workers + 1)
         ]
         self.worker = self.workers[0]
         for_api = _client(settings, graceful_shutdown_s=graceful_s)
-        self.api = Supervised(_api(settings, folder, for_api), folder, register, say)
+        self.api = Supervised(_api(settings, folder, for_api), folder, register, report)
         self.model: Supervised | None = None
         if settings.local_model is not None and settings.address_of("local") == model_server.base_url(settings):
-            self.model = Supervised(_model(settings, settings.local_model, folder), folder, register, say)
+            self.model = Supervised(_model(settings, settings.local_model, folder), folder, register, report)
         self.simulator: Supervised | None = None
         if settings.address_of("simulator") == simulator_url(settings):
-            self.simulator = Supervised(_simulator(settings, folder), folder, register, say)
+            self.simulator = Supervised(_simulator(settings, folder), folder, register, report)
 
     async def __aenter__(self) -> "LocalServices":
         try:

@@ -15,10 +15,10 @@ AGAIN = 1.25
 class SpaceWatch:
     """`run` until it is cancelled."""
 
-    def __init__(self, folder: Folder, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Folder, report: Callable[[str], None]) -> None:
         self._folder = folder
-        self._say = say
-        self._said = Space.ENOUGH
+        self._report = report
+        self._reported = Space.ENOUGH
 
     async def run(self) -> None:
         while True:
@@ -28,11 +28,11 @@ class SpaceWatch:
     def look(self, free: int | None) -> None:
         """Report a change, with so many bytes left."""
         space = disk.space_of(free)
-        if space < self._said and free is not None:
+        if space < self._reported and free is not None:
             space = max(space, disk.space_of(int(free / AGAIN)))
-        if space != self._said:
-            self._said = space
-            self._say(self._words(space, free))
+        if space != self._reported:
+            self._reported = space
+            self._report(self._words(space, free))
 
     def _words(self, space: Space, free: int | None) -> str:
         where, left = f"The disk of {self._folder.root}", disk.in_words(free)

@@ -16,21 +16,21 @@ from chimera.local.folder import Folder, FolderLock
 from chimera.local.ports import LOOPBACK
 from chimera.local.register import Register
 from chimera.local.space import SpaceWatch
-from chimera.local.supervisor import Say, Service, Supervised
+from chimera.local.supervisor import Report, Service, Supervised
 from chimera.local.together import together
 from chimera.observe import disk
 
 
 class LocalStack:
-    """`async with LocalStack(settings, say=print) as settings`: the parts run and the tables are there.
+    """`async with LocalStack(settings, report=print) as settings`: the parts run and the tables are there.
 
     What comes out is a copy of the settings with every address, the secrets and an absolute `data_dir`. With
     `services=False` the ports of the API and of the simulator aren't looked at, for stacks without them.
     """
 
-    def __init__(self, settings: Settings, *, say: Say = lambda line: None, services: bool = True) -> None:
+    def __init__(self, settings: Settings, *, report: Report = lambda line: None, services: bool = True) -> None:
         self._settings = settings
-        self._say = say
+        self._report = report
         self._services = services
         self._exit = AsyncExitStack()
         self.folder = Folder.named(settings.data_dir)
@@ -59,13 +59,13 @@ class LocalStack:
             lock = FolderLock(self.folder)
             lock.acquire()
             undo.callback(lock.release)
-            self._say(f"Data folder: {self.folder.root}")
+            self._report(f"Data folder: {self.folder.root}")
             if stale := await asyncio.to_thread(self.register.end_stale):
-                self._say(f"Ended processes that an earlier start had left: {', '.join(stale)}")
+                self._report(f"Ended processes that an earlier start had left: {', '.join(stale)}")
             if not is_new:
                 await self._check_surroundings()
             undo.push_async_callback(self._stop)
-            watch = asyncio.create_task(SpaceWatch(self.folder, self._say).run(), name="watch the disk")
+            watch = asyncio.create_task(SpaceWatch(self.folder, self._report).run(), name="watch the disk")
             undo.callback(watch.cancel)
             settings = self._settings.model_copy(update=await self._start())
             self._exit = undo.pop_all()
@@ -73,7 +73,7 @@ class LocalStack:
 
     async def _check_surroundings(self) -> None:
         ports.check(ports.ports_of(self._settings, services=self._services))
-        await elsewhere.check(self._settings, self._say)
+        await elsewhere.check(self._settings, self._report)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -99,19 +99,21 @@ class LocalStack:
                 added["local_base_url"] = model_server.base_url(settings)
             except ModelMissing as missing:
                 # All the rest works without it.
-                self._say(f"Warning: started without the local model, so local/… models are not available. {missing}")
+                self._report(
+                    f"Warning: started without the local model, so local/… models are not available. {missing}"
+                )
         return added
 
     def _payload_keys(self) -> SecretStr:
         keys, missing = payload_keys.take(self.folder, self._settings.payload_keys)
         if missing:
-            self._say(f"Warning: {payload_keys.warning(self.folder, missing)}")
+            self._report(f"Warning: {payload_keys.warning(self.folder, missing)}")
         return keys
 
     async def _start_database(self) -> dict[str, Any]:
         url, migrate = await asyncio.gather(self._database_url(), asyncio.to_thread(_import_migrations))
         if (applied := await migrate.upgrade(url)) is not None:
-            self._say(f"Tables at revision {applied}")
+            self._report(f"Tables at revision {applied}")
         return {"database_url": url}
 
     async def _database_url(self) -> str:
@@ -120,7 +122,7 @@ class LocalStack:
         began, is_new = time.monotonic(), not self.folder.postgres.exists()
         service = await postgres.prepare(self.folder)
         if is_new:
-            self._say(f"PostgreSQL's files created ({time.monotonic() - began:.1f} s)")
+            self._report(f"PostgreSQL's files created ({time.monotonic() - began:.1f} s)")
         await self._run(service)
         return await postgres.create_database(self.folder)
 
@@ -141,13 +143,13 @@ class LocalStack:
         }
 
     async def _run(self, service: Service) -> None:
-        part = self.parts[service.name] = Supervised(service, self.folder, self.register, self._say)
+        part = self.parts[service.name] = Supervised(service, self.folder, self.register, self._report)
         await part.start()
 
     async def _stop(self) -> None:
         await asyncio.gather(*(part.stop() for part in self.parts.values()))
         self.folder.remove_sockets()
-        self._say("Stopped; the data stays in " + str(self.folder.root))
+        self._report("Stopped; the data stays in " + str(self.folder.root))
 
 
 def _import_migrations() -> ModuleType:

@@ -18,7 +18,7 @@ from chimera.local.run_as import RunAs
 from chimera.observe import disk
 from models.errors import ChimeraError
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 """Takes one line for a person."""
 
 Ready = Callable[[int], Awaitable[bool]]
@@ -57,14 +57,14 @@ class Service:
 class Supervised:
     """A service that is kept running from `start` to `stop`."""
 
-    def __init__(self, service: Service, folder: Folder, register: Register, say: Say) -> None:
+    def __init__(self, service: Service, folder: Folder, register: Register, report: Report) -> None:
         self.service = service
         self.starts = 0
         self._folder = folder
         self._register = register
-        self._say_aloud = say
+        self._print_line = report
         self._process: subprocess.Popen[bytes] | None = None
-        self._said_before = 0
+        self._earlier_bytes = 0
         """Bytes in its output file that earlier starts left."""
         self._ready = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
@@ -79,7 +79,7 @@ class Supervised:
         """Start the process and return when it is ready; raise StartFailed with its last lines otherwise."""
         started = time.monotonic()
         await self._start_once()
-        self._say(f"{self.service.title} ready ({time.monotonic() - started:.1f} s)")
+        self._report(f"{self.service.title} ready ({time.monotonic() - started:.1f} s)")
         self._watch = asyncio.create_task(self._keep_running(), name=f"keep {self.service.name} running")
 
     async def stop(self) -> None:
@@ -108,10 +108,10 @@ class Supervised:
         """Wait until a process runs and is ready, for example after `kill`."""
         await self._ready.wait()
 
-    def _say(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         """Print it, if possible: the full disk may be the one that is written to here."""
         with suppress(OSError, ValueError):
-            self._say_aloud(line)
+            self._print_line(line)
 
     async def _start_once(self) -> None:
         try:
@@ -132,7 +132,7 @@ class Supervised:
         service.before()
         output = self._folder.output_of(service.name)
         processes.keep_small(output)
-        self._said_before = output.stat().st_size if output.exists() else 0
+        self._earlier_bytes = output.stat().st_size if output.exists() else 0
         self._process = processes.spawn(
             service.command,
             environment=service.environment,
@@ -159,7 +159,7 @@ class Supervised:
             return NoRoom(f"{self.service.title} {reason}, and", self._folder.root)
         output, log = self._folder.output_of(self.service.name), self.service.log
         if log is None or not log.exists():
-            return StartFailed(self.service.title, reason, output, processes.last_lines(output, self._said_before))
+            return StartFailed(self.service.title, reason, output, processes.last_lines(output, self._earlier_bytes))
         # What it prints is kept from earlier starts; the file that was written last speaks of this one.
         last = processes.last_lines(max(log, output, key=lambda file: file.stat().st_mtime))
         return StartFailed(self.service.title, reason, output, last or processes.last_lines(log), log)
@@ -172,16 +172,16 @@ class Supervised:
             self._ready.clear()
             if time.monotonic() - started > CALM_S:
                 pause_s = FIRST_PAUSE_S
-            self._say(f"{self.service.title} ended unexpectedly ({_end_of(self._process)}); starting another")
+            self._report(f"{self.service.title} ended unexpectedly ({_end_of(self._process)}); starting another")
             while True:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 try:
                     await self._start_once()
                 except Exception as error:  # noqa: BLE001  whatever it was, the process is still wanted
-                    self._say(f"{_named(self.service.title, error)}\nRetrying in {pause_s:.1f} s")
+                    self._report(f"{_named(self.service.title, error)}\nRetrying in {pause_s:.1f} s")
                 else:
-                    self._say(f"{self.service.title} runs again (process {self.pid})")
+                    self._report(f"{self.service.title} runs again (process {self.pid})")
                     break
 
     async def _end(self, *, at_once: bool = False) -> None:

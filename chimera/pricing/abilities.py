@@ -12,9 +12,9 @@ def abilities_of(model_ref: str, overrides: Mapping[str, OwnModel] | None = None
 
     `overrides` are `settings.own_models`.
     """
-    told = (overrides or {}).get(model_ref)
-    if told is not None and told.abilities is not None:
-        return told.abilities
+    override = (overrides or {}).get(model_ref)
+    if override is not None and override.abilities is not None:
+        return override.abilities
     own = catalog().models.get(model_ref)
     if own is not None and own.abilities is not None:
         return own.abilities

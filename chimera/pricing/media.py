@@ -153,8 +153,8 @@ def _vendors(found: VendorRates) -> MediaPrice:
 
 
 def _rate_of(usd: OwnRates) -> MediaRate:
-    told = usd.model_dump(exclude_none=True, exclude={"cached_input", "cache_write"})
-    return MediaRate(**{kind: micro_usd_of(value) for kind, value in told.items()})
+    rates = usd.model_dump(exclude_none=True, exclude={"cached_input", "cache_write"})
+    return MediaRate(**{kind: micro_usd_of(value) for kind, value in rates.items()})
 
 
 def _at(steps: Steps | None, start: int) -> int | None:

@@ -144,7 +144,7 @@ class Available:
         try:
             provider = await self._made(name)
         except ChimeraError as error:
-            return ProviderView(name=name, configured=False, simulated=False, way_out=error.message)
+            return ProviderView(name=name, configured=False, simulated=False, advice=error.message)
         return ProviderView(
             name=name, configured=True, simulated=provider.simulated, operations=VENDORS[name].operations
         )
@@ -205,7 +205,7 @@ class Available:
 
     def _model(self, provider: str, name: str, *, simulated: bool) -> ModelView:
         ref = f"{provider}/{name}"
-        price, way_out = None, "" if _can_be_named(ref) else _NO_NAME
+        price, advice = None, "" if _can_be_named(ref) else _NO_NAME
         try:
             found = price_of(ref, self._settings.own_prices)
             rate = found.rates[0]
@@ -218,14 +218,14 @@ class Available:
                 as_of=found.as_of,
             )
         except UnknownPrice as error:
-            way_out = way_out or error.message
+            advice = advice or error.message
         window = window_of(ref, self._settings.own_windows)
         return ModelView(
             model=ref if _can_be_named(ref) else preview_of(clean_text(ref)),
             provider=provider,
             simulated=simulated,
-            usable=not way_out,
-            way_out=way_out,
+            usable=not advice,
+            advice=advice,
             context_tokens=window.context_tokens,
             max_output_tokens=window.max_output_tokens,
             abilities=abilities_of(ref, self._settings.own_models),

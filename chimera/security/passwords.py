@@ -23,7 +23,7 @@ class Passwords:
     def __init__(self) -> None:
         self._hash = PasswordHash((Argon2Hasher(), BcryptHasher()))
         self._turns = Turns(CONCURRENT_HASHES, MAX_WAITING, "passwords")
-        self._nobodys: str | None = None
+        self._decoy_hash: str | None = None
 
     async def hash(self, password: str, *, sender: str = "", is_known: bool = False) -> str:
         """Raises TooBusy, as `check` does, when too many wait already."""
@@ -39,9 +39,9 @@ class Passwords:
         Senders take turns; half of the queue is kept for those who are known.
         """
         async with self._turns.turn(sender, is_known=is_known):
-            if stored is None and self._nobodys is None:
-                self._nobodys = await asyncio.to_thread(self._hash.hash, "")
-            return await asyncio.to_thread(self._check, password, stored or self._nobodys or "")
+            if stored is None and self._decoy_hash is None:
+                self._decoy_hash = await asyncio.to_thread(self._hash.hash, "")
+            return await asyncio.to_thread(self._check, password, stored or self._decoy_hash or "")
 
     def _check(self, password: str, stored: str) -> tuple[bool, str | None]:
         if not stored.startswith("$argon2") and len(password.encode()) > BCRYPT_MAX_BYTES:

@@ -1,8 +1,8 @@
 """Authentication: sign-in, access tokens and refresh tokens.
 
-An access token (JWT, HS256) is believed for what it is signed for, its user and session, and for nothing else: role and
-standing come from the database, at most 3 s old. The pass of a codec is another kind of such a token. A refresh token
-is opaque, works once, and is stored as a SHA-256; using one a second time ends the session that it belongs to.
+An access token (JWT, HS256) proves its user and session, and nothing else: the account's state and role come from the
+database, at most 3 s old. The pass of a codec is another kind of such a token. A refresh token is opaque, works once,
+and is stored as a SHA-256; using one a second time ends the session that it belongs to.
 """
 
 import hashlib
@@ -42,9 +42,9 @@ CODEC_AUDIENCE = "chimera-codec"
 CODEC_PASS_LIFE = timedelta(hours=12)
 LEEWAY_SECONDS = 10
 MAX_TOKEN_CHARS = 4096
-STANDING_SECONDS = 3.0
+ACCOUNT_STATE_SECONDS = 3.0
 """How long a user's rights are cached; bounds how long a revoked session continues."""
-MAX_STANDINGS = 10_000
+MAX_ACCOUNT_STATES = 10_000
 """And tokens, whose signature was checked."""
 FIRST_USER = "admin@chimera.local"
 
@@ -76,7 +76,7 @@ class Auth:
         self._refresh_life = timedelta(days=settings.refresh_token_days)
         self._passwords = Passwords()
         self._sign_ins = SignIns()
-        self._standings: dict[users.SessionOwner, tuple[float, users.Standing | None]] = {}
+        self._account_states: dict[users.SessionOwner, tuple[float, users.AccountState | None]] = {}
         self._known_tokens: dict[bytes, tuple[UserId, str, float]] = {}
 
     async def register(self, registration: Registration, address: str = "") -> None:
@@ -145,7 +145,7 @@ class Auth:
         """End the session: its refresh tokens at once, its access tokens within 3 s everywhere."""
         async with self._database.begin() as session:
             await users.end_session(session, signed_in.session_id)
-        self._standings.pop(signed_in.owner, None)
+        self._account_states.pop(signed_in.owner, None)
 
     async def change_password(self, caller: Caller, change: PasswordChange, address: str = "") -> Tokens:
         """Set the caller's password, end all their sessions, and begin a new one.
@@ -169,28 +169,28 @@ class Auth:
                 raise InvalidInput("current_password", "This is not your current password.")
         new_hash = await self._passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
         await _set_password(self._database, caller.user_id, new_hash)
-        for key in [key for key in self._standings if key.user_id == caller.user_id]:
-            del self._standings[key]
+        for key in [key for key in self._account_states if key.user_id == caller.user_id]:
+            del self._account_states[key]
         return await self._begin_session(caller.user_id, address)
 
     async def signed_in(self, access_token: str) -> SignedIn:
         """Return the caller of an access token. Raises TokenRefused for every fault alike."""
         user_id, session_id, expires_at = self._claims(access_token)
-        standing = await self._standing(user_id, session_id)
-        if standing is None:
+        state = await self._account_state(user_id, session_id)
+        if state is None:
             raise TokenRefused
-        return SignedIn(Caller(user_id=user_id, role=standing.role), session_id, expires_at)
+        return SignedIn(Caller(user_id=user_id, role=state.role), session_id, expires_at)
 
-    async def standings(
+    async def account_states(
         self, sessions: Collection[users.SessionOwner]
-    ) -> dict[users.SessionOwner, users.Standing | None]:
-        """Read the standing of each session's user now, with one statement; None where the session has ended."""
+    ) -> dict[users.SessionOwner, users.AccountState | None]:
+        """Read the account state of each session's user now, with one statement; None where the session has ended."""
         async with self._database.statements(READ_SECONDS) as connection:
-            found = await users.standings_of(connection, sessions)
-        if len(self._standings) + len(found) >= MAX_STANDINGS:
-            self._standings.clear()
+            found = await users.account_states_of(connection, sessions)
+        if len(self._account_states) + len(found) >= MAX_ACCOUNT_STATES:
+            self._account_states.clear()
         now = time.monotonic()
-        self._standings |= {session: (now, standing) for session, standing in found.items()}
+        self._account_states |= {session: (now, state) for session, state in found.items()}
         return found
 
     def vouches_for(self, access_token: str) -> bool:
@@ -212,8 +212,8 @@ class Auth:
             user_id, session_id, _ = self._claims(codec_pass, "codec", CODEC_AUDIENCE)
         except TokenRefused:
             raise CodecAddressRefused from None
-        standing = await self._standing(user_id, session_id)
-        if standing is None or standing.role != "admin":
+        state = await self._account_state(user_id, session_id)
+        if state is None or state.role != "admin":
             raise CodecAddressRefused
 
     async def _begin_session(self, user_id: UserId, address: str = "") -> Tokens:
@@ -232,7 +232,7 @@ class Auth:
         known = self._known_tokens.get(key)
         if known is None:
             known = self._read_claims(token, kind, audience)
-            if len(self._known_tokens) >= MAX_STANDINGS:
+            if len(self._known_tokens) >= MAX_ACCOUNT_STATES:
                 self._known_tokens.clear()
             self._known_tokens[key] = known
         if has_expired(known[2]):
@@ -256,12 +256,12 @@ class Auth:
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise TokenRefused from error
 
-    async def _standing(self, user_id: UserId, session_id: str) -> users.Standing | None:
+    async def _account_state(self, user_id: UserId, session_id: str) -> users.AccountState | None:
         key = users.SessionOwner(user_id, session_id)
-        known = self._standings.get(key)
-        if known is not None and time.monotonic() - known[0] < STANDING_SECONDS:
+        known = self._account_states.get(key)
+        if known is not None and time.monotonic() - known[0] < ACCOUNT_STATE_SECONDS:
             return known[1]
-        return (await self.standings([key]))[key]
+        return (await self.account_states([key]))[key]
 
     async def _end_reused_session(self, refresh_token: str) -> None:
         async with self._database.begin() as session:

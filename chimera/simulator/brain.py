@@ -29,7 +29,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SimulatedAnswer:
     """An answer before it is sent: its text in tokens, and a tool call or none."""
 
     tokens: list[str] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Answer:
 
 def answer_to(
     conversation: Conversation, script: Script, *, seed: int, body: dict[str, Any], idle: Sequence[str] = ()
-) -> Answer:
+) -> SimulatedAnswer:
     """Answer as `script` says, otherwise plausibly. A scripted length is obeyed even beyond the request's limit.
 
     The note of `idle` about directives without effect comes first, and is not counted in a scripted length.
@@ -55,24 +55,24 @@ def answer_to(
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     scripted = script.tokens is not None or script.bytes is not None or conversation.purpose == "plan"
     if isinstance(limit, int) and len(answer.tokens) > limit and not scripted:
-        return Answer(answer.tokens[:limit], None, "length")
+        return SimulatedAnswer(answer.tokens[:limit], None, "length")
     if script.finish:
-        return Answer(answer.tokens, answer.tool, script.finish)
+        return SimulatedAnswer(answer.tokens, answer.tool, script.finish)
     return answer
 
 
-def _answer(conversation: Conversation, script: Script, random: Random) -> Answer:
+def _answer(conversation: Conversation, script: Script, random: Random) -> SimulatedAnswer:
     if script.null:
-        return Answer()
+        return SimulatedAnswer()
     if script.poison:
-        return Answer(poison(script.poison))
+        return SimulatedAnswer(poison(script.poison))
     if conversation.purpose == "plan":
-        return Answer(pieces(plan_text(random, conversation.subject, conversation.agents, script)))
+        return SimulatedAnswer(pieces(plan_text(random, conversation.subject, conversation.agents, script)))
     tool = _tool_call(conversation, script)
     if tool is not None:
         text = _text(conversation, script, random) if script.tokens or script.bytes else []
-        return Answer(text, tool, "tool_calls")
-    return Answer(_text(conversation, script, random))
+        return SimulatedAnswer(text, tool, "tool_calls")
+    return SimulatedAnswer(_text(conversation, script, random))
 
 
 def _tool_call(conversation: Conversation, script: Script) -> ToolCall | None:
@@ -117,9 +117,9 @@ def _opening(conversation: Conversation, script: Script) -> str:
     parts = []
     if conversation.guidance:
         parts.append(f"Following the guidance: {_short(conversation.guidance, 200)}")
-    if conversation.pictures:
-        shown = f"{conversation.pictures} image{'s' if conversation.pictures > 1 else ''}"
-        parts.append(f"{shown} attached, and no model looked at {'them' if conversation.pictures > 1 else 'it'}")
+    if conversation.image_count:
+        shown = f"{conversation.image_count} image{'s' if conversation.image_count > 1 else ''}"
+        parts.append(f"{shown} attached, and no model looked at {'them' if conversation.image_count > 1 else 'it'}")
     if conversation.tool_result is not None:
         # With `turns` the tool was called with another expression.
         expression = None if script.turns else _EXPRESSION.search(conversation.subject)

@@ -97,9 +97,9 @@ class Completions:
             whole = wire.completion(completion_id, arrival.model, answer, arrival.input_tokens)
             await exchange.whole(whole, b"application/json", answer.size_tokens)
             return
-        told = (body.get("stream_options") or {}).get("include_usage") and not script.nousage
+        with_usage = (body.get("stream_options") or {}).get("include_usage") and not script.nousage
         chunks = wire.ChunkWriter(completion_id, arrival.model)
-        parts = parts_of(answer, script, pace, chunks, arrival.input_tokens if told else None)
+        parts = parts_of(answer, script, pace, chunks, arrival.input_tokens if with_usage else None)
         await exchange.stream(parts, script.cut)
 
 

@@ -36,7 +36,7 @@ class Conversation:
     """This turn's number, from 1; tool call ids keep it when older messages are trimmed away."""
     replies: int
     tools: list[str]
-    pictures: int
+    image_count: int
     input_tokens: int
 
 
@@ -50,7 +50,7 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
     asked, results = _without_results(first)
     agents_heading = _AGENTS_HEADING.search(asked)
     subject = asked[: agents_heading.start()] if agents_heading else asked
-    told = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "tool"]
+    tool_results = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "tool"]
     return Conversation(
         purpose=_purpose(body, first),
         directive_texts=[asked, *guidance],
@@ -58,11 +58,11 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
         results=results,
         guidance=without_directives(guidance[-1].removeprefix("Guidance:")) if guidance else "",
         agents=_AGENT_LINE.findall(asked[agents_heading.end() :]) if agents_heading else [],
-        tool_result=told[-1] if told else None,
+        tool_result=tool_results[-1] if tool_results else None,
         turn=_turn(messages),
         replies=sum(message.get("role") == "assistant" for message in messages),
         tools=_tools(body),
-        pictures=sum(_pictures_in(message.get("content")) for message in messages),
+        image_count=sum(_images_in(message.get("content")) for message in messages),
         input_tokens=max(1, sum(map(len, texts)) // 4),
     )
 
@@ -88,7 +88,7 @@ def _text_of(content: object) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _pictures_in(content: object) -> int:
+def _images_in(content: object) -> int:
     parts = content if isinstance(content, list) else ()
     return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
 

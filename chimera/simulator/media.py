@@ -23,8 +23,8 @@ from chimera.content.audio import seconds_of
 from chimera.content.text import estimate_tokens
 from chimera.simulator.exchange import Exchange
 from chimera.simulator.idle import idle_in_media
+from chimera.simulator.images import png_of
 from chimera.simulator.journal import Journal
-from chimera.simulator.pictures import png_of
 from chimera.simulator.prose import LABEL
 from chimera.simulator.requests import Refused, arrive, body_of, headers_of, is_meant, refusal_of
 from chimera.simulator.script import Script, ScriptError, read_script, without_directives
@@ -41,7 +41,7 @@ JSON = b"application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MediaRequest:
     """A parsed request: its parameters, and the text that may contain directives."""
 
     model: str
@@ -82,26 +82,26 @@ class Media:
         except Refused as refused:
             await exchange.refuse(refused.status, refused.message, refused.code)
 
-    def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
+    def answer(self, asked: MediaRequest, script: Script) -> dict[str, Any]:
         """Generate an answer; `script.garbage` demands one that doesn't match the request. Raises Refused."""
         raise NotImplementedError
 
-    async def read(self, scope: Scope, raw: bytes) -> Asked:
+    async def read(self, scope: Scope, raw: bytes) -> MediaRequest:
         """Parse a request. An invalid one raises one of the errors of a wrong value."""
         body = json.loads(raw)
-        return Asked(str(body.get("model", "")), self.text_of(body), body)
+        return MediaRequest(str(body.get("model", "")), self.text_of(body), body)
 
     def text_of(self, body: dict[str, Any]) -> str:
         """The text that may contain directives."""
         raise NotImplementedError
 
-    async def _understood(self, scope: Scope, raw: bytes) -> Asked:
+    async def _understood(self, scope: Scope, raw: bytes) -> MediaRequest:
         try:
             return await self.read(scope, raw)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError, HTTPException):
-            return Asked("", "", {})
+            return MediaRequest("", "", {})
 
-    def _script_of(self, asked: Asked) -> Script:
+    def _script_of(self, asked: MediaRequest) -> Script:
         if not asked.body:
             raise Refused(400, "The body is invalid.")
         if asked.model != self.model:
@@ -131,7 +131,7 @@ class Embeddings(Media):
     def text_of(self, body: dict[str, Any]) -> str:
         return _inputs_of(body)[0]
 
-    def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
+    def answer(self, asked: MediaRequest, script: Script) -> dict[str, Any]:
         inputs = _inputs_of(asked.body)
         dimensions = asked.body.get("dimensions") or DIMENSIONS
         if not isinstance(dimensions, int) or not 1 <= dimensions <= MAX_DIMENSIONS:
@@ -153,15 +153,15 @@ class Images(Media):
     def text_of(self, body: dict[str, Any]) -> str:
         return str(body["prompt"])
 
-    def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
+    def answer(self, asked: MediaRequest, script: Script) -> dict[str, Any]:
         width, height = _sides_of(str(asked.body.get("size") or SIZE))
         count = asked.body.get("n", 1)
         if not isinstance(count, int) or not 1 <= count <= 10:
             raise Refused(400, "n must be between 1 and 10.")
-        drawn = [png_of(f"{asked.text}/{number}", width, height) for number in range(count)]
+        images = [png_of(f"{asked.text}/{number}", width, height) for number in range(count)]
         if script.garbage:
-            drawn[0] = b"no picture"
-        return {"created": int(time.time()), "data": [{"b64_json": b64encode(each).decode()} for each in drawn]}
+            images[0] = b"not an image"
+        return {"created": int(time.time()), "data": [{"b64_json": b64encode(each).decode()} for each in images]}
 
 
 class Transcriptions(Media):
@@ -169,22 +169,22 @@ class Transcriptions(Media):
 
     model = "transcription"
 
-    async def read(self, scope: Scope, raw: bytes) -> Asked:
+    async def read(self, scope: Scope, raw: bytes) -> MediaRequest:
         async def receive() -> Message:
             return {"type": "http.request", "body": raw, "more_body": False}
 
         async with Request(scope, receive).form(max_files=1) as form:
             file = form["file"]
-            sound = b"" if isinstance(file, str) else await file.read()
+            audio = b"" if isinstance(file, str) else await file.read()
             body = {name: value for name, value in form.items() if isinstance(value, str)}
-        return Asked(str(body.get("model", "")), str(body.get("prompt", "")), body | {"sound": sound})
+        return MediaRequest(str(body.get("model", "")), str(body.get("prompt", "")), body | {"audio": audio})
 
-    def answer(self, asked: Asked, script: Script) -> dict[str, Any]:
-        sound = asked.body["sound"]
-        seconds = round(seconds_of(sound, len(sound)), 3)
+    def answer(self, asked: MediaRequest, script: Script) -> dict[str, Any]:
+        audio = asked.body["audio"]
+        seconds = round(seconds_of(audio, len(audio)), 3)
         text = (
             f"{LABEL} No model heard this recording of {seconds:g} s"
-            f" ({len(sound)} bytes, sha256 {sha256(sound).hexdigest()[:8]})."
+            f" ({len(audio)} bytes, sha256 {sha256(audio).hexdigest()[:8]})."
         )
         hint = without_directives(asked.text)
         answer: dict[str, Any] = {} if script.garbage else {"text": f"{text} The hint was: {hint}" if hint else text}

@@ -125,8 +125,8 @@ def _unknown(keys: list[str]) -> list[str]:
         named += f" and {len(keys) - len(shown)} more"
     close = [get_close_matches(key[:_SHOWN_CHARS], _PARSERS, n=1) for key in shown]
     meant = ", ".join(dict.fromkeys(repr(key) for found in close for key in found))
-    way_out = f"did you mean {meant}?" if meant else "docs/reference/simulator.md lists them"
-    return [f"there is no directive {named}; {way_out}"]
+    advice = f"did you mean {meant}?" if meant else "docs/reference/simulator.md lists them"
+    return [f"there is no directive {named}; {advice}"]
 
 
 def _items(body: str, problems: list[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chimera.simulator import wire
-from chimera.simulator.brain import Answer
+from chimera.simulator.brain import SimulatedAnswer
 from chimera.simulator.pace import Pace
 from chimera.simulator.script import Script
 
@@ -24,7 +24,7 @@ class Part:
 
 
 def parts_of(
-    answer: Answer, script: Script, pace: Pace, chunks: wire.ChunkWriter, usage_input_tokens: int | None
+    answer: SimulatedAnswer, script: Script, pace: Pace, chunks: wire.ChunkWriter, usage_input_tokens: int | None
 ) -> Iterator[Part]:
     """Yield the parts in order; `usage_input_tokens` is None when no usage is to be sent."""
     yield Part(chunks.role(), 0)
@@ -47,7 +47,9 @@ def parts_of(
         yield Part(_end(reason, answer, chunks, usage_input_tokens), answer.size_tokens)
 
 
-def _end(reason: str | None, answer: Answer, chunks: wire.ChunkWriter, usage_input_tokens: int | None) -> bytes:
+def _end(
+    reason: str | None, answer: SimulatedAnswer, chunks: wire.ChunkWriter, usage_input_tokens: int | None
+) -> bytes:
     usage = b"" if usage_input_tokens is None else chunks.usage(usage_input_tokens, answer.size_tokens)
     return (chunks.finish(reason) if reason else b"") + usage + wire.DONE
 

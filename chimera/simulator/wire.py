@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from chimera.simulator.brain import Answer, ToolCall
+from chimera.simulator.brain import SimulatedAnswer, ToolCall
 
 DONE = b"data: [DONE]\n\n"
 
@@ -47,7 +47,7 @@ class ChunkWriter:
         return f'{self._head}"choices": [{choice}], "usage": null}}\n\n'.encode()
 
 
-def completion(completion_id: str, model: str, answer: Answer, input_tokens: int) -> bytes:
+def completion(completion_id: str, model: str, answer: SimulatedAnswer, input_tokens: int) -> bytes:
     """The whole answer as one object, for requests without `stream`."""
     message: dict[str, Any] = {"role": "assistant", "content": "".join(answer.tokens) or None, "refusal": None}
     if answer.tool is not None:

@@ -77,12 +77,12 @@ def blocked_in(pending: PendingActivityInfo) -> Blocked | None:
         return None
     if not pending.HasField("last_failure"):
         return _NO_WORKER
-    code, message = _said_in(pending.last_failure)
+    code, message = _error_in(pending.last_failure)
     due = pending.next_attempt_schedule_time.ToDatetime(UTC)
     return Blocked(code=code, message=message, next_try_at=due if due > datetime.now(UTC) else None)
 
 
-def _said_in(failure: Failure) -> tuple[str, str]:
+def _error_in(failure: Failure) -> tuple[str, str]:
     if failure.HasField("application_failure_info"):
         return failure.application_failure_info.type, failure.message
     return "worker_lost", _WORKER_LOST

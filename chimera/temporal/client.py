@@ -86,7 +86,7 @@ class Temporal:
         self.encryption = Encryption(settings)
         self._converter = converter_of(self.encryption)
         if not self.encryption.is_on:
-            log.warning("payloads_not_encrypted", way_out="Set CHIMERA_PAYLOAD_KEYS in every API and worker.")
+            log.warning("payloads_not_encrypted", advice="Set CHIMERA_PAYLOAD_KEYS in every API and worker.")
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
@@ -264,10 +264,10 @@ class Temporal:
         described = await handle.describe(rpc_timeout=GLANCE_TIMEOUT)
         pending = next(iter(described.raw_description.pending_activities), None)
         if pending is not None and pending.HasField("last_failure"):
-            pending.last_failure.message = await self._said_in(pending.last_failure)
+            pending.last_failure.message = await self._message_in(pending.last_failure)
         return ActivityState(has_ended=described.status is not WorkflowExecutionStatus.RUNNING, pending=pending)
 
-    async def _said_in(self, failure: Failure) -> str:
+    async def _message_in(self, failure: Failure) -> str:
         """Return the message of a failure, which stands in its encrypted attributes."""
         try:
             return str(getattr(await self._converter.decode_failure(failure), "message", failure.message))

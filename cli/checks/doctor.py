@@ -21,14 +21,14 @@ async def doctor(try_keys: TryKeys = False) -> int:
     from cli.checks.everything import findings
 
     found = await findings(try_keys=try_keys)
-    _tell(Console(highlight=False), found)
+    _print(Console(highlight=False), found)
     return 1 if any(finding.level is Level.FAIL for finding in found) else 0
 
 
-def _tell(console: Console, findings: Iterable[Finding]) -> None:
+def _print(console: Console, findings: Iterable[Finding]) -> None:
     for finding in findings:
         mark, style = _MARKS[finding.level]
-        said = f"{finding.what}: {finding.message}" if finding.message else finding.what
-        for number, line in enumerate(plain(said).split("\n")):
+        text = f"{finding.what}: {finding.message}" if finding.message else finding.what
+        for number, line in enumerate(plain(text).split("\n")):
             head = (mark, style) if number == 0 else "    "
             print_prose(console, Text.assemble(head, f"  {line}"), indent=6)

@@ -44,12 +44,12 @@ def keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
     if not isinstance(ids, list):
         # An older API doesn't report them.
         return
-    what, said = "running: payload keys", f"the API {keys_in_words([one_line(str(id), 64) for id in ids])}"
+    what, message = "running: payload keys", f"the API {keys_in_words([one_line(str(id), 64) for id in ids])}"
     if of_a_start is None or ids == of_a_start:
-        yield Finding(Level.OK, what, said)
+        yield Finding(Level.OK, what, message)
     else:
         remedy = f"the settings here differ, and a start {keys_in_words(of_a_start)}: restart to use them"
-        yield Finding(Level.WARN, what, f"{said}; {remedy}")
+        yield Finding(Level.WARN, what, f"{message}; {remedy}")
 
 
 def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
@@ -66,8 +66,8 @@ def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
         return
     if missing:
         yield Finding(Level.FAIL, what, local_payload_keys.warning(folder, missing))
-    told = [f"{id} (of CHIMERA_PAYLOAD_KEYS)" if file is None else f"{id} (in {file})" for id, file in known]
-    yield Finding(Level.OK, what, f"a start {keys_in_words(told)}" if told else "none yet; a start makes one")
+    keys = [f"{id} (of CHIMERA_PAYLOAD_KEYS)" if file is None else f"{id} (in {file})" for id, file in known]
+    yield Finding(Level.OK, what, f"a start {keys_in_words(keys)}" if keys else "none yet; a start makes one")
 
 
 def _ids_asked_for(settings: Settings) -> list[str]:

@@ -16,8 +16,10 @@ async def ports(settings: Settings, stack_pid: int | None) -> list[Finding]:
     if await is_alive(api_url):
         folder = local_ports.data_dir_behind(settings.api_port)
         where = f"CHIMERA_DATA_DIR={folder}" if folder else "CHIMERA_DATA_DIR set to its data folder"
-        said = f"not checked: the Chimera at {api_url} was started elsewhere; commands reach it there, or with {where}"
-        return [Finding(Level.WARN, "ports", said)]
+        message = (
+            f"not checked: the Chimera at {api_url} was started elsewhere; commands reach it there, or with {where}"
+        )
+        return [Finding(Level.WARN, "ports", message)]
     needed = local_ports.ports_of(settings)
     try:
         taken = local_ports.find_taken(needed)

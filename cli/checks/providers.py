@@ -37,8 +37,8 @@ def default_model(settings: Settings) -> Iterator[Finding]:
             Providers(settings).of(settings.default_model)
         price_of(settings.default_model, settings.own_prices)
     except ChimeraError as error:
-        said = f"{one_line(error.message)} Set CHIMERA_DEFAULT_MODEL to another model."
-        yield Finding(Level.WARN, what, with_command(said, error.remedy))
+        message = f"{one_line(error.message)} Set CHIMERA_DEFAULT_MODEL to another model."
+        yield Finding(Level.WARN, what, with_command(message, error.remedy))
     else:
         yield Finding(Level.OK, what)
 

@@ -51,7 +51,7 @@ def _server(server: elsewhere.Server, problem: elsewhere.NoAnswer | None) -> Fin
     if problem is None:
         return Finding(Level.OK, what, f"answers at {server.where}")
     level = Level.FAIL if server.needed else Level.WARN
-    return Finding(level, what, f"at {server.where}: {problem}. {elsewhere.way_out(server, problem)}")
+    return Finding(level, what, f"at {server.where}: {problem}. {elsewhere.advice_for(server, problem)}")
 
 
 async def _simulator(url: str) -> Finding:

@@ -14,18 +14,18 @@ Answer = TypeVar("Answer")
 
 
 class Trouble:
-    """Tracks how long the API has not answered; `goes_on` names what continues meanwhile."""
+    """Tracks how long the API has not answered; `meanwhile` names the work that continues."""
 
-    def __init__(self, say: Callable[[str], None], patience_s: float, goes_on: str = "") -> None:
-        self._say = say
+    def __init__(self, report: Callable[[str], None], patience_s: float, meanwhile: str = "") -> None:
+        self._report = report
         self._patience_s = patience_s
-        self._goes_on = goes_on
+        self._meanwhile = meanwhile
         self._since: float | None = None
         self._pause_s = FIRST_PAUSE_S
 
-    def is_over(self) -> None:
+    def clear(self) -> None:
         if self._since is not None:
-            self._say("Connected again.")
+            self._report("Connected again.")
         self._since, self._pause_s = None, FIRST_PAUSE_S
 
     async def wait(self, error: NotReachable | Refused) -> None:
@@ -33,14 +33,14 @@ class Trouble:
         now = time.monotonic()
         if self._since is None:
             self._since = now
-            self._say(f"The connection to Chimera was lost; retrying. {self._goes_on}".rstrip())
+            self._report(f"The connection to Chimera was lost; retrying. {self._meanwhile}".rstrip())
         if now - self._since > self._patience_s:
             raise error
         await asyncio.sleep(self._pause_s)
         self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
 
 
-async def come_through(ask: Callable[[], Awaitable[Answer]], trouble: Trouble) -> Answer:
+async def retry_until_answered(ask: Callable[[], Awaitable[Answer]], trouble: Trouble) -> Answer:
     """Retry a request until the API answers; it has to be safe to repeat. Raises Refused."""
     while True:
         try:
@@ -52,7 +52,7 @@ async def come_through(ask: Callable[[], Awaitable[Answer]], trouble: Trouble) -
                 raise
             await trouble.wait(error)
         else:
-            trouble.is_over()
+            trouble.clear()
             return answer
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from cli.errors import NotReachable, Refused
 from cli.http.client import Client
 from cli.http.trouble import Trouble, is_away
-from cli.live.screens import Banner, Say, showing
+from cli.live.screens import Banner, Report, showing
 from cli.live.view import TaskState
 from models.events import LAST, EventFrame, Frame, SnapshotFrame
 from models.runs import CLOSED, RunStatus
@@ -28,7 +28,7 @@ NO_ROOM_S, LONGEST_NO_ROOM_S = 5.0, 30.0
 
 _NO_ROOM = "You follow as many tasks as one user may. This one is polled until a stream is free; it continues."
 
-Watch = Callable[[TaskState, Say], None]
+Watch = Callable[[TaskState, Report], None]
 """Called after each frame with news."""
 
 
@@ -39,7 +39,7 @@ async def follow(
     *,
     after: int = 0,
     banner: Banner = lambda: "",
-    watch: Watch = lambda state, say: None,
+    watch: Watch = lambda state, report: None,
     until_it_waits: bool = False,
 ) -> TaskView:
     """Show a task live until it has ended or, if requested, waits for its budget; return it as it is then."""
@@ -49,13 +49,13 @@ async def follow(
     over = CLOSED | {RunStatus.WAITING} if until_it_waits else CLOSED
     async with (
         showing(state, console, banner) as screen,
-        aclosing(frames_of(client, task, after, screen.say, over)) as frames,
+        aclosing(frames_of(client, task, after, screen.report, over)) as frames,
     ):
         async for frame in frames:
             if not state.apply(frame):
                 continue
             screen.show(frame)
-            watch(state, screen.say)
+            watch(state, screen.report)
             if until_it_waits and state.status is RunStatus.WAITING:
                 # The event may be outdated: a user may have raised the budget meanwhile.
                 now = await client.task(task.id)
@@ -65,14 +65,14 @@ async def follow(
 
 
 async def frames_of(
-    client: Client, task: TaskView, after: int, say: Say, over: Set[RunStatus] = CLOSED
+    client: Client, task: TaskView, after: int, report: Report, over: Set[RunStatus] = CLOSED
 ) -> AsyncGenerator[Frame]:
     """Yield the frames behind `after`, through lost connections, until the last one, or a poll finds the task `over`.
 
     While the user has too many streams the task is polled, until one is free. Raises NotReachable or Refused
     when the API doesn't answer for ten minutes.
     """
-    place = _Place(after, say)
+    place = _Place(after, report)
     while True:
         try:
             if place.no_room and await _is_over(client, task, over):
@@ -96,15 +96,15 @@ async def _is_over(client: Client, task: TaskView, over: Set[RunStatus]) -> bool
 class _Place:
     """A stream's position, and the error that interrupts it."""
 
-    def __init__(self, after: int, say: Say) -> None:
+    def __init__(self, after: int, report: Report) -> None:
         self.after = after
         self.ended = self.no_room = False
-        self._say = say
-        self._trouble = Trouble(say, PATIENCE_S, "The task continues.")
+        self._report = report
+        self._trouble = Trouble(report, PATIENCE_S, "The task continues.")
 
     def take(self, data: str) -> Frame | None:
         """Parse a frame; None for an unknown kind."""
-        self._trouble.is_over()
+        self._trouble.clear()
         self.no_room = False
         frame = _frame_in(data)
         if isinstance(frame, (EventFrame, SnapshotFrame)):
@@ -121,9 +121,9 @@ class _Place:
             return
         if error.problem.status != HTTPStatus.TOO_MANY_REQUESTS:
             raise error
-        self._trouble.is_over()
+        self._trouble.clear()
         if not self.no_room:
-            self._say(
+            self._report(
                 "You follow as many tasks as one user may. This one is polled until a stream is free; it continues."
             )
         self.no_room = True

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from cli.errors import WrongUsage
 from cli.http.client import Client
-from cli.http.trouble import Trouble, come_through
+from cli.http.trouble import Trouble, retry_until_answered
 from cli.live.following import PATIENCE_S
 from cli.output.calls import where_it_stands
 from cli.output.image_files import places_of
-from cli.output.prose import say_aside
+from cli.output.prose import print_note
 from models.calls import AiCallView, ImagesView
 from models.ids import FileId
 
@@ -29,4 +29,4 @@ async def keep_result(client: Client, call: AiCallView, out: Path) -> None:
 
 
 async def _bytes_of(client: Client, file_id: FileId) -> bytes:
-    return await come_through(lambda: client.file_content(file_id), Trouble(say_aside, PATIENCE_S))
+    return await retry_until_answered(lambda: client.file_content(file_id), Trouble(print_note, PATIENCE_S))

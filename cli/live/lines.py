@@ -38,7 +38,7 @@ CUT = "cancelled"
 
 def line_of(event: Event, task_id: TaskId) -> str:
     """Describe an event of a task in one line, safe to print."""
-    return one_line(f"{_place_of(event)}: {_said(event, task_id)}", 300)
+    return one_line(f"{_place_of(event)}: {_description_of(event, task_id)}", 300)
 
 
 def line_of_snapshot(frame: SnapshotFrame) -> str:
@@ -80,7 +80,7 @@ def _place_of(event: Event) -> str:
     return subject if subject in ("plan", "budget", "guidance") else "task"
 
 
-def _said(event: Event, task_id: TaskId) -> str:
+def _description_of(event: Event, task_id: TaskId) -> str:
     match event:
         case PlanCreated():
             keys = ", ".join(node.key for node in event.subtasks)
@@ -95,7 +95,7 @@ def _said(event: Event, task_id: TaskId) -> str:
         case SubtaskFailed() | SubtaskSkipped() | RunFailed():
             return f"{_name_of(event)}: {end_of(event, task_id)}"
         case ModelCallStarted() | ModelCallFinished() | ModelCallFailed():
-            return _said_of_call(event)
+            return _description_of_call(event)
         case ModelCallWaiting():
             return waiting_of(event)
         case ModelCallFellBack():
@@ -115,7 +115,7 @@ def _said(event: Event, task_id: TaskId) -> str:
             return _name_of(event)
 
 
-def _said_of_call(event: ModelCallStarted | ModelCallFinished | ModelCallFailed) -> str:
+def _description_of_call(event: ModelCallStarted | ModelCallFinished | ModelCallFailed) -> str:
     attempt = f", attempt {event.attempt}" if (event.attempt or 1) > 1 else ""
     match event:
         case ModelCallStarted():

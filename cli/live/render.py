@@ -133,8 +133,8 @@ def _with_text(line: Text, node: Node, lines: int, width: int) -> Text:
     if writing is None:
         return line
     if node.path == ROOT or writing.purpose is not Purpose.TURN:
-        said = f"  {plain(node.agent)} {PURPOSES[writing.purpose].activity}: {count(writing.length, 'character')}"
-        label.append(Text(said, style="cyan"))
+        activity = f"  {plain(node.agent)} {PURPOSES[writing.purpose].activity}: {count(writing.length, 'character')}"
+        label.append(Text(activity, style="cyan"))
     if lines and writing.tail and writing.purpose is not Purpose.PLAN:
         label += [Text(f"  {words}", style="italic") for words in last_lines(writing.tail, lines, max(20, width))]
     return Text("\n").join(label)
@@ -165,13 +165,13 @@ def _bar(state: TaskState, width: int) -> RenderableType:
 
 
 def _sums(state: TaskState, elapsed_s: float) -> Text:
-    said = [
+    parts = [
         f"{elapsed_s:.0f} s",
         count(state.finished_calls, "model call"),
         marked(count(state.tokens, "token"), estimated=state.estimated),
         marked(usd(state.spent_micro_usd), estimated=state.estimated),
     ]
     if state.repeated_calls:
-        said.append(f"{count(state.repeated_calls, 'call')} made again")
-    line = Text(" · ".join(said), style="dim")
+        parts.append(f"{count(state.repeated_calls, 'call')} made again")
+    line = Text(" · ".join(parts), style="dim")
     return line.append(" · simulated", style="magenta") if state.simulated else line

@@ -13,7 +13,7 @@ from cli.live.lines import line_of, line_of_snapshot
 from cli.live.render import display_of
 from cli.live.repeats import Repeats
 from cli.live.view import TaskState
-from cli.output.prose import say
+from cli.output.prose import print_to
 from models.events import EventFrame, Frame, SnapshotFrame
 
 FRAME_S = 0.1
@@ -25,11 +25,11 @@ class Screen(Protocol):
     def show(self, frame: Frame) -> None:
         """A frame brought news."""
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         """Show the user a message that isn't part of the task."""
 
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 """Accepts one line for the user."""
 
 Banner = Callable[[], str]
@@ -42,15 +42,15 @@ async def showing(state: TaskState, console: Console, banner: Banner = lambda: "
     if not console.is_terminal:
         yield Lines(state, console)
         return
-    drawing = Drawing(state, console, banner)
-    with Live(drawing.display(), console=console, auto_refresh=False) as live:
-        drawer = asyncio.create_task(drawing.keep_drawing(live))
+    live_display = LiveDisplay(state, console, banner)
+    with Live(live_display.display(), console=console, auto_refresh=False) as live:
+        refresher = asyncio.create_task(live_display.keep_refreshing(live))
         try:
-            yield drawing
+            yield live_display
         finally:
-            drawer.cancel()
-            await asyncio.gather(drawer, return_exceptions=True)
-            live.update(drawing.display(), refresh=True)
+            refresher.cancel()
+            await asyncio.gather(refresher, return_exceptions=True)
+            live.update(live_display.display(), refresh=True)
 
 
 class Lines:
@@ -63,17 +63,17 @@ class Lines:
 
     def show(self, frame: Frame) -> None:
         if isinstance(frame, SnapshotFrame):
-            self.say(line_of_snapshot(frame))
+            self.report(line_of_snapshot(frame))
         if isinstance(frame, EventFrame) and (left_out := self._repeats.left_out_before(frame.event)) is not None:
             event = self._repeats.without_reason_again(frame.event)
             note = f" ({left_out})" if left_out else ""
-            self.say(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(event, frame.run_id)}{note}")
+            self.report(f"{self._state.elapsed_s(frame.at):6.1f} s  {line_of(event, frame.run_id)}{note}")
 
-    def say(self, line: str) -> None:
-        say(self._console, line)
+    def report(self, line: str) -> None:
+        print_to(self._console, line)
 
 
-class Drawing:
+class LiveDisplay:
     """A display that the event loop redraws ten times a second: nothing changes during a redraw."""
 
     def __init__(self, state: TaskState, console: Console, banner: Banner) -> None:
@@ -84,8 +84,8 @@ class Drawing:
     def show(self, frame: Frame) -> None:
         """The next redraw shows it."""
 
-    def say(self, line: str) -> None:
-        say(self._console, line)
+    def report(self, line: str) -> None:
+        print_to(self._console, line)
 
     def display(self) -> RenderableType:
         return display_of(
@@ -96,7 +96,7 @@ class Drawing:
             banner=self._banner(),
         )
 
-    async def keep_drawing(self, live: Live) -> None:
+    async def keep_refreshing(self, live: Live) -> None:
         while True:
             live.update(self.display(), refresh=True)
             await asyncio.sleep(FRAME_S)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from cli.errors import Problem, Refused
 from cli.http.client import PATIENCE_S as PATIENCE_OF_AN_OFFER_S
 from cli.http.client import Client
-from cli.http.trouble import Trouble, come_through
+from cli.http.trouble import Trouble, retry_until_answered
 from cli.live.following import PATIENCE_S
 from cli.output.calls import where_it_stands, why_of
 from cli.output.text import short
@@ -20,45 +20,45 @@ from models.runs import OPEN, RunStatus
 LOOK_AGAIN_S = 1.0
 LONGER = timedelta(seconds=10)
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 async def made(
     client: Client,
     operation: Operation,
     fields: Mapping[str, Any],
-    say: Say,
+    report: Report,
     *,
     file: tuple[str, bytes] | None = None,
 ) -> AiCallView:
     """Request a call, once, and wait for its end. Raises Refused when it failed."""
     # Every try has the same key, so that an accepted one is not paid twice.
-    key, offering = uuid4().hex, Trouble(say, PATIENCE_OF_AN_OFFER_S)
+    key, offering = uuid4().hex, Trouble(report, PATIENCE_OF_AN_OFFER_S)
     try:
-        call_id = await come_through(lambda: client.new_ai_call(operation, fields, key, file=file), offering)
+        call_id = await retry_until_answered(lambda: client.new_ai_call(operation, fields, key, file=file), offering)
     except asyncio.CancelledError:
-        say("The call may have been accepted. Check it: chimera calls")
+        report("The call may have been accepted. Check it: chimera calls")
         raise
     try:
-        return await _finished(client, call_id, say)
+        return await _finished(client, call_id, report)
     except asyncio.CancelledError:
-        say(f"The call continues: chimera calls show {short(call_id)}")
-        say(f"         Cancel it: chimera calls cancel {short(call_id)}")
+        report(f"The call continues: chimera calls show {short(call_id)}")
+        report(f"         Cancel it: chimera calls cancel {short(call_id)}")
         raise
 
 
-async def _finished(client: Client, call_id: AiCallId, say: Say) -> AiCallView:
-    trouble = Trouble(say, PATIENCE_S, "The call continues.")
+async def _finished(client: Client, call_id: AiCallId, report: Report) -> AiCallView:
+    trouble = Trouble(report, PATIENCE_S, "The call continues.")
     reported = _Reported()
     while True:
-        call = await come_through(lambda: client.ai_call(call_id), trouble)
+        call = await retry_until_answered(lambda: client.ai_call(call_id), trouble)
         if call.status is RunStatus.COMPLETED:
             return call
         if call.status not in OPEN:
             title, detail = f"The call {_ended(call.status)}", call.error or ""
             raise Refused(Problem(status=502, title=title, detail=detail, code=call.error_code or ""))
         if reported.is_news(call):
-            say(f"Waiting for call {short(call_id)}: {where_it_stands(call)}.")
+            report(f"Waiting for call {short(call_id)}: {where_it_stands(call)}.")
         await asyncio.sleep(LOOK_AGAIN_S)
 
 

@@ -10,9 +10,9 @@ from rich.text import Text
 from cli.errors import EXIT_CODES, WAITS, Refused, WrongUsage
 from cli.http.client import Client
 from cli.live import following
-from cli.output.outcomes import tell_end
+from cli.output.outcomes import print_end
 from cli.output.printing import print_json
-from cli.output.prose import say
+from cli.output.prose import print_to
 from cli.output.text import short
 from models.errors import ChimeraError
 from models.runs import RunStatus
@@ -43,7 +43,7 @@ class Watching:
             print_json(task)
         else:
             print(task.id)
-            say(console, f"It runs. Watch it: chimera follow {short(task.id)}")
+            print_to(console, f"It runs. Watch it: chimera follow {short(task.id)}")
         return 0
 
     async def _to_its_end(self, client: Client, task: TaskView, console: Console, after: int) -> int:
@@ -53,11 +53,11 @@ class Watching:
         except (asyncio.CancelledError, ChimeraError) as error:
             # A user who starts it anew instead pays twice. A task that no longer exists was deleted meanwhile.
             if not (isinstance(error, Refused) and error.problem.status == HTTPStatus.NOT_FOUND):
-                say(console, f"The task continues. Watch it again: chimera follow {short(task.id)}")
-                say(console, f"                    Cancel it:      chimera cancel {short(task.id)}")
+                print_to(console, f"The task continues. Watch it again: chimera follow {short(task.id)}")
+                print_to(console, f"                    Cancel it:      chimera cancel {short(task.id)}")
             raise
         if self.as_json:
             print_json(task)
         else:
-            tell_end(task, await client.cost(task.id), await client.subtasks(task.id), console)
+            print_end(task, await client.cost(task.id), await client.subtasks(task.id), console)
         return WAITS if task.status is RunStatus.WAITING else EXIT_CODES.get(task.status, 1)

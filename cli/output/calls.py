@@ -12,7 +12,7 @@ from cli.errors import EXIT_CODES
 from cli.output.bill import marked
 from cli.output.image_files import places_of
 from cli.output.printing import print_json
-from cli.output.prose import say_aside, tell
+from cli.output.prose import print_line, print_note
 from cli.output.remedies import with_command
 from cli.output.text import count, one_line, plain, short
 from models.base import usd
@@ -47,24 +47,24 @@ def print_result(call: AiCallView, out: Path | None = None, *, as_json: bool) ->
         case EmbeddingsView(data=vectors):
             for vector in vectors:
                 print(to_json(vector.embedding).decode())
-            _tell(call, f"{len(vectors[0].embedding)} dimensions")
+            _print_facts(call, f"{len(vectors[0].embedding)} dimensions")
         case ImagesView(data=images):
             for place in places_of(out, len(images)) if out else ():
                 print(place)
-            _tell(call, "; ".join(_facts_of(image) for image in images))
+            _print_facts(call, "; ".join(_facts_of(image) for image in images))
         case TranscriptionView(text=text, file_id=file_id):
             print(plain(text))
-            _tell(call, f"kept as file {file_id}")
+            _print_facts(call, f"kept as file {file_id}")
 
 
-def tell_call(call: AiCallView, out: Path | None) -> None:
+def print_call(call: AiCallView, out: Path | None) -> None:
     """Print a call's result as the command that requested it does, or its status."""
     if call.status is not RunStatus.COMPLETED:
-        tell(f"{short(call.id)} ({call.operation}, {call.model}): {where_it_stands(call)}.")
+        print_line(f"{short(call.id)} ({call.operation}, {call.model}): {where_it_stands(call)}.")
         return
     print_result(call, out, as_json=False)
     if out is None and isinstance(call.result, ImagesView):
-        tell(f"Write it to a file: chimera calls show {short(call.id)} --out image.png")
+        print_line(f"Write it to a file: chimera calls show {short(call.id)} --out image.png")
 
 
 def exit_code_of(call: AiCallView) -> int:
@@ -112,10 +112,10 @@ def _facts_of(image: ImageView) -> str:
     return f"{image.media_type}, {image.size_bytes} bytes, kept as file {image.file_id}"
 
 
-def _tell(call: AiCallView, what: str) -> None:
+def _print_facts(call: AiCallView, what: str) -> None:
     cost = marked(usd(call.cost_micro_usd), estimated=call.estimated)
     simulated = ", simulated" if call.simulated else ""
-    say_aside(f"{call.model}{simulated}: {what}, {cost}")
+    print_note(f"{call.model}{simulated}: {what}, {cost}")
 
 
 def _has_failed(call: AiCallView) -> bool:

@@ -90,10 +90,10 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
     if in_doubt:
         table.add_column("In doubt", no_wrap=True, justify="right")
     for name, each in rows:
-        doubt = [usd(each.in_doubt_micro_usd) if each.in_doubt_micro_usd else ""] if in_doubt else []
+        in_doubt_cells = [usd(each.in_doubt_micro_usd) if each.in_doubt_micro_usd else ""] if in_doubt else []
         amounts = (f"{each.usage.input_tokens:,}", f"{each.usage.output_tokens:,}", write(each.cost_micro_usd))
         shown = (marked(amount, estimated=each.estimated) for amount in amounts)
-        table.add_row(Text(one_line(name, 200)), str(each.attempts), *shown, *doubt)
+        table.add_row(Text(one_line(name, 200)), str(each.attempts), *shown, *in_doubt_cells)
     return table
 
 

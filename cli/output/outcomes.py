@@ -7,7 +7,7 @@ from rich.text import Text
 
 from cli.output.bill import as_option, in_doubt_of, limits_of, marked, spent_of
 from cli.output.endings import ending_of
-from cli.output.prose import print_answer, print_prose, say, tell
+from cli.output.prose import print_answer, print_line, print_prose, print_to
 from cli.output.remedies import with_command
 from cli.output.text import count, one_line, plain, short
 from models.base import usd
@@ -23,23 +23,23 @@ from models.waits import Waiting
 _OPTIONS = {"model": "--model <provider/model>", "guidance": '--guidance "…"'}
 
 
-def tell_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
+def print_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
     """Print a task's outcome: its result on stdout, the rest where progress went."""
     match task.status:
         case RunStatus.COMPLETED:
-            _tell_result(task, cost, subtasks, console)
+            _print_result(task, cost, subtasks, console)
         case RunStatus.CANCELLED:
             print_prose(console, Text(f"■ Cancelled after {_spent(cost)}"))
         case RunStatus.WAITING:
-            _tell_wait(task, cost, console)
+            _print_wait(task, cost, console)
         case _:
             failed = f"✗ {task.status}: {task.error_code}: {plain(error_of(task))}"
             print_prose(console, Text(failed, style="red"))
-            say(console, f"  {way_on_of(task)}")
+            print_to(console, f"  {next_step_of(task)}")
     print_prose(console, Text(f"In Temporal's Web UI: {plain(task.temporal_url)}", style="dim"))
 
 
-def _tell_result(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
+def _print_result(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
     simulated = " (simulated)" if task.simulated else ""
     print_prose(console, Text(f"✓ Completed{simulated}, {_spent(cost)}"))
     for line in _endings_of(task, subtasks):
@@ -47,11 +47,11 @@ def _tell_result(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView]
     print_answer(plain(task.result or "").rstrip())
 
 
-def _tell_wait(task: TaskView, cost: CostView, console: Console) -> None:
+def _print_wait(task: TaskView, cost: CostView, console: Console) -> None:
     print_prose(console, Text(f"‖ It waits for its budget, after {_spent(cost)}", style="yellow"))
     if task.waiting is not None:
-        say(console, f"  {with_command(task.waiting.message, task.waiting.remedy)}")
-    say(console, f"  Or cancel it: chimera cancel {short(task.id)}")
+        print_to(console, f"  {with_command(task.waiting.message, task.waiting.remedy)}")
+    print_to(console, f"  Or cancel it: chimera cancel {short(task.id)}")
 
 
 def _spent(cost: CostView) -> str:
@@ -73,7 +73,7 @@ def error_of(task: TaskView) -> str:
     return with_command(task.error or "", remedy_of(task.error_code, task.id))
 
 
-def way_on_of(task: TaskView) -> str:
+def next_step_of(task: TaskView) -> str:
     """Describe the remedy of a failed task, with the command."""
     # An older API doesn't report it.
     advice = task.remedy or advice_for(task.error_code)
@@ -113,12 +113,12 @@ def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:
     return f"Its budget is too small to continue: the failed call needs at least {' '.join(lacking)}."
 
 
-def tell_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waiting | None) -> None:
+def print_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waiting | None) -> None:
     """Print a task's limits, and whether they are enough for the call that it was `waiting` to make."""
-    tell(f"{short(task.id)} is {task.status}. It may spend {limits_of(cost.budget)} in all.")
-    tell(f"Spent so far: {spent_of(cost)}.")
+    print_line(f"{short(task.id)} is {task.status}. It may spend {limits_of(cost.budget)} in all.")
+    print_line(f"Spent so far: {spent_of(cost)}.")
     if in_doubt := in_doubt_of(cost):
-        tell(f"In doubt: {in_doubt}.")
+        print_line(f"In doubt: {in_doubt}.")
     if (shortfall := shortfall_of(waiting, budget)) is not None:
         print(shortfall)
 

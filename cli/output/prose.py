@@ -23,17 +23,17 @@ _HANGS = re.compile(r"\s*(?:[-*•] |\d{1,3}[.)] )?")
 """Indent and bullet, below which a line goes on."""
 
 
-def tell(line: str) -> None:
+def print_line(line: str) -> None:
     """Print one or more lines of prose where a command's own output goes."""
-    say(Console(highlight=False), line)
+    print_to(Console(highlight=False), line)
 
 
-def say_aside(line: str) -> None:
+def print_note(line: str) -> None:
     """Print lines beside a command's own output, on standard error."""
-    say(Console(stderr=True, highlight=False), line)
+    print_to(Console(stderr=True, highlight=False), line)
 
 
-def say(console: Console, line: str) -> None:
+def print_to(console: Console, line: str) -> None:
     """Print lines as they are: no markup, no colours of their own, nothing that could steer the terminal."""
     for each in plain(line).split("\n"):
         print_prose(console, Text(each))

@@ -27,8 +27,10 @@ def print_table(console: Console, table: Table) -> None:
             for line in cell.split() if cell.plain else ():
                 print_prose(console, Text.assemble("  ", (f"{heading.plain}: ", "dim"), line), indent=4)
     if table.show_footer:
-        said = (f"{_text(each.header).plain}: {_text(each.footer).plain}" for each in table.columns[1:] if each.footer)
-        print_prose(console, Text(f"{_text(table.columns[0].footer).plain}, {', '.join(said)}", style="bold"))
+        footers = (
+            f"{_text(each.header).plain}: {_text(each.footer).plain}" for each in table.columns[1:] if each.footer
+        )
+        print_prose(console, Text(f"{_text(table.columns[0].footer).plain}, {', '.join(footers)}", style="bold"))
 
 
 def _needed_by(columns: list[Column]) -> int:

@@ -10,8 +10,8 @@ from rich.text import Text
 from cli.output.bill import in_a_column, in_doubt_of, limits_of, marked, spent_of
 from cli.output.costs import THE_TASK, is_partial
 from cli.output.endings import ending_of, with_ending
-from cli.output.outcomes import error_of, way_on_of
-from cli.output.prose import print_answer, print_prose, tell
+from cli.output.outcomes import error_of, next_step_of
+from cli.output.prose import print_answer, print_line, print_prose
 from cli.output.remedies import with_command
 from cli.output.tables import print_table
 from cli.output.text import count, one_line, plain, short
@@ -34,9 +34,9 @@ def print_tasks(tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Se
         print_table(Console(highlight=False), list_of(tasks, blocked_by))
     elif statuses:
         named = one_line(" or ".join(statuses), 200)
-        tell(f"No task is {named}. List all tasks: chimera tasks")
+        print_line(f"No task is {named}. List all tasks: chimera tasks")
     else:
-        tell('No tasks yet. Start one: chimera run "<goal>"')
+        print_line('No tasks yet. Start one: chimera run "<goal>"')
 
 
 def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) -> None:
@@ -89,7 +89,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Task", task.id),
         ("Goal", task.goal),
         ("Status", f"{task.status}{why}"),
-        ("Way on", way_on_of(task) if task.status is RunStatus.FAILED else ""),
+        ("Next step", next_step_of(task) if task.status is RunStatus.FAILED else ""),
         ("Blocked", _blocked_in(task)),
         ("Quiet", _quiet_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
@@ -159,7 +159,7 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     for subtask in subtasks:
         cells = (subtask.path, with_ending(subtask.status, subtask), subtask.agent, str(subtask.turns))
         amounts = _booked(booked.get(subtask.path), cost, write)
-        table.add_row(*(Text(one_line(cell, 200)) for cell in cells), *amounts, _said_of(subtask))
+        table.add_row(*(Text(one_line(cell, 200)) for cell in cells), *amounts, _description_of(subtask))
     return table
 
 
@@ -177,13 +177,13 @@ def _booked(node: NodeCost | None, cost: CostView, write: Callable[[int], str]) 
     return [amount, usd(in_doubt) if in_doubt else ""] if cost.in_doubt_micro_usd else [amount]
 
 
-def _said_of(subtask: SubtaskView) -> Text:
-    said = Text(one_line(subtask.title or subtask.instruction))
+def _description_of(subtask: SubtaskView) -> Text:
+    description = Text(one_line(subtask.title or subtask.instruction))
     if subtask.error:
-        said.append(f"\n✗ {one_line(subtask.error)}", style="red")
+        description.append(f"\n✗ {one_line(subtask.error)}", style="red")
     elif subtask.result:
-        said.append(f"\n→ {one_line(subtask.result)}", style="dim")
-    return said
+        description.append(f"\n→ {one_line(subtask.result)}", style="dim")
+    return description
 
 
 def _when(at: UtcDatetime | None) -> str:

@@ -72,8 +72,8 @@ def lines_of(error: ChimeraError) -> list[Text]:
     problem, options = error.problem, error.options
     lines = [_headline(problem.title)]
     lines += [_line_of(*in_options(each, options)) for each in problem.errors]
-    told = [each.message for each in problem.errors]
-    if not told or not any(message in problem.detail for message in told):
+    problems = [each.message for each in problem.errors]
+    if not problems or not any(message in problem.detail for message in problems):
         lines += _indented(with_options(problem.detail, options))
     request = f"request {problem.instance}" if problem.instance else ""
     reference = ", ".join(filter(None, (str(problem.status), problem.code, request)))

@@ -19,22 +19,22 @@ async def until_stopped(
 ) -> int | None:
     """Run `body` and return what it returns; None when it was told to stop and its clean-up is done."""
     task = asyncio.create_task(body)
-    told = False
+    is_stopping = False
 
-    def tell() -> None:
-        nonlocal told
-        if told:
+    def stop() -> None:
+        nonlocal is_stopping
+        if is_stopping:
             hurry()
             return
-        told = True
+        is_stopping = True
         stopping()
         task.cancel()
 
-    with _on_signals(tell):
+    with _on_signals(stop):
         try:
             return await task
         except asyncio.CancelledError:
-            if not told:
+            if not is_stopping:
                 raise
             return None
 
@@ -49,24 +49,24 @@ async def until_interrupted(body: Coroutine[Any, Any, int]) -> int:
     if before is signal.SIG_IGN:
         # As a script's `&` needs it.
         return await body
-    loop, task, told = asyncio.get_running_loop(), asyncio.ensure_future(body), False
+    loop, task, is_stopping = asyncio.get_running_loop(), asyncio.ensure_future(body), False
 
-    def tell() -> None:
-        nonlocal told
-        told = True
+    def stop() -> None:
+        nonlocal is_stopping
+        is_stopping = True
         task.cancel()
 
-    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(tell))
+    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(stop))
     try:
         with _signals_wake(loop):
             return await task
     except asyncio.CancelledError:
-        if not told:
+        if not is_stopping:
             raise
         return INTERRUPTED
     finally:
         # The one before is asyncio's, whose second call raises KeyboardInterrupt.
-        signal.signal(signal.SIGINT, _leave if told else before)
+        signal.signal(signal.SIGINT, _leave if is_stopping else before)
 
 
 def _leave(*_: object) -> None:
@@ -77,11 +77,11 @@ def _leave(*_: object) -> None:
 
 
 @contextmanager
-def _on_signals(tell: Callable[[], None]) -> Iterator[None]:
+def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
-    heard = [number for number in numbers if not _is_to_be_ignored(number)]
-    before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(tell)) for number in heard}
+    handled = [number for number in numbers if not _is_to_be_ignored(number)]
+    before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop)) for number in handled}
     try:
         with _signals_wake(loop):
             yield

@@ -16,7 +16,7 @@ from cli.errors import INTERRUPTED
 from cli.http.addresses import api_url_of
 from cli.http.connect import signed_in_by
 from cli.live.following import follow
-from cli.output.prose import say
+from cli.output.prose import print_to
 from cli.output.tables import print_table
 from cli.output.text import short
 from cli.process.signals import until_stopped
@@ -24,7 +24,7 @@ from cli.stack.kill import Kill
 from cli.stack.proof import Proof, prove, read_journal
 from cli.stack.stack import Stack
 from cli.stack.verdict import table_of, verdict_of
-from cli.stack.welcome import forever, how_to_stop, own_name, say_stopping, say_welcome
+from cli.stack.welcome import forever, how_to_stop, own_name, print_stopping, print_welcome
 from models.tasks import TaskView
 
 TITLE = "What would it take to run our nightly reports on a workflow engine?"
@@ -37,11 +37,11 @@ async def demonstrate(settings: Settings, *, stay: bool | None) -> int:
     """Run the demonstration; 0 when it showed what it should."""
     console = Console(highlight=False)
     stay = sys.stdin.isatty() if stay is None else stay
-    say(console, f"Chimera {__version__}: a task that loses its worker and continues")
+    print_to(console, f"Chimera {__version__}: a task that loses its worker and continues")
     # The journal that proves it is our own simulator's, whatever the settings name.
-    stack = Stack(settings.model_copy(update={"simulator_url": None}), lambda line: say(console, line))
+    stack = Stack(settings.model_copy(update={"simulator_url": None}), lambda line: print_to(console, line))
     show = _Demonstration(stack, console)
-    await until_stopped(show.run(stay=stay), stopping=lambda: say_stopping(console), hurry=stack.hurry)
+    await until_stopped(show.run(stay=stay), stopping=lambda: print_stopping(console), hurry=stack.hurry)
     return show.code
 
 
@@ -53,42 +53,42 @@ class _Demonstration:
 
     async def run(self, *, stay: bool) -> int:
         async with self._stack as stack:
-            say_welcome(stack, self._console)
+            print_welcome(stack, self._console)
             kill = Kill(stack.services.worker)
             task, proof = await self._show(kill)
             self.code = 1 if proof.problems else 0
-            self._tell(task, proof)
+            self._print_result(task, proof)
             if stay:
-                self._tell_where(task)
-                say(self._console, f"\nEverything still runs, to look around. {how_to_stop()}.")
+                self._print_addresses(task)
+                print_to(self._console, f"\nEverything still runs, to look around. {how_to_stop()}.")
                 await forever()
-        self._tell_how_to_look(task)
+        self._print_next_steps(task)
         return self.code
 
     async def _show(self, kill: Kill) -> tuple[TaskView, Proof]:
         async with signed_in_by(self._stack.sign_in) as client:
             task = await client.create_task({"goal": GOAL, "title": TITLE, "model": MODEL})
-            say(self._console, f"\nTask {task.id} on {MODEL} (simulated answers)")
+            print_to(self._console, f"\nTask {task.id} on {MODEL} (simulated answers)")
             task = await follow(client, task, self._console, watch=kill.watch, banner=kill.banner)
             cost = await client.cost(task.id)
         journal = read_journal(self._stack.simulator_journal, task.id)
         return task, prove(task, cost, journal, killed=kill.pid is not None)
 
-    def _tell(self, task: TaskView, proof: Proof) -> None:
+    def _print_result(self, task: TaskView, proof: Proof) -> None:
         console = self._console
         console.print(Text("\nResult (simulated)", style="bold"))
-        say(console, (task.result or task.error or "none").strip())
+        print_to(console, (task.result or task.error or "none").strip())
         console.print(Text("\nProof", style="bold"))
         print_table(console, table_of(proof))
         for line in verdict_of(proof):
-            say(console, line)
+            print_to(console, line)
 
-    def _tell_where(self, task: TaskView) -> None:
-        say(self._console, f"\n  API documentation   {api_url_of(self._stack.settings)}/docs")
-        say(self._console, f"  The run in Temporal {task.temporal_url}")
+    def _print_addresses(self, task: TaskView) -> None:
+        print_to(self._console, f"\n  API documentation   {api_url_of(self._stack.settings)}/docs")
+        print_to(self._console, f"  The run in Temporal {task.temporal_url}")
 
-    def _tell_how_to_look(self, task: TaskView) -> None:
+    def _print_next_steps(self, task: TaskView) -> None:
         options = [each for each in sys.argv[2:] if each not in ("--exit", "--stay")]
-        say(self._console, "\nTo look around, start it again, and ask from another terminal:")
-        say(self._console, f"  {shlex.join([own_name(), 'up', *options])}")
-        say(self._console, f"  {own_name()} show {short(task.id)}")
+        print_to(self._console, "\nTo look around, start it again, and ask from another terminal:")
+        print_to(self._console, f"  {shlex.join([own_name(), 'up', *options])}")
+        print_to(self._console, f"  {own_name()} show {short(task.id)}")

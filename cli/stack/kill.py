@@ -3,7 +3,7 @@
 import time
 
 from chimera.local import Supervised
-from cli.live.screens import Say
+from cli.live.screens import Report
 from cli.live.view import TaskState
 from cli.output.text import count
 from models.activities import COMPLETE
@@ -24,14 +24,16 @@ class Kill:
         self._at = 0.0
         self._over = False
 
-    def watch(self, state: TaskState, say: Say) -> None:
+    def watch(self, state: TaskState, report: Report) -> None:
         """Check the task after each frame; kill at the right moment, and report when the task continues."""
         if self.pid is None and is_the_moment(state):
-            self._kill(state, say)
+            self._kill(state, report)
         elif self.pid is not None and not self._over and state.repeated_calls:
             self._over = True
             waited = time.monotonic() - self._at
-            say(f"──── The task continues {waited:.0f} s after the kill: only the calls that were cut are made again.")
+            report(
+                f"──── The task continues {waited:.0f} s after the kill: only the calls that were cut are made again."
+            )
 
     def banner(self) -> str:
         if self.pid is None or self._over:
@@ -40,12 +42,12 @@ class Kill:
         when = f"in {left:.0f} s" if left > 0 else "any moment now"
         return f"Worker {self.pid} was killed. Another worker takes its call when the heartbeat is missed: {when}."
 
-    def _kill(self, state: TaskState, say: Say) -> None:
+    def _kill(self, state: TaskState, report: Report) -> None:
         self.pid = self._worker.kill()
         self._at = time.monotonic()
         cut = count(len(state.being_written), "call")
-        say(f"──── SIGKILL to the worker (process {self.pid}): {cut} in flight, {state.finished_calls} finished.")
-        say(f"──── The task continues when the heartbeat is missed, after {HEARTBEAT_S:.0f} s.")
+        report(f"──── SIGKILL to the worker (process {self.pid}): {cut} in flight, {state.finished_calls} finished.")
+        report(f"──── The task continues when the heartbeat is missed, after {HEARTBEAT_S:.0f} s.")
 
 
 def is_the_moment(state: TaskState) -> bool:

@@ -11,7 +11,7 @@ from cli.http.bodies import check_password
 from cli.http.connect import is_alive
 from cli.http.login import sign_in_with
 from cli.input.settings import load_settings
-from cli.output.prose import say_aside, tell
+from cli.output.prose import print_line, print_note
 from cli.stack.running import running_stack
 from models.errors import ChimeraError
 
@@ -21,13 +21,13 @@ async def reset(email: str, new: str) -> None:
     # First, because without a database the password can't be set.
     settings = _with_database(load_settings())
     check_password(new)
-    await elsewhere.check(settings.model_copy(update={"temporal_address": None, "redis_url": None}), say_aside)
+    await elsewhere.check(settings.model_copy(update={"temporal_address": None, "redis_url": None}), print_note)
     database = Database(settings)
     try:
         await reset_password(database, email, new)
     finally:
         await database.close()
-    tell(f"The password of {email} is set. All sessions of {email} have ended; sign in again.")
+    print_line(f"The password of {email} is set. All sessions of {email} have ended; sign in again.")
     await _sign_in_again(settings, email, new)
 
 
@@ -42,7 +42,7 @@ async def _sign_in_again(settings: Settings, email: str, new: str) -> None:
         # The old one is invalid. Without it commands look for another sign-in, and report that there is none.
         path.unlink(missing_ok=True)
         remedy = f"chimera login --api-url {kept.api_url} --email {email}"
-        tell(f"You are not signed in here yet: {error} Then: {remedy}")
+        print_line(f"You are not signed in here yet: {error} Then: {remedy}")
 
 
 def _with_database(settings: Settings) -> Settings:

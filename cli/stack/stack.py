@@ -14,7 +14,7 @@ from cli.http import sign_in
 from cli.http.addresses import api_url_of
 from cli.http.connect import signed_in_by
 from cli.input.settings import misspelt
-from cli.live.screens import Say
+from cli.live.screens import Report
 from models.errors import WrongCredentials
 
 PARTS_LIMIT_S = 3.0
@@ -22,23 +22,25 @@ PARTS_LIMIT_S = 3.0
 
 
 class Stack:
-    """`async with Stack(settings, say) as stack`: it runs, and `stack.sign_in` signs in to it."""
+    """`async with Stack(settings, report) as stack`: it runs, and `stack.sign_in` signs in to it."""
 
-    def __init__(self, settings: Settings, say: Say, workers: int = 1) -> None:
+    def __init__(self, settings: Settings, report: Report, workers: int = 1) -> None:
         self.settings = settings
         self.first_user: tuple[str, str] | None = None
-        self._say = say
+        self._report = report
         self._workers = workers
-        self._local = LocalStack(settings, say=say)
+        self._local = LocalStack(settings, report=report)
         self._services: LocalServices | None = None
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> "Stack":
         for line in misspelt():
-            self._say(f"Warning: {line}")
+            self._report(f"Warning: {line}")
         async with AsyncExitStack() as undo:
             self.settings = await undo.enter_async_context(self._local)
-            self._services = LocalServices(self.settings, self._local.register, say=self._say, workers=self._workers)
+            self._services = LocalServices(
+                self.settings, self._local.register, report=self._report, workers=self._workers
+            )
             await undo.enter_async_context(self._services)
             self.first_user = await sign_in_here(self.settings)
             self._exit = undo.pop_all()

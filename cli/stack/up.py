@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from cli.input.amounts import whole
-from cli.output.prose import say
+from cli.output.prose import print_to
 from cli.stack.options import DataDir, Port, SimulatorPort, TemporalPort, TemporalUiPort
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def up(
     from cli.input.settings import load_settings
     from cli.process.signals import until_stopped
     from cli.stack.stack import Stack
-    from cli.stack.welcome import say_stopping
+    from cli.stack.welcome import print_stopping
 
     settings = load_settings(
         api_port=port,
@@ -38,18 +38,18 @@ async def up(
         data_dir=data_dir,
     )
     console = Console(highlight=False)
-    say(console, f"Chimera {__version__}")
-    stack = Stack(settings, lambda line: say(console, line), workers)
+    print_to(console, f"Chimera {__version__}")
+    stack = Stack(settings, lambda line: print_to(console, line), workers)
     # Ending it with a signal is success.
-    await until_stopped(_stay(stack, console), stopping=lambda: say_stopping(console), hurry=stack.hurry)
+    await until_stopped(_stay(stack, console), stopping=lambda: print_stopping(console), hurry=stack.hurry)
     return 0
 
 
 async def _stay(stack: "Stack", console: Console) -> int:
-    from cli.stack.welcome import forever, how_to_stop, own_name, say_welcome
+    from cli.stack.welcome import forever, how_to_stop, own_name, print_welcome
 
     async with stack:
-        say_welcome(stack, console)
-        say(console, f'\n  In another terminal: {own_name()} run "<goal>". {how_to_stop()}.')
+        print_welcome(stack, console)
+        print_to(console, f'\n  In another terminal: {own_name()} run "<goal>". {how_to_stop()}.')
         await forever()
     return 0

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.http.addresses import api_url_of, temporal_ui_of
-from cli.output.prose import say
+from cli.output.prose import print_to
 from cli.stack.stack import Stack
 
 
@@ -26,18 +26,18 @@ async def forever() -> None:
     await asyncio.Event().wait()
 
 
-def say_stopping(console: Console) -> None:
-    say(
+def print_stopping(console: Console) -> None:
+    print_to(
         console,
         "\nStopping. Running tasks continue at the next start. Press Ctrl-C again to stop"
         " without waiting for calls in flight.",
     )
 
 
-def say_welcome(stack: Stack, console: Console) -> None:
+def print_welcome(stack: Stack, console: Console) -> None:
     """Print how long the start took, the addresses, and the first user's password, once."""
     # Counted from where `start.sh` began: it becomes this process.
-    say(console, f"Ready {time.time() - psutil.Process().create_time():.1f} s after the start")
+    print_to(console, f"Ready {time.time() - psutil.Process().create_time():.1f} s after the start")
     settings = stack.settings
     api_url = api_url_of(settings)
     rows = [

@@ -85,7 +85,7 @@ class LimitReached(ChimeraError):
         there: int,
         most: int,
         setting: str,
-        way_out: str,
+        advice: str,
         retry_after_s: float | None = None,
         *,
         added: int = 1,
@@ -94,7 +94,7 @@ class LimitReached(ChimeraError):
         adds = f" and would add {added:,}" if added > 1 else ""
         super().__init__(
             f"This user has {there:,} {what}{adds}; CHIMERA_{setting.upper()} allows {most:,}. To continue,"
-            f" {way_out}, or ask an administrator to raise the setting.",
+            f" {advice}, or ask an administrator to raise the setting.",
             retry_after_s=retry_after_s,
         )
         self.setting = setting

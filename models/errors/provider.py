@@ -13,7 +13,7 @@ class ProviderError(ChimeraError):
     code, http_status, title = "provider_error", 502, "The model provider failed"
     away: ClassVar[bool] = False
     """Whether the provider as a whole is away, not only this call."""
-    taken_up: ClassVar[bool] = True
+    accepted: ClassVar[bool] = True
     """False: the provider did not accept the request, so it counts against no budget."""
 
     def __init__(
@@ -40,14 +40,14 @@ class Unreachable(ProviderError):
     """There was no connection, so nothing was asked: the server is down, its address is wrong, or the network is."""
 
     code, retryable, away = "unreachable", True, True
-    taken_up = False
+    accepted = False
 
 
 class ModelLoading(ProviderError):
-    """The server is there and loads the model: it took nothing up, and its other models may answer meanwhile."""
+    """The server is there and loads the model: it accepted nothing, and its other models may answer meanwhile."""
 
     code, retryable = "model_loading", True
-    taken_up = False
+    accepted = False
 
 
 class Overloaded(ProviderError):
@@ -155,7 +155,7 @@ class BadRequest(ProviderError):
 class UnusableHeader(ProviderError):
     """A header that the environment wants to be sent, and that no HTTP request can have; nothing was asked."""
 
-    code, title, taken_up = "unusable_header", "A header set in the environment can't be sent", False
+    code, title, accepted = "unusable_header", "A header set in the environment can't be sent", False
 
     def __init__(self, provider: str, header: str, variables: str) -> None:
         super().__init__(

@@ -115,8 +115,8 @@ class NotOffered(InvalidInput):
     code, title = "not_offered", "The provider can't do that"
 
     def __init__(self, provider: str, operation: str, able: Sequence[str], field: str = "model") -> None:
-        way_out = f"use a model of {' or '.join(able)}" if able else "set one up, see docs/how-to/use-a-real-model.md"
-        super().__init__(field, f"Provider {provider!r} has no {operation}; {way_out}.")
+        advice = f"use a model of {' or '.join(able)}" if able else "set one up, see docs/how-to/use-a-real-model.md"
+        super().__init__(field, f"Provider {provider!r} has no {operation}; {advice}.")
 
 
 class IdempotencyKeyReused(InvalidInput):

@@ -116,7 +116,7 @@ def test_the_last_plan_that_can_run_counts() -> None:
 
 
 @pytest.mark.parametrize("end", range(len('{"subtasks": [{"key": "o'), len(PLAN)))
-def test_a_plan_that_is_cut_off_is_never_a_shorter_one(end: int) -> None:
+def test_a_truncated_plan_is_never_accepted(end: int) -> None:
     assert problems_in(PLAN[:end]) == [CUT_OFF]
     assert problems_in(f"{DRAFT}\nBetter:\n{FENCE}json\n{PLAN[:end]}\n{FENCE}") == [CUT_OFF]
 
@@ -126,14 +126,14 @@ def test_a_plan_with_its_quotes_escaped_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "depends_on"),
+    ("reported", "depends_on"),
     [
         *((nothing, ()) for nothing in ("none", "N/A", "-", "null", [None], [""], ["none"], False, "[]")),
         *((one, ("one",)) for one in ('["one"]', [{"key": "one"}], {"key": "one"}, "one; one", "ONE")),
     ],
 )
-def test_what_is_waited_for_is_told_in_many_ways(told: Any, depends_on: tuple[str, ...]) -> None:
-    subtasks, problems = read(json.dumps({"subtasks": [ONE, {**TWO, "depends_on": told}]}))
+def test_dependencies_are_read_in_many_forms(reported: Any, depends_on: tuple[str, ...]) -> None:
+    subtasks, problems = read(json.dumps({"subtasks": [ONE, {**TWO, "depends_on": reported}]}))
     assert problems == []
     assert subtasks[1].depends_on == depends_on
 
@@ -199,8 +199,8 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
         (PLAN.replace("}]}", "}]]}"), CUT_OFF),
     ],
 )
-def test_what_can_not_be_meant_is_told(answer: Any, problem: str) -> None:
-    assert any(told.startswith(problem) for told in problems_in(answer)), problems_in(answer)
+def test_ambiguous_plans_are_reported(answer: Any, problem: str) -> None:
+    assert any(reported.startswith(problem) for reported in problems_in(answer)), problems_in(answer)
 
 
 def test_text_that_can_not_be_stored_is_cleaned() -> None:
@@ -208,19 +208,19 @@ def test_text_that_can_not_be_stored_is_cleaned() -> None:
     assert subtasks[0].instruction == "xyz"
 
 
-def test_a_plan_of_any_length_is_told_to_be_shorter() -> None:
+def test_an_overlong_plan_must_be_shorter() -> None:
     assert keys_in(PLAN + " " * (MAX_CHARS - len(PLAN))) == ["one", "two"]
     assert problems_in(PLAN + " " * (MAX_CHARS + 1 - len(PLAN))) == [TOO_LONG]
 
 
 def test_more_subtasks_than_a_task_may_have_are_not_read() -> None:
     many = [{**ONE, "key": f"n{index}"} for index in range(MAX_NODES + 1)]
-    told = problems_in({"subtasks": many})
-    assert len(told) == 1
-    assert problems_in({"subtasks": [*many, *[7] * 1000]}) == told
+    reported = problems_in({"subtasks": many})
+    assert len(reported) == 1
+    assert problems_in({"subtasks": [*many, *[7] * 1000]}) == reported
 
 
-def test_names_that_nobody_has_are_told_up_to_a_number() -> None:
+def test_unknown_names_are_listed_up_to_a_limit() -> None:
     names = [f"name-{index}" for index in range(MAX_NODES)]
     compared = calls_during(lambda: problems_in({"subtasks": [{**ONE, "depends_on": names}]}))["get_close_matches"]
     assert 0 < compared <= MAX_PROBLEMS

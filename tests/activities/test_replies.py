@@ -41,22 +41,22 @@ def settled(
     text: str,
     *calls: ToolRequest,
     last_turn: bool = False,
-    unheard: bool | None = None,
+    unseen: bool | None = None,
     state: dict[str, Any] | None = None,
 ) -> Settlement:
     intent = replace(INTENT, request=INTENT.request.model_copy(update={"last_turn": last_turn}))
     end = ChatEnd("tool_calls" if calls else "stop", Usage(input_tokens=1, output_tokens=1), calls, state=state)
-    return replies.settlement_of(intent, CHAT, text, end, settings=settings, unheard=unheard)
+    return replies.settlement_of(intent, CHAT, text, end, settings=settings, unseen=unseen)
 
 
 def failed(settings: Settings, error: BaseException, text: str = "") -> Failure:
     usage = replies.spent_by(CHAT, text, error)
     cost = cost_of(usage, price_of(INTENT.model, settings.own_prices))
     is_reported = isinstance(error, ProviderError) and error.usage is usage
-    return failure_of(INTENT, Spent(usage, cost, estimated=not is_reported), error, is_tried_again=False)
+    return failure_of(INTENT, Spent(usage, cost, estimated=not is_reported), error, is_retried=False)
 
 
-def test_a_call_that_was_cut_before_its_first_word_costs_its_prompt(settings: Settings) -> None:
+def test_a_call_cut_early_costs_its_prompt(settings: Settings) -> None:
     for error in (asyncio.CancelledError(), ProviderTimeout("Silence.", may_be_billed=True)):
         failure = failed(settings, error)
         assert failure.usage.input_tokens > 0
@@ -83,7 +83,7 @@ def test_an_answer_without_usage_is_estimated(settings: Settings) -> None:
         assert finished.estimated is settlement.estimated is (usage is None)
 
 
-def test_a_turn_that_asks_for_tools_goes_on(settings: Settings) -> None:
+def test_a_turn_with_tool_requests_continues(settings: Settings) -> None:
     settlement = settled(settings, "", ToolRequest("1", "calculator", "{}"))
     assert settlement.outcome.tool_calls == ("calculator",)
     assert settlement.node_result is None
@@ -103,14 +103,14 @@ def test_a_last_turn_without_words_is_no_answer(settings: Settings) -> None:
     assert refused.value.type == "turn_limit_reached"
 
 
-def test_an_answer_holds_only_if_no_guidance_came_unless_somebody_looked(settings: Settings) -> None:
-    assert settled(settings, "4.").if_heard == 0
-    assert settled(settings, "4.", unheard=False).if_heard is None
-    assert settled(settings, "", ToolRequest("1", "calculator", "{}")).if_heard is None
+def test_unread_guidance_makes_an_answer_provisional(settings: Settings) -> None:
+    assert settled(settings, "4.").if_guidance == 0
+    assert settled(settings, "4.", unseen=False).if_guidance is None
+    assert settled(settings, "", ToolRequest("1", "calculator", "{}")).if_guidance is None
 
 
 def test_an_answer_that_guidance_overtook_ends_nothing(settings: Settings) -> None:
-    settlement = settled(settings, "4.", unheard=True)
+    settlement = settled(settings, "4.", unseen=True)
     assert settlement.outcome.goes_on
     assert settlement.node_result is None
     assert [event.type for event in settlement.events] == ["model_call.finished"]
@@ -118,7 +118,7 @@ def test_an_answer_that_guidance_overtook_ends_nothing(settings: Settings) -> No
 
 def test_the_last_turns_answer_stands_whatever_came(settings: Settings) -> None:
     settlement = settled(settings, "4.", last_turn=True)
-    assert settlement.if_heard is None
+    assert settlement.if_guidance is None
     assert settlement.node_result == "4."
 
 
@@ -127,7 +127,7 @@ def test_a_name_that_vendors_refuse_does_not_enter_the_transcript(settings: Sett
     assert settlement.outcome.tool_calls == ("unknown_tool",)
 
 
-def test_what_a_provider_wants_back_is_kept_clean_and_only_beside_the_reply_that_it_belongs_to(
+def test_provider_state_is_kept_beside_its_reply(
     settings: Settings,
 ) -> None:
     call = ToolRequest("c1", "calculator", "{}")

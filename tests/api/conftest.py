@@ -59,7 +59,7 @@ async def app(api_settings: Settings) -> AsyncIterator[FastAPI]:
 
 
 @pytest.fixture
-async def anybody(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+async def anonymous(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A client that has not signed in."""
     async with client_of(app) as client:
         yield client
@@ -115,7 +115,7 @@ async def set_task(database: Database, task_id: str, **values: Any) -> None:
         await session.execute(update(Run).where(Run.id == task_id).values(**values))
 
 
-async def tell(app: FastAPI, task_id: str, *happened: Event) -> None:
+async def publish(app: FastAPI, task_id: str, *happened: Event) -> None:
     """Write events as a run does: with the state that they tell of in one transaction, then a hint on the bus."""
     parts: Parts = app.state.parts
     async with parts.database.begin() as session:

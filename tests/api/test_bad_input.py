@@ -74,7 +74,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "'simulator/fast' writes at most 16384 tokens per answer, as far as is known. Request no more",
     ),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
-    ("a picture that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
+    ("an image that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
     (
         "a long name in metadata",
         {"metadata": {"k" * 61: 1}},
@@ -90,17 +90,17 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("fields", "field", "says"), [case[1:] for case in BAD_TASKS], ids=[case[0] for case in BAD_TASKS]
+    ("fields", "field", "expected"), [case[1:] for case in BAD_TASKS], ids=[case[0] for case in BAD_TASKS]
 )
-async def test_a_bad_task_is_refused_by_the_name_of_its_field_and_nothing_is_stored(
-    alice: httpx2.AsyncClient, database: Database, fields: dict[str, Any], field: str, says: str
+async def test_a_bad_task_is_refused_by_field(
+    alice: httpx2.AsyncClient, database: Database, fields: dict[str, Any], field: str, expected: str
 ) -> None:
     before = await _tasks_in(database)
     answer = await alice.post("/api/v1/tasks", json={"goal": "Find out.", **fields})
     problem = answer.json()
     assert answer.status_code == problem["status"] == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert any(error["field"] == field and says in error["message"] for error in problem["errors"]), problem
+    assert any(error["field"] == field and expected in error["message"] for error in problem["errors"]), problem
     assert problem["instance"] == answer.headers["X-Request-ID"]
     assert await _tasks_in(database) == before
 
@@ -137,20 +137,20 @@ async def test_a_bad_plan_names_each_place_and_counts_them(alice: httpx2.AsyncCl
     assert problem["detail"] == problem["errors"][0]["message"] + " (2 more in 'errors')"
 
 
-async def test_of_very_many_problems_of_a_plan_some_are_named_and_all_are_counted(alice: httpx2.AsyncClient) -> None:
+async def test_many_plan_problems_are_counted_and_some_named(alice: httpx2.AsyncClient) -> None:
     plan = [{"key": f"k{n}", "instruction": "x", "depends_on": ["z"]} for n in range(60)]
     problem = (await alice.post("/api/v1/tasks", json={"goal": "Find out.", "plan": plan})).json()
     assert len(problem["errors"]) == 20
     assert problem["detail"].endswith("(59 more, the first 20 of all in 'errors')")
 
 
-async def test_a_schedules_plan_is_named_by_its_place_in_the_schedule(alice: httpx2.AsyncClient) -> None:
+async def test_problems_name_a_plans_place_in_the_schedule(alice: httpx2.AsyncClient) -> None:
     body = {"name": "x", "interval_s": 60, "task": {"goal": "Find out.", "plan": [STEP, STEP]}}
     problem = (await alice.post("/api/v1/schedules", json=body)).json()
     assert (problem["status"], problem["errors"][0]["field"]) == (422, "task.plan.1.key")
 
 
-async def test_of_very_many_problems_some_are_named_and_all_are_counted(
+async def test_many_problems_are_counted_and_some_named(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only for those that are named the field that was meant is looked for: it takes long."""
@@ -167,7 +167,7 @@ async def test_of_very_many_problems_some_are_named_and_all_are_counted(
     assert len(looked_for) <= 20
 
 
-def test_every_pattern_of_the_api_and_of_the_settings_has_words() -> None:
+def test_every_validation_pattern_has_a_description() -> None:
     patterns = set(re.findall(r'"pattern": ?("(?:[^"\\\\]|\\\\.)*")', json.dumps(create_app(KEYED).openapi())))
     settings = json.dumps(Settings.model_json_schema())
     patterns |= set(re.findall(r'"pattern": ?("(?:[^"\\\\]|\\\\.)*")', settings))
@@ -184,7 +184,7 @@ def test_every_pattern_of_the_api_and_of_the_settings_has_words() -> None:
         if {bool, int, float} & {field.annotation, *get_args(field.annotation)}
     ],
 )
-def test_a_body_takes_no_text_for_a_number_or_a_truth(body: type[Body], field: str) -> None:
+def test_text_is_no_number_or_boolean(body: type[Body], field: str) -> None:
     with pytest.raises(ValidationError) as raised:
         body.model_validate({field: "1"})
     assert [error["loc"] for error in raised.value.errors() if error["type"].endswith("_type")] == [(field,)]
@@ -192,7 +192,7 @@ def test_a_body_takes_no_text_for_a_number_or_a_truth(body: type[Body], field: s
 
 @pytest.mark.parametrize("value", [None, True, -1, 1.5, 10**400, float("inf"), "", "x", "x" * 200_000, [], [[]], {}])
 @pytest.mark.parametrize("body", every_body(), ids=lambda body: body.__name__)
-def test_whatever_is_sent_nobody_reads_the_words_of_the_validator(body: type[Body], value: object) -> None:
+def test_responses_never_contain_validator_text(body: type[Body], value: object) -> None:
     with pytest.raises(ValidationError) as raised:
         body.model_validate({"no such field": 1, **dict.fromkeys(body.model_fields, value)})
     entries = raised.value.errors()
@@ -200,7 +200,7 @@ def test_whatever_is_sent_nobody_reads_the_words_of_the_validator(body: type[Bod
 
 
 @pytest.mark.parametrize(
-    ("path", "field", "says"),
+    ("path", "field", "expected"),
     [
         ("tasks?stauts=failed", "stauts", "Unknown parameter; did you mean 'status'?"),
         ("tasks?x=failed", "x", "Unknown parameter; use one of cursor, limit, q, schedule_id, sort, status."),
@@ -210,15 +210,15 @@ def test_whatever_is_sent_nobody_reads_the_words_of_the_validator(body: type[Bod
         ("tasks?limit=many", "limit", "Write a whole number"),
     ],
 )
-async def test_a_parameter_that_a_route_does_not_take_is_named_with_the_way_out(
-    alice: httpx2.AsyncClient, path: str, field: str, says: str
+async def test_an_unknown_parameter_is_named_with_a_remedy(
+    alice: httpx2.AsyncClient, path: str, field: str, expected: str
 ) -> None:
     problem = (await alice.get(f"/api/v1/{path}")).json()
     assert (problem["status"], [error["field"] for error in problem["errors"]]) == (422, [field])
-    assert says in problem["errors"][0]["message"]
+    assert expected in problem["errors"][0]["message"]
 
 
-async def test_a_parameter_that_is_wrong_twice_in_the_same_way_is_named_once(alice: httpx2.AsyncClient) -> None:
+async def test_a_parameter_wrong_twice_is_named_once(alice: httpx2.AsyncClient) -> None:
     problem = (await alice.get("/api/v1/tasks?status=xx&status=yy")).json()
     assert [error["field"] for error in problem["errors"]] == ["status"]
     assert "more in" not in problem["detail"]
@@ -238,9 +238,7 @@ async def test_a_parameter_that_is_wrong_twice_in_the_same_way_is_named_once(ali
     ],
     ids=["cut off", "not UTF-8", "NUL", "NUL inside", "lone surrogate", "NaN", "300 deep", "10,000 deep"],
 )
-async def test_what_is_not_json_that_can_be_stored_gets_a_400(
-    alice: httpx2.AsyncClient, database: Database, body: bytes
-) -> None:
+async def test_unstorable_json_gets_a_400(alice: httpx2.AsyncClient, database: Database, body: bytes) -> None:
     before = await _tasks_in(database)
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
@@ -256,7 +254,7 @@ async def test_what_is_not_json_that_can_be_stored_gets_a_400(
         (rb'{"goal": "a\u0000b"}', "a string contains the character NUL"),
     ],
 )
-async def test_what_is_not_json_is_said_with_its_place(alice: httpx2.AsyncClient, body: bytes, reason: str) -> None:
+async def test_invalid_json_is_reported_with_its_place(alice: httpx2.AsyncClient, body: bytes, reason: str) -> None:
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["title"]) == (400, "The body is not JSON")
     assert f"Invalid JSON: {reason}. Send UTF-8 JSON" in answer.json()["detail"]
@@ -293,7 +291,7 @@ async def test_a_goal_may_speak_of_escapes(alice: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"Find out."', b"3"])
-async def test_a_body_that_is_no_object_is_refused_with_what_to_send(alice: httpx2.AsyncClient, body: bytes) -> None:
+async def test_a_body_without_an_object_is_explained(alice: httpx2.AsyncClient, body: bytes) -> None:
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
@@ -301,7 +299,7 @@ async def test_a_body_that_is_no_object_is_refused_with_what_to_send(alice: http
 
 
 @pytest.mark.parametrize("kind", ["tasks", "schedules", "files", "ai/calls", "agents"])
-async def test_what_is_not_there_is_named_with_the_list_of_what_is(alice: httpx2.AsyncClient, kind: str) -> None:
+async def test_missing_objects_are_named_with_the_list_command(alice: httpx2.AsyncClient, kind: str) -> None:
     name = "af14e45f-ceea-467f-a9c1-2b1c6e0d9f3a"
     answer = await alice.get(f"/api/v1/{kind}/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
@@ -364,7 +362,7 @@ async def test_a_crooked_id_is_no_server_error(alice: httpx2.AsyncClient, path: 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("name", ["%00", "A%20b", "x" * 61])
-async def test_a_name_that_no_agent_can_have_is_told_how_they_are_written(
+async def test_an_invalid_agent_name_is_refused_with_the_rules(
     alice: httpx2.AsyncClient, method: str, name: str
 ) -> None:
     answer = await alice.request(method, f"/api/v1/agents/{name}")
@@ -374,7 +372,7 @@ async def test_a_name_that_no_agent_can_have_is_told_how_they_are_written(
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PATCH", "/api/v1/tasks", 405)])
-async def test_what_is_not_there_gets_a_problem_document_too(
+async def test_missing_pages_get_a_problem_document(
     alice: httpx2.AsyncClient, method: str, path: str, status: int
 ) -> None:
     answer = await alice.request(method, path)

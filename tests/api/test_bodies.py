@@ -100,8 +100,8 @@ def test_few_names_are_compared_in_full(monkeypatch: pytest.MonkeyPatch) -> None
     assert sum(compared) <= 100
 
 
-async def test_a_sign_in_has_sixteen_kilobytes(anybody: httpx2.AsyncClient) -> None:
-    answer = await anybody.post("/api/v1/auth/login", json={f"k{n}": 1 for n in range(2000)})
+async def test_a_sign_in_has_sixteen_kilobytes(anonymous: httpx2.AsyncClient) -> None:
+    answer = await anonymous.post("/api/v1/auth/login", json={f"k{n}": 1 for n in range(2000)})
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
     assert "16384" in answer.json()["detail"]
 

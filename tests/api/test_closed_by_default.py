@@ -14,7 +14,7 @@ from tests.api.routes.test_streams import close_code, opened
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_route_asks_for_a_caller_or_is_listed_as_public(app: FastAPI) -> None:
+def test_every_route_needs_a_caller_or_is_public(app: FastAPI) -> None:
     open_routes = {
         (method, path)
         for path, route in _routes_of(app)
@@ -39,7 +39,7 @@ def test_every_public_route_has_its_reason_in_the_docs() -> None:
     assert named == PUBLIC | {("WS", path) for path in SOCKETS}
 
 
-async def test_nobody_gets_anything_without_a_token(app: FastAPI, anybody: httpx2.AsyncClient) -> None:
+async def test_requests_need_a_token(app: FastAPI, anonymous: httpx2.AsyncClient) -> None:
     closed = [
         (method, path)
         for path, route in _routes_of(app)
@@ -49,7 +49,7 @@ async def test_nobody_gets_anything_without_a_token(app: FastAPI, anybody: httpx
     assert len(closed) >= 25
     for method, path in closed:
         address = re.sub(r"\{\w+_id\}", "0" * 32, path).replace("{name}", "writer")
-        answer = await anybody.request(
+        answer = await anonymous.request(
             method, address, content=b"{not json", headers={"Content-Type": "application/json"}
         )
         assert answer.status_code == 401, (method, path)
@@ -60,8 +60,8 @@ async def test_nobody_gets_anything_without_a_token(app: FastAPI, anybody: httpx
 @pytest.mark.parametrize(
     "path", ["/docs", "/openapi.json", "/health/live", "/nothing", "/api/v1/nothing", "/api/v1/tasks"]
 )
-async def test_every_answer_has_the_security_headers(anybody: httpx2.AsyncClient, path: str) -> None:
-    headers = (await anybody.get(path)).headers
+async def test_every_answer_has_the_security_headers(anonymous: httpx2.AsyncClient, path: str) -> None:
+    headers = (await anonymous.get(path)).headers
     assert "object-src 'none'" in headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -77,13 +77,13 @@ async def test_every_answer_has_the_security_headers(anybody: httpx2.AsyncClient
     "origin",
     ["https://evil.example", "null", "https://console.example.evil.example", "http://console.example"],
 )
-async def test_a_foreign_page_may_not_read_answers(anybody: httpx2.AsyncClient, origin: str) -> None:
-    answer = await anybody.get("/health/live", headers={"Origin": origin})
+async def test_a_foreign_page_may_not_read_answers(anonymous: httpx2.AsyncClient, origin: str) -> None:
+    answer = await anonymous.get("/health/live", headers={"Origin": origin})
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-async def test_the_listed_page_may_read_answers(anybody: httpx2.AsyncClient) -> None:
-    answer = await anybody.get("/health/live", headers={"Origin": "https://console.example"})
+async def test_the_listed_page_may_read_answers(anonymous: httpx2.AsyncClient) -> None:
+    answer = await anonymous.get("/health/live", headers={"Origin": "https://console.example"})
     assert answer.headers["Access-Control-Allow-Origin"] == "https://console.example"
 
 

@@ -39,6 +39,6 @@ async def test_anothers_task_is_not_found(alice: httpx2.AsyncClient, bob: httpx2
     assert (await alice.get(f"/api/v1/tasks/{task_id}")).status_code == 404
 
 
-async def test_who_is_not_signed_in_learns_nothing(anybody: httpx2.AsyncClient, alice: httpx2.AsyncClient) -> None:
+async def test_anonymous_callers_learn_nothing(anonymous: httpx2.AsyncClient, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
-    assert (await anybody.get(f"/api/v1/tasks/{task_id}")).status_code == 401
+    assert (await anonymous.get(f"/api/v1/tasks/{task_id}")).status_code == 401

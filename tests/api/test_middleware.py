@@ -10,8 +10,8 @@ from tests.api.conftest import client_of
 @pytest.mark.parametrize(
     "host", ["evil.example", "chimera.localhost.evil.example", "127.0.0.1.evil.example", "a:b:c", "", None]
 )
-async def test_a_name_that_is_not_ours_is_refused(anybody: httpx2.AsyncClient, host: str | None) -> None:
-    answer = await _asked_for(anybody, "/api/v1/tasks", host)
+async def test_a_name_that_is_not_ours_is_refused(anonymous: httpx2.AsyncClient, host: str | None) -> None:
+    answer = await _asked_for(anonymous, "/api/v1/tasks", host)
     assert (answer.status_code, answer.json()["code"]) == (421, "wrong_host")
     assert ("names another server" in answer.json()["detail"]) == bool(host)
     assert ("has no Host header" in answer.json()["detail"]) == (not host)
@@ -31,14 +31,14 @@ async def test_a_name_that_is_not_ours_is_refused(anybody: httpx2.AsyncClient, h
         "10.1.2.3",
     ],
 )
-async def test_names_of_ours_and_addresses_are_answered(anybody: httpx2.AsyncClient, host: str) -> None:
-    assert (await anybody.get("/docs", headers={"Host": host})).status_code == 200
+async def test_names_of_ours_and_addresses_are_answered(anonymous: httpx2.AsyncClient, host: str) -> None:
+    assert (await anonymous.get("/docs", headers={"Host": host})).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "", None])
 @pytest.mark.parametrize("path", sorted(QUIET_PATHS))
-async def test_probes_of_health_need_no_host(anybody: httpx2.AsyncClient, path: str, host: str | None) -> None:
-    assert (await _asked_for(anybody, path, host)).status_code == 200
+async def test_probes_of_health_need_no_host(anonymous: httpx2.AsyncClient, path: str, host: str | None) -> None:
+    assert (await _asked_for(anonymous, path, host)).status_code == 200
 
 
 async def _asked_for(client: httpx2.AsyncClient, path: str, host: str | None) -> httpx2.Response:

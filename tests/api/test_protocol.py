@@ -142,18 +142,20 @@ async def test_a_large_head_within_the_limit_is_answered() -> None:
     assert answer.startswith(b"HTTP/1.1 200 ")
 
 
-async def test_cookies_reach_nobody() -> None:
+async def test_cookies_are_dropped() -> None:
     async def names(scope: Scope, receive: Receive, send: Send) -> None:
-        told = b",".join(name for name, _ in scope["headers"])
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(told))]})
-        await send({"type": "http.response.body", "body": told})
+        header_names = b",".join(name for name, _ in scope["headers"])
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(header_names))]}
+        )
+        await send({"type": "http.response.body", "body": header_names})
 
     async with _serving(app=names) as (_, port):
         answer = await _sent(port, GET + b'CooKie: a="\\"\r\nX-Other: b\r\nConnection: close\r\n\r\n')
     assert answer.endswith(b"host,x-other,connection")
 
 
-async def test_what_is_no_http_gets_a_problem_document() -> None:
+async def test_invalid_http_gets_a_problem_document() -> None:
     async with _serving() as (_, port):
         answer = await _sent(port, b"\x16\x03\x01\x02\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
@@ -235,7 +237,7 @@ async def test_the_rest_of_an_answered_body_is_not_waited_for(monkeypatch: pytes
         assert (await _sent(port, head, b"x")).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_an_answer_that_nobody_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unread_answer_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "UNREAD_SECONDS", 0.2)
     async with _serving() as (server, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

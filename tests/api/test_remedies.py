@@ -72,14 +72,14 @@ async def test_a_problem_names_a_request_that_works(
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("PATCH", "/api/v1/tasks")])
 async def test_an_address_that_is_none_names_the_document(
-    alice: httpx2.AsyncClient, anybody: httpx2.AsyncClient, method: str, path: str
+    alice: httpx2.AsyncClient, anonymous: httpx2.AsyncClient, method: str, path: str
 ) -> None:
     remedy = (await alice.request(method, path)).json()["remedy"]
     assert (remedy["method"], remedy["href"]) == ("GET", "/openapi.json")
-    assert (await anybody.get(remedy["href"])).is_success
+    assert (await anonymous.get(remedy["href"])).is_success
 
 
-async def test_a_problem_without_a_remedy_says_so(alice: httpx2.AsyncClient) -> None:
+async def test_a_problem_without_a_remedy_is_marked(alice: httpx2.AsyncClient) -> None:
     assert (await alice.post("/api/v1/tasks", json={"goal": ""})).json()["remedy"] is None
 
 

@@ -57,7 +57,7 @@ async def test_a_known_token_ends_in_time(
 async def test_a_known_token_of_an_ended_session_is_refused(
     app: FastAPI, auth: Auth, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)
     carol = await sign_up()
     await auth.signed_in(token_of(carol))
     await carol.post("/api/v1/auth/logout")
@@ -68,7 +68,7 @@ async def test_a_known_token_of_an_ended_session_is_refused(
 async def test_a_known_token_shows_the_present_role(
     app: FastAPI, auth: Auth, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)
     carol = await sign_up()
     caller = (await auth.signed_in(token_of(carol))).caller
     parts: Parts = app.state.parts
@@ -89,7 +89,7 @@ async def test_a_known_token_is_of_one_kind(auth: Auth, alice: httpx2.AsyncClien
 async def test_tokens_are_remembered_up_to_a_bound(
     auth: Auth, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "MAX_STANDINGS", 3)
+    monkeypatch.setattr(sessions, "MAX_ACCOUNT_STATES", 3)
     claims = jwt.decode(token_of(alice), SECRET, ["HS256"], audience=sessions.AUDIENCE, issuer=sessions.ISSUER)
     for number in range(10):
         await auth.signed_in(jwt.encode(claims | {"jti": str(number)}, SECRET, "HS256"))

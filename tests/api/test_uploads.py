@@ -32,7 +32,7 @@ async def test_a_form_is_utf_8(alice: httpx2.AsyncClient, charset: str) -> None:
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf8"'])
-async def test_a_form_may_say_so(alice: httpx2.AsyncClient, charset: str) -> None:
+async def test_a_form_may_name_its_charset(alice: httpx2.AsyncClient, charset: str) -> None:
     content_type = f"multipart/form-data; boundary=x; charset={charset}"
     answer = await alice.post(FILES, content=a_form(), headers={"Content-Type": content_type})
     assert answer.status_code == 201, answer.text

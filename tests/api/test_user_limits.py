@@ -19,7 +19,7 @@ from chimera.db.user_limits import AT_ONCE, LEAST_BYTES
 from models.ids import TaskId
 from models.runs import RunStatus
 from tests.api.conftest import SignUp, new_task, set_task
-from tests.api.routes.test_streams import close_code, heard, opened, signed_in, token_of
+from tests.api.routes.test_streams import close_code, opened, received, signed_in, token_of
 from tests.parts import serving
 from tests.until import until
 
@@ -68,8 +68,8 @@ def a_file(client: httpx2.AsyncClient, number: int) -> Awaitable[httpx2.Response
 
 def a_transcription(client: httpx2.AsyncClient, number: int) -> Awaitable[httpx2.Response]:
     form = {"model": "simulator/transcription"}
-    sound = b"RIFF\x24\x00\x00\x00WAVEfmt " + number.to_bytes(2, "little") * 20
-    return client.post(f"{API}/ai/transcriptions", data=form, files={"file": ("a.wav", sound)}, headers=NO_WAIT)
+    audio = b"RIFF\x24\x00\x00\x00WAVEfmt " + number.to_bytes(2, "little") * 20
+    return client.post(f"{API}/ai/transcriptions", data=form, files={"file": ("a.wav", audio)}, headers=NO_WAIT)
 
 
 NO_WAIT = {"Prefer": "wait=0"}
@@ -95,8 +95,8 @@ async def test_fifty_at_once_pass_no_limit(sign_up: SignUp, kind: str) -> None:
         assert problem["code"] == "limit_reached"
         assert setting in problem["detail"]
     last = (await add(carol, TRIES)).json()
-    said = f"{MOST * LEAST_BYTES:,} bytes" if kind == "files" else f"{MOST} "
-    assert f"This user has {said}" in last["detail"], last
+    text = f"{MOST * LEAST_BYTES:,} bytes" if kind == "files" else f"{MOST} "
+    assert f"This user has {text}" in last["detail"], last
     assert f"allows {MOST * LEAST_BYTES if kind == 'files' else MOST:,}. " in last["detail"], last
     assert (" and would add " in last["detail"]) == (kind == "files"), last
     assert (await add(dave, 0)).is_success, "somebody else's limit is their own"
@@ -131,16 +131,16 @@ async def test_transcriptions_count_as_files_and_as_calls(app: FastAPI, sign_up:
     assert not (await a_call(carol, 0)).is_success
 
 
-async def test_pictures_are_not_drawn_without_room(sign_up: SignUp) -> None:
+async def test_images_are_not_generated_over_the_limit(sign_up: SignUp) -> None:
     carol = await sign_up()
     kept = [(await a_file(carol, number)).json()["id"] for number in range(MOST)]
-    picture = {"model": "simulator/image", "prompt": "A tree."}
-    assert (await carol.post(f"{API}/ai/images", json=picture, headers=NO_WAIT)).status_code == 429
+    image = {"model": "simulator/image", "prompt": "A tree."}
+    assert (await carol.post(f"{API}/ai/images", json=image, headers=NO_WAIT)).status_code == 429
     await carol.delete(f"{API}/files/{kept[0]}")
-    assert (await carol.post(f"{API}/ai/images", json=picture, headers=NO_WAIT)).is_success
+    assert (await carol.post(f"{API}/ai/images", json=image, headers=NO_WAIT)).is_success
 
 
-async def test_pictures_to_come_count_as_files(app: FastAPI, sign_up: SignUp) -> None:
+async def test_requested_images_count_as_files(app: FastAPI, sign_up: SignUp) -> None:
     parts: Parts = app.state.parts
     carol = await sign_up()
     pair = {"model": "simulator/image", "prompt": "A tree.", "n": 2}
@@ -161,7 +161,7 @@ async def test_pictures_to_come_count_as_files(app: FastAPI, sign_up: SignUp) ->
     assert [(await a_file(carol, number)).is_success for number in (1, 2, 3)] == [True, True, False]
 
 
-async def test_what_was_accepted_is_answered_at_the_limit(sign_up: SignUp) -> None:
+async def test_accepted_requests_are_answered_at_the_limit(sign_up: SignUp) -> None:
     carol = await sign_up()
     key = {"Idempotency-Key": "once"}
     body = {"goal": "Find out.", "start": False}
@@ -279,7 +279,7 @@ async def test_a_flood_of_messages_ends_the_socket(
     async with signed_in(app, alice, path=path) as socket:
         for _ in range(MESSAGES_AT_ONCE):
             await socket.send_json(message)
-            assert (await heard(socket))["type"] == answer
+            assert (await received(socket))["type"] == answer
         await socket.send_json(message)
         assert await close_code(socket) == 4429
 

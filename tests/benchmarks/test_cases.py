@@ -19,8 +19,8 @@ from benchmarks.cases.case import (
     NotRun,
     Refused,
     Right,
-    Said,
     Scheduled,
+    SocketMessages,
     Wire,
 )
 from benchmarks.cases.conversation import ids_in, results_in
@@ -35,7 +35,7 @@ from tests.wires.model_server import Arrival
 FITTING: dict[type, Any] = {
     Asked: Ends,
     Called: Answers,
-    Said: Answers,
+    SocketMessages: Answers,
     Scheduled: (Due, Refused),
     Command: Exits,
     NotRun: type(None),
@@ -49,7 +49,7 @@ def test_every_case_is_named_once() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_a_case_says_all_of_itself() -> None:
+def test_a_case_is_fully_described() -> None:
     for case in CASES:
         assert isinstance(case.right, FITTING[type(case.act)]), case.id
         assert words_of(case.right), case.id
@@ -71,15 +71,15 @@ def test_kind_and_wire_choose_together() -> None:
 
 def asked_with(*results: str, ids: tuple[str, ...] = ()) -> Arrival:
     calls = [{"id": id, "function": {"name": "calculator", "arguments": "{}"}} for id in ids]
-    told = [{"role": "tool", "content": result} for result in results]
-    return Arrival(0.0, {"messages": [{"role": "assistant", "tool_calls": calls}, *told]})
+    tool_messages = [{"role": "tool", "content": result} for result in results]
+    return Arrival(0.0, {"messages": [{"role": "assistant", "tool_calls": calls}, *tool_messages]})
 
 
 def ended(status: str = "completed", *arrivals: Arrival, **view: Any) -> Task:
     return Task("openai", {"status": status, **view}, arrivals or (asked_with(),), attempts=len(arrivals) or 1)
 
 
-TOLD: dict[Wire, dict[str, Any]] = {
+REQUESTS: dict[Wire, dict[str, Any]] = {
     "openai": asked_with("391", ids=("x",)).body,
     "anthropic": {
         "messages": [
@@ -100,9 +100,9 @@ TOLD: dict[Wire, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("wire", TOLD)
+@pytest.mark.parametrize("wire", REQUESTS)
 def test_tool_calls_are_found_on_every_wire(wire: Wire) -> None:
-    assert (ids_in(wire, TOLD[wire]), results_in(wire, TOLD[wire])) == (("x",), ("391",))
+    assert (ids_in(wire, REQUESTS[wire]), results_in(wire, REQUESTS[wire])) == (("x",), ("391",))
 
 
 ONCE_AT_NINE = Due(lambda day: day.day == 13, "09:00")
@@ -115,7 +115,7 @@ MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
         (Ends(result="a b"), ended(result="a"), "result 'a'"),
         (Ends(requests=1), ended("completed", asked_with(), asked_with()), "2 requests"),
         (Ends("failed", code="wrong_key"), ended("failed", error_code="malformed"), "error_code malformed"),
-        (Ends("failed", says=("plan",)), ended("failed", error="Nobody knows."), "no “plan”"),
+        (Ends("failed", contains=("plan",)), ended("failed", error="Nobody knows."), "no “plan”"),
         (Ends(lacks=("Hm",)), ended(result="Hm. 4"), "“Hm” in 'Hm. 4'"),
         (Ends(spent=1800), ended(spent_micro_usd=0), "charged 0 micro-USD"),
         (Ends(tools=("391", "42")), ended("completed", asked_with("391")), "tools were answered ('391',)"),
@@ -130,7 +130,7 @@ MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
             ended("completed", Arrival(1.0, {}), Arrival(2.5, {})),
             "asked again after 1.5 s",
         ),
-        (Answers(422, says=("another",)), Reply(202, "{}"), "status 202"),
+        (Answers(422, contains=("another",)), Reply(202, "{}"), "status 202"),
         (Answers(202, same_id=True), Reply(202, "{}", ("a", "b")), "ids ('a', 'b')"),
         (Refused(("five",)), Times((MONDAY,), MONDAY), "taken"),
         (Refused(("five",)), Times(refused=Reply(422, "four fields")), "no “five”"),
@@ -148,11 +148,11 @@ def test_what_is_wrong_is_named(right: Right, seen: Seen, problem: str) -> None:
     ("right", "seen"),
     [
         (Ends(result="a b", spent=1800), ended(result="a b", spent_micro_usd=1800)),
-        (Ends("failed", says=("CUDA out",)), ended("failed", error="cuda OUT of memory")),
+        (Ends("failed", contains=("CUDA out",)), ended("failed", error="cuda OUT of memory")),
         (Ends(tools=("391", "42")), ended("completed", asked_with("391", "42"))),
         (Answers(202, same_id=True), Reply(202, "{}", ("a", "a"))),
         (ONCE_AT_NINE, Times((datetime(2026, 12, 13, 9, tzinfo=UTC),), MONDAY)),
-        (Exits(None, says=("two words",)), Exit(1, "two\nwords")),
+        (Exits(None, contains=("two words",)), Exit(1, "two\nwords")),
     ],
 )
 def test_what_is_right_has_no_problems(right: Right, seen: Seen) -> None:

@@ -57,7 +57,7 @@ async def test_redis_is_empty_when_emptied(stack: Stack) -> None:
         assert await app.get("chimera:a") is None
 
 
-async def test_the_versions_that_run_are_told(stack: Stack) -> None:
+async def test_running_versions_are_reported(stack: Stack) -> None:
     seen = await versions.servers(stack)
     assert seen.trials
     assert not seen.problems

@@ -37,7 +37,7 @@ def test_cases_of_the_matrix_come_last_and_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "reported"),
     [
         (Seen(trials=3), "| 3 | holds |"),
         (Seen(not_tried="needs root"), "| 0 | not tried: needs root |"),
@@ -47,8 +47,8 @@ def test_cases_of_the_matrix_come_last_and_in_order() -> None:
         (Seen(), "| 0 | **broken**: nothing was tried |"),
     ],
 )
-def test_a_row_says_what_was_seen(seen: Seen, told: str) -> None:
-    assert row_of(Finding("B1", "something", nothing), seen) == f"| B1 | something {told}"
+def test_a_row_shows_the_finding(seen: Seen, reported: str) -> None:
+    assert row_of(Finding("B1", "something", nothing), seen) == f"| B1 | something {reported}"
 
 
 def test_an_attack_that_breaks_off_is_broken(capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +103,7 @@ def answering(arrived: list[httpx2.Request], **answer: Any) -> Stack:
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/event-stream"}])
-async def test_as_many_requests_are_sent_as_told(headers: dict[str, str]) -> None:
+async def test_the_requested_number_of_requests_is_sent(headers: dict[str, str]) -> None:
     arrived: list[httpx2.Request] = []
     seen = Seen()
     await exposure.ask(answering(arrived, status_code=404, headers=headers), seen, Random(1), 200, {500})

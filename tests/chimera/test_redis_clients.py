@@ -28,8 +28,8 @@ async def test_a_closed_client_dies_without_an_import(run_settings: Settings, ou
             del held
             gc.collect()
             loaded = [name for name in importer.new_modules if name.startswith("redis")]
-    told = [each for each in caught if "was imported after initial workflow load" in str(each.message)]
-    assert bool(loaded) == bool(told) == (not ours)
+    reported = [each for each in caught if "was imported after initial workflow load" in str(each.message)]
+    assert bool(loaded) == bool(reported) == (not ours)
 
 
 async def _used_client(url: str, *, ours: bool) -> dict[str, object]:

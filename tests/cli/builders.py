@@ -177,7 +177,7 @@ def task_view(**changes: Any) -> TaskView:
     return TaskView.model_validate(values | changes)
 
 
-def a_call_held_up(path: str, **fields: Any) -> BlockedCall:
+def a_blocked_call(path: str, **fields: Any) -> BlockedCall:
     known = {
         "step": 1,
         "purpose": "turn",

@@ -88,7 +88,7 @@ async def test_a_change_keeps_this_command_line_signed_in(here: Settings) -> Non
     assert not await may_sign_in(here, NEW)
 
 
-async def test_what_can_not_be_reset_is_said(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_impossible_password_resets_are_reported(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotFound, match=r"nobody@example\.com"):
         await reset_password("nobody@example.com", NEW)
     with pytest.raises(WrongUsage, match="8 to 256"):

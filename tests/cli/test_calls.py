@@ -58,18 +58,18 @@ def signed_in(chimera_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_vector_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert await calls.embed("tea", dimensions=3) == 0
-    said = capsys.readouterr()
-    assert len(json.loads(said.out)) == 3
-    assert "simulator/embedding, simulated: 3 dimensions, $0.000001" in said.err
+    printed = capsys.readouterr()
+    assert len(json.loads(printed.out)) == 3
+    assert "simulator/embedding, simulated: 3 dimensions, $0.000001" in printed.err
 
 
-async def test_a_picture_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_image_is_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "cat.png"
     assert await calls.image("a cat", out, size="64x64") == 0
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     assert out.read_bytes().startswith(a_png()[:16])
-    assert said.out == f"{out}\n"
-    assert "image/png" in said.err
+    assert printed.out == f"{out}\n"
+    assert "image/png" in printed.err
     with pytest.raises(WrongUsage, match="no folder"):
         await calls.image("a cat", tmp_path / "none" / "cat.png")
 
@@ -88,7 +88,7 @@ async def test_a_recording_is_printed(tmp_path: Path, capsys: pytest.CaptureFixt
         await calls.transcribe(wav)
 
 
-async def test_what_takes_longer_than_a_request_is_waited_for(
+async def test_a_long_call_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("cli.http.client.WAIT_S", 0)
@@ -99,9 +99,7 @@ async def test_what_takes_longer_than_a_request_is_waited_for(
     assert not (tmp_path / "b.png").exists()
 
 
-async def test_a_folder_is_no_place_for_a_picture_and_nothing_is_paid(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_an_image_into_a_folder_costs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async def listed() -> str:
         await calls.list_calls(limit=100, as_json=True)
         return capsys.readouterr().out
@@ -112,18 +110,18 @@ async def test_a_folder_is_no_place_for_a_picture_and_nothing_is_paid(
     assert await listed() == before
 
 
-async def test_a_call_that_was_left_goes_on_and_can_be_stopped(
+async def test_a_left_call_continues_and_can_be_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("cli.http.client.WAIT_S", 0)
-    drawing, said = asyncio.create_task(calls.image("a cat [[sim: hang=1]]", tmp_path / "a.png")), ""
+    generation, printed = asyncio.create_task(calls.image("a cat [[sim: hang=1]]", tmp_path / "a.png")), ""
     async with asyncio.timeout(LIMIT_S):
-        while "Waiting for call" not in said:
+        while "Waiting for call" not in printed:
             await asyncio.sleep(0.1)
-            said += capsys.readouterr().err
-    drawing.cancel()
+            printed += capsys.readouterr().err
+    generation.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await drawing
+        await generation
     found = re.search("The call continues: chimera calls show (.*)", capsys.readouterr().err)
     assert found
     assert await calls.show(found[1]) == 0

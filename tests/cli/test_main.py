@@ -132,7 +132,7 @@ def test_wrong_usage_ends_with_a_code_of_its_own() -> None:
     assert "Missing argument 'GOAL'" in done.stderr
 
 
-def test_nobody_there_ends_with_the_way_out(tmp_path: Path) -> None:
+def test_an_unreachable_api_ends_with_a_remedy(tmp_path: Path) -> None:
     done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path), CHIMERA_API_PORT="9")
     assert done.returncode == 3
     assert "Nothing answers at http://127.0.0.1:9" in done.stderr
@@ -168,7 +168,7 @@ def all_commands() -> Iterator[tuple[tuple[str, ...], Any]]:
             yield (name, below), one
 
 
-def test_the_list_says_of_commands_what_they_say_themselves() -> None:
+def test_the_command_list_matches_each_commands_help() -> None:
     main = typer.main.get_command(app)
     assert isinstance(main, LazyGroup)
     listed = {name: command.help for name, command in main.commands.items()}

@@ -29,10 +29,10 @@ def a_model(**changes: object) -> ModelView:
 
 
 def printed(*models: ModelView) -> str:
-    return drawn(table_of(models))
+    return rendered(table_of(models))
 
 
-def drawn(table: Table) -> str:
+def rendered(table: Table) -> str:
     console = Console(width=100)
     with console.capture() as capture:
         console.print(table)
@@ -44,13 +44,13 @@ def test_a_model_is_listed_with_its_price_and_its_window() -> None:
     assert all(part in text for part in ("openai/gpt-5", "$1.25", "$10", "400,000", "tools, reasoning"))
 
 
-def test_a_model_that_cannot_be_used_says_why() -> None:
-    text = printed(a_model(usable=False, price=None, way_out="No price is known; set CHIMERA_PRICES."))
+def test_an_unusable_model_shows_why() -> None:
+    text = printed(a_model(usable=False, price=None, advice="No price is known; set CHIMERA_PRICES."))
     assert "No price is known" in text
     assert "?" in text
 
 
-def test_what_is_left_out_is_said() -> None:
+def test_omissions_are_reported() -> None:
     assert lines_below(2, {"local": "Nobody answers."}, {"openai": "No key."}, every=False) == [
         "local: Nobody answers.",
         "2 models more can't be used yet; --all shows why.",
@@ -63,14 +63,14 @@ def test_models_for_something_else_are_listed_with_their_command() -> None:
     model = MediaModelView(
         model="simulator/embedding", provider="simulator", simulated=True, operation=Operation.EMBEDDINGS
     )
-    drawn_table = drawn(media_table_of([model]))
-    assert "simulated; embeddings, with chimera embed --model …" in drawn_table
-    assert drawn_table.count("simulator/embedding") == 1
+    table = rendered(media_table_of([model]))
+    assert "simulated; embeddings, with chimera embed --model …" in table
+    assert table.count("simulator/embedding") == 1
 
 
-def test_a_provider_that_is_not_known_is_said_with_those_that_are() -> None:
+def test_an_unknown_provider_lists_the_known_ones() -> None:
     known = [
-        ProviderView(name="openai", configured=False, simulated=False, way_out="No key; set it."),
+        ProviderView(name="openai", configured=False, simulated=False, advice="No key; set it."),
         ProviderView(name="simulator", configured=True, simulated=True),
     ]
     check_usable("simulator", known)

@@ -17,10 +17,10 @@ from tests.cli.builders import NOW, task_view
 @pytest.mark.usefixtures("real_api")
 async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.CaptureFixture[str]) -> None:
     assert await schedules.create("Morning", "Report.", cron="0 7 * * *", time_zone="Europe/Berlin") == 0
-    said = capsys.readouterr().out
-    beginning = said.split()[0]
-    assert "is created; next 2" in said
-    assert re.search("07:00:00 CES?T[.]", said)
+    printed = capsys.readouterr().out
+    beginning = printed.split()[0]
+    assert "is created; next 2" in printed
+    assert re.search("07:00:00 CES?T[.]", printed)
     controls = (schedules.pause, "is paused"), (schedules.resume, "is resumed"), (schedules.trigger, "starts a run now")
     for control, answer in controls:
         assert await control(beginning) == 0
@@ -122,7 +122,7 @@ def test_runs_are_listed_with_their_due_times() -> None:
 
 
 @pytest.mark.usefixtures("real_api")
-async def test_a_line_of_before_needs_a_change(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_old_cron_line_needs_a_change(capsys: pytest.CaptureFixture[str]) -> None:
     await schedules.create("Old", "Report.", "0 7 * * *", as_json=True)
     view = ScheduleView.model_validate_json(capsys.readouterr().out)
     noted = view.model_copy(update={"note": "It makes no runs: write five fields.", "next_runs": ()})

@@ -12,12 +12,12 @@ from models.runs import RunStatus
 from models.tasks import TaskView
 from models.waits import budget_wait
 from tests.cli.api import TinyApi, no_room, problem
-from tests.cli.builders import BILL, TASK, a_call_held_up, task_view
+from tests.cli.builders import BILL, TASK, a_blocked_call, task_view
 from tests.parts import serving
 from tests.until import LIMIT_S
 
 
-async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_its_own(
+async def test_leaving_shows_the_next_command_and_its_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wait = budget_wait(TASK, limit="max_cost_micro_usd", message="It is spent. Raise the limit.", needed=200)
@@ -27,12 +27,12 @@ async def test_a_command_that_leaves_says_how_to_go_on_and_ends_with_a_code_of_i
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
         assert await follow(TASK, exit_on_budget=True) == 4
-    said = capsys.readouterr().err
-    assert f"Raise the limit. Run: chimera budget {TASK[:8]} --usd 0.01\n" in said
-    assert f"chimera cancel {TASK[:8]}" in said
+    printed = capsys.readouterr().err
+    assert f"Raise the limit. Run: chimera budget {TASK[:8]} --usd 0.01\n" in printed
+    assert f"chimera cancel {TASK[:8]}" in printed
 
 
-async def test_a_retry_tells_what_happens_from_then_on(
+async def test_a_retry_follows_events_after_the_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failed = task_view(status=RunStatus.FAILED, last_seq=17, error_code="overloaded", error="Busy.")
@@ -66,9 +66,9 @@ async def test_a_task_without_a_stream_ends_with_its_code(
     assert len(api.asked_after) == 1
 
 
-@pytest.mark.parametrize(("status", "goes_on"), [(403, True), (500, True), (404, False)])
-async def test_a_refused_stream_tells_how_to_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, goes_on: bool
+@pytest.mark.parametrize(("status", "continues"), [(403, True), (500, True), (404, False)])
+async def test_a_refused_stream_shows_how_to_continue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, continues: bool
 ) -> None:
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
     api = TinyApi(refuse_streams=[problem(status, "odd", "Refused")])
@@ -76,13 +76,13 @@ async def test_a_refused_stream_tells_how_to_go_on(
         api.kept_in(tmp_path / "cli.json", api_url)
         with pytest.raises(Refused):
             await follow(TASK)
-    assert (f"The task continues. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == goes_on
+    assert (f"The task continues. Watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == continues
 
 
-async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
+async def test_a_list_marks_blocked_running_tasks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    blocked_by = task_view(blocked_by=(a_call_held_up("a"),))
+    blocked_by = task_view(blocked_by=(a_blocked_call("a"),))
     api = TinyApi(tasks=[blocked_by, task_view(id="7" + TASK[1:])])
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
@@ -92,15 +92,15 @@ async def test_running_tasks_of_a_list_are_asked_whether_they_are_held_up(
 
 
 @pytest.mark.parametrize(
-    ("statuses", "said"),
+    ("statuses", "printed"),
     [
         ([], 'No tasks yet. Start one: chimera run "<goal>"'),
         (["running", "waiting"], "No task is running or waiting. List all tasks: chimera tasks"),
     ],
 )
-async def test_an_empty_list_says_what_was_looked_for(
+async def test_an_empty_list_names_the_filter(
     statuses: list[str],
-    said: str,
+    printed: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -110,7 +110,7 @@ async def test_an_empty_list_says_what_was_looked_for(
         api.kept_in(tmp_path / "cli.json", api_url)
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
         assert await list_tasks(statuses) == 0
-    assert capsys.readouterr().out.strip() == said
+    assert capsys.readouterr().out.strip() == printed
 
 
 async def test_a_deleted_tasks_bill_is_printed_too(

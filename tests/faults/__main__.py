@@ -112,8 +112,8 @@ async def _one(
     experiment: Experiment, seed: int, wire: SimulatedVendor, size: Mapping[str, Any], *, quick: bool, long: bool
 ) -> Result:
     with tempfile.TemporaryDirectory(prefix="chimera-faults-") as folder:
-        async with open_lab(Path(folder), workers=experiment.workers, wires=[wire], say=_quiet) as lab:
-            async with trial(lab, experiment.id, seed, wire, say=_progress) as made:
+        async with open_lab(Path(folder), workers=experiment.workers, wires=[wire], report=_quiet) as lab:
+            async with trial(lab, experiment.id, seed, wire, report=_progress) as made:
                 try:
                     await experiment.on(made, quick=quick, long=long, options=size)
                 except Exception as error:  # noqa: BLE001  (after any failure the next trial still has to run)
@@ -136,12 +136,12 @@ def _verdict(results: Sequence[Result]) -> int:
 
 
 def _progress(line: str) -> None:
-    """Say how far a long experiment is, apart from the table."""
+    """Report the progress of a long experiment, apart from the table."""
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 def _quiet(line: str) -> None:
-    """What the stack says of its starts is of no interest here."""
+    """Drop the stack's reports of its starts."""
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ _QUERIES = {
         " WHERE task_status = 'completed' AND path <> '' AND status NOT IN ('completed', 'skipped')"
     ),
     "is completed without a result": ("SELECT run_id, path FROM nodes WHERE status = 'completed' AND result IS NULL"),
-    "is completed and no event says so": (
+    "is completed without an event": (
         "SELECT run_id, path FROM nodes WHERE status = 'completed' AND NOT EXISTS ("
         "  SELECT 1 FROM events e WHERE e.run_id = nodes.run_id AND e.payload ->> 'type' = nodes.says"
         "   AND COALESCE(e.payload ->> 'path', '') = nodes.path)"
@@ -52,7 +52,7 @@ _QUERIES = {
         f"  SELECT 1 FROM call_attempts x WHERE {_SAME_CALL}"
         "   AND x.attempt = calls.attempt AND x.status = 'finished')"
     ),
-    "has its call {call} finished and no event says so": (
+    "has its call {call} finished without an event": (
         f"SELECT run_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
         "  SELECT 1 FROM events e WHERE e.run_id = calls.run_id AND e.payload ->> 'type' = 'model_call.finished'"
         "   AND COALESCE(e.payload ->> 'path', '') = calls.path AND e.payload ->> 'purpose' = calls.purpose"
@@ -63,7 +63,7 @@ _QUERIES = {
 
 
 async def missing_answers(lab: Lab, ids: Sequence[TaskId], executions: Sequence[WorkflowExecution]) -> tuple[str, ...]:
-    """Say of each node that lacks an answer what is missing of it. Deleted tasks have none to show."""
+    """Describe for each node without a whole answer what is missing. Deleted tasks have none to show."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for wrong, query in _QUERIES.items():
         rows = await lab.rows(_NODES + query, ids=list(ids))

@@ -43,7 +43,7 @@ class Findings:
     completed: int
     arrivals: int
     extra: int
-    """K4: arrivals at the provider beyond one a call. An experiment says how many its fault may cause."""
+    """K4: arrivals at the provider beyond one a call. An experiment sets how many its fault may cause."""
     lost: int
     """K1: accepted, and not ended in PostgreSQL and Temporal."""
     duplicates: int
@@ -53,7 +53,7 @@ class Findings:
     unbooked: int
     """K4: arrivals without a row of their attempt."""
     unasked: int
-    """K4: rows that say an answer came, without an arrival that ended with one."""
+    """K4: rows of answers without an arrival that ended with one."""
     stuck: int
     """K5: executions that are still open, or whose workflow task fails again and again."""
     gaps: int
@@ -63,13 +63,13 @@ class Findings:
     misbooked: int
     """K8: tasks whose account is not the sum of their attempts, or that still hold something reserved."""
     booked_micro_usd: int
-    """K8: cost of the finished attempts whose usage was told, as the ledger has it …"""
+    """K8: cost of the finished attempts whose usage was reported, as the ledger has it …"""
     provider_micro_usd: int
     """… and as the provider's own counts of tokens price them."""
     missing: int
     """K11: nodes that are called complete, or whose call is, without an answer that was kept."""
     where: tuple[str, ...]
-    """Which answers are missing, and on what the three disagree: what a count doesn't tell."""
+    """The missing answers, and the facts on which the three disagree: counts don't show them."""
     answered_share: float
     """Keys that were accepted or refused with a documented code; at least 95 %, so that nothing passes trivially."""
 
@@ -165,13 +165,13 @@ class _Ledger:
         return len(claimed - answered)
 
     def booked(self) -> int:
-        return sum(row["cost_micro_usd"] for row in self.attempts.values() if _was_told(row))
+        return sum(row["cost_micro_usd"] for row in self.attempts.values() if _was_reported(row))
 
     def priced_by_provider(self) -> int:
         total = 0
         for arrival in self.arrivals:
             row = self.attempts.get((arrival.call_id, arrival.attempt))
-            if row is not None and _was_told(row) and arrival.phase == "finished":
+            if row is not None and _was_reported(row) and arrival.phase == "finished":
                 usage = Usage(input_tokens=arrival.input_tokens, output_tokens=arrival.output_tokens)
                 total += cost_of(usage, price_of(f"simulator/{arrival.model}"))
         return total
@@ -186,8 +186,8 @@ class _Ledger:
         return account != (spent, in_doubt, asked) or held != (0, 0)
 
 
-def _was_told(row: RowMapping) -> bool:
-    """Whether the provider answered and said what it counted: what we estimated, and flagged, can't be compared."""
+def _was_reported(row: RowMapping) -> bool:
+    """Whether the provider answered and reported its usage: flagged estimates can't be compared."""
     return row["status"] == "finished" and not row["estimated"]
 
 
@@ -208,16 +208,16 @@ def _lost(accepted: set[TaskId], tasks: Sequence[RowMapping], executions: Sequen
 
 def _duplicates(tasks: Sequence[RowMapping], offers: Offers, executions: Sequence[WorkflowExecution]) -> int:
     keys = Counter((task["owner_id"], task["idempotency_key"]) for task in tasks)
-    told = {(answer.key, answer.task_id) for answer in offers.answers if answer.task_id is not None}
-    several_ids = Counter(key for key, _ in told)
-    starts = Counter(execution.id for execution in executions if not _is_gone_on_from(execution))
+    reported = {(answer.key, answer.task_id) for answer in offers.answers if answer.task_id is not None}
+    several_ids = Counter(key for key, _ in reported)
+    starts = Counter(execution.id for execution in executions if not _is_continued_from(execution))
     return sum(number > 1 for counted in (keys, several_ids, starts) for number in counted.values())
 
 
-def _is_gone_on_from(execution: WorkflowExecution) -> bool:
-    """Whether another run with this id is as it should be: it continued as new, or is a subtask to be tried again."""
-    tried_again = "/" in execution.id and execution.status == WorkflowExecutionStatus.FAILED
-    return tried_again or execution.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
+def _is_continued_from(execution: WorkflowExecution) -> bool:
+    """Whether another run with this id is as it should be: it continued as new, or is a subtask to be retried."""
+    retried = "/" in execution.id and execution.status == WorkflowExecutionStatus.FAILED
+    return retried or execution.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
 
 
 async def _executions(lab: Lab, ids: set[TaskId]) -> list[WorkflowExecution]:
@@ -256,7 +256,7 @@ async def _gaps_in_rows(lab: Lab, ids: Sequence[TaskId]) -> int:
 
 
 async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> list[str]:
-    """Wait for the three to agree on every task; return what they say of those on which they don't."""
+    """Wait for the three to agree on every task; return the differences."""
     left = dict.fromkeys(ids, "")
     slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
@@ -294,7 +294,7 @@ GONE = "gone"
 
 
 async def _closed_as(lab: Lab, task_id: TaskId) -> str | None:
-    """How Temporal says that the run ended; None while it is open, `GONE` when it has none."""
+    """How the run ended in Temporal; None while it is open, `GONE` when it has none."""
     try:
         described = await lab.stack.temporal.get_workflow_handle(workflow_id_of(task_id)).describe()
     except RPCError as error:

@@ -17,7 +17,7 @@ from tests.faults.lab import Lab
 from tests.wires.gateway.service import OPENAI, SimulatedVendor
 
 Kind = Literal["ok", "refused", "failed", "unknown"]
-"""`refused`: with a documented code. `unknown`: no answer came, so the task may have been taken in or not."""
+"""`refused`: with a documented code. `unknown`: no answer came, so the task may have been accepted or not."""
 
 PATIENCE = 5
 """How often a client comes back that was put off."""
@@ -50,13 +50,13 @@ class Offers:
         return cls(lab, f"{experiment}-{seed}-{uuid4().hex[:8]}/", wire)
 
     async def post(self, name: str, body: dict[str, Any], *, timeout_s: float = 30.0) -> Answer:
-        """Offer a task once under the key `name`; write down and return what came of it."""
+        """Offer a task once under the key `name`; record and return the outcome."""
         answer = await self._post(self.prefix + name, body, timeout_s)
         self.answers.append(answer)
         return answer
 
     async def post_all(self, bodies: Sequence[dict[str, Any]]) -> list[TaskId]:
-        """Offer tasks at once, again where one is put off with 503; return the ids of those that were taken in."""
+        """Offer tasks at once, again where one is put off with 503; return the ids of those that were accepted."""
         answers = await asyncio.gather(*(self.post_patiently(str(n), body) for n, body in enumerate(bodies)))
         return [answer.task_id for answer in answers if answer.task_id is not None]
 

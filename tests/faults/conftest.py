@@ -16,7 +16,7 @@ async def lab(starts_servers: None) -> AsyncIterator[Lab]:
     """A stack of its own, since its parts are killed. Three attempts a call: what always fails need not take long."""
     with short_folder() as folder:
         wires = (ANTHROPIC, GOOGLE)
-        async with open_lab(folder, workers=2, wires=wires, say=lambda line: None, call_max_attempts=3) as lab:
+        async with open_lab(folder, workers=2, wires=wires, report=lambda line: None, call_max_attempts=3) as lab:
             yield lab
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping, text
 from chimera.db.engine import Database
 from chimera.local import Supervised
 from chimera.local.folder import Folder
-from chimera.local.supervisor import Say
+from chimera.local.supervisor import Report
 from models import runs
 from tests.faults.journal import Arrival, read_journal
 from tests.stack import Stack, running_stack
@@ -170,10 +170,10 @@ async def until(holds: Callable[[], Awaitable[bool]], limit_s: float, every_s: f
 
 @asynccontextmanager
 async def open_lab(
-    folder: Path, *, workers: int = 1, wires: Sequence[SimulatedVendor] = (), say: Say = print, **changes: object
+    folder: Path, *, workers: int = 1, wires: Sequence[SimulatedVendor] = (), report: Report = print, **changes: object
 ) -> AsyncIterator[Lab]:
     """Start a stack of its own in `folder`, whose simulator can be asked on `wires` too."""
-    async with running_stack(folder, workers=workers, wires=wires, say=say, **changes) as stack:
+    async with running_stack(folder, workers=workers, wires=wires, report=report, **changes) as stack:
         database = Database(stack.settings)
         async with httpx2.AsyncClient(
             base_url=stack.api.base_url,

@@ -11,7 +11,7 @@ from tests.faults.trials import Trial
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What is left of a trial: what was asked for, what was counted and measured, what is wrong."""
+    """The result of a trial: its options, counts, measurements and problems."""
 
     experiment: str
     title: str

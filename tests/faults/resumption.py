@@ -1,4 +1,4 @@
-"""How soon work went on after a fault (K9), from Temporal's histories and from the ledger."""
+"""How soon work continued after a fault (K9), from Temporal's histories and from the ledger."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from tests.faults.lab import Lab
 FETCHES = 10
 
 
-async def went_on(lab: Lab, task_ids: Sequence[TaskId], moment: datetime) -> dict[TaskId, float]:
+async def resumption_times(lab: Lab, task_ids: Sequence[TaskId], moment: datetime) -> dict[TaskId, float]:
     """Seconds from `moment` to the first new event in a history of the task, for those not closed by then."""
     slots = asyncio.Semaphore(FETCHES)
 
@@ -24,7 +24,7 @@ async def went_on(lab: Lab, task_ids: Sequence[TaskId], moment: datetime) -> dic
     return {task_id: seconds for task_id, seconds in zip(task_ids, found, strict=True) if seconds is not None}
 
 
-async def tried_again(lab: Lab, prefix: str, moment: datetime) -> list[float]:
+async def retried(lab: Lab, prefix: str, moment: datetime) -> list[float]:
     """Seconds from `moment` to the next attempt, for every attempt in doubt."""
     rows = await lab.rows(
         "SELECT next.started_at FROM call_attempts a JOIN runs t ON t.id = a.run_id"

@@ -1,4 +1,4 @@
-"""How trials are printed: a line of counts each, and below it what the experiment measured and what is wrong."""
+"""How trials are printed: a line of counts each, and below it its measurements and problems."""
 
 from tests.faults.results import Result
 

@@ -31,10 +31,10 @@ MISSING = {
         " AND payload ->> 'type' = 'model_call.finished'"
     ),
 }
-"""What is left when an answer was not kept, each made by one statement."""
+"""Traces of an answer that was not kept, each made by one statement."""
 
 
-async def test_an_arrival_that_nobody_booked_is_seen(ended: Trial) -> None:
+async def test_an_unbooked_arrival_is_found(ended: Trial) -> None:
     arrive(ended, attempt=2, at=0.0)
     found = await examined(ended)
     assert (found.unbooked, found.extra, found.repeated) == (1, 1, 0)
@@ -61,9 +61,7 @@ async def test_an_accepted_task_without_a_row_is_lost(ended: Trial) -> None:
     assert (await examined(ended)).lost == 1
 
 
-async def test_a_row_that_says_something_else_than_temporal_is_seen(
-    ended: Trial, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_row_contradicting_temporal_is_found(ended: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.faults.checker.AGREE_S", 0.5)
     await damage(ended, "UPDATE runs SET status = 'failed' WHERE id = :id")
     assert (await examined(ended)).disagreeing == 1
@@ -85,12 +83,12 @@ async def test_a_follower_that_saw_an_event_twice_is_seen(ended: Trial) -> None:
     assert (await examine(ended.lab, ended.offers, [follower])).gaps == 1
 
 
-async def test_an_account_that_is_not_the_sum_of_its_calls_is_seen(ended: Trial) -> None:
+async def test_an_account_with_a_wrong_sum_is_found(ended: Trial) -> None:
     await damage(ended, "UPDATE runs SET spent_micro_usd = spent_micro_usd + 1 WHERE id = :id")
     assert (await examined(ended)).misbooked == 1
 
 
-async def test_a_cost_that_is_not_what_the_provider_counted_is_seen(ended: Trial) -> None:
+async def test_a_cost_different_from_the_providers_is_found(ended: Trial) -> None:
     await damage(ended, "UPDATE call_attempts SET cost_micro_usd = cost_micro_usd + 1 WHERE run_id = :id")
     found = await examined(ended)
     assert found.booked_micro_usd == found.provider_micro_usd + 1

@@ -24,16 +24,16 @@ class Trial:
     figures: dict[str, float | int | str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
-    """What took too long. Apart from the problems, because on a busy machine it says nothing."""
+    """Durations over their limits. Apart from the problems, because a busy machine explains them."""
     resume_s: float | None = None
-    """K9: how long after the fault, or after the part was back, the last run went on."""
+    """K9: how long after the fault, or after the part was back, the last run continued."""
     findings: Findings | None = None
     took_s: float = 0.0
-    say: Callable[[str], None] = lambda line: None
-    """Takes what a long experiment tells of how far it is."""
+    report: Callable[[str], None] = lambda line: None
+    """Receives the progress of a long experiment."""
 
     def expect(self, holds: bool, otherwise: str) -> None:
-        """Note what is wrong unless `holds`; the experiment goes on, so that everything is seen."""
+        """Note a problem unless `holds`; the experiment continues, so that every problem is found."""
         if not holds:
             self.problems.append(otherwise)
 
@@ -63,10 +63,14 @@ class Trial:
 
 @asynccontextmanager
 async def trial(
-    lab: Lab, experiment: str, seed: int, wire: SimulatedVendor = OPENAI, say: Callable[[str], None] = lambda line: None
+    lab: Lab,
+    experiment: str,
+    seed: int,
+    wire: SimulatedVendor = OPENAI,
+    report: Callable[[str], None] = lambda line: None,
 ) -> AsyncIterator[Trial]:
     """Set a trial up, whose tasks are answered on `wire`, and take its time."""
-    made = Trial(lab, Offers.of(lab, experiment, seed, wire), seed, Random(f"{experiment}/{seed}"), say=say)
+    made = Trial(lab, Offers.of(lab, experiment, seed, wire), seed, Random(f"{experiment}/{seed}"), report=report)
     began = time.monotonic()
     try:
         yield made

@@ -64,7 +64,7 @@ def test_one_kind_of_day_alone_decides(text: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "way_out"),
+    ("text", "advice"),
     [
         ("0 0 7 * * *", "it has 6 fields, and seconds and years are not supported"),
         ("* * * * * * *", "it has 7 fields, and seconds and years are not supported"),
@@ -114,13 +114,13 @@ def test_one_kind_of_day_alone_decides(text: str, count: int) -> None:
         ("every day at seven o'clock", "minute 'every' is not a number"),
     ],
 )
-def test_another_form_is_refused_with_the_way_out(text: str, way_out: str) -> None:
+def test_another_form_is_refused_with_a_remedy(text: str, advice: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011
         parse(text)
-    said = str(refused.value)
-    assert said.startswith(f"Invalid cron expression {text!r}: ")
-    assert way_out in said
-    assert said.endswith(
+    message = str(refused.value)
+    assert message.startswith(f"Invalid cron expression {text!r}: ")
+    assert advice in message
+    assert message.endswith(
         "Write five fields, minute, hour, day of the month, month and day of the week, as in '0 7 * * 1-5'."
     )
 

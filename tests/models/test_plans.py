@@ -7,11 +7,11 @@ def some(count: int, *, splitting: int = 0) -> list[PlannedSubtask]:
     return [PlannedSubtask(key=f"s{n}", instruction="go", decompose=n < splitting) for n in range(count)]
 
 
-def test_a_plan_may_use_every_subtask_that_a_task_may_have() -> None:
+def test_a_plan_may_use_all_allowed_subtasks() -> None:
     assert check_plan(some(MAX_NODES), agents=["analyst"]) == []
 
 
-def test_a_subtask_that_is_to_be_split_needs_one_to_split_into() -> None:
+def test_decomposing_needs_room_for_one_subtask() -> None:
     assert check_plan(some(MAX_NODES - 1, splitting=1), agents=["analyst"]) == []
     assert check_plan(some(8, splitting=2), agents=["analyst"], nodes_left=10) == []
     [problem] = check_plan(some(MAX_NODES, splitting=1), agents=["analyst"])
@@ -25,7 +25,7 @@ def test_a_plan_that_is_too_large_has_one_problem() -> None:
     assert problem.startswith("11 subtasks are too many")
 
 
-def test_a_cycle_is_told_from_its_first_subtask_on_in_the_order_of_waiting() -> None:
+def test_a_cycle_is_described_in_order_of_waiting() -> None:
     waits = {"x": "", "a": "", "b": "c", "c": "d", "d": "b"}
     plan = [PlannedSubtask(key=key, instruction="go", depends_on=(on,) if on else ()) for key, on in waits.items()]
     [problem] = problems_of(plan, agents=["analyst"])
@@ -36,7 +36,7 @@ def test_a_cycle_is_told_from_its_first_subtask_on_in_the_order_of_waiting() -> 
     )
 
 
-def test_a_long_cycle_is_told_briefly_and_closed() -> None:
+def test_a_long_cycle_is_shortened_and_closed() -> None:
     plan = [
         PlannedSubtask(key=f"s{n}", instruction="go", depends_on=(f"s{(n + 1) % MAX_NODES}",)) for n in range(MAX_NODES)
     ]
@@ -44,13 +44,13 @@ def test_a_long_cycle_is_told_briefly_and_closed() -> None:
     assert message.endswith("'s9', which waits for …, which waits for 's0'.")
 
 
-def test_a_model_is_told_once_of_a_key_that_is_used_three_times() -> None:
+def test_a_repeated_key_is_one_problem_for_the_model() -> None:
     plan = [PlannedSubtask(key="a", instruction="go")] * 3
     assert check_plan(plan, agents=["analyst"]) == ["Key 'a' is used more than once; keys must be unique."]
     assert [problem.place for problem in problems_of(plan, agents=["analyst"])] == ["plan.1.key", "plan.2.key"]
 
 
-def test_a_planner_works_on_no_subtask_and_a_coordinator_on_a_callers() -> None:
+def test_planners_get_no_subtasks() -> None:
     plan = [PlannedSubtask(key=name, instruction="go", agent=name) for name in ("planner", "coordinator")]
     [problem] = problems_of(plan, agents=["planner", "coordinator", "analyst"])
     assert problem.place == "plan.0.agent"

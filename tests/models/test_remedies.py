@@ -57,7 +57,7 @@ def test_a_kept_error_has_its_remedy_again(code: str | None, remedy: Remedy | No
     assert remedy_of(code, RUN) == remedy
 
 
-def test_used_up_attempts_say_how_the_last_failed() -> None:
+def test_exhausted_attempts_show_the_last_failure() -> None:
     assert AttemptsUsedUp(3, "overloaded", "Busy.").message == (
         "The provider was called 3 times, the allowed maximum. Last outcome: overloaded: Busy."
     )

@@ -24,7 +24,7 @@ def test_what_fails_again_asks_for_a_change(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["wrong_key", "missing_key", "no_quota", "unknown_price", "unusable_header"])
-def test_what_is_mended_elsewhere_needs_no_change(code: str) -> None:
+def test_a_failure_fixed_elsewhere_needs_no_change(code: str) -> None:
     advice = advice_for(code)
     assert (code in CODES, advice.retry, advice.change) == (True, True, ())
     assert advice is not AS_IT_IS
@@ -38,7 +38,7 @@ def test_a_refused_text_asks_for_no_guidance(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
-def test_a_way_on_that_is_said_is_a_field(code: str) -> None:
+def test_a_named_remedy_is_a_request_field(code: str) -> None:
     advice = advice_for(code)
     fields = {*advice.change, *advice.instead}
     assert ("model" in fields) == ("name a" in advice.message.lower()), advice.message

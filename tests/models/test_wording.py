@@ -10,7 +10,7 @@ from models.calls import EmbeddingSpec
 from models.schedules import ScheduleSpec
 from models.streams import CLIENT_MESSAGE
 from models.tasks import TaskSpec
-from models.wording import sentence_of, told
+from models.wording import reportable, sentence_of
 
 TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
 AGENT: TypeAdapter[Any] = TypeAdapter(AgentSpec)
@@ -19,7 +19,7 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
 
 
 @pytest.mark.parametrize(
-    ("contract", "value", "says"),
+    ("contract", "value", "expected"),
     [
         (TASK, {"goal": "x", "plan": "do it"}, "Send a list, in square brackets: […]."),
         (TASK, {"goal": "x", "plan": []}, "Give at least 1, or leave it out."),
@@ -37,9 +37,9 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
         (CLIENT_MESSAGE, {"type": "cancel"}, "Use one of 'authenticate', 'subscribe', 'unsubscribe', 'ping'."),
     ],
 )
-def test_what_is_wrong_is_said_in_words_that_name_the_way_out(
-    contract: TypeAdapter[Any], value: object, says: str
+def test_each_invalid_value_gets_a_sentence_with_a_remedy(
+    contract: TypeAdapter[Any], value: object, expected: str
 ) -> None:
     with pytest.raises(ValidationError) as raised:
         contract.validate_python(value)
-    assert sentence_of(told(raised.value.errors())[0]).endswith(says)
+    assert sentence_of(reportable(raised.value.errors())[0]).endswith(expected)

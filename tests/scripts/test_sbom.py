@@ -43,6 +43,6 @@ def test_servers_inside_packages_are_named(bill: dict[str, Any]) -> None:
     assert servers["postgresql"].startswith("18.")
 
 
-def test_references_are_told_apart(bill: dict[str, Any]) -> None:
+def test_references_are_unique(bill: dict[str, Any]) -> None:
     references = [each["bom-ref"] for each in bill["components"]]
     assert len(references) == len(set(references))

@@ -31,7 +31,7 @@ USAGE = Usage(input_tokens=100, cached_input_tokens=64, output_tokens=35, reason
 
 
 @dataclass(frozen=True)
-class Said:
+class ModelAnswer:
     """An answer, in its order: thoughts, text, calls. Without a `stop` it breaks off, in the midst of its last call."""
 
     pieces: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedRequest:
     """A request as the vendor's server understands it."""
 
     model: str
@@ -88,7 +88,7 @@ class Wire(Protocol):
         """One event in mid-answer with this data, valid or not."""
         ...
 
-    def told(self, said: Said) -> Sequence[bytes]:
+    def frames_of(self, answer: ModelAnswer) -> Sequence[bytes]:
         """The frames of an answer."""
         ...
 
@@ -104,7 +104,7 @@ class Wire(Protocol):
         """The body of a list of models; may have models that can't be called besides."""
         ...
 
-    def heard(self, body: Any, target: str) -> Heard:
+    def parse(self, body: Any, target: str) -> ReceivedRequest:
         """Understand a request. Fails where the vendor would refuse it."""
         ...
 
@@ -119,7 +119,7 @@ class Conversation:
     open_calls: dict[str, str] = field(default_factory=dict)
     """Arguments by id, of calls without a result yet."""
 
-    def say(self, role: str, text: str) -> None:
+    def add_message(self, role: str, text: str) -> None:
         if text:
             assert role == "user" or not self.open_calls, "a call stands without its result"
             self.items.append((role, text))
@@ -146,5 +146,5 @@ def event(data: Any, kind: str = "") -> bytes:
 
 def plain(status: int, body: Any, **headers: str) -> Script:
     """A whole JSON answer."""
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Script([json.dumps(body).encode()], status, {"content-type": "application/json", **told})
+    renamed = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Script([json.dumps(body).encode()], status, {"content-type": "application/json", **renamed})

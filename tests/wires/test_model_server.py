@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from tests.ports import free_port
-from tests.wires.chat_completions.answers import said
+from tests.wires.chat_completions.answers import replying
 from tests.wires.model_server import Answer, Model, ModelServer, refusal
 from tests.wires.server import listening
 
@@ -27,14 +27,14 @@ async def ask(client: httpx2.AsyncClient, model: str) -> httpx2.Response:
 
 async def test_the_last_answer_is_given_again(server: tuple[ModelServer, httpx2.AsyncClient]) -> None:
     made, client = server
-    made.models["m"] = model = Model((refusal(429, {}, retry_after="3"), said("b", media_type=None)))
-    told = [await ask(client, "m") for _ in range(3)]
-    assert [(answer.status_code, answer.headers.get("retry-after")) for answer in told] == [
+    made.models["m"] = model = Model((refusal(429, {}, retry_after="3"), replying("b", media_type=None)))
+    reported = [await ask(client, "m") for _ in range(3)]
+    assert [(answer.status_code, answer.headers.get("retry-after")) for answer in reported] == [
         (429, "3"),
         (200, None),
         (200, None),
     ]
-    assert "content-type" not in told[1].headers
+    assert "content-type" not in reported[1].headers
     assert len(model.arrivals) == 3
     assert (await ask(client, "other")).status_code == 404
 
@@ -48,7 +48,7 @@ async def test_a_cut_answer_has_no_end(server: tuple[ModelServer, httpx2.AsyncCl
 
 async def test_every_wire_finds_its_model(server: tuple[ModelServer, httpx2.AsyncClient]) -> None:
     made, client = server
-    made.models["a/b"] = model = Model((said("b"),))
+    made.models["a/b"] = model = Model((replying("b"),))
     await client.post("/v1/messages", json={"model": "a/b"})
     await client.post("/v1beta/models/a/b:streamGenerateContent", json={})
     assert len(model.arrivals) == 2

@@ -26,7 +26,7 @@ def _activities_of(cls: type) -> dict[str, str]:
     return found
 
 
-def test_every_promised_activity_is_served_with_the_same_name_and_arguments() -> None:
+def test_every_declared_activity_is_served() -> None:
     contracts = [
         cls
         for _, cls in inspect.getmembers(promised_activities, inspect.isclass)
@@ -65,7 +65,7 @@ def test_the_sandbox_is_on_and_lets_nothing_more_through() -> None:
     assert not restrictions.passthrough_all_modules
 
 
-def test_our_errors_keep_their_code_and_their_time_to_come_back() -> None:
+def test_errors_keep_their_code_and_retry_time() -> None:
     from models.errors import BudgetReached, RateLimited
 
     limited = translated(RateLimited("later", retry_after_s=7))

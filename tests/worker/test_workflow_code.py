@@ -41,7 +41,7 @@ def test_modules_are_loaded_anew_from_the_code_that_they_had(package: ModuleType
     forget(package.__name__)
     again = importlib.import_module("runs_of_a_test.one")
     assert again is not first, "a run has modules of its own"
-    assert (again.said, again.place) == ("old", str(folder / "one.py"))
+    assert (again.text, again.place) == ("old", str(folder / "one.py"))
 
 
 def test_a_package_is_kept_once_and_nothing_else_with_it(package: ModuleType) -> None:

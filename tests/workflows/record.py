@@ -98,7 +98,7 @@ async def steered(runs: Runs) -> TaskId:
     return task_id
 
 
-async def heard_late(runs: Runs) -> TaskId:
+async def guided_late(runs: Runs) -> TaskId:
     task_id = await runs.start(f"Sum up. {SLOW}", plan=[_subtask("a", SLOW), _subtask("b")])
     await runs.event(task_id, "model_call.started")
     given = await runs.control(task_controls.steer, task_id, Guidance(text="Be short. [[sim: tokens=5; delay=1]]"))
@@ -162,7 +162,7 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     planned_again,
     paused,
     steered,
-    heard_late,
+    guided_late,
     waited_for_budget,
     cancelled,
     continued,

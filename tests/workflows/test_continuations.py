@@ -43,14 +43,14 @@ async def runs(settings: Settings, server: Scripted, mode: SubtaskMode) -> Async
 USAGE: dict[str, int] = frames.USAGE["usage"]
 
 
-def says(text: str, finish: str, usage: dict[str, int] | None = USAGE) -> Script:
+def answering(text: str, finish: str, usage: dict[str, int] | None = USAGE) -> Script:
     counted = {**frames.USAGE, "usage": usage}
     chunks: list[frames.Chunk] = [frames.piece(text), frames.chunk({}, finish), counted, frames.DONE]
     return Script([frames.framed(chunk).encode() for chunk in chunks])
 
 
 async def test_a_cut_answer_is_continued_and_joined(runs: Runs, server: Scripted) -> None:
-    server.answers(says("One, two, thr", "length"), says("ee, four, fi", "length"), says("ve.", "stop"))
+    server.answers(answering("One, two, thr", "length"), answering("ee, four, fi", "length"), answering("ve.", "stop"))
     task_id = await runs.start("Count.", model=LOCAL, plan=[a_subtask("one")])
     row = await runs.ended(task_id)
     assert (row["status"], row["result"], row["finish_reason"]) == ("completed", "One, two, three, four, five.", "stop")
@@ -63,7 +63,7 @@ async def test_a_cut_answer_is_continued_and_joined(runs: Runs, server: Scripted
 
 
 async def test_an_answer_that_stays_cut_is_marked_everywhere(runs: Runs, server: Scripted) -> None:
-    server.answers(*[says(text, "length") for text in ("a", "b", "c")], says("Done.", "stop"))
+    server.answers(*[answering(text, "length") for text in ("a", "b", "c")], answering("Done.", "stop"))
     plan = [a_subtask("one"), a_subtask("two", depends_on=["one"])]
     task_id = await runs.start("Write.", model=LOCAL, plan=plan)
     row = await runs.ended(task_id)
@@ -80,7 +80,7 @@ async def test_an_answer_that_stays_cut_is_marked_everywhere(runs: Runs, server:
 
 
 async def test_a_task_may_accept_a_cut_answer(runs: Runs, server: Scripted) -> None:
-    server.answers(says("Half a sen", "length"))
+    server.answers(answering("Half a sen", "length"))
     task_id = await runs.start("Write.", model=LOCAL, plan=[a_subtask("one")], on_truncated="accept")
     row = await runs.ended(task_id)
     assert (row["status"], row["result"], row["finish_reason"]) == ("completed", "Half a sen", "length")
@@ -91,8 +91,8 @@ async def test_a_task_may_accept_a_cut_answer(runs: Runs, server: Scripted) -> N
 
 @pytest.mark.parametrize("keys", [("one",), ("one", "two")])
 async def test_a_task_may_refuse_a_cut_answer(runs: Runs, server: Scripted, keys: tuple[str, ...]) -> None:
-    whole = [says("Whole.", "stop") for _ in keys[1:]] * 2
-    server.answers(*whole, says("Half a sen", "length"))
+    whole = [answering("Whole.", "stop") for _ in keys[1:]] * 2
+    server.answers(*whole, answering("Half a sen", "length"))
     plan = [a_subtask(key) for key in keys]
     task_id = await runs.start("Write.", model=LOCAL, plan=plan, on_truncated="fail")
     row = await runs.ended(task_id)
@@ -104,9 +104,9 @@ async def test_a_task_may_refuse_a_cut_answer(runs: Runs, server: Scripted, keys
 
 
 @pytest.mark.parametrize(("wanted", "asked"), [(None, 2048), (6000, 6000), (131_072, 10_000)])
-async def test_a_task_says_how_long_answers_are(runs: Runs, server: Scripted, wanted: int | None, asked: int) -> None:
+async def test_a_task_sets_the_answer_length(runs: Runs, server: Scripted, wanted: int | None, asked: int) -> None:
     """Those of every built-in agent, as far as the model goes; that much is reserved, and the rest given back."""
-    server.answers(says("Whole.", "stop"))
+    server.answers(answering("Whole.", "stop"))
     plan = [a_subtask("one"), a_subtask("two")]
     task_id = await runs.start("Write.", model=LOCAL, plan=plan, limits={"max_output_tokens": wanted})
     row = await runs.ended(task_id)
@@ -116,10 +116,10 @@ async def test_a_task_says_how_long_answers_are(runs: Runs, server: Scripted, wa
     assert all(0 < each["reserved_tokens"] - asked < 1000 for each in reserved)
 
 
-async def test_what_was_cut_stands_when_it_cant_be_continued(runs: Runs, server: Scripted) -> None:
+async def test_a_cut_answer_stands_if_continuing_fails(runs: Runs, server: Scripted) -> None:
     refusal = json.dumps({"error": {"message": "This model's maximum context length is 10 tokens."}}).encode()
     refused = Script([refusal], status=400, headers={"content-type": "application/json"})
-    server.answers(says("Half a sen", "length"), refused)
+    server.answers(answering("Half a sen", "length"), refused)
     task_id = await runs.start("Write.", model=LOCAL, plan=[a_subtask("one")])
     row = await runs.ended(task_id)
     assert (row["status"], row["result"], row["finish_reason"]) == ("completed", "Half a sen", "length")
@@ -129,7 +129,7 @@ async def test_what_was_cut_stands_when_it_cant_be_continued(runs: Runs, server:
 
 async def test_a_cut_plan_is_asked_for_anew(runs: Runs, server: Scripted) -> None:
     plan = json.dumps({"subtasks": [{"key": "one", "instruction": "Do it.", "agent": "writer"}]})
-    server.answers(says(plan[:40], "length"), says(plan, "stop"), says("Done.", "stop"))
+    server.answers(answering(plan[:40], "length"), answering(plan, "stop"), answering("Done.", "stop"))
     task_id = await runs.start("Do it.", model=LOCAL)
     assert (await runs.ended(task_id))["result"] == "Done."
     assert "It was cut off at" in server.bodies[1]["messages"][-1]["content"]
@@ -143,8 +143,8 @@ def test_what_a_piece_repeats_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("usage", [USAGE, None])
-async def test_a_bill_says_what_is_estimated(runs: Runs, server: Scripted, usage: dict[str, int] | None) -> None:
-    server.answers(says("One.", "stop", usage))
+async def test_a_bill_marks_estimates(runs: Runs, server: Scripted, usage: dict[str, int] | None) -> None:
+    server.answers(answering("One.", "stop", usage))
     task_id = await runs.start("Count.", model=LOCAL, plan=[a_subtask("one")])
     await runs.ended(task_id)
     async with runs.database.begin() as session:

@@ -54,7 +54,7 @@ async def fell_back(runs: Runs, task_id: Any) -> list[tuple[str, str, str]]:
         ("finish=content_filter", "content_refused"),
     ],
 )
-async def test_what_fails_for_good_is_asked_of_the_next_model(runs: Runs, fault: str, code: str) -> None:
+async def test_permanent_failures_fall_back_to_the_next_model(runs: Runs, fault: str, code: str) -> None:
     plan = [a_subtask("one", f"[[sim: {fault}; model=fast; tokens=5]] go")]
     task_id = await runs.start("Fall back", plan=plan, fallbacks=[SECOND])
     row = await runs.ended(task_id)
@@ -65,7 +65,7 @@ async def test_what_fails_for_good_is_asked_of_the_next_model(runs: Runs, fault:
     assert failed.retryable
 
 
-async def test_a_model_whose_attempts_are_used_up_makes_room_for_the_next(runs: Runs) -> None:
+async def test_used_up_attempts_fall_back_to_another_model(runs: Runs) -> None:
     task_id = await runs.start(
         "Break", plan=[a_subtask("one", "[[sim: status=500; retry_after=0.1; model=fast]] go")], fallbacks=[SECOND]
     )
@@ -74,7 +74,7 @@ async def test_a_model_whose_attempts_are_used_up_makes_room_for_the_next(runs: 
 
 
 @pytest.mark.parametrize(("fallbacks", "status"), [((ELSEWHERE,), "completed"), ((), "failed")])
-async def test_a_client_that_cannot_be_made_is_no_reason_to_hang(
+async def test_an_unmakeable_client_does_not_hang(
     runs: Runs, monkeypatch: pytest.MonkeyPatch, fallbacks: tuple[str, ...], status: str
 ) -> None:
     connect = ChatCompletions.connect
@@ -100,7 +100,7 @@ async def test_each_call_begins_with_its_first_choice(runs: Runs) -> None:
     assert [model for model, _ in await asked(runs, task_id)] == [FIRST, SECOND, FIRST, SECOND]
 
 
-async def test_when_the_last_model_has_failed_the_subtask_fails_with_its_code(runs: Runs) -> None:
+async def test_the_last_models_code_fails_the_subtask(runs: Runs) -> None:
     task_id = await runs.start("All", plan=[a_subtask("one", "[[sim: status=401]] go")], fallbacks=[SECOND])
     row = await runs.ended(task_id)
     assert (row["status"], row["error_code"]) == ("failed", "wrong_key")
@@ -115,14 +115,14 @@ async def test_a_rate_limit_is_waited_for_however_often_it_comes(runs: Runs) -> 
     assert await asked(runs, task_id) == [(FIRST, "rate_limited")] * times + [(FIRST, None)]
 
 
-async def test_a_long_rate_limit_is_not_waited_for_where_another_model_is_left(runs: Runs) -> None:
+async def test_a_long_rate_limit_falls_back(runs: Runs) -> None:
     plan = [a_subtask("one", "[[sim: status=429; retry_after=0.1; model=fast; tokens=5]] go")]
     task_id = await runs.start("Don't wait", plan=plan, fallbacks=[SECOND])
     assert (await runs.ended(task_id))["status"] == "completed"
     assert await asked(runs, task_id) == [(FIRST, "rate_limited")] * MAX_ATTEMPTS + [(SECOND, None)]
 
 
-async def test_a_provider_that_is_away_is_passed_over_at_once(runs: Runs) -> None:
+async def test_an_unavailable_provider_is_skipped_at_once(runs: Runs) -> None:
     plan = [a_subtask("one", "[[sim: status=503; model=standard; tokens=5]] go")]
     task_id = await runs.start("Away", plan=plan, model=ELSEWHERE, fallbacks=[FIRST])
     assert (await runs.ended(task_id))["status"] == "completed"

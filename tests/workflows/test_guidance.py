@@ -22,9 +22,7 @@ async def seen_at(runs: Runs, task_id: TaskId) -> list[tuple[str, int | None]]:
     return [(event.path, event.step) for event in await runs.events(task_id) if isinstance(event, GuidanceSeen)]
 
 
-async def test_guidance_given_during_a_subtasks_last_call_is_heard_by_one_more(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_late_guidance_gets_the_subtask_one_more_call(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
     task_id = await runs.start("Steer late", plan=[a_subtask("only")])
     await runs.event(task_id, "model_call.started")
@@ -61,9 +59,7 @@ async def test_the_answer_of_the_last_permitted_turn_stands(runs: Runs, monkeypa
     assert (row["status"], row["model_calls"]) == ("completed", 1)
 
 
-async def test_guidance_given_while_the_answer_is_written_is_heard_by_one_more_aggregation(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_late_guidance_gets_one_more_aggregation(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, "#aggregate")
     task_id = await runs.start("Sum up.", plan=[a_subtask("a"), a_subtask("b")])
     await runs.until(task_id, lambda row: row["model_calls"] == 3)

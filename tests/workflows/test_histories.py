@@ -32,7 +32,7 @@ PLAN = [a_subtask("a", f"Say {CANARY}. [[sim: tokens=10]]", title=f"First {CANAR
 OLD, NEW = payload_keys.made(), payload_keys.made()
 
 
-async def test_nothing_that_was_said_can_be_read(runs: Runs) -> None:
+async def test_messages_are_encrypted_in_histories(runs: Runs) -> None:
     task_id = await runs.start(f"Tell of the {CANARY}.", title=f"The {CANARY}'s title", plan=PLAN)
     assert (await runs.ended(task_id))["status"] == "completed"
     await _is_hidden(runs, workflow_id_of(task_id), workflow_id_of(task_id, NodePath("a")))
@@ -51,7 +51,7 @@ async def test_no_failure_can_be_read(runs: Runs) -> None:
     assert failed["error"].encode() not in kept
 
 
-async def test_no_prompt_of_a_picture_can_be_read(runs: Runs) -> None:
+async def test_image_prompts_are_encrypted(runs: Runs) -> None:
     new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": f"A {CANARY}", "n": 1}, True, "", None)
     async with runs.database.begin() as session:
         call_id, _ = await calls.create(session, runs.caller.user_id, new)
@@ -84,12 +84,12 @@ async def test_a_worker_without_the_key_ends_no_run(keys: Settings) -> None:
         task_id = await runs.start(f"Tell of the {CANARY}.", plan=PLAN)
     async with runs_with_worker(_with(keys, NEW)) as without:
 
-        async def is_tried_again() -> bool:
+        async def is_retried() -> bool:
             return (
                 await _described(without, workflow_id_of(task_id))
             ).raw_description.pending_workflow_task.attempt > 1
 
-        await until_true(is_tried_again)
+        await until_true(is_retried)
         assert (await without.row(task_id))["status"] not in ("failed", "completed")
     async with runs_with_worker(_with(keys, f"{NEW},{OLD}")) as both:
         assert (await both.ended(task_id))["status"] == "completed"
@@ -102,11 +102,11 @@ async def test_a_call_waits_for_a_worker_with_the_key(keys: Settings) -> None:
         await runs.event(task_id, "model_call.started")
     async with runs_with_worker(_with(keys, NEW)) as without:
 
-        async def is_tried_again() -> bool:
+        async def is_retried() -> bool:
             described = await _described(without, workflow_id_of(task_id, NodePath("a")))
             return any(pending.attempt > 2 for pending in described.raw_description.pending_activities)
 
-        await until_true(is_tried_again)
+        await until_true(is_retried)
         assert (await without.row(task_id))["status"] == "running"
     async with runs_with_worker(_with(keys, f"{NEW},{OLD}")) as both:
         assert (await both.ended(task_id))["status"] == "completed"

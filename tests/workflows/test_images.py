@@ -1,4 +1,4 @@
-"""Pictures reach every agent of a task, through its model's own request."""
+"""Images reach every agent of a task, through its model's own request."""
 
 from io import BytesIO
 
@@ -13,7 +13,7 @@ from tests.runs import Runs, a_subtask
 MODES = [SubtaskMode.CHILD]
 
 
-async def a_picture(runs: Runs) -> FileId:
+async def an_image_file(runs: Runs) -> FileId:
     async with runs.database.begin() as session:
         return (await files.create(session, runs.caller.user_id, "a.png", measured(BytesIO(a_png())))).id
 
@@ -24,7 +24,7 @@ async def first_messages(runs: Runs, task_id: str) -> list[str]:
 
 
 async def test_every_turn_of_every_agent_is_shown_them(runs: Runs) -> None:
-    images = [str(await a_picture(runs)), str(await a_picture(runs))]
+    images = [str(await an_image_file(runs)), str(await an_image_file(runs))]
     plan = [a_subtask("one", "[[sim: turns=1; tokens=30]] Look", agent="analyst"), a_subtask("two", "Look")]
     task_id = await runs.start("See", plan=plan, images=images)
     assert (await runs.ended(task_id))["status"] == "completed"
@@ -32,8 +32,8 @@ async def test_every_turn_of_every_agent_is_shown_them(runs: Runs) -> None:
     assert all("2 images attached" in row["result"] for row in answers)
 
 
-async def test_a_picture_that_was_deleted_is_said_to_be_gone(runs: Runs) -> None:
-    kept, gone = await a_picture(runs), await a_picture(runs)
+async def test_a_deleted_image_is_reported_missing(runs: Runs) -> None:
+    kept, gone = await an_image_file(runs), await an_image_file(runs)
     async with runs.database.begin() as session:
         await files.delete(session, Caller(user_id=runs.caller.user_id, role="user"), gone)
     task_id = await runs.start("See", plan=[a_subtask("one", "Look")], images=[str(kept), str(gone)])

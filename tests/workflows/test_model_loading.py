@@ -35,7 +35,7 @@ async def test_a_model_that_loads_is_waited_for(settings: Settings, simulator: S
     async with loader_before(simulator.url) as loader, _runs(settings, loader) as runs:
         task_id = await runs.start("Wait", plan=[a_subtask("one")], model="local/slow", budget={"max_model_calls": 1})
         await until_true(lambda: _was_refused(loader, 4))
-        held = await _held_up(runs, task_id)
+        held = await _blocked_calls(runs, task_id)
         assert (held.code, held.model) == ("model_loading", "local/slow")
         assert "Loading model" in held.message
         other = await runs.start("Go on", plan=[a_subtask("one")], model="local/fast")
@@ -58,16 +58,16 @@ async def test_another_model_stands_in_for_one_that_loads(settings: Settings, si
         assert models == ["local/slow"] * 2 + ["local/fast"]
 
 
-async def _held_up(runs: Runs, task_id: TaskId) -> BlockedCall:
+async def _blocked_calls(runs: Runs, task_id: TaskId) -> BlockedCall:
     """The call that is blocked; while an attempt is under way none is."""
     found: list[BlockedCall] = []
 
-    async def is_held_up() -> bool:
+    async def is_blocked() -> bool:
         async with runs.database.statements() as connection:
             found[:] = await blocked_calls(connection, task_id)
         return bool(found)
 
-    await until_true(is_held_up)
+    await until_true(is_blocked)
     return found[0]
 
 

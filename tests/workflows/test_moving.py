@@ -10,7 +10,7 @@ from chimera.providers.base import ToolRequest
 from chimera.providers.chat_completions.chat import ChatCompletions
 from models.events import ModelCallFellBack
 from tests.runs import Runs, a_subtask, runs_with_worker
-from tests.wires.base import Kind, Said, Wire
+from tests.wires.base import Kind, ModelAnswer, Wire
 from tests.wires.scripted import Scripted, running_script
 from tests.wires.server import Script, plain
 from tests.wires.vendors import WIRES
@@ -54,7 +54,7 @@ async def test_an_sdk_that_cannot_be_loaded_holds_no_money(
 
     monkeypatch.setattr(ChatCompletions, "connect", connect_at_last)
     wire = BY_NAME["openai"]
-    servers["openai"].answers(Script(wire.told(Said(pieces=("Tea.",)))))
+    servers["openai"].answers(Script(wire.frames_of(ModelAnswer(pieces=("Tea.",)))))
     task_id = await runs.start("Say", plan=[a_subtask("one", "Say a word.")], model=f"openai/{wire.model}")
     row = await runs.ended(task_id)
     assert (row["status"], tries) == ("completed", ["openai", "openai"])
@@ -78,13 +78,13 @@ def refusal(wire: Wire, kind: Kind) -> Script:
         ("openai", "google", "bad_request"),
     ],
 )
-async def test_a_run_that_used_its_tools_goes_on_with_another_vendors_model(
+async def test_a_tool_conversation_moves_to_another_vendor(
     runs: Runs, servers: dict[str, Scripted], first: str, second: str, kind: Kind
 ) -> None:
     mine, other = BY_NAME[first], BY_NAME[second]
-    thought = Said(thoughts=("Two sums.",), signed=mine.sends_state, pieces=("I work it out.",), calls=CALLS)
-    servers[first].answers(Script(mine.told(thought)), refusal(mine, kind))
-    servers[second].answers(Script(other.told(Said(pieces=("They are 391 and 4.",)))))
+    thought = ModelAnswer(thoughts=("Two sums.",), signed=mine.sends_state, pieces=("I work it out.",), calls=CALLS)
+    servers[first].answers(Script(mine.frames_of(thought)), refusal(mine, kind))
+    servers[second].answers(Script(other.frames_of(ModelAnswer(pieces=("They are 391 and 4.",)))))
     models = [f"{wire.name}/{wire.model}" for wire in (mine, other)]
 
     plan = [a_subtask("sum", "What are 17 * 23 and 2 + 2?", agent="analyst")]
@@ -98,18 +98,18 @@ async def test_a_run_that_used_its_tools_goes_on_with_another_vendors_model(
     fell_back = [event for event in await runs.events(task_id) if isinstance(event, ModelCallFellBack)]
     assert [(event.from_model, event.to_model, event.code) for event in fell_back] == [(*models, kind)]
 
-    heard = other.heard(servers[second].bodies[0], servers[second].targets[0])
-    assert heard.items[1:] == (
+    received = other.parse(servers[second].bodies[0], servers[second].targets[0])
+    assert received.items[1:] == (
         ("assistant", "I work it out."),
         ("call", "calculator", CALLS[0].arguments),
         ("call", "calculator", CALLS[1].arguments),
         ("result", CALLS[0].arguments, "391"),
         ("result", CALLS[1].arguments, "4"),
     )
-    assert heard.state == ""
-    assert heard.tools == (("calculator",) if other.keeps_tools else ())
-    assert not heard.may_call, "it is the last permitted turn"
-    before = mine.heard(servers[first].bodies[1], servers[first].targets[1])
-    assert (before.items, before.may_call) == (heard.items, False)
+    assert received.state == ""
+    assert received.tools == (("calculator",) if other.keeps_tools else ())
+    assert not received.may_call, "it is the last permitted turn"
+    before = mine.parse(servers[first].bodies[1], servers[first].targets[1])
+    assert (before.items, before.may_call) == (received.items, False)
     assert before.tools == (("calculator",) if mine.keeps_tools else ())
     assert bool(before.state) == mine.sends_state, "the vendor's own reasoning holds, though no tool may be called"

@@ -116,7 +116,7 @@ async def test_guidance_cuts_a_call_that_is_waited_for(runs: Runs, monkeypatch: 
     assert (await executions_of(runs, task_id))[""] > 1
 
 
-async def test_a_node_that_waits_for_money_goes_on_elsewhere(runs: Runs) -> None:
+async def test_a_budget_wait_survives_continue_as_new(runs: Runs) -> None:
     plan = [a_subtask("a"), a_subtask("b", depends_on=["a"])]
     task_id = await runs.start_short(20, "Poor", plan=plan, budget={"max_model_calls": 1})
     for _ in range(4):

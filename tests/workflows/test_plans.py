@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from chimera.config.settings import Settings
 from tests.runs import Runs, runs_with_worker
-from tests.wires.base import Said
+from tests.wires.base import ModelAnswer
 from tests.wires.scripted import Scripted, running_script
 from tests.wires.server import Script, plain
 from tests.wires.vendors import WIRES
@@ -47,15 +47,15 @@ async def runs(settings: Settings, server: Scripted) -> AsyncIterator[Runs]:
     ],
 )
 async def test_an_imperfect_plan_takes_one_request(runs: Runs, server: Scripted, answer: str) -> None:
-    server.answers(told(answer), told("Done."))
+    server.answers(script_of(answer), script_of("Done."))
     row = await ended(runs)
     assert (row["status"], row["result"]) == ("completed", "Done.")
     assert len(server.bodies) == 2
     assert row["model_calls"] == 2
 
 
-async def test_a_plan_that_is_cut_off_twice_ends_with_the_way_out(runs: Runs, server: Scripted) -> None:
-    server.answers(told(PLAN[:-3]))
+async def test_a_plan_truncated_twice_fails_with_a_remedy(runs: Runs, server: Scripted) -> None:
+    server.answers(script_of(PLAN[:-3]))
     row = await ended(runs)
     assert (row["status"], row["error_code"]) == ("failed", "plan_invalid")
     assert "cut off" in row["error"]
@@ -65,7 +65,7 @@ async def test_a_plan_that_is_cut_off_twice_ends_with_the_way_out(runs: Runs, se
 
 async def test_the_agents_of_the_tree_are_not_offered(runs: Runs, server: Scripted) -> None:
     planner = json.dumps({"subtasks": [{**ONE, "agent": "planner"}]})
-    server.answers(told(planner), told(PLAN), told("Done."))
+    server.answers(script_of(planner), script_of(PLAN), script_of("Done."))
     assert (await ended(runs))["status"] == "completed"
     question, correction = (server.bodies[number]["messages"][-1]["content"] for number in (0, 1))
     assert "- writer:" in question
@@ -79,7 +79,10 @@ async def test_the_agents_of_the_tree_are_not_offered(runs: Runs, server: Script
 
 async def test_a_refused_schema_is_asked_for_in_words(runs: Runs, server: Scripted) -> None:
     refused = plain(400, {"error": {"message": "This response_format type is unavailable now"}})
-    for scripts, requests in (((refused, told(PLAN), told("Done.")), 3), ((told(PLAN), told("Done.")), 2)):
+    for scripts, requests in (
+        ((refused, script_of(PLAN), script_of("Done.")), 3),
+        ((script_of(PLAN), script_of("Done.")), 2),
+    ):
         server.answers(*scripts)
         row = await ended(runs, model="local/refuses")
         assert (row["status"], row["model_calls"]) == ("completed", 2)
@@ -90,14 +93,14 @@ async def test_a_refused_schema_is_asked_for_in_words(runs: Runs, server: Script
 
 
 async def test_a_server_that_ignores_the_schema_sees_its_fields(runs: Runs, server: Scripted) -> None:
-    server.answers(told(PLAN), told("Done."))
+    server.answers(script_of(PLAN), script_of("Done."))
     await ended(runs)
     question = server.bodies[0]["messages"][-1]["content"]
     assert all(f'"{field}"' in question for field in ("subtasks", "key", "instruction", "agent", "depends_on"))
 
 
-def told(text: str) -> Script:
-    return Script(WIRE.told(Said(pieces=(text,))))
+def script_of(text: str) -> Script:
+    return Script(WIRE.frames_of(ModelAnswer(pieces=(text,))))
 
 
 async def ended(runs: Runs, *, model: str = "local/gemma") -> RowMapping:

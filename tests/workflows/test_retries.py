@@ -48,7 +48,7 @@ def arrived(simulator: SimulatorServer, task_id: TaskId) -> list[str]:
     return [entry["call_id"].removeprefix(task_id) for entry in asked]
 
 
-async def test_a_retry_asks_only_for_what_was_not_answered(runs: Runs, simulator: SimulatorServer) -> None:
+async def test_a_retry_repeats_only_unanswered_calls(runs: Runs, simulator: SimulatorServer) -> None:
     task_id = await runs.start("Nine calls", plan=eight_of_which_the_7th(ONCE))
     failed = await runs.ended(task_id)
     assert (failed["status"], failed["error_code"], failed["subtasks_done"]) == ("failed", "wrong_key", 6)
@@ -63,7 +63,7 @@ async def test_a_retry_asks_only_for_what_was_not_answered(runs: Runs, simulator
     assert await runs.close_status(task_id) == "COMPLETED"
 
 
-async def test_events_of_a_retry_go_on_without_gaps(runs: Runs) -> None:
+async def test_events_of_a_retry_have_no_gaps(runs: Runs) -> None:
     task_id = await runs.start("Three", plan=a_chain("[[sim: tokens=5]] go", ONCE, "[[sim: tokens=5]] go"))
     await runs.ended(task_id)
     await runs.control(retries.retry, task_id, TaskRetry())
@@ -113,7 +113,7 @@ async def test_a_planner_whose_plans_were_refused_plans_anew(runs: Runs) -> None
     assert (row["status"], row["subtasks_done"]) == ("completed", 2)
 
 
-async def test_a_task_below_a_split_subtask_goes_on_there(runs: Runs, simulator: SimulatorServer) -> None:
+async def test_a_nested_task_continues_below_its_subtask(runs: Runs, simulator: SimulatorServer) -> None:
     deep = a_subtask("deep", 'Look [[sim plan: split=2; sub="status=401,times=1,tokens=5"]]', decompose=True)
     task_id = await runs.start("Deep", plan=[deep])
     assert (await runs.ended(task_id))["status"] == "failed"
@@ -149,7 +149,7 @@ async def test_a_retry_has_all_of_a_calls_attempts_anew(runs: Runs, simulator: S
     assert len(arrived(simulator, task_id)) == limit + 2
 
 
-async def test_a_retry_goes_on_after_everything_was_started_anew(runs: Runs, simulator: SimulatorServer) -> None:
+async def test_a_retry_continues_after_a_full_restart(runs: Runs, simulator: SimulatorServer) -> None:
     """The worker that takes the retry up is another one, in which nothing is remembered."""
     task_id = await runs.start("Nine calls", plan=eight_of_which_the_7th(ONCE))
     await runs.ended(task_id)
@@ -161,12 +161,12 @@ async def test_a_retry_goes_on_after_everything_was_started_anew(runs: Runs, sim
     assert len(arrived(simulator, task_id)) == 10
 
 
-@pytest.mark.parametrize(("status", "told"), [("completed", "completed"), ("running", "It is already running")])
-async def test_only_a_failed_task_can_be_tried_again(runs: Runs, status: str, told: str) -> None:
+@pytest.mark.parametrize(("status", "reported"), [("completed", "completed"), ("running", "It is already running")])
+async def test_only_a_failed_task_can_be_tried_again(runs: Runs, status: str, reported: str) -> None:
     words = "[[sim: tokens=5]] go" if status == "completed" else "[[sim: drip=0.5; tokens=500]] go"
     task_id = await runs.start("One", plan=[a_subtask("one", words)])
     await runs.until(task_id, lambda row: row["status"] == status)
-    with pytest.raises(Conflict, match=told):
+    with pytest.raises(Conflict, match=reported):
         await runs.control(retries.retry, task_id, TaskRetry())
     if status == "running":
         await runs.cancel(task_id)
@@ -211,7 +211,7 @@ async def test_of_two_retries_at_once_one_is_taken(runs: Runs, simulator: Simula
     assert len(arrived(simulator, task_id)) == 4
 
 
-async def test_a_run_that_says_its_end_again_does_not_undo_the_retry(runs: Runs) -> None:
+async def test_a_repeated_end_does_not_undo_the_retry(runs: Runs) -> None:
     """Its worker may have died between the row and Temporal, and comes back when the task is tried again."""
     task_id = await runs.start("One", plan=[a_subtask("s1", ONCE)])
     await runs.ended(task_id)
@@ -225,9 +225,7 @@ async def test_a_run_that_says_its_end_again_does_not_undo_the_retry(runs: Runs)
     assert (await runs.ended(task_id))["status"] == "completed"
 
 
-async def test_what_temporal_says_of_the_run_before_does_not_end_the_retry(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_earlier_runs_end_does_not_end_the_retry(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     task_id = await runs.start("One", plan=[a_subtask("s1", ONCE)])
     await runs.ended(task_id)
     await runs.close_status(task_id)
@@ -248,9 +246,7 @@ async def test_what_temporal_says_of_the_run_before_does_not_end_the_retry(
     assert (await runs.ended(task_id))["status"] == "completed"
 
 
-async def test_a_retry_whose_run_before_does_not_end_can_be_cancelled(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_retry_waiting_for_its_run_can_be_cancelled(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     async def still_ending(run_id: TaskId, start: Start) -> None:
         raise StillEnding
 
@@ -264,9 +260,7 @@ async def test_a_retry_whose_run_before_does_not_end_can_be_cancelled(
     assert (await runs.ended(task_id))["status"] == "cancelled"
 
 
-async def test_a_failed_run_that_does_not_end_is_ended_for_its_retry(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_retry_ends_a_failed_run_that_continues(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "ENDING_TRIES", 0)
     task_id = await runs.start("One", plan=[a_subtask("s1", "[[sim: hang=1]] go")])
     await runs.until(task_id, lambda row: row["model_calls"] == 1)

@@ -243,7 +243,7 @@ async def test_a_run_renews_a_calendar_out_of_date(runs: Runs) -> None:
     assert renewed.schedule.state.paused
 
 
-async def test_a_line_of_before_stops_and_says_so(runs: Runs) -> None:
+async def test_an_unreadable_old_cron_stops_its_schedule(runs: Runs) -> None:
     schedule_id, spec, temporal = await _new(runs)
     await temporal.replace(schedule_id, runs.caller.user_id, spec, paused=False)
     async with runs.database.begin() as session:
@@ -258,7 +258,7 @@ async def test_a_line_of_before_stops_and_says_so(runs: Runs) -> None:
     assert "it has 7 fields" in state.note
 
 
-async def test_a_name_of_before_runs_as_its_five_fields(runs: Runs) -> None:
+async def test_an_old_cron_macro_runs_as_five_fields(runs: Runs) -> None:
     schedule_id, _, temporal = await _new(runs)
     async with runs.database.begin() as session:
         schedule = await rows.one(session, runs.caller, schedule_id)

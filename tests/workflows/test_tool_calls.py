@@ -93,7 +93,7 @@ async def history_of(runs: Runs, task_id: TaskId) -> Counter[str]:
     return found
 
 
-async def said(runs: Runs, task_id: TaskId) -> list[str]:
+async def results_in(runs: Runs, task_id: TaskId) -> list[str]:
     query = "SELECT content FROM messages WHERE run_id = :id AND path = 'sum' AND role = 'tool' ORDER BY seq"
     return [row["content"] for row in await runs.rows(query, task_id)]
 
@@ -102,7 +102,7 @@ async def test_a_pure_tool_costs_no_event_of_history(runs: Runs) -> None:
     task_id = await computed(runs)
     history = await history_of(runs, task_id)
     assert (history["complete_model_call"], history["run_tool_call"]) == (2, 0)
-    assert await said(runs, task_id) == ["391"]
+    assert await results_in(runs, task_id) == ["391"]
 
 
 async def test_a_pure_tool_is_on_record_like_any_other(runs: Runs) -> None:
@@ -115,11 +115,11 @@ async def test_a_pure_tool_is_on_record_like_any_other(runs: Runs) -> None:
     assert types.index("model_call.finished") + 1 == types.index("tool_call.finished")
 
 
-async def test_what_there_is_no_tool_for_is_told_at_once(runs: Runs) -> None:
+async def test_an_unknown_tool_is_reported_at_once(runs: Runs) -> None:
     task_id = await computed(runs, "[[sim: tool=telephone]] Call somebody")
     assert (await history_of(runs, task_id))["run_tool_call"] == 0
-    (told,) = await said(runs, task_id)
-    assert "Unknown tool 'telephone'" in told
+    (reported,) = await results_in(runs, task_id)
+    assert "There is no tool 'telephone'" in reported
 
 
 async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeyp
     monkeypatch.setitem(TOOLS.by_name, "calculator", remote)
     task_id = await computed(runs)
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
-    assert await said(runs, task_id) == ["391"]
+    assert await results_in(runs, task_id) == ["391"]
     first, second = remote.contexts
     assert (first.owner_id, first.run_id, first.path, first.step, first.index) == (
         runs.caller.user_id,
@@ -145,7 +145,7 @@ async def test_a_pure_tool_that_takes_long_holds_no_answer_up(runs: Runs, monkey
     monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 0.05)
     task_id = await computed(runs)
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
-    assert await said(runs, task_id) == ["391"]
+    assert await results_in(runs, task_id) == ["391"]
 
 
 async def test_a_cut_while_an_answer_is_being_kept_pays_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,5 +184,5 @@ async def test_a_pure_tool_that_breaks_loses_no_paid_answer(runs: Runs, monkeypa
     monkeypatch.setitem(TOOLS.by_name, "calculator", Breaks())
     task_id = await computed(runs)
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
-    assert await said(runs, task_id) == ["391"]
+    assert await results_in(runs, task_id) == ["391"]
     assert [row["status"] for row in await runs.attempts(task_id)] == ["finished", "finished"]

@@ -26,7 +26,7 @@ from tests.until import until_true
 HELD = "[[sim: status=429; retry_after=2; times=1; tokens=5]] go"
 
 
-async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wait_for_a_provider_is_reported_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     admit, asked = ProviderHealth.admit, Counter[str]()
     refusing, let_go = asyncio.Event(), asyncio.Event()
 
@@ -46,26 +46,26 @@ async def test_a_call_that_waits_for_its_provider_says_so_once(runs: Runs, monke
     refusing.set()
     second = await runs.start("Come after", plan=[a_subtask("one"), a_subtask("two")])
     await runs.event(second, "model_call.waiting")
-    [refused] = await _held_up(runs, first)
+    [refused] = await _blocked_calls(runs, first)
     assert (refused.path, refused.step, refused.code) == ("one", 1, "rate_limited")
     assert (refused.attempts, refused.model) == (1, "simulator/fast")
-    waiting = (await _held_up(runs, second))[0]
+    waiting = (await _blocked_calls(runs, second))[0]
     assert (waiting.code, waiting.attempts, waiting.model) == ("rate_limited", 0, None)
     assert waiting.next_try_at is not None
     assert waiting.next_try_at - waiting.since == timedelta(seconds=2)
     let_go.set()
     assert (await runs.ended(second))["status"] == "completed"
-    told = [event for event in await runs.events(second) if event.type == "model_call.waiting"]
-    assert sorted(event.path for event in told) == ["one", "two"]
-    assert {event.code for event in told} == {"rate_limited"}
-    assert all(0 < (event.retry_after_s or 0) < 4 for event in told)
+    announced = [event for event in await runs.events(second) if event.type == "model_call.waiting"]
+    assert sorted(event.path for event in announced) == ["one", "two"]
+    assert {event.code for event in announced} == {"rate_limited"}
+    assert all(0 < (event.retry_after_s or 0) < 4 for event in announced)
     types = [event.type for event in await runs.events(second) if event.path == "one"]
     assert types.index("model_call.waiting") < types.index("model_call.started")
     assert (await runs.ended(first))["status"] == "completed"
-    assert await _held_up(runs, first) == await _held_up(runs, second) == ()
+    assert await _blocked_calls(runs, first) == await _blocked_calls(runs, second) == ()
 
 
-async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_repeatedly_refused_call_reports_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     admit, refusals = ProviderHealth.admit, Counter[str]()
 
     async def admit_the_fourth(health: ProviderHealth, account: str, asker: Asker) -> None:
@@ -80,14 +80,14 @@ async def test_a_call_that_is_refused_again_and_again_says_so_once(runs: Runs, m
     task_id = await runs.start("Come back", plan=[a_subtask("one")])
     assert (await runs.ended(task_id))["status"] == "completed"
     assert refusals[task_id] == 3
-    told = [event for event in await runs.events(task_id) if event.type == "model_call.waiting"]
-    assert len(told) == 1
+    announced = [event for event in await runs.events(task_id) if event.type == "model_call.waiting"]
+    assert len(announced) == 1
 
 
 async def test_one_users_failures_hold_no_other_user(runs: Runs) -> None:
     poisoned = [await runs.start("Fail", plan=[a_subtask("one", "[[sim: status=503]] go")]) for _ in range(6)]
-    told = await runs.event(poisoned[0], "model_call.waiting")
-    assert getattr(told, "code", "") == "provider_away"
+    announced = await runs.event(poisoned[0], "model_call.waiting")
+    assert getattr(announced, "code", "") == "provider_away"
     bob = replace(runs, caller=Caller(user_id=await new_user(runs.database), role="user"))
     task_id = await bob.start("Go on", plan=[a_subtask("one")])
     assert (await bob.ended(task_id))["status"] == "completed"
@@ -119,7 +119,7 @@ async def test_a_server_that_is_not_up_yet_is_waited_for(
         held: list[BlockedCall] = []
 
         async def is_held() -> bool:
-            held[:] = await _held_up(elsewhere, task_id)
+            held[:] = await _blocked_calls(elsewhere, task_id)
             return bool(held)
 
         await until_true(is_held)
@@ -154,6 +154,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-async def _held_up(runs: Runs, task_id: TaskId) -> tuple[BlockedCall, ...]:
+async def _blocked_calls(runs: Runs, task_id: TaskId) -> tuple[BlockedCall, ...]:
     async with runs.database.statements() as connection:
         return await blocked_calls(connection, task_id)

@@ -57,9 +57,9 @@ async def _plan(node: Node) -> tuple[PlanNode, ...]:
         if outcome.plan:
             return outcome.plan
         problems = outcome.plan_problems
-    way_out = "Send the subtasks in `plan`, or choose another model."
+    advice = "Send the subtasks in `plan`, or choose another model."
     why = f"The planner's plan can't run: {' '.join(problems)}"
-    message = f"{preview_of(why, 499 - len(way_out))} {way_out}"
+    message = f"{preview_of(why, 499 - len(advice))} {advice}"
     raise ApplicationError(message, type=PlanInvalid.code, non_retryable=True)
 
 
@@ -111,7 +111,7 @@ def _note(node: Node, progress: Progress, key: str, end: NodeOutcome | Suspended
 async def _run_subtask(node: Node, subtask: PlanNode) -> NodeOutcome | SuspendedChild:
     """Run one subtask to its end under the policy. Raises ApplicationError when its failure fails the node."""
     policy, path = node.place.policy, child_path(node.place.path, subtask.key)
-    current = _taken_up(node, subtask.key)
+    current = _resumed(node, subtask.key)
     retries = policy.max_retries if policy.on_failure is OnFailure.RETRY else 0
     while True:
         try:
@@ -142,7 +142,7 @@ async def _give_up(node: Node, path: NodePath, code: str, message: str) -> NodeO
     raise ApplicationError(f"Subtask {path!r} failed: {message}"[:500], type=code, non_retryable=True)
 
 
-def _taken_up(node: Node, key: str) -> SuspendedChild:
+def _resumed(node: Node, key: str) -> SuspendedChild:
     """Take a subtask that was suspended out of the node's state; one that begins has nothing behind it."""
     found = next((child for child in node.state.suspended if child.key == key), SuspendedChild(key=key))
     node.keep(suspended=tuple(child for child in node.state.suspended if child.key != key))

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from benchmarks.cases.case import SPENT, Asked, Case, Ends
-from tests.wires.anthropic.answers import said, stream
+from tests.wires.anthropic.answers import replying, stream
 from tests.wires.anthropic.frames import Event, block, event, framed, start, stop, text
 from tests.wires.model_server import Answer
 
@@ -31,7 +31,7 @@ CASES = (
         "bom",
         "framing",
         "a byte order mark first",
-        (Answer("\ufeff" + str(said("a b").body)),),
+        (Answer("\ufeff" + str(replying("a b").body)),),
         source="https://github.com/vm0-ai/vm0/issues/24687",
     ),
     _case(
@@ -71,14 +71,14 @@ CASES = (
         "bytes",
         "framing",
         "one byte a packet",
-        (said("Grüße 🌍", piece_bytes=1),),
+        (replying("Grüße 🌍", piece_bytes=1),),
         Ends(result="Grüße 🌍", spent=SPENT),
     ),
     _case(
         "cut",
         "framing",
         "broken off in the middle, then whole",
-        (stream(start(), *text("half"), cut=True), said("a b")),
+        (stream(start(), *text("half"), cut=True), replying("a b")),
         Ends(result="a b", requests=2),
     ),
     _case(
@@ -184,7 +184,7 @@ CASES = (
             reason,
             "endings",
             f"stop reason {reason!r}",
-            (said("a b", reason),),
+            (replying("a b", reason),),
             source=REASONS,
             note="A reason that no table knows is `other`, and the text stands.",
         )
@@ -194,7 +194,7 @@ CASES = (
         "sensitive",
         "endings",
         "stop reason 'sensitive'",
-        (said("a b", "sensitive"),),
+        (replying("a b", "sensitive"),),
         Ends("failed", code="content_refused", spent=SPENT),
         source="https://github.com/anomalyco/opencode/issues/44092",
         note="A filter's word for what it held back: a model that stands in may be asked, and half of it is no answer.",
@@ -203,7 +203,7 @@ CASES = (
         "max-tokens",
         "endings",
         "cut at max_tokens, then the rest",
-        (said("one ", "max_tokens"), said("two")),
+        (replying("one ", "max_tokens"), replying("two")),
         Ends(result="one two", requests=2, finish="stop"),
         "https://github.com/anima-research/agent-framework/issues/135",
     ),
@@ -211,7 +211,7 @@ CASES = (
         "window",
         "endings",
         "cut at the context window, each time",
-        (said("one ", "model_context_window_exceeded"),),
+        (replying("one ", "model_context_window_exceeded"),),
         Ends(requests=None, finish="length", result=None),
         "https://github.com/tetsuo-ai/agenc-core/issues/2111",
     ),
@@ -228,7 +228,7 @@ CASES = (
                 ),
             ),
         ),
-        Ends("failed", code="content_refused", says=("can't help with that",), spent=SPENT),
+        Ends("failed", code="content_refused", contains=("can't help with that",), spent=SPENT),
         "https://github.com/earendil-works/pi/pull/5666",
     ),
     _case(
@@ -246,7 +246,7 @@ CASES = (
                 *stop("max_tokens"),
             ),
         ),
-        Ends("failed", says=("max_output_tokens",), spent=SPENT),
+        Ends("failed", contains=("max_output_tokens",), spent=SPENT),
         "https://github.com/CherryHQ/stella/issues/1079",
     ),
     _case(
@@ -270,21 +270,21 @@ CASES = (
         "endings",
         "end_turn without a word, each time",
         (stream(start(), *stop()),),
-        Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
+        Ends("failed", requests=2, contains=("malformed",), spent=2 * SPENT),
         "https://github.com/BerriAI/litellm/pull/32475",
     ),
     _case(
         "single-newlines",
         "framing",
         "events without a blank line between them",
-        (Answer(str(said("a b").body).replace("\n\n", "\n")),),
+        (Answer(str(replying("a b").body).replace("\n\n", "\n")),),
         source="https://github.com/rexxars/eventsource-parser/pull/31",
     ),
     _case(
         "thinking-tags",
         "contents",
         "`<think>…</think>` in the text",
-        (said("<think>Hm.</think>\n\na b"),),
+        (replying("<think>Hm.</think>\n\na b"),),
         source="https://github.com/admonstrator/zettelrobbe/issues/74",
     ),
     _case(

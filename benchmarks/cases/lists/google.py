@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.cases.case import SPENT, Asked, Case, Ends
-from tests.wires.google.answers import said, stream
+from tests.wires.google.answers import replying, stream
 from tests.wires.google.frames import USED, chunk, framed
 from tests.wires.model_server import Answer
 
@@ -41,7 +41,7 @@ CASES = (
         "comment",
         "framing",
         "a comment between",
-        (Answer(framed(chunk({"text": "a "})) + ": ping\n\n" + str(said("b").body)),),
+        (Answer(framed(chunk({"text": "a "})) + ": ping\n\n" + str(replying("b").body)),),
         source="https://github.com/earendil-works/pi/issues/9633",
     ),
     _case(
@@ -59,19 +59,19 @@ CASES = (
         (stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED), "[DONE]"),),
         source="https://github.com/BerriAI/litellm/pull/29426",
     ),
-    _case("lf", "framing", "LF in place of CRLF", (Answer(str(said("a b").body).replace("\r\n", "\n")),)),
+    _case("lf", "framing", "LF in place of CRLF", (Answer(str(replying("a b").body).replace("\r\n", "\n")),)),
     _case(
         "bytes",
         "framing",
         "one byte a packet",
-        (said("Grüße 🌍", piece_bytes=1),),
+        (replying("Grüße 🌍", piece_bytes=1),),
         Ends(result="Grüße 🌍", spent=SPENT),
     ),
     _case(
         "cut",
         "framing",
         "broken off in the middle, then whole",
-        (stream(chunk({"text": "half"}), cut=True), said("a b")),
+        (stream(chunk({"text": "half"}), cut=True), replying("a b")),
         Ends(result="a b", requests=2),
     ),
     _case("not-json", "framing", "an event that is no JSON", (_between("ping"),)),
@@ -185,7 +185,7 @@ CASES = (
             reason.removeprefix("FINISH_REASON_").lower(),
             "endings",
             f"finish reason {reason}",
-            (said("a b", reason),),
+            (replying("a b", reason),),
             source="https://github.com/simstudioai/sim/pull/6302",
             note="A reason that no table knows is `other`, and the text stands.",
         )
@@ -195,7 +195,7 @@ CASES = (
         "max-tokens",
         "endings",
         "cut at MAX_TOKENS, then the rest",
-        (said("one ", "MAX_TOKENS"), said("two")),
+        (replying("one ", "MAX_TOKENS"), replying("two")),
         Ends(result="one two", requests=2, finish="stop"),
         "https://github.com/smallnest/pigo/pull/65",
     ),
@@ -204,7 +204,7 @@ CASES = (
         "endings",
         "MAX_TOKENS, and all of it thoughts",
         (stream(chunk({"text": "Hm.", "thought": True}), chunk(finish="MAX_TOKENS", usage=USED)),),
-        Ends("failed", says=("max_output_tokens",), spent=SPENT),
+        Ends("failed", contains=("max_output_tokens",), spent=SPENT),
         "https://github.com/huggingface/chat-ui/pull/2383",
     ),
     _case(
@@ -233,14 +233,14 @@ CASES = (
         "endings",
         "MALFORMED_FUNCTION_CALL, each time",
         (stream({"candidates": [{"index": 0, "finishReason": "MALFORMED_FUNCTION_CALL"}], "usageMetadata": USED}),),
-        Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
+        Ends("failed", requests=2, contains=("malformed",), spent=2 * SPENT),
         "https://github.com/simstudioai/sim/pull/6302",
     ),
     _case(
         "no-reason",
         "endings",
         "a text without a reason, then whole",
-        (stream(chunk({"text": "half"}, usage=USED)), said("a b")),
+        (stream(chunk({"text": "half"}, usage=USED)), replying("a b")),
         Ends(result="a b", requests=2),
         note="This wire has no other end than the reason.",
     ),
@@ -249,7 +249,7 @@ CASES = (
         "endings",
         "STOP without a word, each time",
         (stream(chunk(finish="STOP", usage=USED)),),
-        Ends("failed", requests=2, says=("malformed",), spent=2 * SPENT),
+        Ends("failed", requests=2, contains=("malformed",), spent=2 * SPENT),
     ),
     _case(
         "snake-case",

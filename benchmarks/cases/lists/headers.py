@@ -1,7 +1,7 @@
 """What goes into the headers of a request and can't be sent: refused in words that name the variable."""
 
 from benchmarks.cases.case import PROVIDERS, Asked, Case, Command, Ends, Exits, Wire
-from tests.wires.chat_completions.answers import said
+from tests.wires.chat_completions.answers import replying
 
 KIND = "headers"
 KEYS = {
@@ -62,13 +62,19 @@ OTHERS: tuple[tuple[str, str, str, Wire, str, str], ...] = (
 
 def _refused(id: str, what: str, source: str, asked: Asked, variable: str, value: str) -> Case:
     return Case(
-        id, KIND, source, what, asked, Ends("failed", requests=0, says=(variable,)), environment=((variable, value),)
+        id,
+        KIND,
+        source,
+        what,
+        asked,
+        Ends("failed", requests=0, contains=(variable,)),
+        environment=((variable, value),),
     )
 
 
 CASES = (
     *(
-        _refused(id, f"a key {what}", source, Asked((said("a b"),)), "CHIMERA_LOCAL_API_KEY", key)
+        _refused(id, f"a key {what}", source, Asked((replying("a b"),)), "CHIMERA_LOCAL_API_KEY", key)
         for id, (what, source, key) in KEYS.items()
     ),
     *(
@@ -76,7 +82,7 @@ CASES = (
             id,
             what,
             source,
-            Asked((said("a b"),), wire=wire, provider="openai" if wire == "openai" else PROVIDERS[wire]),
+            Asked((replying("a b"),), wire=wire, provider="openai" if wire == "openai" else PROVIDERS[wire]),
             variable,
             value,
         )
@@ -92,7 +98,7 @@ CASES = (
             {"CHIMERA_LOCAL_BASE_URL": "http://127.0.0.1:9/v1", "CHIMERA_LOCAL_API_KEY": "ключ"},
             keeps_api=False,
         ),
-        Exits(1, says=("CHIMERA_LOCAL_API_KEY",)),
+        Exits(1, contains=("CHIMERA_LOCAL_API_KEY",)),
     ),
     Case(
         "key.file",
@@ -105,7 +111,7 @@ CASES = (
             {"chimera_openai_api_key": b"\xef\xbb\xbfsk-1234567"},
             keeps_api=False,
         ),
-        Exits(1, says=("CHIMERA_OPENAI_API_KEY",)),
+        Exits(1, contains=("CHIMERA_OPENAI_API_KEY",)),
     ),
     Case(
         "key.token",
@@ -113,6 +119,6 @@ CASES = (
         "https://github.com/quern-dev/quern/pull/228",
         "a command with an access token of Cyrillic letters",
         Command(("tasks",), {"CHIMERA_TOKEN": "ключ"}),
-        Exits(3, says=("CHIMERA_TOKEN",)),
+        Exits(3, contains=("CHIMERA_TOKEN",)),
     ),
 )

@@ -1,7 +1,7 @@
 """What an answer says that it is: other media types, whole JSON, pages."""
 
 from benchmarks.cases.case import FIRST, SPENT, Asked, Case, Ends
-from tests.wires.chat_completions.answers import said
+from tests.wires.chat_completions.answers import replying
 from tests.wires.chat_completions.frames import USAGE, call, chunk, piece, whole
 from tests.wires.model_server import Answer
 
@@ -37,12 +37,15 @@ CASES = (
     _case(
         "B35.case",
         "`Text/Event-Stream; charset=UTF-8`",
-        (said("a b", media_type="Text/Event-Stream; charset=UTF-8"),),
+        (replying("a b", media_type="Text/Event-Stream; charset=UTF-8"),),
         TYPES,
     ),
-    _case("B35.plain", "events as text/plain", (said("a b", media_type="text/plain"),), TYPES),
+    _case("B35.plain", "events as text/plain", (replying("a b", media_type="text/plain"),), TYPES),
     _case(
-        "B35.octets", "events as application/octet-stream", (said("a b", media_type="application/octet-stream"),), TYPES
+        "B35.octets",
+        "events as application/octet-stream",
+        (replying("a b", media_type="application/octet-stream"),),
+        TYPES,
     ),
     _case(
         "types.json-done",
@@ -65,7 +68,7 @@ CASES = (
     _case(
         "types.json-as-stream",
         "events under application/json",
-        (said("a b", media_type=JSON),),
+        (replying("a b", media_type=JSON),),
         "https://github.com/aaamoon/copilot-gpt4-service/pull/176",
     ),
     _case(
@@ -73,20 +76,20 @@ CASES = (
         "an error as JSON with status 200",
         (Answer('{"error": {"message": "model is not loaded", "code": 400}}', media_type=JSON),),
         "https://github.com/xyOz-dev/Saturn/pull/43",
-        Ends("failed", says=("model is not loaded",)),
+        Ends("failed", contains=("model is not loaded",)),
     ),
     _case(
         "types.page",
         "a portal's page, each time",
         (Answer("<html>Sign in</html>", media_type="text/html"),),
         "own (F27)",
-        Ends("failed", requests=2, says=("text/html", "check its address")),
+        Ends("failed", requests=2, contains=("text/html", "check its address")),
         "The second time in the same way is the last: what isn't there won't come by asking five times.",
     ),
     _case(
         "types.events-as-page",
         "events as text/html, Flask's own type",
-        (said("a b", media_type="text/html; charset=utf-8"),),
+        (replying("a b", media_type="text/html; charset=utf-8"),),
         "own",
     ),
 )

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from benchmarks.cases.case import SPENT, Asked, Case, Ends
-from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import USAGE, chunk, piece
 
 KIND = "plans"
@@ -12,7 +12,7 @@ STEP = {"key": "one", "instruction": "Do it.", "agent": "writer"}
 PLAN = json.dumps({"subtasks": [STEP]})
 READ = Ends(result="done", requests=2, spent=2 * SPENT)
 REPAIRED = Ends(result="done", requests=3)
-FAILS = Ends("failed", requests=2, code="plan_invalid", says=("`plan`",))
+FAILS = Ends("failed", requests=2, code="plan_invalid", contains=("`plan`",))
 FENCES = "https://github.com/kunchenguid/no-mistakes/pull/740"
 WORDS = "https://github.com/misospace/pr-reviewer-action/issues/449"
 FENCE = "```"
@@ -20,7 +20,9 @@ FENCE = "```"
 
 def _case(id: str, what: str, text: str, source: str, right: Ends = READ, note: str = "") -> Case:
     """The planner says `text`, and a right plan when it is asked once more; the subtask says done."""
-    answers = (said(text), said("done")) if right is READ else (said(text), said(PLAN), said("done"))
+    answers = (
+        (replying(text), replying("done")) if right is READ else (replying(text), replying(PLAN), replying("done"))
+    )
     return Case(id, KIND, source, what, Asked(answers, planned=True), right, note)
 
 
@@ -75,7 +77,7 @@ CASES = (
         KIND,
         WORDS,
         "no plan, twice in the same way",
-        Asked((said("I can't make plans."),), planned=True),
+        Asked((replying("I can't make plans."),), planned=True),
         FAILS,
         "The second time in the same way is the last; the error names the request's field `plan`.",
     ),
@@ -85,7 +87,11 @@ CASES = (
         "https://github.com/agent0ai/agent-zero/issues/1836",
         "a plan that is cut in the middle, with finish stop, then a whole one",
         Asked(
-            (said(json.dumps({"subtasks": [STEP, {**STEP, "key": "two"}]})[:-40]), said(PLAN), said("done")),
+            (
+                replying(json.dumps({"subtasks": [STEP, {**STEP, "key": "two"}]})[:-40]),
+                replying(PLAN),
+                replying("done"),
+            ),
             planned=True,
         ),
         REPAIRED,
@@ -96,7 +102,7 @@ CASES = (
         KIND,
         "https://github.com/agent0ai/agent-zero/issues/1836",
         "a plan that is cut at the limit, then a whole one",
-        Asked((said(PLAN[:40], "length"), said(PLAN), said("done")), planned=True),
+        Asked((replying(PLAN[:40], "length"), replying(PLAN), replying("done")), planned=True),
         REPAIRED,
         "A plan that was cut is asked for anew, shorter (decision 12): half of it might still be read as one.",
     ),
@@ -135,7 +141,7 @@ CASES = (
                 stream(
                     chunk({"reasoning_content": '{"subtasks": []} is no plan'}), piece(PLAN), chunk({}, "stop"), USAGE
                 ),
-                said("done"),
+                replying("done"),
             ),
             planned=True,
         ),
@@ -146,7 +152,7 @@ CASES = (
         KIND,
         "own",
         "a subtask for `planner`, then one for writer",
-        Asked((said(_of(agent="planner")), said(PLAN), said("done")), planned=True),
+        Asked((replying(_of(agent="planner")), replying(PLAN), replying("done")), planned=True),
         REPAIRED,
         "`planner` and `coordinator` aren't offered for subtasks.",
     ),

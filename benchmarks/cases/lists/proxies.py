@@ -1,7 +1,7 @@
 """Proxies of the environment: a model server and an API that are near are asked directly, whatever they say."""
 
 from benchmarks.cases.case import Asked, Case, Command, Ends, Exits
-from tests.wires.chat_completions.answers import said
+from tests.wires.chat_completions.answers import replying
 
 KIND = "proxies"
 FOUND = "https://github.com/ollama/ollama/issues/7772"
@@ -80,7 +80,7 @@ def _command(id: str, what: str, source: str, variables: dict[str, str], right: 
 
 CASES = (
     *(
-        Case(id, KIND, source, what, Asked((said("a b"),)), Ends(result="a b"), environment=variables)
+        Case(id, KIND, source, what, Asked((replying("a b"),)), Ends(result="a b"), environment=variables)
         for id, what, source, variables in WORKERS
     ),
     _command(
@@ -96,7 +96,7 @@ CASES = (
             f"a command, its API elsewhere, {what}",
             source,
             {**AWAY, **variables},
-            Exits(3, says=("ALL_PROXY",)),
+            Exits(3, contains=("ALL_PROXY",)),
         )
         for name, what, source, variables in (
             ("socks-scheme", "ALL_PROXY=socks://", SOCKS, {"ALL_PROXY": "socks://127.0.0.1:9"}),
@@ -114,14 +114,14 @@ CASES = (
         "a command, its API elsewhere, certificates that aren't there",
         "own",
         {**AWAY, "CHIMERA_API_URL": "https://chimera.example", "SSL_CERT_FILE": "/nowhere/ca.pem"},
-        Exits(3, says=("SSL_CERT_FILE",)),
+        Exits(3, contains=("SSL_CERT_FILE",)),
     ),
     _command(
         "proxy.doctor",
         "doctor, the model server elsewhere, ALL_PROXY=socks://",
         SOCKS,
         {"CHIMERA_LOCAL_BASE_URL": "https://llm.example.com/v1", "ALL_PROXY": "socks://127.0.0.1:9"},
-        Exits(1, says=("provider local", "ALL_PROXY")),
+        Exits(1, contains=("provider local", "ALL_PROXY")),
         "doctor",
     ),
 )

@@ -20,9 +20,9 @@ def _due(id: str, what: str, cron: str, days: Callable[[date], bool], at: str, s
     return Case(id, KIND, source, f"{cron}: {what}", Scheduled({"cron": cron}), Due(days, at))
 
 
-def _refused(id: str, what: str, cron: str, source: str, *says: str, zone: str = "UTC") -> Case:
+def _refused(id: str, what: str, cron: str, source: str, *contains: str, zone: str = "UTC") -> Case:
     return Case(
-        id, KIND, source, f"{cron or zone!r}: {what}", Scheduled({"cron": cron, "time_zone": zone}), Refused(says)
+        id, KIND, source, f"{cron or zone!r}: {what}", Scheduled({"cron": cron, "time_zone": zone}), Refused(contains)
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.cases.case import SPENT, Asked, Case, Ends
 from benchmarks.cases.lists.plans import PLAN
-from tests.wires.chat_completions.answers import said
+from tests.wires.chat_completions.answers import replying
 from tests.wires.model_server import Answer, refusal
 
 KIND = "schemas"
@@ -14,7 +14,7 @@ AGAIN = Ends(result="done", requests=3, spent=2 * SPENT)
 
 
 def _case(id: str, what: str, answer: Answer, source: str) -> Case:
-    return Case(id, KIND, source, what, Asked((answer, said(PLAN), said("done")), planned=True), AGAIN)
+    return Case(id, KIND, source, what, Asked((answer, replying(PLAN), replying("done")), planned=True), AGAIN)
 
 
 def _refused(words: str, status: int = 400, **more: Any) -> Answer:
@@ -33,7 +33,7 @@ CASES = (
         KIND,
         DEEPSEEK,
         "what the planner is asked: the plan's fields in words, for servers that ignore the field",
-        Asked((said("no"),), planned=True),
+        Asked((replying("no"),), planned=True),
         Ends("failed", requests=None, asked=("depends_on", "instruction", "subtasks")),
     ),
     Case(
@@ -41,7 +41,7 @@ CASES = (
         KIND,
         DEEPSEEK,
         "the second request comes without it",
-        Asked((_refused("This response_format type is unavailable now"), said("no plan")), planned=True),
+        Asked((_refused("This response_format type is unavailable now"), replying("no plan")), planned=True),
         Ends("failed", requests=None, unlike=("response_format",)),
     ),
     _case(
@@ -87,7 +87,7 @@ CASES = (
                 refusal(
                     422, {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}
                 ),
-                Answer(str(said("a b").body)),
+                Answer(str(replying("a b").body)),
             )
         ),
         Ends(result="a b", requests=2, unlike=("stream_options",)),
@@ -97,7 +97,7 @@ CASES = (
         KIND,
         DEEPSEEK,
         "the same server once more: it refuses whatever has the field",
-        Asked((said(json.dumps(json.loads(PLAN))), said("done")), planned=True, model="b37"),
+        Asked((replying(json.dumps(json.loads(PLAN))), replying("done")), planned=True, model="b37"),
         Ends(result="done", requests=2, unlike=("response_format",)),
         "What a model refused is remembered, so later plans cost one request.",
         alone=True,

@@ -12,7 +12,7 @@ HALVES = "https://github.com/BasedHardware/omi/pull/13389"
 PIPES = "https://github.com/code42/code42cli/pull/338"
 ADDRESS = "https://github.com/ollama/ollama/issues/7697"
 MARKS = "https://github.com/volcengine/OpenViking/pull/500"
-SAYING = ("run", "Say “a … b” █ 🐦.", "--model", "simulator/fast")
+RUN_A_TASK = ("run", "Say “a … b” █ 🐦.", "--model", "simulator/fast")
 PLAN = json.dumps([{"key": "a", "instruction": "X", "agent": "writer"}])
 
 
@@ -25,7 +25,7 @@ def _plan(id: str, what: str, source: str, content: bytes, right: Exits) -> Case
 
 
 def _shown(id: str, encoding: str, source: str) -> Case:
-    command = Command(SAYING, {"PYTHONIOENCODING": encoding})
+    command = Command(RUN_A_TASK, {"PYTHONIOENCODING": encoding})
     return Case(id, KIND, source, f"a result with “, █ and 🐦 on a stream in {encoding}", command, Exits(0))
 
 
@@ -101,7 +101,7 @@ STREAMS = (
             KIND,
             "https://github.com/modelcontextprotocol/python-sdk/pull/3296",
             f"a goal in UTF-8 and its result, LC_ALL={name}",
-            Command(SAYING, {**ASCII, "LC_ALL": name}),
+            Command(RUN_A_TASK, {**ASCII, "LC_ALL": name}),
             Exits(0),
         )
         for name in ("POSIX", "tr_TR.UTF-8", "de_DE.ISO-8859-1")

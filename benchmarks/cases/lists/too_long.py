@@ -103,6 +103,6 @@ CASES = (
         "own",
         "a refusal that speaks of length and isn't of this kind",
         Asked((refusal(400, {"error": {"message": "stop: at most 4 sequences, each of a length up to 20"}}),)),
-        Ends("failed", code="bad_request", says=("at most 4 sequences",)),
+        Ends("failed", code="bad_request", contains=("at most 4 sequences",)),
     ),
 )

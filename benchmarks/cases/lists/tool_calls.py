@@ -3,7 +3,7 @@
 import json
 
 from benchmarks.cases.case import BOTH, FIRST, SECOND, SPENT, Asked, Case, Ends
-from tests.wires.chat_completions.answers import asking, said, stream
+from tests.wires.chat_completions.answers import asking, replying, stream
 from tests.wires.chat_completions.frames import call, calls, chunk, piece
 from tests.wires.model_server import Answer
 
@@ -17,7 +17,7 @@ TURNS = "https://github.com/openai/openai-agents-js/issues/664"
 
 
 def _case(id: str, what: str, answer: Answer, right: Ends, source: str, note: str = "") -> Case:
-    return Case(id, KIND, source, what, Asked((answer, said("done"))), right, note)
+    return Case(id, KIND, source, what, Asked((answer, replying("done"))), right, note)
 
 
 CASES = (
@@ -161,7 +161,7 @@ CASES = (
     _case(
         "B56",
         "a call written as text",
-        said('<tool_call>\n{"name": "calculator", "arguments": {"expression": "17*23"}}\n</tool_call>'),
+        replying('<tool_call>\n{"name": "calculator", "arguments": {"expression": "17*23"}}\n</tool_call>'),
         ONE,
         "https://github.com/mudler/LocalAI/issues/10052",
         "Where tools were offered and the whole text is such calls, they are calls: the text is no answer to anybody.",

@@ -16,7 +16,7 @@ def _case(
     return Case(id, KIND, source, what, Asked((stream(*parts),)), Ends(result="a b", spent=spent), note)
 
 
-def _told(usage: Any) -> tuple[Chunk, ...]:
+def _usage_answer(usage: Any) -> tuple[Chunk, ...]:
     return (piece("a b"), chunk({}, "stop"), {"id": "c", "choices": [], "usage": usage})
 
 
@@ -32,22 +32,22 @@ CASES = (
             {**chunk({}, "stop"), "usage": {"prompt_tokens": 11, "completion_tokens": 7}},
         ),
     ),
-    _case("B43.floats", "as floats", _told({"prompt_tokens": 11.0, "completion_tokens": 7.0})),
-    _case("B43.text", "as text", _told({"prompt_tokens": "11", "completion_tokens": "7"})),
-    _case("B43.total", "only a total", _told({"total_tokens": 18}), spent=None, note=ESTIMATE),
+    _case("B43.floats", "as floats", _usage_answer({"prompt_tokens": 11.0, "completion_tokens": 7.0})),
+    _case("B43.text", "as text", _usage_answer({"prompt_tokens": "11", "completion_tokens": "7"})),
+    _case("B43.total", "only a total", _usage_answer({"total_tokens": 18}), spent=None, note=ESTIMATE),
     _case(
         "B43.details",
         "details that are 0 in place of an object",
-        _told({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": 0}),
+        _usage_answer({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": 0}),
     ),
     _case(
         "B43.cached",
         "more cached than read",
-        _told({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 99}}),
+        _usage_answer({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 99}}),
     ),
     _case("B43.last", "in the last chunk with choices", (piece("a b"), {**chunk({}, "stop"), "usage": USAGE["usage"]})),
     _case("B43.none", "not told", (piece("a b"), chunk({}, "stop")), spent=None),
-    _case("B43.list", "a list", _told([11, 7]), spent=None, note=ESTIMATE),
+    _case("B43.list", "a list", _usage_answer([11, 7]), spent=None, note=ESTIMATE),
     _case(
         "usage.part-before",
         "a first usage with details alone, then the whole one",
@@ -75,14 +75,14 @@ CASES = (
     _case(
         "usage.null-counts",
         "counts that are null",
-        _told({"prompt_tokens": 11, "completion_tokens": None, "total_tokens": None}),
+        _usage_answer({"prompt_tokens": 11, "completion_tokens": None, "total_tokens": None}),
         spent=None,
         note=ESTIMATE,
     ),
     _case(
         "usage.negative",
         "a count below 0",
-        _told({"prompt_tokens": -1, "completion_tokens": 7}),
+        _usage_answer({"prompt_tokens": -1, "completion_tokens": 7}),
         "own",
         spent=None,
         note=ESTIMATE,
@@ -90,7 +90,7 @@ CASES = (
     _case(
         "usage.reasoning-apart",
         "reasoning beside what was written, as xAI counts",
-        _told(
+        _usage_answer(
             {
                 "prompt_tokens": 11,
                 "completion_tokens": 4,
@@ -103,7 +103,7 @@ CASES = (
     _case(
         "usage.zero-written",
         "0 written, though there is an answer",
-        _told({"prompt_tokens": 11, "completion_tokens": 0, "total_tokens": 11}),
+        _usage_answer({"prompt_tokens": 11, "completion_tokens": 0, "total_tokens": 11}),
         "https://github.com/agentjido/req_llm/issues/781",
         spent=None,
         note=ESTIMATE,

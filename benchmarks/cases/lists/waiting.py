@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from benchmarks.cases.case import Asked, Case, Ends
-from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.model_server import Answer, refusal
 
 KIND = "waiting"
@@ -15,11 +15,11 @@ RIGHT = Ends(result="a b", requests=2, wait_s=3)
 
 
 def _case(id: str, what: str, answer: Answer, source: str = FOUND, right: Ends = RIGHT) -> Case:
-    asked = Asked((answer, said("a b")), provider="openai")
+    asked = Asked((answer, replying("a b")), provider="openai")
     return Case(id, KIND, source, what, asked, right, alone=True)
 
 
-def _told(message: str) -> Answer:
+def _rejection(message: str) -> Answer:
     return refusal(429, {"error": {"message": message, "code": "rate_limit_exceeded"}})
 
 
@@ -43,7 +43,7 @@ CASES = (
     _case(
         "B19.words",
         "only in the words (Groq)",
-        _told(
+        _rejection(
             "Rate limit reached for model `x`: Limit 15000, Used 11972. Please try again in 3.2s. Visit the console."
         ),
         "https://github.com/Aider-AI/aider/issues/3265",
@@ -63,13 +63,13 @@ CASES = (
     _case(
         "wait.retry-in",
         '"Please retry in 3.10931s" through a gateway',
-        _told("You exceeded your current quota. Please retry in 3.10931s."),
+        _rejection("You exceeded your current quota. Please retry in 3.10931s."),
         "https://github.com/googleapis/python-genai/pull/2114",
     ),
     _case(
         "wait.after-words",
         '"please retry after 3s"',
-        _told("Rate limit exceeded. Consumed (req/min): 11, Remaining (req/min): 0. please retry after 3s"),
+        _rejection("Rate limit exceeded. Consumed (req/min): 11, Remaining (req/min): 0. please retry after 3s"),
         "https://github.com/firecrawl/firecrawl/issues/819",
     ),
     _case(
@@ -90,7 +90,7 @@ CASES = (
         Answer(json.dumps(SLOW), 429, "application/json", {"retry-after": _iso_in_five_seconds}),
         "https://github.com/promptfoo/promptfoo/pull/10322",
     ),
-    _case("wait.in-json", '"retry_after": 3 within the words', _told("slow; retry_after: 3"), "own"),
+    _case("wait.in-json", '"retry_after": 3 within the words', _rejection("slow; retry_after: 3"), "own"),
     # The last one: its provider is held for an hour.
     Case(
         "B20",

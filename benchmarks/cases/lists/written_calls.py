@@ -1,7 +1,7 @@
 """Tool calls written as text, in the markup of each family of models: run, and in no answer."""
 
 from benchmarks.cases.case import FIRST, SPENT, Asked, Case, Ends
-from tests.wires.chat_completions.answers import said, stream
+from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import USAGE, chunk
 
 KIND = "tool-calls"
@@ -74,7 +74,7 @@ SPOKEN_OF = {
 
 CASES = (
     *(
-        Case(f"written.{name}", KIND, source, text, Asked((said(text), said("done"))), RIGHT)
+        Case(f"written.{name}", KIND, source, text, Asked((replying(text), replying("done"))), RIGHT)
         for name, (text, source) in WRITTEN.items()
     ),
     *(
@@ -83,7 +83,7 @@ CASES = (
             KIND,
             "own",
             words,
-            Asked((said(f"{words}\n<tool_call>{CALL}</tool_call>"), said("done"))),
+            Asked((replying(f"{words}\n<tool_call>{CALL}</tool_call>"), replying("done"))),
             RIGHT,
         )
         for name, words in LEAD_INS.items()
@@ -96,13 +96,13 @@ CASES = (
         Asked(
             (
                 stream(chunk({"reasoning_content": f"<tool_call>{CALL}</tool_call>"}), chunk({}, "stop"), USAGE),
-                said("done"),
+                replying("done"),
             )
         ),
         RIGHT,
     ),
     *(
-        Case(f"written.{name}", KIND, "own", what, Asked((said(text),)), Ends(result=text, spent=SPENT))
+        Case(f"written.{name}", KIND, "own", what, Asked((replying(text),)), Ends(result=text, spent=SPENT))
         for name, (what, text) in SPOKEN_OF.items()
     ),
 )

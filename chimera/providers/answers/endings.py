@@ -26,14 +26,14 @@ _TABLE = {word: reason for reason, words in _REASONS.items() for word in words}
 _NO_REASON = frozenset({"", "null", "none", "unspecified"})
 
 
-def reason_of(told: object) -> FinishReason | None:
+def reason_of(value: object) -> FinishReason | None:
     """Read a finish reason; None where none is given, "other" for an unknown one."""
-    if isinstance(told, str):
-        word = told.strip().lower().replace("-", "_")
+    if isinstance(value, str):
+        word = value.strip().lower().replace("-", "_")
         # The name of an enumeration's value, as gateways print it.
         word = word.removeprefix("finish_reason_").removeprefix("finishreason.")
         return None if word in _NO_REASON else _TABLE.get(word, "other")
-    return "other" if told else None
+    return "other" if value else None
 
 
 def believable(usage: Usage | None) -> Usage | None:

@@ -43,7 +43,7 @@ _INTRODUCES = re.compile(
     rf"|(?:{_EXAMPLE}|\bquote\b).*:[*_ ]*$",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(
+_CONTINUES = re.compile(
     r"(?:,|\b(?:is|are|was|were|be|with|as|like|to|of|the|(?-i:a)|an|and|or|by|called))$", re.IGNORECASE
 )
 """The end of a line whose sentence isn't over. A capital A names something: an option, a step."""
@@ -58,7 +58,7 @@ def speaks_of_a_call(before: str) -> bool:
     last = _SENTENCE_END.split(line)[-1].rstrip(_DECORATION)
     if _ANNOUNCES.search(last):
         return _INTRODUCES_ANYHOW.search(last) is not None
-    return bool(_INTRODUCES.search(last) or _GOES_ON.search(last))
+    return bool(_INTRODUCES.search(last) or _CONTINUES.search(last))
 
 
 def _is_quotation_open(line: str) -> bool:

@@ -63,12 +63,12 @@ class Speech:
 
     def end(self) -> tuple[str, bool]:
         """Return the answer, and whether it is less than what was returned before."""
-        said = "".join(self._text)
-        split = answer_in(said)
+        text = "".join(self._text)
+        split = answer_in(text)
         if split is not None:
             self._thought = split[0]
-        answer = _without_stops(said if split is None else split[1])
-        return answer, answer != said
+        answer = _without_stops(text if split is None else split[1])
+        return answer, answer != text
 
     def _kept(self, text: str) -> str:
         if text:

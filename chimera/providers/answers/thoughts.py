@@ -123,9 +123,9 @@ class Thoughts:
 
 def answer_in(text: str) -> tuple[str, str] | None:
     """Find thought and answer in a text whose thought has a closing tag alone; None where it has none."""
-    told = _WORDS_OF_MARKUP.match(text)
-    if told is not None:
-        return told[0].removeprefix("analysis").removesuffix("assistantfinal"), text[told.end() :].lstrip()
+    match = _WORDS_OF_MARKUP.match(text)
+    if match is not None:
+        return match[0].removeprefix("analysis").removesuffix("assistantfinal"), text[match.end() :].lstrip()
     found = _ANY_CLOSING.search(text)
     if found is None or _ANY_OPENING.search(text, 0, found.start()):
         return None

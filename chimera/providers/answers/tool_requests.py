@@ -35,9 +35,9 @@ def arguments_in(pieces: Sequence[str]) -> str:
     text = "".join(pieces)
     if is_object(text):
         return text
-    told = [piece for piece in pieces if piece.strip()]
-    grow = len(told) > 1 and all(later.startswith(earlier) for earlier, later in pairwise(told))
-    return told[-1] if grow and is_object(told[-1]) else text
+    filled = [piece for piece in pieces if piece.strip()]
+    grow = len(filled) > 1 and all(later.startswith(earlier) for earlier, later in pairwise(filled))
+    return filled[-1] if grow and is_object(filled[-1]) else text
 
 
 def arguments_of_each(text: str) -> list[str]:

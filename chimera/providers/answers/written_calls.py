@@ -235,8 +235,8 @@ def _of_object(value: Any) -> Call:
     call = dict_of(dict_of(value).get("function")) or dict_of(value)
     if not word_of(call.get("name")):
         raise ValueError("no name")
-    told: Any = next((call[key] for key in _ARGUMENTS if call.get(key) is not None), None)
-    return {"name": word_of(call["name"]), "arguments": told}
+    written: Any = next((call[key] for key in _ARGUMENTS if call.get(key) is not None), None)
+    return {"name": word_of(call["name"]), "arguments": written}
 
 
 def _of_plain_object(value: Any) -> Call:
@@ -254,8 +254,8 @@ def _of_plain_object(value: Any) -> Call:
 def _is_meant(call: Call, tools: Mapping[str, Mapping[str, Any]], *, may_be_empty: bool) -> bool:
     """Whether a call that may be spoken of is one: of a tool that was offered, with arguments that could be its own."""
     name = known_name(call["name"], tools)
-    told = call["arguments"]
-    arguments = parsed(whole_arguments(told)) if isinstance(told, str) else told
+    written = call["arguments"]
+    arguments = parsed(whole_arguments(written)) if isinstance(written, str) else written
     if name not in tools or not isinstance(arguments, dict):
         return False
     properties = dict_of(tools[name].get("properties"))

@@ -60,7 +60,7 @@ class _Block:
         return "".join(self.signatures)
 
 
-class Answer:
+class AnthropicAnswer:
     """Collects the events of one answer."""
 
     noun = "a message"
@@ -77,7 +77,7 @@ class Answer:
         """Blocks by the index that the server sends."""
         self._last_place = -1
         self._figures: dict[str, object] = {}
-        self._told = ""
+        self._stop_reason = ""
         self._reason: FinishReason | None = None
         self._refusal = ""
         self._stopped = False
@@ -97,18 +97,18 @@ class Answer:
     @property
     def usage(self) -> Usage | None:
         """None for implausible figures: the ledger then estimates, and marks the figure as an estimate."""
-        told = {name: figure_of(figure) for name, figure in self._figures.items()}
-        fresh, written = told.get("input_tokens"), told.get("output_tokens")
-        if fresh is None or written is None or None in told.values() or not any(told.values()):
+        reported = {name: figure_of(figure) for name, figure in self._figures.items()}
+        fresh, written = reported.get("input_tokens"), reported.get("output_tokens")
+        if fresh is None or written is None or None in reported.values() or not any(reported.values()):
             # Gateways that don't count report 0.
             return None
-        read, cached = told.get("cache_read_input_tokens") or 0, told.get("cache_creation_input_tokens") or 0
+        read, cached = reported.get("cache_read_input_tokens") or 0, reported.get("cache_creation_input_tokens") or 0
         return Usage(
             input_tokens=fresh + read + cached,
             cached_input_tokens=read,
             cache_write_tokens=cached,
             output_tokens=written,
-            reasoning_tokens=told.get("thinking_tokens") or 0,
+            reasoning_tokens=reported.get("thinking_tokens") or 0,
         )
 
     def take(self, piece: Piece) -> str | None:
@@ -161,7 +161,7 @@ class Answer:
             )
         if self._reason == "refusal":
             raise ContentRefused(f"{PROVIDER}'s model refused: {self._refusal or 'no reason given'}")
-        if tools and self._told == "model_context_window_exceeded":
+        if tools and self._stop_reason == "model_context_window_exceeded":
             raise ContextTooLong(f"{self._model!r} at {PROVIDER} ran out of tokens inside its tool call.")
         if tools and self._reason == "length":
             raise Truncated(
@@ -209,12 +209,12 @@ class Answer:
         self._finish(message)
         return "".join(texts)
 
-    def _finish(self, told: dict[str, Any]) -> str | None:
-        reason = reason_of(told.get("stop_reason"))
+    def _finish(self, reported: dict[str, Any]) -> str | None:
+        reason = reason_of(reported.get("stop_reason"))
         if reason is not None:
-            self._reason, self._told = reason, word_of(told.get("stop_reason"))
-        self._refusal = _words_of(dict_of(told.get("stop_details"))) or self._refusal
-        return "" if told else None
+            self._reason, self._stop_reason = reason, word_of(reported.get("stop_reason"))
+        self._refusal = _words_of(dict_of(reported.get("stop_details"))) or self._refusal
+        return "" if reported else None
 
     def _begin(self, index: int | None, begun: dict[str, Any]) -> str | None:
         kind = word_of(begun.get("type"))
@@ -282,15 +282,15 @@ class Answer:
         block.pieces.append(piece)
         return piece
 
-    def _count_usage(self, told: dict[str, Any]) -> None:
+    def _count_usage(self, reported: dict[str, Any]) -> None:
         """The figures of the end are totals, and repeat the figures of the beginning only in part, or as 0."""
-        told = {_OTHER_NAMES.get(name, name): figure for name, figure in told.items()}
+        reported = {_OTHER_NAMES.get(name, name): figure for name, figure in reported.items()}
         self._figures |= {
-            name: told[name]
+            name: reported[name]
             for name in _FIGURES
-            if told.get(name) is not None and (told[name] or not self._figures.get(name))
+            if reported.get(name) is not None and (reported[name] or not self._figures.get(name))
         }
-        thinking = dict_of(told.get("output_tokens_details")).get("thinking_tokens")
+        thinking = dict_of(reported.get("output_tokens_details")).get("thinking_tokens")
         if thinking is not None:
             self._figures["thinking_tokens"] = thinking
 
@@ -304,8 +304,8 @@ class Answer:
                 block.id, number = f"toolu_{number}", number + 1
             taken.add(block.id)
             block.name = known_name(block.name, self._names)
-            told = arguments_of_each(arguments_in(block.pieces))
-            block.pieces = [whole_arguments(told[0] if len(told) == 1 else block.text)]
+            reported = arguments_of_each(arguments_in(block.pieces))
+            block.pieces = [whole_arguments(reported[0] if len(reported) == 1 else block.text)]
             tools.append(ToolRequest(block.id, block.name, clean_text(block.text) or "{}"))
         return tuple(tools)
 

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from chimera.providers.anthropic.answers import Answer
+from chimera.providers.anthropic.answers import AnthropicAnswer
 from chimera.providers.anthropic.errors import sort_error
 from chimera.providers.anthropic.requests import PROVIDER, body_of, prefix_of
 from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
@@ -71,7 +71,7 @@ class Anthropic:
         asking = self._refused.ask(request, body_of, send)
         events = await opened(asking, self._waits, sort, deadline=deadline)
         offered = request.tools if request.tool_choice == "auto" else ()
-        answer = Answer(request.model, prefix, self._limits.max_answer_bytes, offered)
+        answer = AnthropicAnswer(request.model, prefix, self._limits.max_answer_bytes, offered)
         pieces = Pieces(events.response, self._limits.max_answer_bytes)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)
         async with aclosing(reading):

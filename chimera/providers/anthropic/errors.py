@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from chimera.providers.anthropic.requests import PROVIDER
-from chimera.providers.refusals.bodies import Told, told_by
+from chimera.providers.refusals.bodies import ErrorBody, read_error_body
 from chimera.providers.refusals.model_loading import is_loading
 from chimera.providers.refusals.refusal import Refusal, disconnected, reason_of
 from chimera.providers.refusals.retry_times import retry_after_of
@@ -46,27 +46,31 @@ def sort_error(error: Exception, *, model: str, secret: str, begun: bool) -> Pro
     if isinstance(error, APIStatusError):
         response = error.response
         body = (response.is_stream_consumed and response.content) or error.body
-        return _sort_told(told_by(body), response.status_code, response.headers, model, secret)
+        return _sort_body(read_error_body(body), response.status_code, response.headers, model, secret)
     if isinstance(error, ErrorInAnswer):
-        return _sort_told(told_by(error.body), None, {}, model, secret)
+        return _sort_body(read_error_body(error.body), None, {}, model, secret)
     return Malformed(f"{PROVIDER} sent an invalid message ({type(error).__name__}).")
 
 
-def _sort_told(told: Told, status: int | None, headers: Mapping[str, str], model: str, secret: str) -> ProviderError:
-    error = dict_of(dict_of(told.body).get("error"))
+def _sort_body(
+    reported: ErrorBody, status: int | None, headers: Mapping[str, str], model: str, secret: str
+) -> ProviderError:
+    error = dict_of(dict_of(reported.body).get("error"))
     type_ = str(error.get("type"))
-    kind = _STATUSES.get(type_, told.status) if status is None else status
-    refusal = Refusal(PROVIDER, model, status, reason_of(told.words, secret), retry_after_of(headers, told.words))
+    kind = _STATUSES.get(type_, reported.status) if status is None else status
+    refusal = Refusal(
+        PROVIDER, model, status, reason_of(reported.words, secret), retry_after_of(headers, reported.words)
+    )
     spent = str(dict_of(error.get("details")).get("error_code")).endswith(_SPENT)
     if kind == 402 or type_ == "billing_error" or spent:
         return refusal.no_quota()
-    if kind in (400, 403) and _NO_MONEY.search(told.words):
+    if kind in (400, 403) and _NO_MONEY.search(reported.words):
         return refusal.no_quota()
-    if is_too_long(told, kind):
+    if is_too_long(reported, kind):
         return refusal.too_long()
-    if is_loading(told, kind):
+    if is_loading(reported, kind):
         return refusal.loading()
-    if kind == 400 and _BLOCKED.search(told.words):
+    if kind == 400 and _BLOCKED.search(reported.words):
         return refusal.content()
     if kind == 429:
         return refusal.rate_limited()
@@ -76,4 +80,4 @@ def _sort_told(told: Told, status: int | None, headers: Mapping[str, str], model
         return refusal.unknown_model()
     if kind is not None and 300 <= kind < 500 and kind not in (408, 409):
         return refusal.request()
-    return refusal.trouble(told.codes)
+    return refusal.trouble(reported.codes)

@@ -103,7 +103,7 @@ class _Conversation:
     def _add(self, message: ChatMessage) -> None:
         role = "assistant" if message.role == "assistant" else "user"
         if role == "assistant":
-            blocks = self._returned(message) or self._said(message)
+            blocks = self._returned(message) or self._blocks_of(message)
         elif message.tool_call_id is not None:
             blocks = [self._result(message.tool_call_id, message.content)]
         else:
@@ -131,7 +131,7 @@ class _Conversation:
                 self._used.add(block["id"])
         return blocks
 
-    def _said(self, message: ChatMessage) -> list[dict[str, Any]]:
+    def _blocks_of(self, message: ChatMessage) -> list[dict[str, Any]]:
         calls = [
             {"type": "tool_use", "id": self._new_id(call.id), "name": call.name, "input": object_of(call.arguments)}
             for call in message.tool_calls

@@ -28,7 +28,7 @@ _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
 _DEPTH = 4
 
 
-class Answer:
+class ChatCompletionsAnswer:
     """Collects the pieces of one answer."""
 
     noun = "a chat completion"
@@ -60,8 +60,8 @@ class Answer:
         """A finish reason, or the end of the stream after some output."""
         if self._reason is not None or self._is_document:
             return True
-        said = self._speech.has_words or bool(self._refusal)
-        return self._is_done and (said or bool(self._tools)) and self._tools.are_whole
+        has_output = self._speech.has_words or bool(self._refusal)
+        return self._is_done and (has_output or bool(self._tools)) and self._tools.are_whole
 
     def take(self, piece: Piece) -> str | None:
         """Accept a piece and return its text, cleaned; None for an unknown one. Raises `AnswerTooLarge`."""
@@ -137,12 +137,12 @@ class Answer:
             raise ErrorInAnswer(choice.get("error", choice))
         delta = choice.get("delta")
         places = (choice, dict_of(delta))
-        told = (place.get(name) for name in ("finish_reason", "finishReason") for place in places)
-        self._reason = next(filter(None, map(reason_of, told)), None) or self._reason
+        reasons = (place.get(name) for name in ("finish_reason", "finishReason") for place in places)
+        self._reason = next(filter(None, map(reason_of, reasons)), None) or self._reason
         for place in places:
             self._count(usage_of(place))
         if isinstance(delta, dict) and delta:
-            text = self._said(delta) or self._content(choice.get("text"), 0)
+            text = self._delta(delta) or self._content(choice.get("text"), 0)
         elif isinstance(choice.get("message"), dict):
             text = self._message(choice["message"])
         else:
@@ -158,11 +158,11 @@ class Answer:
             # It ends a stream of deltas, and repeats them.
             return ""
         self._is_of_messages = True
-        text = self._said(message)
+        text = self._delta(message)
         # What is shorter doesn't begin with it: to join it for each piece takes too long.
         return text if len(text) < self._raw_chars else text.removeprefix("".join(self._raw))
 
-    def _said(self, delta: dict[str, Any]) -> str:
+    def _delta(self, delta: dict[str, Any]) -> str:
         text = self._content(delta.get("content"), 0)
         if "refusal" in delta:
             self._refuse(text_of(delta["refusal"]))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
 from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
-from chimera.providers.chat_completions.answers import Answer
+from chimera.providers.chat_completions.answers import ChatCompletionsAnswer
 from chimera.providers.chat_completions.errors import sort_error
 from chimera.providers.chat_completions.requests import LimitField, body_of
 from chimera.providers.refusals.fields import RefusedFields
@@ -77,7 +77,7 @@ class ChatCompletions:
         asking = self._refused.ask(request, self._body_of, partial(ask, client))
         events = await opened(asking, self._waits, sort, deadline=deadline)
         pieces = Pieces(events.response, self._limits.max_answer_bytes)
-        answer = Answer(self.name, self._limits.max_answer_bytes, request)
+        answer = ChatCompletionsAnswer(self.name, self._limits.max_answer_bytes, request)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)
         async with aclosing(reading):
             async for item in reading:

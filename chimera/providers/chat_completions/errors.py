@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from chimera.providers.refusals.bodies import Told, told_by
+from chimera.providers.refusals.bodies import ErrorBody, read_error_body
 from chimera.providers.refusals.model_loading import is_loading
 from chimera.providers.refusals.refusal import Refusal, disconnected, reason_of
 from chimera.providers.refusals.retry_times import retry_after_of
@@ -43,31 +43,31 @@ def sort_error(error: Exception, *, provider: str, model: str, secret: str, begu
     if isinstance(error, APIStatusError):
         response = error.response
         body = (response.is_stream_consumed and response.content) or error.body
-        return _sort_told(told_by(body), response.status_code, response.headers, provider, model, secret)
+        return _sort_body(read_error_body(body), response.status_code, response.headers, provider, model, secret)
     if isinstance(error, ErrorInAnswer):
-        told = told_by(error.body)
-        return _sort_told(told, told.status, {}, provider, model, secret)
+        reported = read_error_body(error.body)
+        return _sort_body(reported, reported.status, {}, provider, model, secret)
     return Malformed(f"{provider} sent an invalid chat completion ({type(error).__name__}).")
 
 
-def _sort_told(
-    told: Told, status: int | None, headers: Mapping[str, str], provider: str, model: str, secret: str
+def _sort_body(
+    reported: ErrorBody, status: int | None, headers: Mapping[str, str], provider: str, model: str, secret: str
 ) -> ProviderError:
-    codes = told.codes
-    reason = reason_of(told.words, secret, is_ours=provider == "simulator")
-    refusal = Refusal(provider, model, status, reason, retry_after_of(headers, told.words))
+    codes = reported.codes
+    reason = reason_of(reported.words, secret, is_ours=provider == "simulator")
+    refusal = Refusal(provider, model, status, reason, retry_after_of(headers, reported.words))
     refuses = status is None or 400 <= status < 500
-    if status == 402 or _NO_MONEY.search(codes) or (refuses and _NO_MONEY_WORDS.search(told.words)):
+    if status == 402 or _NO_MONEY.search(codes) or (refuses and _NO_MONEY_WORDS.search(reported.words)):
         return refusal.no_quota()
-    if is_too_long(told, status):
+    if is_too_long(reported, status):
         return refusal.too_long()
-    if is_loading(told, status):
+    if is_loading(reported, status):
         return refusal.loading()
     if status == 429 or "rate_limit" in codes:
         return refusal.rate_limited()
-    if status != 401 and (_CONTENT.search(codes) or (status in (400, 403) and _CONTENT_WORDS.search(told.words))):
+    if status != 401 and (_CONTENT.search(codes) or (status in (400, 403) and _CONTENT_WORDS.search(reported.words))):
         return refusal.content()
-    if status == 404 or "model_not_found" in codes or (status in (400, 422) and _NO_MODEL_WORDS.search(told.words)):
+    if status == 404 or "model_not_found" in codes or (status in (400, 422) and _NO_MODEL_WORDS.search(reported.words)):
         return refusal.unknown_model()
     if status in (401, 403) or "invalid_api_key" in codes:
         return refusal.wrong_key()

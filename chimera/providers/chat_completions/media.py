@@ -30,7 +30,7 @@ from chimera.providers.media import (
 )
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.http import SizeLimit, Waits, headers_of
-from models.calls import MAX_TOLD_SECONDS, MediaUsage
+from models.calls import MAX_REPORTED_SECONDS, MediaUsage
 from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ End = TypeVar("End")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class JsonAnswer:
     """An answer's JSON, and the id that the provider gave the request."""
 
     body: dict[str, Any]
@@ -72,7 +72,7 @@ class ChatCompletionsMedia(ChatCompletions):
         if request.dimensions is not None:
             body["dimensions"] = request.dimensions
 
-        def end_of(answer: Answer) -> EmbeddingEnd:
+        def end_of(answer: JsonAnswer) -> EmbeddingEnd:
             entries = sorted(_dicts(answer.body.get("data")), key=lambda entry: _whole(entry.get("index")))
             if [entry.get("index") for entry in entries] != list(range(len(request.inputs))):
                 raise Malformed(f"{self.name} sent incomplete or wrongly numbered vectors.")
@@ -97,7 +97,7 @@ class ChatCompletionsMedia(ChatCompletions):
         if self._asks_for_base64:
             body["response_format"] = "b64_json"
 
-        def end_of(answer: Answer) -> ImageEnd:
+        def end_of(answer: JsonAnswer) -> ImageEnd:
             entries = _dicts(answer.body.get("data"))
             check_image_count(self.name, len(entries), request.n)
             revised = tuple(clean_text(str(entry.get("revised_prompt") or "")) for entry in entries)
@@ -119,12 +119,14 @@ class ChatCompletionsMedia(ChatCompletions):
         hints = {"language": request.language, "prompt": request.prompt}
         body: dict[str, Any] = {name: hint for name, hint in hints.items() if hint}
 
-        def end_of(answer: Answer) -> TranscriptionEnd:
+        def end_of(answer: JsonAnswer) -> TranscriptionEnd:
             text, language = answer.body.get("text"), answer.body.get("language")
             if not isinstance(text, str):
                 raise Malformed(f"{self.name} sent a transcription without text.")
-            heard = clean_text(language) if isinstance(language, str) else None
-            return TranscriptionEnd(clean_text(text), heard, _audio_usage(answer.body.get("usage")), answer.request_id)
+            language_code = clean_text(language) if isinstance(language, str) else None
+            return TranscriptionEnd(
+                clean_text(text), language_code, _audio_usage(answer.body.get("usage")), answer.request_id
+            )
 
         return await self._whole(
             lambda client: client.audio.transcriptions.with_streaming_response.create(
@@ -140,7 +142,7 @@ class ChatCompletionsMedia(ChatCompletions):
         return Waits(self.name, self._limits.total_s, self._waits.stall_s)
 
     async def _whole(
-        self, ask: "Callable[[AsyncOpenAI], Any]", end_of: Callable[[Answer], End], model: str, waits: Waits
+        self, ask: "Callable[[AsyncOpenAI], Any]", end_of: Callable[[JsonAnswer], End], model: str, waits: Waits
     ) -> End:
         """Make one request, read its answer within the limits of time and size, and check it."""
         client = await self._client.get()
@@ -157,7 +159,7 @@ class ChatCompletionsMedia(ChatCompletions):
                     parts.append(piece)
                 request_id = response.headers.get("x-request-id")
             # In a thread: decoding may take many megabytes.
-            return await asyncio.to_thread(lambda: end_of(Answer(self._json(b"".join(parts)), request_id)))
+            return await asyncio.to_thread(lambda: end_of(JsonAnswer(self._json(b"".join(parts)), request_id)))
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             raise self._sorted_media(error, model, waits, begun=begun) from None
 
@@ -208,19 +210,19 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) and value >= 0 else 0
 
 
-def _token_usage(told: object) -> MediaUsage | None:
+def _token_usage(reported: object) -> MediaUsage | None:
     """None for implausible figures: the ledger then estimates, and marks the figure as an estimate. So below too."""
-    tokens = told.get("prompt_tokens") if isinstance(told, Mapping) else None
+    tokens = reported.get("prompt_tokens") if isinstance(reported, Mapping) else None
     return MediaUsage(input_tokens=tokens) if isinstance(tokens, int) and tokens > 0 else None
 
 
-def _image_usage(told: object) -> MediaUsage | None:
-    if not isinstance(told, Mapping):
+def _image_usage(reported: object) -> MediaUsage | None:
+    if not isinstance(reported, Mapping):
         return None
-    read, written = _whole(told.get("input_tokens")), _whole(told.get("output_tokens"))
+    read, written = _whole(reported.get("input_tokens")), _whole(reported.get("output_tokens"))
     if not written:
         return None
-    details_in, details_out = told.get("input_tokens_details"), told.get("output_tokens_details")
+    details_in, details_out = reported.get("input_tokens_details"), reported.get("output_tokens_details")
     return MediaUsage(
         input_tokens=read,
         input_image_tokens=_detail(details_in, "image_tokens"),
@@ -230,20 +232,20 @@ def _image_usage(told: object) -> MediaUsage | None:
     )
 
 
-def _audio_usage(told: object) -> MediaUsage | None:
+def _audio_usage(reported: object) -> MediaUsage | None:
     """By tokens or by duration, as the model is charged."""
-    if not isinstance(told, Mapping):
+    if not isinstance(reported, Mapping):
         return None
-    seconds = told.get("seconds")
-    if isinstance(seconds, int | float) and 0 < seconds <= MAX_TOLD_SECONDS:
+    seconds = reported.get("seconds")
+    if isinstance(seconds, int | float) and 0 < seconds <= MAX_REPORTED_SECONDS:
         return MediaUsage(audio_seconds=float(seconds))
-    read = _whole(told.get("input_tokens"))
+    read = _whole(reported.get("input_tokens"))
     if not read:
         return None
     return MediaUsage(
         input_tokens=read,
-        input_audio_tokens=_detail(told.get("input_token_details"), "audio_tokens"),
-        output_tokens=_whole(told.get("output_tokens")),
+        input_audio_tokens=_detail(reported.get("input_token_details"), "audio_tokens"),
+        output_tokens=_whole(reported.get("output_tokens")),
     )
 
 

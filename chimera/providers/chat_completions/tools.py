@@ -128,8 +128,8 @@ class ToolCalls:
         function = dict_of(parsed(function) if isinstance(function, str) else function) or part
         # Cleaned at once: an id or a name may become empty.
         id, name = clean_text(word_of(part.get("id"))), clean_text(word_of(function.get("name")))
-        told = next((function[field] for field in _ARGUMENTS if function.get(field) is not None), None)
-        arguments = json_of(told)
+        written = next((function[field] for field in _ARGUMENTS if function.get(field) is not None), None)
+        arguments = json_of(written)
         call = self._find(key, id, name, arguments)
         if call is None:
             check_calls(len(self._calls) + 1)
@@ -140,7 +140,7 @@ class ToolCalls:
             call.id = id
             self._by_id[id] = self._by_id[id, call.key] = call
         call.name = self._longer(call, name) or call.name or name
-        if isinstance(told, dict | list):
+        if isinstance(written, dict | list):
             # A whole call; a repeated one changes nothing.
             call.begin_anew()
         call.arguments.append(arguments)
@@ -163,7 +163,7 @@ class ToolCalls:
                 found = self._last
         if found is None or self._begins(found, name, arguments):
             return None
-        if id and found.id not in ("", id) and not self._goes_on(found, name, arguments):
+        if id and found.id not in ("", id) and not self._continues(found, name, arguments):
             return None
         return found
 
@@ -174,7 +174,7 @@ class ToolCalls:
             isinstance(key, int) and bool(arguments.strip()) and call.has_arguments and not call.is_whole()
         )
 
-    def _goes_on(self, call: _Call, name: str, arguments: str) -> bool:
+    def _continues(self, call: _Call, name: str, arguments: str) -> bool:
         """Return whether a piece continues a call under another id: some servers make one for each piece."""
         if name:
             return call.has_arguments and not call.is_whole() and not arguments.lstrip().startswith("{")

@@ -11,25 +11,25 @@ def usage_of(body: dict[str, Any]) -> Usage | None:
 
     The ledger then estimates, and marks the figure as an estimate.
     """
-    told = body.get("usage")
-    if told is None and "x_groq" not in body:
+    reported = body.get("usage")
+    if reported is None and "x_groq" not in body:
         return None
-    if not isinstance(told, dict):
+    if not isinstance(reported, dict):
         # Groq's place for it.
-        told = dict_of(dict_of(body.get("x_groq")).get("usage"))
-    read = figure_of(_first(told, "prompt_tokens", "input_tokens"))
-    written = figure_of(_first(told, "completion_tokens", "output_tokens"))
+        reported = dict_of(dict_of(body.get("x_groq")).get("usage"))
+    read = figure_of(_first(reported, "prompt_tokens", "input_tokens"))
+    written = figure_of(_first(reported, "completion_tokens", "output_tokens"))
     # Gateways that don't count report 0.
     if read is None or written is None or not (read or written):
         return None
-    details = dict_of(_first(told, "prompt_tokens_details", "input_tokens_details"))
+    details = dict_of(_first(reported, "prompt_tokens_details", "input_tokens_details"))
     # The second name is DeepSeek's; Kimi has the first one beside the others.
-    cached = _detail(_first(details | told, "cached_tokens", "prompt_cache_hit_tokens"))
-    details = dict_of(_first(told, "completion_tokens_details", "output_tokens_details"))
+    cached = _detail(_first(details | reported, "cached_tokens", "prompt_cache_hit_tokens"))
+    details = dict_of(_first(reported, "completion_tokens_details", "output_tokens_details"))
     reasoning = _detail(details.get("reasoning_tokens"))
     if cached is None or reasoning is None:
         return None
-    if reasoning and _is_apart(reasoning, read, written, figure_of(told.get("total_tokens"))):
+    if reasoning and _is_apart(reasoning, read, written, figure_of(reported.get("total_tokens"))):
         written += reasoning
     return Usage(input_tokens=read, cached_input_tokens=cached, output_tokens=written, reasoning_tokens=reasoning)
 
@@ -42,8 +42,8 @@ def _is_apart(reasoning: int, read: int, written: int, total: int | None) -> boo
     return reasoning > written if total is None else total == read + written + reasoning
 
 
-def _first(told: dict[str, Any], *names: str) -> object:
-    return next((told[name] for name in names if told.get(name) is not None), None)
+def _first(reported: dict[str, Any], *names: str) -> object:
+    return next((reported[name] for name in names if reported.get(name) is not None), None)
 
 
 def _detail(value: object) -> int | None:

@@ -36,7 +36,7 @@ _MAX_ID_CHARS = 40
 """OpenAI's limit, in case the conversation moves there."""
 
 
-class Answer:
+class GoogleAnswer:
     """Collects the chunks of one answer."""
 
     noun = "a Gemini answer"
@@ -55,7 +55,7 @@ class Answer:
         self._has_text = False
         self._is_signed = False
         self._blocked = ""
-        self._told = ""
+        self._finish_reason = ""
         self._reason_message = ""
         self._is_done = False
         self._skipped = 0
@@ -72,8 +72,8 @@ class Answer:
     @property
     def is_whole(self) -> bool:
         """A finish reason, or the end of the stream after some output."""
-        says_its_end = self._is_done or self._is_unspecified
-        return bool(self._told or self._blocked) or (says_its_end and (self._has_text or bool(self._calls)))
+        reports_end = self._is_done or self._is_unspecified
+        return bool(self._finish_reason or self._blocked) or (reports_end and (self._has_text or bool(self._calls)))
 
     def take(self, piece: Piece) -> str | None:
         """Accept a chunk and return its text, cleaned, without reasoning; None for an unknown one.
@@ -118,7 +118,7 @@ class Answer:
             raise ContentRefused(f"google rejected the prompt ({clean_text(self._blocked[:40])}).")
         if not self.is_whole:
             raise Truncated("google stopped in the middle of its answer. The answer is discarded.")
-        finish_reason = known_reason(self._told, self._reason_message) if self._told else "stop"
+        finish_reason = known_reason(self._finish_reason, self._reason_message) if self._finish_reason else "stop"
         tools = self._tools()
         text, is_less = self._speech.end()
         if finish_reason == "length" and tools:
@@ -130,7 +130,7 @@ class Answer:
         if not tools and not text.strip():
             if finish_reason == "length":
                 raise useless(PROVIDER, max_output_tokens)
-            raise Malformed(f"google returned neither text nor a tool call{_because(self._told)}.")
+            raise Malformed(f"google returned neither text nor a tool call{_because(self._finish_reason)}.")
         return ChatEnd(
             finish_reason="tool_calls" if tools else "stop" if finish_reason == "tool_calls" else finish_reason,
             usage=believable(self.usage),
@@ -143,11 +143,11 @@ class Answer:
         )
 
     def _taken(self, candidate: dict[str, Any]) -> str:
-        told = candidate.get("finishReason")
-        word = word_of(told) if told else ""
-        self._is_unspecified = bool(told) and word in _UNSPECIFIED
-        if told and not self._is_unspecified:
-            self._told = word or "OTHER"
+        reported = candidate.get("finishReason")
+        word = word_of(reported) if reported else ""
+        self._is_unspecified = bool(reported) and word in _UNSPECIFIED
+        if reported and not self._is_unspecified:
+            self._finish_reason = word or "OTHER"
             self._reason_message = text_of(candidate.get("finishMessage"))
         content = candidate.get("content")
         if isinstance(content, list) and any("parts" in dict_of(each) for each in content):
@@ -218,26 +218,26 @@ class Answer:
         return {"provider": PROVIDER, "model": self._model, "parts": clean_json(self._parts)}
 
 
-def known_reason(told: str, message: str) -> FinishReason:
+def known_reason(reported: str, message: str) -> FinishReason:
     """Read why an answer ended; "other" for an unknown reason.
 
     Raises `ContentRefused`, `BadRequest` or `Malformed` for reasons that make the answer unusable.
     """
-    reason = clean_text(f"{told[:40]} {preview_of(message, 150)}").strip()
-    if told.upper() in _REFUSALS:
+    reason = clean_text(f"{reported[:40]} {preview_of(message, 150)}").strip()
+    if reported.upper() in _REFUSALS:
         raise ContentRefused(f"google withheld its answer: {reason}")
-    if told == "MISSING_THOUGHT_SIGNATURE":
+    if reported == "MISSING_THOUGHT_SIGNATURE":
         raise BadRequest(f"The conversation lacks a signature that google requires: {reason}")
-    if told.upper() in _FAILURES:
+    if reported.upper() in _FAILURES:
         raise Malformed(f"google returned no usable answer: {reason}")
-    known = reason_of(told) or "other"
+    known = reason_of(reported) or "other"
     if known in ("content_filter", "refusal"):
         raise ContentRefused(f"google withheld its answer: {reason}")
     return known
 
 
-def _because(told: str) -> str:
-    return "" if told in ("", "STOP") else f" ({clean_text(told[:40])})"
+def _because(reported: str) -> str:
+    return "" if reported in ("", "STOP") else f" ({clean_text(reported[:40])})"
 
 
 def _kept(part: dict[str, Any]) -> dict[str, Any]:
@@ -258,24 +258,24 @@ def _kept(part: dict[str, Any]) -> dict[str, Any]:
 
 def _arguments(call: dict[str, Any]) -> dict[str, Any]:
     """An object, as Google sends it, or what stands for one."""
-    told = call["arguments"] if call.get("args") is None and "arguments" in call else call.get("args")
-    return told if isinstance(told, dict) else object_of(whole_arguments(json_of(told)))
+    reported = call["arguments"] if call.get("args") is None and "arguments" in call else call.get("args")
+    return reported if isinstance(reported, dict) else object_of(whole_arguments(json_of(reported)))
 
 
-def _named(told: dict[str, Any]) -> dict[str, Any]:
+def _named(reported: dict[str, Any]) -> dict[str, Any]:
     """Fields under the names that Google's JSON has for them; its SDKs, and servers built on them, write a_b for aB."""
-    if not any("_" in name for name in told):
-        return told
-    return {re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name): value for name, value in told.items()}
+    if not any("_" in name for name in reported):
+        return reported
+    return {re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name): value for name, value in reported.items()}
 
 
-def _usage_of(told: dict[str, Any]) -> Usage | None:
+def _usage_of(reported: dict[str, Any]) -> Usage | None:
     """None for implausible figures: the ledger then estimates, and marks the figure as an estimate."""
-    if told.get("promptTokenCount") is None:
+    if reported.get("promptTokenCount") is None:
         return None
     names = ("promptTokenCount", "toolUsePromptTokenCount", "cachedContentTokenCount", "candidatesTokenCount")
     read, by_tools, cached, written, thoughts = (
-        figure_of(0 if told.get(name) is None else told[name]) for name in (*names, "thoughtsTokenCount")
+        figure_of(0 if reported.get(name) is None else reported[name]) for name in (*names, "thoughtsTokenCount")
     )
     if not (read or written):
         # Gateways that don't count report 0.
@@ -287,7 +287,7 @@ def _usage_of(told: dict[str, Any]) -> Usage | None:
         cached_input_tokens=cached,
         # Some gateways count thoughts among the rest.
         output_tokens=written
-        if figure_of(told.get("totalTokenCount")) == read + by_tools + written
+        if figure_of(reported.get("totalTokenCount")) == read + by_tools + written
         else written + thoughts,
         reasoning_tokens=thoughts,
     )

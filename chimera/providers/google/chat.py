@@ -14,8 +14,8 @@ from http.client import OK
 from typing import TYPE_CHECKING, Any
 
 from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
-from chimera.providers.google.answers import Answer
-from chimera.providers.google.errors import sort_told
+from chimera.providers.google.answers import GoogleAnswer
+from chimera.providers.google.errors import sort_body
 from chimera.providers.google.requests import PROVIDER, body_of, name_in_path
 from chimera.providers.refusals.fields import SCHEMA, RefusedFields
 from chimera.providers.refusals.refusal import disconnected
@@ -71,7 +71,7 @@ class Google:
         response = await self._asked(client, request, responses, sort, deadline)
         pieces = Pieces(response, self._limits.max_answer_bytes)
         offered = request.tools if request.tool_choice == "auto" else ()
-        answer = Answer(request.model, self._limits.max_answer_bytes, offered)
+        answer = GoogleAnswer(request.model, self._limits.max_answer_bytes, offered)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=response.aclose)
         async with aclosing(reading):
             async for item in reading:
@@ -138,9 +138,9 @@ class Google:
             response = responses[-1] if responses else None
             body = response.content if response is not None and response.is_stream_consumed else error.details
             headers = response.headers if response is not None else {}
-            return sort_told(body, error.code, headers, model=model, secret=secret)
+            return sort_body(body, error.code, headers, model=model, secret=secret)
         if isinstance(error, ErrorInAnswer):
-            return sort_told(error.body, None, {}, model=model, secret=secret)
+            return sort_body(error.body, None, {}, model=model, secret=secret)
         if isinstance(error, httpx2.TransportError):
             return disconnected(self.name, error, begun=begun)
         if not responses:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chimera.providers.google.requests import PROVIDER
-from chimera.providers.refusals.bodies import Told, told_by
+from chimera.providers.refusals.bodies import ErrorBody, read_error_body
 from chimera.providers.refusals.model_loading import is_loading
 from chimera.providers.refusals.refusal import Refusal, reason_of
 from chimera.providers.refusals.retry_times import retry_after_of
@@ -23,68 +23,68 @@ _NO_BILLING = re.compile(r"billing", re.IGNORECASE)
 _NO_MONEY = re.compile(r"credits|spend", re.IGNORECASE)
 
 
-def sort_told(
+def sort_body(
     body: object, status: int | None, headers: Mapping[str, str], *, model: str, secret: str
 ) -> ProviderError:
     """Map a refusal to one of our errors. `status` is None for one in the middle of an answer."""
-    told = told_by(body)
-    error = _error_in(told.body)
+    reported = read_error_body(body)
+    error = _error_in(reported.body)
     details = list(_dicts(error.get("details")))
     status = status or index_of(error.get("code"))
-    wait_s = _wait(headers, details, told.words)
-    refusal = Refusal(PROVIDER, model, status, reason_of(told.words, secret), wait_s)
-    if status == 402 or _is_used_up(status, error, told, details):
+    wait_s = _wait(headers, details, reported.words)
+    refusal = Refusal(PROVIDER, model, status, reason_of(reported.words, secret), wait_s)
+    if status == 402 or _is_used_up(status, error, reported, details):
         return refusal.no_quota()
-    if is_loading(told, status):
+    if is_loading(reported, status):
         return refusal.loading()
     if status == 429:
         return refusal.rate_limited()
-    if status in (401, 403) or _is_wrong_key(told, details):
+    if status in (401, 403) or _is_wrong_key(reported, details):
         return refusal.wrong_key()
     if status == 404:
         return refusal.unknown_model()
-    if is_too_long(told, status):
+    if is_too_long(reported, status):
         return refusal.too_long()
     # 499 is what Google calls a request that it cancelled.
     if status is not None and 300 <= status < 500 and status not in (408, 409, 499):
         return refusal.request()
-    return refusal.trouble(told.codes)
+    return refusal.trouble(reported.codes)
 
 
-def _is_used_up(status: int | None, error: dict[str, Any], told: Told, details: list[dict[str, Any]]) -> bool:
+def _is_used_up(status: int | None, error: dict[str, Any], reported: ErrorBody, details: list[dict[str, Any]]) -> bool:
     """Return whether waiting for less than a day is useless."""
     if error.get("status") == "FAILED_PRECONDITION":
         # For example, no free tier in this country.
-        return bool(_NO_BILLING.search(told.words))
+        return bool(_NO_BILLING.search(reported.words))
     if status != 429:
         return False
     exceeded = [quota for detail in details for quota in _dicts(detail.get("violations"))]
     if any("PerDay" in str(quota.get("quotaId")) or str(quota.get("quotaValue")) == "0" for quota in exceeded):
         return True
-    if _NO_LIMIT_AT_ALL.search(told.words):
+    if _NO_LIMIT_AT_ALL.search(reported.words):
         return True
-    says_when = any("retryDelay" in detail for detail in details)
-    return not exceeded and not says_when and bool(_NO_MONEY.search(told.words))
+    names_wait = any("retryDelay" in detail for detail in details)
+    return not exceeded and not names_wait and bool(_NO_MONEY.search(reported.words))
 
 
-def _is_wrong_key(told: Told, details: list[dict[str, Any]]) -> bool:
+def _is_wrong_key(reported: ErrorBody, details: list[dict[str, Any]]) -> bool:
     reasons = {str(detail.get("reason")) for detail in details}
-    return any(reason.startswith("API_KEY_") for reason in reasons) or bool(_WRONG_KEY.search(told.words))
+    return any(reason.startswith("API_KEY_") for reason in reasons) or bool(_WRONG_KEY.search(reported.words))
 
 
 def _wait(headers: Mapping[str, str], details: list[dict[str, Any]], words: str) -> float | None:
     """The longer of two retry times: that of header or message, and `RetryInfo` ("36.4s")."""
     delays = [_delay(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
-    told = [retry_after_of(headers, words), *(retry_after_of({"retry-after": delay}) for delay in delays)]
-    return max((wait for wait in told if wait is not None), default=None)
+    reported = [retry_after_of(headers, words), *(retry_after_of({"retry-after": delay}) for delay in delays)]
+    return max((wait for wait in reported if wait is not None), default=None)
 
 
-def _delay(told: object) -> str:
+def _delay(reported: object) -> str:
     """Of protobuf's JSON, which writes "36.4s", and of those that write its fields."""
-    if isinstance(told, dict):
-        seconds, nanos = (figure_of(told.get(name, 0)) or 0 for name in ("seconds", "nanos"))
+    if isinstance(reported, dict):
+        seconds, nanos = (figure_of(reported.get(name, 0)) or 0 for name in ("seconds", "nanos"))
         return str(seconds + nanos / 1e9)
-    return str(told)
+    return str(reported)
 
 
 def _error_in(body: object) -> dict[str, Any]:

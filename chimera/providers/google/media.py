@@ -113,8 +113,8 @@ class GoogleMedia(Google):
 
     async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
         """See `Transcribes`."""
-        sound = {"mimeType": request.media_type, "data": request.audio}
-        parts: list[dict[str, Any]] = [{"text": _instruction_of(request)}, {"inlineData": sound}]
+        audio = {"mimeType": request.media_type, "data": request.audio}
+        parts: list[dict[str, Any]] = [{"text": _instruction_of(request)}, {"inlineData": audio}]
 
         def end_of(answer: "GenerateContentResponse") -> TranscriptionEnd:
             _check_end(answer)
@@ -234,16 +234,16 @@ def _images(answer: "GenerateContentResponse") -> list[Image]:
 
 def _usage_of(answer: "GenerateContentResponse", *, generated: bool) -> MediaUsage | None:
     """None for implausible figures: the ledger then estimates, and marks the figure as an estimate."""
-    told = answer.usage_metadata
-    if told is None or not told.prompt_token_count or told.prompt_token_count < 0:
+    reported = answer.usage_metadata
+    if reported is None or not reported.prompt_token_count or reported.prompt_token_count < 0:
         return None
-    written = (told.candidates_token_count or 0) + (told.thoughts_token_count or 0)
-    images = _of_kind(told.candidates_tokens_details, "IMAGE")
+    written = (reported.candidates_token_count or 0) + (reported.thoughts_token_count or 0)
+    images = _of_kind(reported.candidates_tokens_details, "IMAGE")
     return MediaUsage(
-        input_tokens=told.prompt_token_count,
-        input_audio_tokens=_of_kind(told.prompt_tokens_details, "AUDIO") or 0,
+        input_tokens=reported.prompt_token_count,
+        input_audio_tokens=_of_kind(reported.prompt_tokens_details, "AUDIO") or 0,
         output_tokens=max(0, written),
-        output_image_tokens=(told.candidates_token_count or 0) if generated and images is None else images or 0,
+        output_image_tokens=(reported.candidates_token_count or 0) if generated and images is None else images or 0,
     )
 
 

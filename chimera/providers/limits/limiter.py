@@ -20,7 +20,7 @@ from random import uniform
 from redis.exceptions import RedisError
 
 from chimera.config.settings import Settings
-from chimera.providers.limits.shared import Answer, SharedLimits
+from chimera.providers.limits.shared import SharedLimits, SlotOutcome
 from chimera.providers.limits.windows import KEPT_S, UNITS, Amounts, Window
 from models.errors import RateLimited
 
@@ -39,9 +39,9 @@ class _Count:
     own: Window = field(default_factory=Window)
     workers: int = 1
     others: Amounts = (0, 0)
-    told_at: float = NEVER
+    reported_at: float = NEVER
     """When Redis last answered, and so how old the two above are."""
-    is_told: bool = False
+    is_reported: bool = False
     """Redis has what this process has let through, unless it has been emptied."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Reports of this process are sent one at a time: an older one never overwrites a later one."""
@@ -76,7 +76,7 @@ class ProviderLimits:
         if self._shared is not None:
             await self._shared.close()
 
-    async def _ask(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> Answer | None:
+    async def _ask(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> SlotOutcome | None:
         """Take a slot in this process' count and in the shared one; in its own alone while Redis is away."""
         for _ in range(2):
             self._look(account, count, cost, limits)
@@ -84,16 +84,16 @@ class ProviderLimits:
             if self._shared is None or now < self._away_until:
                 break
             try:
-                is_known = count.is_told and now - count.told_at < KEPT_S
+                is_known = count.is_reported and now - count.reported_at < KEPT_S
                 answer = await self._shared.take(account, cost, limits, count.own.by_age(now), is_known=is_known)
             except (RedisError, OSError):
                 self._away_until = self._clock() + AWAY_SECONDS
                 self._careful_until = self._away_until + KEPT_S
                 continue
             if answer.verdict == "forgotten":
-                count.is_told, self._careful_until = False, now + KEPT_S
+                count.is_reported, self._careful_until = False, now + KEPT_S
                 continue
-            count.is_told, count.told_at = True, self._clock()
+            count.is_reported, count.reported_at = True, self._clock()
             count.workers, count.others = answer.workers, answer.others
             if answer.verdict == "taken":
                 count.own.add(now, cost)
@@ -111,7 +111,7 @@ class ProviderLimits:
             if now < self._careful_until:
                 # At least one call of any size: no caller may starve.
                 allowed = max(limit // count.workers, cost[unit])
-                others_s = max(0.0, count.told_at + KEPT_S - now)
+                others_s = max(0.0, count.reported_at + KEPT_S - now)
                 allowed = min(allowed, limit - count.others[unit]) if others_s else allowed
             if wait_s := count.own.wait_s(now, unit, cost[unit], allowed):
                 raise _refusal(provider, unit, limit, min(wait_s, others_s or wait_s))

@@ -62,7 +62,7 @@ return {{lacks == 0 and 'taken' or 'full', lacks, whole, workers, others[1], oth
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SlotOutcome:
     """The outcome of a call's request for a slot."""
 
     verdict: Literal["taken", "full", "forgotten"]
@@ -90,7 +90,7 @@ class SharedLimits:
         own: Iterable[tuple[int, int, int]],
         *,
         is_known: bool,
-    ) -> Answer:
+    ) -> SlotOutcome:
         """Take a slot beside `own`, this process' admitted calls by age; `is_known`: it has reported before."""
         most = [-1 if limit is None else limit for limit in limits]
         values = [self._name, int(is_known), *most, *cost, *(amount for each in own for amount in each)]
@@ -98,7 +98,7 @@ class SharedLimits:
         answer: Any = self._redis.eval(_TAKE, 1, f"chimera:limits:{account}", *map(str, values))
         verdict, lacks, wait_ms, workers, *others = await answer
         requests, tokens = map(int, others)
-        return Answer(verdict.decode(), max(0, lacks - 1), wait_ms / 1000, int(workers), (requests, tokens))
+        return SlotOutcome(verdict.decode(), max(0, lacks - 1), wait_ms / 1000, int(workers), (requests, tokens))
 
     async def close(self) -> None:
         await redis_clients.close(self._redis)

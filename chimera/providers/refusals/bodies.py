@@ -41,7 +41,7 @@ _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ErrorBody:
     """`codes` are all codes and types in it, in small letters; `status` is a number among them that HTTP knows."""
 
     words: str
@@ -50,7 +50,7 @@ class Told:
     body: object
 
 
-def told_by(body: object) -> Told:
+def read_error_body(body: object) -> ErrorBody:
     """Read the body of a refusal, or of an error in an answer. Never raises."""
     if isinstance(body, bytes):
         body = body.decode("utf-8", "replace")
@@ -58,7 +58,7 @@ def told_by(body: object) -> Told:
         body = _inner(_FRAMED.sub("", body[:MOST_CHARS]))
     codes = _codes_in(body, 0)
     statuses = (index_of(code) for code in codes)
-    return Told(
+    return ErrorBody(
         words=(_words_in(body, 0) or _as_text(body))[:MOST_CHARS],
         codes=" ".join(map(str, codes)).lower(),
         status=next((status for status in statuses if status is not None and 300 <= status < 600), None),

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import structlog
 
 from chimera.providers.base import ChatMessage, ChatRequest
-from chimera.providers.refusals.bodies import Told
+from chimera.providers.refusals.bodies import ErrorBody
 from chimera.providers.refusals.too_long import is_too_long
 from chimera.providers.wire.http import headers_of
 from models.base import preview_of
@@ -77,12 +77,12 @@ class RefusedFields:
         """Send a request; repeat it without the fields that the server rejects. Raises what `send` raises otherwise."""
         known = left_out = self._of(request.model)
         while True:
-            told = in_words(request) if SCHEMA in left_out else request
-            body = _without(body_of(told), left_out)
+            shaped = in_words(request) if SCHEMA in left_out else request
+            body = _without(body_of(shaped), left_out)
             try:
                 opened = await send(body, headers_of(request, part=len(left_out)))
             except Exception as error:
-                refused = _named_in(error, self._refusable(told, body, left_out))
+                refused = _named_in(error, self._refusable(shaped, body, left_out))
                 if not refused:
                     raise
                 left_out |= refused
@@ -95,9 +95,9 @@ class RefusedFields:
         until, fields = self._known.get(model, (0.0, Fields()))
         return fields if self._clock() < until else Fields()
 
-    def _refusable(self, told: ChatRequest, body: Body, left_out: Fields) -> Fields:
+    def _refusable(self, shaped: ChatRequest, body: Body, left_out: Fields) -> Fields:
         """The rejected fields that can be omitted: each once, a limit by one of its names."""
-        fields = self._fields & body.keys() | ({SCHEMA} if told.response_schema is not None else set())
+        fields = self._fields & body.keys() | ({SCHEMA} if shaped.response_schema is not None else set())
         return Fields(name for name in fields - left_out if _OTHER_NAME.get(name) not in left_out)
 
     def _remember(self, model: str, fields: Fields) -> None:
@@ -116,10 +116,10 @@ def in_words(request: ChatRequest) -> ChatRequest:
     words = f"Answer only with JSON that matches this JSON schema, without a code fence:\n{schema}"
     *before, last = request.messages
     if last.role == "user":
-        said = replace(last, content=f"{last.content}\n\n{words}")
+        message = replace(last, content=f"{last.content}\n\n{words}")
     else:
-        before, said = [*before, last], ChatMessage("user", words)
-    return replace(request, messages=(*before, said), response_schema=None)
+        before, message = [*before, last], ChatMessage("user", words)
+    return replace(request, messages=(*before, message), response_schema=None)
 
 
 def _without(body: Body, left_out: Fields) -> Body:
@@ -132,7 +132,7 @@ def _named_in(error: Exception, fields: Fields) -> Fields:
     """Return the fields that a server's refusal is about. `error` is an SDK's, with a status."""
     words = " ".join(_words(error))[:_MAX_WORDS]
     status = getattr(error, "status_code", None) or getattr(error, "code", None)
-    if status not in _STATUSES or is_too_long(Told(words, "", None, None), status):
+    if status not in _STATUSES or is_too_long(ErrorBody(words, "", None, None), status):
         return Fields()
     unsupported = _UNSUPPORTED.search(words) is not None
     named = Fields(name for name in fields if (unsupported or name == SCHEMA) and _NAMES[name].search(words))

@@ -9,7 +9,7 @@ https://github.com/huggingface/transformers/issues/32665, https://github.com/oll
 
 import re
 
-from chimera.providers.refusals.bodies import Told
+from chimera.providers.refusals.bodies import ErrorBody
 
 _DOING = r"(?:loading|warming up|starting|booting|initiali[sz]ing|scaling up|downloading|pulling)"
 _IS_LOADING = re.compile(
@@ -35,11 +35,11 @@ _OTHERS = frozenset({400, 401, 402, 403, 404, 413, 422})
 """Refusals of a request or a key, whose words may quote anything."""
 
 
-def is_loading(told: Told, status: int | None) -> bool:
+def is_loading(error_body: ErrorBody, status: int | None) -> bool:
     """Return whether a refusal means that its model will be available later. Nothing was done, and nothing is paid."""
-    if status in _OTHERS or cannot_load(told.words):
+    if status in _OTHERS or cannot_load(error_body.words):
         return False
-    return bool(_CODES.search(told.codes) or _IS_LOADING.search(told.words))
+    return bool(_CODES.search(error_body.codes) or _IS_LOADING.search(error_body.words))
 
 
 def cannot_load(words: str) -> bool:

@@ -64,13 +64,13 @@ class Refusal:
 
     def no_quota(self) -> NoQuota:
         return NoQuota(
-            f"The account at {self.provider} has no quota left; raise it there, then retry the task.{self._said()}"
+            f"The account at {self.provider} has no quota left; raise it there, then retry the task.{self._reason()}"
         )
 
     def rate_limited(self) -> RateLimited:
         when = "" if self.retry_after_s is None else f", and a pause of {self.retry_after_s:g} s"
         return RateLimited(
-            f"{self.provider} asks for fewer requests{when}.{self._said()}", retry_after_s=self.retry_after_s
+            f"{self.provider} asks for fewer requests{when}.{self._reason()}", retry_after_s=self.retry_after_s
         )
 
     def loading(self) -> ModelLoading:
@@ -109,7 +109,7 @@ class Refusal:
             hint = " It redirects to another address: check the configured one."
         return BadRequest(f"{self.provider} rejected the request ({self.status or 'mid-answer'}): {self._why()}{hint}")
 
-    def _said(self) -> str:
+    def _reason(self) -> str:
         """The server's message behind ours; empty where there is none."""
         return f" Reason: {self._why()}" if self.reason else ""
 

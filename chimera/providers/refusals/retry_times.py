@@ -44,14 +44,14 @@ def retry_after_of(headers: Mapping[str, str], words: str = "") -> float | None:
     used.
     """
     now_s = _moment(headers.get("date", "")) or time.time()
-    told = (
+    waits = (
         _scaled(headers.get("retry-after-ms", ""), 0.001),
         _scaled(headers.get("x-ms-retry-after-ms", ""), 0.001),
         wait_in(headers.get("retry-after", ""), now_s),
         _in_words(words),
         _until_reset(headers, now_s),
     )
-    wait = next((wait for wait in told if wait is not None), None)
+    wait = next((wait for wait in waits if wait is not None), None)
     return None if wait is None else min(max(wait, 0.0), MAX_RETRY_AFTER_S)
 
 

@@ -6,7 +6,7 @@ has a list). What isn't recognised here is asked once and fails as a bad request
 
 import re
 
-from chimera.providers.refusals.bodies import Told
+from chimera.providers.refusals.bodies import ErrorBody
 
 _SIZE = r"(length|window|size|limit)"
 _SURE = (
@@ -63,14 +63,14 @@ _OTHERS = re.compile(
 """Similar texts with another meaning: another field, or a rate limit."""
 
 
-def is_too_long(told: Told, status: int | None) -> bool:
+def is_too_long(error_body: ErrorBody, status: int | None) -> bool:
     """Return whether a refusal, or an error in an answer, is about the length of the conversation."""
     if status in (401, 402, 403, 404):
         return False
     if status == 429:
-        return bool(_NEVER_FITS.search(told.words))
-    if status == 413 or _CODES.search(told.codes):
+        return bool(_NEVER_FITS.search(error_body.words))
+    if status == 413 or _CODES.search(error_body.codes):
         return True
-    if _OTHERS.search(told.words):
+    if _OTHERS.search(error_body.words):
         return False
-    return bool(_IS_SURE.search(told.words) or (status in (None, 400, 422) and _LIKELY.search(told.words)))
+    return bool(_IS_SURE.search(error_body.words) or (status in (None, 400, 422) and _LIKELY.search(error_body.words)))

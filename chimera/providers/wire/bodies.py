@@ -25,7 +25,7 @@ COMPRESSED_BYTES = 4096
 
 async def bound(response: "httpx2.Response") -> None:
     """Bound a response that has just begun: a hook of every client. Raises `AnswerTooLarge` and `Malformed`."""
-    encodings = [told for told in _encodings_of(response) if told != "identity"]
+    encodings = [encoding for encoding in _encodings_of(response) if encoding != "identity"]
     if len(encodings) > 1:
         raise Malformed(
             f"The answer is compressed more than once ({', '.join(encodings)[:60]}). Configure the server, or the"
@@ -94,7 +94,7 @@ def _put_back(response: "httpx2.Response", body: bytes) -> None:
 
 
 def _encodings_of(response: "httpx2.Response") -> list[str]:
-    return [told.strip().lower() for told in response.headers.get_list("content-encoding", split_commas=True)]
+    return [encoding.strip().lower() for encoding in response.headers.get_list("content-encoding", split_commas=True)]
 
 
 def _in_pieces(stream: object) -> "httpx2.AsyncByteStream":

@@ -139,7 +139,7 @@ class Pieces(AsyncIterator[Piece]):
         return DONE
 
     def _sorted(self, kind: str, body: object, data: str) -> Piece | None:
-        if body is DONE or (_closes(kind, body) and not _says_something(body)):
+        if body is DONE or (_closes(kind, body) and not _has_content(body)):
             return self._ended()
         if not isinstance(body, dict):
             if kind == "error":
@@ -186,7 +186,7 @@ def _closes(kind: str, body: object) -> bool:
     return kind in ENDS or (isinstance(body, dict) and body.get("done") is True)
 
 
-def _says_something(body: object) -> bool:
+def _has_content(body: object) -> bool:
     return isinstance(body, dict) and any(body.get(key) for key in (*_ANSWER_KEYS, "error", "message"))
 
 
@@ -217,8 +217,10 @@ def is_error(kind: str, body: dict[str, Any]) -> bool:
         # MiniMax's, which has it in every piece.
         return True
     if kind in ("", "message") and not any(body.get(key) for key in _ANSWER_KEYS):
-        told = body.get("success") is False or body.get("status") in ("error", "failed")
-        return bool(told or body.get("detail") or body.get("errors") or body.get("error_msg") or body.get("error_code"))
+        failed = body.get("success") is False or body.get("status") in ("error", "failed")
+        return bool(
+            failed or body.get("detail") or body.get("errors") or body.get("error_msg") or body.get("error_code")
+        )
     return False
 
 
@@ -228,7 +230,7 @@ def check_head(response: "httpx2.Response", provider: str) -> None:
         raise no_answer(response, provider)
 
 
-def says_stream(response: "httpx2.Response") -> bool:
+def announces_stream(response: "httpx2.Response") -> bool:
     """Return whether the head promises events: by its media type, or by having none."""
     return "event-stream" in response.headers.get("content-type", "text/event-stream").lower()
 

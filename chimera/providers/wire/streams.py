@@ -11,7 +11,7 @@ import structlog
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta
 from chimera.providers.wire.http import Waits
 from chimera.providers.wire.patience import Patience
-from chimera.providers.wire.pieces import ErrorInAnswer, Piece, Pieces, check_head, no_answer, says_stream
+from chimera.providers.wire.pieces import ErrorInAnswer, Piece, Pieces, announces_stream, check_head, no_answer
 from models.errors import InternalFailure, Malformed, ModelLoading, ProviderError, Truncated
 from models.usage import Usage
 
@@ -52,7 +52,7 @@ class Lazy(Generic[Client]):
             return self.made
 
 
-class Answer(Protocol):
+class StreamedAnswer(Protocol):
     """An answer that is assembled from a stream."""
 
     noun: str
@@ -126,7 +126,7 @@ async def sorting(waits: Waits, sort_error: SortError, *, deadline: float) -> As
 
 async def read(
     pieces: Pieces,
-    answer: Answer,
+    answer: StreamedAnswer,
     request: ChatRequest,
     waits: Waits,
     sort_error: SortError,
@@ -160,7 +160,7 @@ async def read(
 
 
 async def _next(
-    pieces: Pieces, first_deadline: float | None, waits: Waits, sort_error: SortError, answer: Answer
+    pieces: Pieces, first_deadline: float | None, waits: Waits, sort_error: SortError, answer: StreamedAnswer
 ) -> Piece | None:
     begun = first_deadline is None
     try:
@@ -175,7 +175,7 @@ async def _next(
         raise sort_error(error, True) from None
 
 
-def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
+def _taken(answer: StreamedAnswer, piece: Piece, sort_error: SortError) -> str | None:
     """Never lose a paid answer to an unforeseen piece."""
     try:
         return answer.take(piece)
@@ -189,7 +189,7 @@ def _taken(answer: Answer, piece: Piece, sort_error: SortError) -> str | None:
         return None
 
 
-def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
+def _ended(answer: StreamedAnswer, request: ChatRequest) -> ChatEnd:
     try:
         return answer.end(request.max_output_tokens)
     except ProviderError:
@@ -199,23 +199,23 @@ def _ended(answer: Answer, request: ChatRequest) -> ChatEnd:
         raise Malformed(f"The answer can't be assembled ({type(error).__name__}).") from None
 
 
-def _billed(error: ProviderError, answer: Answer, pieces: Pieces) -> ProviderError:
+def _billed(error: ProviderError, answer: StreamedAnswer, pieces: Pieces) -> ProviderError:
     """Note whether a failure may be billed, and what the server counted."""
     if isinstance(error, ModelLoading):
         if not answer.has_begun:
             return error
         # Waited for, it would be paid again and again.
         error = InternalFailure(error.message)
-    is_at_work = answer.has_begun or says_stream(pieces.response) or isinstance(error, Truncated)
+    is_at_work = answer.has_begun or announces_stream(pieces.response) or isinstance(error, Truncated)
     error.may_be_billed = error.may_be_billed or is_at_work
     error.usage = error.usage or answer.usage
     return error
 
 
-def _nothing_of(answer: Answer, pieces: Pieces, provider: str, sort_error: SortError) -> ProviderError:
+def _nothing_of(answer: StreamedAnswer, pieces: Pieces, provider: str, sort_error: SortError) -> ProviderError:
     if pieces.words:
         return sort_error(ErrorInAnswer(pieces.words), True)
-    if not says_stream(pieces.response):
+    if not announces_stream(pieces.response):
         return no_answer(pieces.response, provider)
     if pieces.skipped:
         return Malformed(f"{provider} did not send {answer.noun}.")

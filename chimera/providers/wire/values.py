@@ -94,8 +94,8 @@ def names_in(listed: object) -> tuple[str, ...] | None:
     entries = dict_of(listed).get("data", dict_of(listed).get("models", listed))
     if not isinstance(entries, list):
         return None
-    told = (entry if isinstance(entry, str) else _name_in(dict_of(entry)) for entry in entries)
-    return tuple(sorted({name for name in told if name}))
+    names = (entry if isinstance(entry, str) else _name_in(dict_of(entry)) for entry in entries)
+    return tuple(sorted({name for name in names if name}))
 
 
 def _name_in(entry: dict[str, Any]) -> str:

@@ -55,7 +55,7 @@ class Chance:
 
     async def run(self) -> None:
         """Work both subtasks out and put them together, while others interfere; wait for all that turn up late."""
-        others = [self.somebody(action) for action in self.random.sample(self.interferences(), 2)]
+        others = [self.interfere(action) for action in self.random.sample(self.interferences(), 2)]
         await asyncio.gather(self.work(), *others)
         await asyncio.gather(*self.strays)
 
@@ -109,7 +109,7 @@ class Chance:
                 worker="w",
                 reserve_micro_usd=RESERVED_MICRO_USD,
                 reserve_tokens=RESERVED_TOKENS,
-                guidance_heard=context.guidance_given,
+                guidance_seen=context.guidance_given,
             )
             try:
                 if await calls.reserve(connection, intent) is not None:
@@ -153,7 +153,7 @@ class Chance:
             record = TransitionRecord(run_id=self.task_id, path=path, status=status, error_code="attempts_used_up")
             await ends.record(session, record)
 
-    async def somebody(self, action: Callable[[], Awaitable[object]]) -> None:
+    async def interfere(self, action: Callable[[], Awaitable[object]]) -> None:
         await asyncio.sleep(self.random.random() * 0.06)
         try:
             await action()
@@ -220,7 +220,7 @@ async def check(chance: Chance) -> None:
     """Compare the account with the journal, whatever has happened."""
     (task,) = await chance.rows("runs")
     attempts, calls = await chance.rows("call_attempts"), await chance.rows("calls")
-    subtasks, told = await chance.rows("subtasks"), await chance.rows("events")
+    subtasks, reported = await chance.rows("subtasks"), await chance.rows("events")
     in_flight = [each for each in attempts if each.status == "started"]
     assert task.spent_micro_usd == sum(each.cost_micro_usd for each in attempts)
     assert task.in_doubt_micro_usd == sum(each.reserved_micro_usd for each in attempts if each.status == "in_doubt")
@@ -233,9 +233,9 @@ async def check(chance: Chance) -> None:
     assert task.subtasks_done == sum(each.status in ("completed", "skipped") for each in subtasks)
     finished = [(each.path, each.purpose, each.step) for each in attempts if each.status == "finished"]
     assert sorted(finished) == sorted((c.path, c.purpose, c.step) for c in calls if c.status == "finished")
-    assert sorted(each.seq for each in told) == list(range(1, task.event_seq + 1))
+    assert sorted(each.seq for each in reported) == list(range(1, task.event_seq + 1))
     if task.status == "completed":
         assert all(each.status in ("completed", "skipped") for each in subtasks)
     assert all(each.result is not None for each in subtasks if each.status == "completed")
-    ends = [each.seq for each in told if each.payload["type"] in ("run.completed", "run.failed", "run.cancelled")]
+    ends = [each.seq for each in reported if each.payload["type"] in ("run.completed", "run.failed", "run.cancelled")]
     assert ends == ([task.event_seq] if task.status in CLOSED else [])

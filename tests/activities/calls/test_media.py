@@ -71,7 +71,7 @@ def a_settlement(
     cost: int,
     *,
     task_ends: bool = False,
-    unheard: bool | None = None,
+    unseen: bool | None = None,
     plan_room: PlanRoom | None = None,
 ) -> Settlement:
     finished = ModelCallFinished(
@@ -126,7 +126,7 @@ async def end_cancelled(database: Database, run_id: RunId) -> None:
         await ends.record(session, TransitionRecord(run_id=run_id, path=ROOT, status="cancelled"))
 
 
-async def doubt_of(database: Database, owner: UserId, run_id: RunId) -> tuple[int, int, int]:
+async def in_doubt_of(database: Database, owner: UserId, run_id: RunId) -> tuple[int, int, int]:
     call = await view(database, owner, run_id)
     return call.in_doubt, call.in_doubt_micro_usd, call.cost_micro_usd
 
@@ -134,7 +134,7 @@ async def doubt_of(database: Database, owner: UserId, run_id: RunId) -> tuple[in
 async def test_a_late_attempt_books_its_cost_alone(database: Database, settlements: Settlements, owner: UserId) -> None:
     run_id = await a_call(database, owner)
     first, second = await begun(database, run_id), await begun(database, run_id)
-    assert await doubt_of(database, owner, run_id) == (1, 100, 0)
+    assert await in_doubt_of(database, owner, run_id) == (1, 100, 0)
     assert await settled(settlements, first, cost=70) is Overtaken
     late = await view(database, owner, run_id)
     assert (late.status, late.cost_micro_usd, late.in_doubt, late.in_doubt_micro_usd) == ("queued", 70, 0, 0)
@@ -182,9 +182,9 @@ async def test_a_given_up_answer_is_kept_without_a_later_attempt(
     intent = await begun(database, run_id)
     async with database.statements() as connection, connection.transaction():
         await in_doubt.mark(connection, intent.request, intent.attempt)
-    assert await doubt_of(database, owner, run_id) == (1, 100, 0)
+    assert await in_doubt_of(database, owner, run_id) == (1, 100, 0)
     assert await settled(settlements, intent) is None
-    assert await doubt_of(database, owner, run_id) == (0, 0, 40)
+    assert await in_doubt_of(database, owner, run_id) == (0, 0, 40)
 
 
 async def test_a_dead_worker_leaves_its_cost_in_doubt(database: Database, owner: UserId) -> None:
@@ -192,7 +192,7 @@ async def test_a_dead_worker_leaves_its_cost_in_doubt(database: Database, owner:
     await begun(database, run_id)
     await cancel(database, owner, run_id)
     await end_cancelled(database, run_id)
-    assert await doubt_of(database, owner, run_id) == (1, 100, 0)
+    assert await in_doubt_of(database, owner, run_id) == (1, 100, 0)
 
 
 async def test_a_cut_attempt_reports_its_cost(database: Database, settlements: Settlements, owner: UserId) -> None:
@@ -201,7 +201,7 @@ async def test_a_cut_attempt_reports_its_cost(database: Database, settlements: S
     await cancel(database, owner, run_id)
     await end_cancelled(database, run_id)
     await settlements.write_failure(intent, Spent(Usage(), 60), Stalled("Cut."))
-    assert await doubt_of(database, owner, run_id) == (0, 0, 60)
+    assert await in_doubt_of(database, owner, run_id) == (0, 0, 60)
 
 
 async def test_a_run_ended_from_outside_leaves_doubt(
@@ -211,6 +211,6 @@ async def test_a_run_ended_from_outside_leaves_doubt(
     intent = await begun(database, run_id)
     async with database.begin() as session:
         assert await runs.close_from_temporal(session, run_id, cancelled=False)
-    assert await doubt_of(database, owner, run_id) == (1, 100, 0)
+    assert await in_doubt_of(database, owner, run_id) == (1, 100, 0)
     assert await settled(settlements, intent) is Overtaken
-    assert await doubt_of(database, owner, run_id) == (0, 0, 40)
+    assert await in_doubt_of(database, owner, run_id) == (0, 0, 40)

@@ -67,9 +67,7 @@ async def test_a_settlement_whose_reply_was_lost_gives_what_was_settled(database
     assert (await account(database, intent.request.run_id))["output_tokens"] == 4
 
 
-async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
-    database: Database, settings: Settings
-) -> None:
+async def test_an_abandoned_attempts_answer_settles_its_call(database: Database, settings: Settings) -> None:
     intent = an_intent(await a_task(database))
     task_id = intent.request.run_id
     async with database.statements() as connection:
@@ -82,9 +80,7 @@ async def test_an_answer_whose_attempt_was_given_up_still_settles_its_call(
     assert await statuses(database, task_id) == ["finished"]
 
 
-async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alone(
-    database: Database, settings: Settings
-) -> None:
+async def test_an_overtaken_answer_is_only_booked(database: Database, settings: Settings) -> None:
     intent = an_intent(await a_task(database))
     task_id = intent.request.run_id
     async with database.statements() as connection:
@@ -99,7 +95,7 @@ async def test_an_answer_that_comes_after_its_call_was_taken_over_is_booked_alon
     assert await statuses(database, task_id) == ["late", "started"]
 
 
-async def test_an_answer_stands_whose_overtaker_failed(database: Database, settings: Settings) -> None:
+async def test_an_answer_stands_if_its_overtaker_failed(database: Database, settings: Settings) -> None:
     intent = an_intent(await a_task(database))
     task_id = intent.request.run_id
     overtaker = an_intent(task_id, attempt=2)
@@ -127,7 +123,7 @@ async def test_what_the_database_refuses_is_kept_as_words(database: Database, se
     assert await statuses(database, intent.request.run_id) == ["finished"]
 
 
-async def test_what_can_never_be_kept_is_booked_and_ends_the_call(
+async def test_an_unstorable_result_is_booked_and_ends_the_call(
     database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     intent = an_intent(await a_task(database))

@@ -19,7 +19,7 @@ CANCELLED = ActivityCancellationDetails(cancel_requested=True)
 class Rig:
     """Calls whose work is to wait for the test, and what was said of them."""
 
-    said: list[str] = field(default_factory=list)
+    recorded: list[str] = field(default_factory=list)
     now: float = 0.0
     attempts: int = 0
     begun: int = 0
@@ -28,7 +28,7 @@ class Rig:
     calls: Underway[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.calls = Underway[str, str](self._say, clock=lambda: self.now)
+        self.calls = Underway[str, str](self._record, clock=lambda: self.now)
 
     async def attempt(self) -> str:
         self.attempts += 1
@@ -43,8 +43,8 @@ class Rig:
             raise
         return "answer"
 
-    async def _say(self, places: Collection[str]) -> None:
-        self.said.extend(places)
+    async def _record(self, places: Collection[str]) -> None:
+        self.recorded.extend(places)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def test_a_second_attempt_joins_the_first(rig: Rig) -> None:
     assert rig.begun == 1
 
 
-async def test_an_attempt_that_temporal_gave_up_goes_on(rig: Rig) -> None:
+async def test_an_attempt_abandoned_by_temporal_continues(rig: Rig) -> None:
     environment, first = await begun(rig)
     environment.cancel(GIVEN_UP)
     with pytest.raises(asyncio.CancelledError):
@@ -103,7 +103,7 @@ async def test_a_cancel_of_one_that_joined_ends_the_work(rig: Rig) -> None:
     assert rig.cut == 1
 
 
-async def test_closing_ends_what_nobody_waits_for(rig: Rig) -> None:
+async def test_closing_ends_abandoned_work(rig: Rig) -> None:
     environment, first = await begun(rig)
     environment.cancel(GIVEN_UP)
     with pytest.raises(asyncio.CancelledError):
@@ -112,16 +112,16 @@ async def test_closing_ends_what_nobody_waits_for(rig: Rig) -> None:
     assert rig.cut == 1
 
 
-async def test_long_calls_are_said_to_live(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_calls_are_reported_alive(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(underway, "TICK_S", 0)
     await begun(rig)
     for _ in range(5):
         await asyncio.sleep(0)
-    assert rig.said == []
-    while not rig.said:
+    assert rig.recorded == []
+    while not rig.recorded:
         rig.now += 1.0
         await asyncio.sleep(0)
-    assert set(rig.said) == {"place"}
+    assert set(rig.recorded) == {"place"}
 
 
 async def test_a_process_that_stood_still_knows_it(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,7 @@ async def test_a_process_that_stood_still_knows_it(rig: Rig, monkeypatch: pytest
     while not rig.calls.thawed_lately():
         await asyncio.sleep(0)
     # It says at once what lives.
-    while not rig.said:
+    while not rig.recorded:
         await asyncio.sleep(0)
     rig.now += 1.0
     await asyncio.sleep(0)

@@ -1,9 +1,9 @@
-"""What the ledger writes before a question is asked."""
+"""What the ledger writes before a request is sent."""
 
 from dataclasses import replace
 
 from activities.prompts import assembly, messages
-from activities.prompts.assembly import Question
+from activities.prompts.assembly import PromptRequest
 from chimera.config.settings import Settings
 from chimera.ledger.transcripts import CallContext
 from chimera.pricing import price_of
@@ -16,12 +16,12 @@ CONTEXT = CallContext(
 )
 
 
-def test_a_call_reserves_as_if_all_of_its_prompt_had_to_be_put_into_a_cache() -> None:
+def test_a_call_reserves_the_price_of_cache_writes() -> None:
     model = "anthropic/claude-opus-4-5"
     chat = replace(CHAT, model="claude-opus-4-5", max_output_tokens=0)
     intent = assembly.intent_of(
         INTENT.request,
-        Question(chat, ()),
+        PromptRequest(chat, ()),
         context=CONTEXT,
         model=model,
         fell_back=None,

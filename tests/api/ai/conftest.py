@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from activities.calls import media_requests
-from activities.calls.media_requests import Asked, MediaEnd
+from activities.calls.media_requests import MediaEnd, MediaRequest
 from api.app import create_app
 from chimera.config.settings import Settings
 from chimera.providers.base import Provider
@@ -79,7 +79,7 @@ class Gate:
         self.opened = asyncio.Event()
         self._ask = media_requests.ask
 
-    async def ask(self, provider: Provider, asked: Asked, attempt: int) -> MediaEnd:
+    async def ask(self, provider: Provider, asked: MediaRequest, attempt: int) -> MediaEnd:
         """Stand in for `media_requests.ask`."""
         if asked.operation is self.operation:
             self.held += 1

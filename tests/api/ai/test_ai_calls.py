@@ -83,10 +83,10 @@ async def test_vectors_have_two_million_numbers_at_most(alice: httpx2.AsyncClien
 
 
 def test_an_answer_written_in_pieces_is_the_same() -> None:
-    said: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
+    shared: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
     data = tuple(EmbeddingView(index=n, embedding=vector) for n, vector in enumerate(((0.5, -1), (3, 0.5), (-1, 3))))
     usage = EmbeddingUsage(prompt_tokens=1, total_tokens=1)
-    vectors = EmbeddingsView(id=AiCallId("c"), data=data, usage=usage, **said)
+    vectors = EmbeddingsView(id=AiCallId("c"), data=data, usage=usage, **shared)
     call = AiCallView(
         id=AiCallId("c"),
         operation=Operation.EMBEDDINGS,
@@ -102,7 +102,7 @@ def test_an_answer_written_in_pieces_is_the_same() -> None:
         ended_at=None,
         request={"input": ["tea"]},
         result=vectors,
-        **said,
+        **shared,
     )
     kept = Vectors(3, 2, array("f", [0.5, -1, 3] * 2).tobytes())
     bare = vectors.model_copy(update={"data": ()})
@@ -111,9 +111,9 @@ def test_an_answer_written_in_pieces_is_the_same() -> None:
 
 
 def test_large_answers_are_never_in_memory_as_a_whole() -> None:
-    said: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
+    shared: dict[str, Any] = {"model": EMBEDDING, "simulated": True, "cost_micro_usd": 1, "estimated": False}
     usage = EmbeddingUsage(prompt_tokens=1, total_tokens=1)
-    view = EmbeddingsView(id=AiCallId("c"), data=(), usage=usage, **said)
+    view = EmbeddingsView(id=AiCallId("c"), data=(), usage=usage, **shared)
     kept = Vectors(100, 10_000, bytes(4 * 1_000_000))
     tracemalloc.start()
     length = sum(map(len, pieces_of(view, kept)))
@@ -131,24 +131,24 @@ async def test_the_same_text_has_the_same_vector(alice: httpx2.AsyncClient) -> N
     assert len(first[0]["embedding"]) == 256
 
 
-async def test_a_picture_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+async def test_an_image_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     wanted = {"model": IMAGE, "prompt": "a cat", "n": 2, "size": "64x32"}
     body = (await alice.post(f"{AI}/images", json=wanted)).json()
     assert body["simulated"] is True
     assert body["cost_micro_usd"] == 2 * 10_000
     assert body["usage"]["images"] == 2
     first, second = body["data"]
-    picture = await alice.get(first["url"])
-    assert picture.headers["Content-Type"] == first["media_type"] == "image/png"
-    assert picture.content[16:24] == (64).to_bytes(4) + (32).to_bytes(4)
-    assert b"Simulated: " in picture.content
-    assert picture.content != (await alice.get(second["url"])).content
+    image = await alice.get(first["url"])
+    assert image.headers["Content-Type"] == first["media_type"] == "image/png"
+    assert image.content[16:24] == (64).to_bytes(4) + (32).to_bytes(4)
+    assert b"Simulated: " in image.content
+    assert image.content != (await alice.get(second["url"])).content
     file = (await alice.get(f"/api/v1/files/{first['file_id']}")).json()
-    assert (file["simulated"], file["size_bytes"]) == (True, len(picture.content))
+    assert (file["simulated"], file["size_bytes"]) == (True, len(image.content))
     assert (await bob.get(first["url"])).status_code == 404
 
 
-async def test_whoever_doesnt_wait_finds_the_answer_later(
+async def test_the_answer_is_available_without_waiting(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(Operation.EMBEDDINGS)
@@ -180,8 +180,8 @@ async def test_a_key_means_one_call(alice: httpx2.AsyncClient, simulator: Simula
 async def test_the_same_call_written_otherwise_is_replayed(alice: httpx2.AsyncClient) -> None:
     key = {"Idempotency-Key": uuid4().hex}
     first = await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "a dog"}, headers=key)
-    said = {"dimensions": None, "input": ["a dog"], "model": EMBEDDING}
-    again = await alice.post(f"{AI}/embeddings", json=said, headers=key)
+    shared = {"dimensions": None, "input": ["a dog"], "model": EMBEDDING}
+    again = await alice.post(f"{AI}/embeddings", json=shared, headers=key)
     assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (200, "true"), again.text
     assert again.json()["id"] == first.json()["id"]
 
@@ -214,7 +214,7 @@ async def test_a_provider_that_asks_to_wait_is_waited_for(
     assert arrived[1]["t"] >= arrived[0]["t"] + 1
 
 
-async def test_a_held_up_call_says_why_and_until_when(alice: httpx2.AsyncClient) -> None:
+async def test_a_blocked_call_shows_reason_and_time(alice: httpx2.AsyncClient) -> None:
     asked = {"model": IMAGE, "prompt": "a tree [[sim: status=429; retry_after=4; times=1]]"}
     address = (await alice.post(f"{AI}/images", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
@@ -223,7 +223,7 @@ async def test_a_held_up_call_says_why_and_until_when(alice: httpx2.AsyncClient)
     assert (await ended(alice, address))["blocked_by"] is None
 
 
-async def test_a_provider_that_is_away_is_named_as_why(alice: httpx2.AsyncClient) -> None:
+async def test_an_unavailable_provider_is_the_stated_reason(alice: httpx2.AsyncClient) -> None:
     asked = {"model": "openai/text-embedding-3-small", "input": "x"}
     address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
@@ -231,7 +231,7 @@ async def test_a_provider_that_is_away_is_named_as_why(alice: httpx2.AsyncClient
     assert (await alice.post(f"{address}/cancel")).json()["blocked_by"] is None
 
 
-async def test_a_call_held_before_its_first_attempt_says_why(
+async def test_a_call_blocked_before_its_first_attempt_shows_why(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(self: ProviderHealth, account: str, asker: Asker) -> None:
@@ -246,7 +246,7 @@ async def test_a_call_held_before_its_first_attempt_says_why(
     await alice.post(f"{address}/cancel")
 
 
-def test_an_activity_in_the_queue_says_so() -> None:
+def test_a_queued_activity_is_shown_as_queued() -> None:
     """Of no worker, or of one that has no place free: Temporal doesn't tell."""
     held = blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
     assert held is not None
@@ -293,7 +293,7 @@ async def test_a_run_that_has_ended_waits_for_no_worker(alice: httpx2.AsyncClien
         ("status=401", "wrong_key"),
     ],
 )
-async def test_a_refusal_is_final_and_says_why(
+async def test_a_refusal_is_final_with_its_reason(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, directive: str, code: str
 ) -> None:
     answer = await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": f"x [[sim: {directive}]]"})
@@ -350,7 +350,7 @@ async def test_without_temporal_a_call_is_kept_and_made_later(
     assert call["status"] == "completed"
 
 
-async def test_an_api_that_stops_keeps_nobody_waiting(
+async def test_a_stopping_api_releases_waiting_clients(
     api_settings: Settings, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(Operation.IMAGES)
@@ -386,7 +386,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "field", "says"),
+    ("path", "body", "field", "expected"),
     [
         ("embeddings", {"model": EMBEDDING}, "input", "required"),
         ("embeddings", {"model": EMBEDDING, "input": []}, "input", "at least 1"),
@@ -410,25 +410,25 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("images", {"model": "openai/gpt-4o-transcribe-x", "prompt": "x"}, "model", "No price"),
     ],
 )
-async def test_what_cant_be_asked_is_refused_and_nothing_kept(
-    sign_up: SignUp, path: str, body: dict[str, Any], field: str, says: str
+async def test_an_impossible_request_is_refused_and_not_stored(
+    sign_up: SignUp, path: str, body: dict[str, Any], field: str, expected: str
 ) -> None:
     erin = await sign_up()
     answer = await erin.post(f"{AI}/{path}", json=body)
     assert answer.status_code == 422, answer.text
     (error, *_) = answer.json()["errors"]
     assert error["field"] == field
-    assert says in error["message"]
+    assert expected in error["message"]
     assert (await erin.get(f"{AI}/calls")).json()["items"] == []
 
 
-async def test_somebody_elses_call_looks_like_none(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+async def test_another_users_call_looks_missing(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     made = await alice.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "mine"})
     for method, below in (("GET", ""), ("POST", "/cancel")):
         theirs = await bob.request(method, f"{AI}/calls/{made.json()['id']}{below}")
-        nobodys = await bob.request(method, f"{AI}/calls/{uuid4()}{below}")
-        assert theirs.status_code == nobodys.status_code == 404
-        assert theirs.json().keys() == nobodys.json().keys()
+        unknown = await bob.request(method, f"{AI}/calls/{uuid4()}{below}")
+        assert theirs.status_code == unknown.status_code == 404
+        assert theirs.json().keys() == unknown.json().keys()
     assert made.json()["id"] not in (await bob.get(f"{AI}/calls")).text
 
 
@@ -459,7 +459,7 @@ async def test_a_history_has_an_id_and_counts_and_no_prompt(app: FastAPI, alice:
     assert len(history) < 12_000
 
 
-async def test_the_providers_say_what_they_can_do(alice: httpx2.AsyncClient) -> None:
+async def test_providers_declare_their_operations(alice: httpx2.AsyncClient) -> None:
     listed = {each["name"]: each["operations"] for each in (await alice.get(f"{AI}/providers")).json()}
     everything = ["embeddings", "images", "transcriptions"]
     assert listed["openai"] == listed["google"] == listed["simulator"] == everything

@@ -21,7 +21,7 @@ from tests.api.ai.conftest import AI, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer
 
-PICTURE = {"model": "simulator/image", "prompt": "a lighthouse"}
+IMAGE_REQUEST = {"model": "simulator/image", "prompt": "a lighthouse"}
 
 
 @contextmanager
@@ -84,7 +84,7 @@ async def _accepted(client: httpx2.AsyncClient, settings: Settings) -> tuple[str
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=client.headers) as here:
-            answer = await here.post(f"{AI}/images", json=PICTURE, headers={"Prefer": "wait=0"})
+            answer = await here.post(f"{AI}/images", json=IMAGE_REQUEST, headers={"Prefer": "wait=0"})
     assert answer.status_code == 202, answer.text
     return answer.headers["Location"], answer.json()
 

@@ -14,10 +14,10 @@ from tests.conftest import SimulatorServer
 
 pytestmark = pytest.mark.usefixtures("runs")
 
-PICTURE = {"model": "simulator/image", "prompt": "a cat", "size": "64x32"}
+IMAGE_REQUEST = {"model": "simulator/image", "prompt": "a cat", "size": "64x32"}
 
 
-async def test_an_answer_waits_for_a_database_that_is_away(
+async def test_an_answer_waits_for_an_unavailable_database(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settle = settlements.settle
@@ -29,15 +29,15 @@ async def test_an_answer_waits_for_a_database_that_is_away(
         return await settle(*args, **named)
 
     monkeypatch.setattr(settlements, "settle", away)
-    answer = await alice.post(f"{AI}/images", json=PICTURE)
+    answer = await alice.post(f"{AI}/images", json=IMAGE_REQUEST)
     assert answer.status_code == 200, answer.text
     assert refusals == []
     assert arrivals(simulator, answer.json()["id"]) == 1
-    # The transactions that failed left no picture behind.
+    # The transactions that failed left no image behind.
     assert len((await alice.get("/api/v1/files")).json()["items"]) == 1
 
 
-async def test_an_answer_that_cant_be_stored_ends_its_call_and_is_booked(
+async def test_an_unstorable_answer_is_booked_and_ends_its_call(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refused(*args: Any, **named: Any) -> None:
@@ -45,7 +45,7 @@ async def test_an_answer_that_cant_be_stored_ends_its_call_and_is_booked(
 
     monkeypatch.setattr(settlements, "settle", refused)
     with capture_logs() as logged:
-        answer = await alice.post(f"{AI}/images", json=PICTURE)
+        answer = await alice.post(f"{AI}/images", json=IMAGE_REQUEST)
     assert [line["error"] for line in logged if line["event"] == "answer_not_kept"] == ["NumericValueOutOfRange"]
     assert "what was said" not in str(logged)
     assert (answer.status_code, answer.json()["code"]) == (502, "ai_call_failed")

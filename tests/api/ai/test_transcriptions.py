@@ -22,7 +22,7 @@ MODEL = "simulator/transcription"
 WAV = ("note.wav", a_wav(2.5), "application/x-whatever")
 
 
-async def test_a_recording_is_written_down_and_kept(alice: httpx2.AsyncClient) -> None:
+async def test_a_recording_is_transcribed_and_kept(alice: httpx2.AsyncClient) -> None:
     answer = await alice.post(
         f"{AI}/transcriptions",
         data={"model": MODEL, "language": "en", "prompt": "Bob"},
@@ -46,7 +46,7 @@ async def test_a_recording_is_written_down_and_kept(alice: httpx2.AsyncClient) -
     assert call["result"] == body
 
 
-async def test_a_file_that_is_there_is_written_down(alice: httpx2.AsyncClient) -> None:
+async def test_an_uploaded_file_is_transcribed(alice: httpx2.AsyncClient) -> None:
     kept = (await alice.post("/api/v1/files", files={"file": WAV})).json()
     answer = await alice.post(f"{AI}/transcriptions", files=form(model=MODEL, file_id=kept["id"]))
     assert answer.status_code == 200, answer.text
@@ -68,7 +68,7 @@ async def test_a_key_means_one_call_and_one_file(sign_up: SignUp, simulator: Sim
     assert len((await grace.get("/api/v1/files")).json()["items"]) == 1
 
 
-async def test_a_key_means_the_same_call_also_when_its_file_is_gone(alice: httpx2.AsyncClient) -> None:
+async def test_an_idempotency_key_outlives_its_file(alice: httpx2.AsyncClient) -> None:
     file_id = (await alice.post("/api/v1/files", files={"file": WAV})).json()["id"]
     key = {"Idempotency-Key": uuid4().hex}
     wanted = form(model=MODEL, file_id=file_id, prompt="Bob")
@@ -83,22 +83,22 @@ async def test_a_key_means_the_same_call_also_when_its_file_is_gone(alice: httpx
     assert without.status_code == 404
 
 
-async def test_somebody_elses_file_cant_be_heard(
+async def test_another_users_file_cant_be_transcribed(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, simulator: SimulatorServer
 ) -> None:
     kept = (await alice.post("/api/v1/files", files={"file": WAV})).json()["id"]
-    nobodys = str(uuid4())
-    answers = [await bob.post(f"{AI}/transcriptions", files=form(model=MODEL, file_id=id)) for id in (kept, nobodys)]
+    unknown = str(uuid4())
+    answers = [await bob.post(f"{AI}/transcriptions", files=form(model=MODEL, file_id=id)) for id in (kept, unknown)]
     problems = [
         {name: str(value).replace(id, "…") for name, value in answer.json().items() if name != "instance"}
-        for answer, id in zip(answers, (kept, nobodys), strict=True)
+        for answer, id in zip(answers, (kept, unknown), strict=True)
     ]
     assert answers[0].status_code == 404
     assert problems[0] == problems[1]
     assert (await bob.get(f"{AI}/calls")).json()["items"] == []
 
 
-async def test_a_file_that_is_gone_at_the_next_attempt_fails_the_call(
+async def test_a_file_deleted_between_attempts_fails_the_call(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(Operation.TRANSCRIPTIONS)
@@ -133,7 +133,7 @@ async def test_a_file_that_is_gone_at_the_next_attempt_fails_the_call(
         ({"data": {"model": MODEL, "prompt": "a\0b"}, "files": {"file": WAV}}, 422, None),
     ],
 )
-async def test_what_cant_be_written_down_is_refused_and_nothing_kept(
+async def test_an_untranscribable_file_is_refused_and_not_stored(
     sign_up: SignUp, sent: dict[str, Any], status: int, field: str | None
 ) -> None:
     henry = await sign_up()
@@ -146,17 +146,17 @@ async def test_what_cant_be_written_down_is_refused_and_nothing_kept(
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "expected"),
     [("modle", "did you mean 'model'?"), ("temperature", "use one of file, file_id, language, model, prompt.")],
 )
-async def test_a_field_that_a_form_does_not_have_is_named_with_the_way_out(
-    alice: httpx2.AsyncClient, name: str, says: str
+async def test_an_unknown_form_field_is_named_with_a_remedy(
+    alice: httpx2.AsyncClient, name: str, expected: str
 ) -> None:
     answer = await alice.post(f"{AI}/transcriptions", data={name: MODEL}, files={"file": WAV})
-    assert answer.json()["errors"] == [{"field": name, "message": f"Unknown field; {says}"}]
+    assert answer.json()["errors"] == [{"field": name, "message": f"Unknown field; {expected}"}]
 
 
-async def test_a_name_in_the_place_of_the_file_is_told_how_a_file_is_sent(alice: httpx2.AsyncClient) -> None:
+async def test_a_name_instead_of_a_file_is_explained(alice: httpx2.AsyncClient) -> None:
     sent = {"model": (None, MODEL), "file": (None, "hello")}
     answer = await alice.post(f"{AI}/transcriptions", files=sent)
     assert answer.status_code == 422
@@ -178,7 +178,7 @@ async def test_a_recording_larger_than_a_provider_takes_is_refused(alice: httpx2
     assert "14680064 bytes" in answer.json()["errors"][0]["message"]
 
 
-async def test_the_ledger_is_written_before_anybody_is_asked(alice: httpx2.AsyncClient, database: Database) -> None:
+async def test_the_ledger_is_written_before_any_request(alice: httpx2.AsyncClient, database: Database) -> None:
     answer = await alice.post(f"{AI}/transcriptions", data={"model": MODEL}, files={"file": WAV})
     async with database.begin() as session:
         row = (

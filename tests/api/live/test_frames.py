@@ -31,8 +31,8 @@ def tokens() -> TokensFrame:
 @pytest.mark.parametrize("frame", [event(), tokens()], ids=["event", "tokens"])
 def test_a_message_is_the_frame_with_its_topic(frame: EventFrame | TokensFrame) -> None:
     topic = topic_of(TASK)
-    said = json.loads(Written(frame, 3).message(topic)["text"])
-    assert said == {"type": frame.kind, "topic": topic, **frame.model_dump(mode="json")}
+    sent = json.loads(Written(frame, 3).message(topic)["text"])
+    assert sent == {"type": frame.kind, "topic": topic, **frame.model_dump(mode="json")}
 
 
 def test_two_followers_get_the_same_text() -> None:

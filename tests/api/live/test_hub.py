@@ -39,7 +39,7 @@ from models.events import (
 from models.ids import ROOT, TaskId, UserId
 from models.model_calls import Purpose
 from models.users import Caller
-from tests.api.conftest import new_task, tell
+from tests.api.conftest import new_task, publish
 from tests.until import LIMIT_S, until, until_true
 
 Place = dict[str, Any]
@@ -57,31 +57,31 @@ def api(app: FastAPI) -> Parts:
     return parts
 
 
-async def test_a_follower_gets_what_was_and_what_comes_until_the_last_event(
+async def test_a_follower_gets_all_events_to_the_last(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, started(1))
+    await publish(app, task_id, started(1))
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         assert _seqs([await anext(frames), await anext(frames)]) == [1, 2]
-        await tell(app, task_id, finished(1), started(2))
-        await tell(app, task_id, finished(2), RunCompleted(preview="done"))
+        await publish(app, task_id, finished(1), started(2))
+        await publish(app, task_id, finished(2), RunCompleted(preview="done"))
         assert _seqs(await _all(frames)) == [3, 4, 5, 6]
 
 
-async def test_a_follower_is_told_of_a_retry_that_came_with_the_failure(
+async def test_a_follower_sees_a_retry_after_the_failure(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         assert _seqs([await anext(frames)]) == [1]
-        await tell(app, task_id, RunFailed(code="wrong_key", message="No."), RunRetried(paths=()))
+        await publish(app, task_id, RunFailed(code="wrong_key", message="No."), RunRetried(paths=()))
         assert _seqs([await anext(frames), await anext(frames)]) == [2, 3]
-        await tell(app, task_id, RunCompleted(preview="done"))
+        await publish(app, task_id, RunCompleted(preview="done"))
         assert _seqs(await _all(frames)) == [4]
 
 
-async def test_a_follower_is_told_before_anybody_looks(
+async def test_a_follower_is_notified_before_the_first_read(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.live.hub.LOOK_SECONDS", 3600)
@@ -91,13 +91,13 @@ async def test_a_follower_is_told_before_anybody_looks(
         task_id = (await new_task(alice))["id"]
         async with asyncio.timeout(LIMIT_S), aclosing(hub.follow(caller, TaskId(task_id))) as frames:
             assert _seqs([await anext(frames)]) == [1]
-            await tell(app, task_id, started(1))
+            await publish(app, task_id, started(1))
             assert _seqs([await anext(frames)]) == [2]
     finally:
         await hub.close()
 
 
-async def test_clients_that_come_and_go_miss_nothing_and_see_nothing_twice(
+async def test_reconnecting_clients_see_each_event_once(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -117,10 +117,10 @@ async def test_clients_that_come_and_go_miss_nothing_and_see_nothing_twice(
 
     async def run() -> None:
         for step in range(100):
-            await tell(app, task_id, started(step), finished(step))
+            await publish(app, task_id, started(step), finished(step))
             if step % 10 == 0:
                 await asyncio.sleep(0.02)
-        await tell(app, task_id, RunCompleted(preview="done"))
+        await publish(app, task_id, RunCompleted(preview="done"))
 
     async with asyncio.timeout(LIMIT_S):
         *seen, _ = await asyncio.gather(*(follow_with_interruptions() for _ in range(8)), run())
@@ -138,14 +138,14 @@ async def test_without_redis_events_come_all_the_same(
         task_id = (await new_task(alice))["id"]
         async with asyncio.timeout(LIMIT_S), aclosing(hub.follow(caller, TaskId(task_id))) as frames:
             assert _seqs([await anext(frames)]) == [1]
-            await tell(app, task_id, started(1), finished(1), RunCompleted(preview="done"))
+            await publish(app, task_id, started(1), finished(1), RunCompleted(preview="done"))
             assert _seqs(await _all(frames)) == [2, 3, 4]
     finally:
         await hub.close()
         await away.close()
 
 
-async def test_who_is_too_far_behind_gets_a_snapshot_and_goes_on_from_there(
+async def test_a_follower_far_behind_gets_a_snapshot(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     plan = [{"key": "facts", "instruction": "Collect facts."}]
@@ -155,14 +155,14 @@ async def test_who_is_too_far_behind_gets_a_snapshot_and_goes_on_from_there(
         assert _seqs([await anext(frames)]) == [last - MAX_BEHIND + 1]
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         snapshot = (await anext(frames)).frame
-        await tell(app, task_id, RunCompleted(preview="done"))
+        await publish(app, task_id, RunCompleted(preview="done"))
         [end] = await _all(frames)
     assert isinstance(snapshot, SnapshotFrame)
     assert (snapshot.seq, snapshot.task.last_seq, [one.path for one in snapshot.subtasks]) == (last, last, ["facts"])
     assert _seqs([end]) == [last + 1]
 
 
-async def test_a_client_that_knows_of_events_that_are_not_there_gets_a_snapshot(
+async def test_a_client_ahead_of_the_events_gets_a_snapshot(
     api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -185,24 +185,24 @@ async def test_tokens_lie_between_the_events_where_they_belong(
     task_id = (await new_task(alice))["id"]
     following = asyncio.create_task(_all(api.hub.follow(caller, TaskId(task_id), after=1)))
     await _joined(api.hub, task_id)
-    await tell(app, task_id, started(1))
+    await publish(app, task_id, started(1))
     api.bus.publish_tokens(tokens(task_id, 1, "Hel"))
-    await tell(app, task_id, failed(1), started(1, attempt=2))
+    await publish(app, task_id, failed(1), started(1, attempt=2))
     api.bus.publish_tokens(tokens(task_id, 1, "lo from before"))  # the attempt that is over
     api.bus.publish_tokens(tokens(task_id, 1, "Hello", attempt=2))
-    await tell(app, task_id, finished(1, attempt=2))
+    await publish(app, task_id, finished(1, attempt=2))
     api.bus.publish_tokens(tokens(task_id, 1, " too late", attempt=2))
-    await tell(app, task_id, RunCompleted(preview="done"))
+    await publish(app, task_id, RunCompleted(preview="done"))
     assert _shown(await following) == [2, "Hel", 3, 4, "Hello", 5, 6]
 
 
-async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
+async def test_a_late_follower_sees_only_the_current_text(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, started(1))
+    await publish(app, task_id, started(1))
     api.bus.publish_tokens(tokens(task_id, 1, "old"))
-    await tell(app, task_id, finished(1), started(2))
+    await publish(app, task_id, finished(1), started(2))
     api.bus.publish_tokens(tokens(task_id, 2, "new"))
     await until_true(lambda: _are_kept(api.bus, task_id, 2))
     async with api.database.begin() as session:
@@ -213,16 +213,16 @@ async def test_who_comes_later_sees_what_is_being_written_and_not_what_was(
         assert _shown(seen) == [*range(after + 1, 5), "new"]
 
 
-async def test_a_client_that_does_not_read_loses_tokens_and_no_event(
+async def test_a_slow_client_loses_only_tokens(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         assert _seqs([await anext(frames)]) == [1]
-        await tell(app, task_id, started(1))
+        await publish(app, task_id, started(1))
         for offset in range(600):
             api.bus.publish_tokens(tokens(task_id, 1, "x", offset=2 * offset))
-        await tell(app, task_id, finished(1), RunCompleted(preview="done"))
+        await publish(app, task_id, finished(1), RunCompleted(preview="done"))
         await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == 4)
         rest = await _all(frames)
     assert _seqs(rest) == [2, 3, 4]
@@ -244,44 +244,44 @@ async def test_followers_share_one_read_and_one_text(
     following = [asyncio.create_task(_all(api.hub.follow(caller, TaskId(task_id)))) for _ in range(20)]
     await _joined(api.hub, task_id)
     await until(lambda: api.hub._channels[TaskId(task_id)].followers == 20)
-    await tell(app, task_id, started(1), finished(1))
+    await publish(app, task_id, started(1), finished(1))
     await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == 3)
-    await tell(app, task_id, RunCompleted(preview="done"))
+    await publish(app, task_id, RunCompleted(preview="done"))
     every = await asyncio.gather(*following)
     assert all(_seqs(one) == [1, 2, 3, 4] for one in every)
     assert all(one[-1] is every[0][-1] for one in every)
     assert reads == [1, 3]
 
 
-async def test_who_falls_far_behind_gets_every_event(
+async def test_a_slow_follower_gets_every_event(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller
 ) -> None:
     task_id = (await new_task(alice))["id"]
     async with aclosing(api.hub.follow(caller, TaskId(task_id))) as frames:
         assert _seqs([await anext(frames)]) == [1]
         last = await _add_events(api.database, task_id, 2 * KEPT_EVENTS)
-        await tell(app, task_id, RunCompleted(preview="done"))
+        await publish(app, task_id, RunCompleted(preview="done"))
         await until(lambda: api.hub._channels[TaskId(task_id)].last_seq == last + 1)
         assert _seqs(await _all(frames)) == list(range(2, last + 2))
 
 
-async def test_a_channel_behind_a_retry_ends_nobody(
+async def test_a_channel_behind_a_retry_ends_no_follower(
     app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = TaskId((await new_task(alice))["id"])
     async with aclosing(api.hub.follow(caller, task_id)) as first:
         assert _seqs([await anext(first)]) == [1]
-        await tell(app, task_id, RunFailed(code="wrong_key", message="No."))
+        await publish(app, task_id, RunFailed(code="wrong_key", message="No."))
         await until(lambda: api.hub._channels[task_id].last_seq == 2)
         async with api.database.begin() as session:  # the hint has not come yet
             await append(session, task_id, RunRetried(paths=()))
         async with aclosing(api.hub.follow(caller, task_id, after=2)) as second:
             assert _seqs([await anext(second)]) == [3]
-            await tell(app, task_id, RunCompleted(preview="done"))
+            await publish(app, task_id, RunCompleted(preview="done"))
             assert _seqs(await _all(second)) == [4]
 
 
-async def test_a_database_that_fails_at_first_is_told_to_all(
+async def test_a_failing_database_is_reported_to_all_followers(
     api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def failing(*_: object) -> list[EventFrame]:
@@ -321,7 +321,7 @@ async def test_waiting_holds_no_connection_to_the_database(
     assert not api.hub._channels
 
 
-async def test_somebody_else_can_not_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
+async def test_another_user_can_not_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
     task_id = (await new_task(bob))["id"]
     with pytest.raises(NotFound):
         await _all(api.hub.follow(caller, TaskId(task_id)))

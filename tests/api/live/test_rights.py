@@ -13,7 +13,7 @@ from sqlalchemy import text
 from api.deps import Parts
 from api.live import rights
 from api.live.rights import Rights
-from chimera.db.users import SessionOwner, Standing
+from chimera.db.users import AccountState, SessionOwner
 from chimera.security.sessions import SignedIn
 from tests.api.conftest import SignUp
 from tests.api.routes.test_streams import token_of
@@ -24,13 +24,13 @@ from tests.until import LIMIT_S, until
 def asked(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> list[Collection[SessionOwner]]:
     """The questions that were asked, all of them answered by the database."""
     auth, questions = _parts(app).auth, list[Collection[SessionOwner]]()
-    standings = auth.standings
+    account_states = auth.account_states
 
-    async def noting(sessions: Collection[SessionOwner]) -> dict[SessionOwner, Standing | None]:
+    async def noting(sessions: Collection[SessionOwner]) -> dict[SessionOwner, AccountState | None]:
         questions.append(sessions)
-        return await standings(sessions)
+        return await account_states(sessions)
 
-    monkeypatch.setattr(auth, "standings", noting)
+    monkeypatch.setattr(auth, "account_states", noting)
     return questions
 
 
@@ -89,7 +89,7 @@ async def test_a_database_that_is_away_ends_nothing(
         tries += 1
         raise psycopg.OperationalError
 
-    monkeypatch.setattr(_parts(app).auth, "standings", away)
+    monkeypatch.setattr(_parts(app).auth, "account_states", away)
     with watched.held(signed_in, lost.set):
         await until(lambda: tries >= 3)
         assert not lost.is_set()

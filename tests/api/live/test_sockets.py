@@ -35,9 +35,7 @@ async def app(api_settings: Settings) -> AsyncIterator[FastAPI]:
 
 @pytest.mark.parametrize("path", ["/ws", "/ws/test"])
 @pytest.mark.parametrize("last", [None, "odd", {"type": "ping"}, {"type": "subscribe"}])
-async def test_who_leaves_before_an_answer_keeps_no_place(
-    app: FastAPI, sign_up: SignUp, path: str, last: object
-) -> None:
+async def test_a_disconnected_client_keeps_no_slot(app: FastAPI, sign_up: SignUp, path: str, last: object) -> None:
     parts: Parts = app.state.parts
     carol = await sign_up()
     if last == {"type": "subscribe"}:

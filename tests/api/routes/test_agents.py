@@ -9,9 +9,7 @@ from tests.api.conftest import new_task
 POET = {"name": "poet", "prompt": "You write verse.", "tools": ["calculator"]}
 
 
-async def test_a_new_agent_is_listed_and_can_be_named_in_a_plan(
-    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
-) -> None:
+async def test_a_new_agent_is_listed_and_usable_in_plans(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     created = await alice.post("/api/v1/agents", json=POET)
     assert (created.status_code, created.headers["Location"]) == (201, "/api/v1/agents/poet")
     assert (await alice.get("/api/v1/agents/poet")).json() == created.json()
@@ -57,9 +55,7 @@ async def test_a_name_is_taken_once(alice: httpx2.AsyncClient) -> None:
         ({"temperature": 9}, "temperature"),
     ],
 )
-async def test_a_bad_agent_is_refused_by_the_name_of_its_field(
-    alice: httpx2.AsyncClient, change: dict[str, Any], field: str
-) -> None:
+async def test_a_bad_agent_is_refused_by_field(alice: httpx2.AsyncClient, change: dict[str, Any], field: str) -> None:
     answer = await alice.post("/api/v1/agents", json=POET | {"name": "fine"} | change)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 

@@ -76,38 +76,38 @@ async def test_a_token_with_another_signature_is_refused(alice: httpx2.AsyncClie
     assert await _status_with(alice, good) == 200
 
 
-async def test_a_token_is_taken_from_the_header_only(anybody: httpx2.AsyncClient, alice: httpx2.AsyncClient) -> None:
+async def test_a_token_is_taken_from_the_header_only(anonymous: httpx2.AsyncClient, alice: httpx2.AsyncClient) -> None:
     token = _token_of(alice)
     for answer in (
-        await anybody.get("/api/v1/auth/me", params={"access_token": token, "token": token}),
-        await anybody.get("/api/v1/auth/me", headers={"Cookie": f"access_token={token}"}),
-        await anybody.get("/api/v1/auth/me", headers={"X-API-Key": token}),
+        await anonymous.get("/api/v1/auth/me", params={"access_token": token, "token": token}),
+        await anonymous.get("/api/v1/auth/me", headers={"Cookie": f"access_token={token}"}),
+        await anonymous.get("/api/v1/auth/me", headers={"X-API-Key": token}),
     ):
         assert answer.status_code == 401
 
 
-async def test_a_refresh_token_works_once_and_its_second_use_ends_the_session(
-    anybody: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+async def test_reusing_a_refresh_token_ends_the_session(
+    anonymous: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = await _sign_in(anybody)
-    second = (await _refresh(anybody, first["refresh_token"])).json()
+    first = await _sign_in(anonymous)
+    second = (await _refresh(anonymous, first["refresh_token"])).json()
     assert second["refresh_token"] != first["refresh_token"]
-    assert (await _refresh(anybody, first["refresh_token"])).status_code == 401
-    assert (await _refresh(anybody, second["refresh_token"])).status_code == 401
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
-    assert await _status_with(anybody, second["access_token"]) == 401
+    assert (await _refresh(anonymous, first["refresh_token"])).status_code == 401
+    assert (await _refresh(anonymous, second["refresh_token"])).status_code == 401
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)
+    assert await _status_with(anonymous, second["access_token"]) == 401
 
 
-async def test_of_two_refreshes_at_once_at_most_one_succeeds(anybody: httpx2.AsyncClient) -> None:
+async def test_of_two_refreshes_at_once_at_most_one_succeeds(anonymous: httpx2.AsyncClient) -> None:
     for _ in range(5):
-        token = (await _sign_in(anybody))["refresh_token"]
-        answers = await asyncio.gather(*(_refresh(anybody, token) for _ in range(4)))
+        token = (await _sign_in(anonymous))["refresh_token"]
+        answers = await asyncio.gather(*(_refresh(anonymous, token) for _ in range(4)))
         assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
 
 
-async def test_an_access_token_is_no_refresh_token(anybody: httpx2.AsyncClient) -> None:
-    tokens = await _sign_in(anybody)
-    assert (await _refresh(anybody, tokens["access_token"])).status_code in (401, 422)
+async def test_an_access_token_is_no_refresh_token(anonymous: httpx2.AsyncClient) -> None:
+    tokens = await _sign_in(anonymous)
+    assert (await _refresh(anonymous, tokens["access_token"])).status_code in (401, 422)
 
 
 async def test_signing_out_ends_the_session_and_no_other(app: FastAPI) -> None:
@@ -140,7 +140,7 @@ async def test_a_new_password_ends_every_session_and_begins_one(app: FastAPI) ->
         assert (old, new) == (401, 200)
 
 
-async def test_a_password_is_changed_only_by_who_knows_the_one_before(alice: httpx2.AsyncClient) -> None:
+async def test_a_password_change_needs_the_current_one(alice: httpx2.AsyncClient) -> None:
     change = {"current_password": "not this one", "new_password": "another battery staple"}
     answer = await alice.post("/api/v1/auth/password", json=change)
     assert answer.status_code == 422
@@ -151,22 +151,22 @@ async def test_a_password_is_changed_only_by_who_knows_the_one_before(alice: htt
 async def test_a_disabled_user_is_out_within_five_seconds(
     sign_up: SignUp, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sessions.STANDING_SECONDS <= 5
+    assert sessions.ACCOUNT_STATE_SECONDS <= 5
     alice = await sign_up()
     me = (await alice.get("/api/v1/auth/me")).json()
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == me["id"]).values(disabled_at=User.created_at))
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)
     assert (await alice.get("/api/v1/auth/me")).status_code == 401
     answer = await alice.post("/api/v1/auth/login", json={"email": me["email"], "password": PASSWORD})
     assert answer.status_code == 401
 
 
 async def test_passwords_and_refresh_tokens_are_stored_as_hashes(
-    anybody: httpx2.AsyncClient, database: Database
+    anonymous: httpx2.AsyncClient, database: Database
 ) -> None:
-    email = await _register(anybody)
-    tokens = await _login(anybody, email)
+    email = await _register(anonymous)
+    tokens = await _login(anonymous, email)
     async with database.begin() as session:
         user = await session.scalar(select(User).where(User.email == email))
         assert user is not None
@@ -176,21 +176,21 @@ async def test_passwords_and_refresh_tokens_are_stored_as_hashes(
     assert tokens["refresh_token"] not in kept.token_sha256
 
 
-async def test_a_bcrypt_hash_signs_in_and_becomes_argon2(anybody: httpx2.AsyncClient, database: Database) -> None:
-    email = await _register(anybody)
+async def test_a_bcrypt_hash_signs_in_and_becomes_argon2(anonymous: httpx2.AsyncClient, database: Database) -> None:
+    email = await _register(anonymous)
     old = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(rounds=4)).decode()
     async with database.begin() as session:
         await session.execute(update(User).where(User.email == email).values(password_hash=old))
-    await _login(anybody, email)
+    await _login(anonymous, email)
     async with database.begin() as session:
         new = await session.scalar(select(User.password_hash).where(User.email == email))
     assert new is not None
     assert new.startswith("$argon2id$")
-    await _login(anybody, email)
+    await _login(anonymous, email)
 
 
 async def test_a_wrong_password_and_an_unknown_user_look_the_same(
-    anybody: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    anonymous: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also to who measures how long it takes: the same is worked out, against a hash that costs the same."""
     check, worked_out = Passwords._check, list[str]()
@@ -199,10 +199,10 @@ async def test_a_wrong_password_and_an_unknown_user_look_the_same(
         worked_out.append(stored.rsplit("$", 2)[0])
         return check(passwords, password, stored)
 
-    email = await _register(anybody)
+    email = await _register(anonymous)
     monkeypatch.setattr(Passwords, "_check", noting)
-    wrong = await _try_login(anybody, email, "not the password")
-    unknown = await _try_login(anybody, f"{uuid4().hex}@example.com", PASSWORD)
+    wrong = await _try_login(anonymous, email, "not the password")
+    unknown = await _try_login(anonymous, f"{uuid4().hex}@example.com", PASSWORD)
     assert len(worked_out) == 2
     assert worked_out[0] == worked_out[1]
     assert wrong.status_code == unknown.status_code == 401
@@ -210,21 +210,21 @@ async def test_a_wrong_password_and_an_unknown_user_look_the_same(
 
 
 @pytest.mark.parametrize("password", ["short", "", "x" * 257, "x" * 15_000], ids=["short", "none", "257", "15 KB"])
-async def test_a_password_out_of_bounds_is_refused(anybody: httpx2.AsyncClient, password: str) -> None:
-    answer = await anybody.post("/api/v1/auth/register", json={"email": "a@example.com", "password": password})
+async def test_a_password_out_of_bounds_is_refused(anonymous: httpx2.AsyncClient, password: str) -> None:
+    answer = await anonymous.post("/api/v1/auth/register", json={"email": "a@example.com", "password": password})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "password"
     assert len(answer.content) < 2000
 
 
 @pytest.mark.parametrize("password", ["p" * 64, "пароль из слов", "  spaces stay  "])
-async def test_a_password_is_taken_as_it_is(anybody: httpx2.AsyncClient, password: str) -> None:
-    email = await _register(anybody, password)
-    assert (await _try_login(anybody, email, password)).status_code == 200
-    assert (await _try_login(anybody, email, password.strip() + "x")).status_code == 401
+async def test_a_password_is_taken_as_it_is(anonymous: httpx2.AsyncClient, password: str) -> None:
+    email = await _register(anonymous, password)
+    assert (await _try_login(anonymous, email, password)).status_code == 200
+    assert (await _try_login(anonymous, email, password.strip() + "x")).status_code == 401
 
 
-async def test_guesses_end_in_429_and_the_owner_gets_in(app: FastAPI, anybody: httpx2.AsyncClient) -> None:
+async def test_guesses_end_in_429_and_the_owner_gets_in(app: FastAPI, anonymous: httpx2.AsyncClient) -> None:
     async with client_of(app, "198.51.100.1") as owner, client_of(app, "2001:db8::1") as elsewhere:
         email = await _register(owner)
         await _login(owner, email)
@@ -272,29 +272,29 @@ async def _no_hash(passwords: Passwords, password: str, *, sender: str, is_known
     return "none"
 
 
-async def test_a_role_can_not_be_asked_for(anybody: httpx2.AsyncClient) -> None:
+async def test_a_role_can_not_be_asked_for(anonymous: httpx2.AsyncClient) -> None:
     body = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD, "role": "admin"}
-    assert (await anybody.post("/api/v1/auth/register", json=body)).status_code == 422
+    assert (await anonymous.post("/api/v1/auth/register", json=body)).status_code == 422
 
 
-async def test_registering_twice_tells_and_changes_nothing(anybody: httpx2.AsyncClient) -> None:
-    email = await _register(anybody)
+async def test_registering_twice_reveals_and_changes_nothing(anonymous: httpx2.AsyncClient) -> None:
+    email = await _register(anonymous)
     body = {"email": email.upper(), "password": "another battery staple"}
-    again = await anybody.post("/api/v1/auth/register", json=body)
-    other = await anybody.post("/api/v1/auth/register", json=body | {"email": f"other-{email}"})
+    again = await anonymous.post("/api/v1/auth/register", json=body)
+    other = await anonymous.post("/api/v1/auth/register", json=body | {"email": f"other-{email}"})
     assert (again.status_code, again.json()["detail"]) == (other.status_code, other.json()["detail"])
     assert again.json().keys() == other.json().keys()
-    assert (await _try_login(anybody, email, "another battery staple")).status_code == 401
-    assert (await _try_login(anybody, email, PASSWORD)).status_code == 200
+    assert (await _try_login(anonymous, email, "another battery staple")).status_code == 401
+    assert (await _try_login(anonymous, email, PASSWORD)).status_code == 200
 
 
 async def test_registration_is_closed_unless_it_was_opened(
-    app: FastAPI, anybody: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, anonymous: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts: Parts = app.state.parts
     closed = parts.settings.model_copy(update={"registration_open": False})
     monkeypatch.setattr(app.state, "parts", replace(parts, settings=closed))
-    answer = await anybody.post("/api/v1/auth/register", json={"email": "a@example.com", "password": PASSWORD})
+    answer = await anonymous.post("/api/v1/auth/register", json={"email": "a@example.com", "password": PASSWORD})
     assert answer.status_code == 403
     assert "CHIMERA_REGISTRATION_OPEN" in answer.json()["detail"]
 

@@ -71,8 +71,8 @@ async def test_what_is_encrypted_is_decoded(app: FastAPI, parts_of_app: Parts, n
     [payload] = await converter_of(parts_of_app.temporal.encryption).encode([CANARY])
     assert b"canary" not in payload.data
     # As the Web UI asks: without a sign-in, from a page of its own.
-    async with client_of(app) as anybody:
-        answer = await anybody.post(
+    async with client_of(app) as anonymous:
+        answer = await anonymous.post(
             f"{url}/decode", json=_asked(payload, Payload()), headers={"X-Namespace": "default"}
         )
     assert answer.status_code == 200, answer.text
@@ -84,8 +84,8 @@ async def test_what_is_encrypted_is_decoded(app: FastAPI, parts_of_app: Parts, n
 
 async def test_an_unknown_key_is_named(app: FastAPI, new_admin: MakeAdmin) -> None:
     url = (await (await new_admin()).post("/api/v1/codec")).json()["url"]
-    async with client_of(app) as anybody:
-        answer = await anybody.post(f"{url}/decode", json=_asked(UNKNOWN))
+    async with client_of(app) as anonymous:
+        answer = await anonymous.post(f"{url}/decode", json=_asked(UNKNOWN))
     assert answer.status_code == 422
     assert "'gone'" in answer.json()["detail"]
     assert "CHIMERA_PAYLOAD_KEYS" in answer.json()["detail"]
@@ -100,23 +100,23 @@ async def test_an_unknown_key_is_named(app: FastAPI, new_admin: MakeAdmin) -> No
         ([], "body"),
     ],
 )
-async def test_what_is_no_payload_is_said(app: FastAPI, new_admin: MakeAdmin, body: Any, field: str) -> None:
+async def test_an_invalid_payload_is_reported(app: FastAPI, new_admin: MakeAdmin, body: Any, field: str) -> None:
     url = (await (await new_admin()).post("/api/v1/codec")).json()["url"]
-    async with client_of(app) as anybody:
-        answer = await anybody.post(f"{url}/decode", json=body)
+    async with client_of(app) as anonymous:
+        answer = await anonymous.post(f"{url}/decode", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
 async def test_nothing_is_encoded(app: FastAPI, new_admin: MakeAdmin) -> None:
     url = (await (await new_admin()).post("/api/v1/codec")).json()["url"]
-    async with client_of(app) as anybody:
-        assert (await anybody.post(f"{url}/encode", json=_asked(Payload()))).status_code == 404
-        assert (await anybody.get(f"{url}/decode")).status_code == 405
+    async with client_of(app) as anonymous:
+        assert (await anonymous.post(f"{url}/encode", json=_asked(Payload()))).status_code == 404
+        assert (await anonymous.get(f"{url}/decode")).status_code == 405
 
 
-async def test_an_access_token_is_no_pass(anybody: httpx2.AsyncClient, new_admin: MakeAdmin) -> None:
+async def test_an_access_token_is_no_pass(anonymous: httpx2.AsyncClient, new_admin: MakeAdmin) -> None:
     token = (await new_admin()).headers["Authorization"].removeprefix("Bearer ")
-    answer = await anybody.post(f"/api/v1/codec/{token}/decode", content=b"{not json")
+    answer = await anonymous.post(f"/api/v1/codec/{token}/decode", content=b"{not json")
     assert (answer.status_code, answer.json()["code"]) == (403, "codec_address_refused")
 
 
@@ -140,25 +140,25 @@ async def test_a_pass_is_no_access_token(app: FastAPI, new_admin: MakeAdmin) -> 
 async def test_a_pass_ends_with_the_rights(
     app: FastAPI, parts_of_app: Parts, new_admin: MakeAdmin, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0.0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0.0)
     admin = await new_admin()
     codec_pass = await _pass_of(admin)
-    async with client_of(app) as anybody:
+    async with client_of(app) as anonymous:
         address = f"/api/v1/codec/{codec_pass}/decode"
-        answer = await anybody.post(address, json=_asked())
+        answer = await anonymous.post(address, json=_asked())
         assert (answer.status_code, answer.json()) == (200, {})
         await _run(parts_of_app, change, admin)
-        assert (await anybody.post(address, json=_asked())).status_code == 403
+        assert (await anonymous.post(address, json=_asked())).status_code == 403
 
 
 async def test_a_pass_ends_after_twelve_hours(
-    anybody: httpx2.AsyncClient, new_admin: MakeAdmin, parts_of_app: Parts
+    anonymous: httpx2.AsyncClient, new_admin: MakeAdmin, parts_of_app: Parts
 ) -> None:
     codec_pass = await _pass_of(await new_admin())
     claims = jwt.decode(codec_pass, options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == 12 * 3600
     old = jwt.encode(claims | {"exp": claims["iat"] - 60}, sessions.secret_of(parts_of_app.settings), algorithm="HS256")
-    assert (await anybody.post(f"/api/v1/codec/{old}/decode", json=_asked())).status_code == 403
+    assert (await anonymous.post(f"/api/v1/codec/{old}/decode", json=_asked())).status_code == 403
 
 
 async def test_only_the_web_ui_may_ask_from_a_page(app: FastAPI, new_admin: MakeAdmin) -> None:
@@ -202,26 +202,26 @@ def test_an_origin_is_what_a_browser_sends() -> None:
 async def test_no_pass_of_a_mistyped_address_is_logged(app: FastAPI, new_admin: MakeAdmin, before: str) -> None:
     codec_pass = await _pass_of(await new_admin())
     path = f"{before}/{codec_pass}/decode"
-    async with client_of(app) as anybody:
+    async with client_of(app) as anonymous:
         with capture_logs() as logged:
-            answer = await anybody.post(f"http://chimera.localhost{path}", json=_asked())
-    said = repr(logged) + answer.text
-    assert "[redacted]" in said
-    assert not any(part in said for part in codec_pass.split("."))
+            answer = await anonymous.post(f"http://chimera.localhost{path}", json=_asked())
+    visible = repr(logged) + answer.text
+    assert "[redacted]" in visible
+    assert not any(part in visible for part in codec_pass.split("."))
 
 
 async def test_no_pass_reaches_a_log(app: FastAPI, new_admin: MakeAdmin) -> None:
     codec_pass = await _pass_of(await new_admin())
-    async with client_of(app) as anybody:
+    async with client_of(app) as anonymous:
         with capture_logs() as logged:
             answers = [
-                await anybody.post(f"/api/v1/codec/{codec_pass}/decode", json=_asked(UNKNOWN)),
-                await anybody.post(f"/api/v1/codec/{codec_pass}/other", json=_asked()),
-                await anybody.post(f"/api/v1/codec/{codec_pass}x/decode", json=_asked()),
+                await anonymous.post(f"/api/v1/codec/{codec_pass}/decode", json=_asked(UNKNOWN)),
+                await anonymous.post(f"/api/v1/codec/{codec_pass}/other", json=_asked()),
+                await anonymous.post(f"/api/v1/codec/{codec_pass}x/decode", json=_asked()),
             ]
-    said = repr(logged) + "".join(answer.text for answer in answers)
+    visible = repr(logged) + "".join(answer.text for answer in answers)
     assert len([entry for entry in logged if entry["event"] == "request_answered"]) == 3
-    assert not any(part in said for part in codec_pass.split("."))
+    assert not any(part in visible for part in codec_pass.split("."))
 
 
 def _asked(*payloads: Payload) -> dict[str, Any]:

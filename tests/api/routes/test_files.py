@@ -20,9 +20,9 @@ FILES = "/api/v1/files"
 
 
 async def upload(
-    client: httpx2.AsyncClient, data: bytes, name: str = "a.png", said: str = "text/html"
+    client: httpx2.AsyncClient, data: bytes, name: str = "a.png", declared_type: str = "text/html"
 ) -> dict[str, Any]:
-    answer = await client.post(FILES, files={"file": (name, data, said)})
+    answer = await client.post(FILES, files={"file": (name, data, declared_type)})
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"] == f"{FILES}/{answer.json()['id']}"
     kept: dict[str, Any] = answer.json()
@@ -31,14 +31,14 @@ async def upload(
 
 async def test_a_file_comes_back_as_it_went_in(alice: httpx2.AsyncClient) -> None:
     data = a_png() + bytes(range(256)) * 10_000
-    kept = await upload(alice, data, "a picture.png")
+    kept = await upload(alice, data, "an image.png")
     assert kept["size_bytes"] == len(data)
     assert kept["sha256"] == hashlib.sha256(data).hexdigest()
-    assert (kept["name"], kept["media_type"]) == ("a picture.png", "image/png")
+    assert (kept["name"], kept["media_type"]) == ("an image.png", "image/png")
     assert (await alice.get(f"{FILES}/{kept['id']}")).json() == kept
     answer = await alice.get(f"{FILES}/{kept['id']}/content")
     assert answer.content == data
-    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''a%20picture.png"
+    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''an%20image.png"
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -61,7 +61,7 @@ async def test_a_file_comes_back_as_it_went_in(alice: httpx2.AsyncClient) -> Non
         (b"MZ\x90\x00", "application/octet-stream"),
     ],
 )
-async def test_what_a_file_is_is_told_by_its_bytes(alice: httpx2.AsyncClient, data: bytes, media_type: str) -> None:
+async def test_a_files_type_is_read_from_its_bytes(alice: httpx2.AsyncClient, data: bytes, media_type: str) -> None:
     kept = await upload(alice, data, "x.png", "image/png")
     answer = await alice.get(f"{FILES}/{kept['id']}/content")
     assert answer.headers["Content-Type"] == media_type
@@ -102,15 +102,15 @@ async def test_a_deleted_file_is_gone_with_its_bytes(alice: httpx2.AsyncClient, 
 
 
 @pytest.mark.parametrize(("method", "below"), [("GET", ""), ("GET", "/content"), ("DELETE", "")])
-async def test_somebody_elses_file_looks_like_none(
+async def test_another_users_file_looks_missing(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, method: str, below: str
 ) -> None:
-    kept, nobodys = (await upload(alice, a_png()))["id"], str(uuid4())
+    kept, unknown = (await upload(alice, a_png()))["id"], str(uuid4())
     answers = [
-        await bob.request(method, f"{FILES}/{id}{below}", headers={"X-Request-ID": "same"}) for id in (kept, nobodys)
+        await bob.request(method, f"{FILES}/{id}{below}", headers={"X-Request-ID": "same"}) for id in (kept, unknown)
     ]
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert _but_for(answers[0].json(), kept) == _but_for(answers[1].json(), nobodys)
+    assert _but_for(answers[0].json(), kept) == _but_for(answers[1].json(), unknown)
     assert (await alice.get(f"{FILES}/{kept}/content")).content == a_png()
     assert kept not in (await bob.get(FILES)).text
 
@@ -129,7 +129,7 @@ async def test_somebody_elses_file_looks_like_none(
         ({"content": b"no part", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, 422, None),
     ],
 )
-async def test_what_is_no_file_is_refused_and_nothing_kept(
+async def test_an_invalid_upload_is_refused_and_not_stored(
     sign_up: Any, database: Database, sent: dict[str, Any], status: int, field: str | None
 ) -> None:
     dave = await sign_up()
@@ -140,7 +140,7 @@ async def test_what_is_no_file_is_refused_and_nothing_kept(
     assert (await dave.get(FILES)).json()["items"] == []
 
 
-async def test_a_form_that_is_broken_is_refused_or_read_and_never_a_mistake_of_ours(alice: httpx2.AsyncClient) -> None:
+async def test_a_broken_form_never_causes_a_server_error(alice: httpx2.AsyncClient) -> None:
     random = Random(7)
     whole = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + a_png() + b"\r\n--x--\r\n"
     types = ("", "; boundary=", '; boundary="x', "; charset=utf-99; boundary=x", *["; boundary=x"] * 6)
@@ -150,8 +150,8 @@ async def test_a_form_that_is_broken_is_refused_or_read_and_never_a_mistake_of_o
         for _ in range(random.randrange(1, 6)):
             place = random.randrange(len(form))
             form[place : place + random.randrange(12)] = random.randbytes(random.randrange(4))
-        said = {"Content-Type": f"multipart/form-data{random.choice(types)}"}
-        statuses.add((await alice.post(FILES, content=bytes(form), headers=said)).status_code)
+        declared_type = {"Content-Type": f"multipart/form-data{random.choice(types)}"}
+        statuses.add((await alice.post(FILES, content=bytes(form), headers=declared_type)).status_code)
     assert statuses == {201, 422}
 
 
@@ -167,7 +167,7 @@ async def small(api_settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-async def test_a_file_may_be_as_large_as_the_limit_and_no_larger(small: httpx2.AsyncClient) -> None:
+async def test_the_file_size_limit_is_exact(small: httpx2.AsyncClient) -> None:
     await upload(small, bytes(1000))
     answer = await small.post(FILES, files={"file": ("a", bytes(1001))})
     assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.routes import health
-from api.routes.health import said_of
+from api.routes.health import summary_of
 from chimera.config.settings import Settings
 from chimera.local.folder import Folder
 from chimera.providers import account_of
@@ -27,7 +27,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("patient")
-async def test_health_tells_the_state_of_each_part(alice: httpx2.AsyncClient) -> None:
+async def test_health_shows_the_state_of_each_part(alice: httpx2.AsyncClient) -> None:
     found = (await alice.get("/health")).json()
     assert found["status"] == "degraded"
     assert {name: part["state"] for name, part in found["parts"].items()} == {
@@ -44,7 +44,7 @@ async def test_health_tells_the_state_of_each_part(alice: httpx2.AsyncClient) ->
 
 
 @pytest.mark.usefixtures("patient")
-async def test_health_tells_which_payload_keys_are_in_use(alice: httpx2.AsyncClient, api_settings: Settings) -> None:
+async def test_health_shows_the_payload_keys_in_use(alice: httpx2.AsyncClient, api_settings: Settings) -> None:
     assert api_settings.payload_keys is not None
     ids = list(payload_keys.parse(api_settings.payload_keys.get_secret_value()))
     assert (await alice.get("/health")).json()["payload_keys"] == ids
@@ -56,15 +56,15 @@ async def test_health_tells_which_payload_keys_are_in_use(alice: httpx2.AsyncCli
 
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("token", ["", "Bearer forged"])
-async def test_strangers_are_told_only_whether_it_is_well(anybody: httpx2.AsyncClient, token: str) -> None:
+async def test_unauthenticated_health_shows_only_the_status(anonymous: httpx2.AsyncClient, token: str) -> None:
     for path in ("/health", "/health/ready"):
-        answer = await anybody.get(path, headers={"Authorization": token})
+        answer = await anonymous.get(path, headers={"Authorization": token})
         assert answer.status_code == 200
         assert answer.json().keys() == {"status"}
 
 
 @pytest.mark.usefixtures("patient")
-async def test_a_provider_that_is_away_degrades_and_is_named_with_since_when_and_why(
+async def test_an_unavailable_provider_degrades_health_with_its_reason(
     alice: httpx2.AsyncClient, api_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def one(*of: object) -> set[str]:
@@ -99,7 +99,7 @@ async def test_a_provider_that_is_away_degrades_and_is_named_with_since_when_and
         ({"database_url": "postgresql://nobody@127.0.0.1:9/none"}, "database", "down", 503),
     ],
 )
-async def test_a_part_that_is_away_is_named_and_the_process_lives(
+async def test_an_unavailable_part_is_named(
     api_settings: Settings, alice: httpx2.AsyncClient, change: dict[str, str], away: str, status: str, code: int
 ) -> None:
     """Also to who is signed in by a token alone: the database can't be asked who they are."""
@@ -132,7 +132,7 @@ async def test_a_temporal_that_settings_do_not_fit_is_told_with_the_setting(
     assert str(tmp_path) not in found["note"]
 
 
-async def test_without_the_database_requests_get_a_503_that_says_when_to_come_back(
+async def test_requests_without_a_database_get_503_with_retry_after(
     app: FastAPI, alice: httpx2.AsyncClient, api_settings: Settings
 ) -> None:
     away = create_app(api_settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:9/none"}))
@@ -175,10 +175,12 @@ async def test_a_data_folder_without_room_degrades(
         assert str(path) not in ready.text
 
 
-def test_what_is_away_is_told_from_what_is_well_and_what_is_not_set_up() -> None:
+def test_health_separates_away_well_and_unconfigured_providers() -> None:
     away = HealthReport(reason="overloaded", is_away=True)
-    said = said_of({"openai": away, "simulator": HealthReport()}, ["openai", "simulator"], ["anthropic", "google"])
+    summary = summary_of(
+        {"openai": away, "simulator": HealthReport()}, ["openai", "simulator"], ["anthropic", "google"]
+    )
     assert re.fullmatch(
         r"openai is away since [\d:]+ UTC: overloaded; simulator: no problem seen; anthropic, google: not configured",
-        said,
+        summary,
     )

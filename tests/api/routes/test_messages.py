@@ -19,7 +19,9 @@ PLAN = [
 ASKED = [{"id": "c1", "name": "calculator", "arguments": '{"expression": "17 * 23"}'}]
 
 
-async def say(database: Database, task_id: str, path: str, purpose: str, seq: int, role: str, **fields: Any) -> None:
+async def add_message(
+    database: Database, task_id: str, path: str, purpose: str, seq: int, role: str, **fields: Any
+) -> None:
     values = {"content": f"{path} {purpose} {seq}", "tokens": 5, **fields}
     async with database.begin() as session:
         await session.execute(
@@ -51,11 +53,11 @@ async def task_id(alice: httpx2.AsyncClient, database: Database) -> str:
                 run_id=task_id, path="facts", step=1, index=0, tool="calculator", status="finished", failed=False
             )
         )
-    await say(database, task_id, "", "aggregate", 1000, "user")
-    await say(database, task_id, "facts", "turn", 1501, "tool", content="391", tool_call_id="c1")
-    await say(database, task_id, "facts", "turn", 1500, "assistant", tool_calls=ASKED, thought="Hm.")
-    await say(database, task_id, "facts", "turn", 1000, "user")
-    await say(database, task_id, "", "plan", 1000, "user")
+    await add_message(database, task_id, "", "aggregate", 1000, "user")
+    await add_message(database, task_id, "facts", "turn", 1501, "tool", content="391", tool_call_id="c1")
+    await add_message(database, task_id, "facts", "turn", 1500, "assistant", tool_calls=ASKED, thought="Hm.")
+    await add_message(database, task_id, "facts", "turn", 1000, "user")
+    await add_message(database, task_id, "", "plan", 1000, "user")
     return task_id
 
 
@@ -63,12 +65,10 @@ async def read(client: httpx2.AsyncClient, task_id: str, **params: Any) -> httpx
     return await client.get(f"/api/v1/tasks/{task_id}/messages", params=params)
 
 
-async def test_messages_come_node_by_node_in_the_order_of_what_was_said(
-    alice: httpx2.AsyncClient, task_id: str
-) -> None:
+async def test_messages_come_by_node_in_order(alice: httpx2.AsyncClient, task_id: str) -> None:
     page = (await read(alice, task_id)).json()
-    said = [(item["path"], item["purpose"], item["step"], item["role"]) for item in page["items"]]
-    assert said == [
+    sequence = [(item["path"], item["purpose"], item["step"], item["role"]) for item in page["items"]]
+    assert sequence == [
         ("", "plan", 1, "user"),
         ("", "aggregate", 1, "user"),
         ("facts", "turn", 1, "user"),
@@ -101,7 +101,7 @@ async def test_an_empty_path_names_the_tasks_own_calls(alice: httpx2.AsyncClient
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5])
-async def test_pages_go_on_where_the_one_before_ended(alice: httpx2.AsyncClient, task_id: str, limit: int) -> None:
+async def test_pages_continue_where_the_last_ended(alice: httpx2.AsyncClient, task_id: str, limit: int) -> None:
     whole = (await read(alice, task_id)).json()["items"]
     items: list[Any] = []
     params: dict[str, Any] = {"limit": limit}
@@ -119,9 +119,9 @@ async def test_a_page_has_so_many_bytes_or_one_message(
     alice: httpx2.AsyncClient, task_id: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(messages, "PAGE_BYTES", 1000)
-    await say(database, task_id, "text", "turn", 1000, "user", content="a" * 600)
-    await say(database, task_id, "text", "turn", 1500, "assistant", content="b" * 3000)
-    await say(database, task_id, "text", "turn", 2000, "user", content="c")
+    await add_message(database, task_id, "text", "turn", 1000, "user", content="a" * 600)
+    await add_message(database, task_id, "text", "turn", 1500, "assistant", content="b" * 3000)
+    await add_message(database, task_id, "text", "turn", 2000, "user", content="c")
     lengths, cursor = [], None
     while True:
         page = (await read(alice, task_id, path="text", **({"cursor": cursor} if cursor else {}))).json()
@@ -132,7 +132,7 @@ async def test_a_page_has_so_many_bytes_or_one_message(
     assert lengths == [[600], [3000], [1]]
 
 
-async def test_only_the_owner_reads_what_was_said(
+async def test_only_the_owner_reads_messages(
     bob: httpx2.AsyncClient, sign_up: SignUp, database: Database, task_id: str
 ) -> None:
     assert (await read(bob, task_id)).status_code == 404
@@ -153,7 +153,7 @@ async def test_a_cursor_is_good_for_its_list_alone(alice: httpx2.AsyncClient, ta
         assert (await read(alice, task_id, **params)).json()["code"] == "invalid_input"
 
 
-async def test_a_node_that_is_not_there_is_named_with_those_that_are(alice: httpx2.AsyncClient, task_id: str) -> None:
+async def test_an_unknown_node_lists_the_known_ones(alice: httpx2.AsyncClient, task_id: str) -> None:
     refused = await read(alice, task_id, path="fact")
     assert refused.status_code == 422
     assert "facts, text" in refused.text

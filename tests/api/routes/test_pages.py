@@ -14,8 +14,8 @@ HTML = {"Accept": "text/html,application/xhtml+xml"}
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-async def test_a_page_asks_nobody_else_and_has_nothing_inline(anybody: httpx2.AsyncClient, path: str) -> None:
-    page = await anybody.get(path, headers=HTML)
+async def test_a_page_has_no_external_or_inline_resources(anonymous: httpx2.AsyncClient, path: str) -> None:
+    page = await anonymous.get(path, headers=HTML)
     assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     policy = page.headers["Content-Security-Policy"]
     assert "unsafe" not in policy
@@ -25,17 +25,17 @@ async def test_a_page_asks_nobody_else_and_has_nothing_inline(anybody: httpx2.As
     wanted = re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"]+)"', page.text)
     for address in wanted:
         if not address.startswith("data:"):
-            answer = await anybody.get(address)
+            answer = await anonymous.get(address)
             assert answer.status_code == 200, address
             assert answer.headers["Content-Type"].partition(";")[0] in ("text/javascript", "text/css", "image/png")
 
 
-async def test_every_link_of_the_first_page_leads_somewhere(anybody: httpx2.AsyncClient) -> None:
-    page = await anybody.get("/", headers=HTML)
+async def test_every_link_of_the_first_page_leads_somewhere(anonymous: httpx2.AsyncClient) -> None:
+    page = await anonymous.get("/", headers=HTML)
     here = [link for link in re.findall(r'<a href="([^"]+)"', page.text) if link.startswith("/")]
     assert {"/docs", "/openapi.json", "/health"} <= set(here)
-    assert [(await anybody.get(link)).status_code for link in here] == [200] * len(here)
-    assert (await anybody.get("/")).json()["docs"] == "/docs"
+    assert [(await anonymous.get(link)).status_code for link in here] == [200] * len(here)
+    assert (await anonymous.get("/")).json()["docs"] == "/docs"
 
 
 async def test_temporal_is_linked_where_only_this_machine_gets_in(app: FastAPI, api_settings: Settings) -> None:
@@ -46,12 +46,12 @@ async def test_temporal_is_linked_where_only_this_machine_gets_in(app: FastAPI, 
 
 
 @pytest.mark.parametrize("name", ["docs.html", "README.md", "..%2Fhome.html", "swagger-ui-bundle.js.map"])
-async def test_only_named_files_are_given(anybody: httpx2.AsyncClient, name: str) -> None:
-    assert (await anybody.get(f"/docs/{name}")).status_code == 404
+async def test_only_named_files_are_given(anonymous: httpx2.AsyncClient, name: str) -> None:
+    assert (await anonymous.get(f"/docs/{name}")).status_code == 404
 
 
-async def test_the_document_lists_the_routes(anybody: httpx2.AsyncClient) -> None:
-    document = (await anybody.get("/openapi.json")).json()
+async def test_the_document_lists_the_routes(anonymous: httpx2.AsyncClient) -> None:
+    document = (await anonymous.get("/openapi.json")).json()
     assert "/api/v1/tasks" in document["paths"]
     assert "/docs" not in document["paths"]
 

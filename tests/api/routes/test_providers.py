@@ -15,9 +15,9 @@ async def test_providers_are_listed_with_what_is_missing(alice: httpx2.AsyncClie
         "configured": True,
         "simulated": True,
         "operations": ["embeddings", "images", "transcriptions"],
-        "way_out": "",
+        "advice": "",
     }
-    assert "CHIMERA_LOCAL_BASE_URL" in providers["local"]["way_out"]
+    assert "CHIMERA_LOCAL_BASE_URL" in providers["local"]["advice"]
 
 
 async def test_only_an_administrator_tries_a_key(
@@ -38,7 +38,7 @@ async def test_only_an_administrator_tries_a_key(
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "modell")
 
 
-async def test_a_provider_that_is_away_is_named_beside_the_models(alice: httpx2.AsyncClient) -> None:
+async def test_an_unavailable_provider_is_named_beside_the_models(alice: httpx2.AsyncClient) -> None:
     view = (await alice.get("/api/v1/agents/models/available")).json()
     assert view["models"] == []
     assert {each["model"]: each["operation"] for each in view["media"]} == {

@@ -58,16 +58,16 @@ async def test_a_schedule_lives_and_ends(alice: httpx2.AsyncClient) -> None:
         ("GET", "/runs"),
     ],
 )
-async def test_somebody_elses_schedule_looks_as_if_it_did_not_exist(
+async def test_another_users_schedule_looks_missing(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, method: str, path: str
 ) -> None:
     schedule = (await alice.post("/api/v1/schedules", json=DAILY | {"paused": True})).json()
-    nobody, request_id = str(uuid4()), {"X-Request-ID": uuid4().hex}
+    unknown_id, request_id = str(uuid4()), {"X-Request-ID": uuid4().hex}
     body = DAILY if method == "PUT" else HOURS if path == "/backfill" else None
     theirs = await bob.request(method, f"/api/v1/schedules/{schedule['id']}{path}", headers=request_id, json=body)
-    nobodys = await bob.request(method, f"/api/v1/schedules/{nobody}{path}", headers=request_id, json=body)
-    assert theirs.status_code == nobodys.status_code == 404
-    assert theirs.text.replace(schedule["id"], "") == nobodys.text.replace(nobody, "")
+    unknown = await bob.request(method, f"/api/v1/schedules/{unknown_id}{path}", headers=request_id, json=body)
+    assert theirs.status_code == unknown.status_code == 404
+    assert theirs.text.replace(schedule["id"], "") == unknown.text.replace(unknown_id, "")
     assert (await alice.delete(f"/api/v1/schedules/{schedule['id']}")).status_code == 204
 
 
@@ -92,7 +92,7 @@ async def test_somebody_elses_schedule_looks_as_if_it_did_not_exist(
         ({"task": {"goal": "g", "plan": [{"key": "a", "instruction": "x", "agent": "nobody"}]}}, "task.plan.0.agent"),
     ],
 )
-async def test_a_bad_schedule_is_refused_by_the_name_of_its_field_and_nothing_is_stored(
+async def test_a_bad_schedule_is_refused_by_field(
     alice: httpx2.AsyncClient, database: Database, change: dict[str, Any], field: str
 ) -> None:
     before = await _schedules_in(database)
@@ -102,7 +102,7 @@ async def test_a_bad_schedule_is_refused_by_the_name_of_its_field_and_nothing_is
 
 
 @pytest.mark.parametrize("cron", ["every now and then", "7 o'clock", "0 25 * * *"])
-async def test_a_cron_expression_that_is_none_is_refused_in_our_words(alice: httpx2.AsyncClient, cron: str) -> None:
+async def test_an_invalid_cron_expression_is_refused_clearly(alice: httpx2.AsyncClient, cron: str) -> None:
     answer = await alice.post("/api/v1/schedules", json={**DAILY, "cron": cron})
     message = answer.json()["errors"][0]["message"]
     assert message.startswith(f"Invalid cron expression {cron!r}: ")
@@ -110,14 +110,12 @@ async def test_a_cron_expression_that_is_none_is_refused_in_our_words(alice: htt
 
 
 @pytest.mark.parametrize(
-    ("time_zone", "says"),
+    ("time_zone", "expected"),
     [("Europe/Berln", "did you mean 'Europe/Berlin'?"), ("", "use a name such as UTC or Europe/Berlin.")],
 )
-async def test_a_mistyped_time_zone_is_told_which_was_meant(
-    alice: httpx2.AsyncClient, time_zone: str, says: str
-) -> None:
+async def test_a_mistyped_time_zone_gets_a_suggestion(alice: httpx2.AsyncClient, time_zone: str, expected: str) -> None:
     answer = await alice.post("/api/v1/schedules", json={**DAILY, "time_zone": time_zone})
-    assert answer.json()["errors"] == [{"field": "time_zone", "message": f"No time zone {time_zone!r}; {says}"}]
+    assert answer.json()["errors"] == [{"field": "time_zone", "message": f"No time zone {time_zone!r}; {expected}"}]
 
 
 @pytest.mark.parametrize("fields", [{"cron": "0 7 13 * FRI-MON"}, {"cron": "0 7 29 2 *"}, {"paused": True}])
@@ -127,7 +125,7 @@ async def test_a_timing_that_comes_is_taken(alice: httpx2.AsyncClient, fields: d
     assert (await alice.delete(created.headers["Location"])).status_code == 204
 
 
-async def test_schedules_are_kept_while_temporal_is_away(
+async def test_schedules_are_kept_without_temporal(
     alice: httpx2.AsyncClient, app: FastAPI, api_settings: Settings, database: Database
 ) -> None:
     address, gone = [(await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"] for _ in range(2)]
@@ -227,7 +225,7 @@ async def test_a_schedule_is_replaced_as_a_whole(alice: httpx2.AsyncClient) -> N
     assert (await alice.get(address)).json() == again.json() == schedule
 
 
-async def test_a_paused_schedule_stays_paused_unless_said(alice: httpx2.AsyncClient, app: FastAPI) -> None:
+async def test_a_paused_schedule_stays_paused_by_default(alice: httpx2.AsyncClient, app: FastAPI) -> None:
     address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
     await alice.post(f"{address}/pause")
     for fields, paused in (({}, True), ({"paused": False}, False), ({"paused": True}, True)):
@@ -260,7 +258,7 @@ async def test_runs_side_by_side_are_made_up_for_an_hour(alice: httpx2.AsyncClie
         assert (await _in_temporal(app, address)).schedule.policy.catchup_window == late
 
 
-async def test_a_backfill_says_what_it_makes(alice: httpx2.AsyncClient) -> None:
+async def test_a_backfill_shows_its_runs(alice: httpx2.AsyncClient) -> None:
     hourly = DAILY | {"cron": "0 * * * *", "paused": True}
     address = (await alice.post("/api/v1/schedules", json=hourly)).headers["Location"]
     end = datetime.now(UTC).replace(minute=30, second=0, microsecond=0) - timedelta(hours=1)
@@ -272,7 +270,7 @@ async def test_a_backfill_says_what_it_makes(alice: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "says"),
+    ("change", "field", "expected"),
     [
         ({"start": "2026-11-01T00:00:00"}, "start", "as in 2026-11-01T07:00:00Z"),
         ({"start": "yesterday"}, "start", "as in 2026-11-01T07:00:00Z"),
@@ -284,20 +282,20 @@ async def test_a_backfill_says_what_it_makes(alice: httpx2.AsyncClient) -> None:
     ],
 )
 async def test_a_backfill_out_of_bounds_names_its_field(
-    alice: httpx2.AsyncClient, change: dict[str, Any], field: str, says: str
+    alice: httpx2.AsyncClient, change: dict[str, Any], field: str, expected: str
 ) -> None:
     address = (await alice.post("/api/v1/schedules", json=DAILY | {"paused": True})).headers["Location"]
     answer = await alice.post(f"{address}/backfill", json=HOURS | change)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), answer.text
-    assert says in answer.json()["errors"][0]["message"]
+    assert expected in answer.json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "says"),
+    ("change", "field", "expected"),
     [({"cron": "* * * * * * *"}, "cron", "it has 7 fields"), ({"time_zone": "localtime"}, "time_zone", "No time zone")],
 )
-async def test_a_schedule_of_before_is_shown_and_can_be_replaced(
-    alice: httpx2.AsyncClient, app: FastAPI, database: Database, change: dict[str, Any], field: str, says: str
+async def test_an_old_schedule_is_shown_and_replaceable(
+    alice: httpx2.AsyncClient, app: FastAPI, database: Database, change: dict[str, Any], field: str, expected: str
 ) -> None:
     address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
     schedule_id = address.rpartition("/")[2]
@@ -308,7 +306,7 @@ async def test_a_schedule_of_before_is_shown_and_can_be_replaced(
     assert listed == (await alice.get(address)).json()
     assert (listed[field], listed["next_runs"]) == (change[field], [])
     assert "makes no runs" in listed["note"]
-    assert says in listed["note"]
+    assert expected in listed["note"]
     for path, body in (("resume", None), ("trigger", None), ("backfill", HOURS)):
         answer = await alice.post(f"{address}/{path}", json=body)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), path
@@ -320,7 +318,9 @@ async def test_a_schedule_of_before_is_shown_and_can_be_replaced(
     assert (await alice.delete(address)).status_code == 204
 
 
-async def test_an_admin_changes_nobodys_words(alice: httpx2.AsyncClient, sign_up: SignUp, database: Database) -> None:
+async def test_an_admin_cannot_change_other_users_schedules(
+    alice: httpx2.AsyncClient, sign_up: SignUp, database: Database
+) -> None:
     address = (await alice.post("/api/v1/schedules", json=DAILY | {"paused": True})).headers["Location"]
     admin = await sign_up()
     admin_id = (await admin.get("/api/v1/auth/me")).json()["id"]

@@ -22,30 +22,30 @@ from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER
 from models.events import RunCompleted, RunResumed
 from models.ids import TaskId
-from tests.api.conftest import SECRET, SignUp, new_task, tell
+from tests.api.conftest import SECRET, SignUp, new_task, publish
 from tests.until import LIMIT_S, until
 
 
 async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, RunResumed())
+    await publish(app, task_id, RunResumed())
     topic = f"run:{task_id}"
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 1})
-        assert await heard(socket) == {"type": "subscribed", "topic": topic, "after": 1, "last_seq": 2}
-        event = await heard(socket)
+        assert await received(socket) == {"type": "subscribed", "topic": topic, "after": 1, "last_seq": 2}
+        event = await received(socket)
         assert (event["type"], event["topic"], event["seq"], event["event"]["type"]) == (
             "event",
             topic,
             2,
             "run.resumed",
         )
-        await tell(app, task_id, RunCompleted(preview="done"))
-        assert (await heard(socket))["event"]["preview"] == "done"
-        assert await heard(socket) == {"type": "ended", "topic": topic}
+        await publish(app, task_id, RunCompleted(preview="done"))
+        assert (await received(socket))["event"]["preview"] == "done"
+        assert await received(socket) == {"type": "ended", "topic": topic}
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 3})
-        assert (await heard(socket))["type"] == "subscribed"
-        assert await heard(socket) == {"type": "ended", "topic": topic}
+        assert (await received(socket))["type"] == "subscribed"
+        assert await received(socket) == {"type": "ended", "topic": topic}
 
 
 @pytest.mark.parametrize("path", ["/ws", "/ws/test"])
@@ -53,7 +53,7 @@ async def test_an_authorization_header_signs_in_at_the_handshake(
     app: FastAPI, alice: httpx2.AsyncClient, path: str
 ) -> None:
     async with opened(app, {"Authorization": alice.headers["Authorization"]}, path) as socket:
-        assert await heard(socket) == {"type": "authenticated"}
+        assert await received(socket) == {"type": "authenticated"}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ async def test_ones_own_page_and_a_listed_one_may(app: FastAPI, alice: httpx2.As
         pass
 
 
-async def test_foreign_and_odd_topics_are_refused_and_the_socket_goes_on(
+async def test_the_socket_survives_refused_topics(
     app: FastAPI, alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
 ) -> None:
     theirs = (await new_task(bob))["id"]
@@ -112,23 +112,23 @@ async def test_foreign_and_odd_topics_are_refused_and_the_socket_goes_on(
     async with signed_in(app, alice) as socket:
         for topic in (f"run:{theirs}", f"run:{uuid4()}"):
             await socket.send_json({"type": "subscribe", "topic": topic})
-            assert (await heard(socket))["code"] == "not_found"
-        odd_topics: list[Any] = ["run:*", "run:../x", "runs", "run:" + "0" * 31 + "-", 7]
+            assert (await received(socket))["code"] == "not_found"
+        odd_topics: list[Any] = ["run:*", "run:../x", "tasks", "run:" + "0" * 31 + "-", 7]
         for topic in odd_topics:
             await socket.send_json({"type": "subscribe", "topic": topic})
-            assert (await heard(socket))["code"] in ("invalid_message", "not_found"), topic
+            assert (await received(socket))["code"] in ("invalid_message", "not_found"), topic
         odd_messages: list[Any] = [{"type": "cancel", "task_id": mine}, {"type": "ping", "scope": "admin"}, [], "x"]
         for message in odd_messages:
             await socket.send_json(message)
-            assert (await heard(socket))["code"] == "invalid_message"
+            assert (await received(socket))["code"] == "invalid_message"
         await socket.send_text("{")
-        assert (await heard(socket))["code"] == "invalid_message"
+        assert (await received(socket))["code"] == "invalid_message"
         await socket.send_bytes(b'{"type": "ping"}')
-        assert "as text" in (await heard(socket))["message"]
+        assert "as text" in (await received(socket))["message"]
         await socket.send_json({"type": "authenticate", "token": token_of(bob)})
-        assert (await heard(socket))["code"] == "already_authenticated"
+        assert (await received(socket))["code"] == "already_authenticated"
         await socket.send_json({"type": "ping"})
-        assert (await heard(socket))["type"] == "pong"
+        assert (await received(socket))["type"] == "pong"
 
 
 async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.AsyncClient) -> None:
@@ -136,12 +136,12 @@ async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.Asy
     async with signed_in(app, alice) as socket:
         for task_id in ids:
             await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
-        kinds = [(await heard(socket))["type"] for _ in ids]
+        kinds = [(await received(socket))["type"] for _ in ids]
         assert kinds == ["subscribed"] * MAX_TOPICS + ["error"]
         await socket.send_json({"type": "unsubscribe", "topic": f"run:{ids[0]}"})
-        assert (await heard(socket))["type"] == "unsubscribed"
+        assert (await received(socket))["type"] == "unsubscribed"
         await socket.send_json({"type": "subscribe", "topic": f"run:{ids[-1]}", "after": 1})
-        assert (await heard(socket))["type"] == "subscribed"
+        assert (await received(socket))["type"] == "subscribed"
 
 
 async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.AsyncClient) -> None:
@@ -149,24 +149,24 @@ async def test_a_topic_that_was_left_is_silent(app: FastAPI, alice: httpx2.Async
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
         await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
-        assert [(await heard(socket))["type"] for _ in range(2)] == ["subscribed", "error"]
+        assert [(await received(socket))["type"] for _ in range(2)] == ["subscribed", "error"]
         await socket.send_json({"type": "unsubscribe", "topic": f"run:{task_id}"})
-        assert (await heard(socket))["type"] == "unsubscribed"
+        assert (await received(socket))["type"] == "unsubscribed"
         await socket.send_json({"type": "subscribe", "topic": f"run:{other_id}", "after": 1})
-        assert (await heard(socket))["type"] == "subscribed"
-        await tell(app, task_id, RunResumed())
-        await tell(app, other_id, RunResumed())
-        assert (await heard(socket))["topic"] == f"run:{other_id}"
+        assert (await received(socket))["type"] == "subscribed"
+        await publish(app, task_id, RunResumed())
+        await publish(app, other_id, RunResumed())
+        assert (await received(socket))["topic"] == f"run:{other_id}"
         await socket.send_json({"type": "ping"})
-        assert (await heard(socket))["type"] == "pong"
+        assert (await received(socket))["type"] == "pong"
 
 
 async def test_signing_out_closes_the_socket_within_five_seconds(
     app: FastAPI, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert rights.RECHECK_SECONDS + sessions.STANDING_SECONDS <= 5
+    assert rights.RECHECK_SECONDS + sessions.ACCOUNT_STATE_SECONDS <= 5
     monkeypatch.setattr(rights, "RECHECK_SECONDS", 0.05)
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0.05)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0.05)
     carol = await sign_up()
     async with signed_in(app, carol) as socket:
         await carol.post("/api/v1/auth/logout")
@@ -182,7 +182,7 @@ async def test_lost_rights_end_sockets_and_streams(
     app: FastAPI, alice: httpx2.AsyncClient, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     monkeypatch.setattr(rights, "RECHECK_SECONDS", 0.05)
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)
     parts: Parts = app.state.parts
     task_id = (await new_task(alice))["id"]
     admin = await sign_up()
@@ -193,7 +193,7 @@ async def test_lost_rights_end_sockets_and_streams(
     assert (await anext(frames)).frame.kind == "event"
     async with signed_in(app, admin) as socket:
         await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
-        assert (await heard(socket))["type"] == "subscribed"
+        assert (await received(socket))["type"] == "subscribed"
         await _run(parts, change, me)
         assert await close_code(socket) == 4401
     async with asyncio.timeout(LIMIT_S):
@@ -210,7 +210,7 @@ async def test_the_end_of_the_token_closes_the_socket(
 ) -> None:
     monkeypatch.setattr(sessions, "LEEWAY_SECONDS", 600)
     async with opened(app, {"Authorization": f"Bearer {ending_token(alice)}"}) as socket:
-        assert await heard(socket) == {"type": "authenticated"}
+        assert await received(socket) == {"type": "authenticated"}
         monkeypatch.setattr(sessions, "LEEWAY_SECONDS", 0)
         assert await close_code(socket) == 4401
 
@@ -227,19 +227,19 @@ async def test_a_client_that_does_not_read_is_let_go(
     assert not parts.hub._channels
 
 
-async def test_the_echo_says_what_it_heard_and_when(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+async def test_the_echo_returns_request_and_time(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     async with signed_in(app, alice, path="/ws/test") as socket:
         await socket.send_text("héllo")
-        answer = await heard(socket)
+        answer = await received(socket)
         assert (answer["type"], answer["text"]) == ("echo", "héllo")
         assert answer["server_time"].endswith("+00:00")
         await socket.send_bytes(b"bytes")
         assert await close_code(socket) == 1003
 
 
-async def test_sse_replays_and_goes_on_where_the_browser_stood(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+async def test_sse_replays_and_continues_after_the_last_event(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
-    await tell(app, task_id, RunResumed(), RunCompleted(preview="done"))
+    await publish(app, task_id, RunResumed(), RunCompleted(preview="done"))
     path = f"/api/v1/tasks/{task_id}/events"
     answer = await alice.get(path)
     assert answer.headers["Content-Type"].startswith("text/event-stream")
@@ -299,7 +299,7 @@ async def signed_in(
 ) -> AsyncIterator[AsyncWebSocketSession]:
     async with opened(app, headers, path) as socket:
         await socket.send_json({"type": "authenticate", "token": token_of(client)})
-        assert await heard(socket) == {"type": "authenticated"}
+        assert await received(socket) == {"type": "authenticated"}
         yield socket
 
 
@@ -313,7 +313,7 @@ def token_of(client: httpx2.AsyncClient) -> str:
     return client.headers["Authorization"].removeprefix("Bearer ")
 
 
-async def heard(socket: AsyncWebSocketSession) -> dict[str, Any]:
+async def received(socket: AsyncWebSocketSession) -> dict[str, Any]:
     message: dict[str, Any] = await socket.receive_json(timeout=LIMIT_S)
     return message
 
@@ -330,12 +330,12 @@ class _StuckSocket:
     def __init__(self, token: str, topic: str) -> None:
         self.headers, self.scope = {"authorization": f"Bearer {token}"}, dict[str, Any]()
         self.closed_with: int | None = None
-        self._said = iter([f'{{"type": "subscribe", "topic": "{topic}"}}'])
+        self._messages = iter([f'{{"type": "subscribe", "topic": "{topic}"}}'])
         self._read = 0
 
     async def receive_text(self) -> str:
-        for said in self._said:
-            return said
+        for sent in self._messages:
+            return sent
         return await asyncio.Future()
 
     async def send_text(self, text: str) -> None:

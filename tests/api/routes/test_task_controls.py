@@ -24,7 +24,7 @@ from models.ids import NodePath, TaskId
 from models.model_calls import Purpose
 from models.runs import RunStatus
 from models.tasks import SteerReceipt, SteerRequest
-from tests.api.conftest import new_task, set_task, tell
+from tests.api.conftest import new_task, publish, set_task
 
 PLAN = [
     {"key": "facts", "instruction": "Collect facts.", "agent": "researcher"},
@@ -59,7 +59,7 @@ REMEDIES = {
 
 @pytest.mark.parametrize("status", list(RunStatus))
 @pytest.mark.parametrize("control", CONTROLS)
-async def test_each_control_is_allowed_in_its_states_and_says_why_not_in_others(
+async def test_each_control_names_its_allowed_states(
     app: FastAPI,
     alice: httpx2.AsyncClient,
     database: Database,
@@ -174,12 +174,12 @@ async def test_a_run_that_failed_does_not_end_its_retry(
     assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == "running"
 
 
-async def test_a_waiting_task_says_which_limit_it_waits_for_and_the_way_out(
+async def test_a_waiting_task_names_its_limit_and_remedy(
     app: FastAPI, alice: httpx2.AsyncClient, database: Database
 ) -> None:
     task_id = (await new_task(alice))["id"]
     reached = BudgetReached(limit="max_cost_micro_usd", message="Raise it.", needed=4475)
-    await tell(app, task_id, reached.model_copy(update={"message": "An earlier one."}), reached, RunPaused())
+    await publish(app, task_id, reached.model_copy(update={"message": "An earlier one."}), reached, RunPaused())
     assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"] is None
     await set_task(database, task_id, status="waiting", started_at=func.now())
     waiting = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"]
@@ -192,7 +192,7 @@ async def test_a_waiting_task_says_which_limit_it_waits_for_and_the_way_out(
     }
 
 
-async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_tried_next(
+async def test_a_running_task_lists_blocked_calls_with_times(
     app: FastAPI, alice: httpx2.AsyncClient, database: Database
 ) -> None:
     task_id = (await new_task(alice))["id"]
@@ -201,12 +201,12 @@ async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_t
     failed = ModelCallFailed(**place, attempt=1, code="overloaded", message="Too much.", retryable=True)
     begun = ModelCallStarted(**place, attempt=2, agent="a", model="m", simulated=True)
     waits = ModelCallWaiting(**place, code="provider_away", message="It is away.", retry_after_s=60)
-    await tell(app, task_id, failed)
+    await publish(app, task_id, failed)
     async with database.statements() as connection:
         first = (await read_after(connection, TaskId(task_id), 0))[-1].at
-    await tell(app, task_id, begun)
+    await publish(app, task_id, begun)
     assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["blocked_by"] == []
-    await tell(app, task_id, failed.model_copy(update={"attempt": 2}), waits)
+    await publish(app, task_id, failed.model_copy(update={"attempt": 2}), waits)
     async with database.statements() as connection:
         last = (await read_after(connection, TaskId(task_id), 0))[-1].at
     [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["blocked_by"]
@@ -222,7 +222,7 @@ async def test_a_running_task_says_since_when_a_call_is_held_up_and_when_it_is_t
         "requests": 0,
         "model": None,
     }
-    await tell(app, task_id, waits.model_copy(update={"retry_after_s": 0.0}))
+    await publish(app, task_id, waits.model_copy(update={"retry_after_s": 0.0}))
     [held] = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["blocked_by"]
     assert held["next_try_at"] is None
 

@@ -1,4 +1,4 @@
-"""Pictures that come along with a task: files of its owner, and nothing else."""
+"""Images of a task: files of its owner, and nothing else."""
 
 from typing import Any
 from uuid import uuid4
@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from models.files import MAX_PICTURE_BYTES
+from models.files import MAX_IMAGE_BYTES
 from tests.api.routes.test_files import upload
 from tests.media import a_png, a_wav
 
@@ -22,7 +22,7 @@ async def tasks_of(client: httpx2.AsyncClient) -> int:
     return len((await client.get(TASKS)).json()["items"])
 
 
-async def test_a_task_shows_the_pictures_that_came_along(alice: httpx2.AsyncClient) -> None:
+async def test_a_task_shows_its_images(alice: httpx2.AsyncClient) -> None:
     ids = [(await upload(alice, a_png(width)))["id"] for width in (1, 2)]
     answer = await handed_in(alice, *ids)
     assert answer.status_code == 202, answer.text
@@ -30,32 +30,30 @@ async def test_a_task_shows_the_pictures_that_came_along(alice: httpx2.AsyncClie
     assert (await alice.get(f"{TASKS}/{answer.json()['id']}")).json()["images"] == ids
 
 
-async def test_a_picture_of_somebody_else_is_none(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+async def test_another_users_image_looks_missing(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     before = await tasks_of(alice)
-    theirs, nobodys = (await upload(bob, a_png()))["id"], str(uuid4())
-    answers = [await handed_in(alice, file_id) for file_id in (theirs, nobodys)]
+    theirs, unknown = (await upload(bob, a_png()))["id"], str(uuid4())
+    answers = [await handed_in(alice, file_id) for file_id in (theirs, unknown)]
     assert [answer.status_code for answer in answers] == [404, 404]
-    (told,), (also_told,) = (answer.json()["errors"] for answer in answers)
-    assert told["field"] == "images.0"
-    assert told == {**also_told, "message": also_told["message"].replace(nobodys, theirs)}
+    (reported,), (other_reported,) = (answer.json()["errors"] for answer in answers)
+    assert reported["field"] == "images.0"
+    assert reported == {**other_reported, "message": other_reported["message"].replace(unknown, theirs)}
     assert await tasks_of(alice) == before
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "expected"),
     [
         (a_wav(), "audio/wav; send a PNG"),
-        (a_png() + bytes(MAX_PICTURE_BYTES), "at most 3,750,000 bytes"),
+        (a_png() + bytes(MAX_IMAGE_BYTES), "at most 3,750,000 bytes"),
     ],
     ids=["a recording", "too large"],
 )
-async def test_what_is_no_picture_is_refused_and_nothing_kept(
-    alice: httpx2.AsyncClient, data: bytes, says: str
-) -> None:
+async def test_files_other_than_images_are_refused(alice: httpx2.AsyncClient, data: bytes, expected: str) -> None:
     before = await tasks_of(alice)
     answer = await handed_in(alice, (await upload(alice, data))["id"])
     assert answer.status_code == 422
-    assert (answer.json()["errors"][0]["field"], says in answer.text) == ("images.0", True)
+    assert (answer.json()["errors"][0]["field"], expected in answer.text) == ("images.0", True)
     assert await tasks_of(alice) == before
 
 

@@ -21,9 +21,7 @@ PLAN = [
 ]
 
 
-async def test_a_task_is_taken_in_with_its_plan_its_events_and_its_way_to_the_run(
-    alice: httpx2.AsyncClient, database: Database
-) -> None:
+async def test_a_task_is_stored_with_plan_events_and_outbox(alice: httpx2.AsyncClient, database: Database) -> None:
     answer = await alice.post("/api/v1/tasks", json={"goal": "Tell me.\nAll of it.", "plan": PLAN, "priority": 2})
     task = answer.json()
     assert answer.status_code == 202
@@ -42,14 +40,14 @@ async def test_a_task_is_taken_in_with_its_plan_its_events_and_its_way_to_the_ru
     assert [payload["type"] for payload in payloads[:2]] == ["run.accepted", "plan.created"]
 
 
-async def test_a_task_says_where_its_subtasks_run(alice: httpx2.AsyncClient) -> None:
+async def test_a_task_shows_where_its_subtasks_run(alice: httpx2.AsyncClient) -> None:
     assert (await new_task(alice))["subtasks"] == "child"
     assert (await new_task(alice, subtasks="inline"))["subtasks"] == "inline"
     refused = await alice.post("/api/v1/tasks", json={"goal": "Go.", "subtasks": "outside"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "subtasks")
 
 
-async def test_a_setting_says_where_subtasks_run(alice: httpx2.AsyncClient, database: Database) -> None:
+async def test_a_setting_selects_where_subtasks_run(alice: httpx2.AsyncClient, database: Database) -> None:
     user_id = UserId((await alice.get("/api/v1/auth/me")).json()["id"])
     modes = []
     for wanted in (None, SubtaskMode.CHILD):
@@ -130,7 +128,7 @@ async def test_a_key_belongs_to_its_user(alice: httpx2.AsyncClient, bob: httpx2.
     assert one.json()["id"] != two.json()["id"]
 
 
-async def test_the_key_of_a_deleted_task_does_not_run_it_again(alice: httpx2.AsyncClient) -> None:
+async def test_a_deleted_tasks_key_does_not_rerun_it(alice: httpx2.AsyncClient) -> None:
     headers = {"Idempotency-Key": uuid4().hex}
     body = {"goal": "Find out.", "start": False}
     task = (await alice.post("/api/v1/tasks", json=body, headers=headers)).json()
@@ -155,19 +153,19 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-async def test_somebody_elses_task_looks_as_if_it_did_not_exist(
+async def test_another_users_task_looks_missing(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
     task = await new_task(alice)
-    nobody, request_id = str(uuid4()), {"X-Request-ID": uuid4().hex}
+    unknown_id, request_id = str(uuid4()), {"X-Request-ID": uuid4().hex}
     theirs = await bob.request(method, f"/api/v1/tasks/{task['id']}{path}", json=body, headers=request_id)
-    nobodys = await bob.request(method, f"/api/v1/tasks/{nobody}{path}", json=body, headers=request_id)
-    assert theirs.status_code == nobodys.status_code == 404
-    assert theirs.content.replace(task["id"].encode(), b"") == nobodys.content.replace(nobody.encode(), b"")
+    unknown = await bob.request(method, f"/api/v1/tasks/{unknown_id}{path}", json=body, headers=request_id)
+    assert theirs.status_code == unknown.status_code == 404
+    assert theirs.content.replace(task["id"].encode(), b"") == unknown.content.replace(unknown_id.encode(), b"")
     assert (await alice.get(f"/api/v1/tasks/{task['id']}")).json() == task
 
 
-async def test_a_list_has_ones_own_tasks_and_an_admins_has_all(
+async def test_users_list_their_tasks_and_admins_all(
     sign_up: SignUp, bob: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin = await sign_up()
@@ -244,7 +242,7 @@ async def test_a_bad_query_is_refused_by_name(alice: httpx2.AsyncClient, query: 
     assert answer.json()["errors"][0]["field"].startswith(query.split("=")[0])
 
 
-async def test_deleting_a_task_keeps_what_was_paid_and_nothing_of_what_was_said(
+async def test_deleting_a_task_keeps_costs_and_no_messages(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, database: Database
 ) -> None:
     task_id = (await new_task(alice, goal="CANARY", plan=PLAN, metadata={"k": "CANARY"}))["id"]
@@ -271,9 +269,7 @@ async def test_deleting_a_task_keeps_what_was_paid_and_nothing_of_what_was_said(
     assert (row.spent_micro_usd, paid, outcome) == (42, 42, None)
 
 
-async def test_a_bill_adds_up_by_agent_and_place_with_doubtful_cost_beside_it(
-    alice: httpx2.AsyncClient, database: Database
-) -> None:
+async def test_a_bill_adds_up_with_cost_in_doubt(alice: httpx2.AsyncClient, database: Database) -> None:
     task_id = (await new_task(alice, plan=PLAN))["id"]
     await _book_call(database, task_id, path="", agent="coordinator", cost_micro_usd=7)
     await _book_call(database, task_id, cost_micro_usd=42)
@@ -293,9 +289,7 @@ async def test_a_bill_adds_up_by_agent_and_place_with_doubtful_cost_beside_it(
 
 @pytest.mark.parametrize("limit", ["max_cost_micro_usd", "max_tokens", "max_model_calls"])
 @pytest.mark.parametrize("nothing", [0, -1])
-async def test_a_budget_that_lets_nothing_be_spent_is_refused_with_the_way_out(
-    alice: httpx2.AsyncClient, limit: str, nothing: int
-) -> None:
+async def test_a_zero_budget_is_refused_with_a_remedy(alice: httpx2.AsyncClient, limit: str, nothing: int) -> None:
     task_id = (await new_task(alice))["id"]
     for path, body, field in (
         ("/api/v1/tasks", {"goal": "x", "budget": {limit: nothing}}, f"budget.{limit}"),
@@ -355,4 +349,4 @@ async def _make_admin(client: httpx2.AsyncClient, database: Database, monkeypatc
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == me["id"]).values(role="admin"))
     # What is known of a user is kept for a moment.
-    monkeypatch.setattr(sessions, "STANDING_SECONDS", 0)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)

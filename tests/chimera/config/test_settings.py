@@ -66,7 +66,7 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "expected"),
     [
         ("PRICES", '{"local/qwen3": [-1, 2]}', "CHIMERA_PRICES"),
         ("PRICES", '{"qwen3": [1, 2]}', "Write provider/model"),
@@ -88,16 +88,16 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
     ],
 )
 def test_a_figure_that_makes_no_sense_is_refused(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(f"CHIMERA_{name}", value)
     with pytest.raises(BadSettings) as raised:
         read_settings()
-    assert says in str(raised.value)
+    assert expected in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "expected"),
     [
         ("DATABASE_URL", "mysql://u:hidden@h/x", "It does not begin with postgresql://, postgres://"),
         ("REDIS_URL", "redis://:hidden/0@h:1/0", "Its port is not a number"),
@@ -111,14 +111,14 @@ def test_a_figure_that_makes_no_sense_is_refused(
         ("TOKENS_PER_MINUTE", '{"opnai": 5}', "No provider 'opnai'; use one of openai"),
     ],
 )
-def test_a_setting_that_no_start_could_use_is_refused_by_name(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+def test_an_unusable_setting_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(f"CHIMERA_{name}", value)
     with pytest.raises(BadSettings) as raised:
         read_settings()
     message = raised.value.message
-    assert (message.startswith(f"CHIMERA_{name}: "), says in message, "hidden" in message) == (True, True, False)
+    assert (message.startswith(f"CHIMERA_{name}: "), expected in message, "hidden" in message) == (True, True, False)
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,7 @@ def test_what_parts_understand_is_taken(monkeypatch: pytest.MonkeyPatch, name: s
     assert str(getattr(read_settings(), name.lower())).lower() == value
 
 
-def test_a_file_of_settings_that_was_named_and_is_not_there_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_missing_named_settings_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nope.env"):
         monkeypatch.setenv("CHIMERA_ENV_FILE", str(path))
         with pytest.raises(BadSettings, match="CHIMERA_ENV_FILE: there is no file"):
@@ -193,7 +191,7 @@ def test_a_secret_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize("module", ["api", "worker"])
-def test_a_process_that_cannot_use_its_settings_says_which_and_leaves(module: str) -> None:
+def test_an_unusable_setting_is_named_and_ends_the_process(module: str) -> None:
     environment = {**os.environ, "CHIMERA_API_PORT": "eighty"}
     ended = subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (2, "CHIMERA_API_PORT: Write a whole number, as in 8000.\n")
@@ -204,7 +202,7 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Settings().cors_origins == ("https://one.example", "https://two.example")
 
 
-def test_a_short_signing_secret_is_refused_with_the_way_to_make_one() -> None:
+def test_a_short_secret_is_refused_with_the_command() -> None:
     with pytest.raises(ValidationError, match=r"It is too short.*token_urlsafe"):
         Settings(jwt_secret=SecretStr("short"))
 

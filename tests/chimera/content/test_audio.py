@@ -9,10 +9,10 @@ from chimera.content.audio import GUESSED_BYTES_PER_S, seconds_of
 from tests.media import a_wav
 
 
-def a_wav_of(bytes_per_s: int, data: bytes, told_size: int | None = None) -> bytes:
+def a_wav_of(bytes_per_s: int, data: bytes, declared_size: int | None = None) -> bytes:
     """A header that says whatever is wanted."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, bytes_per_s, 2, 16)
-    size = len(data) if told_size is None else told_size
+    size = len(data) if declared_size is None else declared_size
     return b"RIFF\0\0\0\0WAVE" + form + b"data" + struct.pack("<I", size) + data
 
 
@@ -21,15 +21,15 @@ def a_wav_of(bytes_per_s: int, data: bytes, told_size: int | None = None) -> byt
     [
         (a_wav(2.5), 2.5),
         (a_wav(2.5)[:-8000], 2.0),
-        (a_wav_of(16_000, bytes(16_000), told_size=0), 1.0),
-        (a_wav_of(16_000, bytes(16_000), told_size=2**32 - 1), 1.0),
+        (a_wav_of(16_000, bytes(16_000), declared_size=0), 1.0),
+        (a_wav_of(16_000, bytes(16_000), declared_size=2**32 - 1), 1.0),
         (b"ID3" + bytes(1997), 1.0),
         (b"RIFF\0\0\0\0WAVE" + bytes(8), 0.01),
         (b"RIFF\0\0\0\0WAVEdata\xff\xff\xff\xff" + bytes(1980), 1.0),
         (b"", 0.0),
     ],
 )
-def test_the_length_of_a_recording_is_told_or_guessed(data: bytes, seconds: float) -> None:
+def test_a_recordings_length_is_read_or_estimated(data: bytes, seconds: float) -> None:
     assert seconds_of(data, len(data)) == pytest.approx(seconds)
 
 

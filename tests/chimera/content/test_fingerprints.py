@@ -42,21 +42,21 @@ def shuffled(value: Any, by: Random) -> Any:
     return value
 
 
-def test_the_order_of_names_and_the_form_of_numbers_say_nothing() -> None:
+def test_fingerprints_ignore_key_order_and_number_form() -> None:
     metadata = ASKED["metadata"]
     for seed in range(50):
         assert fingerprint(ASKED | {"metadata": shuffled(metadata, Random(seed))}) == fingerprint(ASKED)
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_a_default_may_be_said_or_left_out(name: str) -> None:
+def test_a_default_may_be_given_or_omitted(name: str) -> None:
     assert fingerprint(ASKED | {name: DEFAULTS[name]}) == fingerprint(ASKED)
 
 
-def test_defaults_of_a_plan_may_be_said_too() -> None:
+def test_a_plan_may_spell_out_defaults() -> None:
     step = {"key": "a", "instruction": "Do it."}
-    said = step | {"title": "", "agent": "analyst", "depends_on": [], "decompose": False}
-    assert fingerprint(ASKED | {"plan": [said]}) == fingerprint(ASKED | {"plan": [step]})
+    text = step | {"title": "", "agent": "analyst", "depends_on": [], "decompose": False}
+    assert fingerprint(ASKED | {"plan": [text]}) == fingerprint(ASKED | {"plan": [step]})
     assert fingerprint(ASKED | {"budget": {"max_tokens": 5, "max_model_calls": None}}) == fingerprint(
         ASKED | {"budget": {"max_tokens": 5}}
     )

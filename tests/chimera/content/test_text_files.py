@@ -21,7 +21,7 @@ def test_utf8_is_read_with_and_without_a_mark(tmp_path: Path, data: bytes) -> No
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "text"),
     [
         (TEXT.encode("utf-16"), "is UTF-16; save it as UTF-8."),
         (b"\xfe\xff" + TEXT.encode("utf-16-be"), "is UTF-16;"),
@@ -31,14 +31,14 @@ def test_utf8_is_read_with_and_without_a_mark(tmp_path: Path, data: bytes) -> No
         (b'{"a": "\xed\xa0\x80"}', "is not UTF-8 (line 1 has the byte 0xed)"),
     ],
 )
-def test_another_encoding_is_named(tmp_path: Path, data: bytes, said: str) -> None:
+def test_another_encoding_is_named(tmp_path: Path, data: bytes, text: str) -> None:
     with pytest.raises(NotReadable) as raised:
         text_in(a_file(tmp_path, data))
-    assert said in str(raised.value)
+    assert text in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "text"),
     [
         ('[\n {"é": "ü",},\n]', "line 2, column 12: Remove the comma before this; no value follows it."),
         ("[1, 2,]", "line 1, column 7: Remove the comma"),
@@ -60,7 +60,7 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, said: str) -> No
         (" \n", "is empty; write JSON into it."),
     ],
 )
-def test_what_is_no_json_says_where_and_why(tmp_path: Path, data: str, said: str) -> None:
+def test_invalid_json_reports_place_and_reason(tmp_path: Path, data: str, text: str) -> None:
     with pytest.raises(NotReadable) as raised:
         json_in(a_file(tmp_path, data))
-    assert said in str(raised.value)
+    assert text in str(raised.value)

@@ -26,7 +26,7 @@ def test_an_openai_model_is_counted_with_its_own_tokenizer(model: str, text: str
 
 
 @pytest.mark.parametrize("model", ["anthropic/claude-opus-5-5", "google/gemini-3-pro", "local/qwen3", "openai/unheard"])
-def test_other_models_are_estimated_and_say_so(model: str) -> None:
+def test_other_models_are_marked_as_estimated(model: str) -> None:
     count = count_tokens(model, "hello world, this is a test")
     assert count.estimated
     assert count.tokens >= 7
@@ -53,6 +53,6 @@ def test_the_longest_text_is_counted(character: str) -> None:
     assert count.estimated
 
 
-def test_the_tables_are_loaded_when_somebody_counts() -> None:
+def test_token_tables_are_loaded_at_the_first_count() -> None:
     code = "import sys, chimera.content.tokens, api.app; sys.exit('bpe_openai' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -48,7 +48,7 @@ def test_owned_tables_are_known() -> None:
     assert {"Run", "File", "Schedule", "Agent"} <= OWNED
 
 
-def test_every_query_of_an_owned_table_is_asked_for_a_caller() -> None:
+def test_every_query_of_an_owned_table_names_a_caller() -> None:
     unasked = [
         name
         for name, node in _functions()

@@ -107,7 +107,7 @@ async def test_the_lock_is_given_back(empty: str) -> None:
     await engine.dispose()
 
 
-def test_a_database_that_does_not_answer_is_said_in_a_line() -> None:
+def test_an_unresponsive_database_is_reported_in_one_line() -> None:
     url = f"postgresql://someone:hidden@127.0.0.1:{free_port()}/none"
     ran = subprocess.run(
         [sys.executable, "-m", "chimera.db.migrate", "upgrade", "head"],

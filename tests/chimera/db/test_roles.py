@@ -46,7 +46,7 @@ def made(environment: dict[str, str], *names: str) -> "subprocess.CompletedProce
     )
 
 
-async def test_each_role_owns_its_own_database_however_often_they_are_made(admin_url: str) -> None:
+async def test_repeated_setup_keeps_each_roles_database(admin_url: str) -> None:
     urls = addresses(admin_url)
     for _ in range(2):
         done = made({"ADMIN_DATABASE_URL": admin_url, **urls}, *urls)
@@ -67,7 +67,7 @@ def test_an_address_that_is_missing_is_named(missing: str) -> None:
     assert (done.returncode, missing in done.stderr, "secret" in done.stderr) == (1, True, False)
 
 
-def test_a_server_that_is_away_is_named_without_its_password() -> None:
+def test_an_unavailable_server_is_named_without_password() -> None:
     url = "postgresql://app:secret@127.0.0.1:9/one"
     done = made({"ADMIN_DATABASE_URL": url, "CHIMERA_DATABASE_URL": url}, "CHIMERA_DATABASE_URL")
     assert (done.returncode, "ADMIN_DATABASE_URL" in done.stderr, "secret" in done.stderr) == (1, True, False)

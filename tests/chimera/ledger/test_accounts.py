@@ -28,11 +28,11 @@ def an_intent(task_id: TaskId, step: int) -> Intent:
 
 
 @pytest.mark.parametrize(
-    ("requests", "said"),
+    ("requests", "text"),
     [(1, "The limit of 1 request has been reached."), (2, "The limit of 2 requests has been reached.")],
 )
 async def test_requests_that_are_used_up_are_counted_as_people_count(
-    database: Database, requests: int, said: str
+    database: Database, requests: int, text: str
 ) -> None:
     spec: dict[str, Any] = {
         "goal": "x",
@@ -47,4 +47,4 @@ async def test_requests_that_are_used_up_are_counted_as_people_count(
             assert await calls.reserve(connection, an_intent(task_id, step + 1))
         beyond = an_intent(task_id, requests + 1)
         assert await calls.reserve(connection, beyond) is None
-        assert (await accounts.why_refused(connection, beyond)).message == f"{said} Raise the limit."
+        assert (await accounts.why_refused(connection, beyond)).message == f"{text} Raise the limit."

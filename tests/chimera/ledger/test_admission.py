@@ -48,7 +48,7 @@ async def test_no_more_run_than_may(database: Database) -> None:
     assert await admitted(database, 4) == [tasks[4]]
 
 
-async def test_nothing_queued_is_told_apart(database: Database) -> None:
+async def test_an_empty_queue_is_not_an_admission(database: Database) -> None:
     assert await admitted(database, 4) is None
 
 
@@ -84,7 +84,7 @@ async def test_paused_and_waiting_tasks_take_no_place(database: Database) -> Non
     assert set(await admitted(database, 3) or ()) == set(tasks)
 
 
-async def test_a_place_in_the_queue_is_told(database: Database) -> None:
+async def test_the_place_in_the_queue_is_shown(database: Database) -> None:
     owner, other = await new_user(database), await new_user(database)
     tasks = [await queued(database, owner) for _ in range(3)]
     theirs = await queued(database, other)

@@ -73,7 +73,7 @@ async def statuses(database: Database, task_id: TaskId) -> list[str]:
         return list(await session.scalars(query, {"id": task_id}))
 
 
-async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(database: Database) -> None:
+async def test_a_settled_call_is_replayed_and_paid_once(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.statements() as connection:
@@ -89,7 +89,7 @@ async def test_a_settled_call_is_paid_once_and_comes_back_from_the_ledger(databa
 
 
 @pytest.mark.parametrize("simulated", [False, True])
-async def test_a_task_is_simulated_as_soon_as_the_simulator_is_asked(database: Database, simulated: bool) -> None:
+async def test_a_call_to_the_simulator_marks_the_task(database: Database, simulated: bool) -> None:
     task_id = await a_task(database)
     assert (await account(database, task_id))["simulated"] is False
     async with database.statements() as connection:
@@ -98,7 +98,7 @@ async def test_a_task_is_simulated_as_soon_as_the_simulator_is_asked(database: D
     assert (await account(database, task_id))["simulated"] is simulated
 
 
-async def test_what_a_reply_came_with_is_there_for_the_next_call(database: Database) -> None:
+async def test_reply_state_is_available_to_the_next_call(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     state = {"provider": "anthropic", "content": [{"type": "thinking", "signature": "abc"}]}
@@ -116,7 +116,7 @@ async def test_what_a_reply_came_with_is_there_for_the_next_call(database: Datab
     assert bill.usage == bill.by_model[0].usage == bill.attempts[0].usage == usage
 
 
-async def test_the_newest_failure_of_a_call_is_found_past_cancelled_attempts(database: Database) -> None:
+async def test_the_newest_failure_ignores_cancelled_attempts(database: Database) -> None:
     task_id = await a_task(database)
     for attempt, status, code in ((1, AttemptStatus.FAILED, "overloaded"), (2, AttemptStatus.CANCELLED, "cancelled")):
         intent = an_intent(task_id, attempt=attempt)
@@ -141,7 +141,7 @@ async def test_a_finished_call_can_not_be_begun_again(database: Database) -> Non
     assert (await account(database, task_id))["reserved_micro_usd"] == 0
 
 
-async def test_the_account_refuses_what_would_go_over_its_limit(database: Database) -> None:
+async def test_the_account_refuses_reservations_over_its_limit(database: Database) -> None:
     task_id = await a_task(database, max_cost_micro_usd=180)
     async with database.statements() as connection:
         assert await calls.reserve(connection, an_intent(task_id, money=100))
@@ -193,13 +193,13 @@ async def until_it_waits(session: AsyncSession) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(database: Database) -> None:
+async def test_an_answer_overtaken_by_guidance_is_not_final(database: Database) -> None:
     """Also when the guidance is committed while the settlement waits for the task's row."""
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
-    last_word = replace(a_settlement(intent), node_result="hello", if_heard=0)
+    last_word = replace(a_settlement(intent), node_result="hello", if_guidance=0)
     async with database.begin() as session, database.statements() as connection:
         owner = UserId(str(await session.scalar(text("SELECT owner_id FROM runs WHERE id = :id"), {"id": task_id})))
         await task_controls.steer(session, Caller(user_id=owner, role="user"), task_id, Guidance(text="Wait."))
@@ -208,8 +208,8 @@ async def test_an_answer_that_guidance_overtook_is_not_settled_as_it_stands(data
         assert not settling.done()
         await session.commit()
         assert await settling is None
-        assert await transcripts.has_unheard_guidance(connection, intent.request)
-        assert await settlements.settle(connection, replace(last_word, if_heard=1)) is not None
+        assert await transcripts.has_unseen_guidance(connection, intent.request)
+        assert await settlements.settle(connection, replace(last_word, if_guidance=1)) is not None
 
 
 async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: Database) -> None:
@@ -230,7 +230,7 @@ async def test_an_answer_completes_no_task_that_was_stopped_meanwhile(database: 
     assert (row["status"], row["spent_micro_usd"], row["reserved_micro_usd"]) == ("cancelling", 40, 0)
 
 
-async def test_an_attempt_without_a_connection_uses_no_request_of_a_budget_up(database: Database) -> None:
+async def test_an_unconnected_attempt_costs_no_request(database: Database) -> None:
     task_id = await a_task(database, max_model_calls=1)
     first, second = an_intent(task_id), an_intent(task_id, attempt=2)
     async with database.statements() as connection:
@@ -242,7 +242,7 @@ async def test_an_attempt_without_a_connection_uses_no_request_of_a_budget_up(da
     assert (await account(database, task_id))["model_calls"] == 1
 
 
-async def test_a_plan_is_not_settled_when_its_task_got_other_subtasks_meanwhile(database: Database) -> None:
+async def test_a_plan_loses_to_subtasks_stored_meanwhile(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.statements() as connection:
@@ -251,7 +251,7 @@ async def test_a_plan_is_not_settled_when_its_task_got_other_subtasks_meanwhile(
         assert await settlements.settle(connection, replace(a_settlement(intent), if_planned=1)) is not None
 
 
-async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_words(database: Database) -> None:
+async def test_an_ended_or_deleted_task_gets_no_events(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "a secret", Usage(), 5, events=(RunStarted(),))
@@ -269,7 +269,7 @@ async def test_nothing_follows_the_end_of_a_task_and_a_deleted_one_learns_no_wor
         assert tuple(known.one()) == ("overloaded", None)
 
 
-async def test_a_call_that_was_finished_meanwhile_is_not_refused_for_its_price(database: Database) -> None:
+async def test_a_finished_call_is_not_refused_for_cost(database: Database) -> None:
     task_id = await a_task(database, max_model_calls=1)
     intent = an_intent(task_id)
     async with database.statements() as connection:
@@ -292,7 +292,7 @@ async def test_a_subtask_that_was_skipped_does_not_run_again(database: Database)
             assert [row.status for row in await cursor.fetchall()] == [after]
 
 
-async def test_what_is_above_a_subtask_that_is_tried_again_runs_again_too(database: Database) -> None:
+async def test_parents_of_a_retried_subtask_run_again(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     below = replace(intent, request=intent.request.model_copy(update={"path": NodePath("a/b")}))

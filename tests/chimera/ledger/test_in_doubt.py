@@ -18,7 +18,7 @@ from models.usage import Usage
 from tests.chimera.ledger.test_calls import a_settlement, a_task, account, an_intent, statuses, until_it_waits
 
 
-async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_booked(database: Database) -> None:
+async def test_an_unfinished_attempt_is_in_doubt_until_booked(database: Database) -> None:
     task_id = await a_task(database)
     first, second = an_intent(task_id), an_intent(task_id, attempt=2)
     async with database.statements() as connection:
@@ -38,7 +38,7 @@ async def test_an_unfinished_attempt_becomes_doubtful_cost_and_a_late_answer_is_
     assert await statuses(database, task_id) == ["late", "finished"]
 
 
-async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of_its_doubt_stays(
+async def test_a_late_first_answer_settles_an_attempt_in_doubt(
     database: Database,
 ) -> None:
     task_id = await a_task(database)
@@ -51,10 +51,10 @@ async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of
         assert await settlements.settle(connection, a_settlement(intent)) is None
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
-        await in_doubt.take_up(connection, intent)
+        await in_doubt.reinstate(connection, intent)
         assert await settlements.settle(connection, a_settlement(intent)) is not None
         # Again, as somebody would whose first reply was lost: nothing more happens.
-        await in_doubt.take_up(connection, intent)
+        await in_doubt.reinstate(connection, intent)
         assert await settlements.settle(connection, a_settlement(intent)) is None
         await in_doubt.book_late(connection, a_settlement(intent))
     row = await account(database, task_id)
@@ -62,14 +62,14 @@ async def test_a_given_up_attempt_that_turns_up_first_is_taken_up_and_nothing_of
     assert await statuses(database, task_id) == ["finished", "started"]
 
 
-async def test_an_attempt_that_was_taken_over_is_not_taken_up(database: Database) -> None:
+async def test_an_overtaken_attempt_is_not_reinstated(database: Database) -> None:
     task_id = await a_task(database)
     first = an_intent(task_id)
     async with database.statements() as connection:
         await calls.reserve(connection, first)
         await in_doubt.mark(connection, first.request, first.attempt)
         await calls.reserve(connection, an_intent(task_id, attempt=2))
-        await in_doubt.take_up(connection, first)
+        await in_doubt.reinstate(connection, first)
         assert await settlements.settle(connection, a_settlement(first)) is None
     assert await statuses(database, task_id) == ["in_doubt", "started"]
 
@@ -88,7 +88,7 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
         assert await settlements.settle(connection, late) is None
-        await in_doubt.take_up(connection, intent)
+        await in_doubt.reinstate(connection, intent)
         assert await settlements.settle(connection, late) is None
         await in_doubt.book_late(connection, late)
     row = await account(database, task_id)
@@ -107,7 +107,7 @@ async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
             assert (await accounts.why_refused(connection, again)).left_out
 
 
-async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing(database: Database) -> None:
+async def test_a_call_of_a_skipped_subtask_completes_nothing(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     skipped = TransitionRecord(run_id=task_id, path=NodePath("a"), status="skipped", error_code="x")
@@ -130,7 +130,7 @@ async def test_a_call_that_begins_while_its_subtask_is_skipped_completes_nothing
     assert (row["spent_micro_usd"], row["reserved_micro_usd"], row["subtasks_done"]) == (40, 0, 1)
 
 
-async def test_an_answer_for_a_task_that_has_ended_is_booked_and_changes_nothing_else(database: Database) -> None:
+async def test_an_answer_after_the_end_is_only_booked(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.statements() as connection:
@@ -160,7 +160,7 @@ async def test_a_settlement_whose_reply_was_lost_is_read_again(database: Databas
         assert await in_doubt.settled_by(connection, replace(intent, attempt=2)) is None
 
 
-async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Database) -> None:
+async def test_a_late_failure_releases_cost_in_doubt(database: Database) -> None:
     task_id = await a_task(database)
     first, second = an_intent(task_id), an_intent(task_id, attempt=2, money=7)
     failure = Failure(first, AttemptStatus.FAILED, "unreachable", "no", Usage(), 0, asked=False)
@@ -177,11 +177,11 @@ async def test_a_failure_of_a_given_up_attempt_takes_its_doubt_back(database: Da
 
 
 @pytest.mark.parametrize(
-    ("ends", "cost", "goes_on"),
+    ("ends", "cost", "continues"),
     [("taken up", 0, True), ("late", 40, True), ("late", 100, False), ("fails", 40, True), ("fails", 100, False)],
 )
-async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_comes_back(
-    database: Database, ends: str, cost: int, goes_on: bool
+async def test_released_in_doubt_cost_resumes_a_waiting_task(
+    database: Database, ends: str, cost: int, continues: bool
 ) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
@@ -199,20 +199,20 @@ async def test_a_task_that_waited_for_the_money_in_doubt_goes_on_where_some_come
             seq = await in_doubt.book_late(connection, a_settlement(intent, cost))
         else:
             await calls.lock_run(connection, task_id)
-            assert await in_doubt.take_up(connection, intent)
+            assert await in_doubt.reinstate(connection, intent)
             seq = before + 1
     row = await account(database, task_id)
-    assert row["event_seq"] == seq == before + goes_on
-    assert row["status"] == ("running" if goes_on else "waiting")
+    assert row["event_seq"] == seq == before + continues
+    assert row["status"] == ("running" if continues else "waiting")
     async with database.begin() as session:
         kinds = await session.scalars(text("SELECT kind FROM outbox WHERE run_id = :id"), {"id": task_id})
-        assert list(kinds) == ["budget_raised"] * goes_on
+        assert list(kinds) == ["budget_raised"] * continues
     async with database.statements() as connection:
-        told = [frame.event.type for frame in await events.read_after(connection, task_id, before)]
-        assert told == ["run.resumed"] * goes_on
+        reported = [frame.event.type for frame in await events.read_after(connection, task_id, before)]
+        assert reported == ["run.resumed"] * continues
 
 
-async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Database) -> None:
+async def test_an_ended_subtasks_descendants_are_not_reinstated(database: Database) -> None:
     task_id = await a_task(database)
     below = an_intent(task_id)
     below = replace(below, request=below.request.model_copy(update={"path": NodePath("a/b")}))
@@ -230,11 +230,11 @@ async def test_nothing_below_a_subtask_that_has_ended_is_taken_up(database: Data
         )
     async with database.statements() as connection:
         await calls.lock_run(connection, task_id)
-        assert not await in_doubt.take_up(connection, below)
+        assert not await in_doubt.reinstate(connection, below)
     assert await statuses(database, task_id) == ["in_doubt"]
 
 
-async def test_what_is_in_flight_when_a_task_ends_is_doubtful_cost_until_it_ends(database: Database) -> None:
+async def test_calls_in_flight_are_in_doubt_after_the_end(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.statements() as connection:

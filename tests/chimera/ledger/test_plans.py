@@ -8,7 +8,7 @@ from models.tasks import TaskSpec
 from tests.runs import a_subtask, new_user
 
 
-async def test_one_subtask_is_kept_for_each_that_is_still_to_be_split(database: Database) -> None:
+async def test_each_undivided_subtask_reserves_one_more(database: Database) -> None:
     owner = await new_user(database)
     plan = [a_subtask("a"), a_subtask("deep", decompose=True), a_subtask("deeper", decompose=True)]
     spec = TaskSpec.model_validate({"goal": "x", "plan": plan})

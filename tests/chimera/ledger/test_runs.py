@@ -27,7 +27,7 @@ async def test_queries_and_models_agree_on_a_status(database: Database, status: 
     assert refused == (status in UNCALLABLE)
 
 
-async def test_a_run_that_was_never_marked_has_begun_with_its_first_call(database: Database) -> None:
+async def test_an_unmarked_run_begins_with_its_first_call(database: Database) -> None:
     """The process that started it may die before it says so, and the run may be faster than the next try."""
     task_id = await a_task(database)
     async with database.statements() as connection:
@@ -43,7 +43,7 @@ async def test_a_run_that_was_never_marked_has_begun_with_its_first_call(databas
     assert await happened(database, task_id, "run.started") == 1
 
 
-async def test_nothing_follows_the_end_of_a_run_that_was_never_marked(database: Database) -> None:
+async def test_an_unmarked_runs_end_is_final(database: Database) -> None:
     task_id = await a_task(database)
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": task_id})

@@ -23,13 +23,13 @@ def _no_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_servers_that_answer_are_not_spoken_of(parts: Settings) -> None:
-    said: list[str] = []
-    await elsewhere.check(parts, said.append)
-    assert said == []
+    lines: list[str] = []
+    await elsewhere.check(parts, lines.append)
+    assert lines == []
 
 
-async def test_servers_that_do_not_answer_are_all_named_and_nothing_is_started() -> None:
-    port, said = free_port(), list[str]()
+async def test_all_unresponsive_servers_are_named_before_starting() -> None:
+    port, lines = free_port(), list[str]()
     with short_folder() as path:
         settings = settings_in(
             path / "data",
@@ -37,25 +37,25 @@ async def test_servers_that_do_not_answer_are_all_named_and_nothing_is_started()
             temporal_address=f"127.0.0.1:{port}",
             redis_url=f"redis://someone:hidden@127.0.0.1:{port}/0",
         )
-        stack = LocalStack(settings, say=said.append)
+        stack = LocalStack(settings, report=lines.append)
         with pytest.raises(PartsAway) as raised:
             async with stack:
                 pass
     database, temporal = raised.value.message.splitlines()
     assert database.startswith(f"PostgreSQL at 127.0.0.1:{port} (CHIMERA_DATABASE_URL) can't be reached. Start it")
     assert temporal.startswith(f"Temporal at 127.0.0.1:{port} (CHIMERA_TEMPORAL_ADDRESS) can't be reached. Start it")
-    assert f"Waiting for Temporal at 127.0.0.1:{port} (CHIMERA_TEMPORAL_ADDRESS), which can't be reached" in said
-    assert not any(word in raised.value.message + str(said) for word in ("someone", "hidden"))
+    assert f"Waiting for Temporal at 127.0.0.1:{port} (CHIMERA_TEMPORAL_ADDRESS), which can't be reached" in lines
+    assert not any(word in raised.value.message + str(lines) for word in ("someone", "hidden"))
     assert stack.parts == {}
 
 
-async def test_a_start_goes_on_without_a_redis_and_says_so(parts: Settings) -> None:
-    said: list[str] = []
-    await elsewhere.check(parts.model_copy(update={"redis_url": "redis://:hidden@127.0.0.1:9/0"}), said.append)
-    assert said[-1].startswith("Warning: Redis at 127.0.0.1:9 (CHIMERA_REDIS_URL) can't be reached.")
+async def test_a_start_without_redis_continues_with_a_warning(parts: Settings) -> None:
+    lines: list[str] = []
+    await elsewhere.check(parts.model_copy(update={"redis_url": "redis://:hidden@127.0.0.1:9/0"}), lines.append)
+    assert lines[-1].startswith("Warning: Redis at 127.0.0.1:9 (CHIMERA_REDIS_URL) can't be reached.")
 
 
-async def test_a_database_that_is_not_there_is_told_from_a_server_that_is_not(parts: Settings) -> None:
+async def test_a_missing_database_differs_from_a_missing_server(parts: Settings) -> None:
     url = (parts.database_url or "").replace("/chimera?", "/nowhere?")
     with pytest.raises(PartsAway, match="has no such database"):
         await elsewhere.check(Settings(database_url=url), print)
@@ -113,7 +113,7 @@ async def test_a_rejected_api_key_is_named_and_not_shown(caplog: pytest.LogCaptu
     assert "hidden" not in raised.value.message + caplog.text
 
 
-async def test_a_server_that_says_nothing_is_given_up() -> None:
+async def test_a_silent_server_is_given_up() -> None:
     with patch.object(elsewhere, "ASK_S", 0.1):
         async with answering(b"") as address:
             with pytest.raises(PartsAway, match="does not answer within"):

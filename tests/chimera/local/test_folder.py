@@ -71,7 +71,7 @@ def test_a_link_in_its_place_is_left_aside(long_folder: Folder) -> None:
 
 
 @as_root
-def test_one_that_somebody_else_owns_is_left_aside(long_folder: Folder) -> None:
+def test_another_users_socket_folder_is_not_used(long_folder: Folder) -> None:
     first = long_folder.socket_folder(long_folder.redis, NAME)
     os.chown(first, 12345, -1)
     assert long_folder.socket_folder(long_folder.redis, NAME, owner=65534) != first
@@ -87,7 +87,7 @@ def test_a_folder_for_sockets_that_is_open_is_refused() -> None:
             folder.socket_folder(folder.redis, NAME)
 
 
-def test_a_data_folder_that_everybody_writes_to_is_refused() -> None:
+def test_a_world_writable_data_folder_is_refused() -> None:
     with short_folder() as path:
         (path / "postgres").mkdir()
         path.chmod(0o777)
@@ -108,7 +108,7 @@ def test_a_line_break_in_its_name_is_refused() -> None:
 
 
 @as_root
-def test_a_data_folder_of_somebody_else_is_refused() -> None:
+def test_another_users_data_folder_is_refused() -> None:
     with short_folder() as path:
         Folder.at(path)
         os.chown(path, 12345, -1)

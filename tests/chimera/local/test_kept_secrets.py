@@ -24,23 +24,23 @@ def test_many_at_once_make_the_same_secrets(tmp_path: Path) -> None:
     makers = [processes.Process(target=_make_all, args=(tmp_path, start, found)) for _ in range(AT_ONCE)]
     for maker in makers:
         maker.start()
-    told = [found.get() for _ in makers]
+    reported = [found.get() for _ in makers]
     for maker in makers:
         maker.join()
     kept = [_all_kept(Folder(tmp_path / str(index))) for index in range(FOLDERS)]
-    assert told == [kept] * AT_ONCE
+    assert reported == [kept] * AT_ONCE
 
 
 def _make_all(root: Path, start, found) -> None:  # type: ignore[no-untyped-def]  # typeshed names no types of contexts
-    told = []
+    reported = []
     for index in range(FOLDERS):
         folder = Folder(root / str(index))
         folder.root.mkdir(exist_ok=True)
         start.wait()
         for name in NAMES:
             kept_secrets.make(folder, name)
-        told.append(_all_kept(folder))
-    found.put(told)
+        reported.append(_all_kept(folder))
+    found.put(reported)
 
 
 def _all_kept(folder: Folder) -> list[str]:

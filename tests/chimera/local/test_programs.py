@@ -21,9 +21,9 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
     # Where an environment is activated, its programs are on the PATH too.
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "own"), str(tmp_path / "path")]))
 
-    def made(place: str, name: str, told: str) -> Path:
+    def made(place: str, name: str, script: str) -> Path:
         program = tmp_path / place / name
-        program.write_text(f"#!/bin/sh\n{told}\n")
+        program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
         return program
 
@@ -42,9 +42,9 @@ def test_an_older_one_of_the_system_does_not(make: Maker) -> None:
     assert programs.newest(*NAMES) == str(own)
 
 
-@pytest.mark.parametrize("told", ["exit 1", "echo no number"])
-def test_one_that_can_not_be_run_is_the_last_resort(make: Maker, told: str) -> None:
-    broken = make("path", "valkey-server", told)
+@pytest.mark.parametrize("script", ["exit 1", "echo no number"])
+def test_one_that_can_not_be_run_is_the_last_resort(make: Maker, script: str) -> None:
+    broken = make("path", "valkey-server", script)
     assert programs.newest(*NAMES) == str(broken)
     own = make("own", "redis-server", "echo 'Redis server v=6.2.14 sha=4030:0'")
     assert programs.newest(*NAMES) == str(own)

@@ -58,8 +58,8 @@ async def test_chimera_has_no_power_over_the_server(running: tuple[Folder, Super
 
 async def test_without_a_password_nothing_is_answered(running: tuple[Folder, Supervised]) -> None:
     folder, _ = running
-    nobody = "unix://" + redis.address(folder).rpartition("@")[2]
-    async with Redis.from_url(nobody) as client:
+    without_password = "unix://" + redis.address(folder).rpartition("@")[2]
+    async with Redis.from_url(without_password) as client:
         with pytest.raises(RedisError, match=r"authenticated|NOAUTH|Authentication"):
             await client.ping()
 

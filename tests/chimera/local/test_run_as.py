@@ -73,7 +73,7 @@ def test_another_name_has_our_files_without_our_rights(above: Path) -> None:
 
 
 @by_name
-def test_data_change_hands_with_who_runs_it(above: Path) -> None:
+def test_data_change_owner_with_the_process_user(above: Path) -> None:
     owner, kept = chosen(above).owner, above / "data" / "postgres" / "base"
     kept.touch()
     os.chown(kept, owner, -1)
@@ -91,7 +91,7 @@ def test_a_link_among_the_data_leads_nowhere(above: Path) -> None:
     assert outside.stat().st_uid == 0
 
 
-def test_a_barred_way_is_named_with_ways_out(above: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_inaccessible_path_is_named_with_remedies(above: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_as, "_runs", lambda program, who: not who.is_name)
     above.chmod(0o700)
     with pytest.raises(WayBarred, match=rf"can't enter {above}\..*user of its own.*chmod o\+x {above}$"):

@@ -28,28 +28,28 @@ async def services(settings: Settings) -> AsyncIterator[tuple[LocalServices, Set
         secrets |= {"temporal_api_key": "temporal-canary", "temporal_tls": "false"}
         asked = settings_in(path, **secrets, **{name: getattr(settings, name) for name in ADDRESSES})
         asked = asked.model_copy(update={"simulator_url": f"http://127.0.0.1:{asked.simulator_port}"})
-        said: list[str] = []
-        async with LocalServices(asked, Register(Folder.at(path)), say=said.append) as services:
-            yield services, asked, said
+        lines: list[str] = []
+        async with LocalServices(asked, Register(Folder.at(path)), report=lines.append) as services:
+            yield services, asked, lines
 
 
 async def test_the_api_answers_once_they_are_ready(services: tuple[LocalServices, Settings, list[str]]) -> None:
-    _, settings, said = services
+    _, settings, lines = services
     async with httpx2.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"http://127.0.0.1:{settings.api_port}/health/ready")).status_code == 200
         assert (await client.get(f"{settings.address_of('simulator')}/health")).status_code == 200
-    assert {line.split(" ready")[0] for line in said} >= {"API", "Worker", "Simulator"}
+    assert {line.split(" ready")[0] for line in lines} >= {"API", "Worker", "Simulator"}
 
 
-async def test_a_worker_that_is_killed_is_replaced_and_that_is_said(
+async def test_a_killed_worker_is_replaced_and_reported(
     services: tuple[LocalServices, Settings, list[str]],
 ) -> None:
-    running, _, said = services
+    running, _, lines = services
     killed = running.worker.kill()
     await asyncio.wait_for(running.worker.until_ready(), LIMIT_S)
     assert running.worker.pid not in (None, killed)
     assert running.worker.starts == 2
-    assert "Worker ended unexpectedly (signal SIGKILL); starting another" in said
+    assert "Worker ended unexpectedly (signal SIGKILL); starting another" in lines
     assert killed is not None
     assert not psutil.pid_exists(killed)
 
@@ -76,7 +76,7 @@ def environment_of(part: Supervised) -> str:
 
 @pytest.mark.usefixtures("starts_servers")
 @pytest.mark.parametrize("printed", ["", "of yesterday\n"])
-async def test_a_part_that_is_not_ready_is_reported_with_what_it_wrote_last(printed: str) -> None:
+async def test_a_failed_start_reports_the_last_log_lines(printed: str) -> None:
     with short_folder() as path:
         folder = Folder.at(path)
         folder.output_of("slow").write_text(printed)

@@ -46,7 +46,7 @@ from chimera.config.settings import Settings
 
 async def main() -> None:
     settings = Settings.model_validate_json(sys.argv[1])
-    async with LocalStack(settings, say=print, services=False):
+    async with LocalStack(settings, report=print, services=False):
         print("UP", flush=True)
         await asyncio.sleep(600)
 
@@ -117,13 +117,13 @@ def test_it_fills_in_every_address_and_a_secret(running: tuple[LocalStack, Setti
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
 
 
-def test_nobody_else_can_look_into_the_folder(running: tuple[LocalStack, Settings]) -> None:
+def test_the_data_folder_is_private(running: tuple[LocalStack, Settings]) -> None:
     stack, _ = running
     for path in (stack.folder.root, stack.folder.postgres, stack.folder.logs, stack.folder.redis):
         assert stat.S_IMODE(path.stat().st_mode) & 0o066 == 0, path
 
 
-def test_nobody_else_can_read_what_temporal_keeps(running: tuple[LocalStack, Settings]) -> None:
+def test_temporals_files_are_private(running: tuple[LocalStack, Settings]) -> None:
     """Where PostgreSQL needs a user of its own, the folder lets others pass who know a name in it."""
     _, settings = running
     assert stat.S_IMODE((settings.data_dir / "temporal.db").stat().st_mode) == 0o600
@@ -162,7 +162,7 @@ async def test_postgres_survives_a_kill_with_what_was_committed(running: tuple[L
     assert await count_of_users(settings) == 1
 
 
-def test_a_taken_port_is_named_with_the_way_out_and_nothing_is_started(data_dir: Path) -> None:
+def test_a_taken_port_stops_the_start_with_a_remedy(data_dir: Path) -> None:
     with listening() as taken:
         settings = settings_in(data_dir, temporal_ui_port=taken)
         with pytest.raises(PortsTaken, match=rf"(?s)taken by process {os.getpid()} .*CHIMERA_TEMPORAL_UI_PORT=\d+"):
@@ -171,7 +171,7 @@ def test_a_taken_port_is_named_with_the_way_out_and_nothing_is_started(data_dir:
     assert not data_dir.exists(), "refused before anything was made"
 
 
-def test_a_server_elsewhere_that_is_away_leaves_no_folder(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_remote_server_leaves_no_folder(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elsewhere, "WAIT_S", 0.0)
     settings = settings_in(data_dir, temporal_address=f"127.0.0.1:{free_port()}")
     with pytest.raises(PartsAway):
@@ -186,7 +186,7 @@ async def test_two_settings_that_name_one_port_are_refused(data_dir: Path) -> No
             pass
 
 
-async def test_all_taken_ports_are_named_at_once_with_free_ones_that_are_meant_for_nothing_else(data_dir: Path) -> None:
+async def test_all_taken_ports_are_named_with_free_ones(data_dir: Path) -> None:
     with listening() as first, listening() as second, pytest.raises(PortsTaken) as raised:
         local_ports.check(local_ports.ports_of(settings_in(data_dir, api_port=first, simulator_port=second)))
     assert (f"Port {first} " in raised.value.message, f"Port {second} " in raised.value.message) == (True, True)
@@ -194,26 +194,26 @@ async def test_all_taken_ports_are_named_at_once_with_free_ones_that_are_meant_f
     assert len({*proposed, first, second, 8000, 8001, 7233, 8233}) == 8
 
 
-def test_the_port_after_the_api_is_not_proposed_because_it_is_the_simulators() -> None:
+def test_the_simulators_port_is_not_proposed() -> None:
     taken = [port for port in local_ports.ports_of(Settings()) if port.setting == "CHIMERA_API_PORT"]
     with patch.object(local_ports, "is_free", lambda host, number: number != 8000):
         found = local_ports.find_taken(taken)
     assert [port.instead for port in found] == [8003]
 
 
-def test_an_address_of_another_machine_is_refused_with_the_way_out() -> None:
+def test_a_foreign_address_is_refused_with_a_remedy() -> None:
     with pytest.raises(HostUnusable, match=r"192\.0\.2\.1.*CHIMERA_HOST=127\.0\.0\.1"):
         local_ports.check(local_ports.ports_of(Settings(host="192.0.2.1")))
 
 
-def test_a_data_folder_that_can_not_be_one_is_refused_with_the_way_out(data_dir: Path) -> None:
+def test_an_unusable_data_folder_is_refused_with_a_remedy(data_dir: Path) -> None:
     data_dir.write_text("a file")
     for path in (data_dir, data_dir / "below", Path("/proc/nope")):
         with pytest.raises(FolderUnusable, match="CHIMERA_DATA_DIR"):
             start(settings_in(path))
 
 
-def test_a_folder_of_somebody_else_is_left_as_it_is(data_dir: Path) -> None:
+def test_another_users_folder_is_left_unchanged(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "holiday.jpg").touch()
     with pytest.raises(FolderUnusable, match=r"it contains other files \(holiday\.jpg\)"):
@@ -229,7 +229,7 @@ def test_a_home_is_no_data_folder(data_dir: Path, name: str, is_theirs: bool) ->
         check(data_dir)
 
 
-def test_what_somebody_puts_into_a_folder_of_ours_later_is_no_fault(data_dir: Path) -> None:
+def test_later_foreign_files_in_the_folder_are_accepted(data_dir: Path) -> None:
     folder = Folder.at(data_dir)
     lock = FolderLock(folder)
     lock.acquire()
@@ -246,21 +246,21 @@ async def test_what_settings_name_is_used_and_not_started(parts: Settings, data_
 
 
 @pytest.mark.usefixtures("starts_servers")
-async def test_a_second_start_finds_data_and_secret_again_and_a_stop_leaves_nothing(data_dir: Path) -> None:
+async def test_a_second_start_keeps_data_and_secrets(data_dir: Path) -> None:
     async with LocalStack(settings_in(data_dir), services=False) as first:
         await add_user(first)
     assert processes_of(data_dir) == []
-    said = list[str]()
-    async with LocalStack(settings_in(data_dir), say=said.append, services=False) as second:
+    lines = list[str]()
+    async with LocalStack(settings_in(data_dir), report=lines.append, services=False) as second:
         assert await count_of_users(second) == 1
         assert (second.jwt_secret, second.payload_keys) == (first.jwt_secret, first.payload_keys)
-        assert [line for line in said if "Warning" in line] == []
+        assert [line for line in lines if "Warning" in line] == []
     assert processes_of(data_dir) == []
 
 
 @pytest.mark.usefixtures("starts_servers")
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-async def test_after_a_kill_of_the_supervisor_the_next_start_cleans_up_and_goes_on(data_dir: Path) -> None:
+async def test_a_start_cleans_up_after_a_killed_supervisor(data_dir: Path) -> None:
     settings = settings_in(data_dir)
     holder = start_holder(settings)
     children = psutil.Process(holder.pid).children(recursive=True)
@@ -270,11 +270,11 @@ async def test_after_a_kill_of_the_supervisor_the_next_start_cleans_up_and_goes_
     stopped.suspend()
     holder.kill()
     holder.wait()
-    said: list[str] = []
-    async with LocalStack(settings_in(data_dir), say=said.append, services=False) as again:
+    lines: list[str] = []
+    async with LocalStack(settings_in(data_dir), report=lines.append, services=False) as again:
         assert await count_of_users(again) == 0
         assert not stopped.is_running() or stopped.status() == psutil.STATUS_ZOMBIE
-    assert any("redis" in line for line in said if line.startswith("Ended"))
+    assert any("redis" in line for line in lines if line.startswith("Ended"))
     assert processes_of(data_dir) == []
 
 
@@ -301,7 +301,7 @@ def test_a_process_with_a_recycled_id_is_left_alone(data_dir: Path) -> None:
         bystander.wait()
 
 
-async def test_a_part_that_ends_at_once_is_reported_with_its_last_lines(
+async def test_an_early_exit_is_reported_with_last_lines(
     parts: Settings, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = data_dir.parent / "redis-server"
@@ -314,7 +314,7 @@ async def test_a_part_that_ends_at_once_is_reported_with_its_last_lines(
     assert processes_of(data_dir) == []
 
 
-async def test_a_program_that_is_missing_is_named_with_the_way_out(
+async def test_a_missing_program_is_named_with_a_remedy(
     parts: Settings, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(programs, "newest", lambda *names: None)
@@ -338,10 +338,10 @@ def start_holder(settings: Settings) -> "subprocess.Popen[str]":
     raise AssertionError(f"the stack did not start: exit code {holder.wait()}")
 
 
-async def test_a_local_model_that_is_missing_is_no_reason_to_stay_down(parts: Settings, data_dir: Path) -> None:
+async def test_a_missing_local_model_does_not_stop_the_start(parts: Settings, data_dir: Path) -> None:
     named = {name: getattr(parts, name) for name in ("database_url", "redis_url", "temporal_address")}
-    said: list[str] = []
+    lines: list[str] = []
     asked = settings_in(data_dir, local_model="/nowhere/model.gguf", **named)
-    async with LocalStack(asked, say=said.append, services=False) as settings:
+    async with LocalStack(asked, report=lines.append, services=False) as settings:
         assert settings.address_of("local") is None
-    assert any("started without the local model" in line and "model.lock" in line for line in said)
+    assert any("started without the local model" in line and "model.lock" in line for line in lines)

@@ -65,18 +65,18 @@ class Disk:
 class Rig:
     folder: Folder
     service: Supervised
-    said: list[str]
+    reported: list[str]
 
-    async def until_said(self, words: str) -> None:
-        await until(lambda: any(words in line for line in self.said))
+    async def until_reported(self, words: str) -> None:
+        await until(lambda: any(words in line for line in self.reported))
 
 
 @asynccontextmanager
 async def rig(path: Path, change: Callable[[Service], Service] = lambda service: service) -> AsyncIterator[Rig]:
-    folder, said = Folder.at(path), list[str]()
-    service = Supervised(change(sleeper(folder)), folder, Register(folder), said.append)
+    folder, reported = Folder.at(path), list[str]()
+    service = Supervised(change(sleeper(folder)), folder, Register(folder), reported.append)
     try:
-        yield Rig(folder, service, said)
+        yield Rig(folder, service, reported)
     finally:
         await service.stop()
     assert alive(folder) == []
@@ -103,10 +103,10 @@ async def test_a_full_disk_leaves_no_process_behind(path: Path, monkeypatch: pyt
         await made.service.start()
         disk.is_full = True
         made.service.kill()
-        await made.until_said("Retrying in 0.4 s")
-        await made.until_said("Retrying in 0.8 s")
+        await made.until_reported("Retrying in 0.4 s")
+        await made.until_reported("Retrying in 0.8 s")
         assert made.service.pid is None
-        assert any("Sleeper can't be started: the disk of" in line for line in made.said)
+        assert any("Sleeper can't be started: the disk of" in line for line in made.reported)
         disk.is_full = False
         await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
         assert alive(made.folder) == [made.service.pid]
@@ -127,20 +127,20 @@ async def test_an_end_that_cannot_be_noted_is_an_end(path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "full"), ValueError("I/O operation on closed file")])
-async def test_nothing_to_say_it_to_stops_nothing(path: Path, failure: Exception) -> None:
+async def test_a_failing_output_does_not_stop_restarts(path: Path, failure: Exception) -> None:
     async with rig(path) as made:
         await made.service.start()
 
         def fail(line: str) -> None:
             raise failure
 
-        made.service._say_aloud = fail
+        made.service._print_line = fail
         killed = made.service.kill()
         await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
         assert made.service.pid not in (None, killed)
 
 
-async def test_whatever_fails_before_a_start_is_tried_again(path: Path) -> None:
+async def test_failures_before_a_start_are_retried(path: Path) -> None:
     failures = [psutil.TimeoutExpired(20), OSError(errno.EACCES, "Permission denied"), RuntimeError("odd")]
 
     def before() -> None:
@@ -152,7 +152,7 @@ async def test_whatever_fails_before_a_start_is_tried_again(path: Path) -> None:
         made.service.kill()
         await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
         assert failures == []
-        assert any(line.startswith("Sleeper can't be started: odd\nRetrying") for line in made.said)
+        assert any(line.startswith("Sleeper can't be started: odd\nRetrying") for line in made.reported)
 
 
 async def test_a_stray_on_the_port_is_not_taken_for_ours(path: Path) -> None:
@@ -197,15 +197,15 @@ async def test_a_real_full_disk_is_named_and_outlived(path: Path) -> None:
             await made.service.start()
             fill(path / "run" / "filler")
             made.service.kill()
-            await made.until_said("Retrying in 0.4 s")
-            assert any(f"Sleeper can't be started: the disk of {path} is full" in line for line in made.said)
+            await made.until_reported("Retrying in 0.4 s")
+            assert any(f"Sleeper can't be started: the disk of {path} is full" in line for line in made.reported)
             assert alive(made.folder) == []
             (path / "run" / "filler").unlink()
             await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
             assert alive(made.folder) == [made.service.pid]
 
 
-async def test_a_stack_on_a_full_disk_says_so(path: Path) -> None:
+async def test_a_full_disk_is_reported_by_the_stack(path: Path) -> None:
     with small_disk(path, "64k"):
         stack = LocalStack(settings_in(path), services=False)
         fill(path / "run" / "filler")
@@ -213,13 +213,13 @@ async def test_a_stack_on_a_full_disk_says_so(path: Path) -> None:
             await stack.__aenter__()
 
 
-def test_the_watch_says_what_changes_and_no_more(path: Path) -> None:
-    said: list[str] = []
-    watch = SpaceWatch(Folder.at(path), said.append)
+def test_the_watch_reports_only_changes(path: Path) -> None:
+    reported: list[str] = []
+    watch = SpaceWatch(Folder.at(path), reported.append)
     mib = 1024 * 1024
     for free in (1000, 200, 199, 20, 33, 260, 1000, None):
         watch.look(None if free is None else free * mib)
-    assert [line.partition(f"The disk of {path} ")[2].split(" (")[0] for line in said] == [
+    assert [line.partition(f"The disk of {path} ")[2].split(" (")[0] for line in reported] == [
         "is nearly full",
         "is full",
         "is nearly full",

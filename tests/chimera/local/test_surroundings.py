@@ -33,7 +33,7 @@ def test_a_python_of_ours_finds_its_modules_too() -> None:
     assert set(surroundings.for_python(EVERYTHING)) == {"PATH", "LC_ALL", "SystemRoot", "PYTHONPATH"}
 
 
-def test_who_reaches_providers_gets_the_way_there() -> None:
+def test_processes_that_reach_providers_get_proxies() -> None:
     added = set(surroundings.for_client(EVERYTHING)) - set(surroundings.for_python(EVERYTHING))
     assert added == {"https_proxy", "SSL_CERT_FILE", "PGSSLROOTCERT"}
 
@@ -57,7 +57,7 @@ def test_clients_get_what_sdks_read_themselves(name: str) -> None:
         *("AZURE_OPENAI_API_KEY", "AWS_BEARER_TOKEN_BEDROCK", "ANTHROPIC_WORK_SECRET", "HF_TOKEN", "LLAMA_API_KEY"),
     ],
 )
-def test_nobody_gets_keys_that_no_setting_names(name: str) -> None:
+def test_unnamed_keys_reach_no_process(name: str) -> None:
     assert surroundings.for_client({name: "x"}) == surroundings.for_model({name: "x"}) == {}
 
 
@@ -73,7 +73,7 @@ def test_a_local_model_finds_its_processors(name: str) -> None:
     assert surroundings.for_model({name: "x"}) == {name: "x"}
 
 
-def test_the_sdk_says_who_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sdk_sends_organization_and_project(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it does in a worker that `up` started with these variables."""
     found = surroundings.for_client({"OPENAI_ORG_ID": "org-1", "OPENAI_PROJECT_ID": "proj-1"})
     for name, value in found.items():

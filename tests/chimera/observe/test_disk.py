@@ -6,8 +6,8 @@ from chimera.observe.disk import in_words
 
 
 @pytest.mark.parametrize(
-    ("free", "said"),
+    ("free", "text"),
     [(66_816_000_000, "66.8 GB"), (1_000_000_000, "1.0 GB"), (999_000_000, "999 MB"), (0, "0 MB"), (None, "unknown")],
 )
-def test_room_is_said_in_decimal_units(free: int | None, said: str) -> None:
-    assert in_words(free) == said
+def test_free_space_uses_decimal_units(free: int | None, text: str) -> None:
+    assert in_words(free) == text

@@ -40,7 +40,7 @@ class Lines:
         return self.read()[-1]
 
 
-def test_a_line_says_when_who_and_what_with_the_ids_bound_to_its_context(lines: Lines) -> None:
+def test_a_log_line_has_time_event_and_bound_ids(lines: Lines) -> None:
     structlog.contextvars.bind_contextvars(request_id="r-1", run_id="t-1")
     structlog.get_logger("chimera.try").info("task_accepted", priority=2)
     line = lines.last()
@@ -59,7 +59,7 @@ def test_what_libraries_log_takes_the_same_form(lines: Lines) -> None:
 @pytest.mark.parametrize(
     "name", ["password", "Authorization", "openai_api_key", "refresh_token", "jwt_secret", "Cookie"]
 )
-def test_a_field_that_names_a_secret_is_redacted_wherever_it_stands(lines: Lines, name: str) -> None:
+def test_secret_fields_are_redacted_everywhere(lines: Lines, name: str) -> None:
     structlog.get_logger().info("call", **{name: "hunter2"}, headers={name: "hunter2"}, all=[{name: "hunter2"}])
     assert "hunter2" not in lines.path.read_text()
 
@@ -102,10 +102,10 @@ def test_counts_of_tokens_are_no_secrets(lines: Lines) -> None:
 
 
 def test_text_from_outside_stays_within_its_line(lines: Lines) -> None:
-    said = 'x\n{"event": "forged"}\r\x1b[2J\u2028\ud800\x00'
-    structlog.get_logger().info("said", text=said)
+    hostile = 'x\n{"event": "forged"}\r\x1b[2J\u2028\ud800\x00'
+    structlog.get_logger().info("said", text=hostile)
     assert len(lines.path.read_bytes().splitlines()) == 1
-    assert lines.last()["text"] == said
+    assert lines.last()["text"] == hostile
 
 
 def test_on_a_terminal_control_characters_are_written_out() -> None:

@@ -82,7 +82,7 @@ def test_a_long_recording_has_the_rate_of_a_long_prompt() -> None:
         ("simulator/standard", TRANSCRIPTIONS),
     ],
 )
-def test_a_model_of_another_kind_is_refused_with_one_that_is_right(model: str, operation: Operation) -> None:
+def test_a_model_of_another_kind_gets_a_suggestion(model: str, operation: Operation) -> None:
     example = f"as simulator/{operation.removesuffix('s')}\\."
     with pytest.raises(
         WrongKindOfModel, match=f"'{model}' is not a model for {operation}; use one that is, such {example}"
@@ -93,7 +93,7 @@ def test_a_model_of_another_kind_is_refused_with_one_that_is_right(model: str, o
 @pytest.mark.parametrize(
     "model", ["simulator/embedding", "simulator/image", "openai/text-embedding-3-small", "openai/whisper-1"]
 )
-def test_a_task_is_not_given_to_a_model_of_another_kind(model: str) -> None:
+def test_a_task_needs_a_chat_model(model: str) -> None:
     with pytest.raises(WrongKindOfModel, match=f"'{model}' is not a model for tasks; .* simulator/standard"):
         price_of(model)
 

@@ -52,7 +52,7 @@ def test_a_fraction_is_rounded_up() -> None:
         (None, Usage(input_tokens=10, cache_write_tokens=10), 40),
     ],
 )
-def test_what_is_put_into_a_cache_has_a_rate_of_its_own(cache_write: int | None, usage: Usage, micro_usd: int) -> None:
+def test_cache_writes_have_their_own_rate(cache_write: int | None, usage: Usage, micro_usd: int) -> None:
     rate = Rate(input=4_000_000, cached_input=1_000_000, output=20_000_000, cache_write=cache_write)
     assert cost_of(usage, Price((rate,), "test", "")) == micro_usd
 
@@ -63,7 +63,7 @@ def test_a_vendors_rate_for_writing_to_its_cache_is_listed() -> None:
     assert all(rate.cache_write for rate in price_of("anthropic/claude-sonnet-4-5").rates)
 
 
-def test_a_vendors_price_says_where_it_is_from() -> None:
+def test_a_vendors_price_names_its_source() -> None:
     price = price_of("openai/gpt-4o-mini")
     assert price.rates == (Rate(input=150_000, cached_input=75_000, output=600_000),)
     assert "genai-prices" in price.source
@@ -103,7 +103,7 @@ def test_windows_are_known_overridden_or_assumed_small() -> None:
     assert window_of("simulator/fast").context_tokens == 128_000
 
 
-def test_a_model_writes_no_more_than_a_list_says() -> None:
+def test_a_model_is_capped_at_its_listed_output() -> None:
     assert window_of("openai/gpt-4-turbo").max_output_tokens == 4_096
     assert window_of("anthropic/claude-haiku-4-5-20251001").max_output_tokens == 64_000
 
@@ -125,7 +125,7 @@ def test_a_prompt_may_have_a_limit_of_its_own() -> None:
         ("openai/gpt-0", None),
     ],
 )
-def test_what_a_model_can_do_is_listed_or_unknown(model_ref: str, abilities: tuple[str, ...] | None) -> None:
+def test_model_abilities_are_listed_or_unknown(model_ref: str, abilities: tuple[str, ...] | None) -> None:
     assert abilities_of(model_ref) == abilities
 
 
@@ -142,7 +142,7 @@ def settings_with(catalog: str, tmp_path: Path, **changes: Any) -> Settings:
     return Settings(catalog_file=file, **changes)
 
 
-def test_a_file_says_more_than_lists_do(tmp_path: Path) -> None:
+def test_the_catalog_file_overrides_lists(tmp_path: Path) -> None:
     settings = settings_with(CATALOG, tmp_path)
     price = price_of("openai/gpt-4.1", settings.own_prices)
     assert (price.source, price.as_of) == ("our contract", "2026-11-01")
@@ -153,7 +153,7 @@ def test_a_file_says_more_than_lists_do(tmp_path: Path) -> None:
     assert abilities_of("local/qwen3", settings.own_models) == ("tools", "image_input")
 
 
-def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
+def test_a_setting_overrides_the_file(tmp_path: Path) -> None:
     settings = settings_with(
         CATALOG, tmp_path, prices={"openai/gpt-4.1": [5, 6]}, context_windows={"local/qwen3": 8192}
     )
@@ -162,7 +162,7 @@ def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("catalog", "says"),
+    ("catalog", "expected"),
     [
         ("[", "is not JSON: line 1, column 1: It ends before every bracket is closed"),
         ('{"local/qwen3": {},}', "is not JSON: line 1, column 20: Remove the comma"),
@@ -180,13 +180,13 @@ def test_a_setting_says_more_than_the_file(tmp_path: Path) -> None:
         ('{"local/qwen3": {"price": [1]}}', "local/qwen3.price: Write dollars per million input and output tokens"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_with_the_place(catalog: str, says: str, tmp_path: Path) -> None:
+def test_an_unusable_file_is_refused_with_the_place(catalog: str, expected: str, tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="CHIMERA_CATALOG_FILE") as raised:
         settings_with(catalog, tmp_path)
-    assert says in str(raised.value)
+    assert expected in str(raised.value)
 
 
-def test_a_file_from_another_editor_is_read_or_refused_in_words(tmp_path: Path) -> None:
+def test_files_of_other_editors_are_read_or_explained(tmp_path: Path) -> None:
     file = tmp_path / "models.json"
     file.write_text('{"local/Llama 3 8B": {"price": [0.000001, 1]}}', encoding="utf-8-sig")
     settings = Settings(catalog_file=file)

@@ -89,7 +89,7 @@ def test_a_provider_is_added_by_the_guide(tmp_path: Path) -> None:
     assert cost == "1"
 
 
-def test_a_vendor_that_speaks_chat_completions_is_proven_by_one_entry(tmp_path: Path) -> None:
+def test_a_chat_completions_vendor_needs_one_entry(tmp_path: Path) -> None:
     for package in ("chimera", "models", "tests"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)

@@ -51,7 +51,7 @@ async def vendor(status: int, code: str = "") -> AsyncIterator[str]:
         yield f"{url}/v1"
 
 
-async def test_a_key_that_works_is_valid_and_its_models_are_counted(simulator: Running) -> None:
+async def test_a_valid_keys_models_are_counted(simulator: Running) -> None:
     async with available(simulator_url=simulator.url) as found:
         validation = await found.validate("simulator")
     assert validation.verdict is Verdict.VALID
@@ -79,7 +79,7 @@ async def test_with_a_model_one_short_call_is_made_and_priced(simulator: Running
         (400, "odd", Verdict.FAILED),
     ],
 )
-async def test_what_is_wrong_is_told_apart_and_the_key_is_not_told(status: int, code: str, verdict: Verdict) -> None:
+async def test_key_problems_differ_and_hide_the_key(status: int, code: str, verdict: Verdict) -> None:
     async with vendor(status, code) as url, available(openai_api_key=SecretStr(KEY), openai_base_url=url) as found:
         validation = await found.validate("openai")
     assert validation.verdict is verdict
@@ -87,7 +87,7 @@ async def test_what_is_wrong_is_told_apart_and_the_key_is_not_told(status: int, 
     assert validation.models is None
 
 
-async def test_a_server_that_is_away_is_unreachable_and_hides_no_other(simulator: Running) -> None:
+async def test_an_unavailable_server_hides_no_other(simulator: Running) -> None:
     away = f"http://127.0.0.1:{free_port()}/v1"
     async with available(simulator_url=simulator.url, local_base_url=away) as found:
         assert (await found.validate("local")).verdict is Verdict.UNREACHABLE
@@ -100,7 +100,7 @@ async def test_a_server_that_is_away_is_unreachable_and_hides_no_other(simulator
     assert standard.price is not None
 
 
-async def test_a_provider_that_is_not_set_up_says_what_is_missing() -> None:
+async def test_an_unconfigured_provider_names_the_missing_setting() -> None:
     async with available() as found:
         validation = await found.validate("openai")
         views = {view.name: view for view in await found.providers()}
@@ -109,7 +109,7 @@ async def test_a_provider_that_is_not_set_up_says_what_is_missing() -> None:
     assert validation.verdict is Verdict.NOT_CONFIGURED
     assert "CHIMERA_OPENAI_API_KEY" in validation.message
     assert not views["openai"].configured
-    assert "CHIMERA_OPENAI_API_KEY" in views["openai"].way_out
+    assert "CHIMERA_OPENAI_API_KEY" in views["openai"].advice
 
 
 async def test_a_model_without_a_price_is_listed_as_not_usable() -> None:
@@ -125,7 +125,7 @@ async def test_a_model_without_a_price_is_listed_as_not_usable() -> None:
     assert models["openai/gpt-4o"].usable
     assert models["openai/gpt-4o"].context_tokens == 128_000
     assert not models["openai/secret-thing"].usable
-    assert "CHIMERA_PRICES" in models["openai/secret-thing"].way_out
+    assert "CHIMERA_PRICES" in models["openai/secret-thing"].advice
 
 
 async def test_whatever_is_listed_as_usable_can_be_asked_for() -> None:
@@ -151,4 +151,4 @@ async def test_whatever_is_listed_as_usable_can_be_asked_for() -> None:
         assert ref.removeprefix("local/") in names
     others = [model for model in models if not model.usable]
     assert len(others) > 100
-    assert all("Tasks can't use this name" in model.way_out for model in others)
+    assert all("Tasks can't use this name" in model.advice for model in others)

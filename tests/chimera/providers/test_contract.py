@@ -61,7 +61,7 @@ FIXTURES: list[dict[str, Any]] = [
         "response": {"content": "Forty-two.", "reasoning": "What did they ask?", "reasoningSignature": "c2lnbmVk"},
     },
     {"match": {"userMessage": "plan"}, "response": {"content": '{"subtasks": []}'}},
-    {"match": {"userMessage": "picture"}, "response": {"content": "A cat."}},
+    {"match": {"userMessage": "image"}, "response": {"content": "A cat."}},
     {"match": {"userMessage": "hello"}, "response": {"content": "Hello! How can I help you today?", "usage": USAGE}},
 ]
 
@@ -101,9 +101,9 @@ async def test_tools_are_called_at_once_and_their_results_used(wire: Wire, provi
     one, two = first.end.tool_calls
     assert [json.loads(call.arguments) for call in (one, two)] == [{"expression": "17 * 23"}, {"expression": "2 + 2"}]
 
-    told = ChatMessage("assistant", first.text, first.end.tool_calls, state=first.end.state)
+    answer = ChatMessage("assistant", first.text, first.end.tool_calls, state=first.end.state)
     results = (ChatMessage("tool", "391", tool_call_id=one.id), ChatMessage("tool", "4", tool_call_id=two.id))
-    second = replace(request, call_id=request.call_id + "b", messages=(*request.messages, told, *results))
+    second = replace(request, call_id=request.call_id + "b", messages=(*request.messages, answer, *results))
     assert (await answer_of(provider, second)).text == "They are 391 and 4."
     assert len(await requests_of(aimock, second.call_id)) == 1
 
@@ -113,8 +113,8 @@ async def test_an_answer_in_a_form_is_asked_for(wire: Wire, provider: Provider) 
     assert json.loads(reply.text) == {"subtasks": []}
 
 
-async def test_a_picture_is_taken(wire: Wire, provider: Provider) -> None:
-    message = ChatMessage("user", "a picture", images=(Image("image/png", b"\x89PNG"),))
+async def test_an_image_is_accepted(wire: Wire, provider: Provider) -> None:
+    message = ChatMessage("user", "an image", images=(Image("image/png", b"\x89PNG"),))
     assert (await answer_of(provider, asked(wire, messages=(message,)))).text == "A cat."
 
 
@@ -133,9 +133,7 @@ async def test_signed_reasoning_is_kept_to_be_handed_back(aimock: str) -> None:
     ]
 
 
-async def test_a_rate_limit_is_one_request_and_the_next_may_succeed(
-    wire: Wire, provider: Provider, aimock: str
-) -> None:
+async def test_a_rate_limited_request_is_retried(wire: Wire, provider: Provider, aimock: str) -> None:
     request = asked(wire, f"busy {wire.name}")
     with pytest.raises(errors.RateLimited) as limited:
         await answer_of(provider, request)

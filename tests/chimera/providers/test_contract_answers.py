@@ -12,27 +12,25 @@ from models.tasks import FinishReason
 from models.usage import Usage
 from tests.chimera.providers.asking import asked, raised
 from tests.chimera.simulated import CALCULATOR, answer_of
-from tests.wires.base import USAGE, Said, Stop, Wire
+from tests.wires.base import USAGE, ModelAnswer, Stop, Wire
 from tests.wires.scripted import Scripted
 from tests.wires.server import Script, plain
 
-TEA = Said(pieces=("Because ", "it is ", "warm: ☕."))
+TEA = ModelAnswer(pieces=("Because ", "it is ", "warm: ☕."))
 ONE = ToolRequest("call_a1", "calculator", '{"expression": "17 * 23"}')
 TWO = ToolRequest("call_b2", "weather", '{"city": "Köln", "days": 2}')
 
 
 async def test_text_comes_in_its_pieces_and_then_one_end(wire: Wire, provider: Provider, server: Scripted) -> None:
-    server.answers(Script(wire.told(TEA)))
+    server.answers(Script(wire.frames_of(TEA)))
     reply = await answer_of(provider, asked(wire))
     assert reply.pieces == ["Because ", "it is ", "warm: ☕."]
     assert reply.end == ChatEnd("stop", USAGE, (), "answer-1", None)
     assert len(server.bodies) == 1
 
 
-async def test_a_piece_is_passed_on_before_the_next_one_is_there(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
-    frames = wire.told(TEA)
+async def test_each_piece_is_passed_on_at_once(wire: Wire, provider: Provider, server: Scripted) -> None:
+    frames = wire.frames_of(TEA)
     first = next(index for index, frame in enumerate(frames) if b"Because" in frame) + 1
     server.answers(Script([*frames[:first], 60.0]))
     async with aclosing(provider.stream(asked(wire))) as stream:
@@ -40,13 +38,13 @@ async def test_a_piece_is_passed_on_before_the_next_one_is_there(
 
 
 async def test_an_answer_may_come_in_one_piece(wire: Wire, provider: Provider, server: Scripted) -> None:
-    server.answers(Script([b"".join(wire.told(Said(pieces=("Tea.",))))]))
+    server.answers(Script([b"".join(wire.frames_of(ModelAnswer(pieces=("Tea.",))))]))
     reply = await answer_of(provider, asked(wire))
     assert (reply.pieces, reply.end.finish_reason, reply.end.usage) == (["Tea."], "stop", USAGE)
 
 
 async def test_an_answer_may_be_cut_into_packets_anywhere(wire: Wire, provider: Provider, server: Scripted) -> None:
-    sent = b"".join(wire.told(replace(TEA, calls=(TWO,))))
+    sent = b"".join(wire.frames_of(replace(TEA, calls=(TWO,))))
     # Seven bytes end within an event, a line, a name and a character.
     server.answers(Script([sent[start : start + 7] for start in range(0, len(sent), 7)]))
     reply = await answer_of(provider, asked(wire, tools=(CALCULATOR,)))
@@ -54,8 +52,8 @@ async def test_an_answer_may_be_cut_into_packets_anywhere(wire: Wire, provider: 
     assert json.loads(reply.end.tool_calls[0].arguments) == {"city": "Köln", "days": 2}
 
 
-async def test_thoughts_are_counted_and_not_told(wire: Wire, provider: Provider, server: Scripted) -> None:
-    server.answers(Script(wire.told(Said(thoughts=("They want ", "tea."), pieces=("Tea.",)))))
+async def test_thoughts_are_counted_and_hidden(wire: Wire, provider: Provider, server: Scripted) -> None:
+    server.answers(Script(wire.frames_of(ModelAnswer(thoughts=("They want ", "tea."), pieces=("Tea.",)))))
     reply = await answer_of(provider, asked(wire, reasoning_effort="low"))
     assert reply.text == "Tea."
     assert reply.end.usage is not None
@@ -65,17 +63,15 @@ async def test_thoughts_are_counted_and_not_told(wire: Wire, provider: Provider,
 
 
 async def test_a_tool_call_comes_whole(wire: Wire, provider: Provider, server: Scripted) -> None:
-    server.answers(Script(wire.told(Said(pieces=("Let me see.",), calls=(ONE,)))))
+    server.answers(Script(wire.frames_of(ModelAnswer(pieces=("Let me see.",), calls=(ONE,)))))
     reply = await answer_of(provider, asked(wire, tools=(CALCULATOR,)))
     assert reply.text == "Let me see."
     assert (reply.end.finish_reason, reply.end.tool_calls) == ("tool_calls", (ONE,))
 
 
-async def test_tool_calls_made_at_once_keep_their_order_and_their_ids(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
+async def test_parallel_tool_calls_keep_order_and_ids(wire: Wire, provider: Provider, server: Scripted) -> None:
     bare = ToolRequest("call_c3", "now", "{}")
-    server.answers(Script(wire.told(Said(calls=(ONE, TWO, bare)))))
+    server.answers(Script(wire.frames_of(ModelAnswer(calls=(ONE, TWO, bare)))))
     calls = (await answer_of(provider, asked(wire, tools=(CALCULATOR,)))).end.tool_calls
     assert [(call.id, call.name, json.loads(call.arguments)) for call in calls] == [
         ("call_a1", "calculator", {"expression": "17 * 23"}),
@@ -85,15 +81,15 @@ async def test_tool_calls_made_at_once_keep_their_order_and_their_ids(
 
 
 @pytest.mark.parametrize(("stop", "reason"), [("stop", "stop"), ("length", "length"), ("strange", "other")])
-async def test_a_reason_to_stop_is_told_in_our_words(
+async def test_finish_reasons_are_translated(
     wire: Wire, provider: Provider, server: Scripted, stop: Stop, reason: FinishReason
 ) -> None:
-    server.answers(Script(wire.told(replace(TEA, stop=stop))))
+    server.answers(Script(wire.frames_of(replace(TEA, stop=stop))))
     assert (await answer_of(provider, asked(wire))).end.finish_reason == reason
 
 
 async def test_nothing_but_thoughts_is_no_answer(wire: Wire, provider: Provider, server: Scripted) -> None:
-    script = Script(wire.told(Said(thoughts=("Hm.",), stop="length")))
+    script = Script(wire.frames_of(ModelAnswer(thoughts=("Hm.",), stop="length")))
     found = await raised(provider, asked(wire), server, script)
     assert type(found) is errors.UselessAnswer
     assert not found.retryable, "it would be paid again and bring the same"
@@ -103,27 +99,27 @@ async def test_nothing_but_thoughts_is_no_answer(wire: Wire, provider: Provider,
 
 
 async def test_cached_tokens_are_a_part_of_the_input(wire: Wire, provider: Provider, server: Scripted) -> None:
-    told = Usage(input_tokens=1000, cached_input_tokens=900, output_tokens=7)
-    server.answers(Script(wire.told(replace(TEA, usage=told))))
-    assert (await answer_of(provider, asked(wire))).end.usage == told
+    reported = Usage(input_tokens=1000, cached_input_tokens=900, output_tokens=7)
+    server.answers(Script(wire.frames_of(replace(TEA, usage=reported))))
+    assert (await answer_of(provider, asked(wire))).end.usage == reported
 
 
-async def test_missing_usage_is_told_as_none(wire: Wire, provider: Provider, server: Scripted) -> None:
-    server.answers(Script(wire.told(replace(TEA, usage=None))))
+async def test_missing_usage_is_none(wire: Wire, provider: Provider, server: Scripted) -> None:
+    server.answers(Script(wire.frames_of(replace(TEA, usage=None))))
     reply = await answer_of(provider, asked(wire))
     assert (reply.text, reply.end.usage) == ("Because it is warm: ☕.", None)
 
 
 async def test_usage_that_makes_no_sense_counts_as_missing(wire: Wire, provider: Provider, server: Scripted) -> None:
     nonsense = Usage.model_construct(**{**USAGE.model_dump(), "input_tokens": -5, "cached_input_tokens": 0})
-    server.answers(Script(wire.told(replace(TEA, usage=nonsense))))
+    server.answers(Script(wire.frames_of(replace(TEA, usage=nonsense))))
     assert (await answer_of(provider, asked(wire))).end.usage is None
 
 
 async def test_poison_comes_out_clean(wire: Wire, provider: Provider, server: Scripted) -> None:
     poison = "a\x00\u202e\ud83d\ufffeb שלום " + "e\u0301" * 1000
     call = ToolRequest("call_a1", "calculator", json.dumps({"expression": "1\x00\ud83d", "deep": _nested(200)}))
-    server.answers(Script(wire.told(Said(pieces=(poison, "\u2028 done"), calls=(call,)))))
+    server.answers(Script(wire.frames_of(ModelAnswer(pieces=(poison, "\u2028 done"), calls=(call,)))))
     reply = await answer_of(provider, asked(wire, tools=(CALCULATOR,)))
     (made,) = reply.end.tool_calls
     assert (reply.text + made.arguments).encode()

@@ -10,14 +10,14 @@ from chimera.providers.wire.values import names_in
 from models import errors
 from tests.chimera.providers.asking import asked, raised
 from tests.chimera.simulated import CALCULATOR, answer_of
-from tests.wires.base import KEY, USAGE, Kind, Said, Wire
+from tests.wires.base import KEY, USAGE, Kind, ModelAnswer, Wire
 from tests.wires.scripted import Scripted
 from tests.wires.server import Script, plain
 
 RETRYABLE = (errors.RateLimited, errors.Overloaded, errors.Truncated, errors.Malformed)
 WORDS = f"No. Your key was {KEY} or AIzaSyAnother1234567."
-TEA = Said(pieces=("It is tea.",))
-HALF = Said(pieces=("It is ",), stop=None)
+TEA = ModelAnswer(pieces=("It is tea.",))
+HALF = ModelAnswer(pieces=("It is ",), stop=None)
 CALL = ToolRequest("call_a1", "calculator", '{"expression": "17 * 23"}')
 
 
@@ -81,12 +81,12 @@ async def test_a_refusal_names_what_one_can_do_something_about(
 
 
 @pytest.mark.parametrize("kind", ["rate_limited", "overloaded"])
-@pytest.mark.parametrize(("told", "seconds"), [("7", 7.0), ("0.5", 0.5), ("999999", 3600.0), ("soon", None)])
-async def test_the_server_says_when_to_come_back(
-    wire: Wire, provider: Provider, server: Scripted, kind: Kind, told: str, seconds: float | None
+@pytest.mark.parametrize(("reported", "seconds"), [("7", 7.0), ("0.5", 0.5), ("999999", 3600.0), ("soon", None)])
+async def test_the_server_sets_the_retry_time(
+    wire: Wire, provider: Provider, server: Scripted, kind: Kind, reported: str, seconds: float | None
 ) -> None:
     status, body = wire.refused(kind, "Slower.")
-    found = await raised(provider, asked(wire), server, plain(status, body, retry_after=told))
+    found = await raised(provider, asked(wire), server, plain(status, body, retry_after=reported))
     assert found.retry_after_s == seconds
 
 
@@ -121,7 +121,7 @@ class Broken:
 
     error: type[errors.ProviderError]
     words: str
-    said: Said = HALF
+    sent: ModelAnswer = HALF
     more: bytes = b""
     """The data of one more event."""
     end: bool = True
@@ -130,23 +130,25 @@ class Broken:
 BROKEN = {
     "the connection is closed in mid-text": Broken(errors.Truncated, "broke the connection", end=False),
     "the stream ends in mid-text": Broken(errors.Truncated, "in the middle of its answer"),
-    "the stream ends before it began": Broken(errors.Truncated, "in the middle", Said(stop=None)),
+    "the stream ends before it began": Broken(errors.Truncated, "in the middle", ModelAnswer(stop=None)),
     "the connection is closed in a tool call": Broken(
-        errors.Truncated, "broke the connection", Said(pieces=("I see.",), calls=(CALL,), stop=None), end=False
+        errors.Truncated, "broke the connection", ModelAnswer(pieces=("I see.",), calls=(CALL,), stop=None), end=False
     ),
     "the stream ends in a tool call": Broken(
-        errors.Truncated, "in the middle", Said(pieces=("I see.",), calls=(CALL,), stop=None)
+        errors.Truncated, "in the middle", ModelAnswer(pieces=("I see.",), calls=(CALL,), stop=None)
     ),
     "a tool call is cut by the limit": Broken(
-        errors.Truncated, "raise max_output_tokens", Said(calls=(CALL,), stop="length")
+        errors.Truncated, "raise max_output_tokens", ModelAnswer(calls=(CALL,), stop="length")
     ),
     "JSON that is none": Broken(errors.Truncated, "in the middle", more=b'{"choices": [{"delta": '),
     "bytes that are no text": Broken(errors.Truncated, "in the middle", more=b"\xff\xfe"),
-    "nothing said": Broken(errors.Malformed, "neither text nor a tool call", Said()),
-    "nothing but thoughts": Broken(errors.Malformed, "neither text nor a tool call", Said(thoughts=("Hm.",))),
-    "too much said": Broken(errors.AnswerTooLarge, "100000 bytes", Said(pieces=("ten bytes " * 1000,) * 11)),
+    "nothing said": Broken(errors.Malformed, "neither text nor a tool call", ModelAnswer()),
+    "nothing but thoughts": Broken(errors.Malformed, "neither text nor a tool call", ModelAnswer(thoughts=("Hm.",))),
+    "too much said": Broken(errors.AnswerTooLarge, "100000 bytes", ModelAnswer(pieces=("ten bytes " * 1000,) * 11)),
     "too much thought": Broken(
-        errors.AnswerTooLarge, "100000 bytes", Said(calls=(ToolRequest("c", "x", '{"a": "' + "x" * 100_000 + '"}'),))
+        errors.AnswerTooLarge,
+        "100000 bytes",
+        ModelAnswer(calls=(ToolRequest("c", "x", '{"a": "' + "x" * 100_000 + '"}'),)),
     ),
 }
 
@@ -156,7 +158,7 @@ async def test_an_answer_that_breaks_may_be_billed(
     wire: Wire, provider: Provider, server: Scripted, broken: Broken
 ) -> None:
     more = [wire.framed(broken.more)] if broken.more else []
-    script = Script([*wire.told(broken.said), *more], end=broken.end)
+    script = Script([*wire.frames_of(broken.sent), *more], end=broken.end)
     found = await raised(provider, asked(wire, tools=(CALCULATOR,)), server, script)
     assert_fits(found, broken.error)
     assert broken.words in found.message
@@ -170,7 +172,7 @@ async def test_what_means_nothing_is_left_out(
     wire: Wire, provider: Provider, server: Scripted, nonsense: bytes
 ) -> None:
     odd = wire.framed(nonsense)
-    answer = wire.told(Said(pieces=("It is ", "tea.")))
+    answer = wire.frames_of(ModelAnswer(pieces=("It is ", "tea.")))
     server.answers(Script([odd, *(part for frame in answer for part in (frame, odd))]))
     reply = await answer_of(provider, asked(wire))
     assert (reply.text, reply.end.finish_reason, reply.end.usage) == ("It is tea.", "stop", USAGE)
@@ -185,14 +187,16 @@ async def test_nothing_but_nonsense_is_malformed(wire: Wire, provider: Provider,
 
 
 async def test_an_answer_that_the_vendor_stopped_is_none(wire: Wire, provider: Provider, server: Scripted) -> None:
-    found = await raised(provider, asked(wire), server, Script(wire.told(Said(pieces=("It is ",), stop="refused"))))
+    found = await raised(
+        provider, asked(wire), server, Script(wire.frames_of(ModelAnswer(pieces=("It is ",), stop="refused")))
+    )
     assert_fits(found, errors.ContentRefused)
     assert (found.may_be_billed, found.usage) == (True, USAGE)
 
 
 async def test_a_whole_answer_outlives_what_breaks_behind(wire: Wire, provider: Provider, server: Scripted) -> None:
     broken = wire.broken_by("overloaded")
-    for script in (Script(wire.told(TEA), end=False), Script([*wire.told(TEA), broken])):
+    for script in (Script(wire.frames_of(TEA), end=False), Script([*wire.frames_of(TEA), broken])):
         server.answers(script)
         assert (await answer_of(provider, asked(wire))).text == "It is tea."
 
@@ -205,7 +209,7 @@ async def test_a_whole_answer_outlives_what_breaks_behind(wire: Wire, provider: 
 async def test_an_error_within_the_stream_is_sorted(
     wire: Wire, provider: Provider, server: Scripted, kind: Kind, error: type[errors.ProviderError], begun: bool
 ) -> None:
-    before = wire.told(HALF) if begun else ()
+    before = wire.frames_of(HALF) if begun else ()
     found = await raised(provider, asked(wire), server, Script([*before, wire.broken_by(kind)]))
     assert isinstance(found, error)
     assert found.retryable

@@ -12,7 +12,7 @@ from models.agents import ReasoningEffort
 from models.plans import Plan
 from tests.chimera.providers.asking import asked
 from tests.chimera.simulated import CALCULATOR, answer_of
-from tests.wires.base import Heard, Said, Wire
+from tests.wires.base import ModelAnswer, ReceivedRequest, Wire
 from tests.wires.scripted import Scripted
 from tests.wires.server import Script
 
@@ -27,16 +27,16 @@ TOO_DEEP = '{"a": ' * 5000 + "1" + "}" * 5000
 PNG = b"\xff\x89PNG\r\n"
 
 
-async def heard_by(wire: Wire, provider: Provider, server: Scripted, request: ChatRequest) -> Heard:
+async def received_by(wire: Wire, provider: Provider, server: Scripted, request: ChatRequest) -> ReceivedRequest:
     """Make a call, and return what the server understood of it."""
-    server.answers(Script(wire.told(Said(pieces=("Done.",)))))
+    server.answers(Script(wire.frames_of(ModelAnswer(pieces=("Done.",)))))
     assert (await answer_of(provider, request)).text == "Done."
-    return wire.heard(server.bodies[0], server.targets[0])
+    return wire.parse(server.bodies[0], server.targets[0])
 
 
 async def test_a_question_arrives(wire: Wire, provider: Provider, server: Scripted) -> None:
-    heard = await heard_by(wire, provider, server, asked(wire, "Why is tea popular?"))
-    assert heard == Heard(
+    received = await received_by(wire, provider, server, asked(wire, "Why is tea popular?"))
+    assert received == ReceivedRequest(
         model=wire.model,
         system="You are helpful.",
         items=(("user", "Why is tea popular?"),),
@@ -50,10 +50,8 @@ async def test_a_question_arrives(wire: Wire, provider: Provider, server: Script
     )
 
 
-async def test_a_request_says_whose_it_is_and_which_call_it_is(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
-    await heard_by(wire, provider, server, asked(wire, call_id="t/a#turn.1", attempt=2))
+async def test_a_request_names_its_user_and_call(wire: Wire, provider: Provider, server: Scripted) -> None:
+    await received_by(wire, provider, server, asked(wire, call_id="t/a#turn.1", attempt=2))
     (headers,) = server.headers
     assert wire.key_in(headers)
     assert headers["x-chimera-call"] == "t/a#turn.1"
@@ -64,33 +62,33 @@ async def test_a_request_says_whose_it_is_and_which_call_it_is(
 async def test_a_temperature_is_sent_where_the_model_takes_one(
     wire: Wire, provider: Provider, server: Scripted
 ) -> None:
-    heard = await heard_by(wire, provider, server, asked(wire, temperature=0.0))
-    assert heard.temperature == (0.0 if wire.takes_temperature else None)
+    received = await received_by(wire, provider, server, asked(wire, temperature=0.0))
+    assert received.temperature == (0.0 if wire.takes_temperature else None)
 
 
 @pytest.mark.parametrize("effort", ["low", "medium", "high"])
-async def test_a_model_that_reasons_is_told_how_much(
+async def test_a_reasoning_model_gets_an_effort(
     wire: Wire, provider: Provider, server: Scripted, effort: ReasoningEffort
 ) -> None:
-    heard = await heard_by(wire, provider, server, asked(wire, reasoning_effort=effort, max_output_tokens=8192))
-    assert (heard.effort, heard.max_output_tokens) == (effort, 8192)
+    received = await received_by(wire, provider, server, asked(wire, reasoning_effort=effort, max_output_tokens=8192))
+    assert (received.effort, received.max_output_tokens) == (effort, 8192)
 
 
 async def test_tools_are_offered(wire: Wire, provider: Provider, server: Scripted) -> None:
-    heard = await heard_by(wire, provider, server, asked(wire, tools=(CALCULATOR, WEATHER)))
-    assert heard.tools == ("calculator", "weather")
-    assert heard.may_call
+    received = await received_by(wire, provider, server, asked(wire, tools=(CALCULATOR, WEATHER)))
+    assert received.tools == ("calculator", "weather")
+    assert received.may_call
     assert '"city"' in json.dumps(server.bodies[0]["tools"])
 
 
-async def test_tools_may_be_told_and_not_be_called(wire: Wire, provider: Provider, server: Scripted) -> None:
-    heard = await heard_by(wire, provider, server, asked(wire, tools=(CALCULATOR, WEATHER), tool_choice="none"))
-    assert heard.tools == (("calculator", "weather") if wire.keeps_tools else ())
-    assert not heard.may_call
+async def test_tools_may_be_declared_without_being_callable(wire: Wire, provider: Provider, server: Scripted) -> None:
+    received = await received_by(wire, provider, server, asked(wire, tools=(CALCULATOR, WEATHER), tool_choice="none"))
+    assert received.tools == (("calculator", "weather") if wire.keeps_tools else ())
+    assert not received.may_call
 
 
-async def test_without_tools_nothing_is_said_of_a_choice(wire: Wire, provider: Provider, server: Scripted) -> None:
-    await heard_by(wire, provider, server, asked(wire, tool_choice="none"))
+async def test_without_tools_no_tool_choice_is_sent(wire: Wire, provider: Provider, server: Scripted) -> None:
+    await received_by(wire, provider, server, asked(wire, tool_choice="none"))
     assert not {"tools", "tool_choice", "toolConfig"} & set(server.bodies[0])
 
 
@@ -105,8 +103,8 @@ async def test_results_are_handed_back_to_their_calls(wire: Wire, provider: Prov
         ChatMessage("assistant", "", (replace(SUM, id="call_3", arguments='{"expression": "2"}'),)),
         ChatMessage("tool", "2", tool_call_id="call_3"),
     )
-    heard = await heard_by(wire, provider, server, replace(request, messages=talk))
-    assert heard.items == (
+    received = await received_by(wire, provider, server, replace(request, messages=talk))
+    assert received.items == (
         ("user", "Go"),
         ("assistant", "I look."),
         ("call", "calculator", '{"expression": "17 * 23"}'),
@@ -119,16 +117,14 @@ async def test_results_are_handed_back_to_their_calls(wire: Wire, provider: Prov
     )
 
 
-async def test_calls_that_a_server_numbered_from_one_again_keep_their_results(
-    wire: Wire, provider: Provider, server: Scripted
-) -> None:
+async def test_repeated_call_ids_keep_their_results(wire: Wire, provider: Provider, server: Scripted) -> None:
     request = asked(wire, "Go", tools=(CALCULATOR,))
     talk = list(request.messages)
     for number in ("1", "2", "3"):
         call = ToolRequest("call_0", "calculator", f'{{"expression": "{number}"}}')
         talk += [ChatMessage("assistant", "", (call,)), ChatMessage("tool", number, tool_call_id="call_0")]
-    heard = await heard_by(wire, provider, server, replace(request, messages=tuple(talk)))
-    assert [item[1:] for item in heard.items if item[0] == "result"] == [
+    received = await received_by(wire, provider, server, replace(request, messages=tuple(talk)))
+    assert [item[1:] for item in received.items if item[0] == "result"] == [
         (f'{{"expression": "{number}"}}', number) for number in ("1", "2", "3")
     ]
 
@@ -145,8 +141,8 @@ async def test_an_id_is_one_that_the_vendor_takes(wire: Wire, provider: Provider
         ChatMessage("tool", "391", tool_call_id=id),
         ChatMessage("tool", "0", tool_call_id=other.id),
     )
-    heard = await heard_by(wire, provider, server, replace(request, messages=talk))
-    assert [item[1:] for item in heard.items if item[0] == "result"] == [(SUM.arguments, "391"), ("{}", "0")]
+    received = await received_by(wire, provider, server, replace(request, messages=talk))
+    assert [item[1:] for item in received.items if item[0] == "result"] == [(SUM.arguments, "391"), ("{}", "0")]
 
 
 @pytest.mark.parametrize(
@@ -168,30 +164,30 @@ async def test_arguments_go_back_as_an_object_whatever_a_model_wrote(
     request = asked(wire, "Go", tools=(CALCULATOR,))
     call = replace(SUM, arguments=written)
     talk = (*request.messages, ChatMessage("assistant", "", (call,)), ChatMessage("tool", "No.", tool_call_id=call.id))
-    heard = await heard_by(wire, provider, server, replace(request, messages=talk))
-    assert heard.items[1] == ("call", "calculator", json.dumps(sent))
+    received = await received_by(wire, provider, server, replace(request, messages=talk))
+    assert received.items[1] == ("call", "calculator", json.dumps(sent))
 
 
 async def test_an_empty_result_is_a_result(wire: Wire, provider: Provider, server: Scripted) -> None:
     request = asked(wire, "Go", tools=(CALCULATOR,))
     talk = (*request.messages, ChatMessage("assistant", "", (SUM,)), ChatMessage("tool", "", tool_call_id=SUM.id))
-    heard = await heard_by(wire, provider, server, replace(request, messages=talk))
-    assert heard.items[-1] == ("result", SUM.arguments, "")
+    received = await received_by(wire, provider, server, replace(request, messages=talk))
+    assert received.items[-1] == ("result", SUM.arguments, "")
 
 
-async def test_a_picture_goes_along(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_an_image_is_sent(wire: Wire, provider: Provider, server: Scripted) -> None:
     request = asked(wire)
-    picture = ChatMessage("user", "What is this?", images=(Image("image/png", PNG),))
-    heard = await heard_by(wire, provider, server, replace(request, messages=(request.messages[0], picture)))
-    assert sorted(heard.items) == [
+    image = ChatMessage("user", "What is this?", images=(Image("image/png", PNG),))
+    received = await received_by(wire, provider, server, replace(request, messages=(request.messages[0], image)))
+    assert sorted(received.items) == [
         ("image", "image/png", b64encode(PNG).decode()),
         ("user", "What is this?"),
     ]
 
 
 async def test_an_answer_in_a_form_is_asked_for(wire: Wire, provider: Provider, server: Scripted) -> None:
-    heard = await heard_by(wire, provider, server, asked(wire, response_schema=Plan.model_json_schema()))
-    assert heard.schema is not None
-    assert heard.schema["required"] == ["subtasks"]
-    planned: dict[str, Any] = heard.schema["$defs"]["PlannedSubtask"]
+    received = await received_by(wire, provider, server, asked(wire, response_schema=Plan.model_json_schema()))
+    assert received.schema is not None
+    assert received.schema["required"] == ["subtasks"]
+    planned: dict[str, Any] = received.schema["$defs"]["PlannedSubtask"]
     assert {"key", "instruction", "agent", "depends_on"} <= set(planned["properties"])

@@ -15,12 +15,12 @@ from tests.chimera.providers.asking import asked, provider_at, raised
 from tests.chimera.simulated import answer_of
 from tests.ports import free_port
 from tests.until import until
-from tests.wires.base import Said, Wire
+from tests.wires.base import ModelAnswer, Wire
 from tests.wires.scripted import Scripted
 from tests.wires.server import FOREVER, Script
 
 LIMIT_S = 0.5
-HALF = Said(pieces=("It is ",), stop=None)
+HALF = ModelAnswer(pieces=("It is ",), stop=None)
 PAUSE_S = 0.1
 MANY = 600
 """So many pauses that nothing but a limit of ours ends them."""
@@ -58,13 +58,13 @@ async def test_keep_alives_are_no_progress(wire: Wire, impatient: Provider, stri
     kept_alive: list[bytes | float] = [wire.keep_alive, PAUSE_S] * MANY
     found = await raised(impatient, asked(wire), server, Script(kept_alive))
     assert type(found) is errors.ProviderTimeout
-    found = await raised(strict, asked(wire), server, Script([*wire.told(HALF), *kept_alive]))
+    found = await raised(strict, asked(wire), server, Script([*wire.frames_of(HALF), *kept_alive]))
     assert type(found) is errors.Stalled
     assert "0.5 s" in found.message
 
 
 async def test_silence_within_an_answer_is_a_stall(wire: Wire, strict: Provider, server: Scripted) -> None:
-    found = await raised(strict, asked(wire), server, Script([*wire.told(HALF), FOREVER]))
+    found = await raised(strict, asked(wire), server, Script([*wire.frames_of(HALF), FOREVER]))
     assert type(found) is errors.Stalled
     assert found.retryable
     assert found.may_be_billed
@@ -72,7 +72,7 @@ async def test_silence_within_an_answer_is_a_stall(wire: Wire, strict: Provider,
 
 
 async def test_thoughts_are_progress(wire: Wire, server: Scripted) -> None:
-    frames = wire.told(Said(thoughts=("Hm. ",) * 12, pieces=("Yes.",)))
+    frames = wire.frames_of(ModelAnswer(thoughts=("Hm. ",) * 12, pieces=("Yes.",)))
     steps: list[bytes | float] = []
     for frame in frames:
         steps += [frame, PAUSE_S] if b"Hm. " in frame else [frame]
@@ -82,7 +82,7 @@ async def test_thoughts_are_progress(wire: Wire, server: Scripted) -> None:
         assert (await answer_of(thinking, asked(wire))).text == "Yes."
 
 
-async def test_an_address_where_nobody_listens_is_worth_another_try(wire: Wire) -> None:
+async def test_a_refused_connection_is_retried(wire: Wire) -> None:
     async with provider_at(wire, f"http://127.0.0.1:{free_port()}") as away:
         with pytest.raises(errors.Unreachable) as found:
             await answer_of(away, asked(wire))
@@ -103,20 +103,20 @@ async def test_connecting_has_a_limit_of_its_own(wire: Wire, monkeypatch: pytest
         for waiting in (first, second):
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
-        async with provider_at(wire, f"http://127.0.0.1:{full.getsockname()[1]}") as unheard:
-            await unheard.connect()
+        async with provider_at(wire, f"http://127.0.0.1:{full.getsockname()[1]}") as unseen:
+            await unseen.connect()
             with pytest.raises(errors.Unreachable) as found:
-                await answer_of(unheard, asked(wire))
+                await answer_of(unseen, asked(wire))
     assert not found.value.may_be_billed
 
 
 @pytest.mark.parametrize(
-    ("said", "head"), [(None, False), (None, True), (HALF, True)], ids=["no head", "no event", "in mid-answer"]
+    ("answer", "head"), [(None, False), (None, True), (HALF, True)], ids=["no head", "no event", "in mid-answer"]
 )
 async def test_a_cancel_closes_the_connection(
-    wire: Wire, provider: Provider, server: Scripted, said: Said | None, head: bool
+    wire: Wire, provider: Provider, server: Scripted, answer: ModelAnswer | None, head: bool
 ) -> None:
-    frames: Sequence[bytes] = wire.told(said) if said else ()
+    frames: Sequence[bytes] = wire.frames_of(answer) if answer else ()
     server.answers(Script([*frames, FOREVER], head_at_once=head))
     call = asyncio.create_task(answer_of(provider, asked(wire)))
     await until(lambda: len(server.bodies) == 1)
@@ -128,21 +128,23 @@ async def test_a_cancel_closes_the_connection(
 
 
 async def test_leaving_the_iterator_closes_the_connection(wire: Wire, provider: Provider, server: Scripted) -> None:
-    server.answers(Script([*wire.told(HALF), FOREVER]))
+    server.answers(Script([*wire.frames_of(HALF), FOREVER]))
     async with aclosing(provider.stream(asked(wire))) as items:
         await anext(items)
     await until(lambda: server.cut == 1)
 
 
 async def test_an_answer_that_is_too_large_is_not_read_on(wire: Wire, provider: Provider, server: Scripted) -> None:
-    large = Said(pieces=("ten bytes " * 1000,) * 11, stop=None)
-    found = await raised(provider, asked(wire), server, Script([*wire.told(large), *wire.told(large), FOREVER]))
+    large = ModelAnswer(pieces=("ten bytes " * 1000,) * 11, stop=None)
+    found = await raised(
+        provider, asked(wire), server, Script([*wire.frames_of(large), *wire.frames_of(large), FOREVER])
+    )
     assert type(found) is errors.AnswerTooLarge
     await until(lambda: server.cut == 1)
 
 
 async def test_leaving_one_answer_leaves_another_alone(wire: Wire, provider: Provider, server: Scripted) -> None:
-    frames = wire.told(Said(pieces=("It is ", "done.")))
+    frames = wire.frames_of(ModelAnswer(pieces=("It is ", "done.")))
     server.answers(Script([*frames[:-1], LIMIT_S, frames[-1]]))
     other = asyncio.create_task(answer_of(provider, asked(wire)))
     async with aclosing(provider.stream(asked(wire))) as items:

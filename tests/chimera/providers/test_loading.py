@@ -13,7 +13,7 @@ import pytest
 from chimera.providers.wire.streams import Lazy
 from models.errors import ProviderError
 from tests.chimera.providers.asking import provider_at
-from tests.wires.base import Said, Wire
+from tests.wires.base import ModelAnswer, Wire
 from tests.wires.scripted import Scripted
 from tests.wires.server import Script
 from tests.wires.vendors import WIRES
@@ -48,9 +48,9 @@ asyncio.run(main(*json.loads(sys.argv[1])))
 """
 
 
-async def told_by_a_fresh_process(wire: Wire, server: Scripted) -> dict[str, Any]:
+async def report_of_fresh_process(wire: Wire, server: Scripted) -> dict[str, Any]:
     """Have a new Python make one call, and report what it had loaded when."""
-    server.answers(Script(wire.told(Said(pieces=("Because ", "it is warm.")))))
+    server.answers(Script(wire.frames_of(ModelAnswer(pieces=("Because ", "it is warm.")))))
     settings = {**wire.settings, wire.address_setting: server.url + wire.path}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", FRESH, json.dumps([wire.name, wire.model, settings])),
@@ -59,21 +59,21 @@ async def told_by_a_fresh_process(wire: Wire, server: Scripted) -> dict[str, Any
     )
     out, _ = await process.communicate()
     assert process.returncode == 0
-    told: dict[str, Any] = json.loads(out)
-    return told
+    reported: dict[str, Any] = json.loads(out)
+    return reported
 
 
-async def test_a_worker_with_one_provider_loads_its_sdk_alone_and_ahead(wire: Wire, server: Scripted) -> None:
-    told = await told_by_a_fresh_process(wire, server)
-    assert told["text"] == "Because it is warm."
+async def test_a_worker_preloads_only_its_providers_sdk(wire: Wire, server: Scripted) -> None:
+    reported = await report_of_fresh_process(wire, server)
+    assert reported["text"] == "Because it is warm."
     assert len(server.bodies) == 1
 
     sdks = {each.sdk for each in WIRES}
-    assert not sdks & set(told["made"]), "to make a provider loads nothing"
-    assert sdks & set(told["called"]) == {wire.sdk}
-    late = {name for name in set(told["called"]) - set(told["connected"]) if name.startswith(wire.sdk)}
+    assert not sdks & set(reported["made"]), "to make a provider loads nothing"
+    assert sdks & set(reported["called"]) == {wire.sdk}
+    late = {name for name in set(reported["called"]) - set(reported["connected"]) if name.startswith(wire.sdk)}
     assert not late, "the call itself is not blocked"
-    assert told["ticks"] >= 3, "the loop goes on meanwhile"
+    assert reported["ticks"] >= 3, "the loop goes on meanwhile"
 
 
 async def test_to_connect_sends_nothing_and_may_be_repeated(wire: Wire, server: Scripted) -> None:
@@ -99,7 +99,7 @@ async def test_a_client_is_made_once_however_many_wait_for_it() -> None:
     assert set(got) == set(made) == {lazy.made}
 
 
-async def test_a_client_that_could_not_be_made_is_made_the_next_time() -> None:
+async def test_a_failed_client_is_made_again() -> None:
     tries = iter([ImportError("no memory"), "client"])
 
     def make() -> object:

@@ -1,6 +1,6 @@
-"""A conversation that one provider's model began goes on with another's, tools and all, and comes back.
+"""A conversation moves from one provider to another, tools included, and back.
 
-Each server checks what it gets as its vendor does (`Wire.heard`): ids that fit, each call with its one result, no
+Each server checks what it gets as its vendor does (`Wire.parse`): ids that fit, each call with its one result, no
 signature but its own.
 """
 
@@ -14,7 +14,7 @@ import pytest
 from chimera.providers.base import ChatMessage, ChatRequest, Provider, ToolRequest
 from tests.chimera.providers.asking import asked, provider_at
 from tests.chimera.simulated import CALCULATOR, answer_of
-from tests.wires.base import Heard, Said, Wire
+from tests.wires.base import ModelAnswer, ReceivedRequest, Wire
 from tests.wires.scripted import Scripted, running_script
 from tests.wires.server import Script
 from tests.wires.vendors import WIRES
@@ -46,19 +46,19 @@ class Run:
     def __init__(self, wire: Wire) -> None:
         self.messages: tuple[ChatMessage, ...] = asked(wire, TALK[0][1]).messages
 
-    async def turn(self, wire: Wire, provider: Provider, server: Scripted, said: Said) -> Heard:
+    async def turn(self, wire: Wire, provider: Provider, server: Scripted, answer: ModelAnswer) -> ReceivedRequest:
         """One turn: the answer and the results of its tools are added. Returns what the server understood."""
-        server.answers(Script(wire.told(said)))
+        server.answers(Script(wire.frames_of(answer)))
         request: ChatRequest = asked(wire, reasoning_effort="low", tools=(CALCULATOR,), messages=self.messages)
         reply = await answer_of(provider, request)
         # As the transcript keeps it.
         state = json.loads(json.dumps(reply.end.state))
-        told = ChatMessage("assistant", reply.text, reply.end.tool_calls, state=state)
+        turn = ChatMessage("assistant", reply.text, reply.end.tool_calls, state=state)
         results = (ChatMessage("tool", _computed(call), tool_call_id=call.id) for call in reply.end.tool_calls)
-        self.messages = (*self.messages, told, *results)
-        return wire.heard(server.bodies[0], server.targets[0])
+        self.messages = (*self.messages, turn, *results)
+        return wire.parse(server.bodies[0], server.targets[0])
 
-    def say(self, text: str) -> None:
+    def add_user_message(self, text: str) -> None:
         self.messages = (*self.messages, ChatMessage("user", text))
 
 
@@ -72,19 +72,19 @@ def _calls(wire: Wire) -> tuple[ToolRequest, ToolRequest, ToolRequest]:
 
 
 @pytest.mark.parametrize(("mine", "other"), list(permutations(MOVERS, 2)), ids=lambda wire: wire.name)
-async def test_a_conversation_goes_on_with_another_provider_and_comes_back(
+async def test_a_conversation_moves_to_another_provider_and_back(
     mine: Wire, other: Wire, server: Scripted, other_server: Scripted
 ) -> None:
     one, two, three = _calls(mine)
     run = Run(mine)
     async with provider_at(mine, server.url) as first, provider_at(other, other_server.url) as second:
-        thoughts = Said(thoughts=("Two sums.",), signed=mine.sends_state)
-        said = replace(thoughts, pieces=("I work it out.",), calls=(one, two))
-        await run.turn(mine, first, server, said)
-        run.say("Hurry.")
+        thoughts = ModelAnswer(thoughts=("Two sums.",), signed=mine.sends_state)
+        answer = replace(thoughts, pieces=("I work it out.",), calls=(one, two))
+        await run.turn(mine, first, server, answer)
+        run.add_user_message("Hurry.")
         await run.turn(mine, first, server, replace(thoughts, calls=(three,)))
 
-        moved = await run.turn(other, second, other_server, Said(pieces=("It is 395.",)))
+        moved = await run.turn(other, second, other_server, ModelAnswer(pieces=("It is 395.",)))
         assert moved.model == other.model
         assert moved.system == "You are helpful."
         assert moved.items == TALK
@@ -92,8 +92,8 @@ async def test_a_conversation_goes_on_with_another_provider_and_comes_back(
         assert moved.state == "", "another vendor's reasoning means nothing here"
         assert "Two sums." not in json.dumps(other_server.bodies)
 
-        run.say("Sure?")
-        back = await run.turn(mine, first, server, Said(pieces=("Sure.",)))
+        run.add_user_message("Sure?")
+        back = await run.turn(mine, first, server, ModelAnswer(pieces=("Sure.",)))
         assert back.items == (*TALK, ("assistant", "It is 395."), ("user", "Sure?"))
         assert bool(back.state) == mine.sends_state, "its own reasoning is still worth something"
 
@@ -105,10 +105,10 @@ async def test_both_may_call_tools_in_one_conversation(
     run = Run(mine)
     async with provider_at(mine, server.url) as first, provider_at(other, other_server.url) as second:
         one, two, _ = _calls(mine)
-        await run.turn(mine, first, server, Said(pieces=("I work it out.",), calls=(one, two), signed=True))
-        run.say("Hurry.")
+        await run.turn(mine, first, server, ModelAnswer(pieces=("I work it out.",), calls=(one, two), signed=True))
+        run.add_user_message("Hurry.")
         _, _, three = _calls(other)
-        moved = await run.turn(other, second, other_server, Said(calls=(three,), signed=True))
+        moved = await run.turn(other, second, other_server, ModelAnswer(calls=(three,), signed=True))
         assert moved.items == TALK[:-2]
-        back = await run.turn(mine, first, server, Said(pieces=("It is 395.",)))
+        back = await run.turn(mine, first, server, ModelAnswer(pieces=("It is 395.",)))
         assert back.items == TALK

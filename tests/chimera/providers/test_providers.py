@@ -26,7 +26,7 @@ def test_an_unknown_provider_is_named_with_those_there_are(model_ref: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("model_ref", "settings", "error", "way_out"),
+    ("model_ref", "settings", "error", "advice"),
     [
         ("openai/gpt-5.6", Settings(), errors.MissingKey, "CHIMERA_OPENAI_API_KEY"),
         ("google/gemini-2.5-pro", Settings(), errors.MissingKey, "CHIMERA_GOOGLE_API_KEY"),
@@ -38,10 +38,10 @@ def test_an_unknown_provider_is_named_with_those_there_are(model_ref: str) -> No
         ("simulator/turbo", Settings(simulator_url="http://s"), errors.UnknownSimulatorModel, "one of simulator/"),
     ],
 )
-def test_a_model_that_cannot_be_called_is_refused_with_the_way_out(
-    model_ref: str, settings: Settings, error: type[errors.InvalidInput], way_out: str
+def test_an_unusable_model_is_refused_with_a_remedy(
+    model_ref: str, settings: Settings, error: type[errors.InvalidInput], advice: str
 ) -> None:
-    with pytest.raises(error, match=way_out):
+    with pytest.raises(error, match=advice):
         check_model(model_ref, settings)
 
 
@@ -56,7 +56,7 @@ def test_a_model_that_can_be_called_passes() -> None:
     )
 
 
-async def test_a_provider_is_made_once_and_says_whether_it_is_simulated() -> None:
+async def test_a_provider_is_made_once() -> None:
     providers = Providers(Settings(simulator_url="http://127.0.0.1:1", local_base_url="http://127.0.0.1:1/v1"))
     assert providers.of("simulator/fast") is providers.of("simulator/slow")
     assert providers.of("simulator/fast").simulated
@@ -66,6 +66,6 @@ async def test_a_provider_is_made_once_and_says_whether_it_is_simulated() -> Non
     await providers.close()
 
 
-def test_a_key_may_stand_where_the_vendors_sdk_looks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_are_read_from_the_sdks_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
     assert Settings().key_of("anthropic") == SecretStr("k")

@@ -27,7 +27,7 @@ def test_made_keys_differ_and_can_be_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "text"),
     [
         (WRITTEN, "Key 1 does not begin with an id"),
         (f"a b:{WRITTEN}", "Key 1 does not begin with an id"),
@@ -42,13 +42,13 @@ def test_made_keys_differ_and_can_be_used() -> None:
         (f"k1:{'A' * 43}=", "Key 1 ('k1') is easy to guess"),
     ],
 )
-def test_keys_that_can_not_be_used_are_said(written: str, said: str) -> None:
+def test_unusable_keys_are_reported(written: str, text: str) -> None:
     with pytest.raises(BadSettings) as caught:
         read_settings(payload_keys=written)
-    assert caught.value.message.startswith(f"CHIMERA_PAYLOAD_KEYS: {said}")
+    assert caught.value.message.startswith(f"CHIMERA_PAYLOAD_KEYS: {text}")
     assert WRITTEN[:20] not in caught.value.message
 
 
-def test_the_way_to_make_a_key_is_said() -> None:
+def test_the_command_to_make_a_key_is_shown() -> None:
     with pytest.raises(BadSettings, match="openssl rand -base64 32"):
         read_settings(payload_keys="k1:too short")

@@ -100,7 +100,7 @@ def test_one_address_has_few_tries_at_once(sign_ins: SignIns) -> None:
     assert _guess(sign_ins, "somebody", "192.0.2.2")
 
 
-def test_a_refusal_says_when_to_come_back(sign_ins: SignIns, clock: Clock) -> None:
+def test_a_refusal_sets_the_retry_time(sign_ins: SignIns, clock: Clock) -> None:
     for _ in range(ACCOUNT_TRIES):
         _guess(sign_ins, "alice", "192.0.2.1")
     clock.now += 60

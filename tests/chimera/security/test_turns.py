@@ -70,13 +70,13 @@ async def test_one_known_sender_keeps_no_other_out(queue: Queue) -> None:
     assert queue.served[2] == "owner"
 
 
-async def test_who_has_as_many_gives_no_way(queue: Queue) -> None:
+async def test_an_equal_sender_is_not_displaced(queue: Queue) -> None:
     await queue.come("first", *(f"unknown {index}" for index in range(8)))
     await queue.come("late")
     assert await queue.refused() == ["late"]
 
 
-async def test_a_refusal_says_when_to_come_back(queue: Queue) -> None:
+async def test_a_refusal_sets_the_retry_time(queue: Queue) -> None:
     await queue.come(*["a"] * 9)
     with pytest.raises(TooBusy) as refused:
         async with queue.turns.turn("a", is_known=False):
@@ -84,7 +84,7 @@ async def test_a_refusal_says_when_to_come_back(queue: Queue) -> None:
     assert refused.value.retry_after_s
 
 
-async def test_who_goes_leaves_the_place_free(queue: Queue) -> None:
+async def test_a_leaver_frees_its_place(queue: Queue) -> None:
     await queue.come("first", *(f"unknown {index}" for index in range(8)))
     # The one that has its turn goes at the same moment as the next one in the queue.
     for task in (queue.tasks[0], queue.tasks[1], queue.tasks[8]):
@@ -96,7 +96,7 @@ async def test_who_goes_leaves_the_place_free(queue: Queue) -> None:
     assert queue.served == ["first", *(f"unknown {index}" for index in range(1, 7)), "late", "later"]
 
 
-async def test_a_turn_that_nobody_takes_goes_on(queue: Queue) -> None:
+async def test_a_cancelled_turn_passes_on(queue: Queue) -> None:
     await queue.come("first", "second", "third")
     queue.open.set()
     await asyncio.sleep(0)

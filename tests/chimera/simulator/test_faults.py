@@ -42,7 +42,7 @@ async def simulator() -> AsyncIterator[Running]:
         ("speling=1", errors.BadRequest, "no directive 'speling'"),
     ],
 )
-async def test_a_directive_breaks_what_it_says(
+async def test_a_directive_causes_its_fault(
     simulator: Running, directives: str, error: type[errors.ProviderError], words: str
 ) -> None:
     request = ask(f"Task:\nAnything [[sim: {directives}]]")
@@ -92,7 +92,7 @@ async def test_brackets_that_are_no_directive_are_left_alone(simulator: Running)
     await answer_of(simulator.provider, ask("Task:\nAnything [[simple: x]] [[similar]] [sim] [[ ]]"))
 
 
-async def test_the_server_says_when_to_come_back(simulator: Running) -> None:
+async def test_the_server_sets_the_retry_time(simulator: Running) -> None:
     with pytest.raises(errors.RateLimited) as raised:
         await answer_of(simulator.provider, ask("[[sim: status=429; retry_after=7]]"))
     assert raised.value.retry_after_s == 7
@@ -120,7 +120,7 @@ async def test_a_tool_call_that_was_cut_is_no_success(simulator: Running) -> Non
         await answer_of(simulator.provider, request)
 
 
-async def test_arguments_that_are_no_json_are_passed_on_for_the_tool_to_refuse(simulator: Running) -> None:
+async def test_arguments_without_json_are_passed_on(simulator: Running) -> None:
     reply = await answer_of(simulator.provider, ask("[[sim: badargs=1]] x", tools=(CALCULATOR,)))
     assert reply.end.tool_calls[0].arguments == '{"expression": "1 +'
 
@@ -129,12 +129,12 @@ async def test_the_models_of_a_server_are_listed(simulator: Running) -> None:
     assert "standard" in await simulator.provider.models()
 
 
-async def test_text_cut_by_the_limit_says_length(simulator: Running) -> None:
+async def test_truncated_text_ends_with_length(simulator: Running) -> None:
     reply = await answer_of(simulator.provider, ask("Task:\nWrite much", max_output_tokens=16))
     assert reply.end.finish_reason == "length"
 
 
-async def test_missing_usage_is_told_as_none(simulator: Running) -> None:
+async def test_missing_usage_is_none(simulator: Running) -> None:
     assert (await answer_of(simulator.provider, ask("[[sim: nousage=1]] x"))).end.usage is None
 
 
@@ -154,7 +154,7 @@ async def test_an_answer_beyond_the_limit_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("directive", ["drip=0.1", "hang=1", "delay=30"])
-async def test_the_journal_counts_answers_that_nobody_stayed_for(simulator: Running, directive: str) -> None:
+async def test_the_journal_counts_abandoned_answers(simulator: Running, directive: str) -> None:
     request = ask(f"[[sim: {directive}]]")
     call = asyncio.create_task(answer_of(simulator.provider, request))
     await until(lambda: simulator.arrivals(request.call_id) == 1)

@@ -31,7 +31,7 @@ async def simulator() -> AsyncIterator[Running]:
         ("tool=a; turns=2; badargs=1; cut=in_tool_args:length; times=1", "'tool', 'turns', 'badargs', 'cut=in"),
     ],
 )
-async def test_an_agent_without_tools_is_told(simulator: Running, directives: str, named: str) -> None:
+async def test_ineffective_tool_directives_are_noted(simulator: Running, directives: str, named: str) -> None:
     reply = await answer_of(simulator.provider, ask(f"Task:\nTides [[sim: {directives}]]"))
     note, _, answer = reply.text.partition("\n\n")
     assert note.startswith(f"{NOTE}{named}")
@@ -70,22 +70,22 @@ async def test_directives_without_their_place_are_named(simulator: Running, dire
     assert (await answer_of(simulator.provider, request)).text.startswith(NOTE + note)
 
 
-async def test_a_request_without_a_stream_is_told(simulator: Running) -> None:
+async def test_ineffective_stream_directives_are_noted(simulator: Running) -> None:
     body = {"model": "fast", "messages": [{"role": "user", "content": "Tides [[sim: cut=after:5; drip=9]]"}]}
     async with httpx2.AsyncClient(trust_env=False) as client:
         answer = (await client.post(f"{simulator.url}/v1/chat/completions", json=body)).json()
-    said = answer["choices"][0]["message"]["content"]
-    assert said.startswith(f"{NOTE}'drip', 'cut' did nothing: this request is not streamed.")
+    text = answer["choices"][0]["message"]["content"]
+    assert text.startswith(f"{NOTE}'drip', 'cut' did nothing: this request is not streamed.")
 
 
 @pytest.mark.parametrize("directives", ["split=2; turns=2; tokens=9", "agent=writer", "cut=in_tool_args"])
-async def test_a_plan_that_can_say_nothing_is_refused(simulator: Running, directives: str) -> None:
+async def test_plan_requests_refuse_ineffective_directives(simulator: Running, directives: str) -> None:
     question = f"Goal:\nTides [[sim plan: {directives}]]\n\nAgents:\n- writer: Writes."
     with pytest.raises(errors.BadRequest, match=r"Simulator: '.+ did nothing: "):
         await answer_of(simulator.provider, ask(question, response_schema=Plan.model_json_schema()))
 
 
-async def test_a_vector_that_can_say_nothing_is_refused(simulator: Running) -> None:
+async def test_embedding_requests_refuse_ineffective_directives(simulator: Running) -> None:
     body = {"model": "embedding", "input": "Tides [[sim: turns=3; cut=in_tool_args]]"}
     async with httpx2.AsyncClient(trust_env=False) as client:
         refused = await client.post(f"{simulator.url}/v1/embeddings", json=body)
@@ -93,7 +93,7 @@ async def test_a_vector_that_can_say_nothing_is_refused(simulator: Running) -> N
     assert "'turns', 'cut=in_tool_args' did nothing" in json.loads(refused.content)["error"]["message"]
 
 
-async def test_a_call_that_was_answered_is_a_turn_that_had_tools(simulator: Running) -> None:
+async def test_an_answered_tool_call_counts_as_a_turn(simulator: Running) -> None:
     call = ToolRequest("call_2", "calculator", "{}")
     messages = (
         ChatMessage("user", "Task:\nTides [[sim: turns=9; tokens=7]]"),

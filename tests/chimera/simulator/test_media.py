@@ -1,4 +1,4 @@
-"""The simulator embeds, draws and writes down: always the same, and labelled."""
+"""The simulator embeds, generates images and transcribes: always the same, and labelled."""
 
 import asyncio
 import zlib
@@ -11,8 +11,8 @@ from chimera.providers.chat_completions.media import ChatCompletionsMedia
 from chimera.providers.media import EmbeddingRequest, ImageRequest, TranscriptionRequest
 from chimera.simulator import media
 from chimera.simulator.app import create_app
+from chimera.simulator.images import png_of
 from chimera.simulator.journal import Journal
-from chimera.simulator.pictures import png_of
 from models import errors
 from tests.chimera.provider_limits import limits
 from tests.media import a_wav
@@ -62,7 +62,7 @@ async def test_the_same_request_has_the_same_answer(provider: ChatCompletionsMed
 
 
 @pytest.mark.parametrize(("width", "height"), [(512, 512), (64, 32), (10, 2048), (1, 1)])
-def test_a_picture_is_whole_and_says_what_it_is(width: int, height: int) -> None:
+def test_a_simulated_image_is_valid_and_labelled(width: int, height: int) -> None:
     data = png_of("x", width, height)
     assert b"Simulated: " in data
     start = data.index(b"IDAT") + 4
@@ -104,8 +104,8 @@ async def test_texts_with_the_same_words_lie_together(provider: ChatCompletionsM
     assert abs(sum(a * b for a, b in zip(one, other, strict=True))) < 0.3
 
 
-async def test_a_recording_is_not_heard(provider: ChatCompletionsMedia) -> None:
-    request = TranscriptionRequest("transcription", a_wav(1.5), "audio/wav", "en", None, "sound", 1)
+async def test_a_simulated_transcription_is_labelled(provider: ChatCompletionsMedia) -> None:
+    request = TranscriptionRequest("transcription", a_wav(1.5), "audio/wav", "en", None, "audio", 1)
     end = await provider.transcribe(request)
     assert end.text.startswith("[simulated] No model heard this recording of 1.5 s (24044 bytes, sha256 ")
     assert end.usage is not None
@@ -122,7 +122,7 @@ async def test_a_recording_is_not_heard(provider: ChatCompletionsMedia) -> None:
         ("staus=429", errors.BadRequest),
     ],
 )
-async def test_a_directive_says_what_goes_wrong(
+async def test_a_directive_selects_the_fault(
     provider: ChatCompletionsMedia, directive: str, kind: type[errors.ProviderError]
 ) -> None:
     with pytest.raises(errors.ProviderError) as caught:
@@ -151,11 +151,11 @@ async def test_a_cancel_closes_the_connection(provider: ChatCompletionsMedia, jo
         assert isinstance(calls, dict)
         return dict(calls["cancelled"])
 
-    drawing = asyncio.create_task(provider.generate_images(image("[[sim: hang=1]]", call_id="cancelled")))
+    generation = asyncio.create_task(provider.generate_images(image("[[sim: hang=1]]", call_id="cancelled")))
     await until(lambda: counted()["arrivals"] == 1)
-    drawing.cancel()
+    generation.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await drawing
+        await generation
     await until(lambda: counted()["cut"] == 1)
     assert counted() == {"arrivals": 1, "finished": 0, "cut": 1}
 

@@ -55,7 +55,7 @@ async def test_the_first_subtask_is_planned_further(simulator: Running) -> None:
     assert not any(subtask.decompose for subtask in deepest.subtasks)
 
 
-async def test_a_bad_plan_is_mended_in_the_next_round(simulator: Running) -> None:
+async def test_a_bad_plan_is_repaired_in_the_next_round(simulator: Running) -> None:
     goal = "Anything [[sim plan: badplan=cyclic; times=1]]"
     first = await _plan(simulator, goal)
     assert "cyclic" in check_plan(first.subtasks, agents=AGENTS)[0]
@@ -64,7 +64,7 @@ async def test_a_bad_plan_is_mended_in_the_next_round(simulator: Running) -> Non
     assert check_plan(second.subtasks, agents=AGENTS) == []
 
 
-async def test_an_agent_calls_tools_for_as_many_turns_as_it_is_told(simulator: Running) -> None:
+async def test_an_agent_uses_as_many_turns_as_requested(simulator: Running) -> None:
     request = ask("Task:\nWork [[sim: turns=5; tokens=30]]", tools=(CALCULATOR,))
     first, *rest = request.messages[1:]
     history: list[ChatMessage] = list(rest)

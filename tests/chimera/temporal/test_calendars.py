@@ -110,7 +110,7 @@ def test_times_that_no_change_touches_have_one_plain_calendar() -> None:
         assert (len(spec.calendars), len(spec.intervals), spec.calendars[0].year) == (1, 0, [])
 
 
-def test_a_calendar_is_known_by_what_it_says() -> None:
+def test_a_calendars_fingerprint_depends_on_its_contents() -> None:
     timing = Timing(cron="30 2 * * *", time_zone="Europe/Berlin")
     a_year_later = NOW.replace(year=2027)
     assert fingerprint_of(spec_of(timing, NOW)) == fingerprint_of(spec_of(timing, NOW + timedelta(days=9)))

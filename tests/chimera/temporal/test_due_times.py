@@ -94,7 +94,7 @@ def test_an_interval_counts_from_the_epoch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("span", "field", "says"),
+    ("span", "field", "expected"),
     [
         ({"end": NOW + timedelta(seconds=1)}, "end", "in the future"),
         ({"start": NOW, "end": NOW - timedelta(hours=1)}, "start", "later than end"),
@@ -104,9 +104,9 @@ def test_an_interval_counts_from_the_epoch() -> None:
         ({"start": NOW - timedelta(hours=101)}, "end", "101 runs are due"),
     ],
 )
-def test_a_backfill_out_of_bounds_is_refused(span: dict[str, Any], field: str, says: str) -> None:
+def test_a_backfill_out_of_bounds_is_refused(span: dict[str, Any], field: str, expected: str) -> None:
     backfill = _backfill(**{"start": NOW - timedelta(hours=2), "end": NOW} | span)
-    with pytest.raises(InvalidInput, match=says) as refused:
+    with pytest.raises(InvalidInput, match=expected) as refused:
         backfilled(Timing(cron="0 * * * *"), backfill, NOW)
     assert refused.value.field == field
 

@@ -24,9 +24,7 @@ from tests.until import LIMIT_S
 from worker.build import open_worker
 
 
-async def test_the_first_round_looks_back_to_the_oldest_open_task_and_closes_what_was_terminated(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_first_round_closes_terminated_runs(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     async with runs_on(settings) as runs:
         client = await runs.temporal.client()
         closed_since, asked = runs.temporal.closed_since, list[datetime]()
@@ -71,7 +69,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_run_that_temporal_lost_is_started_anew_and_nothing_is_paid_twice(
+async def test_a_run_lost_by_temporal_restarts_without_double_payment(
     settings: Settings, simulator: SimulatorServer
 ) -> None:
     settings = settings.model_copy(update={"simulator_url": simulator.url, "graceful_shutdown_s": 1.0})
@@ -96,9 +94,7 @@ async def test_a_run_that_temporal_lost_is_started_anew_and_nothing_is_paid_twic
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_skip_stands_also_in_a_run_that_was_started_anew(
-    settings: Settings, simulator: SimulatorServer
-) -> None:
+async def test_a_skip_survives_a_restarted_run(settings: Settings, simulator: SimulatorServer) -> None:
     settings = settings.model_copy(update={"simulator_url": simulator.url, "graceful_shutdown_s": 1.0})
     async with runs_on(settings) as runs, open_worker(settings) as (worker, _), worker:
         slow = "[[sim: tokens=100; drip=20]] go"

@@ -97,7 +97,7 @@ async def test_attributes_to_create_are_logged_with_types(without_rights: Settin
         "ChimeraStatus=Keyword",
         "ChimeraPriority=Int",
     ]
-    assert "rejects new runs (INVALID_ARGUMENT), and tasks stay queued" in told["way_out"]
+    assert "rejects new runs (INVALID_ARGUMENT), and tasks stay queued" in told["advice"]
     with pytest.raises(RPCError) as raised:
         await start_a_run(settings)
     assert raised.value.status == RPCStatusCode.INVALID_ARGUMENT

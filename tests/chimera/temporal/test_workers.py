@@ -14,7 +14,7 @@ from worker.build import open_worker
 KEYS = SecretStr(f"k2:{payload_keys.made().partition(':')[2]},k1:{payload_keys.made().partition(':')[2]}")
 
 
-async def test_a_worker_tells_its_payload_keys(settings: Settings) -> None:
+async def test_a_worker_reports_its_payload_keys(settings: Settings) -> None:
     settings = settings.model_copy(update={"payload_keys": KEYS, "graceful_shutdown_s": 1.0})
     temporal = Temporal(settings)
     assert await workers_seen(temporal, settings) == set()
@@ -35,7 +35,7 @@ def test_workers_with_other_keys_are_counted() -> None:
     )
 
 
-def test_a_worker_without_keys_says_so() -> None:
+def test_a_worker_without_keys_warns() -> None:
     assert identity_of(()).endswith("payload keys none")
 
 

@@ -67,7 +67,7 @@ def test_it_counts_as_people_do(expression: str, result: str) -> None:
         ("", "not an expression"),
     ],
 )
-def test_what_is_not_arithmetic_or_too_large_is_refused(expression: str, advice: str) -> None:
+def test_invalid_or_oversized_arithmetic_is_refused(expression: str, advice: str) -> None:
     """Worked out instead, some of them would not end within the limit of a test."""
     with pytest.raises(ToolError, match=advice) as raised:
         calculate(expression)
@@ -88,7 +88,7 @@ async def test_a_tool_runs_on_the_json_that_a_model_wrote() -> None:
         ("calculator", '{"expression": "1", "precision": 3}', "precision"),
     ],
 )
-async def test_a_call_that_does_not_fit_tells_the_model_what_to_send(name: str, arguments: str, advice: str) -> None:
+async def test_an_unfitting_call_explains_the_arguments_needed(name: str, arguments: str, advice: str) -> None:
     with pytest.raises(ToolError, match=advice):
         await TOOLS.run(name, arguments)
 

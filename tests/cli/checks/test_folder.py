@@ -11,7 +11,7 @@ from cli.checks.folder import folder
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_a_folder_that_can_not_be_made_is_told_from_a_full_disk() -> None:
+def test_an_uncreatable_folder_differs_from_a_full_disk() -> None:
     (found,) = folder(Settings(data_dir=Path("/proc/x")))
     assert found.level is Level.FAIL
     assert "/proc is not writable" in found.message

@@ -21,7 +21,7 @@ from tests.ports import free_port
 KEY, OTHER_KEY = (payload_keys.made().partition(":")[2] for _ in range(2))
 
 
-async def test_the_installation_that_one_is_signed_in_to_is_asked_for_its_health(tmp_path: Path) -> None:
+async def test_health_asks_the_signed_in_installation(tmp_path: Path) -> None:
     async def health(request: Request) -> Response:
         if request.headers.get("Authorization") is None:
             return JSONResponse({"status": "ok"})
@@ -49,7 +49,7 @@ async def test_the_installation_that_one_is_signed_in_to_is_asked_for_its_health
     # Keys are random, and names of tests have to be the same in each process.
     ids=("those in use", "the next", "none"),
 )
-async def test_keys_in_use_are_told_from_the_settings(
+async def test_keys_in_use_are_compared_with_the_settings(
     tmp_path: Path, asked: str | None, level: Level, words: str
 ) -> None:
     async def health(request: Request) -> Response:
@@ -61,8 +61,8 @@ async def test_keys_in_use_are_told_from_the_settings(
         there = settings.model_copy(update={"api_port": int(url.rpartition(":")[2])})
         [_, found] = await health_of(there, None)
         elsewhere = there.model_copy(update={"temporal_address": None})
-        [_, told] = await health_of(elsewhere, None)
+        [_, printed] = await health_of(elsewhere, None)
     assert found.level is level
     assert found.message.startswith("the API encrypts with k2; also decrypts with k1")
     assert words in found.message
-    assert told.level is Level.OK, "the settings of another installation are not known here"
+    assert printed.level is Level.OK, "the settings of another installation are not known here"

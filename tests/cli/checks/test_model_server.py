@@ -15,13 +15,13 @@ async def local_provider_at(base_url: str | None) -> Finding:
     return await local_provider(Settings(local_base_url=base_url))
 
 
-async def test_a_model_server_that_does_not_answer_is_said_with_the_way_out() -> None:
+async def test_an_unresponsive_model_server_is_reported_with_a_remedy() -> None:
     found = await local_provider_at(f"http://127.0.0.1:{free_port()}/v1")
     assert found.level is Level.WARN
     assert "start the model server, or correct the address" in found.message
 
 
-async def test_a_model_server_that_answers_is_said_with_its_models() -> None:
+async def test_a_working_model_server_is_listed_with_models() -> None:
     async with serving(model_server(JSONResponse({"data": [{"id": "qwen3"}]}))) as url:
         found = await local_provider_at(f"{url}/v1")
     assert (found.level, "models: qwen3" in found.message) == (Level.OK, True)
@@ -35,11 +35,11 @@ async def test_a_model_server_that_answers_is_said_with_its_models() -> None:
         (JSONResponse({"error": "no"}, 401), "CHIMERA_LOCAL_API_KEY"),
     ],
 )
-async def test_a_server_that_answers_otherwise_is_said(answer: Response, words: str) -> None:
+async def test_a_server_with_another_protocol_is_reported(answer: Response, words: str) -> None:
     async with serving(model_server(answer)) as url:
         found = await local_provider_at(f"{url}/v1")
     assert (found.level, words in found.message) == (Level.WARN, True)
 
 
-async def test_no_model_server_of_ones_own_is_no_fault() -> None:
+async def test_no_own_model_server_is_fine() -> None:
     assert (await local_provider_at(None)).level is Level.OK

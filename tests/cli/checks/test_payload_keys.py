@@ -22,7 +22,7 @@ KEY, OTHER_KEY = (keys_of.made().partition(":")[2] for _ in range(2))
         ({"payload_keys": f"k2:{KEY},k1:{OTHER_KEY}"}, Level.OK, "a start encrypts with k2; also decrypts with k1"),
     ],
 )
-def test_keys_for_payloads_are_said_and_not_shown(given: dict[str, str], level: Level, words: str) -> None:
+def test_payload_keys_are_reported_by_id_only(given: dict[str, str], level: Level, words: str) -> None:
     [finding] = payload_keys(Settings.model_validate({"temporal_address": "127.0.0.1:7233", **given}))
     assert (finding.level, words in finding.message) == (level, True)
     assert KEY not in finding.message
@@ -39,7 +39,7 @@ def test_every_key_of_the_embedded_stack_is_named(tmp_path: Path) -> None:
     assert found.message == f"a start encrypts with k2 (of CHIMERA_PAYLOAD_KEYS); also decrypts with {in_file}"
 
 
-def test_a_lost_key_of_the_embedded_stack_is_said(tmp_path: Path) -> None:
+def test_a_lost_payload_key_is_reported(tmp_path: Path) -> None:
     settings, folder = Settings(data_dir=tmp_path), Folder(tmp_path)
     keys, _ = local_payload_keys.take(folder, SecretStr(f"k1:{KEY}"))
     folder.temporal.touch()

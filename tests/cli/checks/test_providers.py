@@ -15,7 +15,7 @@ from tests.ports import free_port
 
 
 @pytest.mark.parametrize("key", ["ключ", "“quoted”", "two\nlines", " blank"])
-async def test_an_unusable_key_is_said(key: str) -> None:
+async def test_an_unusable_key_is_reported(key: str) -> None:
     settings = Settings(
         local_base_url=f"http://127.0.0.1:{free_port()}/v1", local_api_key=SecretStr(key), openai_api_key=SecretStr(key)
     )
@@ -49,7 +49,7 @@ async def test_a_vendors_key_is_tried_on_request(status: int, level: Level, word
         ("local/any", None, Level.WARN, "CHIMERA_LOCAL_BASE_URL"),
     ],
 )
-def test_a_default_model_that_no_task_could_use_is_said(model: str, key: str | None, level: Level, words: str) -> None:
+def test_an_unusable_default_model_is_reported(model: str, key: str | None, level: Level, words: str) -> None:
     secret = None if key is None else SecretStr(key)
     settings = Settings(_env_file=None).model_copy(
         update={"default_model": model, "openai_api_key": secret, "local_base_url": None}
@@ -59,7 +59,7 @@ def test_a_default_model_that_no_task_could_use_is_said(model: str, key: str | N
     assert words in found.message
 
 
-async def test_a_local_model_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_local_model_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     found = await providers(Settings(local_model="/nope/x.gguf"))
     (model,) = [finding for finding in found if "CHIMERA_LOCAL_MODEL" in finding.what]

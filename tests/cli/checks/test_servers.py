@@ -13,7 +13,7 @@ from tests.ports import free_port
 from tests.tls import Authority, tls_proxy
 
 
-async def test_servers_that_settings_name_are_asked_and_no_password_is_shown() -> None:
+async def test_server_checks_show_no_password() -> None:
     port = free_port()
     settings = Settings(
         database_url=f"postgresql://someone:hidden@127.0.0.1:{port}/x",
@@ -33,7 +33,7 @@ async def test_servers_that_settings_name_are_asked_and_no_password_is_shown() -
     assert list(programs(settings)) == []
 
 
-async def test_servers_that_answer_are_said_with_where_they_are(parts: Settings) -> None:
+async def test_working_servers_are_listed_with_their_addresses(parts: Settings) -> None:
     found = await servers(parts.model_copy(update={"simulator_url": None}))
     assert {finding.level for finding in found} == {Level.OK}
     assert f"answers at {parts.temporal_address}" in [finding.message for finding in found]
@@ -49,7 +49,7 @@ async def test_a_certificate_that_is_not_trusted_fails_and_names_the_setting(par
     assert "leave that empty" not in found.message
 
 
-async def test_a_simulator_that_is_another_server_is_said() -> None:
+async def test_a_foreign_server_as_simulator_is_reported() -> None:
     async with serving(model_server(PlainTextResponse("hello"))) as url:
         (found,) = await servers(Settings(simulator_url=url))
     assert (found.level, "answers 404" in found.message) == (Level.WARN, True)

@@ -31,7 +31,7 @@ def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | No
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "printed"),
     [
         ('{"goal": "x", "plan": []}', "is an object with 'goal', 'plan'. Write the list of subtasks only"),
         ('{"key": "a"}', "is an object with 'key'. Write"),
@@ -39,10 +39,10 @@ def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | No
         ('[{"key": "a", "key": "b"}]', "has a duplicate name in one object: 0.key. Remove one"),
     ],
 )
-def test_a_plan_of_another_form_says_what_to_write(tmp_path: Path, text: str, said: str) -> None:
+def test_a_malformed_plan_file_is_explained(tmp_path: Path, text: str, printed: str) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(text)
-    with pytest.raises(WrongUsage, match=re.escape(said)):
+    with pytest.raises(WrongUsage, match=re.escape(printed)):
         task_body("A goal", plan=plan)
 
 

@@ -15,7 +15,7 @@ from tests.cli.builders import TASK
 from tests.ports import free_port
 
 
-async def test_a_task_is_offered_again_with_the_same_key_while_the_api_is_away(api: TinyApi, client: Client) -> None:
+async def test_a_task_is_resent_with_the_same_key(api: TinyApi, client: Client) -> None:
     api.refuse = [problem(503, "unavailable", "Away"), problem(503, "unavailable", "Away")]
     assert (await client.create_task({"goal": "x"})).id == TASK
     assert len(api.keys) == 3
@@ -35,7 +35,7 @@ async def test_a_task_that_is_refused_is_not_offered_again(api: TinyApi, client:
     assert len(api.keys) == 1
 
 
-async def test_an_api_that_stays_away_is_given_up(
+async def test_a_persistently_unavailable_api_is_given_up(
     api: TinyApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_module, "PATIENCE_S", 0.5)
@@ -60,7 +60,7 @@ async def test_a_refusal_names_each_field_and_the_request(api: TinyApi, client: 
     ]
 
 
-async def test_a_refusal_without_fields_says_its_detail(api: TinyApi, client: Client) -> None:
+async def test_a_refusal_without_fields_shows_its_detail(api: TinyApi, client: Client) -> None:
     api.refuse = [problem(409, "conflict", "Not now", detail="The task is completed.")]
     with pytest.raises(Refused) as refused:
         await client.task(TASK)

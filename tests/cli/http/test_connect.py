@@ -91,9 +91,7 @@ async def test_a_chimera_that_was_started_in_another_folder_is_recognised(
     assert [(finding.level, "started elsewhere" in finding.message) for finding in found] == [(Level.WARN, True)]
 
 
-async def test_without_a_sign_in_and_without_an_api_both_ways_out_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_missing_sign_in_and_api_show_both_remedies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     with pytest.raises(NotReachable, match=r"chimera up.*chimera login"):
         async with connected(Settings(data_dir=tmp_path, api_port=free_port())):
@@ -113,9 +111,9 @@ async def test_a_dead_sign_in_hides_no_good_one(
         api.others_end_nothing = True
         async with connected(Settings(data_dir=kept.parent)) as client:
             assert (client.api_url, (await client.task(TASK)).id) == (url, TASK)
-    told = capsys.readouterr().err
-    assert f"old@example.com at {url_of(kept)}, kept in {kept}, is no longer valid" in told
-    assert f"Using me@example.com at {url}, of {sign_in.at_home()}" in told
+    printed = capsys.readouterr().err
+    assert f"old@example.com at {url_of(kept)}, kept in {kept}, is no longer valid" in printed
+    assert f"Using me@example.com at {url}, of {sign_in.at_home()}" in printed
 
 
 async def test_a_token_that_looks_fresh_may_be_dead(api: TinyApi, kept: Path) -> None:
@@ -139,9 +137,7 @@ async def test_two_dead_sign_ins_name_one_to_renew(api: TinyApi, kept: Path) -> 
             pass
 
 
-async def test_a_port_that_is_set_goes_before_what_a_stopped_stack_left(
-    api: TinyApi, kept: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_set_port_overrides_a_stopped_stacks(api: TinyApi, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     running, nothing = url_of(kept), f"http://127.0.0.1:{free_port()}"
     api.kept_in(kept, nothing)
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(kept.parent))
@@ -168,9 +164,9 @@ async def test_a_stack_that_runs_at_another_port_is_found(
     monkeypatch.setenv("CHIMERA_API_PORT", str(named))
     async with connected(where_settings()) as client:
         assert client.api_url == url_of(kept)
-    told = capsys.readouterr().err
-    assert f"Nothing answers at http://127.0.0.1:{named}, which CHIMERA_API_PORT or CHIMERA_HOST sets" in told
-    assert f"Using me@example.com at {url_of(kept)}, of {kept}" in told
+    printed = capsys.readouterr().err
+    assert f"Nothing answers at http://127.0.0.1:{named}, which CHIMERA_API_PORT or CHIMERA_HOST sets" in printed
+    assert f"Using me@example.com at {url_of(kept)}, of {kept}" in printed
 
 
 @pytest.mark.parametrize("is_own_known", [True, False])
@@ -207,7 +203,7 @@ async def test_a_refused_sign_in_leads_nowhere_else_than_named(
                 await client.task(TASK)
 
 
-async def test_a_named_address_where_nothing_answers_is_said(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_named_unresponsive_address_is_reported(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("CHIMERA_API_URL", dead)
     with pytest.raises(NotReachable, match=f"^Nothing answers at {dead}, which CHIMERA_API_URL sets"):
@@ -229,7 +225,7 @@ async def test_a_named_address_here_names_its_folder(
             pass
 
 
-async def test_a_named_address_of_no_known_folder_asks_for_a_login(
+async def test_an_unknown_named_address_asks_for_login(
     kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHIMERA_API_URL", url_of(kept))
@@ -254,7 +250,7 @@ def test_a_port_is_looked_at_on_this_machine_only(url: str, port: int | None) ->
 
 
 @pytest.mark.parametrize("is_named", [True, False])
-async def test_a_token_without_an_address_is_said(
+async def test_a_token_without_an_address_is_reported(
     kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_named: bool
 ) -> None:
     port = port_of(url_of(kept))
@@ -264,8 +260,8 @@ async def test_a_token_without_an_address_is_said(
     with pytest.raises(TokenRefused):
         async with connected(Settings(data_dir=kept.parent, api_port=port)) as client:
             await client.task(TASK)
-    told = capsys.readouterr().err
-    assert ("CHIMERA_TOKEN is set without CHIMERA_API_URL, so" in told) == (not is_named)
+    printed = capsys.readouterr().err
+    assert ("CHIMERA_TOKEN is set without CHIMERA_API_URL, so" in printed) == (not is_named)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ async def test_last_names_the_newest_task(api: TinyApi, client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["ffff", "", "nothing like an id", "\x1b[2J"])
-async def test_what_names_no_task_is_said(client: Client, name: str) -> None:
+async def test_an_id_without_a_task_is_reported(client: Client, name: str) -> None:
     with pytest.raises(NotThere, match="chimera tasks"):
         await task_named(client, name)
 

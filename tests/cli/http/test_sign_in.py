@@ -34,19 +34,19 @@ async def ask(path: Path) -> str:
         return (await client.task(TASK)).id
 
 
-async def test_the_next_command_uses_the_access_token_that_this_one_got(api: TinyApi, kept: Path) -> None:
+async def test_commands_share_an_access_token(api: TinyApi, kept: Path) -> None:
     assert await ask(kept) == TASK
     assert await ask(kept) == TASK
     assert api.refreshes == 1
 
 
-async def test_commands_at_the_same_time_refresh_once_and_end_no_session(api: TinyApi, kept: Path) -> None:
+async def test_simultaneous_commands_refresh_once(api: TinyApi, kept: Path) -> None:
     api.refresh_takes_s = 0.2
     assert await asyncio.gather(*(ask(kept) for _ in range(8))) == [TASK] * 8
     assert (api.refreshes, api.session_ended) == (1, False)
 
 
-async def test_processes_at_the_same_time_refresh_once_and_end_no_session(api: TinyApi, kept: Path) -> None:
+async def test_simultaneous_processes_refresh_once(api: TinyApi, kept: Path) -> None:
     api.refresh_takes_s = 0.5
     script = (
         "import asyncio, pathlib, sys; from cli.http.connect import signed_in_by\n"
@@ -72,7 +72,7 @@ async def test_an_access_token_that_is_refused_is_replaced(api: TinyApi, kept: P
     assert (api.refreshes, api.session_ended) == (2, False)
 
 
-async def test_an_interrupt_does_not_lose_the_token_that_was_just_used(api: TinyApi, kept: Path) -> None:
+async def test_an_interrupt_keeps_the_refreshed_token(api: TinyApi, kept: Path) -> None:
     api.refresh_held = asyncio.Event()
     asking = asyncio.create_task(ask(kept))
     await until(lambda: api.refreshes == 1)
@@ -87,7 +87,7 @@ async def test_an_interrupt_does_not_lose_the_token_that_was_just_used(api: Tiny
     assert not api.session_ended
 
 
-async def test_a_session_that_has_ended_names_the_way_out(api: TinyApi, kept: Path) -> None:
+async def test_an_ended_session_names_its_remedy(api: TinyApi, kept: Path) -> None:
     api.session_ended = True
     with pytest.raises(NoSignIn, match=r"chimera login"):
         await ask(kept)

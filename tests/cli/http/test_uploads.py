@@ -1,4 +1,4 @@
-"""Tasks that are handed in with pictures."""
+"""Tasks with images."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from tests.media import a_png
 
 
 @pytest.mark.usefixtures("real_api")
-async def test_a_refused_task_leaves_no_pictures_behind(tmp_path: Path) -> None:
-    picture = tmp_path / "a.png"
-    picture.write_bytes(a_png())
+async def test_a_refused_task_leaves_no_images_behind(tmp_path: Path) -> None:
+    image = tmp_path / "a.png"
+    image.write_bytes(a_png())
     async with signed_in() as client:
         with pytest.raises(Refused, match="not a model for tasks"):
-            await run("Look.", "simulator/embedding", image=[picture, picture], follow=False)
+            await run("Look.", "simulator/embedding", image=[image, image], follow=False)
         assert b'"items":[]' in await client._get("/files")
-        await run("Look.", image=[picture], follow=False)
+        await run("Look.", image=[image], follow=False)
         assert b'"name":"a.png"' in await client._get("/files")

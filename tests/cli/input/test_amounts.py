@@ -65,7 +65,7 @@ def test_what_could_mean_two_amounts_is_refused(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "printed"),
     [
         ("0,050", "A comma is ambiguous"),
         ("0", "allows no spending"),
@@ -77,10 +77,10 @@ def test_what_could_mean_two_amounts_is_refused(written: str) -> None:
         ("9" * 5000, "9…' is not an amount"),
     ],
 )
-def test_a_refused_amount_says_what_to_write(written: str, said: str) -> None:
+def test_a_refused_amount_shows_the_right_form(written: str, printed: str) -> None:
     with pytest.raises(typer.BadParameter) as raised:
         micro_usd(written)
-    assert said in raised.value.message
+    assert printed in raised.value.message
     assert len(raised.value.message) < 200
 
 
@@ -96,7 +96,7 @@ def test_a_whole_number_is_digits_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "printed"),
     [
         (("run", "x", "--budget-usd", "0,050"), "'0,050' is not an amount"),
         (("schedules", "create", "x", "y", "--budget-usd", "-1"), "'-1' is not an amount"),
@@ -113,14 +113,14 @@ def test_a_whole_number_is_digits_alone() -> None:
         (("up", "--workers", "65"), "'65' is not a whole number from 1 to 64"),
     ],
 )
-def test_every_option_with_a_number_reads_it_alike(arguments: tuple[str, ...], said: str) -> None:
+def test_every_option_with_a_number_reads_it_alike(arguments: tuple[str, ...], printed: str) -> None:
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
-    assert said in " ".join(result.output.replace("│", " ").split())
+    assert printed in " ".join(result.output.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "printed"),
     [
         (
             "run x --on-failure retri",
@@ -131,9 +131,9 @@ def test_every_option_with_a_number_reads_it_alike(arguments: tuple[str, ...], s
         ("schedules backfill a --start 2026-01-01 --end 2026-01-02 --overlap no", "--overlap: 'no' is not one of"),
     ],
 )
-def test_a_wrong_choice_is_told_in_our_words(typed: str, said: str) -> None:
+def test_a_wrong_choice_gets_our_message(typed: str, printed: str) -> None:
     shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, typed.split()).output
-    assert said in shown.replace("'--", "--").replace("':", ":")
+    assert printed in shown.replace("'--", "--").replace("':", ":")
     assert "Value error" not in shown
 
 

@@ -35,11 +35,11 @@ def in_shell(line: str, *, before: str = "true", **environment: str) -> subproce
 
 
 def refused(done: subprocess.CompletedProcess[bytes]) -> str:
-    said = done.stderr.decode()
-    assert done.returncode == 3, said
-    assert "Traceback" not in said
+    printed = done.stderr.decode()
+    assert done.returncode == 3, printed
+    assert "Traceback" not in printed
     assert not done.stdout
-    return said
+    return printed
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_an_argument_that_is_no_utf8_is_refused(
     arguments: tuple[str | bytes, ...], locale: dict[str, str], tmp_path: Path
 ) -> None:
     number = next(number for number, each in enumerate(arguments, 1) if isinstance(each, bytes))
-    said = refused(chimera(*arguments, CHIMERA_DATA_DIR=str(tmp_path), **locale))
-    assert f"Argument {number}, " in said
-    assert "is not UTF-8. Write it in UTF-8; if it names a file, rename that." in said
+    printed = refused(chimera(*arguments, CHIMERA_DATA_DIR=str(tmp_path), **locale))
+    assert f"Argument {number}, " in printed
+    assert "is not UTF-8. Write it in UTF-8; if it names a file, rename that." in printed
 
 
 def test_input_that_is_no_utf8_is_refused_and_not_shown() -> None:
-    said = refused(chimera("login", "--api-url", "http://127.0.0.1:9", "--email", "a@b.c", typed="café\n"))
-    assert "Password is not UTF-8." in said
-    assert "caf" not in said
+    printed = refused(chimera("login", "--api-url", "http://127.0.0.1:9", "--email", "a@b.c", typed="café\n"))
+    assert "Password is not UTF-8." in printed
+    assert "caf" not in printed
 
 
 def test_a_token_that_no_header_can_have_is_refused(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_password_needs_an_open_input() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
 @pytest.mark.parametrize("command", ["--version", "--help"])
-def test_a_full_disk_is_said_of_help_too(command: str) -> None:
+def test_help_reports_a_full_disk_too(command: str) -> None:
     assert "No space is left where the output goes" in refused(in_shell(f"{command} >/dev/full"))
 
 
@@ -168,8 +168,8 @@ async def test_json_stays_json_on_every_stream(data_dir: str, encoding: str) -> 
     for command in (("tasks", "--json"), ("follow", TASK, "--json")):
         done = await asyncio.to_thread(chimera, *command, **options)
         assert done.returncode == 0, done.stderr
-        told = json.loads(done.stdout.decode(encoding))
-        assert told.get("items", [told])[0]["result"] == RESULT
+        printed = json.loads(done.stdout.decode(encoding))
+        assert printed.get("items", [printed])[0]["result"] == RESULT
         assert encoding == "utf-8" or done.stdout.decode(encoding).isascii()
 
 
@@ -180,21 +180,21 @@ async def test_a_closed_output_is_no_trouble(data_dir: str) -> None:
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "CHIMERA_DATA_DIR": data_dir},
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await closed.communicate()
-    assert (closed.returncode, b"Traceback" in said) == (0, False)
+    _, printed = await closed.communicate()
+    assert (closed.returncode, b"Traceback" in printed) == (0, False)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
-async def test_a_full_disk_is_said(data_dir: str) -> None:
+async def test_a_full_disk_is_reported(data_dir: str) -> None:
     command = f"{sys.executable} -m cli tasks >/dev/full"
     full = await asyncio.create_subprocess_shell(
         command,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "CHIMERA_DATA_DIR": data_dir},
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await full.communicate()
+    _, printed = await full.communicate()
     assert full.returncode == 3
-    assert "No space is left where the output goes" in said.decode()
+    assert "No space is left where the output goes" in printed.decode()
 
 
 async def test_utf8_is_read_where_the_locale_knows_only_ascii(data_dir: str, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ async def test_utf8_is_read_where_the_locale_knows_only_ascii(data_dir: str, tmp
         ({"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, b"\\u2026"),
     ],
 )
-def test_the_c_locale_is_utf_8_unless_told(settings: dict[str, str], encoded: bytes) -> None:
+def test_the_c_locale_is_utf_8_by_default(settings: dict[str, str], encoded: bytes) -> None:
     code = "from cli.input.encodings import use_utf8; use_utf8(); print('…')"
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings}
     assert subprocess.run((sys.executable, "-c", code), env=environment, capture_output=True).stdout == encoded + b"\n"

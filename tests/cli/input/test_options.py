@@ -8,7 +8,7 @@ from cli.process.running import lines_of
 
 
 @pytest.mark.parametrize(
-    ("options", "field", "message", "said"),
+    ("options", "field", "message", "printed"),
     [
         (SCHEDULE, "interval_s", "It has to be 10 or more.", "--interval-s: It has to be 10 or more."),
         (SCHEDULE, "cron", "'@every 1h' is written as interval_s.", "--cron: '@every 1h' is written as --interval-s."),
@@ -29,8 +29,8 @@ from cli.process.running import lines_of
         ({}, "interval_s", "Use interval_s.", "interval_s: Use interval_s."),
     ],
 )
-def test_a_field_is_named_as_it_was_typed(options: Options, field: str, message: str, said: str) -> None:
+def test_a_field_is_named_as_it_was_typed(options: Options, field: str, message: str, printed: str) -> None:
     problem = FieldProblem(field=field, message=message)
     refused = Refused(Problem(status=422, title="No", detail=f"{field}: {message}", errors=(problem,)))
     refused.options = options
-    assert [line.plain for line in lines_of(refused)] == ["✗ No", f"  {said}", "  (422)"]
+    assert [line.plain for line in lines_of(refused)] == ["✗ No", f"  {printed}", "  (422)"]

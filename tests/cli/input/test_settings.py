@@ -12,7 +12,7 @@ from cli.input.settings import load_settings, where_settings
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "says"),
+    ("variable", "value", "expected"),
     [
         ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is not JSON; write it as in {"local/qwen3": [0, 0]}.'),
         (
@@ -28,27 +28,23 @@ from cli.input.settings import load_settings, where_settings
         ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET: It is too short"),
     ],
 )
-def test_a_bad_setting_is_named_with_the_way_out(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+def test_a_bad_setting_is_named_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(BadSettings) as raised:
         load_settings()
-    assert raised.value.message.startswith(says)
+    assert raised.value.message.startswith(expected)
 
 
-def test_a_bad_price_is_not_in_the_way_of_a_command_that_asks_the_api(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_bad_price_does_not_stop_api_commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CHIMERA_PRICES", "{bad")
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("CHIMERA_API_PORT", "8010")
     assert where_settings() == Settings.model_construct(data_dir=tmp_path, api_port=8010)
 
 
-def test_a_command_that_asks_the_api_reads_the_same_files_as_the_api(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_commands_read_the_same_settings_files_as_the_api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "settings").write_text("CHIMERA_API_PORT=8011\n")
     (tmp_path / "CHIMERA_DATA_DIR").write_text("elsewhere\n")
     monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
@@ -57,9 +53,7 @@ def test_a_command_that_asks_the_api_reads_the_same_files_as_the_api(
     assert (where.api_port, where.data_dir) == (settings.api_port, settings.data_dir) == (8011, Path("elsewhere"))
 
 
-def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_misspelt_variables_are_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("CHIMERA_DEFAULT_MODLE=local/qwen3\n#CHIMERA_OLD=1\nCHIMERA_LOG_LEVEL=INFO\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CHIMERA_ENV_FILE", ".env")
@@ -73,7 +67,7 @@ def test_misspelt_variables_are_noticed_in_the_environment_and_in_the_file(
     )
 
 
-def test_a_line_that_cannot_be_read_is_named_without_its_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_unreadable_line_is_named_without_its_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "settings").write_text(
         "# mine\nCHIMERA_OPENAI_API_KEY sk-hidden\n\nCHIMERA_LOG_JSON\nCHIMERA_HOST=::1\n"
     )
@@ -95,18 +89,18 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "expected"),
     [
         ("CHIMERA_TOKENS", "did you mean CHIMERA_TOKEN?"),
         ("CHIMERA_FRUIT", "docs/reference/settings.md lists all."),
         ("CHIMERA_OPENAI_KEY", "did you mean CHIMERA_OPENAI_API_KEY?"),
     ],
 )
-def test_a_variable_is_taken_for_what_it_resembles(monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
+def test_an_unknown_variable_gets_a_suggestion(monkeypatch: pytest.MonkeyPatch, name: str, expected: str) -> None:
     monkeypatch.setenv("CHIMERA_ENV_FILE", "")
     monkeypatch.setenv(name, "x")
     (found,) = variables()
-    assert found.message == f"{name} is not a setting and is ignored; {says}"
+    assert found.message == f"{name} is not a setting and is ignored; {expected}"
 
 
 def test_a_file_is_offered_only_what_is_read_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

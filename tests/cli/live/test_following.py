@@ -24,9 +24,9 @@ BEGINNING: list[Frame] = [happened(1, RunStarted()), happened(2, call_started("a
 END: list[Frame] = [happened(3, call_finished("a")), happened(4, RunCompleted(preview="done"))]
 
 
-async def followed(api: TinyApi, tmp_path: Path, said: list[str], after: int = 0) -> list[Frame]:
+async def followed(api: TinyApi, tmp_path: Path, printed: list[str], after: int = 0) -> list[Frame]:
     async with serving(api.app()) as api_url, signed_in_by(api.kept_in(tmp_path / "cli.json", api_url)) as client:
-        return [frame async for frame in frames_of(client, task_view(), after, said.append)]
+        return [frame async for frame in frames_of(client, task_view(), after, printed.append)]
 
 
 async def test_a_stream_ends_with_its_last_event(tmp_path: Path) -> None:
@@ -35,49 +35,49 @@ async def test_a_stream_ends_with_its_last_event(tmp_path: Path) -> None:
     assert api.asked_after == [0]
 
 
-async def test_a_task_that_was_tried_again_is_followed_past_its_failure(tmp_path: Path) -> None:
+async def test_a_retried_task_is_followed_past_its_failure(tmp_path: Path) -> None:
     failed = [happened(3, RunFailed(code="wrong_key", message="No.")), happened(4, RunRetried(paths=()))]
     end = happened(5, RunCompleted(preview="done"))
     api = TinyApi(streams=[[*BEGINNING, *failed, end]])
     assert await followed(api, tmp_path, []) == [*BEGINNING, *failed, end]
 
 
-async def test_a_stream_that_ended_early_is_taken_up_behind_the_last_event(tmp_path: Path) -> None:
+async def test_a_broken_stream_continues_after_its_last_event(tmp_path: Path) -> None:
     api = TinyApi(streams=[BEGINNING, END])
     assert await followed(api, tmp_path, []) == [*BEGINNING, *END]
     assert api.asked_after == [0, 2]
 
 
-async def test_a_task_that_has_ended_before_is_not_followed_for_ever(tmp_path: Path) -> None:
+async def test_following_an_ended_task_ends(tmp_path: Path) -> None:
     api = TinyApi(tasks=[task_view(status=RunStatus.COMPLETED)])
     assert await followed(api, tmp_path, [], after=4) == []
 
 
-async def test_what_a_newer_server_tells_is_passed_over(tmp_path: Path) -> None:
+async def test_unknown_events_of_newer_servers_are_ignored(tmp_path: Path) -> None:
     strange = happened(2, RunStarted()).model_copy(update={"kind": "hologram"})
     api = TinyApi(streams=[[BEGINNING[0], strange, *END]])
     assert await followed(api, tmp_path, []) == [BEGINNING[0], *END]
 
 
 async def test_an_api_that_restarts_is_waited_for(tmp_path: Path) -> None:
-    api, port, said = TinyApi(streams=[BEGINNING, END]), free_port(), list[str]()
+    api, port, printed = TinyApi(streams=[BEGINNING, END]), free_port(), list[str]()
     frames: list[Frame] = []
     async with signed_in_by(api.kept_in(tmp_path / "cli.json", f"http://127.0.0.1:{port}")) as client:
 
         async def follow() -> None:
-            async for frame in frames_of(client, task_view(), 0, said.append):
+            async for frame in frames_of(client, task_view(), 0, printed.append):
                 frames.append(frame)  # noqa: PERF401  # the test looks at it in between
 
         async with asyncio.timeout(LIMIT_S):
             task = asyncio.create_task(follow())
-            await until(lambda: said != [])
+            await until(lambda: printed != [])
             async with serving(api.app(), port):
                 await task
     assert frames == [*BEGINNING, *END]
-    assert said == ["The connection to Chimera was lost; retrying. The task continues.", "Connected again."]
+    assert printed == ["The connection to Chimera was lost; retrying. The task continues.", "Connected again."]
 
 
-async def test_an_api_that_stays_away_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_persistently_unavailable_api_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "PATIENCE_S", 0.3)
     path = TinyApi().kept_in(tmp_path / "cli.json", f"http://127.0.0.1:{free_port()}")
     async with signed_in_by(path) as client:
@@ -100,7 +100,7 @@ async def watched(api: TinyApi, tmp_path: Path) -> TaskView:
         return await following.follow(client, task_view(), console, until_it_waits=True)
 
 
-async def test_a_task_that_waits_for_its_budget_is_left_where_that_is_asked_for(tmp_path: Path) -> None:
+async def test_a_follower_may_leave_at_a_budget_wait(tmp_path: Path) -> None:
     waits = task_view(status=RunStatus.WAITING)
     # Nothing comes after the second frame, as long as the task waits.
     api = TinyApi(tasks=[waits], streams=[[BEGINNING[0], happened(2, REACHED)]])
@@ -121,13 +121,13 @@ async def test_a_wait_that_is_over_by_now_ends_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_stream_too_many_waits_for_room(tmp_path: Path, waits: list[float]) -> None:
-    said = list[str]()
+    printed = list[str]()
     refusals = [no_room(Retry_After="7"), no_room(), no_room(Retry_After="86400")]
     api = TinyApi(streams=[[*BEGINNING, *END]], refuse_streams=refusals)
-    assert await followed(api, tmp_path, said) == [*BEGINNING, *END]
+    assert await followed(api, tmp_path, printed) == [*BEGINNING, *END]
     assert waits == [7.0, following.NO_ROOM_S, following.LONGEST_NO_ROOM_S]
-    assert len(said) == 1
-    assert "as many tasks as one user may" in said[0]
+    assert len(printed) == 1
+    assert "as many tasks as one user may" in printed[0]
 
 
 async def test_an_api_in_trouble_is_waited_for(tmp_path: Path, waits: list[float]) -> None:

@@ -20,8 +20,8 @@ def waiting(path: str, code: str = "provider_away") -> ModelCallWaiting:
     )
 
 
-def told(*events: Event) -> list[str]:
-    """The lines that are printed where nothing can be drawn over, without their times."""
+def lines_of(*events: Event) -> list[str]:
+    """The lines that are printed where nothing can be redrawn, without their times."""
     console = Console(file=io.StringIO(), width=200)
     lines = Lines(TaskState(TASK, task_view()), console)
     for seq, event in enumerate(events):
@@ -38,8 +38,8 @@ def attempts(path: str, first: int, last: int, code: str = "overloaded") -> list
     ]
 
 
-def test_the_same_failure_is_told_once_and_then_every_tenth_time() -> None:
-    lines = told(*attempts("a", 1, 23), call_started("a", attempt=24), call_finished("a", attempt=24))
+def test_a_repeated_failure_is_shown_every_tenth_time() -> None:
+    lines = lines_of(*attempts("a", 1, 23), call_started("a", attempt=24), call_finished("a", attempt=24))
     begun, trouble = (
         "(analyst, simulator/fast, simulated)",
         "failed: overloaded: It has trouble; the call is retried",
@@ -56,7 +56,7 @@ def test_the_same_failure_is_told_once_and_then_every_tenth_time() -> None:
     ]
 
 
-def test_another_reason_another_call_and_the_last_word_are_told() -> None:
+def test_a_changed_reason_and_the_end_are_reported() -> None:
     repeats = Repeats()
     for event in attempts("a", 1, 2):
         repeats.left_out_before(event)
@@ -70,8 +70,8 @@ def test_another_reason_another_call_and_the_last_word_are_told() -> None:
     assert left_out == "attempt 4 failed in the same way"
 
 
-def test_a_call_that_waits_is_told_once_for_each_reason() -> None:
-    lines = told(waiting("a"), waiting("a"), waiting("a", "rate_limited"), waiting("a"), waiting("b"))
+def test_a_waiting_call_is_reported_once_per_reason() -> None:
+    lines = lines_of(waiting("a"), waiting("a"), waiting("a", "rate_limited"), waiting("a"), waiting("b"))
     assert lines == [
         "a: waits for its provider: provider_away: It is away.",
         "a: waits for its provider: rate_limited: It is away.",
@@ -79,7 +79,7 @@ def test_a_call_that_waits_is_told_once_for_each_reason() -> None:
     ]
 
 
-def test_a_reason_is_told_once() -> None:
+def test_a_reason_is_reported_once() -> None:
     repeats, why = Repeats(), "The provider's key is not valid. " * 5
     call = ModelCallFailed(
         path=NodePath("a"), purpose=Purpose.TURN, step=1, attempt=1, code="wrong_key", message=why, retryable=False
@@ -91,7 +91,7 @@ def test_a_reason_is_told_once() -> None:
     assert lines[1:] == ["a: failed: wrong_key", "task: failed: wrong_key"]
 
 
-def test_another_reason_is_told_too() -> None:
+def test_another_reason_is_reported_too() -> None:
     repeats = Repeats()
     repeats.without_reason_again(SubtaskFailed(path=NodePath("a"), code="no_quota", message="Nothing left."))
     other = repeats.without_reason_again(RunFailed(code="plan_invalid", message="The plan has a circle."))

@@ -53,7 +53,7 @@ def tail_of(state: TaskState, path: str = "a") -> str | None:
     return writing.tail if writing else None
 
 
-def test_a_task_that_is_tried_again_is_open_and_what_failed_is_to_come() -> None:
+def test_a_retried_task_is_open_with_failed_subtasks_pending() -> None:
     state = state_after(
         happened(1, planned(PlanNode(key="a", agent="writer"))),
         happened(2, SubtaskFailed(path=A, code="wrong_key", message="No.")),
@@ -90,13 +90,13 @@ def test_text_that_comes_again_is_not_shown_twice() -> None:
     assert tail_of(state) == "Hello world"
 
 
-def test_a_gap_is_marked_and_what_follows_goes_on() -> None:
+def test_a_gap_is_marked_and_events_continue() -> None:
     state = state_after(happened(1, call_started("a")), written("a", "Hello "), written("a", "you", offset=20))
     assert tail_of(state) == "Hello …you"
     assert state.apply(written("a", " there", offset=23))
 
 
-def test_a_new_attempt_takes_back_what_the_one_before_had_written() -> None:
+def test_a_new_attempt_retracts_earlier_text() -> None:
     state = state_after(happened(1, call_started("a")), written("a", "Hello wor"))
     state.apply(happened(2, call_started("a", attempt=2)))
     assert tail_of(state) == ""
@@ -106,7 +106,7 @@ def test_a_new_attempt_takes_back_what_the_one_before_had_written() -> None:
     assert tail_of(state) == "Hello again"
 
 
-def test_what_is_taken_back_is_said_only_where_something_was_shown() -> None:
+def test_a_discard_is_shown_only_after_shown_text() -> None:
     state = state_after(
         happened(1, call_started("a")), written("a", "Hello"), happened(2, call_started("a", attempt=2))
     )
@@ -116,7 +116,7 @@ def test_what_is_taken_back_is_said_only_where_something_was_shown() -> None:
     assert state.nodes[A].note == "attempt 3"
 
 
-def test_a_failed_attempt_says_whether_it_is_tried_again_and_a_cut_one_does_not() -> None:
+def test_only_a_failed_attempt_shows_whether_it_retries() -> None:
     state = state_after(happened(1, call_started("a")), happened(2, call_failed("a")))
     assert state.nodes[A].note == "the call failed: overloaded: It has trouble; the call is retried"
     state.apply(happened(3, call_failed("a", retryable=False)))
@@ -131,7 +131,7 @@ def test_guidance_that_was_seen_is_named_by_its_first_words() -> None:
     assert line_of(seen, TASK) == "a: has seen the guidance: Keep it short."
 
 
-def test_a_snapshot_says_where_it_stands() -> None:
+def test_a_snapshot_has_its_sequence() -> None:
     frame = SnapshotFrame(run_id=TASK, seq=40, task=task_view(status=RunStatus.COMPLETED), subtasks=())
     assert line_of_snapshot(frame).startswith("task: completed, ")
     assert "at event 40" in line_of_snapshot(frame)
@@ -144,7 +144,7 @@ def test_text_of_an_attempt_may_come_before_its_event() -> None:
     assert tail_of(state) == "new"
 
 
-def test_text_that_comes_after_the_end_of_its_call_is_ignored() -> None:
+def test_text_after_its_calls_end_is_ignored() -> None:
     state = state_after(happened(1, call_started("a")), happened(2, call_finished("a")))
     assert not state.apply(written("a", "late"))
     assert tail_of(state) is None
@@ -210,19 +210,19 @@ def test_a_tools_result_is_noted_at_its_subtask() -> None:
     assert state_after(happened(1, tool)).nodes[A].note == "calculator: 42"
 
 
-def test_a_budget_that_is_reached_lets_the_task_wait_until_it_is_raised() -> None:
+def test_a_reached_budget_waits_for_a_raise() -> None:
     reached = BudgetReached(limit="max_model_calls", message="2 of 2 calls are used.", needed=3)
     state = state_after(happened(1, reached))
-    told = "2 of 2 calls are used. Run: chimera budget 6c1f0b1e --requests 6"
-    assert (state.status, state.note) == (RunStatus.WAITING, told)
-    assert line_of(reached, TASK) == f"budget: reached, the task waits: {told}"
+    printed = "2 of 2 calls are used. Run: chimera budget 6c1f0b1e --requests 6"
+    assert (state.status, state.note) == (RunStatus.WAITING, printed)
+    assert line_of(reached, TASK) == f"budget: reached, the task waits: {printed}"
     raised = BudgetRaised(max_cost_micro_usd=20_000, max_tokens=None, max_model_calls=9)
     state.apply(happened(2, raised))
     assert (state.status, state.note) == (RunStatus.RUNNING, "")
     assert line_of(raised, TASK) == "budget: set to $0.0200, 9 requests"
 
 
-def test_a_snapshot_replaces_what_was_known_and_events_go_on_from_there() -> None:
+def test_events_continue_after_a_snapshot() -> None:
     snapshot = SnapshotFrame(run_id=TASK, seq=6000, task=task_view(spent_micro_usd=90), subtasks=(subtask_view("b"),))
     state = state_after(happened(1, call_started("a")), snapshot)
     assert [node.path for node in state.subtasks] == ["b"]
@@ -239,7 +239,7 @@ def test_the_clock_counts_from_the_tasks_beginning_to_its_end() -> None:
     assert state.elapsed_s(NOW) == 60
 
 
-def test_the_clock_of_a_task_that_has_ended_stands_still() -> None:
+def test_an_ended_tasks_clock_stops() -> None:
     ended = task_view(status=RunStatus.COMPLETED, ended_at=NOW + timedelta(seconds=5))
     assert TaskState(TASK, ended).elapsed_s(NOW + timedelta(days=1)) == 5
     snapshot = SnapshotFrame(run_id=TASK, seq=6000, task=ended, subtasks=())

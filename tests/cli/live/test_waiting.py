@@ -44,13 +44,13 @@ def call_view(**changes: Any) -> AiCallView:
 
 
 async def waited_for(api: TinyApi, tmp_path: Path) -> list[str]:
-    said: list[str] = []
+    printed: list[str] = []
     async with serving(api.app()) as api_url, signed_in_by(api.kept_in(tmp_path / "cli.json", api_url)) as client:
-        await made(client, Operation.EMBEDDINGS, {"input": "x"}, said.append)
-    return said
+        await made(client, Operation.EMBEDDINGS, {"input": "x"}, printed.append)
+    return printed
 
 
-async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, monkeypatch: Any) -> None:
+async def test_a_changed_wait_reason_is_reported(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("cli.live.waiting.LOOK_AGAIN_S", 0)
     held = Blocked(code=AWAY, message="OpenAI is away.", next_try_at=NOW)
     away = call_view(attempts=1, error_code="overloaded", blocked_by=held)
@@ -68,7 +68,7 @@ async def test_what_a_call_waits_for_is_said_when_it_changes(tmp_path: Path, mon
     ]
 
 
-async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(tmp_path: Path) -> None:
+async def test_a_call_is_resent_with_the_same_key(tmp_path: Path) -> None:
     unavailable = problem(503, "unavailable", "Away")
     api = TinyApi(ai_calls=[call_view(status=RunStatus.COMPLETED)], refuse=[unavailable, unavailable])
     assert await waited_for(api, tmp_path) == [
@@ -79,7 +79,7 @@ async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(t
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "printed"),
     [
         (
             {"status": RunStatus.FAILED, "attempts": 2, "error_code": "malformed", "error": "No JSON."},
@@ -93,5 +93,5 @@ async def test_a_call_is_offered_again_with_the_same_key_while_the_api_is_away(t
         ({"status": RunStatus.RUNNING, "attempts": 1}, "its provider works on it; 1 attempt so far"),
     ],
 )
-def test_a_call_is_told_as_its_state_is(fields: dict[str, Any], said: str) -> None:
-    assert where_it_stands(call_view(**fields)) == said
+def test_a_call_is_described_by_its_state(fields: dict[str, Any], printed: str) -> None:
+    assert where_it_stands(call_view(**fields)) == printed

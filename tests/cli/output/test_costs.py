@@ -7,7 +7,7 @@ from models.costs import CostView
 from tests.cli.builders import BILL, TASK, a_bill, a_sum, attempt
 
 
-def drawn(cost: CostView) -> list[str]:
+def rendered(cost: CostView) -> list[str]:
     console = Console(width=80)
     with console.capture() as capture:
         for table in tables_of(cost):
@@ -15,8 +15,8 @@ def drawn(cost: CostView) -> list[str]:
     return [" ".join(line.split()) for line in capture.get().splitlines()]
 
 
-def test_a_bill_is_told_by_model_agent_and_place_and_with_what_came_to_nothing() -> None:
-    assert drawn(BILL) == [
+def test_a_bill_lists_models_agents_nodes_and_failures() -> None:
+    assert rendered(BILL) == [
         "Model Attempts Input Output Cost In doubt",
         "simulator/standard (simulated) 3 10 5 $0.0009 $0.0004",
         "Agent Attempts Input Output Cost In doubt",
@@ -31,7 +31,7 @@ def test_a_bill_is_told_by_model_agent_and_place_and_with_what_came_to_nothing()
     ]
 
 
-def test_the_sums_of_a_bill_are_named_and_those_of_nothing_left_out() -> None:
+def test_empty_sums_of_a_bill_are_left_out() -> None:
     assert dict(facts_of(TASK, BILL)) == {
         "Task": TASK,
         "Cost": "$0.0009 for 3 requests to models, 15 tokens",
@@ -51,7 +51,7 @@ def test_estimates_are_marked_in_a_bill() -> None:
         attempts=(attempt("facts", status="failed", error_code="overloaded", cost_micro_usd=3, estimated=True),),
     )
     assert dict(facts_of(TASK, guessed))["Cost"] == "~$0.0009 for 3 requests to models, ~15 tokens"
-    shown = drawn(guessed)
+    shown = rendered(guessed)
     assert shown[1] == "local/a 1 ~10 ~5 ~$0.0003"
     assert shown[3:5] == ["planner 1 10 5 $0.0003", "analyst 1 ~10 ~5 ~$0.0006"]
     assert shown[-1] == "facts turn 1 1 failed overloaded ~$0.000003"

@@ -10,18 +10,18 @@ from rich.console import Console
 from cli.live.lines import line_of
 from cli.live.view import TaskState
 from cli.output.endings import ending_of
-from cli.output.outcomes import tell_end
+from cli.output.outcomes import print_end
 from cli.output.tasks import facts_of, marked_status_of, table_of
 from models.events import SubtaskCompleted
 from models.ids import NodePath
 from models.runs import RunStatus
 from tests.cli.builders import TASK, a_bill, call_finished, happened, subtask_view, task_view
 
-Told = TypeVar("Told", bound=BaseModel)
+Shown = TypeVar("Shown", bound=BaseModel)
 
 
-def ended(told: Told, finish_reason: Any) -> Told:
-    return told.model_copy(update={"finish_reason": finish_reason})
+def ended(printed: Shown, finish_reason: Any) -> Shown:
+    return printed.model_copy(update={"finish_reason": finish_reason})
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def ended(told: Told, finish_reason: Any) -> Told:
         (None, None),
     ],
 )
-def test_answers_that_may_go_on_are_marked(finish_reason: str | None, mark: str | None) -> None:
+def test_answers_that_may_continue_are_marked(finish_reason: str | None, mark: str | None) -> None:
     ending = ending_of(ended(task_view(), finish_reason))
     assert (ending.mark if ending else None) == mark
     listed = marked_status_of(ended(task_view(status=RunStatus.COMPLETED), finish_reason))
@@ -57,7 +57,7 @@ def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -
     shown = io.StringIO()
     done = task_view(status=RunStatus.COMPLETED, result="Half a sen")
     cut = ended(subtask_view("facts"), "length")
-    tell_end(ended(done, "length"), a_bill(estimated=True), [cut, subtask_view("b")], Console(file=shown, width=100))
+    print_end(ended(done, "length"), a_bill(estimated=True), [cut, subtask_view("b")], Console(file=shown, width=100))
     lines = shown.getvalue().splitlines()
     assert lines[:3] == [
         "✓ Completed (simulated), 3 requests to models, ~$0.0009",

@@ -42,14 +42,14 @@ def a_message(role: str, **fields: Any) -> MessageView:
         (a_message("assistant", agent="a\x1b[2Jb\u202e", model="local/m"), "── turn 2 · ab (local/m)"),
     ],
 )
-def test_a_message_says_who_speaks_and_where(message: MessageView, heading: str) -> None:
+def test_a_message_shows_its_role_and_node(message: MessageView, heading: str) -> None:
     assert heading_of(message) == heading
 
 
-def test_thoughts_tools_and_a_cut_are_told_apart_from_the_answer() -> None:
+def test_thoughts_tools_and_truncation_differ_from_the_answer() -> None:
     call = ToolCallView(id="c1", name="calculator", arguments='{"expression": "1+1"}')
-    said = a_message("assistant", content="Well.", thought="Hm.", tool_calls=(call,), finish_reason="length")
-    assert list(parts_of(said)) == [
+    printed = a_message("assistant", content="Well.", thought="Hm.", tool_calls=(call,), finish_reason="length")
+    assert list(parts_of(printed)) == [
         ("thought:", "Hm."),
         ("answer:", "Well."),
         ("", '→ calculator({"expression": "1+1"})'),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cli.input.amounts import micro_usd
-from cli.output.outcomes import shortfall_of, shortfall_of_retry, way_on_of
+from cli.output.outcomes import next_step_of, shortfall_of, shortfall_of_retry
 from cli.output.tasks import facts_of
 from models.costs import CostView
 from models.runs import RunStatus
@@ -53,12 +53,12 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
     ],
 )
 def test_a_failure_names_what_to_change(code: str, ends: str) -> None:
-    assert way_on_of(failed(code)).endswith(ends)
-    assert dict(facts_of(failed(code), a_bill()))["Way on"].endswith(ends)
+    assert next_step_of(failed(code)).endswith(ends)
+    assert dict(facts_of(failed(code), a_bill()))["Next step"].endswith(ends)
 
 
-def test_a_task_that_goes_on_needs_no_way_on() -> None:
-    assert "Way on" not in dict(facts_of(task_view(), a_bill()))
+def test_a_running_task_has_no_next_step() -> None:
+    assert "Next step" not in dict(facts_of(task_view(), a_bill()))
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_a_task_that_goes_on_needs_no_way_on() -> None:
         ({}, None),
     ],
 )
-def test_a_budget_too_small_to_go_on_is_said(limits: dict[str, int], needs: str | None) -> None:
-    said = shortfall_of_retry(bill(FAILED, **limits))
-    assert said == (needs and f"Its budget is too small to continue: the failed call needs at least {needs}.")
+def test_a_budget_too_small_to_continue_is_reported(limits: dict[str, int], needs: str | None) -> None:
+    printed = shortfall_of_retry(bill(FAILED, **limits))
+    assert printed == (needs and f"Its budget is too small to continue: the failed call needs at least {needs}.")
 
 
 def test_only_calls_that_failed_in_the_end_count() -> None:
@@ -93,25 +93,25 @@ def test_a_bill_without_a_budget_has_no_shortfall() -> None:
 COSTS_MORE = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=4475)
 
 
-def test_a_raise_that_is_too_small_for_the_next_call_is_said() -> None:
+def test_a_raise_too_small_is_reported() -> None:
     assert shortfall_of(COSTS_MORE, Budget(max_cost_micro_usd=4000)) == (
         "It will wait again: its next call needs at least --usd 0.004475."
     )
 
 
-@pytest.mark.parametrize(("needed", "said"), [(12_345_678, "12.345678"), (2_000_000_000_000, "2000000")])
-def test_what_a_raise_needs_can_be_typed_again(needed: int, said: str) -> None:
+@pytest.mark.parametrize(("needed", "printed"), [(12_345_678, "12.345678"), (2_000_000_000_000, "2000000")])
+def test_a_needed_amount_can_be_typed_again(needed: int, printed: str) -> None:
     waiting = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=needed)
     shortfall = shortfall_of(waiting, Budget(max_cost_micro_usd=1)) or ""
-    assert f"at least --usd {said}." in shortfall
-    assert micro_usd(said) == needed
+    assert f"at least --usd {printed}." in shortfall
+    assert micro_usd(printed) == needed
 
 
-def test_a_raise_of_another_limit_is_said() -> None:
+def test_a_raise_of_another_limit_is_reported() -> None:
     waiting = budget_wait(TASK, limit="max_tokens", message="", needed=700)
     assert "--tokens 700" in (shortfall_of(waiting, Budget(max_cost_micro_usd=10**9)) or "")
 
 
 @pytest.mark.parametrize("waiting", [None, COSTS_MORE, budget_wait(TASK, limit="max_tokens", message="")])
-def test_a_raise_that_is_enough_or_can_not_be_judged_is_not_remarked_on(waiting: Waiting | None) -> None:
+def test_a_sufficient_raise_causes_no_remark(waiting: Waiting | None) -> None:
     assert shortfall_of(waiting, Budget(max_cost_micro_usd=4475)) is None

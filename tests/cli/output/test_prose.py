@@ -8,7 +8,7 @@ from rich.text import Text
 
 from cli.errors import WrongUsage
 from cli.output import prose
-from cli.output.prose import say
+from cli.output.prose import print_to
 from cli.process.running import explain
 
 LINE = "The call goes on; an embedding that was asked for before is looked for among the newest two thousand of yours."
@@ -24,7 +24,7 @@ def console_of(width: int, *, is_terminal: bool = True) -> tuple[Console, io.Str
 @pytest.mark.parametrize("indent", ["", "  ", "- "])
 def test_lines_end_between_words(width: int, indent: str) -> None:
     console, written = console_of(width)
-    say(console, indent + LINE)
+    print_to(console, indent + LINE)
     lines = written.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     assert " ".join(line.strip() for line in lines) == (indent + LINE).strip()
@@ -34,13 +34,13 @@ def test_lines_end_between_words(width: int, indent: str) -> None:
 @pytest.mark.parametrize("width", [40, 80])
 def test_an_address_is_never_broken(width: int) -> None:
     console, written = console_of(width)
-    say(console, f"In Temporal's Web UI: {URL}")
+    print_to(console, f"In Temporal's Web UI: {URL}")
     assert URL in written.getvalue()
 
 
 def test_a_pipe_gets_lines_whole() -> None:
     console, written = console_of(40, is_terminal=False)
-    say(console, LINE)
+    print_to(console, LINE)
     assert written.getvalue() == f"{LINE}\n"
 
 
@@ -61,9 +61,7 @@ def test_facts_hang_below_their_values() -> None:
     assert all(line.startswith(" " * 10) and not line.startswith(" " * 11) for line in others)
 
 
-def test_code_and_tables_of_an_answer_are_left_as_they_are(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_code_and_tables_are_not_rewrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "40")
     kept = (f"```sh\n{LINE}\n```", f"    {LINE}", f"| {LINE} |")

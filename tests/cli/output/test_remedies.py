@@ -33,9 +33,9 @@ def test_each_action_has_a_command_or_a_reason() -> None:
 def test_each_command_is_in_the_tree(action: Action) -> None:
     limits = {"max_cost_micro_usd": 20_000, "max_tokens": 9, "max_model_calls": 2}
     options = limits if action is Action.RAISE_BUDGET else {}
-    said = command_of(Remedy(action=action, target=TASK, options=options))
-    assert said is not None
-    program, *words = said.split()
+    line = command_of(Remedy(action=action, target=TASK, options=options))
+    assert line is not None
+    program, *words = line.split()
     assert program == "chimera"
     assert_taken(words, needs_more=action in NEEDS_MORE)
 
@@ -63,7 +63,7 @@ def test_a_word_that_is_no_command_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "known", "said"),
+    ("message", "known", "line"),
     [
         ("Raise it.", remedy(Action.RAISE_BUDGET), "Raise it. Run: chimera budget 6c1f0b1e"),
         (
@@ -105,11 +105,11 @@ def test_a_word_that_is_no_command_is_found() -> None:
         ("It failed.", None, "It failed."),
     ],
 )
-def test_a_remedy_ends_a_message_with_its_command(message: str, known: Remedy | None, said: str) -> None:
-    assert with_command(message, known) == said
+def test_a_remedy_ends_a_message_with_its_command(message: str, known: Remedy | None, line: str) -> None:
+    assert with_command(message, known) == line
 
 
-def told(error: Any) -> list[str]:
+def lines_of(error: Any) -> list[str]:
     console = Console(width=200, highlight=False)
     with console.capture() as captured:
         explain(error, console)
@@ -123,7 +123,7 @@ def refused(**remedy: object) -> Refused:
 
 def test_a_refusal_ends_with_the_command() -> None:
     error = refused(action="raise_budget", target=TASK, method="POST", href="/x", body={"max_tokens": 8})
-    assert told(error) == [
+    assert lines_of(error) == [
         "✗ Not possible",
         "  The task is paused.",
         "  Run: chimera budget 6c1f0b1e --tokens 8",
@@ -133,16 +133,16 @@ def test_a_refusal_ends_with_the_command() -> None:
 
 @pytest.mark.parametrize("remedy", [{}, {"action": "execute_task", "target": TASK}, {"action": "of a newer server"}])
 def test_a_refusal_may_have_no_command(remedy: dict[str, object]) -> None:
-    assert told(refused(**remedy)) == ["✗ Not possible", "  The task is paused.", "  (409, conflict)"]
+    assert lines_of(refused(**remedy)) == ["✗ Not possible", "  The task is paused.", "  (409, conflict)"]
 
 
 def test_an_error_of_this_side_ends_with_the_command() -> None:
-    assert told(NotFound("task", "x"))[1:] == [
+    assert lines_of(NotFound("task", "x"))[1:] == [
         "  No task 'x'. Choose one from the list of tasks.",
         "  See: chimera tasks",
     ]
 
 
 def test_a_target_can_not_steer_the_terminal() -> None:
-    said = command_of(remedy(Action.DELETE_AGENT, "a\x1b[2J\nb"))
-    assert said == "chimera agents delete a b"
+    line = command_of(remedy(Action.DELETE_AGENT, "a\x1b[2J\nb"))
+    assert line == "chimera agents delete a b"

@@ -12,10 +12,10 @@ from models.model_calls import Purpose
 from models.runs import RunStatus
 from models.tasks import BlockedCall, BudgetView
 from models.waits import budget_wait
-from tests.cli.builders import NOW, TASK, a_bill, a_call_held_up, a_sum, attempt, subtask_view, task_view
+from tests.cli.builders import NOW, TASK, a_bill, a_blocked_call, a_sum, attempt, subtask_view, task_view
 
 
-def test_a_waiting_task_is_shown_with_its_reason_and_its_limit() -> None:
+def test_a_waiting_task_shows_reason_and_limit() -> None:
     task = task_view(
         status=RunStatus.WAITING,
         budget=BudgetView(max_cost_micro_usd=2000, max_tokens=None, max_model_calls=None),
@@ -43,16 +43,16 @@ def test_a_failed_task_names_what_shows_more(code: str, command: str) -> None:
     assert dict(facts_of(task, a_bill()))["Status"] == f"failed: {code}: It failed. {command}"
 
 
-def test_requests_are_counted_and_doubtful_ones_explained() -> None:
+def test_requests_are_counted_and_those_in_doubt_explained() -> None:
     facts = dict(facts_of(task_view(), a_bill(in_doubt_micro_usd=1100)))
     assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
     assert facts["In doubt"] == "at most $0.0011, for requests with unknown outcome (they count towards the budget)"
     assert "In doubt" not in dict(facts_of(task_view(), a_bill()))
 
 
-def test_calls_without_an_answer_are_shown_with_since_when_and_when_next() -> None:
+def test_unanswered_calls_show_start_and_next_try() -> None:
     later = NOW + timedelta(seconds=30)
-    calls = (a_call_held_up("a"), a_call_held_up("b", since=later, next_try_at=later))
+    calls = (a_blocked_call("a"), a_blocked_call("b", since=later, next_try_at=later))
     assert dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"] == (
         "2 calls by the provider, since 2026-11-01 12:00:00 UTC, after 4 requests;"
         " next try 2026-11-01 12:00:30 UTC. overloaded: Busy."
@@ -68,36 +68,36 @@ def test_a_task_without_new_calls_is_shown_as_quiet() -> None:
         task_view(last_call_at=tomorrow),
         task_view(status=RunStatus.PAUSED),
         task_view(started_at=None),
-        task_view(blocked_by=(a_call_held_up("a"),)),
+        task_view(blocked_by=(a_blocked_call("a"),)),
     ):
         assert "Quiet" not in dict(facts_of(lively, a_bill()))
 
 
 def test_tries_without_a_connection_are_no_requests() -> None:
-    def said(*calls: BlockedCall) -> str:
+    def note_of(*calls: BlockedCall) -> str:
         return dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"].split(", ")[2].partition(".")[0]
 
-    assert said(a_call_held_up("a", attempts=5, requests=0)) == "after 5 tries without a connection"
-    loading = a_call_held_up("a", attempts=5, requests=0).model_copy(update={"code": "model_loading"})
-    assert said(loading) == "after 5 tries that found the model loading"
-    some = (a_call_held_up("a", attempts=2, requests=1), a_call_held_up("b", attempts=1, requests=1))
-    assert said(*some) == "after 2 requests and 1 try without a connection"
-    assert said(a_call_held_up("a", attempts=0, requests=0)) == "before the first request"
+    assert note_of(a_blocked_call("a", attempts=5, requests=0)) == "after 5 tries without a connection"
+    loading = a_blocked_call("a", attempts=5, requests=0).model_copy(update={"code": "model_loading"})
+    assert note_of(loading) == "after 5 tries that found the model loading"
+    some = (a_blocked_call("a", attempts=2, requests=1), a_blocked_call("b", attempts=1, requests=1))
+    assert note_of(*some) == "after 2 requests and 1 try without a connection"
+    assert note_of(a_blocked_call("a", attempts=0, requests=0)) == "before the first request"
 
 
-def test_a_run_of_a_schedule_says_when_it_was_due() -> None:
+def test_a_scheduled_run_shows_when_it_was_due() -> None:
     late = task_view(due_at=NOW, created_at=NOW + timedelta(hours=3))
     assert dict(facts_of(late, a_bill()))["Due"] == "2026-11-01 12:00:00 UTC"
-    assert "due 11-01 12:00 · A title" in drawn(tasks.list_of([late], set()))[1]
+    assert "due 11-01 12:00 · A title" in rendered(tasks.list_of([late], set()))[1]
 
 
-def test_times_are_utc_and_say_so() -> None:
+def test_times_are_shown_in_utc() -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
     facts = dict(facts_of(task_view(started_at=elsewhere, ended_at=NOW), a_bill()))
     assert (facts["Began"], facts["Ended"]) == ("2026-11-01 12:00:00 UTC", "2026-11-01 12:00:00 UTC")
 
 
-def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
+def test_the_nodes_of_a_task_add_up() -> None:
     cost = a_bill(
         spent_micro_usd=900,
         in_doubt_micro_usd=400,
@@ -109,7 +109,7 @@ def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
         ),
     )
     # What the subtask's own row has leaves out attempts that came to nothing.
-    shown = drawn(table_of([subtask_view("facts", spent_micro_usd=200), subtask_view("text", agent="poet")], cost))
+    shown = rendered(table_of([subtask_view("facts", spent_micro_usd=200), subtask_view("text", agent="poet")], cost))
     assert [line.split()[:7] for line in shown if not line.lstrip().startswith("→")] == [
         ["Subtask", "Status", "Agent", "Turns", "Cost", "In", "doubt"],
         ["(task)", "$0.0003", "plan", "(planner),", "answer", "(coordinator)"],
@@ -122,7 +122,7 @@ def test_the_places_of_a_task_add_up_to_what_it_cost() -> None:
 def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
     running = subtask_view("a", title="Facts", status="running", result=None)
     failed = subtask_view("b", title="Sums", status="failed", result=None, error="Nothing left.")
-    shown = drawn(table_of([running, subtask_view("c", title="Text", result="It is\nso."), failed], a_bill()))
+    shown = rendered(table_of([running, subtask_view("c", title="Text", result="It is\nso."), failed], a_bill()))
     title = shown[0].index("Title")
     assert [line[title:].rstrip() for line in shown[1:-1]] == [
         "Facts",
@@ -135,11 +135,11 @@ def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
 
 def test_a_list_marks_tasks_that_nothing_comes_of_for_now() -> None:
     listed = [task_view(), task_view(id="7" + TASK[1:]), task_view(id="8" + TASK[1:], status=RunStatus.WAITING)]
-    shown = drawn(tasks.list_of(listed, {TASK}))
+    shown = rendered(tasks.list_of(listed, {TASK}))
     assert [line[10:31].rstrip() for line in shown[1:]] == ["running (blocked)", "running", "waiting (budget)"]
 
 
-def drawn(table: Table) -> list[str]:
+def rendered(table: Table) -> list[str]:
     console = Console(width=100)
     with console.capture() as capture:
         console.print(table)

@@ -10,10 +10,10 @@ from chimera.config.settings import Settings
 from cli.live.lines import line_of
 from cli.live.render import display_of
 from cli.live.view import TaskState
-from cli.output.prose import say
+from cli.output.prose import print_to
 from cli.output.text import count, one_line, plain, with_port_options
 from cli.stack.stack import Stack
-from cli.stack.welcome import say_welcome
+from cli.stack.welcome import print_welcome
 from models.base import usd
 from models.events import BudgetReached, ModelCallWaiting, RunFailed, SubtaskCompleted
 from models.ids import NodePath
@@ -27,7 +27,7 @@ HOSTILE = (
 )
 
 
-def drawn(state: TaskState, width: int = 100, height: int = 40) -> str:
+def rendered(state: TaskState, width: int = 100, height: int = 40) -> str:
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False)
     console.print(display_of(state, elapsed_s=1, width=width, height=height))
     assert isinstance(console.file, io.StringIO)
@@ -55,16 +55,16 @@ def test_returns_can_not_overwrite_a_line() -> None:
     assert plain("good\rbad\r\nnext") == "good\nbad\nnext"
 
 
-def test_hostile_text_is_harmless_in_every_place_of_the_picture() -> None:
+def test_hostile_text_is_harmless_everywhere_on_screen() -> None:
     state = TaskState(TASK, task_view(title=HOSTILE, goal=HOSTILE))
     state.apply(happened(1, planned(PlanNode(key="a", agent=HOSTILE, title=HOSTILE))))
     state.apply(happened(2, call_started("a")))
     state.apply(written("a", HOSTILE))
-    picture = drawn(state)
-    assert_harmless(picture)
-    assert "[bold]not bold[/bold]" in picture
+    screen = rendered(state)
+    assert_harmless(screen)
+    assert "[bold]not bold[/bold]" in screen
     state.apply(happened(3, RunFailed(code="x", message=HOSTILE)))
-    assert_harmless(drawn(state))
+    assert_harmless(rendered(state))
 
 
 def waiting(path: str, purpose: Purpose) -> ModelCallWaiting:
@@ -77,41 +77,41 @@ def waiting(path: str, purpose: Purpose) -> ModelCallWaiting:
     )
 
 
-def test_the_picture_says_why_a_plan_waits() -> None:
+def test_the_screen_shows_why_a_plan_waits() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, waiting("", Purpose.PLAN)))
-    said = " ".join(drawn(state).split())
-    assert "no plan yet waits for its provider: no_quota" in said
-    assert "chimera run --model simulator/standard" in said
+    printed = " ".join(rendered(state).split())
+    assert "no plan yet waits for its provider: no_quota" in printed
+    assert "chimera run --model simulator/standard" in printed
 
 
-def test_the_newest_note_is_told_to_its_end() -> None:
+def test_the_newest_note_is_shown_in_full() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="writer"))))
     state.apply(happened(2, waiting("a", Purpose.TURN)))
     state.apply(happened(3, waiting("b", Purpose.TURN)))
     for height in (12, 40):
-        picture = drawn(state, height=height)
-        assert " ".join(picture.replace("│", " ").split()).count("--model simulator/standard") == 1
-        assert len(picture.splitlines()) <= height
+        screen = rendered(state, height=height)
+        assert " ".join(screen.replace("│", " ").split()).count("--model simulator/standard") == 1
+        assert len(screen.splitlines()) <= height
 
 
 def test_hostile_text_is_harmless_in_lines() -> None:
     console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
-    say(console, line_of(SubtaskCompleted(path=NodePath("a"), preview=HOSTILE), TASK))
+    print_to(console, line_of(SubtaskCompleted(path=NodePath("a"), preview=HOSTILE), TASK))
     assert isinstance(console.file, io.StringIO)
-    said = console.file.getvalue()
-    assert_harmless(said)
-    assert said.startswith("a: completed: red link")
+    printed = console.file.getvalue()
+    assert_harmless(printed)
+    assert printed.startswith("a: completed: red link")
 
 
-def test_a_picture_fits_the_screen_however_large_the_plan() -> None:
+def test_any_plan_fits_the_screen() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(200)))))
     for number in range(50):
         state.apply(happened(2 + number, call_started(f"n{number}")))
         state.apply(written(f"n{number}", "word " * 100))
-    lines = drawn(state, width=60, height=24).splitlines()
+    lines = rendered(state, width=60, height=24).splitlines()
     assert len(lines) <= 24
     assert max(len(line) for line in lines) <= 60
     assert any("more subtasks" in line for line in lines)
@@ -122,7 +122,7 @@ def test_text_that_is_being_written_does_not_look_like_subtasks() -> None:
     state.apply(happened(1, planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="analyst"))))
     state.apply(happened(2, call_started("a")))
     state.apply(written("a", "word " * 60))
-    tree = drawn(state, width=60).splitlines()
+    tree = rendered(state, width=60).splitlines()
     assert [line[:5] for line in tree if "word" in line] == ["│    "] * 3
     assert sum(line.startswith(("├── ", "└── ")) for line in tree) == 2
 
@@ -131,26 +131,26 @@ def test_an_address_is_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=34)
     stack = Stack(Settings(data_dir=tmp_path), lambda line: None)
     stack.first_user = ("admin@chimera.local", "a-password-of-many-letters")
-    say_welcome(stack, console)
+    print_welcome(stack, console)
     assert isinstance(console.file, io.StringIO)
-    said = console.file.getvalue()
-    assert "…" not in said
+    printed = console.file.getvalue()
+    assert "…" not in printed
     for whole in (
         "http://127.0.0.1:8000/docs",
         str(tmp_path),
         "a-password-of-many-letters",
     ):
-        assert whole in said
+        assert whole in printed
 
 
-def test_the_command_that_lets_a_waiting_task_go_on_is_whole_and_fits_a_narrow_screen() -> None:
+def test_the_budget_command_fits_a_narrow_screen() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, planned(*(PlanNode(key=f"n{number}", agent="analyst") for number in range(40)))))
     reached = BudgetReached(limit="max_cost_micro_usd", message="It is spent. " * 8, needed=200)
     state.apply(happened(2, reached))
-    lines = drawn(state, width=60, height=24).splitlines()
-    picture = " ".join(line.strip() for line in lines)
-    assert f"chimera budget {TASK[:8]} --usd 0.01" in picture
+    lines = rendered(state, width=60, height=24).splitlines()
+    screen = " ".join(line.strip() for line in lines)
+    assert f"chimera budget {TASK[:8]} --usd 0.01" in screen
     assert len(lines) <= 24
 
 
@@ -170,12 +170,12 @@ def test_counts_are_written_with_their_noun() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("text", "expected"),
     [
         ("Choose another: CHIMERA_API_PORT=8010", "Choose another: --port 8010"),
         ("CHIMERA_TEMPORAL_UI_PORT=8234 CHIMERA_SIMULATOR_PORT=…", "--temporal-ui-port 8234 --simulator-port …"),
         ("Set CHIMERA_API_PORT.", "Set CHIMERA_API_PORT."),
     ],
 )
-def test_settings_of_ports_are_said_as_options(told: str, said: str) -> None:
-    assert with_port_options(told) == said
+def test_port_settings_are_shown_as_options(text: str, expected: str) -> None:
+    assert with_port_options(text) == expected

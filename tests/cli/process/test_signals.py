@@ -130,7 +130,7 @@ def end_of(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[st
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stack_in_the_background_of_a_script_can_be_stopped(number: signal.Signals) -> None:
+def test_a_background_stack_can_be_stopped(number: signal.Signals) -> None:
     with staying() as process:
         assert end_of(process, number) == ("stopping\n", 0)
 
@@ -158,8 +158,8 @@ def test_another_interrupt_leaves_code_and_output_alone(where: str) -> None:
     )
     try:
         assert process.stdout is not None
-        for told in ("ready\n", "second\n"):
-            assert process.stdout.readline() == told
+        for printed in ("ready\n", "second\n"):
+            assert process.stdout.readline() == printed
             process.send_signal(signal.SIGINT)
         # What waits for a line is freed by the end of its input, and only then may end by itself.
         assert process.communicate() == ("", "")
@@ -169,7 +169,7 @@ def test_another_interrupt_leaves_code_and_output_alone(where: str) -> None:
         process.wait()
 
 
-def test_a_signal_to_another_thread_is_heard() -> None:
+def test_a_signal_to_another_thread_is_noticed() -> None:
     """As one is that comes between the loop's last look and its wait."""
     done = subprocess.run(
         (sys.executable, "-c", COMMAND, "to_another_thread"),

@@ -45,7 +45,7 @@ async def test_the_first_start_makes_a_user_and_signs_in(fresh: Settings) -> Non
     assert me.caller.role == "admin"
 
 
-async def test_a_later_start_shows_no_password_and_signs_in_again_where_that_was_lost(fresh: Settings) -> None:
+async def test_a_later_start_signs_in_without_showing_passwords(fresh: Settings) -> None:
     await sign_in_here(fresh)
     path = sign_in.in_folder(fresh.data_dir)
     path.unlink()

@@ -36,7 +36,7 @@ time.time = lambda: _true() + float(os.environ["SKEW_S"])
 async def freeze_redis_under_limits(
     trial: Trial, *, limit: int = 30, runs: int = 80, calm_s: float = 20.0, frozen_s: float = 20.0
 ) -> None:
-    """F20: two workers at a limit a minute; Redis is frozen, goes on, and is emptied."""
+    """F20: two workers at a limit a minute; Redis is frozen, continues, and is emptied."""
     lab, redis = trial.lab, trial.lab.stack.parts["redis"]
     async with reconfigured(lab, requests_per_minute=json.dumps({"simulator": limit})):
         task_ids = set(await trial.offers.post_all([jobs.one_call("tokens=5")] * runs))
@@ -74,18 +74,20 @@ async def set_a_clock_wrong(trial: Trial, *, runs: int = 20, wait_s: float = 3.0
 
 async def fill_the_disk(trial: Trial, *, runs: int = 10, full_s: float = 30.0, kill: bool = False) -> None:
     """F52: the disk of everything fills up under load, and is freed. F51: the API is killed meanwhile."""
-    said: list[str] = []
+    lines: list[str] = []
     with _small_disk() as folder:
         if folder is None:
             trial.expect(False, "no right to mount a small disk; run it as root on Linux")
             return
-        async with open_lab(folder, say=said.append) as lab:
+        async with open_lab(folder, report=lines.append) as lab:
             inner = replace(trial, lab=lab, offers=Offers.of(lab, "disk", trial.seed, trial.offers.wire))
-            await _on_a_full_disk(inner, said, folder, runs=runs, full_s=full_s, kill=kill)
+            await _on_a_full_disk(inner, lines, folder, runs=runs, full_s=full_s, kill=kill)
     trial.findings, trial.resume_s = inner.findings, inner.resume_s
 
 
-async def _on_a_full_disk(trial: Trial, said: list[str], folder: Path, *, runs: int, full_s: float, kill: bool) -> None:
+async def _on_a_full_disk(
+    trial: Trial, lines: list[str], folder: Path, *, runs: int, full_s: float, kill: bool
+) -> None:
     lab = trial.lab
     await trial.offers.post_all([jobs.quick_then("tokens=100; drip=10")] * runs)
     _fill(folder / "filler")
@@ -114,15 +116,13 @@ async def _on_a_full_disk(trial: Trial, said: list[str], folder: Path, *, runs: 
     }
     trial.expect(most_alive <= 1, f"{most_alive} API processes at once")
     trial.expect(_apis(folder) == [lab.api.pid], "an unsupervised API process runs")
-    trial.expect(
-        any("The disk of" in line and "is full" in line for line in said), "nothing said that the disk is full"
-    )
-    trial.expect(any("has room again" in line for line in said), "nothing said that there is room again")
+    trial.expect(any("The disk of" in line and "is full" in line for line in lines), "no report that the disk is full")
+    trial.expect(any("has room again" in line for line in lines), "no report that there is room again")
     if kill:
-        told = any("API can't be started: the disk of" in line for line in said)
-        trial.expect(told, "nothing said why the API can't be started")
+        reported = any("API can't be started: the disk of" in line for line in lines)
+        trial.expect(reported, "no report why the API can't be started")
     else:
-        trial.expect(seen["degraded full"] == seen.total(), f"the health document said {dict(seen)}")
+        trial.expect(seen["degraded full"] == seen.total(), f"the health document has {dict(seen)}")
         trial.expect(not {"500", "None"} & set(statuses), f"POSTs were answered {dict(statuses)}")
 
 
@@ -170,7 +170,7 @@ def _small_disk(size: str = "900m") -> Iterator[Path | None]:
 
 @asynccontextmanager
 async def _skewed(lab: Lab, worker: Supervised, skew_s: float) -> AsyncIterator[None]:
-    """Run a worker with another time of day; what waits and measures goes on as before."""
+    """Run a worker with another time of day; waits and measurements continue as before."""
     folder = lab.scratch("skew")
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(SKEWED_CLOCK)

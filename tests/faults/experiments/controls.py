@@ -19,7 +19,7 @@ from tests.faults.lab import until
 from tests.faults.trials import Trial
 
 KINDS = ("pause", "resume", "budget", "steer", "interrupt", "cancel", "delete")
-"""What is asked at the same time as a cancel."""
+"""Controls sent at the same time as a cancel."""
 
 ENDS_S = 60.0
 """How long after its answer a cancel may take to end its task."""
@@ -53,7 +53,7 @@ async def pair_controls(
 ) -> None:
     """Cancel tasks, each with another control at the same moment; every cancel that is accepted must end its task.
 
-    `least` is the share that has to be accepted for the trial to say anything: on a busy machine tasks end first.
+    `least` is the share that has to be accepted for the trial to mean anything: on a busy machine tasks end first.
     """
     kinds = (kind,) if kind else KINDS
     plan = [(a_kind, tuple(PHASES)[number % len(PHASES)]) for a_kind, number in product(kinds, range(pairs))]
@@ -69,7 +69,7 @@ async def pair_controls(
                 return
             made.append(pair)
             if len(made) % 50 == 0:
-                trial.say(f"{len(made)} of {len(plan)} pairs")
+                trial.report(f"{len(made)} of {len(plan)} pairs")
             # Ended or not, `judge` sees it.
             await until(lambda: watch.has_ended(pair.task_id), ends_s, LOOK_S)
             watch.forget(pair.task_id)
@@ -84,7 +84,7 @@ async def pair_controls(
     accepted = [pair for pair in made if pair.accepted_at is not None]
     # A call that guidance cuts, or that failed, is made again.
     await trial.check(limit_s=1, extra=ends.total() - ends["finished"], completed=len(made) - len(accepted))
-    trial.expect(len(made) == len(plan), f"{len(made)} of {len(plan)} tasks were taken in")
+    trial.expect(len(made) == len(plan), f"{len(made)} of {len(plan)} tasks were accepted")
     trial.expect(len(accepted) >= least * len(made), f"only {len(accepted)} of {len(made)} cancels were accepted")
 
 
@@ -189,7 +189,7 @@ async def judge(trial: Trial, pairs: Sequence[Pair]) -> None:
 
 
 class _Watch:
-    """What the events and rows of the tasks in hand say, read by one query for all of them."""
+    """The events and rows of the tasks in hand, read by one query for all of them."""
 
     def __init__(self, trial: Trial) -> None:
         self._trial = trial

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 from tests.faults import jobs
 from tests.faults.clients import following
 from tests.faults.lab import configure, configured, crash, revive, terminate, until
-from tests.faults.resumption import tried_again, went_on
+from tests.faults.resumption import resumption_times, retried
 from tests.faults.trials import Trial
 
 FOLLOWED = 20
@@ -32,11 +32,11 @@ async def kill_the_only_worker(
         await revive(lab.workers[0])
         await lab.all_ended(prefix, 60 + 2 * call_s)
     await trial.check(limit_s=60, extra=cut)
-    again = await tried_again(lab, prefix, killed)
+    again = await retried(lab, prefix, killed)
     limit = max(16.0, (restarted - killed).total_seconds() + 5.0)
     trial.resume_s = max(again, default=None)
     trial.figures |= {"calls cut": cut, "restarted after, s": round((restarted - killed).total_seconds(), 1)}
-    trial.expect(len(again) == cut, f"{cut} calls were cut, {len(again)} were tried again")
+    trial.expect(len(again) == cut, f"{cut} calls were cut, {len(again)} were retried")
     trial.expect_in_time(
         max(again, default=0) <= limit, f"the last new attempt began after {max(again):.1f} s, not {limit:g}"
     )
@@ -57,16 +57,16 @@ async def kill_one_of_two_workers(
         cut = await _calls_by(trial, pid, "started")
         await lab.all_ended(prefix, 90 + 8 * call_s)
     await trial.check(limit_s=60, extra=cut)
-    again = await tried_again(lab, prefix, killed)
-    resumed = await went_on(lab, task_ids, killed)
+    again = await retried(lab, prefix, killed)
+    resumed = await resumption_times(lab, task_ids, killed)
     slowest = max(resumed.values(), default=0)
     trial.resume_s = slowest
-    trial.figures |= {"calls cut": cut, "tried again after, s": round(max(again, default=0), 1)}
+    trial.figures |= {"calls cut": cut, "retried after, s": round(max(again, default=0), 1)}
     trial.expect(cut > 0, "the worker that was killed had no call in flight")
     trial.expect_in_time(
         max(again, default=0) <= limit_s, f"the last new attempt began after {max(again, default=0):.1f} s"
     )
-    trial.expect_in_time(slowest <= limit_s, f"a run went on after {slowest:.1f} s, not {limit_s:g}")
+    trial.expect_in_time(slowest <= limit_s, f"a run continued after {slowest:.1f} s, not {limit_s:g}")
 
 
 async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: float = 3.0) -> None:
@@ -141,7 +141,7 @@ async def lose_the_api_after_its_commit(trial: Trial, *, runs: int = 100, limit_
 
 
 async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
-    """F09: the run is started and the client hears nothing; then it sends the same key again."""
+    """F09: the run is started and the client gets no answer; then it sends the same key again."""
     lab, prefix = trial.lab, trial.offers.prefix
     bodies = [jobs.one_call("tokens=20")] * keys
     once = lab.scratch(f"after-start-{prefix[-9:-1]}")
@@ -170,7 +170,7 @@ async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
     trial.expect(
         {answer.status for answer in answers.values()} <= {200, 202}, "a repeated POST was not answered 200 or 202"
     )
-    trial.expect(all(answer.replayed for answer in answers.values()), "a repeated POST doesn't say that it is one")
+    trial.expect(all(answer.replayed for answer in answers.values()), "a repeated POST isn't marked as one")
 
 
 async def _all_in_flight(trial: Trial, runs: int) -> None:

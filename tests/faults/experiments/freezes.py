@@ -1,4 +1,4 @@
-"""E. Processes that stand still and go on, as when a laptop sleeps: F07, F14 and more."""
+"""E. Processes that freeze and continue, as when a laptop sleeps: F07, F14 and more."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -43,7 +43,7 @@ async def freeze(
     call_s: tuple[float, float] = (5.0, 20.0),
     within_s: tuple[float, float] = (3.0, 12.0),
 ) -> None:
-    """Stop processes with SIGSTOP under chains of streamed calls, let them go on, and look for missing answers.
+    """Stop processes with SIGSTOP under chains of streamed calls, let them continue, and look for missing answers.
 
     The frozen process survives: only calls that another worker took over may be repeated.
     """
@@ -55,11 +55,11 @@ async def freeze(
         trial.expect(begun, "not every run had a call in flight")
         await asyncio.sleep(trial.random.uniform(*within_s))
         in_flight = await lab.calls_in_flight(prefix)
-        trial.say(f"{in_flight} calls in flight; {what} stopped for {seconds:g} s")
+        trial.report(f"{in_flight} calls in flight; {what} stopped for {seconds:g} s")
         with stopped(TARGETS[what](lab)):
             await _wait(trial, seconds, posting=what != "machine")
         woken = datetime.now(UTC)
-        trial.say("goes on")
+        trial.report("continues")
         await lab.all_ended(prefix, 120 + 2 * steps * call_s[1])
     is_moved = what in OF_TWO and seconds > COMPLETE["heartbeat_timeout"].total_seconds()
     found = await trial.check(limit_s=60, extra=in_flight if is_moved else 0)
@@ -104,7 +104,7 @@ async def _all_in_flight(trial: Trial, runs: int) -> bool:
 
 
 async def _wait(trial: Trial, seconds: float, *, posting: bool) -> None:
-    """Let time pass; clients go on to offer tasks where there is an API that answers."""
+    """Let time pass; clients keep sending tasks where there is an API that answers."""
     posts = []
     for number in range(int(seconds / POST_EVERY_S)):
         await asyncio.sleep(POST_EVERY_S)

@@ -1,4 +1,4 @@
-"""The experiments, one entry a line: what is injected, at full size and at the size of a quick look."""
+"""The experiments, one entry a line: the fault, at full size and at the size of a quick look."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -76,7 +76,7 @@ EXPERIMENTS = [
     Experiment("F29", "answers of 3 MB and 10 MB", providers.send_much),
     Experiment(
         "F30",
-        "a provider that is away while runs queue up",
+        "an unavailable provider while runs queue up",
         patience.lose_the_provider,
         {"runs": 10, "away_s": 8.0, "probe_s": 2.0, "limit_s": 60.0},
         {"away_s": 1800.0},

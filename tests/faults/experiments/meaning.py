@@ -16,7 +16,9 @@ async def repeat_keys(trial: Trial, *, at_once: int = AT_ONCE, keys: int = 200, 
     same = await asyncio.gather(*(offers.post("same", body) for _ in range(at_once)))
     ids = {answer.task_id for answer in same}
     trial.expect(len(ids) == 1 and None not in ids, f"{at_once} POSTs at once gave {len(ids)} ids")
-    trial.expect(sum(not answer.replayed for answer in same) == 1, "not exactly one answer says that it made the task")
+    trial.expect(
+        sum(not answer.replayed for answer in same) == 1, "not exactly one answer claims to have made the task"
+    )
     different = await offers.post("same", other)
     refusal = (different.status, different.code)
     trial.expect(refusal == (422, "idempotency_key_reused"), f"another body was answered {refusal}")

@@ -1,4 +1,4 @@
-"""B. Parts that are away: F12."""
+"""B. Unavailable parts: F12."""
 
 import asyncio
 from datetime import datetime
@@ -8,7 +8,7 @@ from tests.faults import jobs
 from tests.faults.clients import following
 from tests.faults.experiments.deaths import FOLLOWED
 from tests.faults.lab import crash, revive, until
-from tests.faults.resumption import went_on
+from tests.faults.resumption import resumption_times
 from tests.faults.trials import Trial
 
 POSTS_A_SECOND = 2
@@ -17,7 +17,7 @@ POSTS_A_SECOND = 2
 async def lose_temporal(
     trial: Trial, *, runs: int = 100, call_s: float = 8.0, away_s: float = 20.0, limit_s: float = 30.0
 ) -> None:
-    """F12: `kill -9` Temporal under load; POSTs go on all the while."""
+    """F12: `kill -9` Temporal under load; POSTs continue all the while."""
     lab, prefix = trial.lab, trial.offers.prefix
     task_ids = await trial.offers.post_all([jobs.six_calls(call_s)] * runs)
     async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
@@ -29,20 +29,22 @@ async def lose_temporal(
         await lab.all_ended(prefix, 180 + 8 * call_s)
     await trial.check(limit_s=60, extra=runs)
     answers = [trial.offers.last()[prefix + name] for name in during]
-    resumed = await went_on(lab, task_ids, back)
+    resumed = await resumption_times(lab, task_ids, back)
     accepted = [answer.task_id for answer in answers if answer.task_id is not None]
     slowest, slowest_new = max(resumed.values(), default=0), await _latest_start(trial, accepted, back)
     trial.resume_s = slowest
     trial.figures |= {
         "open at kill": open_at_kill,
-        "went on": len(resumed),
+        "continued": len(resumed),
         "POSTs in the gap": len(answers),
         "accepted": len(accepted),
         "the last of them started after, s": round(max(0.0, slowest_new), 1),
     }
-    trial.expect_in_time(slowest <= limit_s, f"a run went on {slowest:.1f} s after Temporal was back, not {limit_s:g}")
+    trial.expect_in_time(
+        slowest <= limit_s, f"a run continued {slowest:.1f} s after Temporal was back, not {limit_s:g}"
+    )
     trial.expect(
-        len(resumed) == open_at_kill == runs, f"{len(resumed)} runs went on, {open_at_kill} were open of {runs}"
+        len(resumed) == open_at_kill == runs, f"{len(resumed)} runs continued, {open_at_kill} were open of {runs}"
     )
     for answer in answers:
         refused_well = answer.status == 503 and answer.retry_after is not None

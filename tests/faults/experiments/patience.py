@@ -118,7 +118,7 @@ async def drip(
 async def lose_the_provider(
     trial: Trial, *, runs: int = 200, away_s: float = 180.0, probe_s: float = 10.0, limit_s: float = 300.0
 ) -> None:
-    """F30: the provider is away while runs queue up, then back. Three minutes stand for an outage of thirty."""
+    """F30: the provider is unavailable while runs queue up, then back. Three minutes stand for an outage of thirty."""
     lab, provider = trial.lab, trial.lab.stack.provider
     async with reconfigured(lab, breaker_probe_s=f"{probe_s:g}"):
         await lose(provider)
@@ -143,7 +143,7 @@ async def lose_the_provider(
     arrivals = [arrival for arrival in _arrivals(trial, task_ids) if arrival.at >= back.timestamp() - 1]
     at_once = _at_once(arrivals)
     trial.figures |= {
-        "away, s": away_s,
+        "unavailable, s": away_s,
         "open at its return": open_runs,
         "failures until it was left alone": threshold,
         "on their way then": len(failures) - threshold - len(probes),
@@ -152,7 +152,7 @@ async def lose_the_provider(
         "most requests at once after": at_once,
         "most in one second": _most_in_a_second(arrivals),
     }
-    trial.expect(open_runs == runs, f"{runs - open_runs} runs ended while the provider was away")
+    trial.expect(open_runs == runs, f"{runs - open_runs} runs ended while the provider was unavailable")
     trial.expect(threshold <= 10, "the breaker is set to more than 10 failures")
     trial.expect(bool(probes), "no probe was sent to the provider")
     # Written down by the database a moment after the probe was let through.

@@ -1,4 +1,4 @@
-"""Parts that are away, with few runs and short calls."""
+"""Unavailable parts, with few runs and short calls."""
 
 import pytest
 
@@ -9,5 +9,5 @@ from tests.faults.trials import passes
 pytestmark = pytest.mark.usefixtures("one_worker")
 
 
-async def test_runs_go_on_after_temporal_was_killed(lab: Lab) -> None:
+async def test_runs_continue_after_temporal_was_killed(lab: Lab) -> None:
     await passes(lab, "F12", lambda made: outages.lose_temporal(made, runs=10, call_s=1, away_s=5))

@@ -14,7 +14,7 @@ from tests.wires.gateway.service import ANTHROPIC, GOOGLE, OPENAI, SimulatedVend
 pytestmark = pytest.mark.usefixtures("one_worker")
 
 
-async def test_what_a_provider_does_wrong_is_not_stored_and_not_paid_twice(lab: Lab) -> None:
+async def test_a_provider_fault_is_paid_once_and_not_stored(lab: Lab) -> None:
     """F25 cut streams, F27 no answers, F28 poison, F29 answers of 3 MB and 10 MB; nothing dies, so all at once."""
     async with (
         trial(lab, "F25", 1) as cut,
@@ -36,7 +36,7 @@ async def test_no_tool_runs_with_cut_arguments(lab: Lab, wire: SimulatedVendor) 
     await passes(lab, "F26", lambda made: tool_calls.cut_tool_calls(made, rounds=1), wire)
 
 
-async def test_what_goes_wrong_on_other_vendors_wires_is_not_stored_either(lab: Lab) -> None:
+async def test_faults_on_other_wires_are_not_stored(lab: Lab) -> None:
     """F27 through both SDKs at once."""
     await asyncio.gather(
         passes(lab, "F27", lambda made: providers.answer_nonsense(made, runs=1), ANTHROPIC),
@@ -45,7 +45,7 @@ async def test_what_goes_wrong_on_other_vendors_wires_is_not_stored_either(lab: 
 
 
 @pytest.mark.parametrize("wire", [ANTHROPIC, GOOGLE], ids=lambda wire: wire.vendor)
-async def test_a_call_that_is_given_up_ends_at_the_provider_behind_the_gateway(lab: Lab, wire: SimulatedVendor) -> None:
+async def test_an_abandoned_call_ends_behind_the_gateway(lab: Lab, wire: SimulatedVendor) -> None:
     async with trial(lab, "gone", 1, wire) as made:
         (task_id,) = await made.offers.post_all([jobs.one_call("hang=1")])
         assert await until(lambda: arrived_as(lab, task_id, ["arrived"]), LIMIT_S)

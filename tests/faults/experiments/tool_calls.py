@@ -25,15 +25,15 @@ async def cut_tool_calls(trial: Trial, *, rounds: int = 3) -> None:
     once = [jobs.one_call(f"{cut}; times=1", agent="analyst") for cut in cuts * rounds]
     always = [jobs.one_call(cut, agent="analyst") for cut in cuts]
     task_ids = await trial.offers.post_all([*once, *always])
-    mended, given_up = set(task_ids[: len(once)]), set(task_ids[len(once) :])
+    fixed, given_up = set(task_ids[: len(once)]), set(task_ids[len(once) :])
     async with following(trial.lab, task_ids, trial.seed) as trial.followers:
         await trial.lab.all_ended(trial.offers.prefix, 90)
     await trial.check(limit_s=60, extra=len(once) + len(always), completed=len(once))
-    await _check_tools(trial, mended, given_up)
+    await _check_tools(trial, fixed, given_up)
     await _check_answers(trial, given_up)
 
 
-async def _check_tools(trial: Trial, mended: set[TaskId], given_up: set[TaskId]) -> None:
+async def _check_tools(trial: Trial, fixed: set[TaskId], given_up: set[TaskId]) -> None:
     """No tool ran with arguments that were cut, and each whole call was run once."""
     asked = [
         (row["id"], call)
@@ -50,7 +50,7 @@ async def _check_tools(trial: Trial, mended: set[TaskId], given_up: set[TaskId])
     trial.expect(not cut, f"{len(cut)} calls were kept with arguments that were cut")
     trial.expect(trial.figures["tools that failed"] == 0, "a tool ran with arguments that it can't take")
     for what, found in (("kept", [task for task, _ in asked]), ("run", [row["id"] for row in ran])):
-        trial.expect(Counter(found) == dict.fromkeys(mended, 1), f"the whole calls weren't each {what} once")
+        trial.expect(Counter(found) == dict.fromkeys(fixed, 1), f"the whole calls weren't each {what} once")
         trial.expect(not given_up.intersection(found), f"a call that was always cut was {what}")
 
 
@@ -66,8 +66,10 @@ async def _check_answers(trial: Trial, given_up: set[TaskId]) -> None:
     ends = await _rows(trial, "t.status, t.error_code, s.result", "subtasks s ON s.run_id = t.id")
     kept = [row for row in ends if row["id"] in given_up and row["result"] is not None]
     trial.expect(not kept, f"{len(kept)} answers with a cut call stand")
-    said = Counter((row["status"], row["error_code"]) for row in ends if row["id"] in given_up)
-    trial.expect(set(said) == {("failed", "same_failure_again")}, f"runs that were always cut ended with {dict(said)}")
+    statuses = Counter((row["status"], row["error_code"]) for row in ends if row["id"] in given_up)
+    trial.expect(
+        set(statuses) == {("failed", "same_failure_again")}, f"runs that were always cut ended with {dict(statuses)}"
+    )
 
 
 async def _rows(trial: Trial, columns: str, joined: str) -> list[RowMapping]:

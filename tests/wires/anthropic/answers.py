@@ -10,7 +10,7 @@ def stream(*events: Event, **answer: Any) -> Answer:
     return Answer("".join(map(framed, events)), **answer)
 
 
-def said(words: str, reason: Any = "end_turn", **answer: Any) -> Answer:
+def replying(words: str, reason: Any = "end_turn", **answer: Any) -> Answer:
     """A usual, whole answer."""
     return stream(start(), *text(words), *stop(reason), **answer)
 

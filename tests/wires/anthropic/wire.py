@@ -27,7 +27,7 @@ from tests.wires.anthropic.frames import (
     tool_use,
     written,
 )
-from tests.wires.base import KEY, Conversation, Heard, Kind, Said, Stop
+from tests.wires.base import KEY, Conversation, Kind, ModelAnswer, ReceivedRequest, Stop
 from tests.wires.sse import event
 
 SIGNATURE = b64encode(b"signed by anthropic").decode()
@@ -68,24 +68,24 @@ class Anthropic:
     def framed(self, data: bytes) -> bytes:
         return b"event: message_delta\ndata: " + data + b"\n\n"
 
-    def told(self, said: Said) -> Sequence[bytes]:
+    def frames_of(self, answer: ModelAnswer) -> Sequence[bytes]:
         blocks: list[Sequence[Event]] = []
-        if said.thoughts or said.signed:
-            blocks.append(_thinking(len(blocks), said))
-        if said.pieces:
-            blocks.append(block(len(blocks), {"type": "text", "text": ""}, *map(text_of, said.pieces)))
-        for call in said.calls:
+        if answer.thoughts or answer.signed:
+            blocks.append(_thinking(len(blocks), answer))
+        if answer.pieces:
+            blocks.append(block(len(blocks), {"type": "text", "text": ""}, *map(text_of, answer.pieces)))
+        for call in answer.calls:
             blocks.append(_call(len(blocks), call))
         events = [
-            start(read(said.usage) | {"output_tokens": 1} if said.usage else {}, id=said.id),
+            start(read(answer.usage) | {"output_tokens": 1} if answer.usage else {}, id=answer.id),
             *chain.from_iterable(blocks),
         ]
-        if said.stop is None:
+        if answer.stop is None:
             # Without the end of the block, and the second half of a call's arguments.
-            events = events[:-2] if said.calls else events[:-1] if blocks else events
+            events = events[:-2] if answer.calls else events[:-1] if blocks else events
         else:
-            reason = STOPS["tool_calls"] if said.calls and said.stop == "stop" else _STOPS[said.stop]
-            events += stop(reason, written(said.usage) if said.usage else {})
+            reason = STOPS["tool_calls"] if answer.calls and answer.stop == "stop" else _STOPS[answer.stop]
+            events += stop(reason, written(answer.usage) if answer.usage else {})
         return [framed(each).encode() for each in events]
 
     def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
@@ -101,7 +101,7 @@ class Anthropic:
         retired = {"type": "model", "id": "claude-1", "lifecycle": "retired"}
         return {"data": [*data, retired], "has_more": False, "first_id": "a", "last_id": "z"}
 
-    def heard(self, body: Any, target: str) -> Heard:
+    def parse(self, body: Any, target: str) -> ReceivedRequest:
         assert target == "/v1/messages", target
         assert body["stream"] is True
         _messages().validate_python(body["messages"])
@@ -115,7 +115,7 @@ class Anthropic:
             state += _take(talk, turn)
         output = body.get("output_config", {})
         choice = body.get("tool_choice", {"type": "auto"})
-        return Heard(
+        return ReceivedRequest(
             model=body["model"],
             system="".join(block["text"] for block in body.get("system", ())),
             items=talk.done(),
@@ -133,9 +133,9 @@ class Anthropic:
         return KEY
 
 
-def _thinking(index: int, said: Said) -> Sequence[Event]:
-    deltas = [{"type": "thinking_delta", "thinking": thought} for thought in said.thoughts]
-    signature = [{"type": "signature_delta", "signature": SIGNATURE}] if said.signed else []
+def _thinking(index: int, answer: ModelAnswer) -> Sequence[Event]:
+    deltas = [{"type": "thinking_delta", "thinking": thought} for thought in answer.thoughts]
+    signature = [{"type": "signature_delta", "signature": SIGNATURE}] if answer.signed else []
     return block(index, {"type": "thinking", "thinking": "", "signature": ""}, *deltas, *signature)
 
 
@@ -154,7 +154,7 @@ def _take(talk: Conversation, turn: Any) -> list[str]:
         match each["type"]:
             case "text":
                 assert each["text"].strip()
-                talk.say(turn["role"], each["text"])
+                talk.add_message(turn["role"], each["text"])
             case "thinking":
                 assert each["signature"] == SIGNATURE, "signed by another vendor"
                 state.append(each["thinking"])

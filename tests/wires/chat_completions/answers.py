@@ -11,7 +11,7 @@ def stream(*parts: Chunk, done: bool = True, **answer: Any) -> Answer:
     return Answer("".join(map(framed, (*parts, DONE) if done else parts)), **answer)
 
 
-def said(text: str, finish: Any = "stop", **answer: Any) -> Answer:
+def replying(text: str, finish: Any = "stop", **answer: Any) -> Answer:
     """A usual, whole answer."""
     return stream(piece(text), chunk({}, finish), USAGE, **answer)
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from chimera.providers.base import ToolRequest
 from models.usage import Usage
-from tests.wires.base import KEY, Conversation, Heard, Kind, Said, Stop
+from tests.wires.base import KEY, Conversation, Kind, ModelAnswer, ReceivedRequest, Stop
 from tests.wires.chat_completions.frames import DONE, USAGE, call, calls, chunk, framed, piece
 from tests.wires.sse import event
 
@@ -62,20 +62,20 @@ class Chat:
     def framed(self, data: bytes) -> bytes:
         return b"data: " + data + b"\n\n"
 
-    def told(self, said: Said) -> Sequence[bytes]:
+    def frames_of(self, answer: ModelAnswer) -> Sequence[bytes]:
         chunks = [chunk({"role": "assistant", "content": ""})]
         # What servers of open models send; OpenAI tells no thoughts on this wire.
-        chunks += [chunk({"reasoning_content": thought}) for thought in said.thoughts]
-        chunks += map(piece, said.pieces)
-        for index, made in enumerate(said.calls):
+        chunks += [chunk({"reasoning_content": thought}) for thought in answer.thoughts]
+        chunks += map(piece, answer.pieces)
+        for index, made in enumerate(answer.calls):
             chunks += _call(index, made)
-        if said.stop is None:
-            return _sent(said, chunks[:-1] if said.calls else chunks)
-        reason = "tool_calls" if said.calls and said.stop == "stop" else _STOPS[said.stop]
+        if answer.stop is None:
+            return _sent(answer, chunks[:-1] if answer.calls else chunks)
+        reason = "tool_calls" if answer.calls and answer.stop == "stop" else _STOPS[answer.stop]
         chunks.append(chunk({}, reason))
-        if said.usage is not None:
-            chunks.append({**USAGE, "usage": _usage(said.usage)})
-        return [*_sent(said, chunks), framed(DONE).encode()]
+        if answer.usage is not None:
+            chunks.append({**USAGE, "usage": _usage(answer.usage)})
+        return [*_sent(answer, chunks), framed(DONE).encode()]
 
     def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
         status, type_, code = _REFUSALS[kind]
@@ -88,7 +88,7 @@ class Chat:
     def listed(self, names: Sequence[str]) -> Any:
         return {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
 
-    def heard(self, body: Any, target: str) -> Heard:
+    def parse(self, body: Any, target: str) -> ReceivedRequest:
         assert target.endswith("/chat/completions"), target
         assert body["stream"] is True
         assert body["stream_options"] == {"include_usage": True}
@@ -101,7 +101,7 @@ class Chat:
             else:
                 _take(talk, message)
         form = body.get("response_format")
-        return Heard(
+        return ReceivedRequest(
             model=body["model"],
             system=system,
             items=talk.done(),
@@ -119,8 +119,8 @@ class Chat:
         return self._key
 
 
-def _sent(said: Said, chunks: Sequence[dict[str, Any]]) -> list[bytes]:
-    return [framed({**each, "id": said.id, "usage": each.get("usage")}).encode() for each in chunks]
+def _sent(answer: ModelAnswer, chunks: Sequence[dict[str, Any]]) -> list[bytes]:
+    return [framed({**each, "id": answer.id, "usage": each.get("usage")}).encode() for each in chunks]
 
 
 def _call(index: int, made: ToolRequest) -> list[dict[str, Any]]:
@@ -150,7 +150,7 @@ def _take(talk: Conversation, message: Any) -> None:
     content = message["content"]
     for part in content if isinstance(content, list) else [{"type": "text", "text": content}]:
         if part["type"] == "text":
-            talk.say(message["role"], part["text"])
+            talk.add_message(message["role"], part["text"])
         else:
             head, _, data = part["image_url"]["url"].partition(";base64,")
             talk.items.append(("image", head.removeprefix("data:"), data))

@@ -84,9 +84,9 @@ class Gateway:
 
     @asynccontextmanager
     async def _asking(self, scope: Scope, chat: dict[str, object]) -> AsyncIterator[httpx2.Response]:
-        told = headers_of(scope)
-        key = told.get(self._vendor.key_header.encode(), "").removeprefix("Bearer ")
-        headers = {name.decode(): told[name] for name in PASSED_ON if name in told}
+        received = headers_of(scope)
+        key = received.get(self._vendor.key_header.encode(), "").removeprefix("Bearer ")
+        headers = {name.decode(): received[name] for name in PASSED_ON if name in received}
         headers |= {"content-type": "application/json", "authorization": f"Bearer {key}"}
         content = json.dumps(chat).encode()
         async with self._simulator.stream("POST", "/v1/chat/completions", content=content, headers=headers) as response:

@@ -12,7 +12,7 @@ from chimera.config.settings import Settings
 from chimera.local.folder import Folder
 from chimera.local.register import Register
 from chimera.local.stack import simulator_url
-from chimera.local.supervisor import Say, Service, Supervised
+from chimera.local.supervisor import Report, Service, Supervised
 from chimera.pricing import price_of, window_of
 
 SIMULATED = "simulator/fast"
@@ -59,7 +59,7 @@ def settings_for(wires: Sequence[SimulatedVendor], port: int) -> dict[str, objec
 
 @asynccontextmanager
 async def gateway(
-    wires: Sequence[SimulatedVendor], settings: Settings, port: int, register: Register, say: Say
+    wires: Sequence[SimulatedVendor], settings: Settings, port: int, register: Register, report: Report
 ) -> AsyncIterator[Supervised | None]:
     """Run the gateway before the simulator of these settings; nothing where no wire needs it."""
     if all(wire.vendor is None for wire in wires):
@@ -71,7 +71,7 @@ async def gateway(
         command=(sys.executable, "-m", "tests.wires.gateway", "--port", str(port), "--behind", simulator_url(settings)),
         ready=lambda pid: _answers(port),
     )
-    running = Supervised(service, Folder.at(settings.data_dir), register, say)
+    running = Supervised(service, Folder.at(settings.data_dir), register, report)
     await running.start()
     try:
         yield running

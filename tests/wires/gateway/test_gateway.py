@@ -75,11 +75,11 @@ async def test_text_that_no_store_takes_arrives_clean(provider: Provider) -> Non
     assert "poison: lone surrogates  and " in (await answer_of(provider, ask("[[sim: poison=1]]"))).text
 
 
-async def test_usage_that_is_not_told_is_missing(provider: Provider) -> None:
+async def test_unreported_usage_is_missing(provider: Provider) -> None:
     assert (await answer_of(provider, ask("[[sim: nousage=1; tokens=5]]"))).end.usage is None
 
 
-async def test_arguments_that_are_no_json_reach_the_tool_as_some_that_it_refuses(provider: Provider) -> None:
+async def test_arguments_without_json_reach_the_tool(provider: Provider) -> None:
     (call,) = (await answer_of(provider, ask("[[sim: badargs=1]]", tools=(CALCULATOR,)))).end.tool_calls
     assert call.arguments in ('{"expression": "1 +', '{"arguments": "{\\"expression\\": \\"1 +"}')
 

@@ -10,7 +10,7 @@ def stream(*parts: Any, **answer: Any) -> Answer:
     return Answer("".join(map(framed, parts)), **answer)
 
 
-def said(words: str, finish: Any = "STOP", **answer: Any) -> Answer:
+def replying(words: str, finish: Any = "STOP", **answer: Any) -> Answer:
     """A usual, whole answer."""
     return stream(chunk({"text": words}), chunk(finish=finish, usage=USED), **answer)
 

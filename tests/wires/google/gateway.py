@@ -101,8 +101,12 @@ def _users(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Results of tools, and what a person said, each a message."""
     for part in content["parts"]:
         if "functionResponse" in part:
-            told = part["functionResponse"]
-            yield {"role": "tool", "content": told["response"]["output"], "tool_call_id": told["id"]}
+            function_response = part["functionResponse"]
+            yield {
+                "role": "tool",
+                "content": function_response["response"]["output"],
+                "tool_call_id": function_response["id"],
+            }
         else:
             yield {"role": "user", "content": part["text"]}
 

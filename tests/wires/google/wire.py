@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from google.genai import types
 
 from chimera.providers.google.requests import FOREIGN_SIGNATURE
-from tests.wires.base import KEY, Conversation, Heard, Kind, Said, Stop
+from tests.wires.base import KEY, Conversation, Kind, ModelAnswer, ReceivedRequest, Stop
 from tests.wires.google.frames import STATUSES, STOPS, chunk, counts, error, framed, function_call
 
 SIGNATURE = b"\xff\xfe\x00signed by google?>\x80"
@@ -53,19 +53,19 @@ class Google:
     def framed(self, data: bytes) -> bytes:
         return b"data: " + data + b"\r\n\r\n"
 
-    def told(self, said: Said) -> Sequence[bytes]:
+    def frames_of(self, answer: ModelAnswer) -> Sequence[bytes]:
         """A call comes in one piece, so an answer that breaks off within it has nothing of it."""
-        parts: list[dict[str, Any]] = [{"text": thought, "thought": True} for thought in said.thoughts]
-        parts += [{"text": piece} for piece in said.pieces]
-        calls = [function_call(call.name, loads(call.arguments), id=call.id) for call in said.calls]
-        if calls and said.signed:
+        parts: list[dict[str, Any]] = [{"text": thought, "thought": True} for thought in answer.thoughts]
+        parts += [{"text": piece} for piece in answer.pieces]
+        calls = [function_call(call.name, loads(call.arguments), id=call.id) for call in answer.calls]
+        if calls and answer.signed:
             calls[0]["thoughtSignature"] = b64encode(SIGNATURE).decode()
-        elif said.signed:
+        elif answer.signed:
             parts.append({"text": "", "thoughtSignature": b64encode(SIGNATURE).decode()})
-        chunks = [chunk(part, responseId=said.id) for part in parts]
-        if said.stop is not None:
-            usage = counts(said.usage) if said.usage else None
-            chunks.append(chunk(*calls, finish=_STOPS[said.stop], usage=usage, responseId=said.id))
+        chunks = [chunk(part, responseId=answer.id) for part in parts]
+        if answer.stop is not None:
+            usage = counts(answer.usage) if answer.usage else None
+            chunks.append(chunk(*calls, finish=_STOPS[answer.stop], usage=usage, responseId=answer.id))
         return [framed(each).encode() for each in chunks]
 
     def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
@@ -81,7 +81,7 @@ class Google:
         found = [{"name": f"models/{name}", "supportedGenerationMethods": ["generateContent"]} for name in names]
         return {"models": [*found, {"name": "models/embedding", "supportedGenerationMethods": ["embedContent"]}]}
 
-    def heard(self, body: Any, target: str) -> Heard:
+    def parse(self, body: Any, target: str) -> ReceivedRequest:
         path, _, method = unquote(target).partition(":")
         assert method == "streamGenerateContent?alt=sse", target
         talk = Conversation()
@@ -94,7 +94,7 @@ class Google:
         system = body.get("systemInstruction", {"parts": []})
         thinking = config.get("thinkingConfig", {})
         declared = [tool for each in body.get("tools", ()) for tool in each["functionDeclarations"]]
-        return Heard(
+        return ReceivedRequest(
             model=path.removeprefix("/v1beta/models/"),
             system="".join(part["text"] for part in system["parts"]),
             items=talk.done(),
@@ -130,13 +130,13 @@ def _take(talk: Conversation, content: Any) -> list[str]:
             response = part["functionResponse"]
             talk.result(response["id"], response["response"]["output"])
         elif "inlineData" in part:
-            picture = part["inlineData"]
-            data = b64encode(b64decode(picture["data"], altchars=b"-_")).decode()
+            image = part["inlineData"]
+            data = b64encode(b64decode(image["data"], altchars=b"-_")).decode()
             # Google takes both spellings.
-            talk.items.append(("image", picture.get("mimeType") or picture["mime_type"], data))
+            talk.items.append(("image", image.get("mimeType") or image["mime_type"], data))
         elif part.get("thought"):
             state.append(part["text"])
         else:
-            talk.say("assistant" if content["role"] == "model" else "user", part.get("text", ""))
+            talk.add_message("assistant" if content["role"] == "model" else "user", part.get("text", ""))
     assert content["role"] == "model" or not talk.open_calls, "results have to come in one content after their calls"
     return state

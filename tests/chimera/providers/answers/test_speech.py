@@ -9,7 +9,7 @@ TOOLS = (ToolSpec("calc", "", {}),)
 CALL = '<tool_call>{"name": "calc", "arguments": {"expression": "1"}}</tool_call>'
 
 
-def said(*pieces: str, thought: str = "") -> tuple[str, str, list[str]]:
+def parsed(*pieces: str, thought: str = "") -> tuple[str, str, list[str]]:
     """The answer, the thought, and the names of the tools that were called."""
     speech = Speech(TOOLS)
     passed = "".join([*map(speech.take, pieces), speech.rest(thought)])
@@ -19,31 +19,31 @@ def said(*pieces: str, thought: str = "") -> tuple[str, str, list[str]]:
 
 
 def test_halves_of_an_emoji_find_together() -> None:
-    assert said("a \ud83c", "\udf0d b")[0] == "a 🌍 b"
-    assert said("a \ud83c", "b \ud83c")[0] == "a b "
-    assert said("\udf0d a")[0] == " a"
+    assert parsed("a \ud83c", "\udf0d b")[0] == "a 🌍 b"
+    assert parsed("a \ud83c", "b \ud83c")[0] == "a b "
+    assert parsed("\udf0d a")[0] == " a"
 
 
 @pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "\n<|eot_id|>\n", "<|end|><|return|>", "<end_of_turn>"])
-def test_a_token_at_the_end_is_no_part_of_an_answer(end: str) -> None:
-    assert said("Yes.", end)[0] == "Yes."
+def test_a_final_stop_token_is_removed(end: str) -> None:
+    assert parsed("Yes.", end)[0] == "Yes."
 
 
 def test_what_only_looks_like_a_token_stays() -> None:
     for text in ("<s>old</s>", "It ends in <|im_end|>, always.", "<|im_end|> ends it"):
-        assert said(text)[0] == text
+        assert parsed(text)[0] == text
 
 
-def test_a_call_in_a_thought_is_meant_where_nothing_else_is_said() -> None:
-    assert said(f"<think>hm\n{CALL}</think>") == ("", f"hm\n{CALL}", ["calc"])
-    assert said(thought=CALL) == ("", "", ["calc"])
-    assert said(f"<think>{CALL}</think>Yes.") == ("Yes.", CALL, [])
+def test_a_call_in_a_thought_counts_without_text() -> None:
+    assert parsed(f"<think>hm\n{CALL}</think>") == ("", f"hm\n{CALL}", ["calc"])
+    assert parsed(thought=CALL) == ("", "", ["calc"])
+    assert parsed(f"<think>{CALL}</think>Yes.") == ("Yes.", CALL, [])
 
 
 def test_a_call_behind_words_leaves_them() -> None:
-    assert said("Let me see.\n", CALL) == ("Let me see.\n", "", ["calc"])
+    assert parsed("Let me see.\n", CALL) == ("Let me see.\n", "", ["calc"])
 
 
-def test_channels_without_their_tokens_are_told_apart() -> None:
-    assert said("analysis", "hm.assistant", "finalYes.")[:2] == ("Yes.", "hm.")
-    assert said("analysis of final results")[:2] == ("analysis of final results", "")
+def test_channels_without_tokens_are_separated() -> None:
+    assert parsed("analysis", "hm.assistant", "finalYes.")[:2] == ("Yes.", "hm.")
+    assert parsed("analysis of final results")[:2] == ("analysis of final results", "")

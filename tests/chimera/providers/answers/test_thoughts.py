@@ -38,8 +38,8 @@ def test_thoughts_are_split_off_at_every_cut(text: str, thought: str, answer: st
     cuts += [[text[start : start + 3] for start in range(0, len(text), 3)]]
     for pieces in cuts:
         thoughts = Thoughts()
-        told = "".join([*map(thoughts.take, pieces), thoughts.rest()])
-        assert (told, "".join(thoughts.thought).strip()) == (answer, thought), pieces
+        reported = "".join([*map(thoughts.take, pieces), thoughts.rest()])
+        assert (reported, "".join(thoughts.thought).strip()) == (answer, thought), pieces
 
 
 def test_an_answer_is_passed_on_at_once() -> None:
@@ -59,8 +59,8 @@ def test_blanks_are_given_back_before_an_answer() -> None:
 def test_tags_are_read_up_to_a_number(thought: str) -> None:
     for pieces in ([thought * (MAX_TAGS + 9) + "Yes."], [*[thought] * (MAX_TAGS + 9), "Yes."]):
         thoughts = Thoughts()
-        told = "".join([*map(thoughts.take, pieces), thoughts.rest()])
-        assert told.strip() == thought * 9 + "Yes."
+        reported = "".join([*map(thoughts.take, pieces), thoughts.rest()])
+        assert reported.strip() == thought * 9 + "Yes."
 
 
 @pytest.mark.parametrize(

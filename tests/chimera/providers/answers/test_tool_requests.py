@@ -50,7 +50,7 @@ def test_arguments_in_a_row_are_those_of_several(text: str, each: list[str]) -> 
     assert arguments_of_each(text) == each
 
 
-def test_pieces_may_be_all_that_was_told_so_far() -> None:
+def test_cumulative_pieces_are_accepted() -> None:
     assert arguments_in(["", '{"a', '{"a": ', '{"a": 1}']) == '{"a": 1}'
     assert arguments_in(['{"a', '": 1}']) == '{"a": 1}'
     assert arguments_in(['{"a', '{"b": 1}']) == '{"a{"b": 1}'

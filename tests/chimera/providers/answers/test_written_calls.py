@@ -85,7 +85,7 @@ def test_a_call_in_any_markup_is_found(text: str, size: int) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1, 1000])
-def test_what_is_no_call_is_passed_on(text: str, size: int) -> None:
+def test_text_without_calls_is_passed_on(text: str, size: int) -> None:
     assert split(text, size) == (text, [])
 
 
@@ -136,34 +136,34 @@ def test_json_in_the_form_of_a_call_is_run(text: str) -> None:
     assert (passed, len(calls)) == ("", 1)
 
 
-SAID = f"Hermes models write a call like this:\n\n<tool_call>{WHOLE}</tool_call>"
+WRITTEN_ABOUT = f"Hermes models write a call like this:\n\n<tool_call>{WHOLE}</tool_call>"
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        SAID.replace("calc", "get_weather"),
-        f"{SAID}\n<tool_call>{WHOLE.replace('calc', 'get_weather')}</tool_call>",
-        SAID.replace("<tool", "    <tool"),
-        SAID.replace("<tool", "\t<tool"),
-        SAID.replace("<tool", "  \t<tool"),
-        SAID.replace("<tool", "\n \n     <tool"),
+        WRITTEN_ABOUT.replace("calc", "get_weather"),
+        f"{WRITTEN_ABOUT}\n<tool_call>{WHOLE.replace('calc', 'get_weather')}</tool_call>",
+        WRITTEN_ABOUT.replace("<tool", "    <tool"),
+        WRITTEN_ABOUT.replace("<tool", "\t<tool"),
+        WRITTEN_ABOUT.replace("<tool", "  \t<tool"),
+        WRITTEN_ABOUT.replace("<tool", "\n \n     <tool"),
         f"So:\n\n    <tool_call>\n    {WHOLE}\n    </tool_call>",
-        SAID.replace("\n\n", "\n~~~\n"),
-        SAID.replace("\n\n", "\n~~~xml\n") + "\n~~~",
-        SAID.replace("\n\n", f"\n~~~\n{FENCE}\n"),
-        SAID.replace("\n\n", f"\n{FENCE * 2}xml\n") + f"\n{FENCE * 2}",
-        SAID.replace("\n\n", f"\n{FENCE}`\n{FENCE}\n"),
-        SAID.replace("\n\n", f"\n{FENCE}\n{FENCE}xml\n"),
-        SAID.replace("\n\n", "\n" + "~" * 500 + "\n~~~\n"),
+        WRITTEN_ABOUT.replace("\n\n", "\n~~~\n"),
+        WRITTEN_ABOUT.replace("\n\n", "\n~~~xml\n") + "\n~~~",
+        WRITTEN_ABOUT.replace("\n\n", f"\n~~~\n{FENCE}\n"),
+        WRITTEN_ABOUT.replace("\n\n", f"\n{FENCE * 2}xml\n") + f"\n{FENCE * 2}",
+        WRITTEN_ABOUT.replace("\n\n", f"\n{FENCE}`\n{FENCE}\n"),
+        WRITTEN_ABOUT.replace("\n\n", f"\n{FENCE}\n{FENCE}xml\n"),
+        WRITTEN_ABOUT.replace("\n\n", "\n" + "~" * 500 + "\n~~~\n"),
         "The last line of a call is\n<function=calc>",
         "The last line of a call is\n<function=calc></function>",
         'It begins like this:\n<invoke name="calc">',
         "It begins like this:\n<tool_call>\n<function=calc>\n</function>\n</tool_call>",
-        SAID.replace(WHOLE, '{"name": "calc"}'),
-        SAID.replace(WHOLE, '{"name": "calc", "arguments": {}}'),
-        SAID.replace(WHOLE, '{"name": "calc", "arguments": "any expression"}'),
-        SAID.replace(WHOLE, f'{{"name": "calc", "parameters": {SCHEMA}}}'),
+        WRITTEN_ABOUT.replace(WHOLE, '{"name": "calc"}'),
+        WRITTEN_ABOUT.replace(WHOLE, '{"name": "calc", "arguments": {}}'),
+        WRITTEN_ABOUT.replace(WHOLE, '{"name": "calc", "arguments": "any expression"}'),
+        WRITTEN_ABOUT.replace(WHOLE, f'{{"name": "calc", "parameters": {SCHEMA}}}'),
         "Llama's form:\n<function=get_weather>{}</function>",
         "Mistral's form:\n[TOOL_CALLS]get_weather[ARGS]{}",
     ],

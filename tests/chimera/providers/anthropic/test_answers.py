@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from anthropic._error_classes import make_status_error
 
-from chimera.providers.anthropic.answers import MAX_BLOCKS, Answer
+from chimera.providers.anthropic.answers import MAX_BLOCKS, AnthropicAnswer
 from chimera.providers.anthropic.errors import sort_error
 from chimera.providers.base import ChatEnd, ToolRequest
 from chimera.providers.wire.pieces import ErrorInAnswer, Piece
@@ -54,20 +54,20 @@ def test_text_and_parallel_calls_and_reasoning_are_put_together() -> None:
     "thought",
     [{**THOUGHT, "signature": ""}, {**THOUGHT, "thinking": "a\x00b"}, {**THOUGHT, "thinking": "a\ud83d"}],
 )
-def test_reasoning_that_cannot_be_kept_word_for_word_is_not_kept(thought: dict[str, Any]) -> None:
+def test_unfaithful_reasoning_is_not_kept(thought: dict[str, Any]) -> None:
     end, text = _ended(_start(0, thought), _start(1, {"type": "text", "text": "Hello"}))
     assert (text, end.state) == ("Hello", None)
 
 
-def test_reasoning_at_the_end_of_an_answer_is_not_sent_back() -> None:
+def test_final_reasoning_is_not_sent_back() -> None:
     end, _ = _ended(_start(0, {"type": "text", "text": "Hello"}), _start(1, THOUGHT), reason="max_tokens")
     assert (end.finish_reason, end.state) == ("length", None)
 
 
-def test_all_of_the_prompt_is_counted_wherever_it_was_read_from() -> None:
+def test_cached_prompt_tokens_are_counted() -> None:
     begun = {"input_tokens": 10, "cache_read_input_tokens": 200, "cache_creation_input_tokens": 30, "output_tokens": 1}
     ended = {"output_tokens": 50, "output_tokens_details": {"thinking_tokens": 20}, "input_tokens": None}
-    usage = _said("x", begun=begun, ended=ended)[0].usage
+    usage = _answered("x", begun=begun, ended=ended)[0].usage
     assert usage is not None
     assert (usage.input_tokens, usage.cached_input_tokens, usage.cache_write_tokens) == (240, 200, 30)
     assert (usage.output_tokens, usage.reasoning_tokens) == (50, 20)
@@ -77,7 +77,7 @@ def test_all_of_the_prompt_is_counted_wherever_it_was_read_from() -> None:
     "begun", [{"output_tokens": 1}, {"input_tokens": -1, "output_tokens": 1}, {"input_tokens": "many"}]
 )
 def test_usage_that_makes_no_sense_counts_as_missing(begun: dict[str, Any]) -> None:
-    assert _said("x", begun=begun)[0].usage is None
+    assert _answered("x", begun=begun)[0].usage is None
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_usage_that_makes_no_sense_counts_as_missing(begun: dict[str, Any]) -> N
         ("model_context_window_exceeded", "length"),
     ],
 )
-def test_a_reason_to_stop_is_told_in_our_words(reason: str, finish: str) -> None:
-    assert _said("x", reason=reason)[0].finish_reason == finish
+def test_finish_reasons_are_translated(reason: str, finish: str) -> None:
+    assert _answered("x", reason=reason)[0].finish_reason == finish
 
 
 def test_a_call_counts_also_where_the_reason_says_otherwise() -> None:
@@ -115,7 +115,7 @@ def test_a_tool_call_that_was_cut_is_no_success(
 
 @pytest.mark.parametrize(("arguments", "is_whole"), [('{"expression": "1', False), ('{"expression": "1"}', True)])
 def test_a_last_event_behind_a_cut_call_ends_nothing(arguments: str, is_whole: bool) -> None:
-    answer = Answer(NEW, "", 1000)
+    answer = AnthropicAnswer(NEW, "", 1000)
     _take(answer, _start(0, {"type": "text", "text": "I work it out."}))
     _take(answer, _start(1, _use()))
     _take(answer, _delta(1, {"type": "input_json_delta", "partial_json": arguments}))
@@ -133,7 +133,7 @@ def test_a_last_event_behind_a_cut_call_ends_nothing(arguments: str, is_whole: b
     ],
 )
 def test_a_reason_or_last_event_ends_answers(last: dict[str, Any], is_whole: bool) -> None:
-    answer = Answer(NEW, "", 1000)
+    answer = AnthropicAnswer(NEW, "", 1000)
     _take(answer, {"type": "message_start", "message": {"id": "msg_1", "usage": {}}})
     _take(answer, _start(0, {"type": "text", "text": "Hello"}))
     _take(answer, last)
@@ -143,13 +143,13 @@ def test_a_reason_or_last_event_ends_answers(last: dict[str, Any], is_whole: boo
             answer.end(100)
 
 
-def test_arguments_that_nobody_can_read_are_kept_for_the_tool_to_refuse() -> None:
+def test_unreadable_arguments_are_kept_for_the_tool() -> None:
     deep = '{"a": ' * 1200 + "1" + "}" * 1200
     end, _ = _ended(_start(0, _use()), _delta(0, {"type": "input_json_delta", "partial_json": deep}), reason="tool_use")
     assert end.tool_calls[0].arguments == deep
 
 
-def test_a_refusal_says_why() -> None:
+def test_a_refusal_has_its_reason() -> None:
     details = {"type": "refusal", "category": "bio", "explanation": "No such thing."}
     with pytest.raises(errors.ContentRefused, match="No such thing"):
         _ended(details=details, reason="refusal")
@@ -175,16 +175,16 @@ def test_an_answer_without_a_word_or_a_call_is_none(reason: str) -> None:
     ],
 )
 def test_an_unknown_event_is_left_out(event: dict[str, Any]) -> None:
-    assert Answer(NEW, "", 1000).take(Piece("", event)) is None
+    assert AnthropicAnswer(NEW, "", 1000).take(Piece("", event)) is None
 
 
 def test_reasoning_counts_towards_the_size_of_an_answer() -> None:
     with pytest.raises(errors.AnswerTooLarge, match="100 bytes"):
-        _take(Answer(NEW, "", 100), _start(0, {**THOUGHT, "thinking": "x" * 101}))
+        _take(AnthropicAnswer(NEW, "", 100), _start(0, {**THOUGHT, "thinking": "x" * 101}))
 
 
-def test_more_blocks_than_anybody_writes_are_too_many() -> None:
-    answer = Answer(NEW, "", 1000)
+def test_blocks_beyond_the_maximum_are_refused() -> None:
+    answer = AnthropicAnswer(NEW, "", 1000)
     for index in range(MAX_BLOCKS):
         _take(answer, _start(0 if index % 2 else index, {"type": "text", "text": ""}))
     for kind, begun in (("text_delta", {"text": "x"}), ("input_json_delta", {"partial_json": "{}"})):
@@ -195,7 +195,7 @@ def test_more_blocks_than_anybody_writes_are_too_many() -> None:
 
 
 def test_the_pieces_of_a_signature_are_joined_once() -> None:
-    answer = Answer(NEW, "", 100_000)
+    answer = AnthropicAnswer(NEW, "", 100_000)
     _take(answer, _start(0, {**THOUGHT, "signature": ""}))
     piece = _delta(0, {"type": "signature_delta", "signature": "a" * 10})
     for _ in range(1000):
@@ -244,11 +244,11 @@ def _delta(index: int, delta: dict[str, Any]) -> dict[str, Any]:
     return frames.delta(index, delta)[1]
 
 
-def _take(answer: Answer, event: dict[str, Any]) -> str:
+def _take(answer: AnthropicAnswer, event: dict[str, Any]) -> str:
     return answer.take(Piece("", event)) or ""
 
 
-def _said(text: str, **changes: Any) -> tuple[ChatEnd, str]:
+def _answered(text: str, **changes: Any) -> tuple[ChatEnd, str]:
     return _ended(_start(0, {"type": "text", "text": text}), **changes)
 
 
@@ -259,7 +259,7 @@ def _ended(
     ended: dict[str, Any] | None = None,
     details: dict[str, Any] | None = None,
 ) -> tuple[ChatEnd, str]:
-    answer = Answer(NEW, "prefix", 10_000)
+    answer = AnthropicAnswer(NEW, "prefix", 10_000)
     message = {"id": "msg_1", "usage": begun or {"input_tokens": 1, "output_tokens": 1}}
     delta = {"stop_reason": reason, "stop_details": details}
     last = {"type": "message_delta", "delta": delta, "usage": ended or {"output_tokens": 2}}

@@ -33,7 +33,7 @@ def sent(each: frames.Event) -> bytes:
     return frames.framed(each).encode()
 
 
-def told(kind: str, **fields: Any) -> bytes:
+def named_event(kind: str, **fields: Any) -> bytes:
     return sent(frames.event(kind, **fields))
 
 
@@ -56,7 +56,7 @@ WHOLE: dict[str, list[bytes]] = {
     "pings of every form": [
         b": hi\n\n",
         START,
-        told("ping"),
+        named_event("ping"),
         BEGUN,
         A,
         b"event: ping\ndata:\n\n",
@@ -65,17 +65,31 @@ WHOLE: dict[str, list[bytes]] = {
         END,
         STOP,
     ],
-    "events of other kinds": [START, BEGUN, A, told("content_block_annotated", index=0), told("x"), B, END, STOP],
+    "events of other kinds": [
+        START,
+        BEGUN,
+        A,
+        named_event("content_block_annotated", index=0),
+        named_event("x"),
+        B,
+        END,
+        STOP,
+    ],
     "blocks of other kinds": [START, begun(1, type="server_tool_use", id="s", input={}), BEGUN, A, B, END, STOP],
     "deltas of other kinds": [
         *(START, BEGUN, A),
-        told("content_block_delta", index=0, delta={"type": "citations_delta", "citation": {"a": 1}}),
+        named_event("content_block_delta", index=0, delta={"type": "citations_delta", "citation": {"a": 1}}),
         *(B, END, STOP),
     ],
     "null for everything": [
-        *(START, told("message_start", message=None), BEGUN, told("content_block_start", index=0, content_block=None)),
-        *(A, told("content_block_delta", index=0, delta=None), text(0, None), B),
-        *(told("message_delta", delta=None, usage=None), END, STOP),
+        *(
+            START,
+            named_event("message_start", message=None),
+            BEGUN,
+            named_event("content_block_start", index=0, content_block=None),
+        ),
+        *(A, named_event("content_block_delta", index=0, delta=None), text(0, None), B),
+        *(named_event("message_delta", delta=None, usage=None), END, STOP),
     ],
     "a block that was never begun": [START, text(0, "a "), text(0, "b"), END, STOP],
     "no event names": [
@@ -104,10 +118,10 @@ WHOLE: dict[str, list[bytes]] = {
     "no last event": [START, BEGUN, A, B, END],
     "the end of another wire": [START, BEGUN, A, B, END, b"data: [DONE]\n\n"],
     "broken JSON": [START, BEGUN, A, b"event: content_block_delta\ndata: {\n\n", B, END, STOP],
-    "a number for an id": [told("message_start", message={**MESSAGE, "id": 7}), BEGUN, A, B, END, STOP],
+    "a number for an id": [named_event("message_start", message={**MESSAGE, "id": 7}), BEGUN, A, B, END, STOP],
     "usage as text": [
-        told("message_start", message={"usage": {"input_tokens": "11"}}),
-        *(BEGUN, A, B, told("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": "7"})),
+        named_event("message_start", message={"usage": {"input_tokens": "11"}}),
+        *(BEGUN, A, B, named_event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": "7"})),
     ],
     "CRLF": [part.replace(b"\n", b"\r\n") for part in (START, BEGUN, A, B, END, STOP)],
 }
@@ -142,20 +156,20 @@ async def test_a_whole_message_is_an_answer(provider: Provider, server: Scripted
 async def test_every_reason_to_stop_leaves_the_answer(
     provider: Provider, server: Scripted, reason: Any, finish: FinishReason
 ) -> None:
-    server.answers(Script([START, BEGUN, A, B, told("message_delta", delta={"stop_reason": reason}), STOP]))
+    server.answers(Script([START, BEGUN, A, B, named_event("message_delta", delta={"stop_reason": reason}), STOP]))
     reply = await answer_of(provider, asked(WIRE))
     assert (reply.text, reply.end.finish_reason) == ("a b", finish)
 
 
 async def test_missing_usage_leaves_the_answer(provider: Provider, server: Scripted) -> None:
-    start = told("message_start", message={"usage": None})
-    server.answers(Script([start, BEGUN, A, B, told("message_delta", delta={"stop_reason": "end_turn"}), STOP]))
+    start = named_event("message_start", message={"usage": None})
+    server.answers(Script([start, BEGUN, A, B, named_event("message_delta", delta={"stop_reason": "end_turn"}), STOP]))
     assert (await answer_of(provider, asked(WIRE))).end.usage is None
 
 
 async def test_calls_have_ids_of_their_own(provider: Provider, server: Scripted) -> None:
     calls = [use(0, "toolu_x", "1"), use(1, "toolu_x", "2"), use(2, None, "3"), use(3, 7, "4")]
-    server.answers(Script([START, *calls, told("message_delta", delta={"stop_reason": "pause_turn"}), STOP]))
+    server.answers(Script([START, *calls, named_event("message_delta", delta={"stop_reason": "pause_turn"}), STOP]))
     reply = await answer_of(provider, asked(WIRE, tools=(CALCULATOR,)))
     assert [call.id for call in reply.end.tool_calls] == ["toolu_x", "toolu_1", "toolu_2", "7"]
     assert [json.loads(call.arguments)["expression"] for call in reply.end.tool_calls] == ["1", "2", "3", "4"]
@@ -168,7 +182,7 @@ async def test_blocks_of_one_index_are_two(provider: Provider, server: Scripted)
 
     first = begun(0, **frames.tool_use("a"))
     second = begun(0, **frames.tool_use("b"))
-    end = told("message_delta", delta={"stop_reason": "tool_use"})
+    end = named_event("message_delta", delta={"stop_reason": "tool_use"})
     server.answers(Script([START, first, piece("1"), second, piece("2"), end, STOP]))
     reply = await answer_of(provider, asked(WIRE, tools=(CALCULATOR,)))
     assert [(call.id, json.loads(call.arguments)["expression"]) for call in reply.end.tool_calls] == [
@@ -193,7 +207,7 @@ async def test_blocks_of_one_index_are_two(provider: Provider, server: Scripted)
 async def test_an_error_in_mid_answer_is_sorted(
     provider: Provider, server: Scripted, error: Any, kind: type[errors.ProviderError]
 ) -> None:
-    found = await raised(provider, asked(WIRE), server, Script([START, BEGUN, A, told("error", error=error)]))
+    found = await raised(provider, asked(WIRE), server, Script([START, BEGUN, A, named_event("error", error=error)]))
     assert type(found) is kind
     assert found.usage == Usage(input_tokens=11, output_tokens=1)
     assert found.may_be_billed
@@ -204,16 +218,19 @@ VALUES: tuple[Any, ...] = (None, True, 7, 1.5, "x", "", [], [[]], {}, {"type": [
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 async def test_no_value_of_any_field_raises_another_error(provider: Provider, server: Scripted, value: Any) -> None:
-    odd = [told("message_start", message=value), told("content_block_start", index=value, content_block=value)]
+    odd = [
+        named_event("message_start", message=value),
+        named_event("content_block_start", index=value, content_block=value),
+    ]
     odd += [
-        told("content_block_delta", index=9, delta={"type": kind, **dict.fromkeys(("text", "thinking"), value)})
+        named_event("content_block_delta", index=9, delta={"type": kind, **dict.fromkeys(("text", "thinking"), value)})
         for kind in ("text_delta", "thinking_delta", "signature_delta")
     ]
     odd += [
         begun(8, type=kind, text=value, thinking=value, data=value, signature=value)
         for kind in ("thinking", "redacted_thinking")
     ]
-    odd += [told("message_delta", delta=value, usage=value), event({"type": value}), event({"message": value})]
+    odd += [named_event("message_delta", delta=value, usage=value), event({"type": value}), event({"message": value})]
     for frame in odd:
         server.answers(Script([START, frame, BEGUN, A, B, END, STOP]))
         assert "a b" in (await answer_of(provider, asked(WIRE))).text, frame

@@ -30,7 +30,7 @@ def test_what_a_request_leaves_open_is_not_sent() -> None:
     }
 
 
-def test_a_conversation_that_goes_on_with_tools_is_cached() -> None:
+def test_a_continued_tool_conversation_is_cached() -> None:
     body = body_of(ask("x", model=NEW, tools=(CALCULATOR,)))
     assert body["cache_control"] == {"type": "ephemeral"}
     assert body["tools"] == [
@@ -42,7 +42,7 @@ def test_a_conversation_that_goes_on_with_tools_is_cached() -> None:
     assert body_of(ask("x", model=NEW, tools=(bare,)))["tools"][0]["input_schema"] == {"type": "object"}
 
 
-def test_a_last_turn_reads_what_is_cached_of_tools_and_system_prompt_and_puts_nothing_there() -> None:
+def test_a_last_turn_reads_the_cache_without_writing() -> None:
     offered = body_of(ask("x", model=NEW, tools=(CALCULATOR,)))
     last = body_of(ask("x", model=NEW, tools=(CALCULATOR,), tool_choice="none"))
     assert (last["tools"], last["system"]) == (offered["tools"], offered["system"])
@@ -50,7 +50,7 @@ def test_a_last_turn_reads_what_is_cached_of_tools_and_system_prompt_and_puts_no
     assert "cache_control" not in last
 
 
-def test_results_of_parallel_calls_are_one_turn_and_stand_before_what_is_said() -> None:
+def test_parallel_results_are_one_turn_before_the_text() -> None:
     calls = (CALL, replace(CALL, id="toolu_2"))
     turns = body_of(
         _conversation(
@@ -90,7 +90,7 @@ def test_turns_alternate_and_none_is_empty() -> None:
     assert body["system"][0]["text"] == "You are helpful.\n\nBe short."
 
 
-def test_ids_of_other_providers_are_made_fit_and_stay_with_their_results() -> None:
+def test_foreign_ids_are_adapted_with_their_results() -> None:
     ids = ["call_1", "call_1", "a.b", "a:b", ""]
     messages = [ChatMessage("user", "Go")]
     for each in ids:
@@ -106,7 +106,7 @@ def test_ids_of_other_providers_are_made_fit_and_stay_with_their_results() -> No
     assert all(each and each.replace("_", "").isalnum() for each in calls)
 
 
-def test_a_conversation_that_used_tools_declares_them_also_when_none_is_offered() -> None:
+def test_used_tools_stay_declared() -> None:
     used = (ChatMessage("user", "Go"), ChatMessage("assistant", "", (CALL,)), ChatMessage("tool", "1", (), "toolu_1"))
     body = body_of(_conversation(*used))
     assert body["tools"] == [{"name": "calculator", "input_schema": {"type": "object"}}]
@@ -114,13 +114,13 @@ def test_a_conversation_that_used_tools_declares_them_also_when_none_is_offered(
     assert "cache_control" not in body, "nothing reads it again"
 
 
-def test_a_picture_stands_before_the_question() -> None:
+def test_an_image_precedes_the_text() -> None:
     turns = body_of(_conversation(ChatMessage("user", "What?", images=(Image("image/png", b"\x89PNG"),))))["messages"]
     source = {"type": "base64", "media_type": "image/png", "data": b64encode(b"\x89PNG").decode()}
     assert turns[0]["content"] == [{"type": "image", "source": source}, {"type": "text", "text": "What?"}]
 
 
-def test_a_schema_is_given_in_the_form_that_the_api_takes() -> None:
+def test_a_schema_is_sent_in_the_vendors_form() -> None:
     body = body_of(ask("x", model=NEW, reasoning_effort="low", response_schema=Plan.model_json_schema()))
     assert body["output_config"]["effort"] == "low"
     sent = body["output_config"]["format"]
@@ -161,13 +161,13 @@ SHOWN = {"thinking": {"type": "adaptive", "display": "summarized"}}
         ("our-gateways-claude", "high", {**SHOWN, "output_config": {"effort": "high"}}),
     ],
 )
-def test_each_model_is_told_in_its_way_how_much_to_reason(
+def test_each_model_gets_its_own_reasoning_setting(
     model: str, effort: ReasoningEffort | None, fields: dict[str, Any]
 ) -> None:
     assert reasoning_of(model, effort, 8192) == fields
 
 
-def test_a_budget_leaves_room_for_the_answer_or_is_not_given() -> None:
+def test_a_reasoning_budget_leaves_room_for_the_answer() -> None:
     assert reasoning_of(OLD, "high", 2047) == {}
     for limit in (2048, 3000, 16_384):
         for effort in ("low", "medium", "high"):
@@ -178,23 +178,23 @@ def test_a_budget_leaves_room_for_the_answer_or_is_not_given() -> None:
 @pytest.mark.parametrize("model", [NEW, OLD])
 def test_reasoning_goes_back_word_for_word(model: str) -> None:
     asked, state = _thought(model)
-    turns = body_of(_gone_on(asked, state))["messages"]
+    turns = body_of(_continued(asked, state))["messages"]
     assert turns[1]["content"] == state["content"]
     assert turns[2]["content"][0]["tool_use_id"] == "toolu_1"
 
 
 def test_reasoning_holds_on_the_last_turn() -> None:
     asked, state = _thought(NEW)
-    turns = body_of(replace(_gone_on(asked, state), tool_choice="none"))["messages"]
+    turns = body_of(replace(_continued(asked, state), tool_choice="none"))["messages"]
     assert turns[1]["content"] == state["content"]
 
 
-def test_reasoning_is_left_out_of_a_conversation_that_is_no_longer_the_same() -> None:
+def test_reasoning_is_dropped_from_a_changed_conversation() -> None:
     asked, state = _thought(NEW)
-    same = _gone_on(asked, state)
+    same = _continued(asked, state)
     changed = {
         "another model": replace(same, model="claude-opus-5"),
-        "another provider's": _gone_on(asked, {**state, "provider": "google"}),
+        "another provider's": _continued(asked, {**state, "provider": "google"}),
         "other tools": replace(same, tools=()),
         "another system prompt": replace(same, messages=(ChatMessage("system", "Be rude."), *same.messages[1:])),
         "a message left out": replace(
@@ -208,21 +208,22 @@ def test_reasoning_is_left_out_of_a_conversation_that_is_no_longer_the_same() ->
 
 def test_reasoning_of_later_turns_stands_on_that_of_earlier_ones() -> None:
     asked, state = _thought(NEW)
-    second = _gone_on(asked, state)
-    told = {**state, "prefix": prefix_of(body_of(second)), "content": [THOUGHT, {"type": "text", "text": "391"}]}
+    second = _continued(asked, state)
+    reported = {**state, "prefix": prefix_of(body_of(second)), "content": [THOUGHT, {"type": "text", "text": "391"}]}
     third = replace(
-        second, messages=(*second.messages, ChatMessage("assistant", "391", (), state=told), ChatMessage("user", "So?"))
+        second,
+        messages=(*second.messages, ChatMessage("assistant", "391", (), state=reported), ChatMessage("user", "So?")),
     )
-    assert body_of(third)["messages"][3]["content"] == told["content"]
+    assert body_of(third)["messages"][3]["content"] == reported["content"]
     forgotten = [replace(message, state=None) if message.tool_calls else message for message in third.messages]
     turns = body_of(replace(third, messages=tuple(forgotten)))["messages"]
     assert turns[3]["content"] == [{"type": "text", "text": "391"}]
 
 
-def test_an_older_model_does_not_reason_on_after_a_call_without_reasoning() -> None:
+def test_older_models_reason_only_after_reasoned_calls() -> None:
     asked, state = _thought(OLD)
-    with_it = _gone_on(asked, state)
-    without = _gone_on(asked, {**state, "provider": "openai"})
+    with_it = _continued(asked, state)
+    without = _continued(asked, {**state, "provider": "openai"})
     assert body_of(replace(with_it, reasoning_effort="low"))["thinking"]["type"] == "enabled"
     assert "thinking" not in body_of(replace(without, reasoning_effort="low"))
     assert body_of(replace(without, model=NEW, reasoning_effort="low"))["thinking"]["type"] == "adaptive"
@@ -241,6 +242,6 @@ def _thought(model: str) -> tuple[ChatRequest, dict[str, Any]]:
     return asked, {"provider": "anthropic", "model": model, "prefix": prefix_of(body_of(asked)), "content": content}
 
 
-def _gone_on(asked: ChatRequest, state: dict[str, Any]) -> ChatRequest:
+def _continued(asked: ChatRequest, state: dict[str, Any]) -> ChatRequest:
     answered = ChatMessage("assistant", "Let me see.", (CALL,), state=state)
     return replace(asked, messages=(*asked.messages, answered, ChatMessage("tool", "391", tool_call_id=CALL.id)))

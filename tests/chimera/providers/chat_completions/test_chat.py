@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chimera.providers.base import ChatEnd
-from chimera.providers.chat_completions.answers import Answer
+from chimera.providers.chat_completions.answers import ChatCompletionsAnswer
 from chimera.providers.chat_completions.requests import allows_strict, body_of
 from chimera.providers.wire.pieces import Piece
 from models import errors
@@ -24,14 +24,14 @@ def test_what_a_request_leaves_open_is_not_sent() -> None:
     assert body["tools"][0]["function"]["name"] == "calculator"
 
 
-def test_a_reasoning_model_is_told_how_much_and_sent_no_temperature() -> None:
+def test_reasoning_models_get_effort_without_temperature() -> None:
     body = body_of(ask("x", model="gpt-5.6", temperature=0.5, reasoning_effort="low"), "max_completion_tokens")
     assert body["reasoning_effort"] == "low"
     assert "temperature" not in body
     assert body_of(ask("x", model="gpt-4o", temperature=0.5), "max_completion_tokens")["temperature"] == 0.5
 
 
-def test_strict_mode_is_asked_for_only_where_the_schema_allows_it() -> None:
+def test_strict_mode_needs_a_suitable_schema() -> None:
     closed = {
         "type": "object",
         "properties": {"a": {"type": "string"}},
@@ -74,16 +74,16 @@ def test_a_refusal_is_no_answer() -> None:
 
 
 def test_a_message_copies_none_before_it() -> None:
-    answer = Answer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
+    answer = ChatCompletionsAnswer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
     pieces = [Piece("", {"choices": [{"message": {"content": f"{n} ", "refusal": "b"}}]}) for n in range(1000)]
-    told: list[str | None] = []
-    joins = calls_during(lambda: told.extend(map(answer.take, pieces)))["join"]
-    assert "".join(filter(None, told)) == "".join(f"{n} " for n in range(1000))
+    reported: list[str | None] = []
+    joins = calls_during(lambda: reported.extend(map(answer.take, pieces)))["join"]
+    assert "".join(filter(None, reported)) == "".join(f"{n} " for n in range(1000))
     assert joins < 10
 
 
 def test_blank_pieces_before_an_answer_are_kept_apart() -> None:
-    answer = Answer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
+    answer = ChatCompletionsAnswer("local", 1_000_000, ask("x", tools=(CALCULATOR,)))
     pieces = [Piece("", {"choices": [{"delta": {"content": text}}]}) for text in ("\x00", *"\n" * 1000, "<tool")]
     joins = calls_during(lambda: [answer.take(piece) for piece in pieces])["join"]
     assert joins < 10
@@ -91,7 +91,7 @@ def test_blank_pieces_before_an_answer_are_kept_apart() -> None:
 
 
 def _ended(*deltas: dict[str, Any]) -> ChatEnd:
-    answer = Answer("test", 1000, ask("x", tools=(CALCULATOR,)))
+    answer = ChatCompletionsAnswer("test", 1000, ask("x", tools=(CALCULATOR,)))
     for delta in deltas:
         answer.take(Piece("", {"id": "c", "choices": [{"index": 0, "delta": delta}]}))
     answer.take(Piece("", {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}))

@@ -1,4 +1,4 @@
-"""Embeddings, pictures and transcriptions on OpenAI's wire: against aimock, and against bytes that no server sends."""
+"""Embeddings, images and transcriptions on OpenAI's wire: against aimock, and against bytes that no server sends."""
 
 import json
 import struct
@@ -103,7 +103,7 @@ async def test_a_server_of_others_embeds(aimock: str) -> None:
     assert asked["headers"]["idempotency-key"] == "call-1.2"
 
 
-async def test_a_server_of_others_draws(aimock: str) -> None:
+async def test_another_projects_server_generates_images(aimock: str) -> None:
     provider = provider_at(aimock)
     end = await provider.generate_images(image())
     with pytest.raises(errors.RateLimited):
@@ -137,7 +137,7 @@ async def test_vectors_come_in_order_as_numbers_or_as_base64(
     ]
 
 
-async def test_a_picture_is_charged_by_its_tokens(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
+async def test_an_image_is_charged_by_its_tokens(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
     usage = {
         "input_tokens": 12,
         "input_tokens_details": {"text_tokens": 12, "image_tokens": 0},
@@ -153,7 +153,7 @@ async def test_a_picture_is_charged_by_its_tokens(provider: ChatCompletionsMedia
     assert scripted.bodies == [{"model": "gpt-image-2", "prompt": "a cat", "n": 1, "size": "1024x1024"}]
 
 
-async def test_a_server_of_ones_own_is_asked_for_the_picture_itself(scripted: Scripted) -> None:
+async def test_an_own_server_is_asked_for_image_data(scripted: Scripted) -> None:
     scripted.script = answering({"data": [{"b64_json": PNG}]})
     local = provider_at(scripted.url, name="local", asks_for_base64=True)
     await local.generate_images(image())
@@ -210,7 +210,7 @@ def a_vector(*numbers: Any) -> dict[str, Any]:
         (b'{"data": "' + bytes(100_000) + b'"}', errors.AnswerTooLarge),
     ],
 )
-async def test_what_is_no_vector_is_no_success(
+async def test_an_answer_without_vectors_fails(
     provider: ChatCompletionsMedia, scripted: Scripted, body: Any, kind: type[errors.ProviderError]
 ) -> None:
     scripted.script = answering(body)
@@ -221,27 +221,25 @@ async def test_what_is_no_vector_is_no_success(
 @pytest.mark.parametrize(
     "data",
     [
-        [{"url": "https://elsewhere.example/picture.png"}],
+        [{"url": "https://elsewhere.example/image.png"}],
         [{"b64_json": ""}],
         [{"b64_json": "%%%"}],
         [{"b64_json": b64encode(b"<svg/>").decode()}],
         [{"b64_json": PNG}, {"b64_json": PNG}],
     ],
 )
-async def test_what_is_no_picture_is_no_success(provider: ChatCompletionsMedia, scripted: Scripted, data: Any) -> None:
+async def test_an_answer_without_images_fails(provider: ChatCompletionsMedia, scripted: Scripted, data: Any) -> None:
     scripted.script = answering({"data": data})
     await _fails(provider.generate_images(image()), errors.Malformed, billed=True)
 
 
-async def test_nothing_drawn_is_paid_and_not_worth_another_try(
-    provider: ChatCompletionsMedia, scripted: Scripted
-) -> None:
+async def test_a_paid_answer_without_images_is_not_retried(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
     scripted.script = answering({"data": []})
     await _fails(provider.generate_images(image()), errors.UselessAnswer, billed=True)
     assert not errors.UselessAnswer.retryable
 
 
-async def test_fewer_pictures_than_asked_are_kept(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
+async def test_fewer_images_than_requested_are_kept(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
     scripted.script = answering({"data": [{"b64_json": PNG}]})
     assert len((await provider.generate_images(replace(image(), n=2))).images) == 1
 
@@ -254,9 +252,7 @@ async def test_a_gateway_that_gives_up_may_leave_a_bill(
     await _fails(provider.generate_images(image()), errors.Overloaded, billed=True)
 
 
-async def test_a_connection_that_breaks_while_something_is_drawn_may_leave_a_bill(
-    provider: ChatCompletionsMedia, scripted: Scripted
-) -> None:
+async def test_a_broken_image_request_may_be_billed(provider: ChatCompletionsMedia, scripted: Scripted) -> None:
     scripted.script = Script([], head_at_once=False, end=False)
     await _fails(provider.generate_images(image()), errors.Overloaded, billed=True)
 
@@ -270,7 +266,7 @@ async def test_a_connection_that_breaks_while_something_is_drawn_may_leave_a_bil
         ({"text": ""}, ""),
     ],
 )
-async def test_a_transcription_with_what_cant_be_stored_is_kept_without_it(
+async def test_unstorable_characters_leave_a_transcription(
     provider: ChatCompletionsMedia, scripted: Scripted, body: Any, text: str
 ) -> None:
     scripted.script = answering(body)
@@ -279,7 +275,7 @@ async def test_a_transcription_with_what_cant_be_stored_is_kept_without_it(
 
 
 @pytest.mark.parametrize("body", [{}, {"text": None}, {"text": 3}])
-async def test_what_has_no_text_is_no_transcription(
+async def test_an_answer_without_text_is_no_transcription(
     provider: ChatCompletionsMedia, scripted: Scripted, body: Any
 ) -> None:
     scripted.script = answering(body)

@@ -39,7 +39,7 @@ def choice(finish: Any = None, index: Any = 0, **more: Any) -> dict[str, Any]:
     return made
 
 
-def said(content: Any, finish: Any = None, **more: Any) -> dict[str, Any]:
+def part(content: Any, finish: Any = None, **more: Any) -> dict[str, Any]:
     return choice(finish, delta={"content": content, **more})
 
 
@@ -56,40 +56,40 @@ async def answered(provider: Provider, server: Scripted, script: Script, **chang
     return reply
 
 
-STOP = said("", "stop")
+STOP = part("", "stop")
 WHOLE = {
-    "B03 a note of a filter between": [said("a "), choice(content_filter_results={}), said("b"), STOP, COUNTED],
-    "B03 a note of a filter behind": [said("a b"), STOP, choice(content_filter_results={}), COUNTED],
-    "B03 no delta at the end": [said("a b"), choice("stop"), COUNTED],
-    "B03 a delta that is null": [said("a b"), choice("stop", delta=None), COUNTED],
-    "B05 null as a keep-alive": [said("a "), "null", said("b"), STOP, "null", COUNTED],
-    "B06 no choices": [{"id": "c", "choices": None}, {"id": "c"}, said("a b"), STOP, COUNTED],
-    "B07 the end of a sequence": [said("a b", "eos"), COUNTED],
-    "B07 the token of it": [said("a b", "eos_token"), COUNTED],
-    "B07 the end of a turn": [said("a b", "end_turn"), COUNTED],
-    "B07 in capitals": [said("a b", "STOP"), COUNTED],
-    "B07 for calls, without one": [said("a b", "function_call"), COUNTED],
-    "B08 the end without a reason": [said("a b"), said("", None), COUNTED],
-    "B08 an empty reason": [said("a b", ""), COUNTED],
+    "B03 a note of a filter between": [part("a "), choice(content_filter_results={}), part("b"), STOP, COUNTED],
+    "B03 a note of a filter behind": [part("a b"), STOP, choice(content_filter_results={}), COUNTED],
+    "B03 no delta at the end": [part("a b"), choice("stop"), COUNTED],
+    "B03 a delta that is null": [part("a b"), choice("stop", delta=None), COUNTED],
+    "B05 null as a keep-alive": [part("a "), "null", part("b"), STOP, "null", COUNTED],
+    "B06 no choices": [{"id": "c", "choices": None}, {"id": "c"}, part("a b"), STOP, COUNTED],
+    "B07 the end of a sequence": [part("a b", "eos"), COUNTED],
+    "B07 the token of it": [part("a b", "eos_token"), COUNTED],
+    "B07 the end of a turn": [part("a b", "end_turn"), COUNTED],
+    "B07 in capitals": [part("a b", "STOP"), COUNTED],
+    "B07 for calls, without one": [part("a b", "function_call"), COUNTED],
+    "B08 the end without a reason": [part("a b"), part("", None), COUNTED],
+    "B08 an empty reason": [part("a b", ""), COUNTED],
     "B15 parts": [
-        said([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]),
-        said([{"type": "text", "text": "a "}, "b"]),
+        part([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]),
+        part([{"type": "text", "text": "a "}, "b"]),
         STOP,
         COUNTED,
     ],
-    "B39 a comment behind an id": [b"id: 1\n" + stream(said("a "))[0], b": ping\n\n", said("b"), STOP, COUNTED],
-    "B39 an event without data": [said("a "), b"event: keepalive\n\n", said("b"), STOP, COUNTED],
-    "B39 empty data": [said("a "), b"data:\n\n", said("b"), STOP, COUNTED],
-    "B39 a comment as data": [said("a "), b"data: : keepalive\n\n", said("b"), STOP, COUNTED],
-    "B39 a ping with JSON": [said("a "), b'event: ping\ndata: {"cost": 0}\n\n', said("b"), STOP, COUNTED],
-    "B41 numbers and objects for ids": [said("a "), {**said("b", "stop"), "id": 7}, {**COUNTED, "id": {}}],
-    "B41 a number for text": [said("a "), said("b"), said(None), said([], "stop"), COUNTED],
+    "B39 a comment behind an id": [b"id: 1\n" + stream(part("a "))[0], b": ping\n\n", part("b"), STOP, COUNTED],
+    "B39 an event without data": [part("a "), b"event: keepalive\n\n", part("b"), STOP, COUNTED],
+    "B39 empty data": [part("a "), b"data:\n\n", part("b"), STOP, COUNTED],
+    "B39 a comment as data": [part("a "), b"data: : keepalive\n\n", part("b"), STOP, COUNTED],
+    "B39 a ping with JSON": [part("a "), b'event: ping\ndata: {"cost": 0}\n\n', part("b"), STOP, COUNTED],
+    "B41 numbers and objects for ids": [part("a "), {**part("b", "stop"), "id": 7}, {**COUNTED, "id": {}}],
+    "B41 a number for text": [part("a "), part("b"), part(None), part([], "stop"), COUNTED],
     "B41 an index as text": [choice(index="0", delta={"content": "a b"}), STOP, COUNTED],
-    "B41 bytes of Latin-1": [said("a b"), b'data: {"id": "\xe9"}\n\n', STOP, COUNTED],
+    "B41 bytes of Latin-1": [part("a b"), b'data: {"id": "\xe9"}\n\n', STOP, COUNTED],
     "B48 another choice": [
-        said("a "),
+        part("a "),
         choice(index=1, delta={"content": "X"}),
-        said("b"),
+        part("b"),
         choice("stop", 1),
         STOP,
         COUNTED,
@@ -104,23 +104,23 @@ WHOLE = {
         choice("stop", message={"content": "b"}),
         COUNTED,
     ],
-    "a message that repeats all": [said("a "), said("b"), choice("stop", message={"content": "a b"}), COUNTED],
+    "a message that repeats all": [part("a "), part("b"), choice("stop", message={"content": "a b"}), COUNTED],
     "the older text": [choice(text="a "), choice("stop", text="b"), COUNTED],
     "a delta that is text": [choice(delta="a b"), STOP, COUNTED],
     "a choice that is no list": [{"choices": {"delta": {"content": "a b"}, "finish_reason": "stop"}}, COUNTED],
-    "usage in the choice": [said("a b"), choice("stop", usage=COUNTED["usage"])],
+    "usage in the choice": [part("a b"), choice("stop", usage=COUNTED["usage"])],
     "usage as text and floats": [
-        *(said("a b"), STOP),
+        *(part("a b"), STOP),
         {"choices": [], "usage": {"prompt_tokens": "11", "completion_tokens": 7.0, "prompt_tokens_details": 0}},
     ],
-    "usage of other names": [said("a b"), STOP, {"choices": [], "usage": {"input_tokens": 11, "output_tokens": 7}}],
-    "usage in the delta": [said("a b"), choice("stop", delta={"usage": COUNTED["usage"]})],
+    "usage of other names": [part("a b"), STOP, {"choices": [], "usage": {"input_tokens": 11, "output_tokens": 7}}],
+    "usage in the delta": [part("a b"), choice("stop", delta={"usage": COUNTED["usage"]})],
     "zeros behind the usage": [
-        *(said("a b"), STOP, COUNTED),
+        *(part("a b"), STOP, COUNTED),
         {"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 0}},
     ],
-    "the reason in the delta": [said("a b"), choice(delta={"finish_reason": "stop"}), COUNTED],
-    "the reason beside the choices": [said("a b"), {**COUNTED, "finish_reason": "stop"}],
+    "the reason in the delta": [part("a b"), choice(delta={"finish_reason": "stop"}), COUNTED],
+    "the reason beside the choices": [part("a b"), {**COUNTED, "finish_reason": "stop"}],
     "text beside an empty delta": [choice(delta={"role": "assistant"}, text="a b"), STOP, COUNTED],
     "numbers of tokens for choices": [
         choice(index=1, delta={"content": "a "}),
@@ -128,7 +128,7 @@ WHOLE = {
         choice("stop", index=3, delta={}),
         COUNTED,
     ],
-    "a thought of another field": [said(None, reasoning="hm", reasoning_content=""), said("a b", "stop"), COUNTED],
+    "a thought of another field": [part(None, reasoning="hm", reasoning_content=""), part("a b", "stop"), COUNTED],
 }
 
 
@@ -142,7 +142,7 @@ NO_REASONS: tuple[Any, ...] = ("tool_use", "tool_calls", None, "", "null", 0, []
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("reported", "reason"),
     [
         *((word, "stop") for word in ("stop", "eos", "STOP", "stop_sequence", "COMPLETE", "end")),
         *((word, "length") for word in ("max_tokens", "model_length", "MAX_TOKENS", "length")),
@@ -151,21 +151,21 @@ NO_REASONS: tuple[Any, ...] = ("tool_use", "tool_calls", None, "", "null", 0, []
     ],
 )
 async def test_every_reason_to_stop_leaves_the_answer(
-    provider: Provider, server: Scripted, told: Any, reason: FinishReason
+    provider: Provider, server: Scripted, reported: Any, reason: FinishReason
 ) -> None:
-    reply = await answered(provider, server, Script(stream(said("a b"), said(None, told), COUNTED)))
+    reply = await answered(provider, server, Script(stream(part("a b"), part(None, reported), COUNTED)))
     assert (reply.text, reply.end.finish_reason, reply.end.usage) == ("a b", reason, USAGE)
 
 
-@pytest.mark.parametrize("told", ["content_filter", "safety", "SAFETY", "sensitive"])
-async def test_what_a_filter_stops_is_refused_and_counted(provider: Provider, server: Scripted, told: str) -> None:
-    found = await raised(provider, asked(WIRE), server, Script(stream(said("a"), said(None, told), COUNTED)))
+@pytest.mark.parametrize("reported", ["content_filter", "safety", "SAFETY", "sensitive"])
+async def test_what_a_filter_stops_is_refused_and_counted(provider: Provider, server: Scripted, reported: str) -> None:
+    found = await raised(provider, asked(WIRE), server, Script(stream(part("a"), part(None, reported), COUNTED)))
     assert type(found) is errors.ContentRefused
     assert (found.usage, found.may_be_billed) == (USAGE, True)
 
 
 async def test_a_refusal_beside_an_answer_is_its_end(provider: Provider, server: Scripted) -> None:
-    chunks = (said("a b"), said(None, refusal="I would rather not."), STOP, COUNTED)
+    chunks = (part("a b"), part(None, refusal="I would rather not."), STOP, COUNTED)
     reply = await answered(provider, server, Script(stream(*chunks)))
     assert (reply.text, reply.end.finish_reason) == ("a b", "refusal")
     found = await raised(provider, asked(WIRE), server, Script(stream(*chunks[1:])))
@@ -175,7 +175,7 @@ async def test_a_refusal_beside_an_answer_is_its_end(provider: Provider, server:
 
 
 @pytest.mark.parametrize(
-    "chunks", [[STOP, COUNTED], [said("", "stop", reasoning="hm"), COUNTED], [said("<think>hm", "stop"), COUNTED]]
+    "chunks", [[STOP, COUNTED], [part("", "stop", reasoning="hm"), COUNTED], [part("<think>hm", "stop"), COUNTED]]
 )
 async def test_an_answer_without_a_word_is_counted(provider: Provider, server: Scripted, chunks: list[Any]) -> None:
     found = await raised(provider, asked(WIRE), server, Script(stream(*chunks)))
@@ -186,8 +186,8 @@ async def test_an_answer_without_a_word_is_counted(provider: Provider, server: S
 @pytest.mark.parametrize(
     "chunks",
     [
-        [said("a b")],
-        [said("a b"), COUNTED],
+        [part("a b")],
+        [part("a b"), COUNTED],
         [choice(delta={"tool_calls": [{"function": {"name": "x", "arguments": "{"}}]}), "[DONE]"],
     ],
 )
@@ -205,7 +205,7 @@ COMPLETION = {
     "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "a b"}}],
     "usage": COUNTED["usage"],
 }
-CHUNKS = (said("a "), said("b"), STOP, COUNTED)
+CHUNKS = (part("a "), part("b"), STOP, COUNTED)
 LINES = b"".join(json.dumps(chunk).encode() + b"\n" for chunk in CHUNKS)
 BODIES: dict[str, tuple[bytes, dict[str, str]]] = {
     "B34 a whole completion": (json.dumps(COMPLETION).encode(), {"content-type": "application/json"}),
@@ -228,7 +228,7 @@ BODIES: dict[str, tuple[bytes, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("body", "headers"), BODIES.values(), ids=list(BODIES))
-async def test_a_body_is_what_its_bytes_say(
+async def test_a_body_is_read_by_its_bytes(
     provider: Provider, server: Scripted, body: bytes, headers: dict[str, str]
 ) -> None:
     reply = await answered(provider, server, Script([body], headers=headers))
@@ -257,8 +257,8 @@ async def test_a_whole_completion_may_call_tools(provider: Provider, server: Scr
         {"prompt_tokens": 0, "completion_tokens": 7},
     ],
 )
-async def test_usage_that_nobody_can_read_is_missing(provider: Provider, server: Scripted, usage: Any) -> None:
-    reply = await answered(provider, server, Script(stream(said("a b", "stop"), {"choices": [], "usage": usage})))
+async def test_unreadable_usage_is_missing(provider: Provider, server: Scripted, usage: Any) -> None:
+    reply = await answered(provider, server, Script(stream(part("a b", "stop"), {"choices": [], "usage": usage})))
     assert (reply.text, reply.end.usage) == ("a b", None)
 
 
@@ -266,8 +266,13 @@ async def test_usage_that_nobody_can_read_is_missing(provider: Provider, server:
 async def test_reasoning_beside_the_answer_is_paid_too(
     provider: Provider, server: Scripted, total: dict[str, int]
 ) -> None:
-    told = {"prompt_tokens": 11, "completion_tokens": 2, "completion_tokens_details": {"reasoning_tokens": 5}, **total}
-    reply = await answered(provider, server, Script(stream(said("a b", "stop"), {"choices": [], "usage": told})))
+    reported = {
+        "prompt_tokens": 11,
+        "completion_tokens": 2,
+        "completion_tokens_details": {"reasoning_tokens": 5},
+        **total,
+    }
+    reply = await answered(provider, server, Script(stream(part("a b", "stop"), {"choices": [], "usage": reported})))
     assert reply.end.usage == Usage(input_tokens=11, output_tokens=7, reasoning_tokens=5)
 
 
@@ -293,7 +298,7 @@ DELTA = ("content", "refusal", "reasoning", "reasoning_content", "tool_calls", "
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 async def test_no_value_of_any_field_raises_another_error(provider: Provider, server: Scripted, value: Any) -> None:
-    odd = [{**said("a"), name: value} for name in FIELDS if name != "error"]
+    odd = [{**part("a"), name: value} for name in FIELDS if name != "error"]
     odd += [choice(**{"delta": {}, name: value}) for name in INNER if name not in ("index", "error", "finish_reason")]
     odd += [choice(delta={name: value}) for name in DELTA]
     odd += [
@@ -301,7 +306,7 @@ async def test_no_value_of_any_field_raises_another_error(provider: Provider, se
     ]
     odd += [choice(delta={"tool_calls": [{"id": "a", "function": {name: value}}]}) for name in ("name", "arguments")]
     for chunk in odd:
-        server.answers(Script(stream(chunk, said("b", "stop"), COUNTED)))
+        server.answers(Script(stream(chunk, part("b", "stop"), COUNTED)))
         try:
             reply = await answer_of(provider, asked(WIRE, tools=(CALCULATOR,)))
         except errors.ProviderError as error:
@@ -316,23 +321,23 @@ async def test_no_value_of_any_field_raises_another_error(provider: Provider, se
 
 
 async def test_a_thought_in_the_text_is_kept_apart(provider: Provider, server: Scripted) -> None:
-    chunks = [said(piece) for piece in ("<thi", "nk>hm", ", 17", "</th", "ink>\n", "\nIt is", " 391.")]
+    chunks = [part(piece) for piece in ("<thi", "nk>hm", ", 17", "</th", "ink>\n", "\nIt is", " 391.")]
     reply = await answered(provider, server, Script(stream(*chunks, STOP, COUNTED)))
     assert (reply.text, reply.end.thought, reply.end.answer) == ("It is 391.", "hm, 17", None)
     assert reply.pieces == ["It is", " 391."]
 
 
 async def test_a_thought_without_its_beginning_is_no_answer(provider: Provider, server: Scripted) -> None:
-    chunks = [said(piece) for piece in ("hm", ", 17", "\n</th", "ink>\n", "\nIt is", " 391.")]
+    chunks = [part(piece) for piece in ("hm", ", 17", "\n</th", "ink>\n", "\nIt is", " 391.")]
     reply = await answered(provider, server, Script(stream(*chunks, STOP, COUNTED)))
     assert (reply.end.answer, reply.end.thought) == ("It is 391.", "hm, 17")
 
 
 async def test_thoughts_count_towards_the_size(provider: Provider, server: Scripted) -> None:
     for chunk in (
-        said("<think>" + "x" * 50_000),
-        said(None, reasoning_content="x" * 50_000),
-        said(None, refusal="x" * 50_000),
+        part("<think>" + "x" * 50_000),
+        part(None, reasoning_content="x" * 50_000),
+        part(None, refusal="x" * 50_000),
     ):
         found = await raised(provider, asked(WIRE), server, Script(stream(chunk, chunk, chunk, STOP)))
         assert type(found) is errors.AnswerTooLarge
@@ -342,7 +347,7 @@ WRITTEN = '<tool_call>\n{"name": "calculator", "arguments": {"expression": "17*2
 
 
 async def test_a_call_written_as_text_is_made(provider: Provider, server: Scripted) -> None:
-    chunks = [said(WRITTEN[start : start + 5]) for start in range(0, len(WRITTEN), 5)]
+    chunks = [part(WRITTEN[start : start + 5]) for start in range(0, len(WRITTEN), 5)]
     script = Script(stream(*chunks, STOP, COUNTED))
     reply = await answered(provider, server, script, tools=(CALCULATOR,))
     assert (reply.text, reply.end.finish_reason) == ("", "tool_calls")
@@ -356,5 +361,5 @@ async def test_a_call_written_as_text_is_made(provider: Provider, server: Script
 
 @pytest.mark.parametrize("text", [WRITTEN + " Done.", "<tool_call>{</tool_call>", "<tool", "Look: " + WRITTEN])
 async def test_what_only_looks_like_a_call_is_text(provider: Provider, server: Scripted, text: str) -> None:
-    reply = await answered(provider, server, Script(stream(said(text[:4]), said(text[4:]), STOP)), tools=(CALCULATOR,))
+    reply = await answered(provider, server, Script(stream(part(text[:4]), part(text[4:]), STOP)), tools=(CALCULATOR,))
     assert (reply.text, reply.end.tool_calls) == (text, ())

@@ -211,7 +211,7 @@ def test_a_call_without_a_name_is_left_out() -> None:
     assert calls.nameless == 1
 
 
-def test_more_calls_than_anybody_makes_are_too_many() -> None:
+def test_calls_beyond_the_maximum_are_refused() -> None:
     calls = ToolCalls(SizeLimit(100_000))
     with pytest.raises(AnswerTooLarge, match="1000 tool calls"):
         calls.take([part("", name="x", index=index) for index in range(1001)])

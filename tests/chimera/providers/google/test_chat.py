@@ -98,13 +98,13 @@ async def test_signatures_go_back_word_for_word(server: Scripted, provider: Prov
     assert (state["provider"], state["model"]) == ("google", WIRE.model)
 
     one, two = first.end.tool_calls
-    told = (
+    reported = (
         *request.messages,
         ChatMessage("assistant", first.text, first.end.tool_calls, state=state),
         ChatMessage("tool", "1", tool_call_id=one.id),
         ChatMessage("tool", "2", tool_call_id=two.id),
     )
-    await answer_of(provider, replace(request, messages=told))
+    await answer_of(provider, replace(request, messages=reported))
 
     _, model, results = server.bodies[1]["contents"]
     text, signed_call, other_call, end = model["parts"]
@@ -169,7 +169,7 @@ async def test_a_stream_that_is_none_may_be_billed(
     assert found.may_be_billed
 
 
-async def test_a_cancel_is_stronger_than_a_page_that_is_no_stream(server: Scripted, provider: Provider) -> None:
+async def test_a_cancel_wins_over_a_bad_page(server: Scripted, provider: Provider) -> None:
     server.answers(Script([b"<html>", FOREVER], headers={"content-type": "text/plain"}))
     call = asyncio.create_task(answer_of(provider, asked(WIRE)))
     await until(lambda: len(server.bodies) == 1)
@@ -179,14 +179,14 @@ async def test_a_cancel_is_stronger_than_a_page_that_is_no_stream(server: Script
         await call
 
 
-async def test_the_sdk_goes_on_with_nothing_by_itself(server: Scripted, provider: Provider) -> None:
+async def test_the_sdk_never_continues_by_itself(server: Scripted, provider: Provider) -> None:
     candidate = {"content": {"role": "model", "parts": [{"text": "It is "}]}, "finishReason": "CONTINUATION"}
     server.answers(Script([event({"candidates": [candidate | {"continuationToken": b64encode(b"more").decode()}]})]))
     assert (await answer_of(provider, asked(WIRE))).end.finish_reason == "length"
     assert len(server.bodies) == 1
 
 
-async def test_a_model_that_cannot_be_named_is_refused_without_a_request(server: Scripted, provider: Provider) -> None:
+async def test_an_unnameable_model_costs_no_request(server: Scripted, provider: Provider) -> None:
     server.answers(Script([]))
     with pytest.raises(errors.BadRequest) as found:
         await answer_of(provider, replace(asked(WIRE), model="../secrets"))

@@ -86,7 +86,7 @@ async def test_a_refusal_is_sorted_by_its_details(
     ("delay", "header", "seconds"),
     [("36.4s", None, 36.4), ("36s", "50", 50), ("99999s", None, 3600), ("soon", None, None)],
 )
-async def test_the_longer_of_two_ways_to_say_when_counts(
+async def test_the_longer_of_two_retry_times_counts(
     server: Scripted, provider: Provider, delay: str, header: str | None, seconds: float | None
 ) -> None:
     headers = {"retry_after": header} if header else {}

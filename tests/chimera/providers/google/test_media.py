@@ -1,6 +1,6 @@
-"""Embeddings, pictures and transcriptions by Gemini: what is sent, what may count as an answer, what is charged.
+"""Embeddings, images and transcriptions by Gemini: what is sent, what may count as an answer, what is charged.
 
-Against bytes: aimock has no `batchEmbedContents`, and draws by Imagen's method only.
+Against bytes: aimock has no `batchEmbedContents`, and generates by Imagen's method only.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.wires.scripted import Scripted, running_script
 from tests.wires.server import Script
 
 JSON = {"content-type": "application/json"}
-PICTURE = {"inlineData": {"mimeType": "image/png", "data": b64encode(a_png()).decode()}}
+IMAGE_PART = {"inlineData": {"mimeType": "image/png", "data": b64encode(a_png()).decode()}}
 
 
 @pytest.fixture
@@ -54,9 +54,9 @@ def answering(body: Any, status: int = 200) -> Script:
     return Script([body if isinstance(body, bytes) else json.dumps(body).encode()], status=status, headers=JSON)
 
 
-def answer_of(*parts: dict[str, Any], reason: str | None = "STOP", **told: Any) -> dict[str, Any]:
+def answer_of(*parts: dict[str, Any], reason: str | None = "STOP", **reported: Any) -> dict[str, Any]:
     candidate = {"content": {"role": "model", "parts": list(parts)}} | ({"finishReason": reason} if reason else {})
-    return {"candidates": [candidate], "responseId": "r-1", **told}
+    return {"candidates": [candidate], "responseId": "r-1", **reported}
 
 
 @pytest.mark.parametrize("model", ["gemini-embedding-001", "gemini-embedding-2"])
@@ -73,15 +73,15 @@ async def test_each_text_has_a_vector_of_its_own(google: GoogleMedia, scripted: 
     assert scripted.headers[0]["x-chimera-call"] == "call-1"
 
 
-async def test_a_picture_is_a_part_of_an_answer(google: GoogleMedia, scripted: Scripted) -> None:
+async def test_an_image_is_a_part_of_an_answer(google: GoogleMedia, scripted: Scripted) -> None:
     usage = {
         "promptTokenCount": 6,
         "candidatesTokenCount": 1290,
         "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}],
         "thoughtsTokenCount": 10,
     }
-    thought = PICTURE | {"thought": True}
-    scripted.script = answering(answer_of(thought, {"text": "Here it is."}, PICTURE, usageMetadata=usage))
+    thought = IMAGE_PART | {"thought": True}
+    scripted.script = answering(answer_of(thought, {"text": "Here it is."}, IMAGE_PART, usageMetadata=usage))
     end = await google.generate_images(image("1536x1024"))
     assert [(each.media_type, each.data) for each in end.images] == [("image/png", a_png())]
     assert end.usage == MediaUsage(input_tokens=6, output_tokens=1300, output_image_tokens=1290)
@@ -90,7 +90,7 @@ async def test_a_picture_is_a_part_of_an_answer(google: GoogleMedia, scripted: S
     assert sent == {"responseModalities": ["IMAGE"], "imageConfig": {"aspectRatio": "3:2"}}
 
 
-async def test_a_recording_is_written_down(google: GoogleMedia, scripted: Scripted) -> None:
+async def test_a_recording_is_transcribed(google: GoogleMedia, scripted: Scripted) -> None:
     usage = {
         "promptTokenCount": 90,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 58}, {"modality": "AUDIO", "tokenCount": 32}],
@@ -100,11 +100,11 @@ async def test_a_recording_is_written_down(google: GoogleMedia, scripted: Script
     end = await google.transcribe(recording())
     assert end.text == "Guten Tag."
     assert end.usage == MediaUsage(input_tokens=90, input_audio_tokens=32, output_tokens=4)
-    words, sound = scripted.bodies[0]["contents"][0]["parts"]
+    words, audio = scripted.bodies[0]["contents"][0]["parts"]
     assert "The spoken language is de." in words["text"]
     assert "Bob" in words["text"]
     # The SDK writes either alphabet and either name; Google reads both.
-    inline = sound["inlineData"]
+    inline = audio["inlineData"]
     assert urlsafe_b64decode(inline["data"]) == a_wav()
     assert inline.get("mimeType", inline.get("mime_type")) == "audio/wav"
 
@@ -123,7 +123,7 @@ async def test_silence_is_an_empty_transcription(google: GoogleMedia, scripted: 
         {},
     ],
 )
-async def test_what_is_no_vector_is_no_success(google: GoogleMedia, scripted: Scripted, body: Any) -> None:
+async def test_an_answer_without_vectors_fails(google: GoogleMedia, scripted: Scripted, body: Any) -> None:
     scripted.script = answering(body)
     await _fails(google.embed(embedding("a", "b")), errors.Malformed)
     assert len(scripted.bodies) == 1
@@ -132,8 +132,8 @@ async def test_what_is_no_vector_is_no_success(google: GoogleMedia, scripted: Sc
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (answer_of(PICTURE, reason=None), errors.Truncated),
-        (answer_of(PICTURE, reason="MAX_TOKENS"), errors.Truncated),
+        (answer_of(IMAGE_PART, reason=None), errors.Truncated),
+        (answer_of(IMAGE_PART, reason="MAX_TOKENS"), errors.Truncated),
         (answer_of({"text": "I can't."}), errors.UselessAnswer),
         (answer_of({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}), errors.Malformed),
         (answer_of(reason="IMAGE_SAFETY"), errors.ContentRefused),
@@ -143,7 +143,7 @@ async def test_what_is_no_vector_is_no_success(google: GoogleMedia, scripted: Sc
         (answer_of({"text": "x" * 20_000}), errors.AnswerTooLarge),
     ],
 )
-async def test_what_is_no_picture_is_no_success(
+async def test_an_answer_without_images_fails(
     google: GoogleMedia, scripted: Scripted, body: Any, kind: type[errors.ProviderError]
 ) -> None:
     scripted.script = answering(body)
@@ -173,11 +173,11 @@ async def test_each_refusal_is_sorted_and_asked_once(
 
 
 @pytest.mark.parametrize("size", ["1024x1024", "1536x1024", "1080x1920", "2520x1080"])
-async def test_a_ratio_that_google_draws_is_taken(google: GoogleMedia, size: str) -> None:
+async def test_an_aspect_ratio_of_google_is_accepted(google: GoogleMedia, size: str) -> None:
     google.check_size(size)
 
 
-async def test_a_ratio_that_google_never_draws_is_refused(google: GoogleMedia) -> None:
+async def test_an_aspect_ratio_unknown_to_google_is_refused(google: GoogleMedia) -> None:
     with pytest.raises(errors.InvalidInput, match="16:9"):
         google.check_size("1792x1024")
 

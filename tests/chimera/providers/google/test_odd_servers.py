@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chimera.providers.base import Provider
-from chimera.providers.google.answers import Answer
+from chimera.providers.google.answers import GoogleAnswer
 from chimera.providers.wire.http import MAX_CALLS
 from chimera.providers.wire.pieces import Piece
 from models import errors
@@ -104,7 +104,7 @@ BODIES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("body", "type_"), BODIES.values(), ids=list(BODIES))
-async def test_a_body_is_what_its_bytes_say(provider: Provider, server: Scripted, body: bytes, type_: str) -> None:
+async def test_a_body_is_read_by_its_bytes(provider: Provider, server: Scripted, body: bytes, type_: str) -> None:
     server.answers(Script([body], headers={"content-type": type_}))
     reply = await answer_of(provider, asked(WIRE))
     assert (reply.text, reply.end.usage) == ("a b", USAGE)
@@ -188,7 +188,7 @@ async def test_no_value_of_any_field_raises_another_error(provider: Provider, se
 
 
 def test_the_pieces_of_a_text_are_one_part() -> None:
-    answer = Answer("gemini", 1_000_000)
+    answer = GoogleAnswer("gemini", 1_000_000)
     signed = {"text": "c", "thoughtSignature": "s"}
     for part in (*[{"text": "a"}] * 1000, signed, {"text": "b"}, {"text": ""}):
         answer.take(Piece("", chunk(part)))
@@ -198,8 +198,8 @@ def test_the_pieces_of_a_text_are_one_part() -> None:
     assert state["parts"] == [{"text": "a" * 1000}, signed, {"text": "b"}]
 
 
-def test_more_calls_than_anybody_makes_are_too_many() -> None:
-    answer = Answer("gemini", 1_000_000)
+def test_calls_beyond_the_maximum_are_refused() -> None:
+    answer = GoogleAnswer("gemini", 1_000_000)
     call = {"functionCall": {"name": "now", "args": {}}}
     answer.take(Piece("", chunk(*[call] * MAX_CALLS)))
     with pytest.raises(errors.AnswerTooLarge, match="1000 tool calls"):

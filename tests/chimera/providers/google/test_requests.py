@@ -33,7 +33,7 @@ def test_what_a_request_leaves_open_is_not_sent() -> None:
     assert config_of(ask("x", model=MODEL, temperature=0.0))["temperature"] == 0.0
 
 
-def test_results_that_follow_each_other_are_one_content_and_name_their_tools() -> None:
+def test_adjacent_results_are_one_content_with_names() -> None:
     contents = contents_of(
         talk(
             ChatMessage("user", "Go"),
@@ -56,7 +56,7 @@ def test_results_that_follow_each_other_are_one_content_and_name_their_tools() -
     assert contents[3]["parts"] == [{"text": "Guidance"}]
 
 
-def test_a_result_whose_call_was_left_out_is_told_as_text() -> None:
+def test_a_result_without_its_call_becomes_text() -> None:
     (content,) = contents_of(talk(ChatMessage("tool", "391", tool_call_id="gone")))
     assert content == {"role": "user", "parts": [{"text": "Tool result:\n391"}]}
 
@@ -66,7 +66,7 @@ def test_a_message_without_anything_is_left_out() -> None:
     assert [content["parts"] for content in contents] == [[{"text": "Go"}]]
 
 
-def test_only_the_first_of_calls_made_at_once_is_signed_for_a_model_that_asks_for_it() -> None:
+def test_only_the_first_parallel_call_is_signed() -> None:
     (content,) = contents_of(talk(calling("a", "b")))
     assert [part.get("thoughtSignature") for part in content["parts"]] == [FOREIGN_SIGNATURE, None]
     (content,) = contents_of(talk(calling("a", "b"), model="gemini-2.5-pro"))
@@ -77,7 +77,7 @@ def test_only_the_first_of_calls_made_at_once_is_signed_for_a_model_that_asks_fo
     ("provider", "model", "is_sent"),
     [("google", MODEL, True), ("google", "gemini-2.5-pro", False), ("anthropic", MODEL, False)],
 )
-def test_a_state_goes_back_to_the_model_that_wrote_it_and_to_no_other(provider: str, model: str, is_sent: bool) -> None:
+def test_provider_state_returns_only_to_its_own_model(provider: str, model: str, is_sent: bool) -> None:
     parts = [{"functionCall": {"name": "tool_a", "args": {}}, "thoughtSignature": "c2ln"}]
     state = {"provider": provider, "model": model, "parts": parts}
     called, answered = contents_of(talk(calling("a", state=state), ChatMessage("tool", "1", tool_call_id="a")))
@@ -100,7 +100,7 @@ def test_a_plan_is_asked_for_in_keywords_that_gemini_reads() -> None:
     assert not unread & set(_keywords(schema))
 
 
-def test_what_stands_beside_a_reference_and_constants_are_put_as_gemini_wants_them() -> None:
+def test_references_and_constants_follow_geminis_schema_rules() -> None:
     schema = {
         "type": "object",
         "properties": {
@@ -153,7 +153,7 @@ def test_a_tool_without_arguments_declares_none() -> None:
         ("gemma-4-31b-it", "high", None),
     ],
 )
-def test_effort_is_told_in_the_words_of_a_models_generation(
+def test_effort_uses_the_words_of_the_models_generation(
     model: str, effort: ReasoningEffort | None, thinking: dict[str, Any] | None
 ) -> None:
     config = config_of(ask("x", model=model, reasoning_effort=effort, max_output_tokens=60_000))

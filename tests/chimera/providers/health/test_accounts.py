@@ -77,12 +77,12 @@ async def let_the_next_probe_be_due(settings: Settings, account: str) -> None:
         assert await redis.delete(f"chimera:probe:{account}") == 1
 
 
-async def test_a_time_that_a_provider_names_holds_for_all_workers_and_their_calls(run_settings: Settings) -> None:
+async def test_a_providers_retry_time_holds_for_all_workers(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
         await other.admit(mine, ALICE)
-        told = await failed(one, mine, RateLimited("later", retry_after_s=1000))
-        assert 1000 < (told.retry_after_s or 0) < 1300
+        failure = await failed(one, mine, RateLimited("later", retry_after_s=1000))
+        assert 1000 < (failure.retry_after_s or 0) < 1300
         await until_true(lambda: refused(other, mine))
         with pytest.raises(RateLimited) as waits:
             await other.admit(mine, ALICE)
@@ -112,15 +112,15 @@ async def test_a_shorter_time_does_not_take_back_a_longer_one(run_settings: Sett
         assert late.wait_s > 20
 
 
-async def test_after_some_failures_in_a_row_nobody_asks_any_more(run_settings: Settings) -> None:
+async def test_repeated_failures_open_the_circuit_breaker(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
         await other.admit(mine, ALICE)
         await fail(one, mine, FAILURES - 1)
         assert await is_open(one, mine)
-        told = await failed(one, mine, Unreachable("503"))
-        assert isinstance(told, ProviderAway)
-        assert "503" in told.message
+        failure = await failed(one, mine, Unreachable("503"))
+        assert isinstance(failure, ProviderAway)
+        assert "503" in failure.message
         assert not await is_open(one, mine)
         await until_true(lambda: refused(other, mine))
         assert "away since" in (await other.look([mine]))[mine].note
@@ -131,8 +131,8 @@ async def test_a_server_that_loads_a_model_is_there(run_settings: Settings) -> N
     async with workers(run_settings) as (one,):
         await fail(one, mine, FAILURES)
         assert not await is_open(one, mine)
-        told = await failed(one, mine, ModelLoading("Loading model", retry_after_s=100))
-        assert (type(told), told.retry_after_s) == (ModelLoading, 100)
+        failure = await failed(one, mine, ModelLoading("Loading model", retry_after_s=100))
+        assert (type(failure), failure.retry_after_s) == (ModelLoading, 100)
         await fail(one, mine, 2 * FAILURES, error=ModelLoading)
         assert await is_open(one, mine)
 
@@ -145,7 +145,7 @@ async def test_failures_of_several_workers_add_up(run_settings: Settings) -> Non
         assert not await is_open(opened[-1], mine)
 
 
-async def test_one_call_at_a_time_looks_whether_the_provider_is_back(run_settings: Settings) -> None:
+async def test_one_call_at_a_time_probes_the_provider(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
         await other.admit(mine, ALICE)
@@ -173,7 +173,7 @@ async def both_open(health: ProviderHealth, account: str) -> bool:
     return await is_open(health, account) and await is_open(health, account)
 
 
-async def test_a_failure_counts_only_while_nobody_is_answered(run_settings: Settings) -> None:
+async def test_failures_count_only_without_answers_meanwhile(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings) as (one,):
         before = one.clock()
@@ -184,9 +184,7 @@ async def test_a_failure_counts_only_while_nobody_is_answered(run_settings: Sett
 
 
 @pytest.mark.parametrize("error", [InternalFailure("500"), TookTooLong("300 s"), WrongKey("401")])
-async def test_what_is_wrong_with_a_call_says_nothing_about_its_provider(
-    run_settings: Settings, error: Overloaded
-) -> None:
+async def test_a_calls_own_error_does_not_affect_provider_health(run_settings: Settings, error: Overloaded) -> None:
     mine = account()
     async with workers(run_settings) as (one,):
         for _ in range(2 * FAILURES):
@@ -198,8 +196,8 @@ async def test_a_prompt_that_may_be_billed_counts_as_an_attempt(run_settings: Se
     mine = account()
     async with workers(run_settings) as (one,):
         silence = ProviderTimeout("silence", may_be_billed=True)
-        told = [await failed(one, mine, silence) for _ in range(FAILURES)]
-        assert set(told) == {silence}
+        failure = [await failed(one, mine, silence) for _ in range(FAILURES)]
+        assert set(failure) == {silence}
         assert (silence.retry_after_s or 0) >= PROBE_S
 
 
@@ -239,7 +237,7 @@ async def test_a_redis_that_is_late_once_makes_no_second_look(
 
 
 @pytest.mark.parametrize("error", [Overloaded, ProviderTimeout])
-async def test_failures_of_one_user_hold_nobody_else(run_settings: Settings, error: type[ProviderError]) -> None:
+async def test_one_users_failures_block_no_other(run_settings: Settings, error: type[ProviderError]) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
         for number in range(2 * FAILURES):
@@ -267,12 +265,12 @@ async def test_failures_of_one_node_hold_only_that_node(run_settings: Settings) 
         assert all([await is_open(one, mine, asker_of("alice", "task", "sound")) for _ in range(3)])
 
 
-async def test_failures_of_two_users_hold_everybody(run_settings: Settings) -> None:
+async def test_failures_of_two_users_block_all(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings) as (one,):
         await fail(one, mine, FAILURES - 1, error=Overloaded)
-        told = await failed(one, mine, Overloaded("503"), BOB)
-        assert isinstance(told, ProviderAway)
+        failure = await failed(one, mine, Overloaded("503"), BOB)
+        assert isinstance(failure, ProviderAway)
         assert not await is_open(one, mine)
         assert not await is_open(one, mine, BOB)
 
@@ -287,7 +285,7 @@ async def test_a_user_without_failures_looks_first(run_settings: Settings) -> No
         assert await is_open(one, mine)
 
 
-async def test_an_answer_of_anybody_lets_everybody_go_on(run_settings: Settings) -> None:
+async def test_any_answer_closes_the_breaker_for_all(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2, breaker_probe_s=30) as (one, other):
         await one.admit(mine, ALICE)

@@ -10,7 +10,7 @@ NODE = asker_of("alice", "task", "a/b")
 SIBLING = asker_of("alice", "task", "a/c")
 TASK = asker_of("alice", "other task", "x")
 USER = asker_of("bob", "task", "x")
-EVERYBODY = [NODE, SIBLING, TASK, USER]
+ALL_USERS = [NODE, SIBLING, TASK, USER]
 
 
 @pytest.mark.parametrize(
@@ -20,20 +20,20 @@ EVERYBODY = [NODE, SIBLING, TASK, USER]
         ({NODE: LIMIT}, [NODE]),
         ({NODE: LIMIT - 1, SIBLING: 1}, [NODE, SIBLING]),
         ({NODE: LIMIT - 1, TASK: 1}, [NODE, SIBLING, TASK]),
-        ({NODE: LIMIT - 1, USER: 1}, EVERYBODY),
+        ({NODE: LIMIT - 1, USER: 1}, ALL_USERS),
         ({NODE: 1, USER: 1}, []),
-        ({CONNECTION: LIMIT}, EVERYBODY),
+        ({CONNECTION: LIMIT}, ALL_USERS),
         ({CONNECTION: LIMIT - 1, NODE: LIMIT - 1}, []),
     ],
 )
 def test_failures_hold_whom_they_speak_for(times: dict[Asker, int], held: list[Asker]) -> None:
     failures = Failures(times)
-    assert [each for each in EVERYBODY if failures.blocks(each, LIMIT)] == held
-    assert failures.blocks_all(LIMIT) == (held == EVERYBODY)
+    assert [each for each in ALL_USERS if failures.blocks(each, LIMIT)] == held
+    assert failures.blocks_all(LIMIT) == (held == ALL_USERS)
     assert failures.blocks_any(LIMIT) == bool(held)
 
 
-def test_a_lost_connection_is_nobodys_failure() -> None:
+def test_a_lost_connection_counts_as_no_failure() -> None:
     assert source_of(Unreachable("gone"), NODE) == CONNECTION
     assert source_of(Overloaded("503"), NODE) == NODE
     failures = Failures().plus(CONNECTION).plus(NODE)

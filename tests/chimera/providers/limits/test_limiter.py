@@ -59,7 +59,7 @@ async def test_a_call_that_lacks_tokens_uses_up_no_request(run_settings: Setting
         await both.take(mine, 0)
 
 
-async def test_a_call_that_is_larger_than_the_limit_takes_a_whole_minute(run_settings: Settings) -> None:
+async def test_an_oversized_call_takes_a_whole_minute(run_settings: Settings) -> None:
     small = limits(run_settings, tokens_per_minute={"openai": 100})
     mine = account()
     await small.take(mine, 5000)
@@ -195,7 +195,7 @@ async def test_an_emptied_redis_gives_no_fresh_minute(settings: Settings) -> Non
         assert await made.each_lets_through(mine) == [0, 0]
 
 
-async def test_workers_whose_clocks_differ_share_a_minute(run_settings: Settings) -> None:
+async def test_workers_with_different_clocks_share_a_minute(run_settings: Settings) -> None:
     mine, changes = account(), {"requests_per_minute": {"openai": 3}}
     ahead = Clock()
     ahead.now += 7200

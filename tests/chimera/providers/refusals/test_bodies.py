@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chimera.providers.refusals.bodies import MOST_CHARS, MOST_INNER_CHARS, told_by
+from chimera.providers.refusals.bodies import MOST_CHARS, MOST_INNER_CHARS, read_error_body
 
 SHAPES: dict[str, tuple[Any, str]] = {
     "OpenAI": ({"error": {"message": "Bad field.", "type": "x", "code": None}}, "Bad field."),
@@ -57,9 +57,9 @@ SHAPES: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("body", "words"), SHAPES.values(), ids=list(SHAPES))
 def test_the_servers_words_are_found(body: Any, words: str) -> None:
-    assert told_by(body).words == words
+    assert read_error_body(body).words == words
     if isinstance(body, dict | list):
-        assert told_by(json.dumps(body)).words == words
+        assert read_error_body(json.dumps(body)).words == words
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,16 @@ def test_the_servers_words_are_found(body: Any, words: str) -> None:
     ],
 )
 def test_codes_and_a_status_are_found(body: Any, codes: str, status: int | None) -> None:
-    told = told_by(body)
-    assert (told.codes, told.status) == (codes, status)
+    error_body = read_error_body(body)
+    assert (error_body.codes, error_body.status) == (codes, status)
 
 
 def test_too_deep_or_too_long_is_cut() -> None:
     deep: Any = "end"
     for _ in range(3000):
         deep = {"error": deep}
-    assert told_by(deep).words == ""
-    assert len(told_by("<script" * 100_000).words) < 10_000
+    assert read_error_body(deep).words == ""
+    assert len(read_error_body("<script" * 100_000).words) < 10_000
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_too_deep_or_too_long_is_cut() -> None:
     ],
 )
 def test_tags_without_an_end_are_read_once(page: str, words: str) -> None:
-    assert told_by(page).words == words
+    assert read_error_body(page).words == words
 
 
 def test_words_are_cut_also_where_there_are_many() -> None:
-    assert len(told_by({"errors": [["x" * MOST_CHARS] * 4] * 4}).words) == MOST_CHARS
-    assert told_by({"error": json.dumps({"message": "x" * MOST_INNER_CHARS})}).words.startswith('{"message')
+    assert len(read_error_body({"errors": [["x" * MOST_CHARS] * 4] * 4}).words) == MOST_CHARS
+    assert read_error_body({"error": json.dumps({"message": "x" * MOST_INNER_CHARS})}).words.startswith('{"message')

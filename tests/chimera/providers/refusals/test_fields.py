@@ -10,7 +10,7 @@ from models.errors import BadRequest, ProviderError
 from models.plans import Plan
 from tests.chimera.providers.asking import asked, provider_at
 from tests.chimera.simulated import answer_of, ask
-from tests.wires.base import Said, Wire
+from tests.wires.base import ModelAnswer, Wire
 from tests.wires.scripted import Scripted
 from tests.wires.server import Script, plain
 from tests.wires.vendors import WIRES
@@ -107,9 +107,9 @@ async def test_other_wires_put_a_refused_schema_into_words_too(server: Scripted,
     async with provider_at(wire, server.url) as provider:
         refusal = plain(*wire.refused("bad_request", words))
         bodies = await _asked_for_a_plan(provider, server, wire, refusal, _answer(wire))
-        heard = [wire.heard(body, target) for body, target in zip(bodies, server.targets, strict=True)]
-        assert [entry.schema is not None for entry in heard] == [True, False]
-        assert "depends_on" in str(heard[1].items)
+        received = [wire.parse(body, target) for body, target in zip(bodies, server.targets, strict=True)]
+        assert [entry.schema is not None for entry in received] == [True, False]
+        assert "depends_on" in str(received[1].items)
         assert len(await _asked_for_a_plan(provider, server, wire, _answer(wire))) == 1
 
 
@@ -125,7 +125,7 @@ async def test_other_refused_fields_are_left_out(server: Scripted, field: str, s
     assert (reply.text, reply.end.usage) == ("{}", None)
 
 
-async def test_a_limit_is_told_by_its_other_name(server: Scripted) -> None:
+async def test_a_limit_is_sent_by_its_other_name(server: Scripted) -> None:
     [wire] = CHAT
     words = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     async with provider_at(wire, server.url) as provider:
@@ -135,7 +135,7 @@ async def test_a_limit_is_told_by_its_other_name(server: Scripted) -> None:
     assert [body.get("max_completion_tokens") for body in server.bodies] == [None, 2048]
 
 
-async def test_a_server_that_only_knows_the_old_name_of_the_limit_is_told_it(server: Scripted) -> None:
+async def test_servers_get_the_old_name_of_the_limit(server: Scripted) -> None:
     """https://github.com/1Panel-dev/MaxKB/issues/2912"""
     [wire] = [wire for wire in WIRES if wire.name == "openai"]
     words = "[{'loc': ('body', 'max_completion_tokens'), 'msg': 'Extra inputs are not permitted', 'input': 800}]"
@@ -149,7 +149,7 @@ async def test_a_server_that_only_knows_the_old_name_of_the_limit_is_told_it(ser
     assert len(server.bodies) == 2
 
 
-async def test_fields_that_are_refused_one_by_one_are_left_out_in_turn(server: Scripted) -> None:
+async def test_fields_refused_in_turn_are_all_omitted(server: Scripted) -> None:
     """https://github.com/NousResearch/hermes-agent/pull/78305"""
     [wire] = CHAT
     refusals = [
@@ -203,7 +203,7 @@ async def test_other_refusals_are_not_asked_again(server: Scripted, status: int,
     assert len(server.bodies) == 1
 
 
-async def test_what_stays_refused_is_an_error_and_not_remembered(server: Scripted) -> None:
+async def test_a_persistent_refusal_is_an_error(server: Scripted) -> None:
     [wire] = CHAT
     async with provider_at(wire, server.url) as provider:
         for _ in range(2):
@@ -235,11 +235,11 @@ async def test_only_so_many_models_are_remembered() -> None:
 
 def test_words_follow_the_last_message_of_a_user() -> None:
     request = ask("Plan.", response_schema={"title": "Plan"})
-    told = in_words(request)
-    assert told.response_schema is None
-    assert told.messages[-1].content.startswith("Plan.\n\nAnswer only with JSON")
-    assert told.messages[-1].content.endswith('{"title":"Plan"}')
-    assert in_words(told) is told
+    reported = in_words(request)
+    assert reported.response_schema is None
+    assert reported.messages[-1].content.startswith("Plan.\n\nAnswer only with JSON")
+    assert reported.messages[-1].content.endswith('{"title":"Plan"}')
+    assert in_words(reported) is reported
 
 
 class _Server:
@@ -264,8 +264,8 @@ def _body_of(request: Any) -> Body:
 
 
 def _answer(wire: Wire, *, usage: bool = True) -> Script:
-    said = Said(pieces=("{}",)) if usage else Said(pieces=("{}",), usage=None)
-    return Script(wire.told(said))
+    answer = ModelAnswer(pieces=("{}",)) if usage else ModelAnswer(pieces=("{}",), usage=None)
+    return Script(wire.frames_of(answer))
 
 
 async def _asked_for_a_plan(provider: Provider, server: Scripted, wire: Wire, *scripts: Script) -> list[Any]:

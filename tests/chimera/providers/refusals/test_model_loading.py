@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chimera.providers.refusals.bodies import told_by
+from chimera.providers.refusals.bodies import read_error_body
 from chimera.providers.refusals.model_loading import cannot_load, is_loading
 from chimera.providers.refusals.refusal import Refusal
 from models import errors
@@ -51,12 +51,12 @@ OTHERS: list[tuple[int | None, Any]] = [
 
 @pytest.mark.parametrize(("status", "body"), LOADING)
 def test_a_model_that_is_loading_is_recognised(status: int | None, body: Any) -> None:
-    assert is_loading(told_by(body), status)
+    assert is_loading(read_error_body(body), status)
 
 
 @pytest.mark.parametrize(("status", "body"), OTHERS)
 def test_other_trouble_is_no_loading(status: int | None, body: Any) -> None:
-    assert not is_loading(told_by(body), status)
+    assert not is_loading(read_error_body(body), status)
 
 
 @pytest.mark.parametrize("words", ["Failed to load model 'x'", "Could not load the model", "Loading x failed"])

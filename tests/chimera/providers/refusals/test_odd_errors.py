@@ -61,7 +61,7 @@ SHAPES: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("body", "words"), SHAPES)
 @pytest.mark.parametrize("status", [400, 422])
-async def test_a_refusal_is_told_in_the_servers_words(
+async def test_a_refusal_shows_the_servers_words(
     wire: Wire, provider: Provider, server: Scripted, status: int, body: Any, words: str
 ) -> None:
     found = await raised(provider, asked(wire), server, plain(status, body))
@@ -98,7 +98,7 @@ IN_ANSWERS: list[tuple[bytes, type[errors.ProviderError], str]] = [
 
 @pytest.mark.parametrize(("sent", "error", "words"), IN_ANSWERS)
 @pytest.mark.parametrize("begun", [False, True])
-async def test_an_error_in_mid_answer_is_told(
+async def test_an_error_in_mid_answer_is_reported(
     local: Provider, server: Scripted, begun: bool, sent: bytes, error: type[errors.ProviderError], words: str
 ) -> None:
     script = Script([*([HALF] if begun else []), sent + b"\n\n", b"data: [DONE]\n\n"])
@@ -132,7 +132,7 @@ async def test_too_long_is_asked_once(wire: Wire, provider: Provider, server: Sc
 
 
 @pytest.mark.parametrize(
-    ("status", "told", "error"),
+    ("status", "reported", "error"),
     [
         (403, {"message": "Insufficient balance"}, errors.NoQuota),
         (429, {"message": "Insufficient balance or no resource package. Please recharge."}, errors.NoQuota),
@@ -147,19 +147,19 @@ async def test_too_long_is_asked_once(wire: Wire, provider: Provider, server: Sc
     ],
 )
 async def test_a_refusal_is_known_by_its_words(
-    local: Provider, server: Scripted, status: int, told: dict[str, str], error: type[errors.ProviderError]
+    local: Provider, server: Scripted, status: int, reported: dict[str, str], error: type[errors.ProviderError]
 ) -> None:
-    found = await raised(local, asked(WIRE), server, plain(status, {"error": told}))
+    found = await raised(local, asked(WIRE), server, plain(status, {"error": reported}))
     assert type(found) is error
-    assert error is not errors.WrongKey or told["message"] in found.message
+    assert error is not errors.WrongKey or reported["message"] in found.message
 
 
-@pytest.mark.parametrize("told", [{"retry_after_ms": "6000"}, {"retry_after": "6"}, {}])
-async def test_a_server_says_when_to_come_back(
-    wire: Wire, provider: Provider, server: Scripted, told: dict[str, str]
+@pytest.mark.parametrize("reported", [{"retry_after_ms": "6000"}, {"retry_after": "6"}, {}])
+async def test_a_server_sets_the_retry_time(
+    wire: Wire, provider: Provider, server: Scripted, reported: dict[str, str]
 ) -> None:
-    words = "Slow down." if told else "Rate limit reached. Please try again in 6s."
-    found = await raised(provider, asked(wire), server, plain(429, {"error": {"message": words}}, **told))
+    words = "Slow down." if reported else "Rate limit reached. Please try again in 6s."
+    found = await raised(provider, asked(wire), server, plain(429, {"error": {"message": words}}, **reported))
     assert type(found) is errors.RateLimited
     assert found.retry_after_s == 6
 

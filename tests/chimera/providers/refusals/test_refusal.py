@@ -10,7 +10,7 @@ KEYS = ("sk-ant-api03-abcdef123456", "Bearer abcdef123456", "AIzaSyAnother123456
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_what_looks_like_a_key_is_left_out_of_a_reason(key: str) -> None:
+def test_key_like_words_are_redacted_from_reasons(key: str) -> None:
     assert reason_of(f"Incorrect  key\x00: {key}.", "a-s3cret") in ("Incorrect key: ….", "Incorrect key: …")
 
 
@@ -26,15 +26,15 @@ def test_a_megabyte_of_words_is_looked_through_once(word: str) -> None:
     assert len(reason_of(word * (1_000_000 // len(word)), "a-s3cret")) <= 180
 
 
-@pytest.mark.parametrize("said", ["Unknown key response_format.", "Bearer authentication is off.", "Use scikit-learn."])
-def test_a_word_behind_a_key_is_none(said: str) -> None:
-    assert reason_of(said, "a-s3cret") == said
+@pytest.mark.parametrize("text", ["Unknown key response_format.", "Bearer authentication is off.", "Use scikit-learn."])
+def test_a_word_behind_a_key_is_none(text: str) -> None:
+    assert reason_of(text, "a-s3cret") == text
 
 
 @pytest.mark.parametrize("word", ["none", "ollama", "EMPTY"])
 def test_a_word_is_no_key(word: str) -> None:
-    said = f"tool_choice must be one of {word}, auto; {word} was given"
-    assert reason_of(said, word) == said
+    text = f"tool_choice must be one of {word}, auto; {word} was given"
+    assert reason_of(text, word) == text
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_only_what_passes_by_itself_is_waited_for(error: Exception, kind: type[P
     assert type(disconnected("openai", error, begun=True)) is Truncated
 
 
-@pytest.mark.parametrize("said", ["Rate limit reached for gpt-5: limit 500", "Credit balance is too low."])
-def test_the_servers_own_words_are_kept(said: str) -> None:
+@pytest.mark.parametrize("text", ["Rate limit reached for gpt-5: limit 500", "Credit balance is too low."])
+def test_the_servers_own_words_are_kept(text: str) -> None:
     for status, kind in ((429, "rate_limited"), (402, "no_quota"), (503, "trouble"), (404, "unknown_model")):
-        refusal = Refusal("local", "m", status, reason_of(said, ""))
+        refusal = Refusal("local", "m", status, reason_of(text, ""))
         error: ProviderError = getattr(refusal, kind)()
-        assert error.message.endswith(said if said.endswith(".") else f"{said}.")
+        assert error.message.endswith(text if text.endswith(".") else f"{text}.")
 
 
 def test_without_words_no_sentence_is_left_open() -> None:

@@ -46,8 +46,8 @@ def test_the_standard_has_one_field_by_now() -> None:
 
 
 def test_a_date_is_read_by_the_vendors_clock() -> None:
-    told = {"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT", "date": "Sun, 06 Nov 1994 08:49:07 GMT"}
-    assert retry_after_of(told) == 30
+    sent = {"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT", "date": "Sun, 06 Nov 1994 08:49:07 GMT"}
+    assert retry_after_of(sent) == 30
 
 
 def test_milliseconds_go_first() -> None:
@@ -75,7 +75,7 @@ def test_milliseconds_go_first() -> None:
         ("Limit 30000, requested 45000.", None),
     ],
 )
-def test_words_say_when_as_well(words: str, seconds: float | None) -> None:
+def test_retry_times_are_read_from_words(words: str, seconds: float | None) -> None:
     assert retry_after_of({}, words) == (None if seconds is None else pytest.approx(seconds))
     assert retry_after_of({"retry-after": "2"}, words) == 2, "a header goes first"
 
@@ -100,11 +100,11 @@ def test_words_say_when_as_well(words: str, seconds: float | None) -> None:
         ({"x-ratelimit-reset": "soon"}, None),
     ],
 )
-def test_a_count_that_begins_anew_says_when(headers: dict[str, str], seconds: float | None) -> None:
+def test_retry_times_are_read_from_rate_limit_resets(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_of(headers) == (None if seconds is None else pytest.approx(seconds))
 
 
 @pytest.mark.parametrize("unit", [1, 1000])
 def test_a_count_may_begin_anew_at_a_time(unit: int) -> None:
-    told = {"X-RateLimit-Reset".lower(): str(int((time.time() + 30) * unit)), "x-ratelimit-remaining": "0"}
-    assert retry_after_of(told) == pytest.approx(30, abs=3)
+    sent = {"X-RateLimit-Reset".lower(): str(int((time.time() + 30) * unit)), "x-ratelimit-remaining": "0"}
+    assert retry_after_of(sent) == pytest.approx(30, abs=3)

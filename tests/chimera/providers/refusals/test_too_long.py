@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera.providers.refusals.bodies import told_by
+from chimera.providers.refusals.bodies import read_error_body
 from chimera.providers.refusals.too_long import is_too_long
 
 WORDS = [
@@ -62,14 +62,14 @@ OTHERS = [
 @pytest.mark.parametrize("words", WORDS)
 @pytest.mark.parametrize("status", [400, 422, 500, None])
 def test_a_conversation_that_is_too_long_is_recognised(words: str, status: int | None) -> None:
-    assert is_too_long(told_by({"error": {"message": words}}), status)
-    assert not is_too_long(told_by({"error": words}), 401)
+    assert is_too_long(read_error_body({"error": {"message": words}}), status)
+    assert not is_too_long(read_error_body({"error": words}), 401)
 
 
 @pytest.mark.parametrize("words", OTHERS)
 @pytest.mark.parametrize("status", [400, 500, None])
-def test_what_sounds_alike_is_not(words: str, status: int | None) -> None:
-    assert not is_too_long(told_by({"error": {"message": words}}), status)
+def test_similar_messages_are_not_too_long(words: str, status: int | None) -> None:
+    assert not is_too_long(read_error_body({"error": {"message": words}}), status)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_what_sounds_alike_is_not(words: str, status: int | None) -> None:
     ["context_length_exceeded", "exceed_context_size_error", "ContextWindowExceededError", "tokens_limit_reached"],
 )
 def test_a_code_is_enough(code: str) -> None:
-    assert is_too_long(told_by({"error": {"type": code, "message": "No."}}), None)
+    assert is_too_long(read_error_body({"error": {"type": code, "message": "No."}}), None)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_a_code_is_enough(code: str) -> None:
     ],
 )
 def test_the_status_decides_in_doubt(words: str, status: int, is_so: bool) -> None:
-    assert is_too_long(told_by({"error": words}), status) == is_so
+    assert is_too_long(read_error_body({"error": words}), status) == is_so

@@ -100,6 +100,6 @@ async def _forever(patience: Patience) -> None:
         await asyncio.Event().wait()
 
 
-def test_a_process_that_ran_all_the_while_is_cut_at_the_limit() -> None:
+def test_an_unfrozen_process_is_cut_at_the_limit() -> None:
     with frozen() as runner:
         assert runner.run(ends_at()) == 0.0

@@ -125,7 +125,7 @@ async def test_an_end_without_a_blank_line_before_it() -> None:
         assert [piece.body for piece in pieces] == [ONE, {}]
 
 
-async def test_what_a_text_says_of_events_is_text() -> None:
+async def test_event_syntax_within_text_is_text() -> None:
     body = {"text": " data: {} data: [DONE] event: done", "done": False}
     pieces, _ = await read(b"data: " + data(body) + b"\n\n")
     assert [piece.body for piece in pieces] == [body]
@@ -144,7 +144,7 @@ async def test_json_that_is_broken_across_lines_is_read(broken: bytes) -> None:
     assert [piece.body for piece in pieces] == [{"text": "a\tb"}]
 
 
-async def test_encoding_that_is_told_wrongly_is_not_believed() -> None:
+async def test_a_wrong_declared_encoding_is_ignored() -> None:
     body = b"data: %s\n\n" % data(ONE)
     for sent in (body, gzip.compress(body)):
         response = httpx2.Response(200, headers={"content-encoding": "gzip"}, stream=Body([b"", sent[:9], sent[9:]]))
@@ -175,11 +175,11 @@ ERRORS: list[tuple[bytes, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("sent", "told"), ERRORS)
-async def test_an_error_is_told_as_it_came(sent: bytes, told: Any) -> None:
+@pytest.mark.parametrize(("sent", "reported"), ERRORS)
+async def test_an_error_is_passed_on_unchanged(sent: bytes, reported: Any) -> None:
     with pytest.raises(ErrorInAnswer) as raised:
         await read(b"data: %s\n\n" % data(ONE), sent + b"\n\n")
-    assert raised.value.body == told
+    assert raised.value.body == reported
 
 
 @pytest.mark.parametrize("empty", [b"null", b"{}", b'""', b"false", b'{"code": 0, "message": null}'])

@@ -25,8 +25,8 @@ _INK = 8
 
 
 def png_of(seed: str, width: int, height: int) -> bytes:
-    """Draw an image; the same seed and size give the same bytes."""
-    random = Random(blake2b(seed.encode(), digest_size=8).digest())  # noqa: S311  (a picture, no secret)
+    """Generate an image; the same seed and size give the same bytes."""
+    random = Random(blake2b(seed.encode(), digest_size=8).digest())  # noqa: S311  (an image, not a secret)
     colours = bytes(random.randrange(60, 220) for _ in range(3 * _INK)) + b"\xff\xff\xff"
     rows = [b"\0" + row for row in _rows(width, height)]
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)

@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from activities.calls import media, media_requests
 from activities.calls.media import RECORDINGS_HELD, RECORDINGS_WAITING
 from chimera.config.settings import Settings
-from chimera.db import pictures
+from chimera.db import input_files
 from chimera.db.engine import Connection
 from chimera.providers.limits.limiter import ProviderLimits
 from models.activities import COMPLETE
 from models.calls import Operation
 from models.errors import RateLimited
-from models.files import Picture
+from models.files import InputFile
 from models.model_calls import PLACE_SECONDS, SETTLE_SECONDS
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.conftest import SimulatorServer
@@ -47,33 +47,33 @@ async def test_a_call_that_gets_no_place_reads_no_recording(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    read = pictures.read
+    read = input_files.read
 
     async def refusing(self: ProviderLimits, account: str, tokens: int) -> None:
         seen.append("asked for a place")
         if len(seen) < 3:
             raise RateLimited("Not yet.", retry_after_s=0.1)
 
-    async def noting(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[Picture]:
+    async def noting(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[InputFile]:
         seen.append("read")
         return await read(connection, owner_id, file_ids)
 
     monkeypatch.setattr(ProviderLimits, "take", refusing)
-    monkeypatch.setattr(pictures, "read", noting)
+    monkeypatch.setattr(input_files, "read", noting)
     assert (await transcribe(alice)).status_code == 200
     assert seen == ["asked for a place"] * 3 + ["read"]
 
 
-async def test_a_file_that_goes_just_before_it_is_sent_ends_the_call(
+async def test_a_file_deleted_before_sending_ends_the_call(
     alice: httpx2.AsyncClient, simulator: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = pictures.read
+    read = input_files.read
 
-    async def too_late(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[Picture]:
+    async def too_late(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[InputFile]:
         assert (await alice.delete(f"/api/v1/files/{file_ids[0]}")).status_code == 204
         return await read(connection, owner_id, file_ids)
 
-    monkeypatch.setattr(pictures, "read", too_late)
+    monkeypatch.setattr(input_files, "read", too_late)
     answer = await transcribe(alice, Prefer="wait=0")
     call = await ended(alice, answer.headers["Location"])
     assert (call["status"], call["error_code"], call["attempts"]) == ("failed", "not_found", 0)

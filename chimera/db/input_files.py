@@ -1,9 +1,9 @@
-"""The images of a task, as its model calls receive them: files of the task's owner."""
+"""The files that model calls receive: images of tasks and recordings. They belong to the owner of the run."""
 
 from collections.abc import Sequence
 
 from chimera.db.engine import Connection
-from models.files import Picture
+from models.files import InputFile
 
 _READ = """
 SELECT f.media_type, string_agg(c.data, ''::bytea ORDER BY c.position) AS data
@@ -14,7 +14,7 @@ GROUP BY asked.place, f.id ORDER BY asked.place
 """
 
 
-async def read(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[Picture]:
+async def read(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[InputFile]:
     """Read those that are still there, in the order of their ids."""
     cursor = await connection.execute(_READ, {"ids": list(file_ids), "owner_id": owner_id})
-    return [Picture(row.media_type, bytes(row.data)) for row in await cursor.fetchall()]
+    return [InputFile(row.media_type, bytes(row.data)) for row in await cursor.fetchall()]

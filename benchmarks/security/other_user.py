@@ -1,7 +1,7 @@
-"""What another user of this machine gets: `python -m benchmarks.security.stranger`, as root, with a question on stdin.
+"""Access of another user of this machine: `python -m benchmarks.security.other_user`, as root, with a request on stdin.
 
-The question is JSON: who to become, whose environments to read, which files and addresses to open. The answer, on
-stdout, has what could be read and who was let in.
+The request is JSON: who to become, whose environments to read, which files and addresses to open. The answer, on
+stdout, has what could be read and who was admitted.
 """
 
 import json
@@ -25,7 +25,7 @@ def main() -> None:
                 "environments": {pid: _text(f"/proc/{pid}/environ") for pid in asked["pids"]},
                 "files": [path for path in asked["files"] if _text(path) is not None],
                 "sockets": [path for path in asked["sockets"] if _connects(path)],
-                "let in": [address for address in asked["databases"] if _is_let_in(address)],
+                "admitted": [address for address in asked["databases"] if _is_admitted(address)],
             }
         )
     )
@@ -47,7 +47,7 @@ def _connects(path: str) -> bool:
     return True
 
 
-def _is_let_in(address: Any) -> bool:
+def _is_admitted(address: Any) -> bool:
     try:
         psycopg.connect(**address, connect_timeout=3).close()
     except psycopg.OperationalError:
