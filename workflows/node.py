@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, CancelledError
 
-from models.activities import COMPLETE, RECORD, RUN_TOOL, ModelCalls, TaskRecords, ToolCalls
+from models.activities import ModelCalls, TaskRecords, ToolCalls
+from models.activity_options import COMPLETE, RECORD, RUN_TOOL
 from models.errors import BudgetReached, RootStopped, TaskPaused
 from models.ids import NodePath, child_path
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
@@ -24,11 +25,8 @@ from models.tool_calls import ToolCallRequest
 from workflows.children import ChildRun, start_child
 from workflows.failures import code_of, reason_of
 from workflows.gate import Gate
+from workflows.inline import outgrows_parent
 
-INLINE_TURNS = 6
-"""Turns after which a node leaves its parent's workflow for one of its own."""
-INLINE_EVENTS = 1000
-"""Of a workflow's history, beyond which no node runs inside its parent."""
 STAY = timedelta(minutes=3)
 """Longer than it takes until a cancel that doesn't end a run is enforced from outside."""
 
@@ -165,9 +163,9 @@ class Node:
 
         Raises what its work raised, or ChildWorkflowError.
         """
-        if may_be_inside and not _outgrows_parent(place.state):
+        if may_be_inside and not outgrows_parent(place.state):
             outcome = await self._run_inside(place)
-            if outcome.state is None or self.gate.suspends or not _outgrows_parent(outcome.state):
+            if outcome.state is None or self.gate.suspends or not outgrows_parent(outcome.state):
                 return outcome
             place = place.model_copy(update={"state": outcome.state})
         return await self._run_outside(place)
@@ -292,16 +290,11 @@ class Node:
         return self.gate.controls.raises > raises or self._is_to_suspend()
 
     def _is_to_suspend(self) -> bool:
-        return self.gate.suspends or (self._parent is not None and _outgrows_parent(self.state))
+        return self.gate.suspends or (self._parent is not None and outgrows_parent(self.state))
 
     def _summary_of(self, request: ModelCallRequest) -> str:
         where = f" · {self.place.path}" if self._parent is not None else ""
         return f"{request.purpose} {request.step} · {request.agent}{where}"
-
-
-def _outgrows_parent(state: NodeState) -> bool:
-    """Whether a node, or the workflow that it would run inside, is too long for that."""
-    return state.step >= INLINE_TURNS or workflow.info().get_current_history_length() > INLINE_EVENTS
 
 
 def _is_within(path: NodePath, target: NodePath) -> bool:

@@ -5,7 +5,8 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from models.activities import RECORD, Schedules
+from models.activities import Schedules
+from models.activity_options import RECORD
 from models.ids import workflow_id_of
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.workflows import STATUS, ScheduledTaskRuns, TaskRuns

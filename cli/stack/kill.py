@@ -6,7 +6,7 @@ from chimera.local import Supervised
 from cli.live.screens import Report
 from cli.live.view import TaskState
 from cli.output.text import count
-from models.activities import COMPLETE
+from models.activity_options import COMPLETE
 
 ENOUGH_FINISHED = 4
 EARLY_CHARS, LATE_CHARS = 100, 1000

@@ -14,16 +14,15 @@ from models.model_calls import Purpose
 from models.nodes import NodeOutcome, SuspendedChild
 from models.plans import PlanNode
 from models.subtasks import SubtaskInput
-from models.tasks import OnFailure, SubtaskMode
+from models.tasks import OnFailure
 from workflows.answers import check_whole
 from workflows.failures import is_cancel, reason_of
+from workflows.inline import may_be_inline
 from workflows.node import Node, Suspended
 from workflows.progress import Progress
 
 PLAN_ROUNDS = 2
 """The planner's first plan and one repair; each retry of the node or the task adds as many."""
-INLINE_NODES = 20
-"""Subtasks of a plan beyond which each gets a workflow of its own: in one they would wait for each other."""
 
 
 async def planned(node: Node) -> None:
@@ -117,7 +116,8 @@ async def _run_subtask(node: Node, subtask: PlanNode) -> NodeOutcome | Suspended
         try:
             await node.open()
             outcome = await node.run_child(
-                _place_of(node, subtask, current), may_be_inside=_may_be_inside(node, subtask)
+                _place_of(node, subtask, current),
+                may_be_inside=may_be_inline(node.place, node.state.plan or (), subtask),
             )
             return outcome if outcome.state is None else current.model_copy(update={"state": outcome.state})
         except Suspended:
@@ -164,12 +164,6 @@ def _place_of(node: Node, subtask: PlanNode, current: SuspendedChild) -> Subtask
         retry=place.retry + current.retry,
         **({"retries": place.retries} if place.retries else {}),
     )
-
-
-def _may_be_inside(node: Node, subtask: PlanNode) -> bool:
-    """Whether the task wants a subtask inside its parent's workflow; large parts of a tree are workflows at once."""
-    is_wanted = node.place.policy.subtasks is SubtaskMode.INLINE
-    return is_wanted and not subtask.decompose and len(node.state.plan or ()) <= INLINE_NODES
 
 
 # In quotes: as above.

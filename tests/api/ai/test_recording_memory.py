@@ -15,7 +15,7 @@ from chimera.config.settings import Settings
 from chimera.db import input_files
 from chimera.db.engine import Connection
 from chimera.providers.limits.limiter import ProviderLimits
-from models.activities import COMPLETE
+from models.activity_options import COMPLETE
 from models.calls import Operation
 from models.errors import RateLimited
 from models.files import InputFile

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import psutil
 
 from chimera.local import Supervised
-from models.activities import COMPLETE
+from models.activity_options import COMPLETE
 from tests.faults import jobs
 from tests.faults.attempts import by_status, written_twice
 from tests.faults.clients import following
