@@ -50,14 +50,14 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("wrong type", {"goal": 7}, "goal", "Send text"),
     ("no goal", {"goal": None}, "goal", "Send text"),
     ("blank goal", {"goal": "   "}, "goal", "write something"),
-    ("unknown field", {"owner_id": "me"}, "owner_id", "no such field"),
-    ("status set by the caller", {"status": "completed"}, "status", "no such field"),
+    ("unknown field", {"owner_id": "me"}, "owner_id", "Unknown field"),
+    ("status set by the caller", {"status": "completed"}, "status", "Unknown field"),
     ("mistyped field", {"prioriti": 1}, "prioriti", "Unknown field; did you mean 'priority'?"),
     ("field of nothing", {"xyz": 1}, "xyz", "Unknown field; use one of budget, fallbacks, goal, images,"),
     ("field in a subtask", {"plan": [STEP | {"zzz": 0}]}, "plan.0.zzz", "use one of agent, decompose, depends_on,"),
     ("mistyped in a subtask", {"plan": [STEP | {"depends": []}]}, "plan.0.depends", "did you mean 'depends_on'?"),
     ("mistyped in a budget", {"budget": {"max_token": 5}}, "budget.max_token", "did you mean 'max_tokens'?"),
-    ("endless field", {"x" * 100_000: 1}, "x" * 60, "no such field"),
+    ("endless field", {"x" * 100_000: 1}, "x" * 60, "Unknown field"),
     ("priority 0", {"priority": 0}, "priority", "1 or more"),
     ("plan in words", {"plan": "do it"}, "plan", "Send a list"),
     ("a budget that is a number", {"budget": 3}, "budget", "in curly brackets: {…}"),
@@ -310,9 +310,7 @@ async def test_missing_objects_are_named_with_the_list_command(alice: httpx2.Asy
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
-async def test_a_body_that_a_foreign_form_could_send_is_refused(
-    alice: httpx2.AsyncClient, content_type: str | None
-) -> None:
+async def test_bodies_of_foreign_forms_are_refused(alice: httpx2.AsyncClient, content_type: str | None) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     answer = await alice.post("/api/v1/tasks", content=b'{"goal": "Find out."}', headers=headers)
     assert answer.status_code == 422

@@ -394,7 +394,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("embeddings", {"model": EMBEDDING, "input": ["x"] * 257}, "input", "at most 256"),
         ("embeddings", {"model": EMBEDDING, "input": [3]}, "input.0", "text"),
         ("embeddings", {"model": EMBEDDING, "input": "x", "dimensions": "8"}, "dimensions", "whole number"),
-        ("embeddings", {"model": EMBEDDING, "input": "x", "user": "me"}, "user", "no such field"),
+        ("embeddings", {"model": EMBEDDING, "input": "x", "user": "me"}, "user", "Unknown field"),
         ("embeddings", {"model": "simulator/standard", "input": "x"}, "model", "not a model for embeddings"),
         ("embeddings", {"model": "anthropic/claude-opus-4-5", "input": "x"}, "model", "openai or google or simulator"),
         ("embeddings", {"model": "openai/gpt-0", "input": "x"}, "model", "No price"),
@@ -448,7 +448,7 @@ async def test_calls_are_listed_newest_first_page_by_page(sign_up: SignUp) -> No
     assert refused.status_code == 422
 
 
-async def test_a_history_has_an_id_and_counts_and_no_prompt(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+async def test_a_history_has_ids_and_no_prompts(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     secret = "a secret that nobody else may read"
     made = (await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": secret})).json()
     parts: Parts = app.state.parts
