@@ -140,7 +140,7 @@ MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
         (Exits(None), Exit(None, ""), "exit None"),
     ],
 )
-def test_what_is_wrong_is_named(right: Right, seen: Seen, problem: str) -> None:
+def test_each_wrong_result_is_named(right: Right, seen: Seen, problem: str) -> None:
     assert problem in problems_of(right, seen)
 
 
@@ -155,7 +155,7 @@ def test_what_is_wrong_is_named(right: Right, seen: Seen, problem: str) -> None:
         (Exits(None, contains=("two words",)), Exit(1, "two\nwords")),
     ],
 )
-def test_what_is_right_has_no_problems(right: Right, seen: Seen) -> None:
+def test_correct_results_have_no_problems(right: Right, seen: Seen) -> None:
     assert problems_of(right, seen) == []
 
 

@@ -45,7 +45,7 @@ async def test_only_an_administrator_gets_an_address(alice: httpx2.AsyncClient) 
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
-async def test_what_is_encrypted_is_decoded(app: FastAPI, parts_of_app: Parts, new_admin: MakeAdmin) -> None:
+async def test_encrypted_payloads_are_decoded(app: FastAPI, parts_of_app: Parts, new_admin: MakeAdmin) -> None:
     url = (await (await new_admin()).post("/api/v1/codec")).json()["url"]
     [payload] = await converter_of(parts_of_app.temporal.encryption).encode([CANARY])
     assert b"canary" not in payload.data
@@ -159,7 +159,7 @@ async def test_only_the_web_ui_may_ask_from_a_page(app: FastAPI, new_admin: Make
         assert "Access-Control-Allow-Origin" not in elsewhere.headers
 
 
-def test_an_origin_is_what_a_browser_sends() -> None:
+def test_origins_are_normalised_as_browsers_send_them() -> None:
     assert origins_of("https://Temporal.example:443/ui/") == ["https://temporal.example"]
     assert origins_of("http://127.0.0.1:8233") == ["http://127.0.0.1:8233", "http://localhost:8233"]
     assert origins_of("http://LOCALHOST") == ["http://localhost", "http://127.0.0.1"]

@@ -116,7 +116,7 @@ async def test_results_are_built_on_and_cannot_direct(simulator: Running) -> Non
     assert "[[" not in whole.text
 
 
-async def test_scopes_choose_who_reads_a_directive(simulator: Running) -> None:
+async def test_scopes_select_the_calls_of_a_directive(simulator: Running) -> None:
     goal = "Goal:\nx [[sim: tokens=20]] [[sim aggregate: tokens=25]] [[sim turn: tokens=99]]"
     aggregate = await answer_of(simulator.provider, ask(f"{goal}\n\nResults of the subtasks:\n## a\nb"))
     assert aggregate.end.usage is not None
@@ -133,7 +133,7 @@ async def test_bytes_are_exact(simulator: Running) -> None:
     assert len((await answer_of(simulator.provider, ask("[[sim: bytes=123456]]"))).text) == 123456
 
 
-async def test_a_share_of_calls_fails_and_always_the_same_ones(simulator: Running) -> None:
+async def test_the_same_share_of_calls_always_fails(simulator: Running) -> None:
     async def fails(call_id: str) -> bool:
         try:
             await answer_of(simulator.provider, ask("[[sim: status=500; share=0.3; tokens=3]]", call_id=call_id))
