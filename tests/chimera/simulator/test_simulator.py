@@ -12,7 +12,7 @@ from chimera.simulator.journal import Journal
 from models import errors
 from models.agents import BUILT_IN
 from models.plans import Plan, check_plan
-from tests.chimera.simulated import CALCULATOR, Reply, Running, answer_of, ask, running_simulator
+from tests.chimera.simulated import CALCULATOR, Running, SimulatedReply, answer_of, ask, running_simulator
 
 AGENTS = tuple(agent.name for agent in BUILT_IN)
 
@@ -68,7 +68,7 @@ async def test_an_agent_uses_as_many_turns_as_requested(simulator: Running) -> N
     request = ask("Task:\nWork [[sim: turns=5; tokens=30]]", tools=(CALCULATOR,))
     first, *rest = request.messages[1:]
     history: list[ChatMessage] = list(rest)
-    replies: list[Reply] = []
+    replies: list[SimulatedReply] = []
     while not replies or replies[-1].end.tool_calls:
         # What a client does whose window is full: the question and the newest turn only.
         trimmed = ask("", messages=(first, *history[-2:]), tools=(CALCULATOR,))

@@ -16,7 +16,7 @@ from models import errors
 from models.tasks import FinishReason
 from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.simulated import CALCULATOR, Reply, answer_of
+from tests.chimera.simulated import CALCULATOR, SimulatedReply, answer_of
 from tests.wires.chat_completions import frames
 from tests.wires.scripted import Scripted
 from tests.wires.server import Script, plain
@@ -49,7 +49,7 @@ def stream(*chunks: Any, done: bool = True) -> list[bytes]:
     return [*sent, frames.framed(frames.DONE).encode()] if done else sent
 
 
-async def answered(provider: Provider, server: Scripted, script: Script, **changes: Any) -> Reply:
+async def answered(provider: Provider, server: Scripted, script: Script, **changes: Any) -> SimulatedReply:
     server.answers(script)
     reply = await answer_of(provider, asked(WIRE, **changes))
     assert len(server.bodies) == 1
