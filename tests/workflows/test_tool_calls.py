@@ -119,7 +119,7 @@ async def test_an_unknown_tool_is_reported_at_once(runs: Runs) -> None:
     task_id = await computed(runs, "[[sim: tool=telephone]] Call somebody")
     assert (await history_of(runs, task_id))["run_tool_call"] == 0
     (reported,) = await results_in(runs, task_id)
-    assert "There is no tool 'telephone'" in reported
+    assert "Unknown tool 'telephone'" in reported
 
 
 async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
