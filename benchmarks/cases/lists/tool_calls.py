@@ -140,7 +140,7 @@ CASES = (
         "B44.unknown",
         "a tool that isn't there",
         asking(calls(call(FIRST, name="search", index=0, id="a"))),
-        Ends(result="done", requests=2, asked=("There is no tool",)),
+        Ends(result="done", requests=2, asked=("Unknown tool",)),
         TURNS,
     ),
     _case(
