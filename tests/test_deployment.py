@@ -83,7 +83,7 @@ def test_only_processes_using_a_secret_get_it() -> None:
     }
 
 
-def test_redis_lets_chimera_do_what_the_embedded_one_does() -> None:
+def test_the_containers_redis_permits_the_same_commands() -> None:
     _, default, chimera = " ".join(compose()["services"]["redis"]["command"]).split(" --user ")
     assert default == "default on nopass resetkeys resetchannels -@all +ping"
     assert chimera.split() == ["chimera", "on", ">${CHIMERA_REDIS_PASSWORD:?set", "it", "in", ".env}", *MAY]
@@ -94,7 +94,7 @@ def test_both_servers_get_the_same_dynamic_configuration() -> None:
     assert {f"{key}={str(value[0]['value']).lower()}" for key, value in loaded.items()} == set(DYNAMIC_CONFIG)
 
 
-def test_the_set_up_registers_the_search_attributes_of_the_code() -> None:
+def test_setup_registers_the_codes_search_attributes() -> None:
     script = (ROOT / "temporal-config" / "setup.sh").read_text()
     assert re.findall(r"^Chimera\w+=\w+$", script, re.MULTILINE) == [
         registration_of(each) for each in SEARCH_ATTRIBUTES

@@ -6,7 +6,7 @@ from tests import ports
 from tests.ports import free_port
 
 
-def test_a_port_is_none_that_the_system_gives_away() -> None:
+def test_ports_of_tests_are_below_the_ephemeral_range() -> None:
     first = ports._first_ephemeral()
     assert all(ports.FIRST <= free_port() < first for _ in range(50))
 

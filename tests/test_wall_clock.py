@@ -44,7 +44,7 @@ def test_no_test_measures_time(path: Path) -> None:
         "socket.receive(timeout=3)",
     ],
 )
-def test_what_measures_time_is_found(code: str) -> None:
+def test_code_that_measures_time_is_found(code: str) -> None:
     assert found_in(code) != []
 
 
@@ -58,7 +58,7 @@ def test_what_measures_time_is_found(code: str) -> None:
         "subprocess.run(command, timeout=60)",
     ],
 )
-def test_what_measures_nothing_is_left_alone(code: str) -> None:
+def test_code_without_time_measurement_is_accepted(code: str) -> None:
     assert found_in(code) == []
 
 

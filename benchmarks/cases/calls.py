@@ -8,22 +8,22 @@ from zoneinfo import ZoneInfo
 import httpx2
 from httpx2.websockets import AsyncWebSocketClient, WebSocketDisconnect
 
-from benchmarks.cases.case import Call, Called, Scheduled, SocketMessages
-from benchmarks.cases.seen import Reply, Times
+from benchmarks.cases.case import ApiCalls, Call, Scheduled, SocketCase
+from benchmarks.cases.seen import ApiReply, Times
 
 SCHEDULES = "/api/v1/schedules"
 NO_PREVIEW = (404, 405)
 SOCKET_S = 30.0
 
 
-async def try_calls(api: httpx2.AsyncClient, called: Called) -> Reply:
+async def try_calls(api: httpx2.AsyncClient, called: ApiCalls) -> ApiReply:
     """Make the requests one after the other; the reply is the last one's, the ids are those of all."""
     ids: list[str | None] = []
-    reply = Reply(0, "")
+    reply = ApiReply(0, "")
     for call in called.calls:
         response = await _made(api, call, ids[-1] if ids else None)
         ids.append(_id_in(response))
-        reply = Reply(response.status_code, response.text, tuple(ids))
+        reply = ApiReply(response.status_code, response.text, tuple(ids))
     return reply
 
 
@@ -35,7 +35,7 @@ async def _made(api: httpx2.AsyncClient, call: Call, last_id: str | None) -> htt
     return await api.request(call.method, path, json=call.body, headers=dict(call.headers))
 
 
-async def try_socket(api: httpx2.AsyncClient, messages: SocketMessages) -> Reply:
+async def try_socket(api: httpx2.AsyncClient, messages: SocketCase) -> ApiReply:
     """Send each message and read its answer; 101 is the status of a socket that is still open at the end."""
     types: list[str] = []
     try:
@@ -45,9 +45,9 @@ async def try_socket(api: httpx2.AsyncClient, messages: SocketMessages) -> Reply
             for message in messages.messages:
                 await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
                 types.append((await socket.receive_json())["type"])
-        return Reply(101, " ".join(types))
+        return ApiReply(101, " ".join(types))
     except WebSocketDisconnect as left:
-        return Reply(left.code, " ".join(types))
+        return ApiReply(left.code, " ".join(types))
 
 
 async def try_timing(api: httpx2.AsyncClient, scheduled: Scheduled) -> Times:
@@ -60,7 +60,7 @@ async def try_timing(api: httpx2.AsyncClient, scheduled: Scheduled) -> Times:
         if response.status_code == 201:
             await api.delete(f"{SCHEDULES}/{response.json()['id']}")
     if response.is_error:
-        return Times(refused=Reply(response.status_code, response.text))
+        return Times(refused=ApiReply(response.status_code, response.text))
     zone = ZoneInfo(scheduled.timing.get("time_zone", "UTC"))
     due = (datetime.fromisoformat(moment).astimezone(zone) for moment in response.json()["next_runs"])
     return Times(tuple(due), asked_at.astimezone(zone))

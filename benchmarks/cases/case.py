@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 Wire = Literal["openai", "anthropic", "google"]
 PROVIDERS: Mapping[Wire, str] = {"openai": "local", "anthropic": "anthropic", "google": "google"}
@@ -20,13 +20,13 @@ BOTH = ("391", "42")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TaskCase:
     """A task of one subtask, for an agent with a calculator.
 
     The n-th request gets the n-th answer, later ones the last.
     """
 
-    answers: tuple[Answer, ...]
+    answers: tuple[ServedAnswer, ...]
     wire: Wire = "openai"
     planned: bool = False
     """Without a plan of the caller's: the first request is the planner's."""
@@ -43,7 +43,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How the task of an `Asked` has to end. Fields that are None or empty aren't checked."""
+    """How the task of an `TaskCase` has to end. Fields that are None or empty aren't checked."""
 
     status: str = "completed"
     result: str | None = None
@@ -83,14 +83,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class ApiCalls:
     """Requests to the API, one after the other; the last one is judged."""
 
     calls: tuple[Call, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SocketMessages:
+class SocketCase:
     """Messages on a WebSocket of a caller who is signed in. The reply's text is the type of each answer."""
 
     messages: tuple[str | bytes, ...]
@@ -98,7 +98,7 @@ class SocketMessages:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the last request of a `Called` is answered."""
+    """What the last request of a `ApiCalls` is answered."""
 
     status: int
     contains: tuple[str, ...] = ()
@@ -163,7 +163,7 @@ class NotRun:
     """A finding that this table doesn't repeat, with the reason in the case's note."""
 
 
-Act = Asked | Called | SocketMessages | Scheduled | Command | NotRun
+Act = TaskCase | ApiCalls | SocketCase | Scheduled | Command | NotRun
 Right = Ends | Answers | Due | Refused | Exits | None
 
 
@@ -187,4 +187,4 @@ class Case:
 
     @property
     def wire(self) -> str:
-        return self.act.wire if isinstance(self.act, Asked) else "-"
+        return self.act.wire if isinstance(self.act, TaskCase) else "-"

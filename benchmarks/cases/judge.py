@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from benchmarks.cases.case import Answers, Due, Ends, Exits, Refused, Right
 from benchmarks.cases.conversation import ids_in, results_in
-from benchmarks.cases.seen import Exit, Reply, Seen, Task, Times
+from benchmarks.cases.seen import ApiReply, Exit, Seen, Task, Times
 from models.base import preview_of
 
 _PREAMBLE = re.compile(r"Subtask 'one' failed: |The provider was called .{0,60}? Last outcome: ")
@@ -20,7 +20,7 @@ def problems_of(right: Right, seen: Seen) -> list[str]:
     match right, seen:
         case Ends(), Task():
             return list(_of_task(right, seen))
-        case Answers(), Reply():
+        case Answers(), ApiReply():
             return list(_of_reply(right, seen))
         case Due(), Times():
             return list(_of_times(right, seen))
@@ -58,9 +58,9 @@ def now_of(seen: Seen) -> str:
             cut = next((f"finish_reason {finish}" for finish in seen.finishes if finish not in (None, "stop")), "")
             tool_results = repr(seen.result) if view["status"] == "completed" else _PREAMBLE.sub("", seen.error)
             return _joined([view["status"], tool_results, cut])
-        case Reply(status=status, text=text):
+        case ApiReply(status=status, text=text):
             return f"{status} {text}"
-        case Times(refused=Reply(status=status, text=text)):
+        case Times(refused=ApiReply(status=status, text=text)):
             return f"{status} {text}"
         case Times(due=due):
             return ", ".join(f"{moment:%Y-%m-%d %H:%M%z}" for moment in due[:3])
@@ -122,7 +122,7 @@ def _words_of_end(right: Ends) -> Iterator[str]:
         yield f"again after {right.wait_s:g} s"
 
 
-def _of_reply(right: Answers, seen: Reply) -> Iterator[str]:
+def _of_reply(right: Answers, seen: ApiReply) -> Iterator[str]:
     if seen.status != right.status:
         yield f"status {seen.status}"
     yield from _missing(right.contains, seen.text)

@@ -36,7 +36,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ApiReply:
     """What the API answered."""
 
     status: int
@@ -50,7 +50,7 @@ class Times:
 
     due: tuple[datetime, ...] = ()
     asked_at: datetime | None = None
-    refused: Reply | None = None
+    refused: ApiReply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +61,4 @@ class Exit:
     text: str
 
 
-Seen = Task | Reply | Times | Exit
+Seen = Task | ApiReply | Times | Exit

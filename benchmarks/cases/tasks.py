@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from benchmarks.cases.case import PROVIDERS, Asked, Case, Ends
+from benchmarks.cases.case import PROVIDERS, Case, Ends, TaskCase
 from benchmarks.cases.seen import Task
 from tests.wires.model_server import Model, ModelServer
 
@@ -16,12 +16,12 @@ POLL_S = 0.7
 PLAN = [{"key": "one", "instruction": "Work it out.", "agent": "analyst"}]
 
 
-def model_of(case: Case, asked: Asked) -> str:
+def model_of(case: Case, asked: TaskCase) -> str:
     """The name by which the model server finds its script."""
     return asked.model or case.id.lower()
 
 
-async def try_task(api: httpx2.AsyncClient, server: ModelServer, case: Case, asked: Asked, right: Ends) -> Task:
+async def try_task(api: httpx2.AsyncClient, server: ModelServer, case: Case, asked: TaskCase, right: Ends) -> Task:
     """Run the task and wait for its end, or for the state that is right."""
     model = server.models[model_of(case, asked)] = Model(asked.answers)
     provider = asked.provider or PROVIDERS[asked.wire]

@@ -13,14 +13,14 @@ from benchmarks.cases.calls import try_calls, try_socket, try_timing
 from benchmarks.cases.case import (
     PROVIDERS,
     USD_PER_MILLION,
-    Asked,
-    Called,
+    ApiCalls,
     Case,
     Command,
     Ends,
     NotRun,
     Scheduled,
-    SocketMessages,
+    SocketCase,
+    TaskCase,
 )
 from benchmarks.cases.commands import try_command
 from benchmarks.cases.judge import now_of, problems_of
@@ -116,12 +116,12 @@ class _Trials:
     async def _seen(self, case: Case) -> Seen | None:
         api = self._stack.api
         match case.act:
-            case Asked() as asked:
+            case TaskCase() as asked:
                 assert isinstance(case.right, Ends), case.id
                 return await try_task(api, self._server, case, asked, case.right)
-            case Called() as called:
+            case ApiCalls() as called:
                 return await try_calls(api, called)
-            case SocketMessages() as messages:
+            case SocketCase() as messages:
                 return await try_socket(api, messages)
             case Scheduled() as scheduled:
                 return await try_timing(api, scheduled)
@@ -156,7 +156,7 @@ async def _stack(folder: Path, port: int, cases: Sequence[Case]) -> AsyncIterato
 
 def _priced(cases: Sequence[Case]) -> list[str]:
     """Models under the ids of their cases; a local one with a name of its own costs nothing, as local models do."""
-    asked = [(case, case.act) for case in cases if isinstance(case.act, Asked)]
+    asked = [(case, case.act) for case in cases if isinstance(case.act, TaskCase)]
     asked = [(case, act) for case, act in asked if not act.model or act.wire != "openai"]
     return [f"{act.provider or PROVIDERS[act.wire]}/{model_of(case, act)}" for case, act in asked]
 

@@ -41,7 +41,7 @@ JSON = b"application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class MediaRequest:
+class ParsedRequest:
     """A parsed request: its parameters, and the text that may contain directives."""
 
     model: str
@@ -82,26 +82,26 @@ class Media:
         except Refused as refused:
             await exchange.refuse(refused.status, refused.message, refused.code)
 
-    def answer(self, asked: MediaRequest, script: Script) -> dict[str, Any]:
+    def answer(self, asked: ParsedRequest, script: Script) -> dict[str, Any]:
         """Generate an answer; `script.garbage` demands one that doesn't match the request. Raises Refused."""
         raise NotImplementedError
 
-    async def read(self, scope: Scope, raw: bytes) -> MediaRequest:
+    async def read(self, scope: Scope, raw: bytes) -> ParsedRequest:
         """Parse a request. An invalid one raises one of the errors of a wrong value."""
         body = json.loads(raw)
-        return MediaRequest(str(body.get("model", "")), self.text_of(body), body)
+        return ParsedRequest(str(body.get("model", "")), self.text_of(body), body)
 
     def text_of(self, body: dict[str, Any]) -> str:
         """The text that may contain directives."""
         raise NotImplementedError
 
-    async def _understood(self, scope: Scope, raw: bytes) -> MediaRequest:
+    async def _understood(self, scope: Scope, raw: bytes) -> ParsedRequest:
         try:
             return await self.read(scope, raw)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError, HTTPException):
-            return MediaRequest("", "", {})
+            return ParsedRequest("", "", {})
 
-    def _script_of(self, asked: MediaRequest) -> Script:
+    def _script_of(self, asked: ParsedRequest) -> Script:
         if not asked.body:
             raise Refused(400, "The body is invalid.")
         if asked.model != self.model:
@@ -131,7 +131,7 @@ class Embeddings(Media):
     def text_of(self, body: dict[str, Any]) -> str:
         return _inputs_of(body)[0]
 
-    def answer(self, asked: MediaRequest, script: Script) -> dict[str, Any]:
+    def answer(self, asked: ParsedRequest, script: Script) -> dict[str, Any]:
         inputs = _inputs_of(asked.body)
         dimensions = asked.body.get("dimensions") or DIMENSIONS
         if not isinstance(dimensions, int) or not 1 <= dimensions <= MAX_DIMENSIONS:
@@ -153,7 +153,7 @@ class Images(Media):
     def text_of(self, body: dict[str, Any]) -> str:
         return str(body["prompt"])
 
-    def answer(self, asked: MediaRequest, script: Script) -> dict[str, Any]:
+    def answer(self, asked: ParsedRequest, script: Script) -> dict[str, Any]:
         width, height = _sides_of(str(asked.body.get("size") or SIZE))
         count = asked.body.get("n", 1)
         if not isinstance(count, int) or not 1 <= count <= 10:
@@ -169,7 +169,7 @@ class Transcriptions(Media):
 
     model = "transcription"
 
-    async def read(self, scope: Scope, raw: bytes) -> MediaRequest:
+    async def read(self, scope: Scope, raw: bytes) -> ParsedRequest:
         async def receive() -> Message:
             return {"type": "http.request", "body": raw, "more_body": False}
 
@@ -177,9 +177,9 @@ class Transcriptions(Media):
             file = form["file"]
             audio = b"" if isinstance(file, str) else await file.read()
             body = {name: value for name, value in form.items() if isinstance(value, str)}
-        return MediaRequest(str(body.get("model", "")), str(body.get("prompt", "")), body | {"audio": audio})
+        return ParsedRequest(str(body.get("model", "")), str(body.get("prompt", "")), body | {"audio": audio})
 
-    def answer(self, asked: MediaRequest, script: Script) -> dict[str, Any]:
+    def answer(self, asked: ParsedRequest, script: Script) -> dict[str, Any]:
         audio = asked.body["audio"]
         seconds = round(seconds_of(audio, len(audio)), 3)
         text = (

@@ -53,7 +53,7 @@ def problems_in(answer: Any) -> list[str]:
         re.sub(r'"([^"]*)"', r"“\1”", PLAN),
     ],
 )
-def test_a_plan_is_read_whatever_stands_around_it(answer: str) -> None:
+def test_a_plan_is_read_within_any_text(answer: str) -> None:
     assert keys_in(answer) == ["one", "two"]
 
 
@@ -138,7 +138,7 @@ def test_dependencies_are_read_in_many_forms(reported: Any, depends_on: tuple[st
     assert subtasks[1].depends_on == depends_on
 
 
-def test_other_words_for_a_field_count_where_ours_is_missing() -> None:
+def test_synonyms_of_a_missing_field_are_read() -> None:
     one = {"id": "one", "description": "Do it.", "agent": ["writer"]}
     assert keys_in(json.dumps({"tasks": [one, {**TWO, "depends_on": None, "requires": ["one"]}]})) == ["one", "two"]
     assert "description: Unknown field" in problems_in({"subtasks": [{**ONE, "description": "More."}]})[0]
@@ -213,7 +213,7 @@ def test_an_overlong_plan_must_be_shorter() -> None:
     assert problems_in(PLAN + " " * (MAX_CHARS + 1 - len(PLAN))) == [TOO_LONG]
 
 
-def test_more_subtasks_than_a_task_may_have_are_not_read() -> None:
+def test_subtasks_beyond_the_maximum_are_not_read() -> None:
     many = [{**ONE, "key": f"n{index}"} for index in range(MAX_NODES + 1)]
     reported = problems_in({"subtasks": many})
     assert len(reported) == 1

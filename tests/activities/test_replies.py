@@ -69,7 +69,7 @@ def test_a_call_that_was_refused_costs_nothing(settings: Settings) -> None:
     assert (failure.usage, failure.cost_micro_usd) == (Usage(), 0)
 
 
-def test_a_part_of_an_answer_costs_what_came(settings: Settings) -> None:
+def test_a_partial_answer_costs_its_tokens(settings: Settings) -> None:
     failure = failed(settings, Overloaded("It broke off."), "Some words that came")
     assert failure.usage.output_tokens > 0
     assert failure.cost_micro_usd > 0
@@ -89,7 +89,7 @@ def test_a_turn_with_tool_requests_continues(settings: Settings) -> None:
     assert settlement.node_result is None
 
 
-def test_tools_asked_for_on_the_last_turn_are_not_run(settings: Settings) -> None:
+def test_tools_requested_on_the_last_turn_do_not_run(settings: Settings) -> None:
     settlement = settled(settings, "So far: 4.", ToolRequest("1", "calculator", "{}"), last_turn=True)
     assert settlement.outcome.tool_calls == ()
     assert settlement.node_result == "So far: 4."
@@ -116,13 +116,13 @@ def test_an_answer_that_guidance_overtook_ends_nothing(settings: Settings) -> No
     assert [event.type for event in settlement.events] == ["model_call.finished"]
 
 
-def test_the_last_turns_answer_stands_whatever_came(settings: Settings) -> None:
+def test_the_last_turns_answer_ignores_late_guidance(settings: Settings) -> None:
     settlement = settled(settings, "4.", last_turn=True)
     assert settlement.if_guidance is None
     assert settlement.node_result == "4."
 
 
-def test_a_name_that_vendors_refuse_does_not_enter_the_transcript(settings: Settings) -> None:
+def test_unsupported_names_stay_out_of_the_transcript(settings: Settings) -> None:
     settlement = settled(settings, "", ToolRequest("1", "calc ulator.x", "{}"))
     assert settlement.outcome.tool_calls == ("unknown_tool",)
 

@@ -310,9 +310,7 @@ async def test_missing_objects_are_named_with_the_list_command(alice: httpx2.Asy
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
-async def test_a_body_that_a_foreign_form_could_send_is_refused(
-    alice: httpx2.AsyncClient, content_type: str | None
-) -> None:
+async def test_bodies_of_foreign_forms_are_refused(alice: httpx2.AsyncClient, content_type: str | None) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     answer = await alice.post("/api/v1/tasks", content=b'{"goal": "Find out."}', headers=headers)
     assert answer.status_code == 422

@@ -80,7 +80,7 @@ def test_a_parameter_is_never_null() -> None:
 
 
 @pytest.mark.parametrize("description", [None, "limit"])
-def test_what_lacks_words_is_named(description: str | None) -> None:
+def test_undocumented_parameters_are_named(description: str | None) -> None:
     bare = FastAPI()
 
     @bare.get("/things")

@@ -230,7 +230,7 @@ async def test_a_listed_proxy_keeps_its_connections(monkeypatch: pytest.MonkeyPa
         writer.close()
 
 
-async def test_the_rest_of_an_answered_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answered_body_is_not_read_further(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "REST_SECONDS", 0.2)
     head = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n"
     async with _serving(timeout_keep_alive=3600) as (_, port):

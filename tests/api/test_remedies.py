@@ -71,7 +71,7 @@ async def test_a_problem_names_a_request_that_works(
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("PATCH", "/api/v1/tasks")])
-async def test_an_address_that_is_none_names_the_document(
+async def test_an_unknown_address_names_the_api_document(
     alice: httpx2.AsyncClient, anonymous: httpx2.AsyncClient, method: str, path: str
 ) -> None:
     remedy = (await alice.request(method, path)).json()["remedy"]

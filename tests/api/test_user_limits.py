@@ -114,7 +114,7 @@ async def test_a_limit_far_off_is_passed_by_none_either(api_settings: Settings, 
 
 
 @pytest.mark.parametrize("kind", ["tasks", "calls"])
-async def test_what_ends_by_itself_is_worth_a_wait(sign_up: SignUp, kind: str) -> None:
+async def test_limits_that_free_themselves_set_retry_after(sign_up: SignUp, kind: str) -> None:
     add, _ = ADDING[kind]
     carol = await sign_up()
     answers = [await add(carol, number) for number in range(MOST + 1)]
@@ -173,7 +173,7 @@ async def test_accepted_requests_are_answered_at_the_limit(sign_up: SignUp) -> N
     assert {answer.status_code for answer in again} == {202}
 
 
-async def test_room_comes_back_with_what_ends(app: FastAPI, sign_up: SignUp) -> None:
+async def test_ended_objects_free_their_limit(app: FastAPI, sign_up: SignUp) -> None:
     parts: Parts = app.state.parts
     carol = await sign_up()
     tasks = [(await a_task(carol, number)).json()["id"] for number in range(MOST)]

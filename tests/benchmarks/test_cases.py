@@ -10,8 +10,7 @@ import pytest
 from benchmarks.cases.__main__ import choice_of
 from benchmarks.cases.case import (
     Answers,
-    Asked,
-    Called,
+    ApiCalls,
     Command,
     Due,
     Ends,
@@ -20,22 +19,23 @@ from benchmarks.cases.case import (
     Refused,
     Right,
     Scheduled,
-    SocketMessages,
+    SocketCase,
+    TaskCase,
     Wire,
 )
 from benchmarks.cases.conversation import ids_in, results_in
 from benchmarks.cases.judge import problems_of, words_of
 from benchmarks.cases.lists import CASES
 from benchmarks.cases.lists.schedules import next_change
-from benchmarks.cases.seen import Exit, Reply, Seen, Task, Times
+from benchmarks.cases.seen import ApiReply, Exit, Seen, Task, Times
 from benchmarks.cases.table import table_of, total_of
 from benchmarks.cases.trial import Verdict
 from tests.wires.model_server import Arrival
 
 FITTING: dict[type, Any] = {
-    Asked: Ends,
-    Called: Answers,
-    SocketMessages: Answers,
+    TaskCase: Ends,
+    ApiCalls: Answers,
+    SocketCase: Answers,
     Scheduled: (Due, Refused),
     Command: Exits,
     NotRun: type(None),
@@ -130,17 +130,17 @@ MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
             ended("completed", Arrival(1.0, {}), Arrival(2.5, {})),
             "asked again after 1.5 s",
         ),
-        (Answers(422, contains=("another",)), Reply(202, "{}"), "status 202"),
-        (Answers(202, same_id=True), Reply(202, "{}", ("a", "b")), "ids ('a', 'b')"),
+        (Answers(422, contains=("another",)), ApiReply(202, "{}"), "status 202"),
+        (Answers(202, same_id=True), ApiReply(202, "{}", ("a", "b")), "ids ('a', 'b')"),
         (Refused(("five",)), Times((MONDAY,), MONDAY), "taken"),
-        (Refused(("five",)), Times(refused=Reply(422, "four fields")), "no “five”"),
+        (Refused(("five",)), Times(refused=ApiReply(422, "four fields")), "no “five”"),
         (ONCE_AT_NINE, Times((MONDAY,), MONDAY), "due ['2026-11-30 12:00'], not ['2026-12-13 09:00']"),
         (Due(once_on=MONDAY.date()), Times((MONDAY, MONDAY), MONDAY), "due 2 times on 2026-11-30"),
         (Exits(3), Exit(1, "Traceback (most recent call last)"), "a traceback"),
         (Exits(None), Exit(None, ""), "exit None"),
     ],
 )
-def test_what_is_wrong_is_named(right: Right, seen: Seen, problem: str) -> None:
+def test_each_wrong_result_is_named(right: Right, seen: Seen, problem: str) -> None:
     assert problem in problems_of(right, seen)
 
 
@@ -150,12 +150,12 @@ def test_what_is_wrong_is_named(right: Right, seen: Seen, problem: str) -> None:
         (Ends(result="a b", spent=1800), ended(result="a b", spent_micro_usd=1800)),
         (Ends("failed", contains=("CUDA out",)), ended("failed", error="cuda OUT of memory")),
         (Ends(tools=("391", "42")), ended("completed", asked_with("391", "42"))),
-        (Answers(202, same_id=True), Reply(202, "{}", ("a", "a"))),
+        (Answers(202, same_id=True), ApiReply(202, "{}", ("a", "a"))),
         (ONCE_AT_NINE, Times((datetime(2026, 12, 13, 9, tzinfo=UTC),), MONDAY)),
         (Exits(None, contains=("two words",)), Exit(1, "two\nwords")),
     ],
 )
-def test_what_is_right_has_no_problems(right: Right, seen: Seen) -> None:
+def test_correct_results_have_no_problems(right: Right, seen: Seen) -> None:
     assert problems_of(right, seen) == []
 
 

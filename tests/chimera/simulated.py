@@ -38,7 +38,7 @@ class Running:
 
 
 @dataclass
-class Reply:
+class SimulatedReply:
     """A whole answer."""
 
     text: str = ""
@@ -79,9 +79,9 @@ def ask(prompt: str, *, model: str = "fast", **changes: object) -> ChatRequest:
     return replace(request, **changes)  # type: ignore[arg-type]
 
 
-async def answer_of(provider: Provider, request: ChatRequest) -> Reply:
+async def answer_of(provider: Provider, request: ChatRequest) -> SimulatedReply:
     """Read an answer to its end, which must come exactly once and last."""
-    reply, ends = Reply(), 0
+    reply, ends = SimulatedReply(), 0
     async for item in provider.stream(request):
         assert ends == 0, "nothing may come after the end"
         if isinstance(item, TextDelta):

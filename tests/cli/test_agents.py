@@ -50,7 +50,7 @@ async def test_options_go_before_a_file(api: TinyApi, file: Path) -> None:
     assert (api.agents["bard"].tools, api.agents["bard"].temperature) == (("calculator",), 0.2)
 
 
-async def test_what_is_shown_can_be_made_again(
+async def test_a_shown_agent_can_be_created_again(
     api: TinyApi, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await create(file=file)
@@ -65,7 +65,7 @@ async def test_what_is_shown_can_be_made_again(
 @pytest.mark.parametrize(
     ("given", "missing"), [({}, "NAME and --prompt"), ({"name": "poet"}, "--prompt"), ({"prompt": "x"}, "NAME")]
 )
-async def test_what_an_agent_lacks_is_named(given: dict[str, Any], missing: str) -> None:
+async def test_missing_agent_fields_are_named(given: dict[str, Any], missing: str) -> None:
     with pytest.raises(WrongUsage, match=f"^An agent needs {missing}, as in: chimera agents create poet"):
         await create(**given)
 
@@ -93,7 +93,7 @@ async def test_a_field_of_a_file_is_no_option(api: TinyApi, file: Path, with_fil
 
 
 @pytest.mark.usefixtures("real_api")
-async def test_agents_are_listed_with_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_agents_are_listed_with_descriptions(capsys: pytest.CaptureFixture[str]) -> None:
     assert await list_agents() == 0
     assert "researcher" in capsys.readouterr().out
     assert await list_agents(as_json=True) == 0

@@ -148,7 +148,7 @@ async def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path, monk
     assert (tmp_path / "image.png").read_bytes().startswith(a_png()[:16])
 
 
-async def test_what_came_of_a_call_is_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_result_of_a_call_can_be_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     await calls.image("a dog", tmp_path / "a.png")
     capsys.readouterr()
     await calls.list_calls(limit=1, as_json=True)

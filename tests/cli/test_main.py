@@ -91,7 +91,7 @@ def test_a_group_alone_lists_too(arguments: list[str], monkeypatch: pytest.Monke
     assert asked == [arguments[0]]
 
 
-def test_a_password_that_is_piped_is_taken_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_piped_password_fills_only_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[tuple[str, ...]] = []
 
     async def login(*arguments: str) -> int:
@@ -140,7 +140,7 @@ def test_an_unreachable_api_ends_with_a_remedy(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_the_doctor_names_a_setting_that_can_not_be_used(tmp_path: Path) -> None:
+def test_doctor_names_an_unusable_setting(tmp_path: Path) -> None:
     done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_JWT_SECRET="short", CHIMERA_API_PORT="many")
     assert done.returncode == 1
     assert "CHIMERA_API_PORT" in done.stdout

@@ -39,7 +39,7 @@ def rendered(table: Table) -> str:
     return capture.get()
 
 
-def test_a_model_is_listed_with_its_price_and_its_window() -> None:
+def test_a_model_is_listed_with_price_and_window() -> None:
     text = printed(a_model())
     assert all(part in text for part in ("openai/gpt-5", "$1.25", "$10", "400,000", "tools, reasoning"))
 

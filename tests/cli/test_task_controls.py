@@ -12,7 +12,7 @@ from tests.cli.builders import TASK, a_bill
 from tests.parts import serving
 
 
-async def test_a_new_budget_is_confirmed_with_what_is_spent(
+async def test_a_new_budget_is_confirmed_with_spending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api = TinyApi(bill=a_bill(in_doubt_micro_usd=400))

@@ -24,7 +24,7 @@ PATIENCE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PostResult:
     """What came back for one POST."""
 
     key: str
@@ -43,13 +43,13 @@ class Offers:
     lab: Lab
     prefix: str
     wire: SimulatedVendor = OPENAI
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[PostResult] = field(default_factory=list)
 
     @classmethod
     def of(cls, lab: Lab, experiment: str, seed: int, wire: SimulatedVendor) -> "Offers":
         return cls(lab, f"{experiment}-{seed}-{uuid4().hex[:8]}/", wire)
 
-    async def post(self, name: str, body: dict[str, Any], *, timeout_s: float = 30.0) -> Answer:
+    async def post(self, name: str, body: dict[str, Any], *, timeout_s: float = 30.0) -> PostResult:
         """Offer a task once under the key `name`; record and return the outcome."""
         answer = await self._post(self.prefix + name, body, timeout_s)
         self.answers.append(answer)
@@ -60,7 +60,7 @@ class Offers:
         answers = await asyncio.gather(*(self.post_patiently(str(n), body) for n, body in enumerate(bodies)))
         return [answer.task_id for answer in answers if answer.task_id is not None]
 
-    def last(self) -> dict[str, Answer]:
+    def last(self) -> dict[str, PostResult]:
         """The newest answer of each key."""
         return {answer.key: answer for answer in self.answers}
 
@@ -77,7 +77,7 @@ class Offers:
         last = self.last()
         return sum(answer.kind in ("ok", "refused") for answer in last.values()) / max(1, len(last))
 
-    async def post_patiently(self, name: str, body: dict[str, Any]) -> Answer:
+    async def post_patiently(self, name: str, body: dict[str, Any]) -> PostResult:
         """Offer a task, and again while it is put off with a time to come back."""
         answer = await self.post(name, body)
         for _ in range(PATIENCE):
@@ -87,7 +87,7 @@ class Offers:
             answer = await self.post(name, body)
         return answer
 
-    async def _post(self, key: str, body: dict[str, Any], timeout_s: float) -> Answer:
+    async def _post(self, key: str, body: dict[str, Any], timeout_s: float) -> PostResult:
         try:
             response = await self.lab.http.post(
                 "/api/v1/tasks",
@@ -96,14 +96,14 @@ class Offers:
                 timeout=timeout_s,
             )
         except httpx2.HTTPError:
-            return Answer(key, "unknown")
+            return PostResult(key, "unknown")
         content = response.json() if "json" in response.headers.get("content-type", "") else {}
         if response.is_success:
             replayed = response.headers.get("Idempotent-Replayed") == "true"
-            return Answer(key, "ok", response.status_code, TaskId(content["id"]), replayed=replayed)
+            return PostResult(key, "ok", response.status_code, TaskId(content["id"]), replayed=replayed)
         code = content.get("code", "")
         documented = bool(code) and response.status_code != 500
-        return Answer(
+        return PostResult(
             key,
             "refused" if documented else "failed",
             response.status_code,

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from models.ids import TaskId
 from tests.faults.checker import Findings, examine
-from tests.faults.clients import Answer, Follower
+from tests.faults.clients import Follower, PostResult
 from tests.faults.trials import Trial
 
 _OF_THE_CALL = "WHERE run_id = :id AND path = 'only'"
@@ -57,7 +57,7 @@ async def test_an_answer_that_the_provider_never_gave_is_seen(ended: Trial) -> N
 
 
 async def test_an_accepted_task_without_a_row_is_lost(ended: Trial) -> None:
-    ended.offers.answers.append(Answer("another", "ok", 202, TaskId("00000000-0000-0000-0000-000000000000")))
+    ended.offers.answers.append(PostResult("another", "ok", 202, TaskId("00000000-0000-0000-0000-000000000000")))
     assert (await examined(ended)).lost == 1
 
 
@@ -69,7 +69,7 @@ async def test_a_row_contradicting_temporal_is_found(ended: Trial, monkeypatch: 
 
 async def test_two_ids_for_one_key_are_seen(ended: Trial) -> None:
     key = ended.offers.answers[0].key
-    ended.offers.answers.append(Answer(key, "ok", 202, TaskId("00000000-0000-0000-0000-000000000000")))
+    ended.offers.answers.append(PostResult(key, "ok", 202, TaskId("00000000-0000-0000-0000-000000000000")))
     assert (await examined(ended)).duplicates == 1
 
 

@@ -8,7 +8,7 @@ from tests.faults.table import details_of, row_of
 from tests.faults.trials import Trial
 
 
-async def test_a_result_comes_back_as_it_was(ended: Trial, tmp_path: Path) -> None:
+async def test_a_result_is_returned_unchanged(ended: Trial, tmp_path: Path) -> None:
     ended.findings = await examine(ended.lab, ended.offers)
     ended.figures["calls cut"] = 3
     ended.problems.append("something is wrong")

@@ -33,7 +33,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_model_is_called_what_its_server_calls_it(name: str) -> None:
+def test_a_model_keeps_its_servers_name(name: str) -> None:
     ref = f"local/{name}"
     assert TaskSpec(goal="x", model=ref, fallbacks=(ref,)).model == ref
     assert AgentSpec(name="a", prompt="x", model=ref).model == ref
@@ -69,7 +69,7 @@ def test_a_name_with_something_unseen_is_refused(name: str) -> None:
         TaskSpec(goal="x", model=f"local/{name}")
 
 
-def test_every_letter_digit_and_sign_may_be_in_a_name() -> None:
+def test_names_may_have_every_permitted_character() -> None:
     seen = [chr(code) for code in range(0x30000) if unicodedata.category(chr(code))[0] in "LNPS"]
     for name in Random(1).sample(seen, 5000):
         REF.validate_python(f"local/{name}")

@@ -16,7 +16,7 @@ CODES = {each.code for each in vars(errors).values() if inspect.isclass(each) an
     "code",
     ["context_too_long", "unknown_model", "bad_request", "content_refused", "plan_invalid", "same_failure_again"],
 )
-def test_what_fails_again_asks_for_a_change(code: str) -> None:
+def test_repeating_failures_need_a_change(code: str) -> None:
     advice = advice_for(code)
     assert code in CODES
     assert advice.retry
@@ -47,12 +47,12 @@ def test_a_named_remedy_is_a_request_field(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", sorted(SETTLED))
-def test_what_answers_have_settled_needs_a_new_task(code: str) -> None:
+def test_settled_failures_need_a_new_task(code: str) -> None:
     assert not advice_for(code).retry
 
 
 @pytest.mark.parametrize("code", ["attempts_used_up", "overloaded", "a code of a newer server", None])
-def test_what_may_pass_is_tried_as_it_is(code: str | None) -> None:
+def test_transient_failures_are_retried_unchanged(code: str | None) -> None:
     assert advice_for(code) == AS_IT_IS
 
 

@@ -16,7 +16,7 @@ _OTHERS = ("/v1/chat/completions", "/v1/messages")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServedAnswer:
     """What the model server sends for one request."""
 
     body: str | bytes
@@ -55,11 +55,11 @@ class Arrival:
 class Model:
     """What a model answers, and what it was asked. The last answer is given again and again."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[ServedAnswer, ...]
     arrivals: list[Arrival] = field(default_factory=list)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def next(self) -> Answer:
+    def next(self) -> ServedAnswer:
         return self.answers[min(len(self.arrivals), len(self.answers)) - 1]
 
 
@@ -85,10 +85,10 @@ class ModelServer:
         model.answered.set()
 
 
-def refusal(status: int, body: Any, *, media_type: str = "application/json", **headers: str) -> Answer:
+def refusal(status: int, body: Any, *, media_type: str = "application/json", **headers: str) -> ServedAnswer:
     """A refusal; headers are written with _ for -, text is sent as it is."""
     text = body if isinstance(body, str) else json.dumps(body)
-    return Answer(text, status, media_type, headers_of(headers))
+    return ServedAnswer(text, status, media_type, headers_of(headers))
 
 
 def _asked_for(path: str, body: Any) -> str:

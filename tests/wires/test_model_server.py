@@ -7,7 +7,7 @@ import pytest
 
 from tests.ports import free_port
 from tests.wires.chat_completions.answers import replying
-from tests.wires.model_server import Answer, Model, ModelServer, refusal
+from tests.wires.model_server import Model, ModelServer, ServedAnswer, refusal
 from tests.wires.server import listening
 
 
@@ -41,7 +41,7 @@ async def test_the_last_answer_is_given_again(server: tuple[ModelServer, httpx2.
 
 async def test_a_cut_answer_has_no_end(server: tuple[ModelServer, httpx2.AsyncClient]) -> None:
     made, client = server
-    made.models["m"] = Model((Answer("half", cut=True),))
+    made.models["m"] = Model((ServedAnswer("half", cut=True),))
     with pytest.raises(httpx2.RemoteProtocolError):
         await ask(client, "m")
 

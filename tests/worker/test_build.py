@@ -42,7 +42,7 @@ def test_every_declared_activity_is_served() -> None:
     assert promised == served
 
 
-def test_every_promised_workflow_is_served_with_its_signals_and_updates() -> None:
+def test_every_declared_workflow_is_served() -> None:
     contracts = {
         definition.name: definition
         for _, cls in inspect.getmembers(promised_workflows, inspect.isclass)

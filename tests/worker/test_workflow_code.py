@@ -32,7 +32,7 @@ def forget(package: str) -> None:
         del sys.modules[name]
 
 
-def test_modules_are_loaded_anew_from_the_code_that_they_had(package: ModuleType) -> None:
+def test_modules_reload_from_their_original_code(package: ModuleType) -> None:
     folder = Path(package.__path__[0])
     workflow_code.keep(package)
     first = importlib.import_module("runs_of_a_test.one")
@@ -44,7 +44,7 @@ def test_modules_are_loaded_anew_from_the_code_that_they_had(package: ModuleType
     assert (again.text, again.place) == ("old", str(folder / "one.py"))
 
 
-def test_a_package_is_kept_once_and_nothing_else_with_it(package: ModuleType) -> None:
+def test_a_package_is_kept_once(package: ModuleType) -> None:
     before = len(sys.meta_path)
     workflow_code.keep(package)
     workflow_code.keep(package)

@@ -135,7 +135,7 @@ async def test_a_cut_plan_is_asked_for_anew(runs: Runs, server: Scripted) -> Non
     assert "It was cut off at" in server.bodies[1]["messages"][-1]["content"]
 
 
-def test_what_a_piece_repeats_is_left_out() -> None:
+def test_repeated_text_between_pieces_is_dropped() -> None:
     assert (
         continuations.joined(["The tide comes in twice", "comes in twice a day."]) == "The tide comes in twice a day."
     )

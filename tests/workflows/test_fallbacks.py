@@ -107,7 +107,7 @@ async def test_the_last_models_code_fails_the_subtask(runs: Runs) -> None:
     assert await asked(runs, task_id) == [(FIRST, "wrong_key"), (SECOND, "wrong_key")]
 
 
-async def test_a_rate_limit_is_waited_for_however_often_it_comes(runs: Runs) -> None:
+async def test_every_rate_limit_is_waited_for(runs: Runs) -> None:
     times = MAX_ATTEMPTS + 1
     plan = [a_subtask("one", f"[[sim: status=429; retry_after=0.1; times={times}; tokens=5]] go")]
     task_id = await runs.start("Wait", plan=plan)

@@ -49,7 +49,7 @@ async def test_guidance_for_another_subtask_lets_an_answer_stand(runs: Runs, mon
     assert await seen_at(runs, task_id) == [("later", 1)]
 
 
-async def test_the_answer_of_the_last_permitted_turn_stands(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_last_turns_answer_is_final(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
     task_id = await runs.start("Steer too late", plan=[a_subtask("only")], limits={"max_turns": 1})
     await runs.event(task_id, "model_call.started")

@@ -50,7 +50,7 @@ async def test_a_model_that_loads_is_waited_for(settings: Settings, simulator: S
         assert row["spent_micro_usd"] == answered["cost_micro_usd"] > 0
 
 
-async def test_another_model_stands_in_for_one_that_loads(settings: Settings, simulator: SimulatorServer) -> None:
+async def test_another_model_replaces_a_loading_one(settings: Settings, simulator: SimulatorServer) -> None:
     async with loader_before(simulator.url) as loader, _runs(settings, loader) as runs:
         task_id = await runs.start("Fall back", plan=[a_subtask("one")], model="local/slow", fallbacks=["local/fast"])
         assert (await runs.ended(task_id))["status"] == "completed"

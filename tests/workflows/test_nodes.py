@@ -139,7 +139,7 @@ async def test_a_cancel_while_a_node_suspends_ends_the_run(runs: Runs, monkeypat
     assert await runs.close_status(task_id) == "CANCELED"
 
 
-async def test_a_retry_of_a_subtask_survives_a_continue_as_new(runs: Runs) -> None:
+async def test_a_subtask_retry_survives_continue_as_new(runs: Runs) -> None:
     plan = [
         a_subtask("flaky", "[[sim: turns=1; tokens=5; status=400; times=1]] go", agent="analyst"),
         a_subtask("long", "[[sim: turns=12; tokens=5]] go on", agent="analyst"),

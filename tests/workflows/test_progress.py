@@ -12,7 +12,7 @@ def ended(key: str) -> NodeOutcome:
     return NodeOutcome(path=NodePath(f"deep/{key}"), status="completed")
 
 
-def test_a_dependent_starts_once_what_it_needs_has_ended() -> None:
+def test_a_dependent_starts_after_its_dependencies() -> None:
     progress = Progress((C, A, B))
     assert progress.start() == [A, B]
     progress.end(ended("a"))
@@ -20,7 +20,7 @@ def test_a_dependent_starts_once_what_it_needs_has_ended() -> None:
     assert progress.start() == []
 
 
-def test_what_had_ended_before_is_not_started_again() -> None:
+def test_ended_nodes_are_not_started_again() -> None:
     progress = Progress((A, B, C), [ended("a")])
     assert progress.start() == [B, C]
     assert progress.completed() == ["deep/a"]

@@ -76,7 +76,7 @@ async def test_events_of_a_retry_have_no_gaps(runs: Runs) -> None:
     assert next(event.paths for event in happened if isinstance(event, RunRetried)) == ("s2", "s3")
 
 
-async def test_another_model_for_what_failed(runs: Runs) -> None:
+async def test_a_retry_may_name_another_model(runs: Runs) -> None:
     task_id = await runs.start("Nine calls", plan=eight_of_which_the_7th(ALWAYS))
     assert (await runs.ended(task_id))["error_code"] == "bad_request"
     await runs.control(retries.retry, task_id, TaskRetry())
@@ -94,7 +94,7 @@ async def test_another_model_for_what_failed(runs: Runs) -> None:
     ]
 
 
-async def test_what_failed_hears_the_guidance_of_the_retry(runs: Runs) -> None:
+async def test_failed_nodes_get_the_guidance_of_the_retry(runs: Runs) -> None:
     task_id = await runs.start("Two", plan=a_chain("[[sim: tokens=5]] go", ONCE))
     await runs.ended(task_id)
     await runs.control(retries.retry, task_id, TaskRetry(guidance="Mention the moon."))
@@ -105,7 +105,7 @@ async def test_what_failed_hears_the_guidance_of_the_retry(runs: Runs) -> None:
     assert [(message["path"], "Mention the moon." in message["content"]) for message in heard] == [("s2", True)]
 
 
-async def test_a_planner_whose_plans_were_refused_plans_anew(runs: Runs) -> None:
+async def test_a_planner_replans_after_refused_plans(runs: Runs) -> None:
     task_id = await runs.start("Plan [[sim plan: badplan=cyclic; times=2; split=2]]")
     assert (await runs.ended(task_id))["error_code"] == "plan_invalid"
     await runs.control(retries.retry, task_id, TaskRetry())
@@ -181,7 +181,7 @@ async def test_answers_that_fail_a_task_are_not_tried_again(runs: Runs) -> None:
     assert (await runs.row(task_id))["status"] == "failed"
 
 
-async def test_what_failed_alike_twice_asks_for_a_change(runs: Runs, simulator: SimulatorServer) -> None:
+async def test_a_repeated_same_failure_needs_a_change(runs: Runs, simulator: SimulatorServer) -> None:
     task_id = await runs.start("Cut", plan=[a_subtask("one", "[[sim: cut=after:3; tokens=9]] go")])
     row = await runs.ended(task_id)
     assert (row["error_code"], len(arrived(simulator, task_id))) == ("same_failure_again", 2)

@@ -130,7 +130,7 @@ async def test_a_backfill_of_a_changed_schedule_makes_nothing_twice(runs: Runs) 
     assert len(await _tasks(runs, schedule_id)) == 1
 
 
-async def test_a_run_that_temporal_has_ended_is_not_begun_again(runs: Runs) -> None:
+async def test_a_run_ended_in_temporal_is_not_restarted(runs: Runs) -> None:
     schedule_id, spec, temporal = await _new(runs, cron="0 * * * *")
     due = times_between(spec, datetime.now(UTC) - timedelta(hours=2), datetime.now(UTC), most=1)
     await temporal.backfill(schedule_id, due, BackfillOverlap.BUFFER_ALL)

@@ -53,7 +53,7 @@ async def test_the_ledger_counts_what_the_provider_counted(runs: Runs, simulator
     assert (row["reserved_micro_usd"], row["reserved_tokens"]) == (0, 0)
 
 
-async def test_a_given_dag_runs_dependents_after_what_they_depend_on(runs: Runs) -> None:
+async def test_a_given_dag_runs_in_dependency_order(runs: Runs) -> None:
     plan = [a_subtask("a"), a_subtask("b"), a_subtask("c", depends_on=["a", "b"])]
     task_id = await runs.start("Do as planned", plan=plan)
     assert (await runs.ended(task_id))["status"] == "completed"
@@ -92,7 +92,7 @@ async def test_a_subtask_planned_as_one_keeps_its_answer(runs: Runs) -> None:
     assert ends == ["deep/part-1", "deep"]
 
 
-async def test_an_agent_uses_its_tool_and_the_transcript_keeps_both(runs: Runs) -> None:
+async def test_the_transcript_keeps_tool_call_and_result(runs: Runs) -> None:
     task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
     row = await runs.ended(task_id)
     assert "391" in row["result"]
@@ -141,7 +141,7 @@ async def test_a_failed_subtask_is_handled_by_the_policy(runs: Runs, policy: str
     assert states["bad"] == ("failed" if policy == "fail" else "skipped")
 
 
-async def test_a_failure_cancels_what_had_not_begun(runs: Runs) -> None:
+async def test_a_failure_cancels_subtasks_not_started(runs: Runs) -> None:
     plan = [a_subtask("bad", "[[sim: status=400; times=99]] fail"), a_subtask("next", depends_on=["bad"])]
     task_id = await runs.start("Fail", plan=plan)
     await runs.ended(task_id)
@@ -160,7 +160,7 @@ async def test_a_retried_subtask_continues_where_it_failed(runs: Runs) -> None:
     assert len(answered) == len(set(answered))
 
 
-async def test_a_retried_subtask_whose_plan_was_refused_is_planned_anew(runs: Runs) -> None:
+async def test_a_retried_subtask_replans_a_refused_plan(runs: Runs) -> None:
     deep = a_subtask("deep", "Look [[sim plan: badplan=cyclic; times=2; split=2]]", decompose=True)
     task_id = await runs.start("Plan again", plan=[deep], on_failure="retry", max_retries=1)
     row = await runs.ended(task_id)
@@ -169,7 +169,7 @@ async def test_a_retried_subtask_whose_plan_was_refused_is_planned_anew(runs: Ru
     assert plans == [(1, "finished"), (2, "finished"), (3, "finished")]
 
 
-async def test_a_retried_subtask_whose_plan_was_accepted_keeps_it(runs: Runs) -> None:
+async def test_a_retried_subtask_keeps_its_accepted_plan(runs: Runs) -> None:
     """Its subtask fails on both of its own tries, so that it fails and is tried again itself."""
     deep = a_subtask("deep", 'Look [[sim plan: split=1; sub="status=400,times=2"]]', decompose=True)
     task_id = await runs.start("Plan once", plan=[deep], on_failure="retry", max_retries=1)
@@ -208,7 +208,7 @@ async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, sim
     assert retryable == [True] * (settings_attempts - 1) + [False]
 
 
-async def test_the_last_permitted_attempt_fails_the_task_without_a_pause(runs: Runs) -> None:
+async def test_the_last_attempt_fails_the_task_at_once(runs: Runs) -> None:
     plan = [a_subtask("one", f"[[sim: status=503; retry_after={PAUSE_S}; times=99]] go")]
     with_one_attempt = runs.settings.model_copy(update={"call_max_attempts": 1, "task_queue": "one-attempt"})
     async with runs_with_worker(with_one_attempt) as hasty:
@@ -218,7 +218,7 @@ async def test_the_last_permitted_attempt_fails_the_task_without_a_pause(runs: R
     assert (row["status"], row["error_code"]) == ("failed", "attempts_used_up")
 
 
-async def test_pause_holds_the_next_call_and_resume_lets_it_go(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pause_holds_and_resume_releases_the_next_call(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, "/first#")
     task_id = await runs.start("Pause", plan=[a_subtask("first"), a_subtask("second", depends_on=["first"])])
     await runs.event(task_id, "model_call.started")

@@ -119,7 +119,7 @@ async def test_an_unknown_tool_is_reported_at_once(runs: Runs) -> None:
     task_id = await computed(runs, "[[sim: tool=telephone]] Call somebody")
     assert (await history_of(runs, task_id))["run_tool_call"] == 0
     (reported,) = await results_in(runs, task_id)
-    assert "There is no tool 'telephone'" in reported
+    assert "Unknown tool 'telephone'" in reported
 
 
 async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeyp
     assert first.limits.deadline < second.limits.deadline
 
 
-async def test_a_pure_tool_that_takes_long_holds_no_answer_up(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_pure_tool_delays_no_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TOOLS.by_name, "calculator", Slow(0.5))
     monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 0.05)
     task_id = await computed(runs)
@@ -148,7 +148,7 @@ async def test_a_pure_tool_that_takes_long_holds_no_answer_up(runs: Runs, monkey
     assert await results_in(runs, task_id) == ["391"]
 
 
-async def test_a_cut_while_an_answer_is_being_kept_pays_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_interrupt_during_settlement_pays_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held()
     monkeypatch.setitem(TOOLS.by_name, "calculator", held)
     monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 3600)

@@ -98,7 +98,7 @@ async def test_one_users_failures_hold_no_other_user(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize("breaker_failures", [100, 2])
-async def test_a_server_that_is_not_up_yet_is_waited_for(
+async def test_a_starting_server_is_waited_for(
     settings: Settings, simulator: SimulatorServer, breaker_failures: int
 ) -> None:
     """Also when it is left alone in between, and without using up what the budget allows."""

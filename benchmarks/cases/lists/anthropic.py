@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from benchmarks.cases.case import SPENT, Case, Ends, TaskCase
 from tests.wires.anthropic.answers import replying, stream
 from tests.wires.anthropic.frames import Event, block, event, framed, start, stop, text
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 AB = Ends(result="a b", spent=SPENT)
 USAGE = "https://github.com/earendil-works/pi/issues/6567"
@@ -15,12 +15,12 @@ OWN = "own"
 
 
 def _case(
-    id: str, kind: str, what: str, answers: tuple[Answer, ...], right: Ends = AB, source: str = OWN, **more: Any
+    id: str, kind: str, what: str, answers: tuple[ServedAnswer, ...], right: Ends = AB, source: str = OWN, **more: Any
 ) -> Case:
-    return Case(f"A.{id}", kind, source, what, Asked(answers, "anthropic"), right, **more)
+    return Case(f"A.{id}", kind, source, what, TaskCase(answers, "anthropic"), right, **more)
 
 
-def _between(*odd: Event) -> Answer:
+def _between(*odd: Event) -> ServedAnswer:
     """Something between two halves of an answer."""
     first, second = text("a "), text("b", 1)
     return stream(start(), *first, *odd, *second, *stop())
@@ -31,7 +31,7 @@ CASES = (
         "bom",
         "framing",
         "a byte order mark first",
-        (Answer("\ufeff" + str(replying("a b").body)),),
+        (ServedAnswer("\ufeff" + str(replying("a b").body)),),
         source="https://github.com/vm0-ai/vm0/issues/24687",
     ),
     _case(
@@ -46,25 +46,25 @@ CASES = (
         "comment",
         "framing",
         "a comment after an event with an id",
-        (Answer(f"id: 1\n{framed(start())}: ping\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
+        (ServedAnswer(f"id: 1\n{framed(start())}: ping\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
     ),
     _case(
         "empty-data",
         "framing",
         "`data:` without anything",
-        (Answer(framed(start()) + "data:\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
+        (ServedAnswer(framed(start()) + "data:\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
     ),
     _case(
         "null-data",
         "framing",
         "`data: null`",
-        (Answer(framed(start()) + "data: null\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
+        (ServedAnswer(framed(start()) + "data: null\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
     ),
     _case(
         "no-event-lines",
         "framing",
         "events without their `event:` lines",
-        (Answer("".join(f"data: {json.dumps(data)}\n\n" for _, data in (start(), *text("a b"), *stop()))),),
+        (ServedAnswer("".join(f"data: {json.dumps(data)}\n\n" for _, data in (start(), *text("a b"), *stop()))),),
         source="https://github.com/vllm-project/vllm/issues/57997",
     ),
     _case(
@@ -277,7 +277,7 @@ CASES = (
         "single-newlines",
         "framing",
         "events without a blank line between them",
-        (Answer(str(replying("a b").body).replace("\n\n", "\n")),),
+        (ServedAnswer(str(replying("a b").body).replace("\n\n", "\n")),),
         source="https://github.com/rexxars/eventsource-parser/pull/31",
     ),
     _case(

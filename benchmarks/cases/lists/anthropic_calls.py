@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import BOTH, FIRST, SECOND, SPENT, Asked, Case, Ends
+from benchmarks.cases.case import BOTH, FIRST, SECOND, SPENT, Case, Ends, TaskCase
 from tests.wires.anthropic.answers import asking, refused, replying, stream
 from tests.wires.anthropic.frames import Event, block, event, start, stop, text, tool
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 AB = Ends(result="a b", spent=SPENT)
 TOOL = Ends(result="done", requests=2, tools=("391",), spent=2 * SPENT)
@@ -25,12 +25,12 @@ WHOLE = {
 
 
 def _case(
-    id: str, kind: str, what: str, answers: tuple[Answer, ...], right: Ends = AB, source: str = OWN, **more: Any
+    id: str, kind: str, what: str, answers: tuple[ServedAnswer, ...], right: Ends = AB, source: str = OWN, **more: Any
 ) -> Case:
-    return Case(f"A.{id}", kind, source, what, Asked(answers, "anthropic"), right, **more)
+    return Case(f"A.{id}", kind, source, what, TaskCase(answers, "anthropic"), right, **more)
 
 
-def _error(kind: str, words: str, *before: Event) -> Answer:
+def _error(kind: str, words: str, *before: Event) -> ServedAnswer:
     return stream(start(), *before, event("error", error={"type": kind, "message": words}))
 
 
@@ -109,7 +109,7 @@ CASES = (
         "text-error",
         "errors",
         "400 with {'error': text}",
-        (Answer('{"error": "model is not loaded"}', 400, "application/json"),),
+        (ServedAnswer('{"error": "model is not loaded"}', 400, "application/json"),),
         Ends("failed", contains=("model is not loaded",)),
         "https://github.com/vllm-project/vllm/issues/57997",
     ),
@@ -118,7 +118,7 @@ CASES = (
         "errors",
         "422 with FastAPI's detail",
         (
-            Answer(
+            ServedAnswer(
                 '{"detail": [{"loc": ["body", "system"], "msg": "Extra inputs are not permitted"}]}',
                 422,
                 "application/json",
@@ -131,7 +131,7 @@ CASES = (
         "openai-error",
         "errors",
         "400 in OpenAI's shape",
-        (Answer('{"error": {"message": "max_tokens: 9 is above 8", "code": 400}}', 400, "application/json"),),
+        (ServedAnswer('{"error": {"message": "max_tokens: 9 is above 8", "code": 400}}', 400, "application/json"),),
         Ends("failed", code="bad_request", contains=("9 is above 8",)),
         "https://github.com/vllm-project/vllm/issues/57997",
     ),
@@ -179,7 +179,10 @@ CASES = (
         Ends("failed", code="context_too_long"),
     ),
     _case(
-        "whole-json", "media-types", "a whole JSON message", (Answer(json.dumps(WHOLE), media_type="application/json"),)
+        "whole-json",
+        "media-types",
+        "a whole JSON message",
+        (ServedAnswer(json.dumps(WHOLE), media_type="application/json"),),
     ),
     _case("type-case", "media-types", "`Text/Event-Stream`", (replying("a b", media_type="Text/Event-Stream"),)),
     _case("plain", "media-types", "events as text/plain", (replying("a b", media_type="text/plain"),)),
@@ -187,7 +190,7 @@ CASES = (
         "page",
         "media-types",
         "a page, each time",
-        (Answer("<html>", media_type="text/html"),),
+        (ServedAnswer("<html>", media_type="text/html"),),
         Ends("failed", requests=2, contains=("text/html",)),
     ),
     _case(

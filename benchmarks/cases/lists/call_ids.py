@@ -1,16 +1,16 @@
 """Ids of tool calls over a conversation: a strict vendor takes each of them once."""
 
-from benchmarks.cases.case import BOTH, FIRST, SECOND, Asked, Case, Ends
+from benchmarks.cases.case import BOTH, FIRST, SECOND, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import asking, replying
 from tests.wires.chat_completions.frames import call, calls
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 KIND = "call-ids"
 RIGHT = Ends(result="done", requests=3, tools=BOTH, unique_ids=True)
 
 
-def _case(id: str, what: str, first: Answer, second: Answer, source: str) -> Case:
-    return Case(id, KIND, source, what, Asked((first, second, replying("done"))), RIGHT)
+def _case(id: str, what: str, first: ServedAnswer, second: ServedAnswer, source: str) -> Case:
+    return Case(id, KIND, source, what, TaskCase((first, second, replying("done"))), RIGHT)
 
 
 CASES = (
@@ -33,7 +33,7 @@ CASES = (
         KIND,
         "https://github.com/can1357/oh-my-pi/issues/2055",
         "one id twice in a turn",
-        Asked((asking(calls(call(FIRST, index=0, id="x"), call(SECOND, index=1, id="x"))), replying("done"))),
+        TaskCase((asking(calls(call(FIRST, index=0, id="x"), call(SECOND, index=1, id="x"))), replying("done"))),
         Ends(result="done", requests=2, tools=BOTH, unique_ids=True),
     ),
     _case(

@@ -1,9 +1,9 @@
 """Content as lists of parts, and what a model thinks: apart from its answer, never in it."""
 
-from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from benchmarks.cases.case import SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import USAGE, Chunk, chunk, piece
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 KIND = "contents"
 ANSWER = Ends(result="the answer", spent=SPENT)
@@ -12,11 +12,11 @@ THOUGHTS = "https://github.com/admonstrator/zettelrobbe/issues/74"
 THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
 
 
-def _case(id: str, what: str, answer: Answer, source: str, right: Ends = ANSWER, note: str = "") -> Case:
-    return Case(id, KIND, source, what, Asked((answer,)), right, note)
+def _case(id: str, what: str, answer: ServedAnswer, source: str, right: Ends = ANSWER, note: str = "") -> Case:
+    return Case(id, KIND, source, what, TaskCase((answer,)), right, note)
 
 
-def _of(*parts: Chunk) -> Answer:
+def _of(*parts: Chunk) -> ServedAnswer:
     return stream(*parts, chunk({}, "stop"), USAGE)
 
 
@@ -127,7 +127,7 @@ CASES = (
     _case(
         "B41.latin1",
         "bytes that aren't UTF-8",
-        Answer(str(replying("caf€").body).replace("\\u20ac", "é").encode("latin-1")),
+        ServedAnswer(str(replying("caf€").body).replace("\\u20ac", "é").encode("latin-1")),
         "own",
         Ends(result="caf\ufffd", spent=SPENT),
         "The letter can't be known; the answer is paid and the rest of it stands.",
@@ -149,7 +149,7 @@ CASES = (
         KIND,
         "own",
         "a goal of 100,000 characters for a window of 8,192 tokens",
-        Asked(
+        TaskCase(
             (replying("the answer"),),
             model="small-window",
             body={"goal": "🌍" * 100_000, "plan": None},

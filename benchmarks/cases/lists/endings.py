@@ -1,9 +1,9 @@
 """How answers end: other words for it, none at all, at a limit, by a filter."""
 
-from benchmarks.cases.case import FIRST, SPENT, Asked, Case, Ends
+from benchmarks.cases.case import FIRST, SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import asking, replying, stream
 from tests.wires.chat_completions.frames import USAGE, call, calls, chunk, piece
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 KIND = "endings"
 WELL = Ends(result="done well", spent=SPENT)
@@ -19,8 +19,10 @@ STRANGE = {
 }
 
 
-def _case(id: str, what: str, answers: tuple[Answer, ...], source: str, right: Ends = WELL, note: str = "") -> Case:
-    return Case(id, KIND, source, what, Asked(answers), right, note)
+def _case(
+    id: str, what: str, answers: tuple[ServedAnswer, ...], source: str, right: Ends = WELL, note: str = ""
+) -> Case:
+    return Case(id, KIND, source, what, TaskCase(answers), right, note)
 
 
 CASES = (

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import Answers, Asked, Call, Called, Case, Ends
+from benchmarks.cases.case import Answers, ApiCalls, Call, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import chunk, piece
-from tests.wires.model_server import Answer, refusal
+from tests.wires.model_server import ServedAnswer, refusal
 
 KIND = "errors"
 SHAPES = "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/307"
@@ -54,13 +54,13 @@ REFUSALS: dict[str, tuple[str, int, Any, str]] = {
 def _refusal(id: str) -> Case:
     what, status, body, source = REFUSALS[id]
     answer = refusal(status, body, media_type="text/plain" if isinstance(body, str) else "application/json")
-    return Case(id, KIND, source, what, Asked((answer,)), Ends("failed", code="bad_request", contains=(WORDS,)))
+    return Case(id, KIND, source, what, TaskCase((answer,)), Ends("failed", code="bad_request", contains=(WORDS,)))
 
 
-def _in_stream(id: str, what: str, answer: Answer, right: Ends, source: str = MID_STREAM, note: str = "") -> Case:
+def _in_stream(id: str, what: str, answer: ServedAnswer, right: Ends, source: str = MID_STREAM, note: str = "") -> Case:
     # What has to fail is answered in the same way each time.
     answers = (answer, replying("a b")) if right.status == "completed" else (answer,)
-    return Case(id, KIND, source, what, Asked(answers), right, note)
+    return Case(id, KIND, source, what, TaskCase(answers), right, note)
 
 
 CASES = (
@@ -70,7 +70,7 @@ CASES = (
         KIND,
         "https://github.com/ray-project/ray/issues/64833",
         "404 with a detail",
-        Asked((refusal(404, {"detail": "Could not find base model 'x'"}),)),
+        TaskCase((refusal(404, {"detail": "Could not find base model 'x'"}),)),
         Ends("failed", code="unknown_model", contains=("Could not find base model",)),
     ),
     _in_stream(
@@ -95,7 +95,7 @@ CASES = (
     _in_stream(
         "B16.event",
         "`event: error` without a code",
-        Answer('event: error\ndata: {"message": "CUDA out of memory on device 1"}\n\n'),
+        ServedAnswer('event: error\ndata: {"message": "CUDA out of memory on device 1"}\n\n'),
         Ends("failed", requests=None, contains=("CUDA out of memory on device 1",)),
     ),
     _in_stream(
@@ -136,7 +136,7 @@ CASES = (
         KIND,
         "own",
         "no key is set, and the server's words have 'none' in them",
-        Asked((refusal(400, {"error": {"message": "tool_choice must be one of none, auto", "code": 400}}),)),
+        TaskCase((refusal(400, {"error": {"message": "tool_choice must be one of none, auto", "code": 400}}),)),
         Ends("failed", contains=("one of none, auto",)),
     ),
     Case(
@@ -144,7 +144,7 @@ CASES = (
         KIND,
         MID_STREAM,
         "errors of one task in mid-stream, with the usual breaker",
-        Asked((stream({"error": "CUDA out of memory on device 1"}),), limit_s=120),
+        TaskCase((stream({"error": "CUDA out of memory on device 1"}),), limit_s=120),
         Ends("failed", requests=None, contains=("CUDA out of memory",)),
         environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
     ),
@@ -153,7 +153,7 @@ CASES = (
         KIND,
         MID_STREAM,
         "right after it: whether `local` counts as away for all others",
-        Called((Call("GET", "/health"),)),
+        ApiCalls((Call("GET", "/health"),)),
         Answers(200, lacks=("away",)),
         "A fault that one task's request brings about says nothing of the provider.",
         environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
@@ -164,7 +164,7 @@ CASES = (
             KIND,
             source,
             what,
-            Asked((Answer(json.dumps(body), media_type="application/json"),)),
+            TaskCase((ServedAnswer(json.dumps(body), media_type="application/json"),)),
             right,
         )
         for name, what, body, source, right in (
@@ -185,7 +185,7 @@ CASES = (
         )
     ),
     *(
-        Case(f"errors.{name}", KIND, source, what, Asked((refusal(status, {"error": error}),)), right)
+        Case(f"errors.{name}", KIND, source, what, TaskCase((refusal(status, {"error": error}),)), right)
         for name, what, status, error, source, right in (
             (
                 "moderation",

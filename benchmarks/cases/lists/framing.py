@@ -3,10 +3,10 @@
 import gzip
 import json
 
-from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from benchmarks.cases.case import SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import DONE, USAGE, Chunk, chunk, framed, piece
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 KIND = "framing"
 AB = Ends(result="a b", spent=SPENT)
@@ -18,25 +18,27 @@ NULL = "https://github.com/NousResearch/hermes-agent/pull/80822"
 LONG = "x" * 1_800_000
 
 
-def _case(id: str, what: str, answer: Answer, source: str, right: Ends = AB, note: str = "") -> Case:
-    return Case(id, KIND, source, what, Asked((answer,)), right, note)
+def _case(id: str, what: str, answer: ServedAnswer, source: str, right: Ends = AB, note: str = "") -> Case:
+    return Case(id, KIND, source, what, TaskCase((answer,)), right, note)
 
 
-def _between(*odd: Chunk) -> Answer:
+def _between(*odd: Chunk) -> ServedAnswer:
     """Something between two halves of an answer."""
     return stream(piece("a "), *odd, piece("b"), chunk({}, "stop"), USAGE)
 
 
-def _with_ids(ping: str) -> Answer:
+def _with_ids(ping: str) -> ServedAnswer:
     """Events that have ids, and a keep-alive after the first."""
     events = [f"id: 1\n{framed(part)}" for part in (piece("b"), chunk({}, "stop"), USAGE, DONE)]
-    return Answer(f"id: 1\n{framed(piece('a '))}{ping}{''.join(events)}")
+    return ServedAnswer(f"id: 1\n{framed(piece('a '))}{ping}{''.join(events)}")
 
 
-def _as(form: str) -> Answer:
+def _as(form: str) -> ServedAnswer:
     """The usual answer with `{}` for the data of each event."""
     parts = (piece("a "), piece("b"), chunk({}, "stop"), USAGE, DONE)
-    return Answer("".join(form.replace("{}", part if isinstance(part, str) else json.dumps(part)) for part in parts))
+    return ServedAnswer(
+        "".join(form.replace("{}", part if isinstance(part, str) else json.dumps(part)) for part in parts)
+    )
 
 
 CASES = (
@@ -71,7 +73,7 @@ CASES = (
     _case("B42.no-blank", "`data:` without a blank", _as("data:{}\n\n"), WIRE_FORMS),
     _case("B42.comments", "comments between", _as(": hm\n\ndata: {}\n\n"), WIRE_FORMS),
     _case("B42.fields", "event, id and retry lines", _as("event: chunk\nid: 7\nretry: 9\ndata: {}\n\n"), WIRE_FORMS),
-    _case("B42.bom", "a byte order mark first", Answer("\ufeff" + str(_as("data: {}\n\n").body)), WIRE_FORMS),
+    _case("B42.bom", "a byte order mark first", ServedAnswer("\ufeff" + str(_as("data: {}\n\n").body)), WIRE_FORMS),
     _case(
         "B42.bytes",
         "one byte a packet",
@@ -82,7 +84,7 @@ CASES = (
     _case(
         "B42.gzip",
         "compressed",
-        Answer(gzip.compress(str(replying("a b").body).encode()), headers={"content-encoding": "gzip"}),
+        ServedAnswer(gzip.compress(str(replying("a b").body).encode()), headers={"content-encoding": "gzip"}),
         WIRE_FORMS,
     ),
     _case("B42.no-type", "no Content-Type", replying("a b", media_type=None), WIRE_FORMS),
@@ -92,7 +94,7 @@ CASES = (
         KIND,
         WIRE_FORMS,
         "broken off in the middle, then whole",
-        Asked((stream(piece("half "), done=False, cut=True), replying("a b"))),
+        TaskCase((stream(piece("half "), done=False, cut=True), replying("a b"))),
         Ends(result="a b", requests=2),
     ),
     _case(
@@ -105,7 +107,7 @@ CASES = (
     _case(
         "frames.bom-split",
         "a byte order mark whose three bytes come one by one",
-        Answer("\ufeff" + str(replying("a b").body), piece_bytes=1),
+        ServedAnswer("\ufeff" + str(replying("a b").body), piece_bytes=1),
         "https://github.com/openai/openai-python/pull/3819",
     ),
     _case(
@@ -117,13 +119,13 @@ CASES = (
     _case(
         "frames.openrouter",
         "comments of 15 s of waiting before the first chunk",
-        Answer(": OPENROUTER PROCESSING\n\n" * 5 + str(replying("a b").body)),
+        ServedAnswer(": OPENROUTER PROCESSING\n\n" * 5 + str(replying("a b").body)),
         "https://github.com/deepnoodle-ai/dive/pull/206",
     ),
     _case(
         "frames.bare-colon",
         "a bare colon as heartbeat",
-        Answer(f"{framed(piece('a '))}:\n\n{replying('b').body!s}"),
+        ServedAnswer(f"{framed(piece('a '))}:\n\n{replying('b').body!s}"),
         "https://github.com/mistralai/mistral-vibe/pull/774",
     ),
     _case(
@@ -136,7 +138,7 @@ CASES = (
     _case(
         "frames.two-lines",
         "one event's data on two lines",
-        Answer(
+        ServedAnswer(
             'data: {"id": "c", "choices": [{"index": 0,\ndata: "delta": {"content": "a "}, "finish_reason": null}]}\n\n'
             + str(replying("b").body)
         ),
@@ -145,21 +147,23 @@ CASES = (
     _case(
         "frames.no-blank-line",
         "the last event without the blank line behind it",
-        Answer(str(stream(piece("a b"), chunk({}, "stop"), USAGE, done=False).body) + "data: [DONE]"),
+        ServedAnswer(str(stream(piece("a b"), chunk({}, "stop"), USAGE, done=False).body) + "data: [DONE]"),
         "https://github.com/symfony/ai/pull/1068",
     ),
     _case(
         "frames.single-newlines",
         "events without a blank line between them",
-        Answer(str(replying("a b").body).replace("\n\n", "\n")),
+        ServedAnswer(str(replying("a b").body).replace("\n\n", "\n")),
         "https://github.com/rexxars/eventsource-parser/pull/31",
     ),
-    _case("frames.indented", "indented lines", Answer(str(replying("a b").body).replace("data:", "  data:")), "own"),
-    _case("frames.capitals", "`Data:`", Answer(str(replying("a b").body).replace("data:", "Data:")), "own"),
+    _case(
+        "frames.indented", "indented lines", ServedAnswer(str(replying("a b").body).replace("data:", "  data:")), "own"
+    ),
+    _case("frames.capitals", "`Data:`", ServedAnswer(str(replying("a b").body).replace("data:", "Data:")), "own"),
     _case(
         "frames.twice-prefixed",
         "`data: data: {…}`",
-        Answer(str(replying("a b").body).replace("data:", "data: data:")),
+        ServedAnswer(str(replying("a b").body).replace("data:", "data: data:")),
         "own",
     ),
     _case(
@@ -177,13 +181,13 @@ CASES = (
     _case(
         "frames.done-event",
         "`event: done` in place of [DONE], and no reason",
-        Answer(f"{framed(piece('a b'))}{framed(USAGE)}event: done\ndata: {{}}\n\n"),
+        ServedAnswer(f"{framed(piece('a b'))}{framed(USAGE)}event: done\ndata: {{}}\n\n"),
         "own",
     ),
     _case(
         "frames.tab",
         "a tab within a text of JSON",
-        Answer(str(replying("a b").body).replace("a b", "a\tb")),
+        ServedAnswer(str(replying("a b").body).replace("a b", "a\tb")),
         "own",
         Ends(result="a\tb", spent=SPENT),
     ),

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from benchmarks.cases.case import SPENT, Case, Ends, TaskCase
 from tests.wires.google.answers import replying, stream
 from tests.wires.google.frames import USED, chunk, framed
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 AB = Ends(result="a b", spent=SPENT)
 OWN = "own"
@@ -13,12 +13,12 @@ EMPTY_PARTS = "https://github.com/GoogleCloudPlatform/kubectl-ai/pull/611"
 
 
 def _case(
-    id: str, kind: str, what: str, answers: tuple[Answer, ...], right: Ends = AB, source: str = OWN, **more: Any
+    id: str, kind: str, what: str, answers: tuple[ServedAnswer, ...], right: Ends = AB, source: str = OWN, **more: Any
 ) -> Case:
-    return Case(f"G.{id}", kind, source, what, Asked(answers, "google"), right, **more)
+    return Case(f"G.{id}", kind, source, what, TaskCase(answers, "google"), right, **more)
 
 
-def _between(*odd: Any) -> Answer:
+def _between(*odd: Any) -> ServedAnswer:
     return stream(chunk({"text": "a "}), *odd, chunk({"text": "b"}), chunk(finish="STOP", usage=USED))
 
 
@@ -27,21 +27,21 @@ CASES = (
         "bom",
         "framing",
         "a byte order mark first",
-        (Answer("\ufeff" + str(stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED)).body)),),
+        (ServedAnswer("\ufeff" + str(stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED)).body)),),
         source="https://github.com/openai/openai-python/pull/3819",
     ),
     _case(
         "comment-line",
         "framing",
         "a comment on the line before an event's data",
-        (Answer(": heartbeat\n" + str(stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED)).body)),),
+        (ServedAnswer(": heartbeat\n" + str(stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED)).body)),),
         source="https://github.com/earendil-works/pi/issues/9633",
     ),
     _case(
         "comment",
         "framing",
         "a comment between",
-        (Answer(framed(chunk({"text": "a "})) + ": ping\n\n" + str(replying("b").body)),),
+        (ServedAnswer(framed(chunk({"text": "a "})) + ": ping\n\n" + str(replying("b").body)),),
         source="https://github.com/earendil-works/pi/issues/9633",
     ),
     _case(
@@ -59,7 +59,7 @@ CASES = (
         (stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED), "[DONE]"),),
         source="https://github.com/BerriAI/litellm/pull/29426",
     ),
-    _case("lf", "framing", "LF in place of CRLF", (Answer(str(replying("a b").body).replace("\r\n", "\n")),)),
+    _case("lf", "framing", "LF in place of CRLF", (ServedAnswer(str(replying("a b").body).replace("\r\n", "\n")),)),
     _case(
         "bytes",
         "framing",

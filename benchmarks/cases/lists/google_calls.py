@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import BOTH, SPENT, Asked, Case, Ends
+from benchmarks.cases.case import BOTH, SPENT, Case, Ends, TaskCase
 from tests.wires.google.answers import asking, refused, replying, stream
 from tests.wires.google.frames import USED, call, chunk
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 AB = Ends(result="a b", spent=SPENT)
 TOOL = Ends(result="done", requests=2, tools=("391",), spent=2 * SPENT)
@@ -17,9 +17,9 @@ RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 
 
 def _case(
-    id: str, kind: str, what: str, answers: tuple[Answer, ...], right: Ends = AB, source: str = OWN, **more: Any
+    id: str, kind: str, what: str, answers: tuple[ServedAnswer, ...], right: Ends = AB, source: str = OWN, **more: Any
 ) -> Case:
-    return Case(f"G.{id}", kind, source, what, Asked(answers, "google"), right, **more)
+    return Case(f"G.{id}", kind, source, what, TaskCase(answers, "google"), right, **more)
 
 
 CASES = (
@@ -102,7 +102,7 @@ CASES = (
         "errors",
         "400 as a list",
         (
-            Answer(
+            ServedAnswer(
                 '[{"error": {"code": 400, "message": "tools.0 is not allowed", "status": "INVALID_ARGUMENT"}}]',
                 400,
                 "application/json",
@@ -115,21 +115,21 @@ CASES = (
         "text-error",
         "errors",
         "400 with {'error': text}",
-        (Answer('{"error": "model is not loaded"}', 400, "application/json"),),
+        (ServedAnswer('{"error": "model is not loaded"}', 400, "application/json"),),
         Ends("failed", contains=("model is not loaded",)),
     ),
     _case(
         "detail",
         "errors",
         "422 with a detail",
-        (Answer('{"detail": "stop is not permitted"}', 422, "application/json"),),
+        (ServedAnswer('{"detail": "stop is not permitted"}', 422, "application/json"),),
         Ends("failed", contains=("stop is not permitted",)),
     ),
     _case(
         "plain-error",
         "errors",
         "400 in plain text",
-        (Answer("stop is not permitted", 400, "text/plain"),),
+        (ServedAnswer("stop is not permitted", 400, "text/plain"),),
         Ends("failed", contains=("stop is not permitted",)),
     ),
     _case(
@@ -181,7 +181,7 @@ CASES = (
         "media-types",
         "the chunks as one JSON list, as without alt=sse",
         (
-            Answer(
+            ServedAnswer(
                 json.dumps([chunk({"text": "a "}), chunk({"text": "b"}, finish="STOP", usage=USED)]),
                 media_type="application/json",
             ),
@@ -192,7 +192,7 @@ CASES = (
         "one-json",
         "media-types",
         "one whole JSON answer",
-        (Answer(json.dumps(chunk({"text": "a b"}, finish="STOP", usage=USED)), media_type="application/json"),),
+        (ServedAnswer(json.dumps(chunk({"text": "a b"}, finish="STOP", usage=USED)), media_type="application/json"),),
     ),
     _case("type-case", "media-types", "`Text/Event-Stream`", (replying("a b", media_type="Text/Event-Stream"),)),
     _case("plain", "media-types", "events as text/plain", (replying("a b", media_type="text/plain"),)),
@@ -200,7 +200,7 @@ CASES = (
         "page",
         "media-types",
         "a page, each time",
-        (Answer("<html>", media_type="text/html"),),
+        (ServedAnswer("<html>", media_type="text/html"),),
         Ends("failed", requests=2, contains=("text/html",)),
     ),
     _case(

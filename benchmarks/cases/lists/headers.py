@@ -1,6 +1,6 @@
 """What goes into the headers of a request and can't be sent: refused in words that name the variable."""
 
-from benchmarks.cases.case import PROVIDERS, Asked, Case, Command, Ends, Exits, Wire
+from benchmarks.cases.case import PROVIDERS, Case, Command, Ends, Exits, TaskCase, Wire
 from tests.wires.chat_completions.answers import replying
 
 KIND = "headers"
@@ -60,7 +60,7 @@ OTHERS: tuple[tuple[str, str, str, Wire, str, str], ...] = (
 )
 
 
-def _refused(id: str, what: str, source: str, asked: Asked, variable: str, value: str) -> Case:
+def _refused(id: str, what: str, source: str, asked: TaskCase, variable: str, value: str) -> Case:
     return Case(
         id,
         KIND,
@@ -74,7 +74,7 @@ def _refused(id: str, what: str, source: str, asked: Asked, variable: str, value
 
 CASES = (
     *(
-        _refused(id, f"a key {what}", source, Asked((replying("a b"),)), "CHIMERA_LOCAL_API_KEY", key)
+        _refused(id, f"a key {what}", source, TaskCase((replying("a b"),)), "CHIMERA_LOCAL_API_KEY", key)
         for id, (what, source, key) in KEYS.items()
     ),
     *(
@@ -82,7 +82,7 @@ CASES = (
             id,
             what,
             source,
-            Asked((replying("a b"),), wire=wire, provider="openai" if wire == "openai" else PROVIDERS[wire]),
+            TaskCase((replying("a b"),), wire=wire, provider="openai" if wire == "openai" else PROVIDERS[wire]),
             variable,
             value,
         )

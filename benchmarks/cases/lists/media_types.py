@@ -1,9 +1,9 @@
 """What an answer says that it is: other media types, whole JSON, pages."""
 
-from benchmarks.cases.case import FIRST, SPENT, Asked, Case, Ends
+from benchmarks.cases.case import FIRST, SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying
 from tests.wires.chat_completions.frames import USAGE, call, chunk, piece, whole
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 KIND = "media-types"
 AB = Ends(result="a b", spent=SPENT)
@@ -12,8 +12,8 @@ TYPES = "https://github.com/praxis-proxy/ai/pull/272"
 JSON = "application/json"
 
 
-def _case(id: str, what: str, answers: tuple[Answer, ...], source: str, right: Ends = AB, note: str = "") -> Case:
-    return Case(id, KIND, source, what, Asked(answers), right, note)
+def _case(id: str, what: str, answers: tuple[ServedAnswer, ...], source: str, right: Ends = AB, note: str = "") -> Case:
+    return Case(id, KIND, source, what, TaskCase(answers), right, note)
 
 
 def _lines() -> str:
@@ -23,13 +23,13 @@ def _lines() -> str:
 
 
 CASES = (
-    _case("B34", "a whole JSON completion", (Answer(whole({"content": "a b"}), media_type=JSON),), WHOLE),
+    _case("B34", "a whole JSON completion", (ServedAnswer(whole({"content": "a b"}), media_type=JSON),), WHOLE),
     _case(
         "B34.tool",
         "a whole JSON completion with a tool call",
         (
-            Answer(whole({"content": None, "tool_calls": [call(FIRST, id="a")]}, "tool_calls"), media_type=JSON),
-            Answer(whole({"content": "a b"}), media_type=JSON),
+            ServedAnswer(whole({"content": None, "tool_calls": [call(FIRST, id="a")]}, "tool_calls"), media_type=JSON),
+            ServedAnswer(whole({"content": "a b"}), media_type=JSON),
         ),
         WHOLE,
         Ends(result="a b", requests=2, tools=("391",), spent=2 * SPENT),
@@ -50,19 +50,19 @@ CASES = (
     _case(
         "types.json-done",
         "a whole completion as an event stream, with [DONE] glued on",
-        (Answer(whole({"content": "a b"}) + "\n\ndata: [DONE]\n\n"),),
+        (ServedAnswer(whole({"content": "a b"}) + "\n\ndata: [DONE]\n\n"),),
         "https://github.com/decolua/9router/issues/3492",
     ),
     _case(
         "types.json-event",
         "a whole completion as the only event",
-        (Answer(f"data: {whole({'content': 'a b'})}\n\ndata: [DONE]\n\n"),),
+        (ServedAnswer(f"data: {whole({'content': 'a b'})}\n\ndata: [DONE]\n\n"),),
         "https://github.com/kaito-project/kaito/issues/1880",
     ),
     _case(
         "types.ndjson",
         "chunks as lines of JSON",
-        (Answer(_lines(), media_type="application/x-ndjson"),),
+        (ServedAnswer(_lines(), media_type="application/x-ndjson"),),
         "https://github.com/stacklok/codegate/pull/149",
     ),
     _case(
@@ -74,14 +74,14 @@ CASES = (
     _case(
         "types.json-error",
         "an error as JSON with status 200",
-        (Answer('{"error": {"message": "model is not loaded", "code": 400}}', media_type=JSON),),
+        (ServedAnswer('{"error": {"message": "model is not loaded", "code": 400}}', media_type=JSON),),
         "https://github.com/xyOz-dev/Saturn/pull/43",
         Ends("failed", contains=("model is not loaded",)),
     ),
     _case(
         "types.page",
         "a portal's page, each time",
-        (Answer("<html>Sign in</html>", media_type="text/html"),),
+        (ServedAnswer("<html>Sign in</html>", media_type="text/html"),),
         "own (F27)",
         Ends("failed", requests=2, contains=("text/html", "check its address")),
         "The second time in the same way is the last: what isn't there won't come by asking five times.",

@@ -1,6 +1,6 @@
 """Names of models as servers name them."""
 
-from benchmarks.cases.case import Answers, Asked, Call, Called, Case, Ends
+from benchmarks.cases.case import Answers, ApiCalls, Call, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying
 from tests.wires.google import answers as google
 
@@ -42,16 +42,16 @@ BAD = {"names.control": "a\u0007b", "names.newline": "a\nb", "names.lead-blank":
 
 def _refused(id: str, name: str) -> Case:
     call = Call("POST", "/api/v1/tasks", {"goal": "x", "start": False, "model": f"local/{name}"})
-    return Case(id, KIND, "own", f"{name[:20]!r}", Called((call,)), Answers(422, contains=("model",)))
+    return Case(id, KIND, "own", f"{name[:20]!r}", ApiCalls((call,)), Answers(422, contains=("model",)))
 
 
 CASES = (
     *(
-        Case(id, KIND, source, name, Asked((replying("a b"),), model=name), Ends(result="a b"))
+        Case(id, KIND, source, name, TaskCase((replying("a b"),), model=name), Ends(result="a b"))
         for id, (name, source) in NAMES.items()
     ),
     *(
-        Case(id, KIND, source, name, Asked((google.replying("a b"),), wire="google", model=name), Ends(result="a b"))
+        Case(id, KIND, source, name, TaskCase((google.replying("a b"),), wire="google", model=name), Ends(result="a b"))
         for id, (name, source) in IN_A_PATH.items()
     ),
     *(_refused(id, name) for id, name in BAD.items()),
@@ -60,7 +60,7 @@ CASES = (
         KIND,
         FOUND,
         "the list of models has them",
-        Called((Call("GET", "/api/v1/agents/models/available"),)),
+        ApiCalls((Call("GET", "/api/v1/agents/models/available"),)),
         Answers(200, contains=("local",)),
     ),
 )

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from benchmarks.cases.case import SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import USAGE, chunk, piece
 
@@ -23,7 +23,7 @@ def _case(id: str, what: str, text: str, source: str, right: Ends = READ, note: 
     answers = (
         (replying(text), replying("done")) if right is READ else (replying(text), replying(PLAN), replying("done"))
     )
-    return Case(id, KIND, source, what, Asked(answers, planned=True), right, note)
+    return Case(id, KIND, source, what, TaskCase(answers, planned=True), right, note)
 
 
 def _of(**changes: Any) -> str:
@@ -77,7 +77,7 @@ CASES = (
         KIND,
         WORDS,
         "no plan, twice in the same way",
-        Asked((replying("I can't make plans."),), planned=True),
+        TaskCase((replying("I can't make plans."),), planned=True),
         FAILS,
         "The second time in the same way is the last; the error names the request's field `plan`.",
     ),
@@ -86,7 +86,7 @@ CASES = (
         KIND,
         "https://github.com/agent0ai/agent-zero/issues/1836",
         "a plan that is cut in the middle, with finish stop, then a whole one",
-        Asked(
+        TaskCase(
             (
                 replying(json.dumps({"subtasks": [STEP, {**STEP, "key": "two"}]})[:-40]),
                 replying(PLAN),
@@ -102,7 +102,7 @@ CASES = (
         KIND,
         "https://github.com/agent0ai/agent-zero/issues/1836",
         "a plan that is cut at the limit, then a whole one",
-        Asked((replying(PLAN[:40], "length"), replying(PLAN), replying("done")), planned=True),
+        TaskCase((replying(PLAN[:40], "length"), replying(PLAN), replying("done")), planned=True),
         REPAIRED,
         "A plan that was cut is asked for anew, shorter (decision 12): half of it might still be read as one.",
     ),
@@ -136,7 +136,7 @@ CASES = (
         KIND,
         "https://github.com/earendil-works/pi/pull/2782",
         "the thought in `reasoning_content`, with a plan of its own in it",
-        Asked(
+        TaskCase(
             (
                 stream(
                     chunk({"reasoning_content": '{"subtasks": []} is no plan'}), piece(PLAN), chunk({}, "stop"), USAGE
@@ -152,7 +152,7 @@ CASES = (
         KIND,
         "own",
         "a subtask for `planner`, then one for writer",
-        Asked((replying(_of(agent="planner")), replying(PLAN), replying("done")), planned=True),
+        TaskCase((replying(_of(agent="planner")), replying(PLAN), replying("done")), planned=True),
         REPAIRED,
         "`planner` and `coordinator` aren't offered for subtasks.",
     ),

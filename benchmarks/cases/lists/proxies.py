@@ -1,6 +1,6 @@
 """Proxies of the environment: a model server and an API that are near are asked directly, whatever they say."""
 
-from benchmarks.cases.case import Asked, Case, Command, Ends, Exits
+from benchmarks.cases.case import Case, Command, Ends, Exits, TaskCase
 from tests.wires.chat_completions.answers import replying
 
 KIND = "proxies"
@@ -80,7 +80,7 @@ def _command(id: str, what: str, source: str, variables: dict[str, str], right: 
 
 CASES = (
     *(
-        Case(id, KIND, source, what, Asked((replying("a b"),)), Ends(result="a b"), environment=variables)
+        Case(id, KIND, source, what, TaskCase((replying("a b"),)), Ends(result="a b"), environment=variables)
         for id, what, source, variables in WORKERS
     ),
     _command(

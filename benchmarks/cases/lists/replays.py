@@ -2,7 +2,7 @@
 
 import json
 
-from benchmarks.cases.case import Answers, Call, Called, Case, SocketMessages
+from benchmarks.cases.case import Answers, ApiCalls, Call, Case, SocketCase
 
 KIND = "replays"
 FOUND = "https://github.com/aws-powertools/powertools-lambda-python/issues/638"
@@ -28,7 +28,7 @@ JUNK: tuple[str | bytes, ...] = (
 def _case(id: str, what: str, first: str, second: str, source: str, right: Answers, note: str = "") -> Case:
     headers = {"idempotency-key": f"case-{id.lower()}"}
     calls = tuple(Call("POST", "/api/v1/tasks", raw=raw, headers=headers) for raw in (first, second))
-    return Case(id, KIND, source, what, Called(calls), right, note)
+    return Case(id, KIND, source, what, ApiCalls(calls), right, note)
 
 
 def _same(id: str, what: str, first: str, second: str, source: str = FOUND, note: str = "") -> Case:
@@ -37,7 +37,7 @@ def _same(id: str, what: str, first: str, second: str, source: str = FOUND, note
 
 def _budget(id: str, body: object) -> Case:
     call = Call("POST", "/api/v1/tasks", raw=json.dumps({"goal": "x", **KEEP, "budget": body}))
-    return Case(id, "amounts", "own", f"budget {body!r}", Called((call,)), Answers(422, contains=("budget",)))
+    return Case(id, "amounts", "own", f"budget {body!r}", ApiCalls((call,)), Answers(422, contains=("budget",)))
 
 
 X = '{"goal": "x", "start": false'
@@ -121,7 +121,7 @@ CASES = (
         KIND,
         "own",
         "a name that stands twice",
-        Called((Call("POST", "/api/v1/tasks", raw='{"goal": "x", "goal": "y", "start": false}'),)),
+        ApiCalls((Call("POST", "/api/v1/tasks", raw='{"goal": "x", "goal": "y", "start": false}'),)),
         Answers(422, contains=("goal",)),
         "Parsers take the last one; nobody can say which was meant.",
     ),
@@ -131,7 +131,7 @@ CASES = (
             KIND,
             "own",
             f"metadata with {number}",
-            Called((Call("POST", "/api/v1/tasks", raw=_with(f'{{"n": {number}}}')),)),
+            ApiCalls((Call("POST", "/api/v1/tasks", raw=_with(f'{{"n": {number}}}')),)),
             Answers(422, contains=("metadata",)),
         )
         for name, number in (("endless", "1e400"), ("endless-minus", "[-1e400]"))
@@ -161,7 +161,7 @@ CASES = (
         KIND,
         "own",
         "junk on a WebSocket, and impossible places to go on from",
-        SocketMessages((*JUNK, '{"type": "ping"}')),
+        SocketCase((*JUNK, '{"type": "ping"}')),
         Answers(101, contains=("authenticated " + "error " * len(JUNK) + "pong",)),
     ),
     Case(
@@ -169,7 +169,7 @@ CASES = (
         KIND,
         "own",
         "events after -1",
-        Called(
+        ApiCalls(
             (Call("POST", "/api/v1/tasks", {"goal": "x", **KEEP}), Call("GET", "/api/v1/tasks/{id}/events?after=-1"))
         ),
         Answers(422, contains=("after",)),
@@ -179,7 +179,7 @@ CASES = (
         KIND,
         "own",
         "events after 2.5",
-        Called(
+        ApiCalls(
             (Call("POST", "/api/v1/tasks", {"goal": "x", **KEEP}), Call("GET", "/api/v1/tasks/{id}/events?after=2.5"))
         ),
         Answers(422, contains=("after",)),

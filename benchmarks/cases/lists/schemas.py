@@ -3,21 +3,21 @@
 import json
 from typing import Any
 
-from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from benchmarks.cases.case import SPENT, Case, Ends, TaskCase
 from benchmarks.cases.lists.plans import PLAN
 from tests.wires.chat_completions.answers import replying
-from tests.wires.model_server import Answer, refusal
+from tests.wires.model_server import ServedAnswer, refusal
 
 KIND = "schemas"
 DEEPSEEK = "https://github.com/ItzCrazyKns/Vane/issues/969"
 AGAIN = Ends(result="done", requests=3, spent=2 * SPENT)
 
 
-def _case(id: str, what: str, answer: Answer, source: str) -> Case:
-    return Case(id, KIND, source, what, Asked((answer, replying(PLAN), replying("done")), planned=True), AGAIN)
+def _case(id: str, what: str, answer: ServedAnswer, source: str) -> Case:
+    return Case(id, KIND, source, what, TaskCase((answer, replying(PLAN), replying("done")), planned=True), AGAIN)
 
 
-def _refused(words: str, status: int = 400, **more: Any) -> Answer:
+def _refused(words: str, status: int = 400, **more: Any) -> ServedAnswer:
     return refusal(status, {"error": {"message": words, "code": "invalid_request_error", **more}})
 
 
@@ -33,7 +33,7 @@ CASES = (
         KIND,
         DEEPSEEK,
         "what the planner is asked: the plan's fields in words, for servers that ignore the field",
-        Asked((replying("no"),), planned=True),
+        TaskCase((replying("no"),), planned=True),
         Ends("failed", requests=None, asked=("depends_on", "instruction", "subtasks")),
     ),
     Case(
@@ -41,7 +41,7 @@ CASES = (
         KIND,
         DEEPSEEK,
         "the second request comes without it",
-        Asked((_refused("This response_format type is unavailable now"), replying("no plan")), planned=True),
+        TaskCase((_refused("This response_format type is unavailable now"), replying("no plan")), planned=True),
         Ends("failed", requests=None, unlike=("response_format",)),
     ),
     _case(
@@ -82,12 +82,12 @@ CASES = (
         KIND,
         "https://github.com/entrius/gittensor/pull/1750",
         "a server that refuses `stream_options`",
-        Asked(
+        TaskCase(
             (
                 refusal(
                     422, {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}
                 ),
-                Answer(str(replying("a b").body)),
+                ServedAnswer(str(replying("a b").body)),
             )
         ),
         Ends(result="a b", requests=2, unlike=("stream_options",)),
@@ -97,7 +97,7 @@ CASES = (
         KIND,
         DEEPSEEK,
         "the same server once more: it refuses whatever has the field",
-        Asked((replying(json.dumps(json.loads(PLAN))), replying("done")), planned=True, model="b37"),
+        TaskCase((replying(json.dumps(json.loads(PLAN))), replying("done")), planned=True, model="b37"),
         Ends(result="done", requests=2, unlike=("response_format",)),
         "What a model refused is remembered, so later plans cost one request.",
         alone=True,

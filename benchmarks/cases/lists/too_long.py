@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from benchmarks.cases.case import Asked, Case, Ends
+from benchmarks.cases.case import Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import stream
-from tests.wires.model_server import Answer, refusal
+from tests.wires.model_server import ServedAnswer, refusal
 
 KIND = "too-long"
 FOUND = "https://github.com/tashfeenahmed/freellmapi/issues/873"
@@ -51,11 +51,11 @@ OWN_SEARCH = {
 }
 
 
-def _case(id: str, what: str, answer: Answer, source: str = FOUND) -> Case:
-    return Case(id, KIND, source, what, Asked((answer,)), RIGHT)
+def _case(id: str, what: str, answer: ServedAnswer, source: str = FOUND) -> Case:
+    return Case(id, KIND, source, what, TaskCase((answer,)), RIGHT)
 
 
-def _refused(words: str, **more: Any) -> Answer:
+def _refused(words: str, **more: Any) -> ServedAnswer:
     return refusal(400, {"error": {"message": words, "code": 400, **more}})
 
 
@@ -102,7 +102,7 @@ CASES = (
         KIND,
         "own",
         "a refusal that speaks of length and isn't of this kind",
-        Asked((refusal(400, {"error": {"message": "stop: at most 4 sequences, each of a length up to 20"}}),)),
+        TaskCase((refusal(400, {"error": {"message": "stop: at most 4 sequences, each of a length up to 20"}}),)),
         Ends("failed", code="bad_request", contains=("at most 4 sequences",)),
     ),
 )

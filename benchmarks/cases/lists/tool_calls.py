@@ -2,10 +2,10 @@
 
 import json
 
-from benchmarks.cases.case import BOTH, FIRST, SECOND, SPENT, Asked, Case, Ends
+from benchmarks.cases.case import BOTH, FIRST, SECOND, SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import asking, replying, stream
 from tests.wires.chat_completions.frames import call, calls, chunk, piece
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 KIND = "tool-calls"
 TWO = Ends(result="done", requests=2, tools=BOTH, unique_ids=True, spent=2 * SPENT)
@@ -16,8 +16,8 @@ OTHER_TYPES = "own (near https://github.com/openai/openai-dotnet/pull/429)"
 TURNS = "https://github.com/openai/openai-agents-js/issues/664"
 
 
-def _case(id: str, what: str, answer: Answer, right: Ends, source: str, note: str = "") -> Case:
-    return Case(id, KIND, source, what, Asked((answer, replying("done"))), right, note)
+def _case(id: str, what: str, answer: ServedAnswer, right: Ends, source: str, note: str = "") -> Case:
+    return Case(id, KIND, source, what, TaskCase((answer, replying("done"))), right, note)
 
 
 CASES = (
@@ -140,7 +140,7 @@ CASES = (
         "B44.unknown",
         "a tool that isn't there",
         asking(calls(call(FIRST, name="search", index=0, id="a"))),
-        Ends(result="done", requests=2, asked=("There is no tool",)),
+        Ends(result="done", requests=2, asked=("Unknown tool",)),
         TURNS,
     ),
     _case(

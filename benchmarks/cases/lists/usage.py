@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.cases.case import SPENT, Asked, Case, Ends
+from benchmarks.cases.case import SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import stream
 from tests.wires.chat_completions.frames import USAGE, Chunk, chunk, piece
 
@@ -13,7 +13,7 @@ FORMS = "https://github.com/livekit/agents/pull/6596"
 def _case(
     id: str, what: str, parts: tuple[Chunk, ...], source: str = FORMS, spent: int | None = SPENT, note: str = ""
 ) -> Case:
-    return Case(id, KIND, source, what, Asked((stream(*parts),)), Ends(result="a b", spent=spent), note)
+    return Case(id, KIND, source, what, TaskCase((stream(*parts),)), Ends(result="a b", spent=spent), note)
 
 
 def _usage_answer(usage: Any) -> tuple[Chunk, ...]:

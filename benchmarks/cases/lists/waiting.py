@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from benchmarks.cases.case import Asked, Case, Ends
+from benchmarks.cases.case import Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying, stream
-from tests.wires.model_server import Answer, refusal
+from tests.wires.model_server import ServedAnswer, refusal
 
 KIND = "waiting"
 FOUND = "https://github.com/microsoft/kernel-memory/pull/795"
@@ -14,12 +14,12 @@ SLOW = {"error": {"message": "slow", "code": "rate_limit_exceeded"}}
 RIGHT = Ends(result="a b", requests=2, wait_s=3)
 
 
-def _case(id: str, what: str, answer: Answer, source: str = FOUND, right: Ends = RIGHT) -> Case:
-    asked = Asked((answer, replying("a b")), provider="openai")
+def _case(id: str, what: str, answer: ServedAnswer, source: str = FOUND, right: Ends = RIGHT) -> Case:
+    asked = TaskCase((answer, replying("a b")), provider="openai")
     return Case(id, KIND, source, what, asked, right, alone=True)
 
 
-def _rejection(message: str) -> Answer:
+def _rejection(message: str) -> ServedAnswer:
     return refusal(429, {"error": {"message": message, "code": "rate_limit_exceeded"}})
 
 
@@ -37,7 +37,7 @@ CASES = (
     _case(
         "B19.date",
         "Retry-After: a date",
-        Answer(json.dumps(SLOW), 429, "application/json", {"retry-after": _in_five_seconds}),
+        ServedAnswer(json.dumps(SLOW), 429, "application/json", {"retry-after": _in_five_seconds}),
     ),
     _case("B19.ms", "retry-after-ms: 3000", refusal(429, SLOW, retry_after_ms="3000")),
     _case(
@@ -87,7 +87,7 @@ CASES = (
     _case(
         "wait.iso-date",
         "Retry-After: an ISO date",
-        Answer(json.dumps(SLOW), 429, "application/json", {"retry-after": _iso_in_five_seconds}),
+        ServedAnswer(json.dumps(SLOW), 429, "application/json", {"retry-after": _iso_in_five_seconds}),
         "https://github.com/promptfoo/promptfoo/pull/10322",
     ),
     _case("wait.in-json", '"retry_after": 3 within the words', _rejection("slow; retry_after: 3"), "own"),
@@ -97,7 +97,7 @@ CASES = (
         KIND,
         "https://github.com/airbytehq/airbyte/issues/28536",
         "a cancel while a call waits for an hour",
-        Asked((refusal(429, SLOW, retry_after="3600"),), provider="openai", cancelled=True, limit_s=20),
+        TaskCase((refusal(429, SLOW, retry_after="3600"),), provider="openai", cancelled=True, limit_s=20),
         Ends("cancelled"),
         alone=True,
     ),

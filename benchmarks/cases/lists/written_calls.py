@@ -1,6 +1,6 @@
 """Tool calls written as text, in the markup of each family of models: run, and in no answer."""
 
-from benchmarks.cases.case import FIRST, SPENT, Asked, Case, Ends
+from benchmarks.cases.case import FIRST, SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying, stream
 from tests.wires.chat_completions.frames import USAGE, chunk
 
@@ -74,7 +74,7 @@ SPOKEN_OF = {
 
 CASES = (
     *(
-        Case(f"written.{name}", KIND, source, text, Asked((replying(text), replying("done"))), RIGHT)
+        Case(f"written.{name}", KIND, source, text, TaskCase((replying(text), replying("done"))), RIGHT)
         for name, (text, source) in WRITTEN.items()
     ),
     *(
@@ -83,7 +83,7 @@ CASES = (
             KIND,
             "own",
             words,
-            Asked((replying(f"{words}\n<tool_call>{CALL}</tool_call>"), replying("done"))),
+            TaskCase((replying(f"{words}\n<tool_call>{CALL}</tool_call>"), replying("done"))),
             RIGHT,
         )
         for name, words in LEAD_INS.items()
@@ -93,7 +93,7 @@ CASES = (
         KIND,
         "https://github.com/vybestack/llxprt-code/pull/750",
         "a call in `reasoning_content`, and nothing besides",
-        Asked(
+        TaskCase(
             (
                 stream(chunk({"reasoning_content": f"<tool_call>{CALL}</tool_call>"}), chunk({}, "stop"), USAGE),
                 replying("done"),
@@ -102,7 +102,7 @@ CASES = (
         RIGHT,
     ),
     *(
-        Case(f"written.{name}", KIND, "own", what, Asked((replying(text),)), Ends(result=text, spent=SPENT))
+        Case(f"written.{name}", KIND, "own", what, TaskCase((replying(text),)), Ends(result=text, spent=SPENT))
         for name, (what, text) in SPOKEN_OF.items()
     ),
 )

@@ -34,7 +34,7 @@ def test_an_agents_own_models_come_before_the_tasks(own: AgentSpec, models: tupl
 
 
 @pytest.mark.parametrize(("own", "models"), [(agent(), (C, B)), (agent(A, B), (C, B)), (agent(A, C), (C,))])
-def test_a_model_named_for_the_node_goes_before_all_others(own: AgentSpec, models: tuple[str, ...]) -> None:
+def test_a_nodes_own_model_precedes_all_others(own: AgentSpec, models: tuple[str, ...]) -> None:
     context = replace(a_context(), own_model=C)
     assert chain_of(own, context, retry=0, max_attempts=3).models == models
 
@@ -93,7 +93,7 @@ def test_waiting_counts_only_where_it_was_paid(code: str) -> None:
     assert (paid.left(), paid.failed()) == ((), 3)
 
 
-def test_a_retry_of_the_subtask_allows_as_many_failures_anew() -> None:
+def test_a_retried_subtask_gets_all_its_attempts() -> None:
     failures = (failed(A, "bad_request"), failed(B, "overloaded", 3))
     assert chain(*failures, retry=1).left() == (A, B)
 

@@ -197,7 +197,9 @@ async def bus(settings: Settings) -> AsyncIterator[Bus]:
 
 
 @pytest.mark.parametrize("seed", range(24))
-async def test_whatever_meets_the_sums_hold(database: Database, settings: Settings, bus: Bus, seed: int) -> None:
+async def test_accounts_add_up_under_any_interleaving(
+    database: Database, settings: Settings, bus: Bus, seed: int
+) -> None:
     owner = await new_user(database)
     budget = {"max_cost_micro_usd": 7 * RESERVED_MICRO_USD}
     fields = {"goal": "x", "model": MODEL, "plan": [a_subtask(key) for key in KEYS], "budget": budget}

@@ -175,7 +175,7 @@ async def test_a_completed_call_cannot_be_cancelled(
         await cancel(database, owner, run_id)
 
 
-async def test_a_given_up_answer_is_kept_without_a_later_attempt(
+async def test_an_abandoned_answer_is_booked_without_later_attempts(
     database: Database, settlements: Settlements, owner: UserId
 ) -> None:
     run_id = await a_call(database, owner)

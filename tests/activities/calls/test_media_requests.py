@@ -44,7 +44,7 @@ def test_an_unmeasured_recording_is_estimated_by_size() -> None:
         (MediaUsage(input_tokens=600, output_tokens=5), {"input": 1_000_000, "output": 1_000_000}, 605, False),
     ],
 )
-def test_a_recording_is_charged_in_the_measure_of_its_price(
+def test_a_recording_is_charged_in_its_prices_unit(
     reported: MediaUsage | None, rates: dict[str, int], cost: int, estimated: bool
 ) -> None:
     price = price_with(**rates)
@@ -65,7 +65,7 @@ def test_a_recording_is_charged_in_the_measure_of_its_price(
         MediaUsage(input_tokens=10, audio_seconds=-1),
     ],
 )
-def test_counts_that_make_no_sense_are_as_good_as_none(reported: MediaUsage) -> None:
+def test_nonsensical_counts_are_ignored(reported: MediaUsage) -> None:
     price = price_with(input=1_000_000, output=1_000_000)
     estimate = estimate_of(a_recording())
     assert charged(reported, estimate, price) == (estimate, True)

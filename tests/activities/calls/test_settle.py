@@ -57,7 +57,7 @@ async def test_a_plan_is_read_once_and_in_a_thread(
     assert threads[0] != threading.get_ident()
 
 
-async def test_a_settlement_whose_reply_was_lost_gives_what_was_settled(database: Database, settings: Settings) -> None:
+async def test_a_lost_settlement_reply_returns_the_settled_outcome(database: Database, settings: Settings) -> None:
     intent = an_intent(await a_task(database))
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
@@ -114,7 +114,7 @@ async def test_an_answer_stands_if_its_overtaker_failed(database: Database, sett
             await calls.reserve(connection, an_intent(task_id, attempt=3))
 
 
-async def test_what_the_database_refuses_is_kept_as_words(database: Database, settings: Settings) -> None:
+async def test_an_unstorable_answer_is_kept_in_reduced_form(database: Database, settings: Settings) -> None:
     intent = an_intent(await a_task(database))
     async with database.statements() as connection:
         await calls.reserve(connection, intent)

@@ -36,7 +36,7 @@ def test_a_call_reserves_the_price_of_cache_writes() -> None:
     assert intent.reserve_tokens == asked
 
 
-def test_a_task_lengthens_the_answers_of_built_in_agents_alone() -> None:
+def test_a_task_lengthens_only_built_in_agents_answers() -> None:
     own = {"name": "poet", "prompt": "Rhyme.", "max_output_tokens": 100}
     context = replace(CONTEXT, max_output_tokens=9000, agent_spec=own)
     for name, longest in (("writer", 9000), ("planner", 9000), ("poet", 100)):

@@ -79,7 +79,7 @@ async def test_a_user_that_changes_ends_holders(app: FastAPI, sign_up: SignUp, w
             await lost.wait()
 
 
-async def test_a_database_that_is_away_ends_nothing(
+async def test_an_unavailable_database_ends_no_session(
     app: FastAPI, alice: httpx2.AsyncClient, watched: Rights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signed_in, lost, tries = await _signed_in(app, alice), asyncio.Event(), 0

@@ -189,7 +189,7 @@ async def test_a_bcrypt_hash_signs_in_and_becomes_argon2(anonymous: httpx2.Async
     await _login(anonymous, email)
 
 
-async def test_a_wrong_password_and_an_unknown_user_look_the_same(
+async def test_wrong_passwords_and_unknown_users_look_alike(
     anonymous: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also to who measures how long it takes: the same is worked out, against a hash that costs the same."""

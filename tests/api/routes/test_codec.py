@@ -3,26 +3,21 @@
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import jwt
 import pytest
 from fastapi import FastAPI
-from pydantic import SecretStr
 from sqlalchemy import text
 from structlog.testing import capture_logs
 from temporalio.api.common.v1 import Payload
 
-from api.app import create_app
 from api.deps import Parts
 from api.middleware import origins_of
-from chimera.config.settings import Settings
 from chimera.security import sessions
 from chimera.temporal.payloads import converter_of
 from tests.api.conftest import SignUp, client_of
-from tests.tls import Authority
 
 CANARY = "a canary that sings at dawn"
 UNKNOWN = Payload(metadata={"encoding": b"binary/encrypted", "encryption-key-id": b"gone"}, data=b"x" * 40)
@@ -50,7 +45,7 @@ async def test_only_an_administrator_gets_an_address(alice: httpx2.AsyncClient) 
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
-async def test_an_address_says_how_tls_is_spoken(
+async def test_an_address_describes_its_tls(
     api_settings: Settings, parts_of_app: Parts, new_admin: MakeAdmin, tmp_path: Path
 ) -> None:
     admin, ours = await new_admin(), Authority(tmp_path, "ours")
@@ -66,7 +61,7 @@ async def test_an_address_says_how_tls_is_spoken(
     assert "hidden" not in answer.text
 
 
-async def test_what_is_encrypted_is_decoded(app: FastAPI, parts_of_app: Parts, new_admin: MakeAdmin) -> None:
+async def test_encrypted_payloads_are_decoded(app: FastAPI, parts_of_app: Parts, new_admin: MakeAdmin) -> None:
     url = (await (await new_admin()).post("/api/v1/codec")).json()["url"]
     [payload] = await converter_of(parts_of_app.temporal.encryption).encode([CANARY])
     assert b"canary" not in payload.data
@@ -180,7 +175,7 @@ async def test_only_the_web_ui_may_ask_from_a_page(app: FastAPI, new_admin: Make
         assert "Access-Control-Allow-Origin" not in elsewhere.headers
 
 
-def test_an_origin_is_what_a_browser_sends() -> None:
+def test_origins_are_normalised_as_browsers_send_them() -> None:
     assert origins_of("https://Temporal.example:443/ui/") == ["https://temporal.example"]
     assert origins_of("http://127.0.0.1:8233") == ["http://127.0.0.1:8233", "http://localhost:8233"]
     assert origins_of("http://LOCALHOST") == ["http://localhost", "http://127.0.0.1"]

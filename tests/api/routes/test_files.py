@@ -29,7 +29,7 @@ async def upload(
     return kept
 
 
-async def test_a_file_comes_back_as_it_went_in(alice: httpx2.AsyncClient) -> None:
+async def test_a_file_is_returned_unchanged(alice: httpx2.AsyncClient) -> None:
     data = a_png() + bytes(range(256)) * 10_000
     kept = await upload(alice, data, "an image.png")
     assert kept["size_bytes"] == len(data)

@@ -78,7 +78,7 @@ async def test_messages_come_by_node_in_order(alice: httpx2.AsyncClient, task_id
     assert page["next_cursor"] is None
 
 
-async def test_a_reply_has_its_tool_calls_and_who_gave_it(alice: httpx2.AsyncClient, task_id: str) -> None:
+async def test_a_reply_has_tool_calls_agent_and_model(alice: httpx2.AsyncClient, task_id: str) -> None:
     _, reply, result = (await read(alice, task_id, path="facts")).json()["items"]
     assert (reply["agent"], reply["model"], reply["thought"], reply["tool_calls"]) == (
         "researcher",

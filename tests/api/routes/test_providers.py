@@ -8,7 +8,7 @@ from chimera.db.tables import User
 from tests.api.conftest import SignUp
 
 
-async def test_providers_are_listed_with_what_is_missing(alice: httpx2.AsyncClient) -> None:
+async def test_providers_are_listed_with_missing_settings(alice: httpx2.AsyncClient) -> None:
     providers = {each["name"]: each for each in (await alice.get("/api/v1/ai/providers")).json()}
     assert providers["simulator"] == {
         "name": "simulator",

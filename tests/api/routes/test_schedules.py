@@ -153,7 +153,7 @@ async def test_schedules_are_kept_without_temporal(
         await _in_temporal(app, gone)
 
 
-async def test_what_temporal_refuses_is_not_kept(
+async def test_a_schedule_refused_by_temporal_is_not_kept(
     alice: httpx2.AsyncClient, app: FastAPI, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts: Parts = app.state.parts
@@ -178,7 +178,7 @@ async def test_what_temporal_refuses_is_not_kept(
     assert (kept["name"], kept["paused"], await _undelivered(database, address)) == (DAILY["name"], False, 0)
 
 
-async def test_a_preview_shows_what_then_runs(alice: httpx2.AsyncClient, app: FastAPI, database: Database) -> None:
+async def test_a_preview_shows_the_later_runs(alice: httpx2.AsyncClient, app: FastAPI, database: Database) -> None:
     before = await _schedules_in(database)
     timing = {name: DAILY[name] for name in ("cron", "time_zone")}
     alone, whole = [await alice.post("/api/v1/schedules/preview", json=body) for body in (timing, DAILY)]
@@ -252,7 +252,7 @@ async def test_a_schedule_that_temporal_lost_is_put_back(alice: httpx2.AsyncClie
     assert (await _in_temporal(app, address)).info.next_action_times
 
 
-async def test_runs_side_by_side_are_made_up_for_an_hour(alice: httpx2.AsyncClient, app: FastAPI) -> None:
+async def test_overlapping_schedules_catch_up_for_an_hour(alice: httpx2.AsyncClient, app: FastAPI) -> None:
     for overlap, late in (("allow_all", timedelta(hours=1)), ("skip", timedelta(days=365))):
         address = (await alice.post("/api/v1/schedules", json=DAILY | {"overlap": overlap})).headers["Location"]
         assert (await _in_temporal(app, address)).schedule.policy.catchup_window == late

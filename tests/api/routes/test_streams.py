@@ -99,7 +99,7 @@ async def test_a_foreign_page_may_not_open_a_socket(app: FastAPI, path: str, ori
 
 
 @pytest.mark.parametrize("origin", ["http://chimera.localhost", "https://console.example"])
-async def test_ones_own_page_and_a_listed_one_may(app: FastAPI, alice: httpx2.AsyncClient, origin: str) -> None:
+async def test_own_and_listed_origins_may_connect(app: FastAPI, alice: httpx2.AsyncClient, origin: str) -> None:
     async with signed_in(app, alice, {"Origin": origin}):
         pass
 

@@ -238,7 +238,7 @@ async def test_a_draft_is_cancelled_with_its_subtasks(alice: httpx2.AsyncClient,
     assert ends == [("subtask.cancelled", "facts"), ("subtask.cancelled", "text"), ("run.cancelled", "")]
 
 
-async def test_a_budget_has_to_be_above_what_is_spent(alice: httpx2.AsyncClient, database: Database) -> None:
+async def test_a_budget_must_exceed_spending(alice: httpx2.AsyncClient, database: Database) -> None:
     task_id = (await new_task(alice, budget={"max_cost_micro_usd": 100, "max_tokens": 50}))["id"]
     await set_task(database, task_id, status="waiting", started_at=func.now(), spent_micro_usd=100, input_tokens=30)
     answer = await alice.post(f"/api/v1/tasks/{task_id}/budget", json={"max_cost_micro_usd": 100})
@@ -248,7 +248,7 @@ async def test_a_budget_has_to_be_above_what_is_spent(alice: httpx2.AsyncClient,
     assert raised["status"] == "running"
 
 
-async def test_guidance_for_a_subtask_that_is_not_there_is_refused(alice: httpx2.AsyncClient) -> None:
+async def test_guidance_for_an_unknown_subtask_is_refused(alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice, plan=PLAN))["id"]
     answer = await alice.post(f"/api/v1/tasks/{task_id}/steer", json={"text": "Hurry.", "path": "prices"})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "path")

@@ -58,6 +58,6 @@ async def test_files_other_than_images_are_refused(alice: httpx2.AsyncClient, da
 
 
 @pytest.mark.parametrize(("images", "field"), [(["x"], "images.0"), ("x", "images"), ([str(uuid4())] * 9, "images")])
-async def test_a_list_that_is_none_is_refused(alice: httpx2.AsyncClient, images: Any, field: str) -> None:
+async def test_an_invalid_image_list_is_refused(alice: httpx2.AsyncClient, images: Any, field: str) -> None:
     answer = await alice.post(TASKS, json={"goal": "Look", "model": "simulator/fast", "images": images})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)

@@ -101,7 +101,7 @@ async def test_a_request_of_an_older_fingerprint_is_replayed(alice: httpx2.Async
     assert again.json()["id"] == first.json()["id"]
 
 
-async def test_fifty_requests_at_once_with_one_key_make_one_task(alice: httpx2.AsyncClient, database: Database) -> None:
+async def test_fifty_simultaneous_requests_make_one_task(alice: httpx2.AsyncClient, database: Database) -> None:
     key = uuid4().hex
     body = {"goal": "Find out.", "plan": PLAN, "start": False}
     posts = (alice.post("/api/v1/tasks", json=body, headers={"Idempotency-Key": key}) for _ in range(50))

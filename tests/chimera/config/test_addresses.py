@@ -75,5 +75,5 @@ def test_a_whole_address_can_be_asked(url: str) -> None:
         ("http://caf\udce9", "host"),
     ],
 )
-def test_an_address_that_is_none_is_explained(url: str, words: str) -> None:
+def test_an_invalid_address_is_explained(url: str, words: str) -> None:
     assert words in (problem_of(url) or "")

@@ -132,7 +132,7 @@ def test_an_unusable_setting_is_refused_by_name(
         ("LOG_LEVEL", "warning"),
     ],
 )
-def test_what_parts_understand_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_every_supported_address_is_accepted(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"CHIMERA_{name}", value)
     assert str(getattr(read_settings(), name.lower())).lower() == value
 
@@ -144,7 +144,7 @@ def test_a_missing_named_settings_file_is_refused(monkeypatch: pytest.MonkeyPatc
             read_settings()
 
 
-def test_a_file_of_settings_that_is_no_text_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_binary_settings_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "settings").write_bytes(b"CHIMERA_HOST=\xff\xfe")
     monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
     with pytest.raises(BadSettings, match=r"settings can't be read \(UnicodeDecodeError\)"):
@@ -169,7 +169,7 @@ def test_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert settings.key_of("anthropic") == SecretStr("from a variable")
 
 
-def test_an_empty_file_is_a_secret_that_is_not_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_empty_file_is_an_unset_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("CHIMERA_JWT_SECRET", "CHIMERA_DATABASE_URL", "CHIMERA_CATALOG_FILE", "CHIMERA_PRICES"):
         (tmp_path / name).write_text("\n")
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
@@ -177,7 +177,7 @@ def test_an_empty_file_is_a_secret_that_is_not_set(monkeypatch: pytest.MonkeyPat
     assert (settings.jwt_secret, settings.database_url, settings.catalog_file) == (None, None, None)
 
 
-def test_a_folder_of_secrets_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_secrets_folder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path / "no"))
     with pytest.raises(BadSettings, match="CHIMERA_SECRETS_DIR: there is no folder"):
         read_settings()

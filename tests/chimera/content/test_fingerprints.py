@@ -80,7 +80,7 @@ def test_a_plan_may_spell_out_defaults() -> None:
         {"metadata": {"e\u0301": 1}},
     ],
 )
-def test_what_is_meant_differently_is_another_request(change: dict[str, Any]) -> None:
+def test_different_meanings_have_different_fingerprints(change: dict[str, Any]) -> None:
     others = [{}, {"metadata": {"a": 1, "b": 2}}, {"metadata": {"A": 1}}]
     assert fingerprint(ASKED | change) not in {fingerprint(ASKED | other) for other in others}
 

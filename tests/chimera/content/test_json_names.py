@@ -20,5 +20,5 @@ from chimera.content.json_names import name_twice
         ("[" * 199 + '{"a": 1, "a": 2}' + "]" * 199, ".".join("0" * 199) + ".a"),
     ],
 )
-def test_a_name_that_stands_twice_is_found(text: str, place: str | None) -> None:
+def test_duplicate_names_are_found(text: str, place: str | None) -> None:
     assert name_twice(text) == place

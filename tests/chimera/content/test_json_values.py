@@ -32,7 +32,7 @@ JSON = json.dumps(VALUE)
         f"{{{JSON}}}",
     ],
 )
-def test_a_value_is_found_wherever_it_stands(text: str) -> None:
+def test_a_value_is_found_anywhere_in_a_text(text: str) -> None:
     found = json_in(text)
     assert (found.values[-1], found.cut_off) == (VALUE, "")
 
@@ -78,7 +78,7 @@ def test_a_repair_that_would_lose_or_guess_is_refused(text: str, error: str) -> 
 
 
 @pytest.mark.parametrize("cut", range(1, len(JSON)))
-def test_what_is_cut_off_is_no_value(cut: int) -> None:
+def test_truncated_json_is_no_value(cut: int) -> None:
     for text in (JSON[:cut], f"{FENCE}json\n{JSON[:cut]}\n{FENCE}\n"):
         found = json_in(text)
         assert found.values == ()

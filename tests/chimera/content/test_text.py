@@ -21,7 +21,7 @@ from chimera.content.text import MAX_JSON_DEPTH, clean_json, clean_text, estimat
         ("\u0301\x00" * 20, "\u0301" * 8),
     ],
 )
-def test_what_cannot_be_stored_or_shown_is_removed(dirty: str, clean: str) -> None:
+def test_unstorable_characters_are_removed(dirty: str, clean: str) -> None:
     assert clean_text(dirty) == clean
     assert clean_text(clean) == clean
     clean.encode()
@@ -50,7 +50,7 @@ def test_json_too_deep_is_cut() -> None:
     assert depth == MAX_JSON_DEPTH + 1
 
 
-def test_an_estimate_grows_with_the_text_and_is_never_nothing() -> None:
+def test_an_estimate_grows_and_is_never_zero() -> None:
     text = "Some prose, 漢字, 😀 and \ud800."
     estimates = [estimate_tokens(text[:end]) for end in range(len(text) + 1)]
     assert estimates[0] == 0

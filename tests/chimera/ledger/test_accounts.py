@@ -31,9 +31,7 @@ def an_intent(task_id: TaskId, step: int) -> Intent:
     ("requests", "text"),
     [(1, "The limit of 1 request has been reached."), (2, "The limit of 2 requests has been reached.")],
 )
-async def test_requests_that_are_used_up_are_counted_as_people_count(
-    database: Database, requests: int, text: str
-) -> None:
+async def test_used_requests_are_worded_in_singular_and_plural(database: Database, requests: int, text: str) -> None:
     spec: dict[str, Any] = {
         "goal": "x",
         "plan": [{"key": "a", "instruction": "say"}],

@@ -156,7 +156,7 @@ async def test_the_account_refuses_reservations_over_its_limit(database: Databas
     assert await statuses(database, task_id) == ["started"]
 
 
-async def test_a_failed_attempt_lets_go_of_what_it_had_reserved(database: Database) -> None:
+async def test_a_failed_attempt_releases_its_reservation(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     failure = Failure(intent, AttemptStatus.FAILED, "overloaded", "500", Usage(), 0)

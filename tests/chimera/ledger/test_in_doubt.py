@@ -75,7 +75,7 @@ async def test_an_overtaken_attempt_is_not_reinstated(database: Database) -> Non
 
 
 @pytest.mark.parametrize("ended", ["failed", "skipped"])
-async def test_an_answer_completes_no_subtask_that_has_ended_without_it(
+async def test_a_late_answer_completes_no_ended_subtask(
     database: Database, ended: Literal["failed", "skipped"]
 ) -> None:
     task_id = await a_task(database)
@@ -149,7 +149,7 @@ async def test_an_answer_after_the_end_is_only_booked(database: Database) -> Non
     assert await statuses(database, task_id) == ["late"]
 
 
-async def test_a_settlement_whose_reply_was_lost_is_read_again(database: Database) -> None:
+async def test_a_lost_settlement_reply_is_read_again(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.statements() as connection:

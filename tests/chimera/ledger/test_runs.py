@@ -51,7 +51,7 @@ async def test_an_unmarked_runs_end_is_final(database: Database) -> None:
     assert await happened(database, task_id, "run.started") == 0
 
 
-async def test_a_subtask_that_fails_behind_its_tasks_end_changes_nothing(database: Database) -> None:
+async def test_a_subtask_failure_after_the_end_changes_nothing(database: Database) -> None:
     task_id = await a_task(database)
     async with database.begin() as session:
         await session.execute(text("UPDATE runs SET status = 'completed' WHERE id = :id"), {"id": task_id})
@@ -62,7 +62,7 @@ async def test_a_subtask_that_fails_behind_its_tasks_end_changes_nothing(databas
     assert await happened(database, task_id, "subtask.failed") == 0
 
 
-async def test_a_skip_ends_what_is_below_the_subtask_too(database: Database) -> None:
+async def test_a_skip_ends_descendants_of_the_subtask(database: Database) -> None:
     task_id = await a_task(database)
     below = an_intent(task_id)
     below = replace(below, request=below.request.model_copy(update={"path": NodePath("a/part")}))

@@ -23,7 +23,7 @@ def test_a_settlement_has_room_to_grow(parts: frozenset[str]) -> None:
     assert len(statement_of(parts)) <= CACHED_CHARS - 400
 
 
-def test_a_part_stands_only_where_it_is_true() -> None:
+def test_the_statement_has_only_the_needed_parts() -> None:
     assert "INSERT INTO subtasks" not in statement_of(frozenset({"node"}))
     assert "INSERT INTO subtasks" in statement_of(frozenset({"node", "plan"}))
     assert "UPDATE media_calls" not in statement_of(frozenset({"ends"}))

@@ -73,7 +73,7 @@ async def test_a_missing_database_differs_from_a_missing_server(parts: Settings)
         "redis://u:hid@den@host:6379/0",
     ],
 )
-def test_of_a_password_that_is_not_quoted_nothing_is_shown(url: str) -> None:
+def test_an_unquoted_password_is_not_shown(url: str) -> None:
     name = "redis_url" if url.startswith(("redis", "unix")) else "database_url"
     (server,) = elsewhere.servers_of(Settings.model_validate({name: url}))
     assert "hid" not in server.where

@@ -53,7 +53,7 @@ def test_its_name_can_not_be_known_before(long_folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o755, 0o710])
-def test_one_that_others_can_enter_is_left_aside(long_folder: Folder, mode: int) -> None:
+def test_an_open_socket_folder_is_not_used(long_folder: Folder, mode: int) -> None:
     first = long_folder.socket_folder(long_folder.redis, NAME)
     first.chmod(mode)
     second = long_folder.socket_folder(long_folder.redis, NAME)
@@ -61,7 +61,7 @@ def test_one_that_others_can_enter_is_left_aside(long_folder: Folder, mode: int)
     first.rmdir()
 
 
-def test_a_link_in_its_place_is_left_aside(long_folder: Folder) -> None:
+def test_a_symbolic_link_is_not_used(long_folder: Folder) -> None:
     first = long_folder.socket_folder(long_folder.redis, NAME)
     first.rmdir()
     first.symlink_to(long_folder.root)

@@ -59,7 +59,7 @@ def test_readers_make_no_secrets(tmp_path: Path) -> None:
     assert list(json.loads((folder.root / "secrets.json").read_text())) == [kept_secrets.SIGNING]
 
 
-def test_what_is_there_stays(tmp_path: Path) -> None:
+def test_existing_secrets_are_kept(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     kept_secrets.make(folder, kept_secrets.SIGNING)
     first = kept_secrets.kept(folder, kept_secrets.SIGNING)

@@ -69,7 +69,7 @@ async def test_the_role_owns_its_database_and_nothing_else(cluster: tuple[Folder
         "ALTER ROLE chimera SUPERUSER",
     ],
 )
-async def test_the_role_can_not_do_what_a_superuser_can(cluster: tuple[Folder, str], statement: LiteralString) -> None:
+async def test_the_database_role_has_no_superuser_rights(cluster: tuple[Folder, str], statement: LiteralString) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await asked(cluster[1], statement)
 
@@ -97,7 +97,7 @@ def test_secrets_stand_in_no_command_line_and_no_environment(cluster: tuple[Fold
     assert not [word for word in secret.read_text().split('"') if len(word) > 40 and word.encode() in reported]
 
 
-async def test_data_of_an_earlier_version_are_handed_over_and_closed() -> None:
+async def test_earlier_data_are_transferred_and_closed() -> None:
     with short_folder() as path:
         folder = Folder.at(path / "data")
         await made_by_an_earlier_version(folder)

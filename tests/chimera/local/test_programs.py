@@ -30,7 +30,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
     return made
 
 
-def test_a_newer_one_of_the_system_goes_before_the_bundled(make: Maker) -> None:
+def test_a_newer_system_program_precedes_the_bundled(make: Maker) -> None:
     make("own", "redis-server", "echo 'Redis server v=6.2.14 sha=4030:0 malloc=libc bits=64'")
     valkey = make("path", "valkey-server", "echo 'Valkey server v=8.1.10 sha=0:0 malloc=jemalloc bits=64'")
     assert programs.newest(*NAMES) == str(valkey)
@@ -43,12 +43,12 @@ def test_an_older_one_of_the_system_does_not(make: Maker) -> None:
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo no number"])
-def test_one_that_can_not_be_run_is_the_last_resort(make: Maker, script: str) -> None:
+def test_an_unrunnable_program_is_the_last_resort(make: Maker, script: str) -> None:
     broken = make("path", "valkey-server", script)
     assert programs.newest(*NAMES) == str(broken)
     own = make("own", "redis-server", "echo 'Redis server v=6.2.14 sha=4030:0'")
     assert programs.newest(*NAMES) == str(own)
 
 
-def test_without_any_there_is_none(make: Maker) -> None:
+def test_without_programs_none_is_found(make: Maker) -> None:
     assert programs.newest(*NAMES) is None

@@ -71,7 +71,7 @@ async def test_the_admin_may_do_everything(running: tuple[Folder, Supervised]) -
         assert len(await client.acl_list()) == 3
 
 
-def test_no_password_is_in_arguments_or_files_but_its_own(running: tuple[Folder, Supervised]) -> None:
+def test_passwords_are_only_in_their_own_file(running: tuple[Folder, Supervised]) -> None:
     folder, server = running
     passwords = [
         kept_secrets.kept(folder, name).get_secret_value() for name in ("redis_password", "redis_admin_password")

@@ -40,7 +40,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_user_without_rights_runs_what_it_can_reach(above: Path) -> None:
+def test_an_unprivileged_user_runs_accessible_programs(above: Path) -> None:
     found = chosen(above)
     assert (found.is_name, found.owner) == (False, found.uid)
     assert (mode(above / "data"), mode(above / "data" / "postgres")) == (0o701, 0o700)

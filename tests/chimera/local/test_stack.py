@@ -137,14 +137,14 @@ def test_temporal_listens_on_the_loopback_address_only(running: tuple[LocalStack
     assert set(listening) <= {"127.0.0.1", "::1"}
 
 
-async def test_a_second_start_names_the_process_that_has_the_folder(running: tuple[LocalStack, Settings]) -> None:
+async def test_a_second_start_names_the_folders_process(running: tuple[LocalStack, Settings]) -> None:
     stack, _ = running
     with pytest.raises(FolderInUse, match=rf"process {os.getpid()}, .*CHIMERA_DATA_DIR"):
         async with LocalStack(settings_in(stack.folder.root), services=False):
             pass
 
 
-async def test_a_part_that_dies_is_started_again_with_its_address(running: tuple[LocalStack, Settings]) -> None:
+async def test_a_dead_part_restarts_at_its_address(running: tuple[LocalStack, Settings]) -> None:
     stack, settings = running
     redis = stack.parts["redis"]
     killed = redis.kill()
@@ -154,7 +154,7 @@ async def test_a_part_that_dies_is_started_again_with_its_address(running: tuple
         assert await client.ping()
 
 
-async def test_postgres_survives_a_kill_with_what_was_committed(running: tuple[LocalStack, Settings]) -> None:
+async def test_postgres_keeps_committed_data_after_a_kill(running: tuple[LocalStack, Settings]) -> None:
     stack, settings = running
     await add_user(settings)
     stack.parts["postgres"].kill()
@@ -238,7 +238,7 @@ def test_later_foreign_files_in_the_folder_are_accepted(data_dir: Path) -> None:
     assert Folder.at(data_dir) == folder
 
 
-async def test_what_settings_name_is_used_and_not_started(parts: Settings, data_dir: Path) -> None:
+async def test_configured_servers_are_used_instead_of_started(parts: Settings, data_dir: Path) -> None:
     named = {name: getattr(parts, name) for name in ("database_url", "redis_url", "temporal_address")}
     async with LocalStack(settings_in(data_dir, **named), services=False) as settings:
         assert {name: getattr(settings, name) for name in named} == named

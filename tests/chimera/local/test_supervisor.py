@@ -88,7 +88,7 @@ def path() -> Iterator[Path]:
         yield path
 
 
-async def test_what_cannot_be_registered_is_ended(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unregistered_process_is_ended(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = Disk(monkeypatch)
     async with rig(path) as made:
         disk.is_full = True
@@ -155,7 +155,7 @@ async def test_failures_before_a_start_are_retried(path: Path) -> None:
         assert any(line.startswith("Sleeper can't be started: odd\nRetrying") for line in made.reported)
 
 
-async def test_a_stray_on_the_port_is_not_taken_for_ours(path: Path) -> None:
+async def test_a_stray_process_is_not_mistaken_for_ours(path: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
     stray = processes.spawn(command, environment=os.environ, output=path / "stray.out")
@@ -173,7 +173,7 @@ async def test_a_stray_on_the_port_is_not_taken_for_ours(path: Path) -> None:
         stray.wait()
 
 
-async def test_a_process_is_known_again_after_the_clock_was_set(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_is_recognised_after_clock_changes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Linux counts a start from the start of the system, whose time of day moves with the clock."""
     if sys.platform != "linux":
         pytest.skip("elsewhere the system keeps the time of a start")

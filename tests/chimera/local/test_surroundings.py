@@ -25,7 +25,7 @@ EVERYTHING = {
 }
 
 
-def test_a_server_gets_what_any_program_needs() -> None:
+def test_servers_get_only_basic_variables() -> None:
     assert set(surroundings.for_server(EVERYTHING)) == {"PATH", "LC_ALL", "SystemRoot"}
 
 
@@ -45,7 +45,7 @@ def test_processes_that_reach_providers_get_proxies() -> None:
         *("SSL_CERT_DIR", "HTTP_PROXY", "no_proxy", "OPENSSL_MODULES", "RES_OPTIONS", "PGSSLMODE", "KRB5CCNAME"),
     ],
 )
-def test_clients_get_what_sdks_read_themselves(name: str) -> None:
+def test_clients_get_the_variables_of_sdks(name: str) -> None:
     assert surroundings.for_client({name: "x"}) == {name: "x"}
     assert surroundings.for_model({name: "x"}) == surroundings.for_python({name: "x"}) == {}
 
@@ -82,6 +82,6 @@ def test_the_sdk_sends_organization_and_project(monkeypatch: pytest.MonkeyPatch)
     assert (headers["OpenAI-Organization"], headers["OpenAI-Project"]) == ("org-1", "proj-1")
 
 
-def test_without_an_argument_it_is_the_environment_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_is_this_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     assert surroundings.for_server()["TZ"] == "Asia/Tokyo"

@@ -50,7 +50,7 @@ def test_a_log_line_has_time_event_and_bound_ids(lines: Lines) -> None:
     assert line["timestamp"].endswith("Z")
 
 
-def test_what_libraries_log_takes_the_same_form(lines: Lines) -> None:
+def test_library_logs_have_the_same_form(lines: Lines) -> None:
     logging.getLogger("uvicorn.error").warning("slow %s", "start", extra={"port": 8000})
     line = lines.last()
     assert (line["event"], line["logger"], line["port"]) == ("slow start", "uvicorn.error", 8000)
@@ -83,7 +83,7 @@ def test_secrets_in_text_and_tracebacks_are_redacted(lines: Lines, text: str) ->
     assert "ValueError" in lines.last()["exception"]
 
 
-def test_a_secret_in_an_argument_of_a_message_is_redacted(lines: Lines) -> None:
+def test_secrets_in_message_arguments_are_redacted(lines: Lines) -> None:
     structlog.get_logger().warning("refused %s", "Bearer hunter2")
     logging.getLogger("uvicorn.error").warning("refused %s", "Bearer hunter2")
     assert "hunter2" not in lines.path.read_text()

@@ -65,7 +65,7 @@ def test_prices_are_listed_with_their_source(model: str, operation: Operation, r
     assert price.as_of
 
 
-def test_a_long_recording_has_the_rate_of_a_long_prompt() -> None:
+def test_a_long_recording_has_long_prompt_rates() -> None:
     price = media_price_of("google/gemini-2.5-pro", TRANSCRIPTIONS)
     short, long = MediaUsage(input_tokens=200_000), MediaUsage(input_tokens=200_001)
     assert media_cost_of(long, price) > 1.9 * media_cost_of(short, price)
@@ -99,13 +99,13 @@ def test_a_task_needs_a_chat_model(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["openai/gpt-0", "nobody/x"])
-def test_what_has_no_price_is_refused(model: str) -> None:
+def test_models_without_a_price_are_refused(model: str) -> None:
     for operation in Operation:
         with pytest.raises(UnknownPrice, match="CHIMERA_PRICES"):
             media_price_of(model, operation)
 
 
-def test_a_price_of_ones_own_wins() -> None:
+def test_own_prices_override_lists() -> None:
     own = {
         "openai/new": OwnRates(image=0.04),
         "openai/gpt-image-2": OwnRates(input=1.0, output=2.0),

@@ -57,7 +57,7 @@ def test_cache_writes_have_their_own_rate(cache_write: int | None, usage: Usage,
     assert cost_of(usage, Price((rate,), "test", "")) == micro_usd
 
 
-def test_a_vendors_rate_for_writing_to_its_cache_is_listed() -> None:
+def test_cache_write_rates_are_listed() -> None:
     (rate,) = price_of("anthropic/claude-opus-4-5").rates
     assert rate == Rate(input=5_000_000, cached_input=500_000, output=25_000_000, cache_write=6_250_000)
     assert all(rate.cache_write for rate in price_of("anthropic/claude-sonnet-4-5").rates)

@@ -112,7 +112,7 @@ async def test_an_unconfigured_provider_names_the_missing_setting() -> None:
     assert "CHIMERA_OPENAI_API_KEY" in views["openai"].advice
 
 
-async def test_a_model_without_a_price_is_listed_as_not_usable() -> None:
+async def test_a_model_without_price_is_listed_unusable() -> None:
     async def answer(request: Request) -> Response:
         listed = [{"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in ("gpt-4o", "secret-thing")]
         return Response(json.dumps({"object": "list", "data": listed}), media_type="application/json")
@@ -128,7 +128,7 @@ async def test_a_model_without_a_price_is_listed_as_not_usable() -> None:
     assert "CHIMERA_PRICES" in models["openai/secret-thing"].advice
 
 
-async def test_whatever_is_listed_as_usable_can_be_asked_for() -> None:
+async def test_every_usable_listed_model_is_callable() -> None:
     by = Random(7)
     kinds = "aZ9 -._:/@+~#?%&=()[]{}\\'\"éß模😀" + "\t\x00\x1b\u200b\u202e\u00a0\ud800"
     names = ["".join(by.choices(kinds[: by.choice((28, 33, len(kinds)))], k=by.randint(1, 12))) for _ in range(2000)]

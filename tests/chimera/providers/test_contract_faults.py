@@ -69,7 +69,7 @@ def assert_fits(found: errors.ProviderError, error: type[errors.ProviderError]) 
         ("overloaded", "No. Your key was …"),
     ],
 )
-async def test_a_refusal_names_what_one_can_do_something_about(
+async def test_a_refusal_names_the_setting_or_limit(
     wire: Wire, provider: Provider, server: Scripted, kind: Kind, words: str
 ) -> None:
     status, body = wire.refused(kind, WORDS)
@@ -94,7 +94,7 @@ async def test_the_server_sets_the_retry_time(
     ("status", "error"), [(302, errors.BadRequest), (418, errors.BadRequest), (502, errors.Overloaded)]
 )
 @pytest.mark.parametrize("body", [b"<html>Sign in</html>", b"", b'{"error": "no object"}', b'[{"message": 7}]'])
-async def test_a_gateway_may_refuse_in_a_form_of_its_own(
+async def test_gateways_may_have_their_own_error_form(
     wire: Wire, provider: Provider, server: Scripted, status: int, error: type[errors.ProviderError], body: bytes
 ) -> None:
     headers = {"content-type": "text/html", "location": "http://127.0.0.1:1/elsewhere"}
@@ -168,7 +168,7 @@ async def test_an_answer_that_breaks_may_be_billed(
 @pytest.mark.parametrize(
     "nonsense", [b"{", b"null", b"[]", b"7", b"\xff\xfe", b'{"a": 1}', b"[[[[", b'{"error": null}']
 )
-async def test_what_means_nothing_is_left_out(
+async def test_meaningless_events_are_ignored(
     wire: Wire, provider: Provider, server: Scripted, nonsense: bytes
 ) -> None:
     odd = wire.framed(nonsense)
@@ -186,7 +186,7 @@ async def test_nothing_but_nonsense_is_malformed(wire: Wire, provider: Provider,
     assert found.may_be_billed
 
 
-async def test_an_answer_that_the_vendor_stopped_is_none(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_an_answer_stopped_by_the_vendor_fails(wire: Wire, provider: Provider, server: Scripted) -> None:
     found = await raised(
         provider, asked(wire), server, Script(wire.frames_of(ModelAnswer(pieces=("It is ",), stop="refused")))
     )
@@ -194,7 +194,7 @@ async def test_an_answer_that_the_vendor_stopped_is_none(wire: Wire, provider: P
     assert (found.may_be_billed, found.usage) == (True, USAGE)
 
 
-async def test_a_whole_answer_outlives_what_breaks_behind(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_a_whole_answer_survives_later_errors(wire: Wire, provider: Provider, server: Scripted) -> None:
     broken = wire.broken_by("overloaded")
     for script in (Script(wire.frames_of(TEA), end=False), Script([*wire.frames_of(TEA), broken])):
         server.answers(script)

@@ -158,7 +158,7 @@ async def test_an_id_is_one_that_the_vendor_takes(wire: Wire, provider: Provider
     ],
     ids=["nothing", "cut", "list", "poison", "text", "no numbers", "too deep"],
 )
-async def test_arguments_go_back_as_an_object_whatever_a_model_wrote(
+async def test_arguments_return_as_an_object(
     wire: Wire, provider: Provider, server: Scripted, written: str, sent: dict[str, Any]
 ) -> None:
     request = asked(wire, "Go", tools=(CALCULATOR,))

@@ -134,7 +134,7 @@ async def test_leaving_the_iterator_closes_the_connection(wire: Wire, provider: 
     await until(lambda: server.cut == 1)
 
 
-async def test_an_answer_that_is_too_large_is_not_read_on(wire: Wire, provider: Provider, server: Scripted) -> None:
+async def test_reading_stops_at_the_size_limit(wire: Wire, provider: Provider, server: Scripted) -> None:
     large = ModelAnswer(pieces=("ten bytes " * 1000,) * 11, stop=None)
     found = await raised(
         provider, asked(wire), server, Script([*wire.frames_of(large), *wire.frames_of(large), FOREVER])

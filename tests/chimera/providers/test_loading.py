@@ -84,7 +84,7 @@ async def test_to_connect_sends_nothing_and_may_be_repeated(wire: Wire, server: 
     assert server.targets == []
 
 
-async def test_a_client_is_made_once_however_many_wait_for_it() -> None:
+async def test_concurrent_callers_share_one_client() -> None:
     made: list[object] = []
 
     def make() -> object:

@@ -56,7 +56,7 @@ async def test_a_directive_causes_its_fault(
 
 
 @pytest.mark.parametrize("directives", ["garbage=1", "shape=1", "finish=surprise"])
-async def test_what_is_odd_in_an_answer_leaves_it(simulator: Running, directives: str) -> None:
+async def test_odd_parts_do_not_change_an_answer(simulator: Running, directives: str) -> None:
     request = ask(f"Task:\nAnything [[sim: {directives}; tokens=20]]")
     reply = await answer_of(simulator.provider, request)
     assert len(reply.text.split(" ")) == 20

@@ -39,7 +39,7 @@ async def test_ineffective_tool_directives_are_noted(simulator: Running, directi
     assert answer.startswith("[simulated] On “Tides”")
 
 
-async def test_tools_that_may_not_be_called_are_none(simulator: Running) -> None:
+async def test_uncallable_tools_count_as_missing(simulator: Running) -> None:
     request = ask("Task:\nTides [[sim: turns=3]]", tools=(CALCULATOR,), tool_choice="none")
     assert (await answer_of(simulator.provider, request)).text.startswith(NOTE)
 

@@ -173,7 +173,7 @@ async def test_a_cancel_closes_the_connection(provider: ChatCompletionsMedia, jo
         ("audio/transcriptions", {"model": "transcription"}, 400),
     ],
 )
-async def test_what_isnt_understood_is_refused(url: str, path: str, body: dict[str, object], status: int) -> None:
+async def test_malformed_media_requests_are_refused(url: str, path: str, body: dict[str, object], status: int) -> None:
     async with httpx2.AsyncClient(trust_env=False) as client:
         answer = await client.post(f"{url}/v1/{path}", json=body)
     assert answer.status_code == status

@@ -15,7 +15,7 @@ def test_directives_without_an_end_are_read_in_one_pass(piece: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["a=" + " " * LENGTH + '"', "a" * LENGTH, " " * LENGTH + "a", "a=1;" * 1000 + '"'])
-def test_values_that_are_none_are_read_in_one_pass(value: str) -> None:
+def test_invalid_values_are_read_in_one_pass(value: str) -> None:
     with pytest.raises(ScriptError):
         read_script([f"[[sim: {value}]]"], "turn")
 

@@ -16,6 +16,6 @@ def test_prose_of_an_exact_length_ends_with_a_sentence(seed: int) -> None:
         assert "".join(words).startswith(LABEL)
 
 
-def test_what_is_shorter_than_its_opening_is_cut() -> None:
+def test_short_prose_is_cut_within_its_opening() -> None:
     assert paragraphs(Random(1), "x", "In short, it works.", 2, exact=True) == [f"{LABEL} ", "In"]
     assert paragraphs(Random(1), "x", "In short, it works.", 0, exact=True) == [LABEL]

@@ -12,7 +12,7 @@ from chimera.simulator.journal import Journal
 from models import errors
 from models.agents import BUILT_IN
 from models.plans import Plan, check_plan
-from tests.chimera.simulated import CALCULATOR, Reply, Running, answer_of, ask, running_simulator
+from tests.chimera.simulated import CALCULATOR, Running, SimulatedReply, answer_of, ask, running_simulator
 
 AGENTS = tuple(agent.name for agent in BUILT_IN)
 
@@ -68,7 +68,7 @@ async def test_an_agent_uses_as_many_turns_as_requested(simulator: Running) -> N
     request = ask("Task:\nWork [[sim: turns=5; tokens=30]]", tools=(CALCULATOR,))
     first, *rest = request.messages[1:]
     history: list[ChatMessage] = list(rest)
-    replies: list[Reply] = []
+    replies: list[SimulatedReply] = []
     while not replies or replies[-1].end.tool_calls:
         # What a client does whose window is full: the question and the newest turn only.
         trimmed = ask("", messages=(first, *history[-2:]), tools=(CALCULATOR,))
@@ -116,7 +116,7 @@ async def test_results_are_built_on_and_cannot_direct(simulator: Running) -> Non
     assert "[[" not in whole.text
 
 
-async def test_scopes_choose_who_reads_a_directive(simulator: Running) -> None:
+async def test_scopes_select_the_calls_of_a_directive(simulator: Running) -> None:
     goal = "Goal:\nx [[sim: tokens=20]] [[sim aggregate: tokens=25]] [[sim turn: tokens=99]]"
     aggregate = await answer_of(simulator.provider, ask(f"{goal}\n\nResults of the subtasks:\n## a\nb"))
     assert aggregate.end.usage is not None
@@ -133,7 +133,7 @@ async def test_bytes_are_exact(simulator: Running) -> None:
     assert len((await answer_of(simulator.provider, ask("[[sim: bytes=123456]]"))).text) == 123456
 
 
-async def test_a_share_of_calls_fails_and_always_the_same_ones(simulator: Running) -> None:
+async def test_the_same_share_of_calls_always_fails(simulator: Running) -> None:
     async def fails(call_id: str) -> bool:
         try:
             await answer_of(simulator.provider, ask("[[sim: status=500; share=0.3; tokens=3]]", call_id=call_id))

@@ -29,7 +29,7 @@ async def one(keys: Encryption) -> Payload:
     return payload
 
 
-async def test_what_is_written_comes_back() -> None:
+async def test_payloads_survive_a_round_trip() -> None:
     values = [CANARY, {"a": [1, None]}, None, b"\0bytes"]
     converter = converter_of(encryption(NEW))
     assert await converter.decode(await converter.encode(values)) == values

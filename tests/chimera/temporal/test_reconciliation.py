@@ -116,7 +116,7 @@ async def test_a_skip_survives_a_restarted_run(settings: Settings, simulator: Si
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_lost_run_that_was_to_be_stopped_stays_stopped(settings: Settings) -> None:
+async def test_a_lost_stopped_run_stays_stopped(settings: Settings) -> None:
     async with runs_on(settings) as runs:
         task_id = await runs.start("Stop")
         await runs.cancel(task_id)

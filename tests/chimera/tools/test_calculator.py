@@ -74,7 +74,7 @@ def test_invalid_or_oversized_arithmetic_is_refused(expression: str, advice: str
     assert len(raised.value.message) <= 300
 
 
-async def test_a_tool_runs_on_the_json_that_a_model_wrote() -> None:
+async def test_a_tool_runs_on_model_written_json() -> None:
     assert await TOOLS.run("calculator", json.dumps({"expression": "2 * 21"})) == "42"
 
 
@@ -93,7 +93,7 @@ async def test_an_unfitting_call_explains_the_arguments_needed(name: str, argume
         await TOOLS.run(name, arguments)
 
 
-def test_every_tool_is_offered_under_its_name_with_a_schema() -> None:
+def test_every_tool_is_offered_with_a_schema() -> None:
     specs = TOOLS.specs_of([*TOOLS.by_name, "gone"])
     assert [spec.name for spec in specs] == list(TOOLS.by_name)
     for spec in specs:

@@ -18,6 +18,6 @@ def test_an_uncreatable_folder_differs_from_a_full_disk() -> None:
     assert found.message.endswith("set CHIMERA_DATA_DIR")
 
 
-def test_a_look_at_the_data_folder_leaves_nothing_in_it(tmp_path: Path) -> None:
+def test_reading_the_data_folder_leaves_no_files(tmp_path: Path) -> None:
     assert next(iter(folder(Settings(data_dir=tmp_path / "data")))).level is not Level.FAIL
     assert list(tmp_path.iterdir()) == []

@@ -46,7 +46,7 @@ def test_a_malformed_plan_file_is_explained(tmp_path: Path, text: str, printed: 
         task_body("A goal", plan=plan)
 
 
-def test_options_that_were_not_given_are_left_to_the_api() -> None:
+def test_omitted_options_are_left_to_the_api() -> None:
     assert task_body("A goal") == {"goal": "A goal"}
 
 

@@ -56,7 +56,7 @@ async def test_programs_bring_address_and_token(api: TinyApi, kept: Path, monkey
     assert api.refreshes == 0
 
 
-async def test_the_chimera_of_this_folder_comes_first_where_it_runs(
+async def test_this_folders_running_chimera_is_preferred(
     api: TinyApi, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -77,7 +77,7 @@ async def test_the_chimera_of_login_is_next(
         assert client.api_url == known.api_url
 
 
-async def test_a_chimera_that_was_started_in_another_folder_is_recognised(
+async def test_a_chimera_of_another_folder_is_recognised(
     api: TinyApi, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -170,7 +170,7 @@ async def test_a_stack_that_runs_at_another_port_is_found(
 
 
 @pytest.mark.parametrize("is_own_known", [True, False])
-async def test_a_login_elsewhere_is_not_what_settings_name(
+async def test_a_login_elsewhere_does_not_replace_configured_addresses(
     api: TinyApi, kept: Path, monkeypatch: pytest.MonkeyPatch, is_own_known: bool
 ) -> None:
     """A stack of one's own that has stopped is not answered by the company's."""
@@ -280,7 +280,7 @@ async def test_a_token_without_an_address_is_reported(
         ("http://a host", "http://127.0.0.1:8000"),
     ],
 )
-async def test_an_address_that_is_none_is_corrected(
+async def test_an_invalid_address_gets_a_correction(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str, right: str
 ) -> None:
     monkeypatch.setenv("CHIMERA_API_URL", written)

@@ -34,7 +34,7 @@ async def test_an_id_without_a_task_is_reported(client: Client, name: str) -> No
         await task_named(client, name)
 
 
-async def test_what_could_be_two_tasks_lists_them(api: TinyApi, client: Client) -> None:
+async def test_an_ambiguous_id_lists_its_tasks(api: TinyApi, client: Client) -> None:
     api.tasks = [task_view(), task_view(id=OTHER)]
     with pytest.raises(Ambiguous, match=f"{TASK}.*{OTHER}.*Write more") as raised:
         await task_named(client, "6c1f")

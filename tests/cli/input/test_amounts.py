@@ -59,7 +59,7 @@ def test_an_amount_is_read_to_the_millionth(written: str, amount: int) -> None:
         *("\uff15", "\u0663", "0.5\uff10", "5\u066b5", "many"),
     ],
 )
-def test_what_could_mean_two_amounts_is_refused(written: str) -> None:
+def test_ambiguous_amounts_are_refused(written: str) -> None:
     with pytest.raises(typer.BadParameter, match=r"is not an amount in US dollars\. .* such as (0|1500)\.50\."):
         micro_usd(written)
 

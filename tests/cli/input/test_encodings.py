@@ -67,7 +67,7 @@ def test_an_argument_that_is_no_utf8_is_refused(
     assert "is not UTF-8. Write it in UTF-8; if it names a file, rename that." in printed
 
 
-def test_input_that_is_no_utf8_is_refused_and_not_shown() -> None:
+def test_non_utf8_input_is_refused_and_not_shown() -> None:
     printed = refused(chimera("login", "--api-url", "http://127.0.0.1:9", "--email", "a@b.c", typed="café\n"))
     assert "Password is not UTF-8." in printed
     assert "caf" not in printed
@@ -78,7 +78,7 @@ def test_a_token_that_no_header_can_have_is_refused(tmp_path: Path) -> None:
     assert "The token in CHIMERA_TOKEN is not valid" in refused(done)
 
 
-def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
+def test_an_invalid_address_is_named(tmp_path: Path) -> None:
     done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_TOKEN="x", CHIMERA_API_URL="http://a b")
     assert "CHIMERA_API_URL=http://a b is not an address" in refused(done)
 
@@ -95,7 +95,7 @@ def test_help_reports_a_full_disk_too(command: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
-def test_an_error_that_can_not_be_written_keeps_its_code() -> None:
+def test_an_unwritable_error_keeps_its_code() -> None:
     done = in_shell("tasks 2>/dev/full", CHIMERA_TOKEN="x", CHIMERA_API_URL="http://127.0.0.1:9")
     assert (done.returncode, done.stdout) == (3, b"")
 
@@ -117,7 +117,7 @@ def test_certificates_that_are_not_there_are_named() -> None:
         assert "SSL_CERT_FILE" in refused(done)
 
 
-def test_settings_name_a_folder_that_the_locale_can_not_write(tmp_path: Path) -> None:
+def test_a_folder_outside_the_locale_is_usable(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("CHIMERA_DATA_DIR=dàta\n", encoding="utf-8")
     done = in_shell("doctor", before=f"cd {tmp_path}", **ASCII_LOCALE)
     assert b"OK    data folder" in done.stdout, done.stderr
@@ -154,7 +154,7 @@ async def data_dir(tmp_path: Path) -> AsyncIterator[str]:
         ("utf-8", RESULT),
     ],
 )
-async def test_what_a_stream_can_not_show_is_escaped(data_dir: str, encoding: str, shown: str) -> None:
+async def test_characters_outside_the_encoding_are_escaped(data_dir: str, encoding: str, shown: str) -> None:
     done = await asyncio.to_thread(chimera, "follow", TASK, CHIMERA_DATA_DIR=data_dir, PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode(encoding) == f"{shown}\n"

@@ -103,7 +103,7 @@ def test_an_unknown_variable_gets_a_suggestion(monkeypatch: pytest.MonkeyPatch, 
     assert found.message == f"{name} is not a setting and is ignored; {expected}"
 
 
-def test_a_file_is_offered_only_what_is_read_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_suggestions_for_a_file_fit_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "settings").write_text("CHIMERA_TOKN=x\nCHIMERA_API_URI=x\nCHIMERA_TOKEN=x\n")
     monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
     found = [finding.message for finding in variables()]

@@ -125,7 +125,7 @@ def test_only_a_failed_attempt_shows_whether_it_retries() -> None:
     assert state.nodes[A].note == "the call was cut"
 
 
-def test_guidance_that_was_seen_is_named_by_its_first_words() -> None:
+def test_seen_guidance_shows_its_first_words() -> None:
     seen = GuidanceSeen(path=A, guidance_id=7, preview="Keep it short.")
     assert state_after(happened(1, seen)).nodes[A].note == "has seen the guidance: Keep it short."
     assert line_of(seen, TASK) == "a: has seen the guidance: Keep it short."
@@ -231,7 +231,7 @@ def test_events_continue_after_a_snapshot() -> None:
     assert state.apply(happened(6001, call_started("b", step=4)))
 
 
-def test_the_clock_counts_from_the_tasks_beginning_to_its_end() -> None:
+def test_the_clock_covers_the_tasks_duration() -> None:
     state = TaskState(TASK, task_view(created_at=NOW - timedelta(seconds=70), started_at=NOW - timedelta(seconds=60)))
     assert state.elapsed_s(NOW) == 60
     state.apply(happened(3, RunCompleted(preview="done")))

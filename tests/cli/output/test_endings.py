@@ -67,7 +67,7 @@ def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == "Half a sen\n"
 
 
-def test_a_cut_answer_is_marked_where_a_task_is_shown() -> None:
+def test_a_cut_answer_is_marked_in_show() -> None:
     task = ended(task_view(status=RunStatus.COMPLETED), "length")
     assert dict(facts_of(task, a_bill()))["Status"] == "completed, the answer cut at its limit"
     console = Console(file=io.StringIO(), width=120, record=True)

@@ -52,7 +52,7 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
         ("turn_limit_reached", "Create a new task with other limits: chimera run"),
     ],
 )
-def test_a_failure_names_what_to_change(code: str, ends: str) -> None:
+def test_a_failure_names_the_needed_change(code: str, ends: str) -> None:
     assert next_step_of(failed(code)).endswith(ends)
     assert dict(facts_of(failed(code), a_bill()))["Next step"].endswith(ends)
 

@@ -15,6 +15,6 @@ def test_json_has_nothing_that_a_terminal_obeys(text: str, capsys: pytest.Captur
     assert json.loads(printed) == {"title": text}
 
 
-def test_json_keeps_what_people_read(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_output_keeps_unicode_readable(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"title": "Größe 漢字 😀"})
     assert "Größe 漢字 😀" in capsys.readouterr().out

@@ -38,7 +38,7 @@ def test_a_waiting_task_shows_reason_and_limit() -> None:
         ("wrong_kind_of_model", "See: chimera models"),
     ],
 )
-def test_a_failed_task_names_what_shows_more(code: str, command: str) -> None:
+def test_a_failed_task_names_the_command_for_details(code: str, command: str) -> None:
     task = task_view(status=RunStatus.FAILED, error_code=code, error="It failed.")
     assert dict(facts_of(task, a_bill()))["Status"] == f"failed: {code}: It failed. {command}"
 
@@ -119,7 +119,7 @@ def test_the_nodes_of_a_task_add_up() -> None:
     ]
 
 
-def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
+def test_a_subtasks_title_and_result_are_separate() -> None:
     running = subtask_view("a", title="Facts", status="running", result=None)
     failed = subtask_view("b", title="Sums", status="failed", result=None, error="Nothing left.")
     shown = rendered(table_of([running, subtask_view("c", title="Text", result="It is\nso."), failed], a_bill()))
@@ -133,7 +133,7 @@ def test_a_subtasks_title_stands_apart_from_what_came_of_it() -> None:
     ]
 
 
-def test_a_list_marks_tasks_that_nothing_comes_of_for_now() -> None:
+def test_a_list_marks_blocked_tasks() -> None:
     listed = [task_view(), task_view(id="7" + TASK[1:]), task_view(id="8" + TASK[1:], status=RunStatus.WAITING)]
     shown = rendered(tasks.list_of(listed, {TASK}))
     assert [line[10:31].rstrip() for line in shown[1:]] == ["running (blocked)", "running", "waiting (budget)"]

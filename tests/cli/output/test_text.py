@@ -117,7 +117,7 @@ def test_any_plan_fits_the_screen() -> None:
     assert any("more subtasks" in line for line in lines)
 
 
-def test_text_that_is_being_written_does_not_look_like_subtasks() -> None:
+def test_streaming_text_differs_from_subtask_lines() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, planned(PlanNode(key="a", agent="analyst"), PlanNode(key="b", agent="analyst"))))
     state.apply(happened(2, call_started("a")))

@@ -17,7 +17,7 @@ LIMIT_S = 280
 
 
 @pytest.mark.usefixtures("starts_servers")
-def test_a_task_survives_its_worker_and_nothing_is_left_running() -> None:
+def test_a_task_survives_its_worker() -> None:
     with short_folder() as data_dir:
         ports = [f"--{name}={free_port()}" for name in ("port", "temporal-port", "temporal-ui-port", "simulator-port")]
         done = subprocess.run(

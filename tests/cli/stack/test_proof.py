@@ -59,7 +59,7 @@ def test_a_ledger_that_paid_twice_is_found() -> None:
     assert count.finished_made_again == 1
 
 
-def test_a_request_that_the_ledger_does_not_know_is_found() -> None:
+def test_a_request_missing_from_the_ledger_is_found() -> None:
     proof = prove(COMPLETED, cost((0, 1, "finished"), (1, 1, "finished")), journal(*GOOD_JOURNAL), killed=True)
     assert "ledger and journal count a different number of requests" in proof.problems
 

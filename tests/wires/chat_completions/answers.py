@@ -3,19 +3,19 @@
 from typing import Any
 
 from tests.wires.chat_completions.frames import DONE, USAGE, Chunk, chunk, framed, piece
-from tests.wires.model_server import Answer
+from tests.wires.model_server import ServedAnswer
 
 
-def stream(*parts: Chunk, done: bool = True, **answer: Any) -> Answer:
+def stream(*parts: Chunk, done: bool = True, **answer: Any) -> ServedAnswer:
     """Send chunks, and `[DONE]` behind them."""
-    return Answer("".join(map(framed, (*parts, DONE) if done else parts)), **answer)
+    return ServedAnswer("".join(map(framed, (*parts, DONE) if done else parts)), **answer)
 
 
-def replying(text: str, finish: Any = "stop", **answer: Any) -> Answer:
+def replying(text: str, finish: Any = "stop", **answer: Any) -> ServedAnswer:
     """A usual, whole answer."""
     return stream(piece(text), chunk({}, finish), USAGE, **answer)
 
 
-def asking(*parts: Chunk, finish: Any = "tool_calls") -> Answer:
+def asking(*parts: Chunk, finish: Any = "tool_calls") -> ServedAnswer:
     """An answer of tool calls."""
     return stream(*parts, chunk({}, finish), USAGE)

@@ -47,7 +47,7 @@ def conversation() -> ChatRequest:
     return ask("", messages=messages, tools=(CALCULATOR,))
 
 
-async def test_a_conversation_is_answered_as_on_the_simulators_own_wire(provider: Provider, simulator: Running) -> None:
+async def test_gateway_conversations_match_the_simulators_own_wire(provider: Provider, simulator: Running) -> None:
     reply, expected = await answer_of(provider, conversation()), await answer_of(simulator.provider, conversation())
     assert (reply.text, reply.pieces) == (expected.text, expected.pieces)
     assert (reply.end.finish_reason, reply.end.usage) == (expected.end.finish_reason, expected.end.usage)
@@ -108,7 +108,7 @@ async def test_nonsense_in_an_answer_is_left_out(provider: Provider, nonsense: s
         ("bytes=2e6", errors.AnswerTooLarge),
     ],
 )
-async def test_what_goes_wrong_is_passed_on(
+async def test_simulated_errors_are_passed_on(
     provider: Provider, directives: str, error: type[errors.ProviderError]
 ) -> None:
     with pytest.raises(error) as caught:

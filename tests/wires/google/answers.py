@@ -3,22 +3,22 @@
 from typing import Any
 
 from tests.wires.google.frames import USED, chunk, error, framed
-from tests.wires.model_server import Answer, refusal
+from tests.wires.model_server import ServedAnswer, refusal
 
 
-def stream(*parts: Any, **answer: Any) -> Answer:
-    return Answer("".join(map(framed, parts)), **answer)
+def stream(*parts: Any, **answer: Any) -> ServedAnswer:
+    return ServedAnswer("".join(map(framed, parts)), **answer)
 
 
-def replying(words: str, finish: Any = "STOP", **answer: Any) -> Answer:
+def replying(words: str, finish: Any = "STOP", **answer: Any) -> ServedAnswer:
     """A usual, whole answer."""
     return stream(chunk({"text": words}), chunk(finish=finish, usage=USED), **answer)
 
 
-def asking(*calls: dict[str, Any]) -> Answer:
+def asking(*calls: dict[str, Any]) -> ServedAnswer:
     """An answer of tool calls."""
     return stream(chunk(*calls), chunk(finish="STOP", usage=USED))
 
 
-def refused(status: int, kind: str, words: str, *details: Any, **headers: str) -> Answer:
+def refused(status: int, kind: str, words: str, *details: Any, **headers: str) -> ServedAnswer:
     return refusal(status, error(status, kind, words, *details), **headers)

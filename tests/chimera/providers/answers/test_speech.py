@@ -29,7 +29,7 @@ def test_a_final_stop_token_is_removed(end: str) -> None:
     assert parsed("Yes.", end)[0] == "Yes."
 
 
-def test_what_only_looks_like_a_token_stays() -> None:
+def test_text_like_stop_tokens_is_kept() -> None:
     for text in ("<s>old</s>", "It ends in <|im_end|>, always.", "<|im_end|> ends it"):
         assert parsed(text)[0] == text
 

@@ -32,7 +32,7 @@ def test_a_tool_is_known_by_its_own_name(name: str, known: str) -> None:
         *((same, same) for same in ('{"a": 1} and more', '{"a": 1', "[1, 2]", '"text"', "7", "[[1]]", "[" * 5000)),
     ],
 )
-def test_what_stands_around_arguments_is_taken_off(written: str, whole: str) -> None:
+def test_text_around_arguments_is_removed(written: str, whole: str) -> None:
     assert whole_arguments(written) == whole
     assert whole_arguments(whole) == whole
 

@@ -264,7 +264,7 @@ def test_without_tools_nothing_is_held_back() -> None:
     assert written.take(WRITTEN["Hermes"]) == WRITTEN["Hermes"]
 
 
-def test_text_is_passed_on_as_soon_as_it_is_known() -> None:
+def test_text_is_passed_on_at_once() -> None:
     written = WrittenCalls(TOOLS)
     assert [written.take(piece) for piece in ("<", "b>", "x\n", "<tool", "s>")] == ["", "<b>", "x\n", "", "<tools>"]
 
@@ -276,7 +276,7 @@ def test_lines_are_looked_at_up_to_a_number() -> None:
         assert passed == "<tools>\n" * 5000 + WRITTEN["Hermes"]
 
 
-def test_calls_in_a_text_are_read_up_to_a_number() -> None:
+def test_calls_in_a_text_have_a_maximum() -> None:
     one = '<tool_call>{"name": "calc"}</tool_call>'
     assert len(split(one * MAX_CALLS, 1000)[1]) == MAX_CALLS
     with pytest.raises(AnswerTooLarge, match="1000 tool calls"):

@@ -93,7 +93,7 @@ def test_finish_reasons_are_translated(reason: str, finish: str) -> None:
     assert _answered("x", reason=reason)[0].finish_reason == finish
 
 
-def test_a_call_counts_also_where_the_reason_says_otherwise() -> None:
+def test_a_tool_call_overrides_the_finish_reason() -> None:
     assert _ended(_start(0, _use()), reason="end_turn")[0].finish_reason == "tool_calls"
 
 
@@ -156,7 +156,7 @@ def test_a_refusal_has_its_reason() -> None:
 
 
 @pytest.mark.parametrize("reason", ["end_turn", "tool_use"])
-def test_an_answer_without_a_word_or_a_call_is_none(reason: str) -> None:
+def test_an_answer_without_text_or_calls_fails(reason: str) -> None:
     with pytest.raises(errors.Malformed):
         _ended(_start(0, THOUGHT), reason=reason)
 
@@ -221,7 +221,7 @@ def test_the_pieces_of_a_signature_are_joined_once() -> None:
         (200, "billing_error", "pay first", errors.NoQuota),
     ],
 )
-def test_an_error_is_sorted_by_its_status_or_its_type(
+def test_errors_are_sorted_by_status_or_type(
     status: int, kind: str, message: str, error: type[errors.ProviderError]
 ) -> None:
     assert type(_sorted(status, {"type": kind, "message": message})) is error

@@ -19,7 +19,7 @@ THOUGHT = {"type": "thinking", "thinking": "17 * 23 it is", "signature": "c2lnbm
 CALL = ToolRequest("toolu_1", "calculator", '{"expression": "17 * 23"}')
 
 
-def test_what_a_request_leaves_open_is_not_sent() -> None:
+def test_unset_request_fields_are_not_sent() -> None:
     body = body_of(ask("x", model=NEW, temperature=0.5))
     assert body == {
         "model": NEW,
@@ -206,7 +206,7 @@ def test_reasoning_is_dropped_from_a_changed_conversation() -> None:
         assert [block["type"] for block in answered["content"]] == ["text", "tool_use"], name
 
 
-def test_reasoning_of_later_turns_stands_on_that_of_earlier_ones() -> None:
+def test_later_reasoning_depends_on_earlier_reasoning() -> None:
     asked, state = _thought(NEW)
     second = _continued(asked, state)
     reported = {**state, "prefix": prefix_of(body_of(second)), "content": [THOUGHT, {"type": "text", "text": "391"}]}

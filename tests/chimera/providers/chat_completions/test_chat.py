@@ -14,7 +14,7 @@ from tests.chimera.providers.counting import calls_during
 from tests.chimera.simulated import CALCULATOR, ask
 
 
-def test_what_a_request_leaves_open_is_not_sent() -> None:
+def test_unset_request_fields_are_not_sent() -> None:
     body = body_of(ask("x"), "max_tokens")
     assert set(body) == {"model", "messages", "max_tokens", "stream", "stream_options"}
 

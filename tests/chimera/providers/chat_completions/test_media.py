@@ -310,7 +310,7 @@ async def test_each_fault_is_sorted_and_asked_once(
         assert error.retry_after_s == 7
 
 
-async def test_silence_in_the_midst_of_an_answer_is_a_stall(scripted: Scripted) -> None:
+async def test_silence_within_an_answer_is_a_stall(scripted: Scripted) -> None:
     scripted.script = Script([b'{"data": [', FOREVER], headers=JSON)
     provider = provider_at(scripted.url, limits=limits(stall_s=0.3))
     await _fails(provider.generate_images(image()), errors.Stalled, billed=True)

@@ -16,7 +16,7 @@ from models import errors
 from models.tasks import FinishReason
 from models.usage import Usage
 from tests.chimera.providers.asking import asked, provider_at, raised
-from tests.chimera.simulated import CALCULATOR, Reply, answer_of
+from tests.chimera.simulated import CALCULATOR, SimulatedReply, answer_of
 from tests.wires.chat_completions import frames
 from tests.wires.scripted import Scripted
 from tests.wires.server import Script, plain
@@ -49,7 +49,7 @@ def stream(*chunks: Any, done: bool = True) -> list[bytes]:
     return [*sent, frames.framed(frames.DONE).encode()] if done else sent
 
 
-async def answered(provider: Provider, server: Scripted, script: Script, **changes: Any) -> Reply:
+async def answered(provider: Provider, server: Scripted, script: Script, **changes: Any) -> SimulatedReply:
     server.answers(script)
     reply = await answer_of(provider, asked(WIRE, **changes))
     assert len(server.bodies) == 1
@@ -158,7 +158,7 @@ async def test_every_reason_to_stop_leaves_the_answer(
 
 
 @pytest.mark.parametrize("reported", ["content_filter", "safety", "SAFETY", "sensitive"])
-async def test_what_a_filter_stops_is_refused_and_counted(provider: Provider, server: Scripted, reported: str) -> None:
+async def test_filtered_answers_are_refused_and_counted(provider: Provider, server: Scripted, reported: str) -> None:
     found = await raised(provider, asked(WIRE), server, Script(stream(part("a"), part(None, reported), COUNTED)))
     assert type(found) is errors.ContentRefused
     assert (found.usage, found.may_be_billed) == (USAGE, True)
@@ -360,6 +360,6 @@ async def test_a_call_written_as_text_is_made(provider: Provider, server: Script
 
 
 @pytest.mark.parametrize("text", [WRITTEN + " Done.", "<tool_call>{</tool_call>", "<tool", "Look: " + WRITTEN])
-async def test_what_only_looks_like_a_call_is_text(provider: Provider, server: Scripted, text: str) -> None:
+async def test_text_resembling_calls_is_text(provider: Provider, server: Scripted, text: str) -> None:
     reply = await answered(provider, server, Script(stream(part(text[:4]), part(text[4:]), STOP)), tools=(CALCULATOR,))
     assert (reply.text, reply.end.tool_calls) == (text, ())

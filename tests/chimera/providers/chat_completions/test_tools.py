@@ -176,7 +176,7 @@ def test_the_pieces_of_a_call_find_together(chunks: list[Any], calls: list[tuple
     assert joined(*chunks) == calls
 
 
-def test_a_name_in_each_piece_costs_no_more_with_many() -> None:
+def test_repeated_names_in_pieces_stay_cheap() -> None:
     calls = ToolCalls(SizeLimit(1_000_000))
 
     def take_many() -> None:

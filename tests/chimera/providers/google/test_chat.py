@@ -45,7 +45,7 @@ TEA = Script([chunk({"text": "Tea."}, finish="STOP")])
 
 
 @pytest.mark.parametrize(("path", "target"), [("", "/v1beta/"), ("/gateway", "/gateway/v1beta/"), ("/v1/", "/v1/")])
-async def test_an_address_of_ones_own_may_name_its_version(server: Scripted, path: str, target: str) -> None:
+async def test_an_own_address_may_include_the_version(server: Scripted, path: str, target: str) -> None:
     server.answers(TEA)
     async with provider_at(WIRE, server.url + path) as made:
         await answer_of(made, asked(WIRE))
@@ -64,7 +64,7 @@ async def test_the_environment_of_the_sdk_changes_nothing(server: Scripted, monk
     assert server.headers[0]["x-goog-api-key"] == KEY
 
 
-async def test_what_tools_read_counts_as_input(server: Scripted, provider: Provider) -> None:
+async def test_tool_prompt_tokens_count_as_input(server: Scripted, provider: Provider) -> None:
     counted = {"promptTokenCount": 100, "toolUsePromptTokenCount": 7, "candidatesTokenCount": 5}
     early = chunk({"text": "Te"}, usage={"promptTokenCount": 100, "candidatesTokenCount": 1})
     server.answers(Script([early, chunk({"text": "a."}, finish="STOP", usage=counted)]))
@@ -157,7 +157,7 @@ async def test_a_prompt_that_is_blocked_is_refused(server: Scripted, provider: P
     ],
 )
 @pytest.mark.parametrize("begun", [False, True])
-async def test_a_stream_that_is_none_may_be_billed(
+async def test_an_invalid_stream_may_be_billed(
     server: Scripted, provider: Provider, begun: bool, sent: bytes, error: type[errors.ProviderError], words: str
 ) -> None:
     script = Script([*([chunk({"text": "It is "})] if begun else []), sent])

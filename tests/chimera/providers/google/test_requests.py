@@ -26,7 +26,7 @@ def calling(*ids: str, text: str = "", arguments: str = '{"expression": "1"}', s
     return ChatMessage("assistant", text, calls, state=state)
 
 
-def test_what_a_request_leaves_open_is_not_sent() -> None:
+def test_unset_request_fields_are_not_sent() -> None:
     config = config_of(ask("x", model=MODEL))
     sent = set(config) - {"httpOptions"}
     assert sent == {"maxOutputTokens", "systemInstruction", "automaticFunctionCalling", "automaticContinuation"}
@@ -87,7 +87,7 @@ def test_provider_state_returns_only_to_its_own_model(provider: str, model: str,
     assert ("id" in response) == ("id" in called["parts"][0]["functionCall"])
 
 
-def test_a_plan_is_asked_for_in_keywords_that_gemini_reads() -> None:
+def test_plan_schemas_use_keywords_known_to_gemini() -> None:
     config = config_of(ask("x", model=MODEL, response_schema=Plan.model_json_schema()))
     assert config["responseMimeType"] == "application/json"
     schema = config["responseJsonSchema"]

@@ -103,7 +103,7 @@ async def test_a_worker_that_comes_later_obeys_too(run_settings: Settings) -> No
             await late.admit(mine, ALICE)
 
 
-async def test_a_shorter_time_does_not_take_back_a_longer_one(run_settings: Settings) -> None:
+async def test_a_shorter_wait_never_replaces_a_longer(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, 2) as (one, other):
         await failed(one, mine, RateLimited("later", retry_after_s=30))
@@ -192,7 +192,7 @@ async def test_a_calls_own_error_does_not_affect_provider_health(run_settings: S
         assert await is_open(one, mine)
 
 
-async def test_a_prompt_that_may_be_billed_counts_as_an_attempt(run_settings: Settings) -> None:
+async def test_a_possibly_billed_prompt_counts_as_an_attempt(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings) as (one,):
         silence = ProviderTimeout("silence", may_be_billed=True)
@@ -201,7 +201,7 @@ async def test_a_prompt_that_may_be_billed_counts_as_an_attempt(run_settings: Se
         assert (silence.retry_after_s or 0) >= PROBE_S
 
 
-async def test_without_redis_a_worker_goes_by_what_it_sees(run_settings: Settings) -> None:
+async def test_without_redis_a_worker_tracks_health_alone(run_settings: Settings) -> None:
     mine = account()
     async with workers(run_settings, redis_url=NO_REDIS) as (alone,):
         await fail(alone, mine)
@@ -216,9 +216,7 @@ async def test_without_redis_a_worker_goes_by_what_it_sees(run_settings: Setting
         assert await alone.look([mine]) == {}
 
 
-async def test_a_redis_that_is_late_once_makes_no_second_look(
-    run_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_late_redis_causes_no_second_read(run_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def late(*args: object, **more: object) -> bool:
         raise TimeoutError
 

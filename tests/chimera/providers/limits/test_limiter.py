@@ -68,7 +68,7 @@ async def test_an_oversized_call_takes_a_whole_minute(run_settings: Settings) ->
     assert (refused.value.retry_after_s or 0) >= 30
 
 
-async def test_calls_that_are_refused_together_come_back_apart(run_settings: Settings) -> None:
+async def test_calls_refused_together_get_different_waits(run_settings: Settings) -> None:
     one = limits(run_settings, requests_per_minute={"openai": 1})
     mine = account()
     await one.take(mine, 1)

@@ -213,7 +213,7 @@ async def test_a_persistent_refusal_is_an_error(server: Scripted) -> None:
             assert len(server.bodies) == 2
 
 
-async def test_what_was_refused_is_forgotten_in_time() -> None:
+async def test_refused_fields_are_forgotten_in_time() -> None:
     now = [0.0]
     refused = RefusedFields(clock=lambda: now[0])
     server = _Server()

@@ -27,7 +27,7 @@ def test_a_megabyte_of_words_is_looked_through_once(word: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["Unknown key response_format.", "Bearer authentication is off.", "Use scikit-learn."])
-def test_a_word_behind_a_key_is_none(text: str) -> None:
+def test_words_after_key_are_not_redacted(text: str) -> None:
     assert reason_of(text, "a-s3cret") == text
 
 
@@ -65,7 +65,7 @@ def test_only_the_whole_servers_trouble_is_absence(status: int | None, words: st
         (httpx2.WriteTimeout(""), ProviderTimeout),
     ],
 )
-def test_only_what_passes_by_itself_is_waited_for(error: Exception, kind: type[ProviderError]) -> None:
+def test_only_transient_disconnects_are_retryable(error: Exception, kind: type[ProviderError]) -> None:
     found = disconnected("openai", error, begun=False)
     assert type(found) is kind
     assert type(disconnected("openai", error, begun=True)) is Truncated

@@ -61,7 +61,7 @@ async def test_a_packed_refusal_is_measured_unpacked(wire: Wire, server: Scripte
     assert peak < MOST_BYTES
 
 
-async def test_what_is_packed_twice_is_not_unpacked(wire: Wire, server: Scripted, bomb: bytes) -> None:
+async def test_double_compression_is_refused(wire: Wire, server: Scripted, bomb: bytes) -> None:
     script = Script([gzip.compress(bomb)], 200, JSON | {"content-encoding": "gzip, gzip"})
     async with provider_at(wire, server.url) as made:
         found = await raised(made, asked(wire), server, script)
@@ -80,7 +80,7 @@ async def test_a_list_without_an_end_is_given_up(wire: Wire, server: Scripted, s
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/event-stream"])
 @pytest.mark.parametrize("begun", [b'{"choices": [{"message": "', b'data: {"choices": "'])
-async def test_an_answer_or_event_without_an_end_is_given_up(
+async def test_endless_answers_and_events_are_given_up(
     wire: Wire, server: Scripted, begun: bytes, content_type: str
 ) -> None:
     script = Script([begun, *[MEGABYTE] * 500], 200, {"content-type": content_type})

@@ -68,7 +68,7 @@ def test_a_limit_strikes() -> None:
         runner.run(wait_in_vain(59.0, 1.5))
 
 
-def test_what_came_during_a_freeze_is_read_first() -> None:
+def test_data_from_a_freeze_is_read_first() -> None:
     with frozen() as runner:
         assert runner.run(read_after_a_freeze()) == b"the answer\n"
 

@@ -91,7 +91,7 @@ async def test_a_document_over_many_lines_is_one_piece() -> None:
 
 
 @pytest.mark.parametrize("nonsense", [b"null", b"{", b"7", b'"text"', b"nothing", b"\xff\xfe", b"[1]", b"[" * 5000])
-async def test_what_is_no_object_is_skipped_and_counted(nonsense: bytes) -> None:
+async def test_events_without_objects_are_skipped_and_counted(nonsense: bytes) -> None:
     pieces, skipped = await read(b"data: " + nonsense + b"\n\ndata: " + data(ONE) + b"\n\n", max_bytes=100_000)
     assert [piece.body for piece in pieces] == [ONE]
     assert skipped == 1
@@ -183,7 +183,7 @@ async def test_an_error_is_passed_on_unchanged(sent: bytes, reported: Any) -> No
 
 
 @pytest.mark.parametrize("empty", [b"null", b"{}", b'""', b"false", b'{"code": 0, "message": null}'])
-async def test_an_error_with_nothing_in_it_is_none(empty: bytes) -> None:
+async def test_an_empty_error_is_no_error(empty: bytes) -> None:
     pieces, _ = await read(b'data: {"choices": [], "error": ' + empty + b"}\n\n")
     assert len(pieces) == 1
 
