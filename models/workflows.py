@@ -96,15 +96,3 @@ class CallRuns(ABC):
     @workflow.run
     @abstractmethod
     async def run(self, call: CallInput) -> None: ...
-
-    @workflow.signal(name="pause")
-    @abstractmethod
-    async def pause(self) -> None: ...
-
-    @workflow.signal(name="resume")
-    @abstractmethod
-    async def resume(self) -> None: ...
-
-    @workflow.signal(name="budget_raised")
-    @abstractmethod
-    async def budget_raised(self) -> None: ...

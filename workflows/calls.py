@@ -15,7 +15,7 @@ from workflows.node import Node
 from workflows.patterns import PATTERNS
 
 MAX_HISTORY_EVENTS = 10_000
-"""Far more than the events of one call and its controls."""
+"""Far more than the events of one call."""
 
 
 @workflow.defn(name="CallWorkflow")
@@ -34,7 +34,10 @@ class CallWorkflow(CallRuns):
     async def run(self, call: CallInput) -> None:
         """Make the call; its answer is in the run's rows. Fails with the code of what went wrong, or is cancelled."""
         try:
-            await self._node.work()
+            outcome = await self._node.work()
+            if outcome.status == "suspended":
+                self._node.hand_on_cancel()
+                workflow.continue_as_new(call)
         except (Exception, asyncio.CancelledError) as error:
             await self._record(error)
             raise failed_with(error) from error
@@ -46,15 +49,3 @@ class CallWorkflow(CallRuns):
         else:
             code, message = reason_of(error)
             await self._node.record("failed", code=code, error=message)
-
-    @workflow.signal(name="pause")
-    async def pause(self) -> None:
-        self._gate.pause()
-
-    @workflow.signal(name="resume")
-    async def resume(self) -> None:
-        self._gate.resume()
-
-    @workflow.signal(name="budget_raised")
-    async def budget_raised(self) -> None:
-        self._gate.raise_budget()

@@ -28,7 +28,7 @@ class Gate:
 
     @property
     def suspends(self) -> bool:
-        """Whether each node stops before its next model call, so that the workflow can continue as new.
+        """Whether each node stops before its next model or tool call, so that the workflow can continue as new.
 
         Neither children nor activities in flight outlive the run that started them. So a long history ends where
         nothing is in flight; only one that is far too long keeps nodes waiting until nothing is.

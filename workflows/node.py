@@ -35,7 +35,7 @@ _REFUSED = frozenset({BudgetReached.code, TaskPaused.code})
 
 
 class Suspended(Exception):
-    """A node stops between two model calls; it goes on from its state elsewhere."""
+    """A node stops before a model call, or before the tools of a turn; it goes on from its state elsewhere."""
 
 
 class Child(Protocol):
@@ -149,14 +149,14 @@ class Node:
                 self._cut.discard(handle)
 
     async def run_tools(self, step: int, outcome: ModelCallOutcome) -> None:
-        """Run the tools of a turn that were not answered with the call that asks for them."""
-        await asyncio.gather(
-            *(
-                self._run_tool(name, step, index)
-                for index, name in enumerate(outcome.tool_calls)
-                if index not in outcome.answered
-            )
-        )
+        """Run the tools of a turn that were not answered with the call that asks for them. Raises as `open` does."""
+        open_calls = [(index, name) for index, name in enumerate(outcome.tool_calls) if index not in outcome.answered]
+        if not open_calls:
+            return
+        # The call may have consumed a cancel; and a pause holds tools as it holds calls. A node that is suspended here
+        # asks for the same step again and gets its answer from the ledger.
+        await self.open()
+        await asyncio.gather(*(self._run_tool(name, step, index) for index, name in open_calls))
 
     async def run_child(self, place: SubtaskInput, *, may_be_inside: bool) -> NodeOutcome:
         """Run a child to its end, or until it is suspended. One that outgrows this workflow moves into its own.

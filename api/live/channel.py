@@ -60,6 +60,11 @@ class Channel:
         self._work = asyncio.create_task(self._run(join_bus))
         self._work.add_done_callback(self._on_end)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether its work has ended with an error, so that nothing new comes from it."""
+        return self._error is not None
+
     def offer(self, news: TokensFrame | int) -> None:
         """Accept a piece of text, or a hint that there are events up to a sequence."""
         self._inbox.offer(news)
@@ -142,15 +147,18 @@ class Channel:
 
     async def _begin(self, backlog: list[TokensFrame]) -> None:
         # Behind the bus: what happened before it is read for this run has no hint that would still come.
-        async with self._database.statements() as connection:
-            newest = await events.newest(connection, self.run_id, KEPT_EVENTS)
-            open_calls = await task_views.calls_in_progress(connection, self.run_id) if backlog else set()
+        newest, open_calls = await _with_database(self.run_id, lambda: self._newest(bool(backlog)))
         self._add([Written(frame, frame.seq) for frame in newest])
         for piece in backlog:
             if (piece.path, piece.purpose, piece.step, piece.attempt) in open_calls:
                 self._add_text(piece)
         self._has_begun = True
         self._notify()
+
+    async def _newest(self, with_calls: bool) -> tuple[list[EventFrame], set[tuple[str, str, int, int]]]:
+        async with self._database.statements() as connection:
+            newest = await events.newest(connection, self.run_id, KEPT_EVENTS)
+            return newest, await task_views.calls_in_progress(connection, self.run_id) if with_calls else set()
 
     def _add(self, found: list[Written]) -> None:
         for event in found:
@@ -195,12 +203,20 @@ class Channel:
 
 
 async def read(database: Database, run_id: RunId, after: int, up_to: int) -> list[Written]:
-    """Read the next events; if the database restarts under a stream, wait for it: the client has lost nothing yet."""
+    """Read the next events."""
+
+    async def once() -> list[EventFrame]:
+        async with database.statements() as connection:
+            return await events.read_after(connection, run_id, after, min(EVENTS_A_READ, up_to - after))
+
+    return [Written(frame, frame.seq) for frame in await _with_database(run_id, once)]
+
+
+async def _with_database[T](run_id: RunId, reading: Callable[[], Awaitable[T]]) -> T:
+    """Read; if the database restarts under a stream, wait for it: the client has lost nothing yet."""
     while True:
         try:
-            async with database.statements() as connection:
-                found = await events.read_after(connection, run_id, after, min(EVENTS_A_READ, up_to - after))
-            return [Written(frame, frame.seq) for frame in found]
+            return await reading()
         except AWAY as error:
             log.warning("stream_waits_for_database", run_id=run_id, error=type(error).__name__)
             await asyncio.sleep(AWAY_SECONDS)

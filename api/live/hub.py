@@ -112,7 +112,7 @@ class Hub:
         if self._is_closed:
             raise HubClosed
         channel = self._channels.get(run_id)
-        if channel is None:
+        if channel is None or channel.has_failed:
             channel = self._channels[run_id] = Channel(run_id, self._database, self._join)
         channel.followers += 1
         try:
@@ -120,7 +120,9 @@ class Hub:
         finally:
             channel.followers -= 1
             if not channel.followers:
-                del self._channels[run_id]
+                # A channel that failed may have been replaced.
+                if self._channels.get(run_id) is channel:
+                    del self._channels[run_id]
                 channel.close()
 
     async def _join(self, channel: Channel) -> list[TokensFrame]:

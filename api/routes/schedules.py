@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithScheduleId
 from chimera.db import schedules, task_views, user_limits
+from chimera.db.schedules import Version
 from chimera.db.tables import Schedule
 from chimera.db.task_views import TaskFilter
 from chimera.db.user_limits import OPEN_TASKS_LIMIT, SCHEDULES_LIMIT
@@ -33,9 +34,10 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
         schedule = await schedules.create(session, caller.user_id, spec)
         await user_limits.check_added(session, caller.user_id, SCHEDULES_LIMIT, parts.settings)
         await outbox.enqueue_schedule(session, ScheduleId(schedule.id))
-    if (refusal := await parts.schedule_dispatcher.deliver(ScheduleId(schedule.id))) is not None:
+    rejection = await parts.schedule_dispatcher.deliver(ScheduleId(schedule.id))
+    if rejection is not None and rejection.spec == schedule.spec:
         await _remove(parts, caller, ScheduleId(schedule.id))
-        raise refusal
+        raise rejection.error
     response.headers["Location"] = f"{API}/schedules/{schedule.id}"
     return _view(schedule)
 
@@ -73,16 +75,14 @@ async def replace_schedule(
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         await parts.checks.schedule(session, caller.user_id, spec)
-        before = (schedule.name, schedule.spec, schedule.paused)
+        before = schedules.version_of(schedule)
         schedules.replace(schedule, spec)
+        written = schedules.version_of(schedule)
         await outbox.enqueue_schedule(session, schedule_id)
-    if (refusal := await parts.schedule_dispatcher.deliver(schedule_id)) is not None:
-        async with parts.database.begin() as session:
-            schedule = await _own(session, caller, schedule_id)
-            schedule.name, schedule.spec, schedule.paused = before
-            await outbox.enqueue_schedule(session, schedule_id)
-        await parts.schedule_dispatcher.deliver(schedule_id)
-        raise refusal
+    rejection = await parts.schedule_dispatcher.deliver(schedule_id)
+    if rejection is not None and rejection.spec == written.spec:
+        await _restore(parts, caller, schedule_id, before, written)
+        raise rejection.error
     return _view(schedule)
 
 
@@ -179,6 +179,13 @@ async def _check_room(parts: Parts, session: AsyncSession, schedule: Schedule) -
     """Raise LimitReached where a requested run would be skipped."""
     owner_id = UserId(schedule.owner_id)
     await user_limits.check_room(session, owner_id, OPEN_TASKS_LIMIT, parts.settings, 1)
+
+
+async def _restore(parts: Parts, caller: Caller, schedule_id: ScheduleId, before: Version, written: Version) -> None:
+    async with parts.database.begin() as session:
+        if schedules.restore(await _own(session, caller, schedule_id), before, written):
+            await outbox.enqueue_schedule(session, schedule_id)
+    await parts.schedule_dispatcher.deliver(schedule_id)
 
 
 async def _remove(parts: Parts, caller: Caller, schedule_id: ScheduleId) -> None:

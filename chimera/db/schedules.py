@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import func, select, update
@@ -30,12 +31,41 @@ async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) ->
     return schedule
 
 
+class Version(NamedTuple):
+    """What a replacement changes."""
+
+    name: str
+    spec: dict[str, Any]
+    paused: bool
+    skipped_at: datetime | None
+    skipped_because: str | None
+
+
+def version_of(schedule: Schedule) -> Version:
+    return Version(*(getattr(schedule, field) for field in Version._fields))
+
+
 def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
     """Replace a schedule's specification; it stays paused unless the new one sets `paused`."""
     schedule.name = spec.name
     schedule.spec = spec.model_dump(mode="json", exclude_unset=True)
+    schedule.skipped_at = schedule.skipped_because = None
     if "paused" in spec.model_fields_set:
         schedule.paused = spec.paused
+
+
+def restore(schedule: Schedule, before: Version, written: Version) -> bool:
+    """Undo a replacement, unless another one came after it; return whether it is undone.
+
+    A pause or resumption by another request in between stays.
+    """
+    if (schedule.name, schedule.spec) != (written.name, written.spec):
+        return False
+    schedule.name, schedule.spec = before.name, before.spec
+    schedule.skipped_at, schedule.skipped_because = before.skipped_at, before.skipped_because
+    if before.paused != written.paused == schedule.paused:
+        schedule.paused = before.paused
+    return True
 
 
 async def of(session: AsyncSession, caller: Caller) -> Sequence[Schedule]:
@@ -79,12 +109,19 @@ async def task_of(session: AsyncSession, scheduled_run_id: str | None) -> TaskId
 
 async def note_skipped(session: AsyncSession, schedule_id: ScheduleId, reason: str) -> None:
     """Keep why the run that is due now is not made."""
-    skipped = {"skipped_at": func.now(), "skipped_because": reason}
+    skipped = {"skipped_at": func.now(), "skipped_because": f"its run was skipped: {reason}"}
     await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(skipped))
 
 
+async def note_rejected(session: AsyncSession, schedule: Schedule, reason: str) -> None:
+    """Keep why Temporal does not get a schedule, unless its row has changed since it was read."""
+    because = f"its timing was rejected, and the one before it, if any, continues: {reason}"
+    as_read = update(Schedule).where(Schedule.id == schedule.id, Schedule.updated_at == schedule.updated_at)
+    await session.execute(as_read.values(skipped_at=func.now(), skipped_because=because))
+
+
 def note_made(schedule: Schedule) -> None:
-    """Forget the run that was skipped before the one that is made now."""
+    """Forget what was noted before the run that is made now."""
     schedule.skipped_at = schedule.skipped_because = None
 
 
@@ -110,7 +147,7 @@ def spec_of(schedule: Schedule) -> ScheduleSpec:
 
 def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
     """Show a schedule and its next runs, at most `count`; one that this version can't read, with a note."""
-    note, fields, next_runs = _skipped(schedule), dict(schedule.spec), []
+    note, fields, next_runs = _note_of(schedule), dict(schedule.spec), []
     try:
         spec = spec_of(schedule)
         fields = spec.model_dump()
@@ -132,8 +169,8 @@ def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
     )
 
 
-def _skipped(schedule: Schedule) -> str | None:
+def _note_of(schedule: Schedule) -> str | None:
     if schedule.skipped_at is None:
         return None
     at = schedule.skipped_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"Its last run was skipped, at {at}: {schedule.skipped_because}"
+    return f"At {at}, {schedule.skipped_because}"

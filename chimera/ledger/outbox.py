@@ -1,6 +1,7 @@
 """The outbox: what was accepted in a transaction and Temporal has still to hear of."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import text
@@ -93,26 +94,27 @@ async def failed(session: AsyncSession, entry: Entry, error: str) -> None:
     await session.execute(_FAILED, {"id": entry.id, "error": error[:500]})
 
 
-_TAKE_SCHEDULE = text(
-    "SELECT id FROM outbox"
-    " WHERE id = (SELECT min(id) FROM outbox WHERE schedule_id = :schedule_id) FOR UPDATE SKIP LOCKED"
+# One delivery of a schedule at a time, in all processes: of two side by side, the later could write what it read before.
+_LOCK_SCHEDULE = text(
+    "SELECT set_config('lock_timeout', :limit, true), pg_advisory_xact_lock(hashtextextended(:turn, 0))"
 )
+_OF_SCHEDULE = text("SELECT id, attempts FROM outbox WHERE schedule_id = :schedule_id")
 _SCHEDULES_DUE = text(
     "SELECT schedule_id FROM outbox WHERE next_attempt_at <= now() AND schedule_id IS NOT NULL"
     " GROUP BY schedule_id ORDER BY min(next_attempt_at) LIMIT :n"
 )
-_SCHEDULE_DELIVERED = text("DELETE FROM outbox WHERE schedule_id = :schedule_id AND id <= :id")
-_SCHEDULE_FAILED = text(f"{_RETRY_LATER} WHERE schedule_id = :schedule_id AND id <= :id")
-_NEWEST = text("SELECT max(id) FROM outbox WHERE schedule_id = :schedule_id")
+_DROP_SCHEDULE = text("DELETE FROM outbox WHERE id = ANY(:ids)")
+_SCHEDULE_FAILED = text(f"{_RETRY_LATER} WHERE id = ANY(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """A schedule that Temporal has to be given again; its row is read when it is delivered."""
 
-    id: int
-    """The newest entry; it stands for all that were committed before."""
-    schedule_id: ScheduleId
+    ids: list[int]
+    """All entries that were committed before. One with a lower id may be committed after them, so each is named."""
+    was_tried: bool
+    """Whether each of them has failed before."""
 
 
 async def enqueue_schedule(session: AsyncSession, schedule_id: ScheduleId) -> None:
@@ -121,11 +123,16 @@ async def enqueue_schedule(session: AsyncSession, schedule_id: ScheduleId) -> No
     await session.flush()
 
 
-async def take_schedule(session: AsyncSession, schedule_id: ScheduleId) -> Change | None:
-    """Lock the changes of a schedule; None when there are none or another process delivers them."""
-    if await session.scalar(_TAKE_SCHEDULE, {"schedule_id": schedule_id}) is None:
-        return None
-    return Change(int(await session.scalar(_NEWEST, {"schedule_id": schedule_id})), schedule_id)
+async def take_schedule(session: AsyncSession, schedule_id: ScheduleId, wait: timedelta) -> Change | None:
+    """Wait for deliveries of a schedule by others, and return what they leave to deliver; None when that is nothing.
+
+    No other process delivers it before the end of the transaction. Raises OperationalError when the wait takes too
+    long.
+    """
+    turn = {"limit": f"{wait.total_seconds():.0f}s", "turn": f"schedule {schedule_id}"}
+    await session.execute(_LOCK_SCHEDULE, turn)
+    entries = (await session.execute(_OF_SCHEDULE, {"schedule_id": schedule_id})).all()
+    return Change([entry.id for entry in entries], all(entry.attempts for entry in entries)) if entries else None
 
 
 async def schedules_due(session: AsyncSession, limit: int) -> list[ScheduleId]:
@@ -133,15 +140,14 @@ async def schedules_due(session: AsyncSession, limit: int) -> list[ScheduleId]:
     return [ScheduleId(str(each)) for each in await session.scalars(_SCHEDULES_DUE, {"n": limit})]
 
 
-async def schedule_delivered(session: AsyncSession, change: Change) -> None:
-    """Drop the changes that Temporal has now."""
-    await session.execute(_SCHEDULE_DELIVERED, {"schedule_id": change.schedule_id, "id": change.id})
+async def drop_schedule(session: AsyncSession, change: Change) -> None:
+    """Drop the changes of a schedule that Temporal has now, or will never take."""
+    await session.execute(_DROP_SCHEDULE, {"ids": change.ids})
 
 
 async def schedule_failed(session: AsyncSession, change: Change, error: str) -> None:
     """Note why Temporal did not get a schedule; it is retried after 1, 2, 4 … 30 s."""
-    parameters = {"schedule_id": change.schedule_id, "id": change.id, "error": error[:500]}
-    await session.execute(_SCHEDULE_FAILED, parameters)
+    await session.execute(_SCHEDULE_FAILED, {"ids": change.ids, "error": error[:500]})
 
 
 CANCEL_AGAIN_S = 10

@@ -1,6 +1,8 @@
 """Gives Temporal what the rows of schedules say: at once where possible, otherwise by a sweeper."""
 
 import asyncio
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,7 +11,9 @@ from temporalio.service import RPCError
 
 from chimera.db import schedules
 from chimera.db.engine import Database
+from chimera.db.tables import Schedule
 from chimera.ledger import outbox
+from chimera.temporal.client import RPC_TIMEOUT
 from chimera.temporal.schedules import Schedules
 from models.errors import ChimeraError, InvalidInput
 from models.ids import ScheduleId, UserId
@@ -18,6 +22,18 @@ log = structlog.get_logger()
 
 CONCURRENT_DELIVERIES = 5
 """Each holds a connection of the database while Temporal answers."""
+
+LOCK_LIMIT = 3 * RPC_TIMEOUT
+"""How long a delivery waits for another of the same schedule, which makes up to two requests to Temporal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Temporal does not accept a schedule as its row was."""
+
+    error: InvalidInput
+    spec: dict[str, Any]
+    """Of the row. It tells a request whether its own change is rejected, or one that came after it."""
 
 
 class ScheduleDispatcher:
@@ -28,25 +44,26 @@ class ScheduleDispatcher:
         self._schedules = temporal_schedules
         self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
 
-    async def deliver(self, schedule_id: ScheduleId) -> InvalidInput | None:
-        """Give Temporal a schedule as its row is now; return the error when Temporal refuses its timing.
+    async def deliver(self, schedule_id: ScheduleId) -> Rejection | None:
+        """Give Temporal a schedule as its row is now; return what Temporal rejects.
 
-        Raises nothing: a change that was not delivered stays in the outbox and is retried.
+        Raises nothing: a change that was not delivered stays in the outbox and is retried. One that is rejected again
+        is dropped, and the schedule's note has the reason; the first time its caller may take it back.
         """
         async with self._limit:
             try:
                 while True:
                     async with self._database.begin() as session:
-                        change = await outbox.take_schedule(session, schedule_id)
+                        change = await outbox.take_schedule(session, schedule_id, LOCK_LIMIT)
                         if change is None:
                             return None
+                        schedule = await schedules.by_id(session, schedule_id)
                         try:
-                            await self._send(session, schedule_id)
+                            await self._send(schedule_id, schedule)
                         except (ChimeraError, RPCError, RuntimeError, ValueError) as error:
                             log.warning("schedule_not_delivered", schedule_id=schedule_id, error=str(error)[:200])
-                            await outbox.schedule_failed(session, change, str(error))
-                            return error if isinstance(error, InvalidInput) else None
-                        await outbox.schedule_delivered(session, change)
+                            return await _failed(session, change, schedule, error)
+                        await outbox.drop_schedule(session, change)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("outbox_database_away", schedule_id=schedule_id, error=type(error).__name__)
                 return None
@@ -57,8 +74,7 @@ class ScheduleDispatcher:
             due = await outbox.schedules_due(session, limit=100)
         await asyncio.gather(*map(self.deliver, due))
 
-    async def _send(self, session: AsyncSession, schedule_id: ScheduleId) -> None:
-        schedule = await schedules.by_id(session, schedule_id)
+    async def _send(self, schedule_id: ScheduleId, schedule: Schedule | None) -> None:
         if schedule is None:
             await self._schedules.delete(schedule_id)
             return
@@ -69,3 +85,15 @@ class ScheduleDispatcher:
             await self._schedules.pause(schedule_id, note=error.message)
             return
         await self._schedules.replace(schedule_id, UserId(schedule.owner_id), spec, paused=schedule.paused)
+
+
+async def _failed(
+    session: AsyncSession, change: outbox.Change, schedule: Schedule | None, error: Exception
+) -> Rejection | None:
+    rejection = Rejection(error, schedule.spec) if schedule is not None and isinstance(error, InvalidInput) else None
+    if schedule is not None and rejection is not None and change.was_tried:
+        await schedules.note_rejected(session, schedule, rejection.error.message)
+        await outbox.drop_schedule(session, change)
+    else:
+        await outbox.schedule_failed(session, change, str(error))
+    return rejection

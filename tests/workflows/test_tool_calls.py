@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 from typing import Literal
 
 import pytest
 from temporalio import activity
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 
 from activities import tool_results
 from activities.calls import heartbeats
@@ -19,7 +21,9 @@ from chimera.tools.calculator import Calculator, CalculatorArguments
 from chimera.tools.context import ToolContext
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
 from models.tasks import Guidance, SteerRequest, SubtaskMode
+from tests.gate import Gate
 from tests.runs import Runs, a_subtask
+from tests.until import until_true
 
 
 class Remote:
@@ -75,22 +79,53 @@ class Breaks(Calculator):
         return await super().run(args)
 
 
+class HeldAndBreaks(Calculator):
+    """The calculator with a mistake of ours that shows once the call beside it is cut, so that it needs an activity."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.runs = 0
+
+    async def run(self, args: CalculatorArguments) -> str:
+        self.runs += 1
+        if self.runs == 1:
+            self.begun.set()
+            await activity.wait_for_cancelled()
+            raise RuntimeError("a mistake of ours")
+        return await super().run(args)
+
+
 async def computed(runs: Runs, instruction: str = "What is 17 * 23?") -> TaskId:
     task_id = await runs.start("Compute", plan=[a_subtask("sum", instruction, agent="analyst")])
     assert (await runs.ended(task_id))["status"] == "completed"
     return task_id
 
 
+def id_of(runs: Runs, task_id: TaskId) -> str:
+    """The id of the workflow that the subtask runs in."""
+    return workflow_id_of(task_id, NodePath("sum") if runs.mode is SubtaskMode.CHILD else ROOT)
+
+
+def activities_in(events: Iterable[HistoryEvent]) -> Counter[str]:
+    scheduled = (event.activity_task_scheduled_event_attributes for event in events)
+    return Counter(each.activity_type.name for each in scheduled if each.activity_type.name)
+
+
+async def events_of(runs: Runs, task_id: TaskId) -> list[HistoryEvent]:
+    """The history of the workflow that the subtask runs in."""
+    handle = (await runs.temporal.client()).get_workflow_handle(id_of(runs, task_id))
+    return [event async for event in handle.fetch_history_events()]
+
+
 async def history_of(runs: Runs, task_id: TaskId) -> Counter[str]:
     """The activities in the history of the workflow that the subtask runs in, by type."""
-    path = NodePath("sum") if runs.mode is SubtaskMode.CHILD else ROOT
-    client = await runs.temporal.client()
-    handle = client.get_workflow_handle(workflow_id_of(task_id, path))
-    found: Counter[str] = Counter()
-    async for event in handle.fetch_history_events():
-        if event.HasField("activity_task_scheduled_event_attributes"):
-            found[event.activity_task_scheduled_event_attributes.activity_type.name] += 1
-    return found
+    return activities_in(await events_of(runs, task_id))
+
+
+async def has_come(runs: Runs, task_id: TaskId, first: "EventType.ValueType", then: "EventType.ValueType") -> bool:
+    """Whether the workflow that the subtask runs in has an event of the type `then` after one of the type `first`."""
+    types = [event.event_type for event in await events_of(runs, task_id)]
+    return first in types and then in types[types.index(first) :]
 
 
 async def results_in(runs: Runs, task_id: TaskId) -> list[str]:
@@ -186,3 +221,59 @@ async def test_a_pure_tool_that_breaks_loses_no_paid_answer(runs: Runs, monkeypa
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
     assert await results_in(runs, task_id) == ["391"]
     assert [row["status"] for row in await runs.attempts(task_id)] == ["finished", "finished"]
+
+
+async def test_a_pause_during_a_call_holds_its_tools(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOOLS.by_name, "calculator", Remote())
+    gate = Gate(monkeypatch, "/sum#")
+    task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
+    await runs.event(task_id, "model_call.started")
+    await runs.control(task_controls.pause, task_id)
+    signaled, decided = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    await until_true(lambda: has_come(runs, task_id, signaled, decided))
+    gate.open()
+    answered = EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
+    await until_true(lambda: has_come(runs, task_id, answered, decided))
+    assert await history_of(runs, task_id) == {"complete_model_call": 1}
+    await runs.control(task_controls.resume, task_id)
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert await history_of(runs, task_id) == {"complete_model_call": 2, "run_tool_call": 1}
+
+
+async def test_a_node_suspended_before_tools_pays_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOOLS.by_name, "calculator", Remote())
+    gate = Gate(monkeypatch, "/sum#")
+    plan = [a_subtask("sum", "What is 17 * 23?", agent="analyst")]
+    task_id = await runs.start_short(40, "Compute", plan=plan)
+    await runs.event(task_id, "model_call.started")
+    for _ in range(20):
+        await runs.control(task_controls.pause, task_id)
+        await runs.control(task_controls.resume, task_id)
+    await until_true(lambda: _is_longer_than(runs, task_id, 40))
+    gate.open()
+    assert (await runs.ended(task_id))["status"] == "completed"
+    histories = [each for each in await runs.histories(task_id) if each.workflow_id == id_of(runs, task_id)]
+    first, *later = [activities_in(history.events) for history in histories]
+    assert first == {"complete_model_call": 1}
+    assert sum(later, Counter()) == {"complete_model_call": 2, "run_tool_call": 1}
+    assert [(row["step"], row["status"]) for row in await runs.attempts(task_id)] == [(1, "finished"), (2, "finished")]
+    assert await results_in(runs, task_id) == ["391"]
+
+
+async def test_a_failed_sibling_lets_no_tool_begin(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, gate = HeldAndBreaks(), Gate(monkeypatch, "/fails#")
+    monkeypatch.setitem(TOOLS.by_name, "calculator", held)
+    monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 3600)
+    monkeypatch.setattr(tool_results, "TOOL_SECONDS", 3600)
+    monkeypatch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.2)
+    plan = [a_subtask("sum", "What is 17 * 23?", agent="analyst"), a_subtask("fails", "[[sim: status=400]] go")]
+    task_id = await runs.start("Compute", plan=plan)
+    await held.begun.wait()
+    gate.open()
+    assert (await runs.ended(task_id))["status"] == "failed"
+    assert [row["status"] for row in await runs.attempts(task_id) if row["path"] == "sum"] == ["finished"]
+    assert (held.runs, (await history_of(runs, task_id))["run_tool_call"]) == (1, 0)
+
+
+async def _is_longer_than(runs: Runs, task_id: TaskId, events: int) -> bool:
+    return len(await events_of(runs, task_id)) > events

@@ -16,10 +16,13 @@ from api.deps import Parts
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import Outbox, Schedule, User
+from chimera.ledger import outbox
+from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from models.errors import InvalidInput
 from models.ids import ScheduleId, UserId
 from models.schedules import ScheduleSpec
 from tests.api.conftest import SignUp, client_of
+from tests.until import until_true
 
 DAILY = {"name": "Morning report", "task": {"goal": "Report."}, "cron": "0 7 * * *", "time_zone": "Europe/Berlin"}
 
@@ -176,6 +179,160 @@ async def test_a_schedule_refused_by_temporal_is_not_kept(
     assert await _schedules_in(database) == before
     kept = (await alice.get(address)).json()
     assert (kept["name"], kept["paused"], await _undelivered(database, address)) == (DAILY["name"], False, 0)
+
+
+class Rejecting:
+    """Temporal, as it rejects the schedules named "Refused", and notes what it is given."""
+
+    def __init__(self, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.given: list[str] = []
+        self.held = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+        self._send = parts.schedules.replace
+        monkeypatch.setattr(parts.schedules, "replace", self._replace)
+
+    async def _replace(self, schedule_id: ScheduleId, owner_id: UserId, spec: ScheduleSpec, *, paused: bool) -> None:
+        self.held.set()
+        await self.go_on.wait()
+        self.given.append(spec.name)
+        if spec.name == "Refused":
+            raise InvalidInput("time_zone", "Temporal rejects this schedule: no such zone. Use another time_zone.")
+        await self._send(schedule_id, owner_id, spec, paused=paused)
+
+    def hold(self) -> None:
+        self.held.clear()
+        self.go_on.clear()
+
+
+REFUSED = DAILY | {"name": "Refused"}
+
+
+async def test_a_rejected_change_undoes_no_later_pause(
+    alice: httpx2.AsyncClient, app: FastAPI, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
+    temporal = Rejecting(app.state.parts, monkeypatch)
+    temporal.hold()
+    changing = asyncio.create_task(alice.put(address, json=REFUSED))
+    await temporal.held.wait()
+    pausing = asyncio.create_task(alice.post(f"{address}/pause"))
+    await until_true(lambda: _is_paused(database, address))
+    temporal.go_on.set()
+    assert [(await each).status_code for each in (changing, pausing)] == [422, 200]
+    kept = (await alice.get(address)).json()
+    assert (kept["name"], kept["paused"], kept["note"]) == (DAILY["name"], True, None)
+    assert ((await _in_temporal(app, address)).schedule.state.paused, await _undelivered(database, address)) == (
+        True,
+        0,
+    )
+
+
+async def test_a_rejected_change_undoes_no_later_change(
+    alice: httpx2.AsyncClient, app: FastAPI, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
+    temporal = Rejecting(app.state.parts, monkeypatch)
+    temporal.hold()
+    rejected = asyncio.create_task(alice.put(address, json=REFUSED | {"paused": True}))
+    await temporal.held.wait()
+    later = asyncio.create_task(alice.put(address, json=DAILY | {"name": "Later"}))
+    await until_true(lambda: _is_named(database, address, "Later"))
+    temporal.go_on.set()
+    assert [(await each).status_code for each in (rejected, later)] == [422, 200]
+    kept = (await alice.get(address)).json()
+    assert (kept["name"], kept["paused"], temporal.given[-1]) == ("Later", True, "Later")
+
+
+async def test_a_valid_change_is_not_blamed_for_another(
+    alice: httpx2.AsyncClient, app: FastAPI, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
+    temporal = Rejecting(app.state.parts, monkeypatch)
+    temporal.hold()
+    pausing = asyncio.create_task(alice.post(f"{address}/pause"))
+    await temporal.held.wait()
+    valid = asyncio.create_task(alice.put(address, json=DAILY | {"name": "Valid"}))
+    await until_true(lambda: _is_named(database, address, "Valid"))
+    invalid = asyncio.create_task(alice.put(address, json=REFUSED))
+    await until_true(lambda: _is_named(database, address, "Refused"))
+    temporal.go_on.set()
+    assert [(await each).status_code for each in (pausing, valid, invalid)] == [200, 200, 422]
+    assert ((await alice.get(address)).json()["name"], temporal.given[-1]) == ("Valid", "Valid")
+
+
+async def test_a_change_waits_for_a_delivery_elsewhere(
+    alice: httpx2.AsyncClient, app: FastAPI, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
+    schedule_id, parts = ScheduleId(address.rpartition("/")[2]), app.state.parts
+    temporal = Rejecting(parts, monkeypatch)
+    async with database.begin() as session:
+        await outbox.enqueue_schedule(session, schedule_id)
+    temporal.hold()
+    elsewhere = ScheduleDispatcher(database, parts.schedules)
+    delivering = asyncio.create_task(elsewhere.deliver(schedule_id))
+    await temporal.held.wait()
+    changing = asyncio.create_task(alice.put(address, json=REFUSED))
+    await until_true(lambda: _is_named(database, address, "Refused"))
+    temporal.go_on.set()
+    assert (await changing).status_code == 422
+    await delivering
+    assert (temporal.given[0], temporal.given[-1]) == (DAILY["name"], DAILY["name"])
+
+
+async def test_a_change_committed_late_is_still_delivered(
+    alice: httpx2.AsyncClient, app: FastAPI, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
+    schedule_id, parts = ScheduleId(address.rpartition("/")[2]), app.state.parts
+    temporal = Rejecting(parts, monkeypatch)
+    async with database.begin() as late:
+        await outbox.enqueue_schedule(late, schedule_id)
+        await late.execute(
+            update(Schedule).where(Schedule.id == schedule_id).values(name="Late", spec=DAILY | {"name": "Late"})
+        )
+        async with database.begin() as session:
+            await outbox.enqueue_schedule(session, schedule_id)
+        temporal.hold()
+        delivering = asyncio.create_task(parts.schedule_dispatcher.deliver(schedule_id))
+        await temporal.held.wait()
+    temporal.go_on.set()
+    await delivering
+    assert temporal.given == [DAILY["name"], "Late"]
+    assert await _undelivered(database, address) == 0
+
+
+async def test_a_schedule_rejected_later_says_so(
+    alice: httpx2.AsyncClient,
+    app: FastAPI,
+    api_settings: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
+    away = create_app(api_settings.model_copy(update={"temporal_address": "127.0.0.1:9"}))
+    async with away.router.lifespan_context(away), client_of(away) as client:
+        client.headers["Authorization"] = alice.headers["Authorization"]
+        assert (await client.put(address, json=REFUSED)).status_code == 200
+    Rejecting(app.state.parts, monkeypatch)
+    await _delivered(app, database, [address])
+    note = (await alice.get(address)).json()["note"]
+    assert note.startswith("At 20")
+    assert note.endswith("Temporal rejects this schedule: no such zone. Use another time_zone.")
+    assert (await alice.put(address, json=DAILY)).json()["note"] is None
+
+
+async def _is_paused(database: Database, address: str) -> bool:
+    async with database.begin() as session:
+        paused = select(Schedule.paused).where(Schedule.id == address.rpartition("/")[2])
+        return bool(await session.scalar(paused))
+
+
+async def _is_named(database: Database, address: str, name: str) -> bool:
+    async with database.begin() as session:
+        found = await session.scalar(select(Schedule.name).where(Schedule.id == address.rpartition("/")[2]))
+    return found == name
 
 
 async def test_a_preview_shows_the_later_runs(alice: httpx2.AsyncClient, app: FastAPI, database: Database) -> None:

@@ -14,6 +14,7 @@ NOT_FOR_CALLERS = {
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
+    "schedules.note_rejected": "the worker notes that Temporal rejects a schedule",
     "schedules.note_skipped": "the worker notes that a run was skipped",
     "schedules.task_of": "the worker asks for the task of its own run",
 }
