@@ -90,7 +90,7 @@ async def create_task(
         )
         if created:
             await user_limits.check_added(session, caller.user_id, OPEN_TASKS_LIMIT, parts.settings)
-    view = await _view(parts, caller, task_id)
+    view = await _view(parts, caller, task_id, with_place=not created)
     await parts.failpoints.hit("after_insert")
     if spec.start:
         parts.dispatcher.deliver_soon(task_id)
@@ -304,6 +304,6 @@ async def _announced(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
     return view
 
 
-async def _view(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
+async def _view(parts: Parts, caller: Caller, task_id: TaskId, *, with_place: bool = True) -> TaskView:
     async with parts.database.statements(READ_SECONDS) as connection:
-        return await task_views.view(connection, caller, task_id, parts.temporal.ui_url)
+        return await task_views.view(connection, caller, task_id, parts.temporal.ui_url, with_place=with_place)
