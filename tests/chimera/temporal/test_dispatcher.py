@@ -1,4 +1,4 @@
-"""Starts and stops of tasks through the outbox, on the real Temporal; without a worker, a started task keeps running."""
+"""Starts and stops through the outbox, on the real Temporal; without a worker, a started task keeps running."""
 
 import asyncio
 from collections.abc import AsyncIterator
