@@ -15,10 +15,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.bus import Bus
-from chimera.db import disabled_owners
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.ledger import admission, outbox, runs, starts
+from chimera.store import disabled_owners
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import RunId, workflow_id_of
 from models.workflows import TaskRuns

@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from chimera.config.settings import Settings
-from chimera.db import task_controls
+from chimera.store import task_controls
 from models.events import RunAccepted, RunCancelled, RunCancelling
 from models.ids import TaskId, workflow_id_of
 from models.runs import RunKind, RunStatus

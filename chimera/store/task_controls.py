@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import locked
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Run, Subtask
 from chimera.ledger import ends, events, outbox
+from chimera.store.access import locked
 from models.base import preview_of
 from models.errors import Conflict, InvalidInput
 from models.events import (

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import IS_TASK, visible_to
 from chimera.db.engine import Connection, sql_of
-from chimera.db.pages import Place
 from chimera.db.tables import CallAttempt, Run, Subtask, Task
 from chimera.ledger import admission
 from chimera.ledger.blocked import blocked_calls
+from chimera.store.access import IS_TASK, visible_to
+from chimera.store.pages import Place
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.events import BudgetReached
