@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 import structlog
 
@@ -15,9 +16,9 @@ from api.live.ending import HubClosed
 from api.live.frames import Calls, Written
 from api.live.inbox import Inbox
 from chimera.bus import STREAM_ENTRIES
-from chimera.db import task_views
 from chimera.db.engine import AWAY, Database
 from chimera.ledger import events
+from chimera.store import task_views
 from models.events import LAST, EventFrame, TokensFrame
 from models.ids import RunId
 
@@ -33,6 +34,7 @@ PAUSE_SECONDS = 0.001
 """Pause after each notification: frames that arrive meanwhile reach all followers together, in one write."""
 MOST_PAUSE_SECONDS = 0.15
 
+T = TypeVar("T")
 JoinBus = Callable[["Channel"], Awaitable[list[TokensFrame]]]
 """Has the bus read for a run from here on; returns the text that it holds from before."""
 
@@ -212,7 +214,7 @@ async def read(database: Database, run_id: RunId, after: int, up_to: int) -> lis
     return [Written(frame, frame.seq) for frame in await _with_database(run_id, once)]
 
 
-async def _with_database[T](run_id: RunId, reading: Callable[[], Awaitable[T]]) -> T:
+async def _with_database(run_id: RunId, reading: Callable[[], Awaitable[T]]) -> T:
     """Read; if the database restarts under a stream, wait for it: the client has lost nothing yet."""
     while True:
         try:

@@ -9,10 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.service import RPCError
 
-from chimera.db import schedules
 from chimera.db.engine import Database
 from chimera.db.tables import Schedule
 from chimera.ledger import outbox
+from chimera.store import schedules
 from chimera.temporal.client import RPC_TIMEOUT
 from chimera.temporal.schedules import Schedules
 from models.errors import ChimeraError, InvalidInput

@@ -7,8 +7,8 @@ import pytest
 
 from activities.calls import stops
 from activities.calls.settle import Settlements
-from chimera.db import task_controls
 from chimera.ledger.calls import Intent
+from chimera.store import task_controls
 from models.events import ModelCallFailed
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.runs import RunKind
