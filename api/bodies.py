@@ -44,14 +44,16 @@ def json_in(body: bytes) -> Any:
     body = body.removeprefix(BOM_UTF8)
     if has_more_parts(body, MAX_PARTS):
         raise Refused(
-            InvalidInput("body", f"The body has more than {MAX_PARTS:,} strings, commas and brackets; send fewer.")
+            InvalidInput(
+                "body", f"The body has more than {MAX_PARTS:,} strings, commas and brackets. Send a smaller body."
+            )
         )
     try:
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise Refused(NotJson(str(error)[:200])) from None
     if rb"\u0000" in body and _has_nul(value):
-        raise Refused(NotJson("a string contains the character NUL"))
+        raise Refused(NotJson("a string contains a NUL character"))
     if (place := name_twice(body.decode())) is not None:
         raise Refused(NameTwice(place))
     _check_names(value)
@@ -69,7 +71,7 @@ def _check_names(body: Any) -> None:
         place, value = waiting.pop()
         if isinstance(value, dict):
             if len(value) > MAX_NAMES:
-                problem = f"An object can have at most {MAX_NAMES} names; send fewer."
+                problem = f"An object can have at most {MAX_NAMES} names. Send fewer names."
                 raise Refused(InvalidInput(_written(place), problem))
             waiting += [((place, name), each) for name, each in value.items() if isinstance(each, (dict, list))]
         elif isinstance(value, list):

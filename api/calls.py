@@ -31,7 +31,10 @@ LONGEST_WAIT_S = 55
 """Less than the minute after which proxies time out."""
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?=$|[,;\s])", re.IGNORECASE)
 LATER: dict[int | str, dict[str, Any]] = {
-    202: {"model": AiCallView, "description": "Accepted and running; poll its Location until it has ended"}
+    202: {
+        "model": AiCallView,
+        "description": "The call was accepted and is running. Poll its `Location` until the call has ended.",
+    }
 }
 
 IdempotencyKey = Annotated[
@@ -39,13 +42,13 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="Chosen by the client, one per intended call; repeating a key returns the same call",
+        description="Key that the client chooses, one for each intended call. Repeating a key returns the same call.",
     ),
 ]
 
 
 async def _wait_s(
-    prefer: Annotated[str | None, Header(description="wait=N: answer 202 after N seconds (RFC 7240)")] = None,
+    prefer: Annotated[str | None, Header(description="`wait=N` returns 202 after N seconds (RFC 7240)")] = None,
 ) -> int:
     preference = _WAIT.search(prefer or "")
     return min(LONGEST_WAIT_S, int(preference[1])) if preference else LONGEST_WAIT_S

@@ -40,7 +40,8 @@ class Cursors:
             return payload.decode()
         except ValueError as error:
             raise InvalidInput(
-                "cursor", "Invalid cursor for this list. Start again without one, and keep the same filters and order."
+                "cursor",
+                "Invalid cursor for this list. Start again without a cursor, and keep the same filters and order.",
             ) from error
 
     def _mac(self, payload: bytes, of: str) -> bytes:

@@ -113,7 +113,10 @@ async def get_signed_in(request: Request) -> SignedIn:
 
 async def get_caller(
     signed_in: Annotated[SignedIn, Depends(get_signed_in)],
-    _: Annotated[object, Depends(HTTPBearer(auto_error=False, description="Access token of POST /api/v1/auth/login"))],
+    _: Annotated[
+        object,
+        Depends(HTTPBearer(auto_error=False, description="Access token that `POST /api/v1/auth/login` returned")),
+    ],
 ) -> Caller:
     """Return the caller; the one dependency that every route below /api/v1 has."""
     return signed_in.caller
@@ -136,18 +139,18 @@ async def _task_id(
     return TaskId(str(task_id))
 
 
-async def _file_id(file_id: Annotated[UUID, Path(description="The file's id, as its upload returned it")]) -> FileId:
+async def _file_id(file_id: Annotated[UUID, Path(description="The file's id, as the upload returned it")]) -> FileId:
     return FileId(str(file_id))
 
 
 async def _ai_call_id(
-    call_id: Annotated[UUID, Path(description="The id of an embedding, an image or a transcription")],
+    call_id: Annotated[UUID, Path(description="The id of an embedding, image or transcription call")],
 ) -> AiCallId:
     return AiCallId(str(call_id))
 
 
 async def _schedule_id(
-    schedule_id: Annotated[UUID, Path(description="The schedule's id, as listed")],
+    schedule_id: Annotated[UUID, Path(description="The schedule's id, as the list of schedules shows it")],
 ) -> ScheduleId:
     return ScheduleId(str(schedule_id))
 
@@ -186,11 +189,11 @@ def _query_names(dependant: Dependant) -> frozenset[str]:
 def _check_query(request: Request, known: frozenset[str]) -> None:
     # Counted before they are parsed: pydantic reports each wrong one.
     if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
-        raise InvalidInput("query", f"At most {MAX_PARAMETERS} parameters are allowed; send fewer.")
+        raise InvalidInput("query", f"At most {MAX_PARAMETERS} parameters are allowed. Send fewer parameters.")
     for name in request.query_params:
         if name not in known:
-            remedy = instead_of(name, known) or "remove it."
-            raise InvalidInput(name[:60], f"Unknown parameter; {remedy}")
+            remedy = instead_of(name, known) or "Remove it."
+            raise InvalidInput(name[:60], f"Unknown parameter. {remedy}")
 
 
 class PublicRoute(APIRoute):

@@ -32,7 +32,7 @@ MAX_FIELD_ERRORS = 20
 
 
 class FieldProblem(Contract):
-    """A problem of one field; `field` is its path in the body, or the name of a parameter or header."""
+    """A problem of one field. `field` is its path in the body, or the name of a parameter or header."""
 
     field: str
     message: str
@@ -45,15 +45,15 @@ class Problem(Contract):
     title: str
     status: int
     detail: str = Field(description="The problem and its solution, in words")
-    code: str = Field(description="Error code for programs; stable when texts change")
-    instance: str = Field(description="Request id, as in the header X-Request-ID and in every log line")
+    code: str = Field(description="Error code for programs. It stays the same when texts change.")
+    instance: str = Field(description="Id of the request, as in the header `X-Request-ID` and in every log line")
     errors: tuple[FieldProblem, ...] = ()
-    remedy: RemedyView | None = Field(default=None, description="A request that helps; null if there is none")
+    remedy: RemedyView | None = Field(default=None, description="Request that helps. `null` if there is none.")
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": Problem, "description": "The request can't be fulfilled; the document explains why"},
-    "5XX": {"model": Problem, "description": "Chimera failed; the document states whether to retry"},
+    "4XX": {"model": Problem, "description": "The request can't be fulfilled. The document explains why."},
+    "5XX": {"model": Problem, "description": "Chimera failed. The document states whether a retry can help."},
 }
 """For the OpenAPI document: every route can return these."""
 
@@ -98,7 +98,7 @@ def unexpected(error: Exception) -> Response:
         500,
         code=ChimeraError.code,
         title=ChimeraError.title,
-        detail="This is a bug in Chimera. Find it in the log by the id in 'instance'.",
+        detail="This is a bug in Chimera. To find it in the log, search for the id in 'instance'.",
     )
 
 
@@ -151,7 +151,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 _DETAILS = {
     400: "Invalid JSON. Send UTF-8 JSON, nested at most 200 levels, without NaN or NUL characters.",
     404: "Nothing exists at this address. The OpenAPI document lists all addresses.",
-    405: "This address doesn't support this method. The OpenAPI document lists the supported ones.",
+    405: "This address doesn't support this method. The OpenAPI document lists the supported methods.",
 }
 
 
@@ -185,16 +185,16 @@ def _field_problem(entry: Mapping[str, Any], body: Any) -> FieldProblem:
     shown = place[:1] if part == "query" else [each for each in place if each != "[key]"]
     field = ".".join(str(each)[:MAX_NAME] for each in shown) or str(part)
     if field == "body" and entry["type"] in ("missing", "model_attributes_type"):
-        return FieldProblem(field=field, message="Send a JSON object, with Content-Type: application/json.")
+        return FieldProblem(field=field, message="Send a JSON object with Content-Type: application/json.")
     sentence = sentence_of(entry, fields_at(body, place) if part == "body" else ())
     return FieldProblem(
-        field=field, message=f"Its name is invalid: {sentence}" if place[-1:] == ["[key]"] else sentence
+        field=field, message=f"The name is invalid: {sentence}" if place[-1:] == ["[key]"] else sentence
     )
 
 
 def _more_than_one(count: int) -> str:
     if count > MAX_FIELD_ERRORS:
-        return f" ({count - 1} more, the first {MAX_FIELD_ERRORS} of all in 'errors')"
+        return f" ({count - 1} more; 'errors' has the first {MAX_FIELD_ERRORS})"
     return f" ({count - 1} more in 'errors')" if count > 1 else ""
 
 

@@ -261,7 +261,7 @@ class BodyLimit:
             return
         if len(Headers(scope=scope).get("content-type", "")) > CONTENT_TYPE_CHARS:
             too_long = InvalidInput(
-                "Content-Type", f"It is longer than {CONTENT_TYPE_CHARS} characters; send a media type."
+                "Content-Type", f"It is longer than {CONTENT_TYPE_CHARS} characters. Send a media type."
             )
             await answer(too_long)(scope, receive, send)
             return

@@ -9,11 +9,12 @@ BEGIN = """\
 **A task** is a goal that agents work on: `POST /api/v1/tasks` accepts it and returns its id; `GET
 /api/v1/tasks/{task_id}` returns its state and, once it has ended, its result.
 
-**To authorize:** `chimera token` prints an access token for the signed-in user; `POST /api/v1/auth/login` returns
-one for a name and password. Enter it under *Authorize*; programs send it as `Authorization: Bearer <token>`.
+**To authorize:** `chimera token` prints an access token for the signed-in user. `POST /api/v1/auth/login`
+returns an access token for an e-mail and a password. Enter the token under *Authorize*. Programs send it as
+`Authorization: Bearer <token>`.
 
 **To follow a task live:** `GET /api/v1/tasks/{task_id}/events` is a stream of server-sent events. The WebSocket `/ws`
-follows many tasks over one connection; OpenAPI can't describe sockets, so `docs/reference/streams.md` does.
+follows many tasks over one connection. OpenAPI can't describe WebSockets, so `docs/reference/streams.md` does.
 """
 
 _STREAM = "text/event-stream"

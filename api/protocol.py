@@ -183,15 +183,16 @@ _TEXTS = {
     HTTPStatus.BAD_REQUEST: ("not_http", "Invalid HTTP/1.1 request."),
     HTTPStatus.REQUEST_TIMEOUT: (
         "head_too_slow",
-        f"The headers took longer than {HEAD_SECONDS:g} s; send them faster.",
+        f"The headers took longer than {HEAD_SECONDS:g} s. Send the headers faster.",
     ),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "head_too_large",
-        f"Address and headers can have at most {HEAD_BYTES} bytes and {MAX_HEADERS} headers; send less.",
+        f"A request can have at most {MAX_HEADERS} headers, and its address and headers at most {HEAD_BYTES} bytes."
+        " Send less.",
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "too_many_connections",
-        "Too many connections are open; close some, or retry in 5 s. CHIMERA_MAX_CONNECTIONS bounds them.",
+        "Too many connections are open. Close some connections, or retry in 5 s. The limit is CHIMERA_MAX_CONNECTIONS.",
     ),
 }
 

@@ -44,13 +44,13 @@ REQUESTS: dict[Action, tuple[Method, str] | None] = {
 
 
 class RemedyView(Contract):
-    """A remedy as a request: its action and its address."""
+    """A remedy as a request, with its action and its address."""
 
     action: Action
     target: str | None = Field(default=None, description="Id or name of the object that the action is for")
     method: Method
     href: str = Field(description="Path on this server")
-    body: dict[str, int] | None = Field(default=None, description="Fields to send; null where none are proposed")
+    body: dict[str, int] | None = Field(default=None, description="Fields to send. `null` if no fields are proposed.")
 
 
 def view_of(remedy: Remedy | None) -> RemedyView | None:

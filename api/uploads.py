@@ -57,7 +57,7 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
     except HTTPException as error:
         reason = error.detail[:200].rstrip(".")
         raise InvalidInput(
-            "body", f"The form can't be read ({reason}); send one file, for example with curl -F file=@note.wav."
+            "body", f"The form can't be read ({reason}). Send one file, for example with curl -F file=@note.wav."
         ) from None
     try:
         yield await _read(form, limit_bytes)
@@ -83,7 +83,9 @@ def _check_content_type(header: str) -> None:
         raise WrongContentType
     charset = options.get(b"charset", b"utf-8").decode("latin-1")
     if charset.strip().lower() not in ("utf-8", "utf8"):
-        raise InvalidInput("Content-Type", f"The charset {charset[:60]!r} is not supported; send utf-8, or omit it.")
+        raise InvalidInput(
+            "Content-Type", f"The charset {charset[:60]!r} is not supported. Send utf-8, or omit the charset."
+        )
 
 
 async def _read(form: FormData, limit_bytes: int) -> Form:
@@ -91,13 +93,13 @@ async def _read(form: FormData, limit_bytes: int) -> Form:
     upload: Upload | None = None
     for name, value in form.multi_items():
         if name in fields or (name == "file" and upload is not None):
-            raise InvalidInput(name[:60], "The form contains this field more than once; send it once.")
+            raise InvalidInput(name[:60], "The form contains this field more than once. Send it once.")
         if isinstance(value, UploadFile):
             if name != "file":
                 raise InvalidInput(name[:60], "Send the file in the field 'file'.")
             content = await asyncio.to_thread(measured, value.file, limit_bytes)
             if content.size_bytes == 0:
-                raise InvalidInput("file", "The file is empty; send one with content.")
+                raise InvalidInput("file", "The file is empty. Send a file with content.")
             upload = Upload(value.filename, content)
         elif name == "file":
             raise InvalidInput("file", "Send the file itself, for example with -F file=@note.wav.")

@@ -17,18 +17,29 @@ AnswerTokens = Annotated[Whole, Field(ge=16, le=131_072)]
 
 
 class AgentSpec(Body):
-    """An agent, as its owner describes it."""
+    """A custom agent, as its owner defines it."""
 
     name: AgentName
     role: str = Field(default="custom", max_length=40)
-    description: str = Field(default="", max_length=500, description="When to choose it; the planner reads this")
-    prompt: str = Field(min_length=1, max_length=20_000, description="System prompt")
-    model: ModelRef | None = Field(default=None, description="provider/model; default: the task's model")
-    fallbacks: Fallbacks = Field(default=(), description="Models to use, in this order, when the one before fails")
+    description: str = Field(
+        default="", max_length=500, description="When to choose this agent, in words for the planner"
+    )
+    prompt: str = Field(min_length=1, max_length=20_000, description="System prompt of the agent")
+    model: ModelRef | None = Field(
+        default=None, description="Model of the agent, as `provider/model`. Default: the task's model."
+    )
+    fallbacks: Fallbacks = Field(
+        default=(), description="Fallback models, tried in this order when the previous model fails"
+    )
     tools: tuple[str, ...] = Field(default=(), max_length=32, fail_fast=True)
-    temperature: Number | None = Field(default=None, ge=0, le=2, description="Omitted for models that don't accept it")
+    temperature: Number | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="Sampling temperature. It isn't sent to models that don't accept a temperature.",
+    )
     reasoning_effort: ReasoningEffort | None = Field(
-        default=None, description="For reasoning models; without it, the model's default applies"
+        default=None, description="Reasoning effort, for reasoning models. Default: the model's own."
     )
     max_output_tokens: AnswerTokens = 2048
 

@@ -20,7 +20,7 @@ class Contract(BaseModel):
 
 
 class Body(BaseModel):
-    """A frozen request body from outside; unknown fields are refused by name."""
+    """A frozen request body from outside; unknown fields are rejected by name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
@@ -60,7 +60,7 @@ ends are refused, not removed: with them it would be another model.
 Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5, fail_fast=True)]
 """Models that stand in, one after the other, for the one before."""
 
-Priority = Annotated[Whole, Field(ge=1, le=5, description="1 is most urgent, 5 least")]
+Priority = Annotated[Whole, Field(ge=1, le=5, description="Priority, from 1 (most urgent) to 5 (least urgent)")]
 
 UtcDatetime = datetime
 """A point in time that carries UTC; every timestamp in Chimera is one."""

@@ -27,7 +27,7 @@ MAX_REPORTED_SECONDS = 1_000_000
 
 
 class Operation(StrEnum):
-    """What is asked of a provider."""
+    """An operation of a provider."""
 
     EMBEDDINGS = "embeddings"
     IMAGES = "images"
@@ -75,7 +75,7 @@ Inputs = Annotated[
     WithJsonSchema(
         {
             "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "maxItems": MAX_INPUTS}],
-            "description": f"A text, or up to {MAX_INPUTS} of them",
+            "description": f"One text, or a list of up to {MAX_INPUTS} texts",
         }
     ),
 ]
@@ -90,7 +90,7 @@ class EmbeddingSpec(Body):
     model: ModelRef
     input: Inputs
     dimensions: Annotated[Whole, Field(ge=1, le=16_384)] | None = Field(
-        default=None, description="Length of the vectors, for models that can shorten them"
+        default=None, description="Number of dimensions of each vector, for models that can shorten their vectors"
     )
 
 
@@ -100,16 +100,21 @@ class ImageSpec(Body):
     model: ModelRef
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARS)
     n: Whole = Field(default=1, ge=1, le=MAX_IMAGES)
-    size: str | None = Field(default=None, pattern=IMAGE_SIZE, description="Width and height, as in 1024x1024")
+    size: str | None = Field(
+        default=None, pattern=IMAGE_SIZE, description="Width and height in pixels, as in `1024x1024`"
+    )
 
 
 class TranscriptionSpec(Body):
-    """A form's text fields: audio to transcribe. The audio is an upload, or a file uploaded before."""
+    """The text fields of a form that requests a transcription.
+
+    The audio is part of the form, or a file uploaded before.
+    """
 
     model: ModelRef
     file_id: UUID | None = None
-    language: str | None = Field(default=None, pattern=LANGUAGE, description="Language spoken, as in de or en")
-    prompt: str | None = Field(default=None, max_length=4_000, description="Names and words to expect in the audio")
+    language: str | None = Field(default=None, pattern=LANGUAGE, description="Spoken language, as in `de` or `en`")
+    prompt: str | None = Field(default=None, max_length=4_000, description="Names and words that occur in the audio")
 
 
 class EmbeddingView(Contract):
@@ -124,13 +129,13 @@ class EmbeddingUsage(Contract):
 
 
 class Answered(Contract):
-    """Fields of every answer."""
+    """Fields of every result."""
 
     id: AiCallId
     model: str
-    simulated: bool = Field(description="The simulator answered; no model was called")
+    simulated: bool = Field(description="`true` if the simulator produced the result, so no model was called")
     cost_micro_usd: int
-    estimated: bool = Field(description="The provider reported no usage; the cost is an estimate")
+    estimated: bool = Field(description="`true` if the provider didn't report usage, so the cost is an estimate")
 
 
 class EmbeddingsView(Answered):
@@ -140,24 +145,24 @@ class EmbeddingsView(Answered):
 
 
 class ImageView(Contract):
-    """A generated image, stored as a file of its caller."""
+    """A generated image, stored as one of the caller's files."""
 
     file_id: FileId
-    url: str = Field(description="Address of its content, for signed-in users")
+    url: str = Field(description="URL of the image's content, for signed-in users")
     media_type: str
     size_bytes: int
     revised_prompt: str | None = None
 
 
 class ImagesView(Answered):
-    created: int = Field(description="Seconds since 1970")
+    created: int = Field(description="Time of creation, in seconds since 1970-01-01 UTC")
     data: tuple[ImageView, ...]
     usage: MediaUsage
 
 
 class TranscriptionView(Answered):
     text: str
-    language: str | None = Field(description="Language that the provider detected, if reported")
+    language: str | None = Field(description="Language that the provider detected, if it reported a language")
     file_id: FileId
     usage: MediaUsage
 
@@ -166,15 +171,15 @@ AiCallResult = EmbeddingsView | ImagesView | TranscriptionView
 
 
 class AiCallSummary(Contract):
-    """A call in a list."""
+    """A call, as lists show it."""
 
     id: AiCallId
     operation: Operation
     model: str
     status: RunStatus
     simulated: bool
-    attempts: int = Field(description="Attempts at its provider; in-doubt ones and failed connections count")
-    in_doubt: int = Field(description="In-doubt attempts")
+    attempts: int = Field(description="Number of attempts, including in-doubt attempts and failed connections")
+    in_doubt: int = Field(description="Number of in-doubt attempts")
     cost_micro_usd: int
     in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts")
     estimated: bool
@@ -187,24 +192,25 @@ class AiCallSummary(Contract):
 
 
 class Blocked(Contract):
-    """Why an open call makes no progress now; it continues by itself."""
+    """Why an open call isn't making progress now. The call continues by itself."""
 
     code: str = Field(
-        description="rate_limited, provider_away …; no_worker: no worker has started it yet; unavailable:"
-        " Temporal does not answer"
+        description="Why the call is blocked, for example `rate_limited` or `provider_away`. `no_worker`: no worker has"
+        " started the call yet. `unavailable`: Temporal doesn't respond."
     )
     message: str
     next_try_at: UtcDatetime | None = Field(
-        default=None, description="When the next attempt is due, if known; null once that time has passed"
+        default=None, description="When the next attempt is due, if known. `null` once that time has passed."
     )
-    remedy: Remedy | None = Field(default=None, description="What a user can do about it")
+    remedy: Remedy | None = Field(default=None, description="An action that can unblock the call")
 
 
 class AiCallView(AiCallSummary):
     """One call, with its request and its result."""
 
     blocked_by: Blocked | None = Field(
-        default=None, description="Set while an open call makes no progress; null while its provider works on it"
+        default=None,
+        description="Set while an open call isn't making progress. `null` while its provider works on the call.",
     )
     request: dict[str, Any]
     result: AiCallResult | None = None
@@ -212,4 +218,6 @@ class AiCallView(AiCallSummary):
 
 class AiCallPage(Contract):
     items: tuple[AiCallSummary, ...]
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one")
+    next_cursor: str | None = Field(
+        description="Send this value as `cursor` to get the next page. `null` on the last page."
+    )

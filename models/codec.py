@@ -14,12 +14,12 @@ MAX_PAYLOADS = 1000
 def bytes_of(text: object) -> bytes:
     """Read base64 in either alphabet, padded or not, as protobuf's JSON may be written. Raises ValueError."""
     if not isinstance(text, str):
-        raise ValueError("Send base64, as text.")
+        raise ValueError("Send a text in base64.")
     standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     except ValueError:
-        raise ValueError("Send base64.") from None
+        raise ValueError("Send valid base64.") from None
 
 
 def _bytes_in(sent: object) -> bytes:
@@ -40,7 +40,7 @@ Base64 = Annotated[
 
 
 class CodecPayload(Contract):
-    """One payload. Fields of newer versions of Temporal are ignored, not rejected."""
+    """One payload. Fields that newer versions of Temporal add are ignored, not rejected."""
 
     metadata: dict[str, Base64] = Field(default_factory=dict)
     data: Base64 = b""
@@ -51,7 +51,7 @@ class CodecPayloads(Contract):
 
 
 class TemporalTls(Contract):
-    """How the API reaches Temporal by TLS. Paths are those of the API's machine; no key is here."""
+    """The API's TLS settings for Temporal. The paths are on the API's machine. The keys themselves aren't included."""
 
     server_ca_cert_path: str | None = None
     client_cert_path: str | None = None
@@ -60,18 +60,22 @@ class TemporalTls(Contract):
 
 
 class CodecAddress(Contract):
-    """Address where Temporal's Web UI and command line have payloads decoded. It works for anyone who has it."""
+    """An address at which Temporal's Web UI and command line have payloads decoded.
+
+    Anyone who has the address can use it.
+    """
 
     url: str
     expires_at: UtcDatetime = Field(
-        description="When it expires; it ends earlier with the sign-in, the account or its role"
+        description="When the address expires. It stops working earlier if its creator signs out, is disabled or"
+        " loses the administrator role."
     )
-    temporal_address: str = Field(description="Address of Temporal as the API reaches it, for `temporal --address`")
-    temporal_namespace: str = Field(description="The namespace of the runs, for `temporal --namespace`")
+    temporal_address: str = Field(description="Address at which the API reaches Temporal, for `temporal --address`")
+    temporal_namespace: str = Field(description="Namespace of the runs, for `temporal --namespace`")
     temporal_tls: TemporalTls | None = Field(
-        default=None, description="What `temporal` needs to reach it by TLS; null: it speaks no TLS"
+        default=None, description="TLS settings that `temporal` needs. `null` if Temporal doesn't use TLS."
     )
     temporal_api_key_required: bool = Field(
-        default=False, description="Whether `temporal` needs an API key, in `TEMPORAL_API_KEY`"
+        default=False, description="Whether `temporal` needs an API key in `TEMPORAL_API_KEY`"
     )
-    web_ui_url: str = Field(description="Address of the only Web UI whose pages may use it")
+    web_ui_url: str = Field(description="Address of the only Web UI whose pages may use the codec address")

@@ -12,15 +12,18 @@ MAX_ATTEMPTS = 1000
 
 
 class CostSum(Contract):
-    """The totals of some attempts."""
+    """The totals of a group of attempts."""
 
-    attempts: int = Field(description="Failed and in-doubt ones included")
-    cost_micro_usd: int = Field(description="Booked cost; all sums add up to `spent_micro_usd`")
-    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts, on top")
+    attempts: int = Field(description="Number of attempts, including failed and in-doubt attempts")
+    cost_micro_usd: int = Field(
+        description="Booked cost of the group. The costs in each list add up to `spent_micro_usd`."
+    )
+    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts, in addition to `cost_micro_usd`")
     usage: Usage
     estimated: bool = Field(
         default=False,
-        description="true if a provider reported no usage for at least one attempt; that share is an estimate",
+        description="`true` if a provider didn't report usage for at least one attempt, so part of the cost is an"
+        " estimate",
     )
 
 
@@ -34,20 +37,22 @@ class AgentCost(CostSum):
 
 
 class NodeCost(CostSum):
-    path: NodePath = Field(description="Empty for the task's own calls: its plan and its answer")
+    path: NodePath = Field(
+        description="Path of the subtask. Empty for the task's own calls, which make its plan and its answer."
+    )
 
 
 class CostView(Contract):
-    """The bill of a task. Money is in millionths of a US dollar."""
+    """The cost of a task. Amounts of money are in millionths of a US dollar."""
 
     spent_micro_usd: int
-    reserved_micro_usd: int = Field(description="Held for model calls in flight")
+    reserved_micro_usd: int = Field(description="Amount reserved for model calls in flight")
     in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts")
     model_calls: int
     usage: Usage
-    estimated: bool = Field(default=False, description="true if parts of `usage` and `spent_micro_usd` are estimates")
+    estimated: bool = Field(default=False, description="`true` if parts of `usage` and `spent_micro_usd` are estimates")
     budget: BudgetView | None
     by_model: tuple[ModelCost, ...]
     by_agent: tuple[AgentCost, ...]
     by_subtask: tuple[NodeCost, ...]
-    attempts: tuple[ModelCallView, ...] = Field(description=f"Oldest first, at most {MAX_ATTEMPTS}")
+    attempts: tuple[ModelCallView, ...] = Field(description=f"Attempts, oldest first, at most {MAX_ATTEMPTS}")

@@ -9,7 +9,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 
-EXAMPLE = "Write five fields, minute, hour, day of the month, month and day of the week, as in '0 7 * * 1-5'."
+EXAMPLE = "Write five fields (minute, hour, day of the month, month, day of the week), as in '0 7 * * 1-5'."
 
 MACROS = {
     "@hourly": "0 * * * *",
@@ -65,10 +65,10 @@ class _Field:
         if word.upper() in self.names:
             return self.names.index(word.upper()) + self.first
         if not re.fullmatch(r"[0-9]{1,2}", word):
-            known = f", or a name such as {self.names[1]}" if self.names else ""
-            raise ValueError(f"{self.name} {word!r} is not a number{known}")
+            wrong = f"neither a number nor a name such as {self.names[1]}" if self.names else "not a number"
+            raise ValueError(f"{self.name} {word!r} is {wrong}")
         if not self.first <= int(word) <= self.last:
-            raise ValueError(f"{self.name} {word!r} is not from {self.first} to {self.last}")
+            raise ValueError(f"{self.name} {word!r} is not between {self.first} and {self.last}")
         return int(word)
 
 
@@ -94,7 +94,7 @@ def _parse(text: str) -> Cron:
     _refuse_other_dialects(text)
     fields = re.split(r"[ \t]+", text.strip(" \t"))
     if len(fields) != len(_FIELDS):
-        more = ", and seconds and years are not supported" if len(fields) > len(_FIELDS) else ""
+        more = ", but seconds and years are not supported" if len(fields) > len(_FIELDS) else ""
         raise ValueError(f"it has {len(fields) if text.strip() else 0} fields{more}")
     minutes, hours, days, months, weekdays = (_values_of(*each) for each in zip(_FIELDS, fields, strict=True))
     either_day = fields[2] != "*" and fields[4] != "*"
@@ -102,12 +102,12 @@ def _parse(text: str) -> Cron:
         # Vixie's cron wants both days to match here, POSIX one of them.
         spelt = fields[2].replace("*", "1-31") if "*" in fields[2] else fields[4].replace("*", "0-6")
         raise ValueError(
-            f"cron programs disagree about a step of * when both kinds of day are restricted; write {spelt!r} to"
-            " match either"
+            "cron programs treat a step of * differently when both day fields are restricted. To match either"
+            f" field, write {spelt!r}"
         )
     cron = Cron(minutes, hours, days, months, frozenset(day % 7 for day in weekdays), either_day)
     if not either_day and not any(min(days) <= monthrange(_LEAP_YEAR, month)[1] for month in months):
-        raise ValueError("it never matches; check day and month")
+        raise ValueError("it never matches. Check the day and the month")
     return cron
 
 
@@ -115,28 +115,28 @@ def _refuse_other_dialects(text: str) -> None:
     """Explain how to rewrite forms of other cron programs."""
     lowered = text.lower()
     if lowered.startswith("@every"):
-        raise ValueError("use interval_s, in seconds, instead of @every")
+        raise ValueError("@every is not supported. Use interval_s, in seconds")
     if lowered.startswith("@"):
         known = MACROS.get(lowered)
         raise ValueError(f"write {known!r} instead" if known else "the name is unknown")
     if "=" in text:
-        raise ValueError("put the time zone into time_zone")
+        raise ValueError("it can't contain a time zone. Set time_zone")
     if " #" in text or "\t#" in text or text.startswith("#"):
-        raise ValueError("comments are not supported; use the schedule's name")
+        raise ValueError("comments are not supported. Use the schedule's name")
     if re.search(r"[^ -~\t]", text):
-        raise ValueError("use ASCII characters in one line")
+        raise ValueError("use ASCII characters on one line")
     for sign, instead in (
         ("?", "write * instead of ?"),
-        ("#", "# for the n-th weekday is not supported; write days of the month or of the week"),
-        ("~", "~ for a random value is not supported; write a number"),
+        ("#", "# for the n-th weekday is not supported. Write days of the month or of the week"),
+        ("~", "~ for a random value is not supported. Write a number"),
     ):
         if sign in text:
             raise ValueError(instead)
     for part in re.split(r"[ \t,]+", lowered):
         if re.fullmatch(r"h(\(.*\))?(/.*)?", part):
-            raise ValueError("H is not supported; write a number")
+            raise ValueError("H is not supported. Write a number")
         if re.fullmatch(r"l(-[0-9]+)?|lw|[0-9]+w|[0-9]+l|(sun|mon|tue|wed|thu|fri|sat)l", part):
-            raise ValueError("L and W are not supported; write days of the month, as in 28")
+            raise ValueError("L and W are not supported. Write days of the month, as in 28")
 
 
 def _values_of(field: _Field, text: str) -> frozenset[int]:
@@ -146,19 +146,19 @@ def _values_of(field: _Field, text: str) -> frozenset[int]:
 def _part(field: _Field, part: str) -> list[int]:
     """Return the values of `*`, a value or a range, with or without a step."""
     if not part:
-        raise ValueError(f"an empty value for {field.name}; remove a comma")
+        raise ValueError(f"the field {field.name} has an empty value. Remove a comma")
     span, slash, step = part.partition("/")
     values = _span(field, span)
     if not slash:
         return values
     if not re.fullmatch(r"[0-9]+", step) or not int(step):
-        raise ValueError(f"the step of {field.name} {part!r} is not a whole number from 1")
+        raise ValueError(f"the step of {field.name} {part!r} is not a positive whole number")
     if len(values) == 1:
         wider = f"{span}-{field.largest}/{step}" if int(step) <= field.largest - values[0] else span
-        raise ValueError(f"a step needs a range; write {field.name} {wider!r}")
+        raise ValueError(f"a step needs a range. For the {field.name}, write {wider!r}")
     if int(step) >= len(values):
         raise ValueError(
-            f"the step of {field.name} {part!r} exceeds the range, so only {values[0]} would match; write"
+            f"the step of {field.name} {part!r} exceeds the range, so only {values[0]} would match. Write"
             f" {values[0]}, or use interval_s"
         )
     return values[:: int(step)]

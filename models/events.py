@@ -177,7 +177,7 @@ class BudgetReached(_Placed):
     type: Literal["budget.reached"] = "budget.reached"
     limit: str
     message: str
-    needed: int | None = Field(default=None, description="The lowest limit that the next call fits into")
+    needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
 
 
 class BudgetRaised(_Placed):
@@ -224,7 +224,7 @@ LAST = ("run.completed", "run.failed", "run.cancelled")
 
 
 class EventFrame(Contract):
-    """A durable event as clients receive it; they name its `seq` to continue after it."""
+    """A durable event, as clients receive it. To continue after the event, a client sends its `seq`."""
 
     kind: Literal["event"] = "event"
     run_id: RunId
@@ -234,10 +234,11 @@ class EventFrame(Contract):
 
 
 class TokensFrame(Contract):
-    """A piece of a streamed answer: best effort, never stored, without a `seq`.
+    """A piece of a streamed answer. It is sent once, isn't stored and has no `seq`.
 
-    `offset` is the place of `text` in the answer, in characters: a client that has `offset` characters appends, one
-    that has more ignores it, one that has fewer missed some (the whole text comes with the finished call).
+    `offset` is the position of `text` in the answer, in characters. A client that has `offset` characters appends the
+    text. A client that has more characters ignores the piece. A client that has fewer characters has missed pieces;
+    the whole text arrives with the finished call.
     """
 
     kind: Literal["tokens"] = "tokens"
@@ -251,7 +252,7 @@ class TokensFrame(Contract):
 
 
 class SnapshotFrame(Contract):
-    """The state of a task, for a client too far behind to receive every event; events continue after `seq`."""
+    """The state of a task, for a client too far behind to receive every event. Events continue after `seq`."""
 
     kind: Literal["snapshot"] = "snapshot"
     run_id: RunId

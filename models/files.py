@@ -25,13 +25,15 @@ class FileView(Contract):
 
     id: FileId
     name: str
-    media_type: str = Field(description="Detected from the content; application/octet-stream if unknown")
+    media_type: str = Field(description="Media type detected from the content. `application/octet-stream` if unknown.")
     size_bytes: int
     sha256: str
-    simulated: bool = Field(default=False, description="The simulator generated it")
+    simulated: bool = Field(default=False, description="`true` if the simulator generated the file")
     created_at: UtcDatetime
 
 
 class FilePage(Contract):
     items: tuple[FileView, ...]
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one")
+    next_cursor: str | None = Field(
+        description="Send this value as `cursor` to get the next page. `null` on the last page."
+    )

@@ -9,11 +9,11 @@ from models.tasks import FinishReason
 
 
 class ToolCallView(Contract):
-    """A call of a tool, requested by a model."""
+    """A tool call that a model requested."""
 
     id: str
     name: str
-    arguments: str = Field(description="As the model wrote them, usually JSON")
+    arguments: str = Field(description="Arguments as the model wrote them, usually JSON")
 
 
 class MessageView(Contract):
@@ -21,9 +21,11 @@ class MessageView(Contract):
 
     path: NodePath
     purpose: Purpose
-    step: int = Field(description="Step of the model call that it was sent with, or that returned it")
-    seq: int = Field(description="Position in the transcript of this purpose at this node")
-    role: str = Field(description="user, assistant or tool; the system prompt is the agent's")
+    step: int = Field(description="Step of the model call that sent or returned the message")
+    seq: int = Field(description="Position in the node's transcript for this purpose")
+    role: str = Field(
+        description="`user`, `assistant` or `tool`. The system prompt is part of the agent, so it isn't a message."
+    )
     content: str
     thought: str | None = Field(description="For a reply: the model's reasoning, if the provider returns it")
     tool_calls: tuple[ToolCallView, ...] = ()
@@ -33,8 +35,8 @@ class MessageView(Contract):
     guidance_id: int | None = Field(description="For guidance: its id")
     agent: str | None = Field(description="For a reply: the agent that answered")
     model: str | None = Field(description="For a reply: the model that answered")
-    finish_reason: FinishReason | None = Field(description="For a reply: how it ended")
-    tokens: int = Field(description="An estimate; the cost view has the provider's counts")
+    finish_reason: FinishReason | None = Field(description="For a reply: why it ended")
+    tokens: int = Field(description="Estimated number of tokens. The cost view has the provider's counts.")
     created_at: UtcDatetime
 
 
@@ -42,4 +44,6 @@ class MessagePage(Contract):
     """A page of a task's messages."""
 
     items: tuple[MessageView, ...]
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one")
+    next_cursor: str | None = Field(
+        description="Send this value as `cursor` to get the next page. `null` on the last page."
+    )

@@ -20,7 +20,7 @@ SETTLE_SECONDS = 3600
 
 
 class Purpose(StrEnum):
-    """What a call is for; each purpose has a transcript of its own at a node."""
+    """The purpose of a model call. Each purpose has its own transcript at a node."""
 
     PLAN = "plan"
     TURN = "turn"
@@ -56,7 +56,7 @@ class PurposeFacts(NamedTuple):
 PURPOSES: dict[Purpose, PurposeFacts] = {
     Purpose.PLAN: PurposeFacts(ends_node=False, product="plan", activity="plans"),
     Purpose.TURN: PurposeFacts(ends_node=True, product="work", activity="writes"),
-    Purpose.AGGREGATE: PurposeFacts(ends_node=True, product="answer", activity="puts the results together"),
+    Purpose.AGGREGATE: PurposeFacts(ends_node=True, product="answer", activity="combines the results"),
     Purpose.EMBEDDINGS: PurposeFacts(ends_node=True, product="vectors", activity="embeds"),
     Purpose.IMAGES: PurposeFacts(ends_node=True, product="images", activity="generates images"),
     Purpose.TRANSCRIPTIONS: PurposeFacts(ends_node=True, product="text", activity="transcribes"),
@@ -92,7 +92,8 @@ class ModelCallOutcome(Contract):
     goes_on: bool = Field(
         # The default protects histories that were recorded before answers could continue.
         default=False,
-        description="Guidance overtook the answer, or it was cut at its limit: the node makes one more call",
+        description="The node makes one more call, because of new guidance or because the answer was cut off at its"
+        " limit",
     )
     finish_reason: FinishReason = Field(
         # The default protects histories that were recorded before it was kept.
@@ -102,8 +103,8 @@ class ModelCallOutcome(Contract):
 
 
 class AttemptStatus(StrEnum):
-    """`in_doubt`: its outcome is unknown. `late`: its answer came after another attempt, or the end of the run,
-    replaced it."""
+    """The state of an attempt. `in_doubt`: the outcome is unknown. `late`: the answer arrived after another attempt, or
+    the end of the run, had replaced this attempt."""
 
     STARTED = "started"
     FINISHED = "finished"
@@ -114,7 +115,7 @@ class AttemptStatus(StrEnum):
 
 
 class ModelCallView(Contract):
-    """One attempt at a provider, as the API shows it (cost, timeline)."""
+    """One attempt at a model call, as the API shows it."""
 
     path: NodePath
     purpose: Purpose
@@ -125,11 +126,15 @@ class ModelCallView(Contract):
     simulated: bool
     status: AttemptStatus
     usage: Usage
-    reserved_micro_usd: int = Field(default=0, description="Amount reserved before the call: its worst case")
+    reserved_micro_usd: int = Field(
+        default=0, description="Cost reserved before the call, which is the highest possible cost"
+    )
     reserved_tokens: int = Field(default=0, description="Tokens reserved before the call")
     cost_micro_usd: int
-    estimated: bool = Field(description="true if the provider reported no usage and the cost is an estimate")
-    finish_reason: FinishReason | None = Field(default=None, description="How its answer ended; null without one")
+    estimated: bool = Field(description="`true` if the provider didn't report usage, so the cost is an estimate")
+    finish_reason: FinishReason | None = Field(
+        default=None, description="Why the answer ended. `null` without an answer."
+    )
     error_code: str | None
     started_at: UtcDatetime
     ended_at: UtcDatetime | None

@@ -29,14 +29,17 @@ MAX_NAMED = 10
 class PlannedSubtask(Body):
     """One subtask of a plan, with its texts."""
 
-    key: Key = Field(description="Short name, unique in the plan; other subtasks refer to it by this name")
+    key: Key = Field(description="Short name, unique in the plan. Other subtasks refer to the subtask by this name.")
     title: str = Field(default="", max_length=120)
-    instruction: str = Field(min_length=1, max_length=20_000, description="The agent's instruction")
-    agent: str = Field(default="analyst", max_length=60, description="Name of the agent that works on it")
+    instruction: str = Field(min_length=1, max_length=20_000, description="Instruction for the agent")
+    agent: str = Field(default="analyst", max_length=60, description="Name of the agent that works on the subtask")
     depends_on: tuple[str, ...] = Field(
-        default=(), max_length=MAX_NODES, fail_fast=True, description="Keys of the subtasks whose results it receives"
+        default=(),
+        max_length=MAX_NODES,
+        fail_fast=True,
+        description="Keys of the subtasks whose results this subtask receives",
     )
-    decompose: Flag = Field(default=False, description="Have it planned into smaller subtasks")
+    decompose: Flag = Field(default=False, description="`true` to have the subtask planned into smaller subtasks")
 
     @field_validator("depends_on")
     @classmethod
@@ -128,11 +131,11 @@ def _problems_of_subtasks(
     for index, subtask in enumerate(subtasks):
         key = subtask.key
         if first[key] != index:
-            yield PlanProblem(f"Key {key!r} is used more than once; keys must be unique.", index, "key")
+            yield PlanProblem(f"Key {key!r} is used more than once. Keys must be unique.", index, "key")
         if subtask.agent == PLANNER or subtask.agent not in agents:
             yield PlanProblem(_wrong_agent(subtask, agents), index, "agent")
         if subtask.decompose and depth >= MAX_DEPTH:
-            message = f"Subtask {key!r} can't decompose at depth {depth}; set decompose to false."
+            message = f"Subtask {key!r} can't be split further at depth {depth}. Set decompose to false."
             yield PlanProblem(message, index, "decompose")
         for name in subtask.depends_on:
             if name not in first:
@@ -141,17 +144,17 @@ def _problems_of_subtasks(
                     yield PlanProblem("It depends on a subtask that is not in the plan.", index, "depends_on")
                     continue
                 shown = preview_of(name, 60)
-                meant = instead_of(name, first) if count <= LOOKED_FOR else "use one of the plan's keys."
-                message = f"Subtask {key!r} depends on {shown!r}, which is not in the plan; {meant}"
+                meant = instead_of(name, first) if count <= LOOKED_FOR else "Use one of the plan's keys."
+                message = f"Subtask {key!r} depends on {shown!r}, which is not in the plan. {meant}"
                 yield PlanProblem(message, index, "depends_on")
 
 
 def _wrong_agent(subtask: PlannedSubtask, agents: Collection[str]) -> str:
-    why = "can't be given to" if subtask.agent in NOT_OFFERED else "names unknown agent"
+    why = "can't be given to" if subtask.agent in NOT_OFFERED else "names the unknown agent"
     advice = instead_of(subtask.agent, [name for name in agents if name != PLANNER])
     if subtask.agent == PLANNER:
-        advice = f"set decompose to true to have it planned further, or {advice}"
-    return f"Subtask {subtask.key!r} {why} {subtask.agent!r}; {advice}"
+        advice = f"Set decompose to true to have it planned further. Or {advice[0].lower()}{advice[1:]}"
+    return f"Subtask {subtask.key!r} {why} {subtask.agent!r}. {advice}"
 
 
 def _problems_of_size(subtasks: Sequence[PlannedSubtask], depth: int, nodes_left: int) -> list[PlanProblem]:
@@ -160,17 +163,19 @@ def _problems_of_size(subtasks: Sequence[PlannedSubtask], depth: int, nodes_left
     room = nodes_left - len(subtasks)
     if room < 0:
         message = (
-            f"{len(subtasks)} subtasks are too many: this task may have {nodes_left} more of {MAX_NODES}; plan fewer."
+            f"{len(subtasks)} subtasks are too many. Of its {MAX_NODES} subtasks, this task has {nodes_left} left."
+            " Plan fewer subtasks."
         )
         problems.append(PlanProblem(message))
     elif room < len(splitting):
         message = (
-            f"{', '.join(map(repr, splitting[:MAX_NAMED]))} can't decompose: of the task's {MAX_NODES} subtasks, {room}"
-            f" would be left for {len(splitting)} to split into. Set decompose to false or plan fewer."
+            f"{', '.join(map(repr, splitting[:MAX_NAMED]))} can't be split further: of the task's {MAX_NODES}"
+            f" subtasks, only {room} would be left to split {len(splitting)} into. Set decompose to false, or plan"
+            " fewer subtasks."
         )
         problems.append(PlanProblem(message))
     if depth > MAX_DEPTH:
-        message = f"Depth {depth} is too deep: at most {MAX_DEPTH} levels; answer without planning further."
+        message = f"Depth {depth} is too deep. A task has at most {MAX_DEPTH} levels. Answer without planning further."
         problems.append(PlanProblem(message))
     return problems
 
@@ -193,7 +198,7 @@ def _cyclic(members: Sequence[str], keys: Sequence[str]) -> PlanProblem:
         others[MAX_NAMED - 1 : -1] = ["…"]
     # The remedy comes first: the message to a model may be cut.
     message = (
-        "The plan is cyclic; remove one of these from depends_on:"
+        "The plan is cyclic. Remove one of these dependencies from depends_on:"
         f" {members[0]!r} waits for {', which waits for '.join(others)}."
     )
     return PlanProblem(message, keys.index(members[0]), "depends_on")

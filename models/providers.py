@@ -14,9 +14,11 @@ class ProviderView(Contract):
 
     name: str
     configured: bool
-    simulated: bool = Field(description="Its answers are simulated")
-    operations: tuple[Operation, ...] = Field(default=(), description="Operations besides chat")
-    advice: str = Field(default="", description="What is missing, and the setting that fixes it")
+    simulated: bool = Field(description="`true` if the provider's answers are simulated")
+    operations: tuple[Operation, ...] = Field(
+        default=(), description="Operations that the provider offers besides chat"
+    )
+    advice: str = Field(default="", description="Missing configuration, and the setting that fixes it")
 
 
 class Verdict(StrEnum):
@@ -33,32 +35,32 @@ class Verdict(StrEnum):
 
 
 class ValidationRequest(Body):
-    """Without a model, the check lists the provider's models, which is free and shows whether the key is right.
+    """A check of a provider's key. Without a model, it lists the provider's models, which is free and tests the key.
 
-    Quota shows only in a real call: with a model, the check also makes one of at most 16 tokens.
+    Only a real call shows whether quota is left. With a model, the check therefore makes a call of at most 16 tokens.
     """
 
     model: str | None = Field(
         default=None,
         min_length=1,
         max_length=MODEL_CHARS + 41,
-        description="A model's name, with or without the provider before it",
+        description="Name of a model, with or without its provider",
     )
 
 
 class Validation(Contract):
-    """The result of a check. It never holds the key."""
+    """The result of a check of a provider's key. It never contains the key."""
 
     provider: str
     verdict: Verdict
     message: str
     models: int | None = Field(default=None, description="Number of models that the key gives access to")
-    cost_micro_usd: int = Field(default=0, description="Cost of the check's call; it belongs to no task")
+    cost_micro_usd: int = Field(default=0, description="Cost of the check's call, which isn't charged to a task")
     took_ms: float
 
 
 class PriceView(Contract):
-    """Micro-USD per million tokens, for prompts of any size or from the first step on."""
+    """A model's price in micro-USD per million tokens. For prices with tiers, it is the first tier."""
 
     input: int
     cached_input: int
@@ -71,7 +73,7 @@ class PriceView(Contract):
 def _counts(usd: float) -> float:
     # The ledger counts millionths: what is finer would be booked as nothing.
     if 0 < usd < 0.000_001:
-        raise ValueError("It is less than a millionth of a dollar; write 0, or at most 6 decimal places.")
+        raise ValueError("It is less than a millionth of a dollar. Write 0, or at most 6 decimal places.")
     return usd
 
 
@@ -86,8 +88,8 @@ class OwnRates(Body):
     """
 
     input: Rate | None = None
-    cached_input: Rate | None = Field(default=None, description="Input read from a cache; default: the input rate")
-    cache_write: Rate | None = Field(default=None, description="Input written to a cache; default: the input rate")
+    cached_input: Rate | None = Field(default=None, description="Input read from a cache. Default: the input rate.")
+    cache_write: Rate | None = Field(default=None, description="Input written to a cache. Default: the input rate.")
     input_audio: Rate | None = None
     input_image: Rate | None = None
     output: Rate | None = None
@@ -112,7 +114,7 @@ OwnPrice = Annotated[OwnRates, BeforeValidator(_by_name)]
 
 
 class ModelAbility(StrEnum):
-    """Abilities that only some models have."""
+    """An ability that only some models have."""
 
     TOOLS = "tools"
     STRUCTURED_OUTPUT = "structured_output"
@@ -135,21 +137,21 @@ class OwnModel(Body):
 class ModelView(Contract):
     """A model that a provider offers to this installation."""
 
-    model: str = Field(description="The name to use in tasks and agents: provider/model")
+    model: str = Field(description="Name to use in tasks and agents, as `provider/model`")
     provider: str
     simulated: bool
     usable: bool
-    advice: str = Field(default="", description="Why it can't be used, and how to fix that")
+    advice: str = Field(default="", description="Why the model can't be used, and how to fix the problem")
     context_tokens: int
     max_output_tokens: int
     abilities: tuple[ModelAbility, ...] | None = Field(
-        default=None, description="null: unknown, because no list has this model's abilities"
+        default=None, description="The model's abilities. `null` if they are unknown, because no list contains them."
     )
     price: PriceView | None
 
 
 class MediaModelView(Contract):
-    """A model for embeddings, images or transcriptions; tasks can't use it."""
+    """A model for embeddings, images or transcriptions. Tasks can't use it."""
 
     model: str
     provider: str
@@ -158,13 +160,15 @@ class MediaModelView(Contract):
 
 
 class ModelsView(Contract):
-    """All models that are available now, and the providers that did not answer."""
+    """All models that are available now, and the providers that didn't respond."""
 
     models: tuple[ModelView, ...]
     media: tuple[MediaModelView, ...] = Field(
         default=(), description="Models for embeddings, images and transcriptions, recognised by their prices"
     )
-    unreachable: dict[str, str] = Field(description="By provider: why its models are missing")
+    unreachable: dict[str, str] = Field(
+        description="For each provider without a list of models, why the list is missing"
+    )
 
 
 class CountRequest(Body):
@@ -173,7 +177,10 @@ class CountRequest(Body):
 
 
 class TokenCount(Contract):
-    """`estimated`: the model's tokenizer isn't public, so the count is a high estimate."""
+    """The number of tokens in a text.
+
+    `estimated`: the model's tokenizer isn't public, so the count is a high estimate.
+    """
 
     model: str
     tokens: int

@@ -16,7 +16,7 @@ CENT_MICRO_USD = 10_000
 
 
 class Action(StrEnum):
-    """Actions that errors name. Each has a request, a command, or both."""
+    """An action that an error recommends. Each action has a request, a command, or both."""
 
     SIGN_IN = "sign_in"
     REFRESH_TOKEN = "refresh_token"  # noqa: S105  # no secret
@@ -46,10 +46,10 @@ class Action(StrEnum):
 
 
 class Remedy(Contract):
-    """One action that helps."""
+    """One action that helps the caller continue."""
 
     action: Action
-    target: str | None = Field(default=None, description="Id or name of the target object")
+    target: str | None = Field(default=None, description="Id or name of the object that the action is for")
     options: Mapping[str, int] = Field(default_factory=dict, description="Fields to send with the action")
 
 

@@ -41,40 +41,43 @@ Change = Literal["model", "guidance"]
 class RetryAdvice(Contract):
     """Advice on how a failed task can continue."""
 
-    retry: bool = Field(description="Whether a retry can help; if false, create a new task")
+    retry: bool = Field(description="Whether a retry can help. If `false`, create a new task.")
     change: tuple[Change, ...] = Field(
         default=(),
-        description="Set one of these fields in the retry, because an unchanged retry would fail again; empty:"
-        " an unchanged retry may help",
+        description="Set one of these fields in the retry, because an unchanged retry would fail again."
+        " If empty, an unchanged retry may help.",
     )
     instead: tuple[Change, ...] = Field(
-        default=(), description="Fields that may be set instead of the fix in `message`"
+        default=(), description="Fields that can be set in the retry instead of making the fix in `message`"
     )
     new_task: bool = Field(
-        default=False, description="Whether a new task with another text may help too; a retry can't change the text"
+        default=False,
+        description="Whether a new task with a different text may also help, because a retry can't change the text",
     )
-    message: str = Field(description="What to do, in words")
+    message: str = Field(description="Recommended action, in words")
 
 
-AS_IT_IS = RetryAdvice(retry=True, message="Retry it from where it failed.")
+AS_IT_IS = RetryAdvice(retry=True, message="Retry the task from where it failed.")
 
 _MODEL: tuple[Change, ...] = ("model",)
 _EITHER: tuple[Change, ...] = ("guidance", "model")
-_REPAIR = "Correct the named setting, restart Chimera and retry; or name another model."
+_REPAIR = "Correct the named setting, restart Chimera and retry, or choose another model."
 _ADVICE = {
     ContextTooLong.code: RetryAdvice(
         retry=True,
         change=_MODEL,
-        message="The prompt would be too long again. Name a model with a larger context window.",
+        message="The prompt would be too long again. Choose a model with a larger context window.",
     ),
     UnknownModel.code: RetryAdvice(
-        retry=True, change=_MODEL, message="Name a model that the provider offers, or add this one there first."
+        retry=True,
+        change=_MODEL,
+        message="Choose a model that the provider offers, or first add this model at the provider.",
     ),
     BadRequest.code: RetryAdvice(
         retry=True,
         change=_MODEL,
         new_task=True,
-        message="The same request would be rejected again. Name another provider's model, or correct the"
+        message="The same request would be rejected again. Choose another provider's model, or correct the"
         " rejected part in a new task.",
     ),
     ContentRefused.code: RetryAdvice(
@@ -82,34 +85,34 @@ _ADVICE = {
         retry=True,
         change=_MODEL,
         new_task=True,
-        message="The same text would be refused again. Name another model, or rephrase it in a new task.",
+        message="The same text would be rejected again. Choose another model, or rephrase it in a new task.",
     ),
     UselessAnswer.code: RetryAdvice(
-        retry=True, change=_EITHER, message="The answer would be useless again. Add guidance, or name another model."
+        retry=True, change=_EITHER, message="The answer would be useless again. Add guidance, or choose another model."
     ),
     SameFailureAgain.code: RetryAdvice(
-        retry=True, change=_EITHER, message="It failed twice in the same way. Add guidance, or name another model."
+        retry=True, change=_EITHER, message="It failed twice in the same way. Add guidance, or choose another model."
     ),
     AnswerTooLarge.code: RetryAdvice(
         retry=True,
         change=_EITHER,
-        message="The answer would be too large again. Ask for a shorter one, or name another model.",
+        message="The answer would be too large again. Ask for a shorter answer, or choose another model.",
     ),
     AnswerNotKept.code: RetryAdvice(
         retry=True,
         change=_EITHER,
-        message="The worker's log has the reason. Ask for another answer, or name another model.",
+        message="The worker's log has the reason. Ask for a different answer, or choose another model.",
     ),
     PlanInvalid.code: RetryAdvice(
         retry=True,
         change=_EITHER,
         new_task=True,
-        message="Add guidance on how to plan, or name another model; a new task can include its own plan.",
+        message="Add guidance on how to plan, choose another model, or create a new task with its own plan.",
     ),
     NoQuota.code: RetryAdvice(
         retry=True,
         instead=_MODEL,
-        message="Raise the quota at the provider and retry, or name another provider's model.",
+        message="Raise the quota at the provider and retry, or choose another provider's model.",
     ),
     **dict.fromkeys(
         (WrongKey.code, MissingKey.code, UnusableKey.code, UnusableHeader.code, MissingBaseUrl.code, UnknownPrice.code),
@@ -117,15 +120,15 @@ _ADVICE = {
     ),
     **dict.fromkeys(
         (UnknownProvider.code, UnknownSimulatorModel.code, WrongKindOfModel.code, NotOffered.code),
-        RetryAdvice(retry=True, change=_MODEL, message="Name another model."),
+        RetryAdvice(retry=True, change=_MODEL, message="Choose another model."),
     ),
     UnknownAgent.code: RetryAdvice(retry=True, message="Create the agent again, then retry."),
-    AnswerMissing.code: RetryAdvice(retry=False, message="An answer is lost. Create a new task."),
+    AnswerMissing.code: RetryAdvice(retry=False, message="An answer was lost. Create a new task."),
     **{
         code: RetryAdvice(
             retry=False,
-            message=f"It would fail in the same way again: {why}, and paid answers are kept. Create a new task"
-            " with other limits.",
+            message=f"A retry would fail in the same way: {why}, and a retry keeps paid answers. Create a new"
+            " task with different limits.",
         )
         for code, why in SETTLED.items()
     },

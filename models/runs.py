@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class RunKind(StrEnum):
-    """What a run is. The account, the events, the controls and the bill of every kind are the same."""
+    """The kind of a run. Accounts, events, controls and costs work in the same way for every kind."""
 
     TASK = "task"
     EMBEDDINGS = "embeddings"
@@ -13,7 +13,10 @@ class RunKind(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """The state of a run. `waiting` waits for a user (for example to raise a budget); only a task is ever a draft."""
+    """The state of a run. A `waiting` run waits for a user, for example to raise a budget.
+
+    Only a task can be a `draft`.
+    """
 
     DRAFT = "draft"
     QUEUED = "queued"

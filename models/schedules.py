@@ -16,7 +16,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 2100
 
 
 class Overlap(StrEnum):
-    """What happens when a run is due while the previous one still runs (Temporal's names)."""
+    """What happens when a run is due while the previous run is still in progress. The names are Temporal's."""
 
     SKIP = "skip"
     BUFFER_ONE = "buffer_one"
@@ -25,7 +25,7 @@ class Overlap(StrEnum):
 
 
 class BackfillOverlap(StrEnum):
-    """How the runs of a backfill overlap; each of them starts a task."""
+    """How the runs of a backfill may overlap. Each run starts a task."""
 
     BUFFER_ALL = "buffer_all"
     ALLOW_ALL = "allow_all"
@@ -37,10 +37,12 @@ def _known(cron: str) -> str:
 
 
 class Timing(Body):
-    """The times of a schedule: exactly one of `cron` and `interval_s`."""
+    """The timing of a schedule: exactly one of `cron` and `interval_s`."""
 
     cron: Annotated[str, AfterValidator(_known)] | None = Field(
-        default=None, max_length=120, description="Minute, hour, day of the month, month, day of the week"
+        default=None,
+        max_length=120,
+        description="Cron expression: minute, hour, day of the month, month and day of the week",
     )
     interval_s: Whole | None = Field(default=None, ge=10, le=366 * 86_400, description="Seconds between runs")
     time_zone: str = Field(default="UTC", max_length=60)
@@ -86,10 +88,10 @@ def _foreseeable(after: datetime) -> datetime:
 
 
 class PreviewSpec(Timing):
-    """A schedule to preview; everything but its timing is optional."""
+    """A schedule to preview. Everything except its timing is optional."""
 
     after: Annotated[Moment, AfterValidator(_foreseeable)] | None = Field(
-        default=None, description="Show times later than this; default: now"
+        default=None, description="Show runs after this time. Default: now."
     )
     name: str | None = Field(default=None, min_length=1, max_length=120)
     task: TaskSpec | None = None
@@ -98,7 +100,7 @@ class PreviewSpec(Timing):
 
 
 class BackfillSpec(Body):
-    """The missed runs from `start` to `end`, both included."""
+    """A request for the missed runs from `start` to `end`, inclusive."""
 
     start: Moment
     end: Moment
@@ -129,7 +131,9 @@ class ScheduleView(Contract):
     time_zone: str
     overlap: Overlap
     paused: bool
-    note: str | None = Field(default=None, description="Why it makes no runs, or why its last run was skipped")
+    note: str | None = Field(
+        default=None, description="Why the schedule doesn't make runs, or why its last run was skipped"
+    )
     next_runs: tuple[UtcDatetime, ...]
     created_at: UtcDatetime
 
@@ -140,6 +144,6 @@ class PreviewView(Contract):
 
 
 class BackfillView(Contract):
-    """The times of the backfill; a time that already has a task starts no second one."""
+    """The times of the backfill's runs. A time that already has a task doesn't start a second task."""
 
     runs: tuple[UtcDatetime, ...]

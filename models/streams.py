@@ -22,7 +22,9 @@ class Authenticate(Body):
 class Subscribe(Body):
     type: Literal["subscribe"]
     topic: Topic
-    after: Whole = Field(default=0, ge=0, le=2**53, description="The last sequence that the client has seen")
+    after: Whole = Field(
+        default=0, ge=0, le=2**53, description="Sequence number of the last event that the client received"
+    )
 
 
 class Unsubscribe(Body):

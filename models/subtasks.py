@@ -51,13 +51,16 @@ class SubtaskView(Contract):
     key: str
     title: str
     agent: str
-    model: str | None = Field(default=None, description="Used instead of its agent's model; set by a retry of the task")
+    model: str | None = Field(
+        default=None, description="Model used instead of the agent's model. A retry of the task sets it."
+    )
     status: SubtaskStatus
     depends_on: tuple[str, ...]
     instruction: str
     result: str | None
     finish_reason: FinishReason | None = Field(
-        default=None, description="How the answer ended; length: it was cut at its limit and is incomplete"
+        default=None,
+        description="Why the answer ended. `length`: the answer was cut off at its limit and is incomplete.",
     )
     error_code: str | None
     error: str | None

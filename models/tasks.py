@@ -34,7 +34,7 @@ class OnFailure(StrEnum):
 
 
 class SubtaskMode(StrEnum):
-    """Where those subtasks of a task run that are not planned further."""
+    """Where the subtasks of a task run, unless they are planned further."""
 
     CHILD = "child"
     """Each in a child workflow, with a page of its own in Temporal's Web UI."""
@@ -43,7 +43,7 @@ class SubtaskMode(StrEnum):
 
 
 class OnTruncated(StrEnum):
-    """What happens to an answer that was cut at its limit of tokens."""
+    """What happens to an answer that was cut off at its token limit."""
 
     CONTINUE = "continue"
     """The model is asked to go on where it stopped, at most twice; then as `accept`."""
@@ -53,15 +53,20 @@ class OnTruncated(StrEnum):
 
 
 class Budget(Body):
-    """Limits on what a task may spend. Reaching one pauses the task until the limit is raised."""
+    """Limits on the spending of a task. A task that reaches a limit waits until the limit is raised."""
 
-    max_cost_micro_usd: Whole | None = Field(default=None, ge=1, le=10**13, description="Millionths of a US dollar")
-    max_tokens: Whole | None = Field(default=None, ge=1, le=10**12, description="Input and output together")
+    max_cost_micro_usd: Whole | None = Field(
+        default=None, ge=1, le=10**13, description="Maximum cost, in millionths of a US dollar"
+    )
+    max_tokens: Whole | None = Field(
+        default=None, ge=1, le=10**12, description="Maximum number of input and output tokens together"
+    )
     max_model_calls: Whole | None = Field(
         default=None,
         ge=1,
         le=10**6,
-        description="Requests to providers, including repeated ones; failed connections don't count",
+        description="Maximum number of requests to providers, including repeated requests. Failed connections don't"
+        " count.",
     )
 
     @field_validator("max_cost_micro_usd", "max_tokens", "max_model_calls", mode="before")
@@ -69,13 +74,13 @@ class Budget(Body):
     def _is_positive(cls, limit: object) -> object:
         # Who writes 0 may well mean "no limit", and would get a task that can never make a call.
         if isinstance(limit, int) and not isinstance(limit, bool) and limit <= 0:
-            raise ValueError("It has to be more than 0; omit it for no limit.")
+            raise ValueError("It has to be more than 0. Omit it for no limit.")
         return limit
 
     @model_validator(mode="after")
     def _sets_a_limit(self) -> "Budget":
         if self.max_cost_micro_usd is None and self.max_tokens is None and self.max_model_calls is None:
-            raise ValueError("Set at least one of max_cost_micro_usd, max_tokens, max_model_calls.")
+            raise ValueError("Set at least one of max_cost_micro_usd, max_tokens and max_model_calls.")
         return self
 
 
@@ -90,9 +95,11 @@ class BudgetView(Contract):
 class RunLimits(Body):
     """Limits on each subtask."""
 
-    max_turns: Whole = Field(default=20, ge=1, le=1000, description="Model calls of one subtask")
+    max_turns: Whole = Field(default=20, ge=1, le=1000, description="Maximum number of model calls of one subtask")
     max_output_tokens: AnswerTokens | None = Field(
-        default=None, description="Longest answer of a built-in agent, including planner and coordinator; default: 2048"
+        default=None,
+        description="Longest answer of a built-in agent in tokens, including the planner and the coordinator."
+        " Default: 2048.",
     )
 
 
@@ -105,46 +112,53 @@ class TaskSpec(Body):
 
     goal: str = Field(min_length=1, max_length=100_000)
     title: str = Field(default="", max_length=120)
-    model: ModelRef | None = Field(default=None, description="provider/model for agents that name none of their own")
+    model: ModelRef | None = Field(
+        default=None, description="Model for agents without a model of their own, as `provider/model`"
+    )
     fallbacks: Fallbacks = Field(
-        default=(), description="Models to use for those agents, in this order, when the one before fails"
+        default=(),
+        description="Fallback models for agents without a model of their own, tried in this order when the previous"
+        " model fails",
     )
     plan: Annotated[tuple[PlannedSubtask, ...], Field(fail_fast=True)] | None = Field(
-        default=None, min_length=1, max_length=MAX_NODES, description="A DAG of subtasks; without one a model plans"
+        default=None,
+        min_length=1,
+        max_length=MAX_NODES,
+        description="Subtasks as a directed acyclic graph. Default: a model plans the subtasks.",
     )
     images: tuple[UUID, ...] = Field(
         default=(),
         max_length=MAX_TASK_IMAGES,
         fail_fast=True,
-        description="Image files of yours that every agent of the task sees",
+        description="Ids of your image files that every agent of the task receives",
     )
     on_failure: OnFailure = OnFailure.FAIL
     max_retries: Whole = Field(
-        default=2, ge=0, le=5, description="How often a failed subtask is retried, if on_failure is retry"
+        default=2, ge=0, le=5, description="How often a failed subtask is retried, if `on_failure` is `retry`"
     )
     on_truncated: OnTruncated = Field(
         default=OnTruncated.CONTINUE,
-        description="For an answer cut at its limit: ask the model to continue (at most twice), accept it as it"
-        " is, or fail",
+        description="For an answer cut off at its token limit: ask the model to continue (at most twice), accept the"
+        " answer as it is, or fail",
     )
     subtasks: SubtaskMode | None = Field(
         default=None,
-        description="Where subtasks run: child, each in a workflow of its own, or inline, in the task's, which costs"
-        " about half; default: CHIMERA_SUBTASKS",
+        description="Where subtasks run. `child`: each subtask in a workflow of its own. `inline`: in the task's"
+        " workflow, which costs about half. Default: the setting `CHIMERA_SUBTASKS`.",
     )
     budget: Budget | None = None
     limits: RunLimits = RunLimits()
     priority: Priority = 3
     metadata: dict[Annotated[str, Field(max_length=60)], JsonValue] = Field(default_factory=dict, max_length=50)
-    start: Flag = Field(default=True, description="false: keep it as a draft until it is executed")
+    start: Flag = Field(default=True, description="`false` to keep the task as a draft until it is executed")
 
     @field_validator("metadata")
     @classmethod
     def _is_small(cls, metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
         if metadata and len(to_json(metadata)) > MAX_METADATA_BYTES:
-            raise ValueError(f"Use at most {MAX_METADATA_BYTES} bytes as JSON; store larger data elsewhere.")
+            raise ValueError(f"Use at most {MAX_METADATA_BYTES} bytes as JSON. Store larger data elsewhere.")
         if _has_endless(metadata):
-            raise ValueError("A number in it is too large; write it as text.")
+            raise ValueError("It contains a number that is too large. Write the number as text.")
         return metadata
 
 
@@ -202,10 +216,13 @@ class Guidance(Body):
 
     text: str = Field(min_length=1, max_length=20_000)
     path: NodePath | None = Field(
-        default=None, max_length=200, description="Only this subtask and those below it; default: the whole task"
+        default=None,
+        max_length=200,
+        description="Path of the subtask that receives the guidance, with the subtasks below it. Default: the whole"
+        " task.",
     )
     interrupt: Flag = Field(
-        default=False, description="Interrupt the model call in flight, so that the guidance is seen at once"
+        default=False, description="Interrupt the model call in flight, so that the agent receives the guidance at once"
     )
 
 
@@ -216,11 +233,11 @@ class TaskRetry(Body):
 
     model: ModelRef | None = Field(
         default=None,
-        description="Used instead of the models of the failed subtasks, or of the task's if no subtask failed",
+        description="Model that replaces the models of the failed subtasks, or the task's model if no subtask failed",
     )
-    budget: Budget | None = Field(default=None, description="Limits to set anew")
+    budget: Budget | None = Field(default=None, description="New values for the limits of the task")
     guidance: str | None = Field(
-        default=None, min_length=1, max_length=20_000, description="What the failed subtasks should know this time"
+        default=None, min_length=1, max_length=20_000, description="Guidance for the failed subtasks in this retry"
     )
 
 
@@ -257,18 +274,21 @@ class TransitionRecord(Contract):
 
 
 class BlockedCall(Contract):
-    """A model call that makes no progress now; it is retried without any action."""
+    """A model call that isn't making progress now. It is retried automatically."""
 
     path: NodePath
     step: int
-    code: str = Field(description="Why: rate_limited, provider_away, model_loading, overloaded …")
+    code: str = Field(
+        description="Why the call is blocked, for example `rate_limited`, `provider_away`, `model_loading` or"
+        " `overloaded`"
+    )
     message: str
-    since: UtcDatetime = Field(description="When it was first blocked, as far as the task's newest events show")
-    attempts: int = Field(description="Attempts so far; failed connections count")
-    requests: int = Field(description="Those of them that `model_calls` counts: requests to providers")
-    model: str | None = Field(description="The model that was called last; null if none was yet")
+    since: UtcDatetime = Field(description="When the call was first blocked, as far as the task's newest events show")
+    attempts: int = Field(description="Number of attempts so far, including failed connections")
+    requests: int = Field(description="Number of requests to providers so far, as `model_calls` counts them")
+    model: str | None = Field(description="Model of the latest attempt. `null` before the first attempt.")
     next_try_at: UtcDatetime | None = Field(
-        description="When the next attempt is due, if known; null once that time has passed"
+        description="When the next attempt is due, if known. `null` once that time has passed."
     )
 
 
@@ -286,50 +306,58 @@ class TaskView(Contract):
     on_failure: OnFailure
     on_truncated: OnTruncated = OnTruncated.ACCEPT
     subtasks: SubtaskMode = SubtaskMode.CHILD
-    simulated: bool = Field(description="true once the built-in simulator answered any of its calls")
+    simulated: bool = Field(description="`true` if the built-in simulator answered at least one of the task's calls")
     budget: BudgetView | None
     spent_micro_usd: int
     estimated: bool = Field(
-        default=False, description="true if a provider reported no usage; part of `spent_micro_usd` is then an estimate"
+        default=False,
+        description="`true` if a provider didn't report usage, so part of `spent_micro_usd` is an estimate",
     )
     in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts (for example after a worker died)")
-    model_calls: int = Field(description="Requests to providers: attempts at model calls, without failed connections")
+    model_calls: int = Field(
+        description="Number of requests to providers. It counts attempts at model calls, without failed connections."
+    )
     usage: Usage
     subtasks_total: int
     subtasks_done: int
-    retries: int = Field(default=0, description="How often it was retried after a failure")
+    retries: int = Field(default=0, description="How often the task was retried after a failure")
     result: str | None
     finish_reason: FinishReason | None = Field(
-        default=None, description="How the answer ended; length: it was cut at its limit and is incomplete"
+        default=None,
+        description="Why the answer ended. `length`: the answer was cut off at its limit and is incomplete.",
     )
     queue_place: int | None = Field(
-        default=None, description="Place in the queue of a task that waits for admission; 1 is next"
+        default=None, description="Place in the queue of tasks that wait for admission. `1` is next."
     )
     error_code: str | None
     error: str | None
     remedy: RetryAdvice | None = Field(default=None, description="How a failed task can continue")
-    waiting: Waiting | None = Field(default=None, description="What a waiting task waits for; null in lists")
+    waiting: Waiting | None = Field(default=None, description="What a waiting task waits for. `null` in lists.")
     blocked_by: tuple[BlockedCall, ...] = Field(
-        default=(), description="Calls of a running task that are blocked now; empty in lists"
+        default=(), description="Calls of a running task that are blocked now. Empty in lists."
     )
     metadata: dict[str, JsonValue]
-    last_seq: int = Field(description="Sequence of the newest event")
+    last_seq: int = Field(description="Sequence number of the newest event")
     schedule_id: str | None
-    due_at: UtcDatetime | None = Field(default=None, description="When a scheduled run was due or triggered")
-    temporal_url: str = Field(description="The run in Temporal's Web UI")
+    due_at: UtcDatetime | None = Field(
+        default=None, description="When the run was due or triggered, for a task of a schedule"
+    )
+    temporal_url: str = Field(description="URL of the run in Temporal's Web UI")
     created_at: UtcDatetime
     started_at: UtcDatetime | None
     ended_at: UtcDatetime | None
     last_call_at: UtcDatetime | None = Field(
-        description="When the last model call began; after a cancel, proof that no call followed"
+        description="When the last model call began. After a cancellation, it proves that no call followed."
     )
 
 
 class TaskPage(Contract):
-    """A page of a list of tasks. Lists shorten `goal` and `result` to 500 characters."""
+    """A page of a list of tasks. `goal` and `result` are shortened to 500 characters."""
 
     items: tuple[TaskView, ...]
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one")
+    next_cursor: str | None = Field(
+        description="Send this value as `cursor` to get the next page. `null` on the last page."
+    )
 
 
 class GuidanceView(Contract):
@@ -337,5 +365,7 @@ class GuidanceView(Contract):
 
     guidance_id: int
     path: NodePath | None
-    received: bool = Field(description="false: the run did not answer in time; its next model call will see it")
-    reaches: tuple[NodePath, ...] = Field(description="Subtasks in flight whose next model call sees it")
+    received: bool = Field(
+        description="`false` if the run didn't confirm in time. Its next model call still receives the guidance."
+    )
+    reaches: tuple[NodePath, ...] = Field(description="Subtasks in flight whose next model call receives the guidance")

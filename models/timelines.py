@@ -12,21 +12,21 @@ MAX_SPANS = 5000
 
 
 class Span(Contract):
-    """A stretch of time; `ended_at` is null while it lasts."""
+    """A period of time. `ended_at` is `null` while the period lasts."""
 
     kind: Literal["task", "subtask", "model_call", "tool_call"]
     path: NodePath
-    label: str = Field(description="Title, model or tool")
+    label: str = Field(description="Title of the task or subtask, or name of the model or tool")
     status: str
     purpose: str | None = None
     step: int | None = None
     attempt: int | None = None
-    finish_reason: FinishReason | None = Field(default=None, description="For a model call: how its answer ended")
+    finish_reason: FinishReason | None = Field(default=None, description="For a model call: why its answer ended")
     index: int | None = Field(default=None, description="For a tool call: its position in its turn")
     started_at: UtcDatetime
     ended_at: UtcDatetime | None
 
 
 class TimelineView(Contract):
-    spans: tuple[Span, ...] = Field(description=f"Ordered by start, at most {MAX_SPANS}")
-    complete: bool = Field(description="false if there are more spans")
+    spans: tuple[Span, ...] = Field(description=f"Spans, ordered by their start, at most {MAX_SPANS}")
+    complete: bool = Field(description="`false` if there are more spans")

@@ -6,7 +6,7 @@ from models.base import Contract
 
 
 class Usage(Contract):
-    """Tokens of a call or of many."""
+    """The token counts of one or more calls."""
 
     input_tokens: int = Field(default=0, description="All input tokens, cached or not")
     cached_input_tokens: int = Field(default=0, description="Input tokens read from the provider's cache")

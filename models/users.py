@@ -26,10 +26,13 @@ class Registration(Body):
 
 
 class Registered(Contract):
-    """The same whether or not the e-mail had an account before, so that it reveals no account."""
+    """The response to a registration.
+
+    It is the same if the e-mail already had an account, so it doesn't reveal accounts.
+    """
 
     email: str
-    detail: str = "If this e-mail had no account, it has one now. Sign in with the password."
+    detail: str = "If this e-mail didn't have an account, it has one now. Sign in with the password."
 
 
 class Credentials(Body):
@@ -47,7 +50,7 @@ class RefreshRequest(Body):
 
 
 class Tokens(Contract):
-    """An access token (JWT) for requests and a refresh token (opaque, used once) for the next pair."""
+    """An access token (JWT) for requests, and a refresh token (opaque, single-use) for the next pair of tokens."""
 
     access_token: str
     refresh_token: str

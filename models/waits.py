@@ -10,13 +10,15 @@ from models.remedies import Remedy, raise_budget
 
 
 class BudgetWait(Contract):
-    """Its budget is used up."""
+    """A wait because the budget is used up."""
 
     kind: Literal["budget"] = "budget"
-    limit: str = Field(description="The limit that was reached")
-    needed: int | None = Field(default=None, description="The lowest limit that the next call fits into")
-    message: str = Field(description="Why the next call was refused")
-    remedy: Remedy = Field(description="The way to continue: raise_budget, with a limit that is enough for a while")
+    limit: str = Field(description="Limit that was reached")
+    needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
+    message: str = Field(description="Why the next call was rejected")
+    remedy: Remedy = Field(
+        description="Action to continue: `raise_budget`, with a limit that leaves room for further calls"
+    )
 
 
 Waiting = BudgetWait

@@ -23,24 +23,24 @@ from models.base import (
 )
 
 PATTERNS = {
-    AGENT_NAME: "Use lower-case letters, digits, _ and -, beginning with a letter, at most 60, as in poet.",
+    AGENT_NAME: "Use at most 60 lower-case letters, digits, _ and -, and begin with a letter, as in poet.",
     EMAIL: "Write an e-mail address, as in you@example.com.",
     IDEMPOTENCY_KEY: "Use 1 to 200 printable characters without spaces, as in report-2026-11-23.",
     IMAGE_SIZE: "Write width x height in pixels, as in 1024x1024.",
-    KEY: "Use lower-case letters, digits, _ and -, at most 40, as in facts.",
-    LANGUAGE: "Write a language's short code, as in de or en.",
+    KEY: "Use at most 40 lower-case letters, digits, _ and -, as in facts.",
+    LANGUAGE: "Write the short code of a language, as in de or en.",
     MODEL_REF: (
-        "Write provider/model, as in openai/gpt-5-mini, local/qwen3 or simulator/standard. The model is named as its"
-        f" server lists it: at most {MODEL_CHARS} characters, none invisible, no space at either end."
+        "Write provider/model, as in openai/gpt-5-mini, local/qwen3 or simulator/standard. Name the model as its"
+        f" server lists it, with at most {MODEL_CHARS} characters, no invisible characters and no space at either end."
     ),
     ORDER: "Use -created_at (newest first) or created_at.",
-    SCHEDULE_ID: "Send a schedule's id, as the list of schedules has it.",
+    SCHEDULE_ID: "Send the id of a schedule, as the list of schedules shows it.",
     TOPIC: "Write run:<id>, as in run:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
 """The message for each pattern of our contracts and routes."""
 
 _SENTENCES = {
-    "missing": "This is required; add it.",
+    "missing": "This is required. Add it.",
     "string_type": 'Send text, in quotes, as in "…".',
     "bool_type": "Send true or false, without quotes.",
     "bool_parsing": "Write true or false.",
@@ -82,7 +82,7 @@ def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
     kind, context = str(entry["type"]), entry.get("ctx") or {}
     match kind:
         case "extra_forbidden":
-            return f"Unknown field; {instead_of(str(entry['loc'][-1]), known) or 'remove it.'}"
+            return f"Unknown field. {instead_of(str(entry['loc'][-1]), known) or 'Remove it.'}"
         case "enum" | "literal_error" | "union_tag_invalid":
             return _choice(entry.get("input"), str(context.get("expected") or context.get("expected_tags")))
         case "value_error":
@@ -91,23 +91,24 @@ def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
             return PATTERNS.get(context["pattern"], str(entry["msg"]))
         case "string_too_short":
             least = context["min_length"]
-            return "It is empty; write something." if least == 1 else f"Use at least {least} characters."
+            return "It is empty. Write something." if least == 1 else f"Use at least {least} characters."
         case "too_short":
-            least = f"Give at least {context['min_length']}"
-            return f"{least}." if entry["loc"][-1:] in _REQUIRED_LISTS else f"{least}, or leave it out."
+            least = context["min_length"]
+            needed = "Send at least one item" if least == 1 else f"Send at least {least} items"
+            return f"{needed}." if entry["loc"][-1:] in _REQUIRED_LISTS else f"{needed}, or omit the list."
         case "too_long":
-            return f"Give at most {context['max_length']}."
+            return f"Send at most {context['max_length']} items."
     return _SENTENCES[kind].format(**context) if kind in _SENTENCES else str(entry["msg"])[:500]
 
 
 def instead_of(name: str, known: Collection[str]) -> str:
     """End a sentence on a name that isn't known: with the one that was meant, it seems, or with those there are."""
     if close := get_close_matches(name[:MAX_NAME].lower(), _alike(name, known), n=1):
-        return f"did you mean {close[0]!r}?"
+        return f"Did you mean {close[0]!r}?"
     if not known:
         return ""
     names = sorted(known)
-    return f"use one of {', '.join(names[:MAX_NAMED])}{', …' if len(names) > MAX_NAMED else ''}."
+    return f"Use one of {', '.join(names[:MAX_NAMED])}{', …' if len(names) > MAX_NAMED else ''}."
 
 
 def _alike(name: str, known: Collection[str]) -> list[str]:

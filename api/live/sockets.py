@@ -45,11 +45,11 @@ class End(NamedTuple):
     reason: str = ""
 
 
-SIGN_IN_AGAIN = End(SIGNED_OUT, "sign in again")
-TOO_SLOWLY = End(TOO_SLOW, "the client reads too slowly; reconnect with after")
+SIGN_IN_AGAIN = End(SIGNED_OUT, "Sign in again.")
+TOO_SLOWLY = End(TOO_SLOW, "The client reads too slowly. Reconnect with 'after'.")
 TOO_FAST = End(
     TOO_MANY,
-    f"message limit exceeded; send at most {MESSAGES_A_SECOND:g} messages a second, {MESSAGES_AT_ONCE} at once",
+    f"Too many messages. Send at most {MESSAGES_A_SECOND:g} messages a second, and {MESSAGES_AT_ONCE} at once.",
 )
 
 
@@ -75,10 +75,10 @@ class Socket(ABC):
             async with asyncio.timeout(SIGN_IN_SECONDS):
                 signed_in = await self._sign_in()
         except (NotSignedIn, TimeoutError):
-            await self._close(End(SIGNED_OUT, "first send {type: authenticate, token} with a valid access token"))
+            await self._close(End(SIGNED_OUT, "First send {type: authenticate, token} with a valid access token."))
             return
         except AWAY:
-            await self._close(End(GOING_AWAY, "the database does not answer; retry"))
+            await self._close(End(GOING_AWAY, "The database doesn't respond. Retry."))
             return
         except WebSocketDisconnect:
             return
@@ -87,7 +87,7 @@ class Socket(ABC):
                 await self._serve(signed_in)
         except LimitReached as error:
             # A reason has room for 123 bytes.
-            await self._close(End(TOO_MANY, f"this user has reached the socket limit CHIMERA_{error.setting.upper()}"))
+            await self._close(End(TOO_MANY, f"This user has reached the limit CHIMERA_{error.setting.upper()}."))
 
     async def _serve(self, signed_in: SignedIn) -> None:
         receiving = asyncio.create_task(self._receive(signed_in.caller))

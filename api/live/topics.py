@@ -37,10 +37,10 @@ class Topics(Socket):
 
     async def _take(self, caller: Caller, text: str | None) -> None:
         if text is None:
-            await self._refuse("invalid_message", "Binary messages are not supported; send JSON as text.")
+            await self._refuse("invalid_message", "Binary messages are not supported. Send JSON as text.")
             return
         if has_more_parts(text.encode(), MAX_PARTS):
-            await self._refuse("invalid_message", "This message has too many parts; send a documented one.")
+            await self._refuse("invalid_message", "This message has too many parts. Send a documented message.")
             return
         try:
             await self._obey(caller, text)
@@ -61,7 +61,7 @@ class Topics(Socket):
             case Authenticate():
                 await self._refuse(
                     "already_authenticated",
-                    "This socket is authenticated already; open another one to change the user.",
+                    "This socket is already authenticated. Open another socket to change the user.",
                 )
 
     async def _subscribe(self, caller: Caller, topic: Topic, after: int) -> None:
@@ -70,7 +70,7 @@ class Topics(Socket):
             return
         if len(self._topics) >= MAX_TOPICS:
             await self._refuse(
-                "too_many_topics", f"A socket can have at most {MAX_TOPICS} topics; open another socket.", topic
+                "too_many_topics", f"A socket can have at most {MAX_TOPICS} topics. Open another socket.", topic
             )
             return
         try:
@@ -96,7 +96,7 @@ class Topics(Socket):
         except ChimeraError as error:
             await self._refuse(error.code, error.message, topic)
         except AWAY:
-            await self._refuse("unavailable", "The database does not answer; subscribe again later.", topic)
+            await self._refuse("unavailable", "The database doesn't respond. Subscribe again later.", topic)
         except HubClosed:
             log.debug("stream_closed", topic=topic)
         finally:

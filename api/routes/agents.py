@@ -14,11 +14,11 @@ from models.providers import ModelsView
 
 router = APIRouter(prefix="/agents", tags=["agents"], route_class=ClosedRoute)
 
-AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME, description="The agent's name, as in poet")]
+AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME, description="The agent's name, as in `poet`")]
 
 
 class AgentType(Contract):
-    """A role that an agent may have; `agent` is the built-in one that has it."""
+    """A role that an agent can have. `agent` is the built-in agent with this role."""
 
     role: str
     agent: str | None
@@ -35,7 +35,7 @@ async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, 
 
 @router.get("/types/available", operation_id="list_agent_types")
 async def list_agent_types() -> tuple[AgentType, ...]:
-    """List the roles, with the built-in agent of each."""
+    """List the roles, with the built-in agent of each role."""
     built_in = tuple(AgentType(role=agent.role, agent=agent.name, description=agent.description) for agent in BUILT_IN)
     return (*built_in, AgentType(role="custom", agent=None, description="Follow the prompt."))
 
@@ -48,7 +48,7 @@ async def list_models(parts: WithParts) -> ModelsView:
 
 @router.get("/{name}", operation_id="get_agent")
 async def get_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> AgentView:
-    """Show one agent with its prompt: a built-in one, or one of the caller's own."""
+    """Show an agent with its prompt: a built-in agent, or one of the caller's own agents."""
     async with parts.database.begin() as session:
         found = await agents.agents_of(session, caller.user_id)
     if name not in found:
@@ -69,6 +69,6 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
 
 @router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
-    """Delete one of the caller's own agents. Subtasks that use it and haven't begun fail with `unknown_agent`."""
+    """Delete one of the caller's own agents. Subtasks of this agent that haven't started fail with `unknown_agent`."""
     async with parts.database.begin() as session:
         await agents.delete(session, caller.user_id, name)

@@ -13,34 +13,34 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=ClosedRoute)
 
 @public.post("/register", operation_id="register", summary="Create Account", status_code=status.HTTP_202_ACCEPTED)
 async def register(registration: Registration, parts: WithParts, address: WithAddress) -> Registered:
-    """Create an account if registration is open and the e-mail is new; the response doesn't reveal whether it was."""
+    """Create an account if registration is open and the e-mail is new. The response doesn't reveal if it was new."""
     if not parts.settings.registration_open:
-        raise Forbidden("Registration is closed; to open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
+        raise Forbidden("Registration is closed. To open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
     await parts.auth.register(registration, address)
     return Registered(email=registration.email)
 
 
 @public.post("/login", operation_id="login", summary="Sign In")
 async def login(credentials: Credentials, parts: WithParts, address: WithAddress) -> Tokens:
-    """Begin a session: an access token for requests, a refresh token for the next pair."""
+    """Start a session. Returns an access token for requests, and a refresh token for the next pair of tokens."""
     return await parts.auth.login(credentials, address)
 
 
 @public.post("/refresh", operation_id="refresh", summary="Refresh Tokens")
 async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
-    """Exchange a refresh token for a new pair. It works once; a second use ends the session."""
+    """Exchange a refresh token for a new pair of tokens. It works once. A second use ends the session."""
     return await parts.auth.refresh(request.refresh_token)
 
 
 @router.post("/logout", operation_id="logout", summary="Sign Out", status_code=status.HTTP_204_NO_CONTENT)
 async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
-    """End this session: its refresh token at once, its access tokens within seconds."""
+    """End this session. Its refresh token stops working at once, and its access tokens within seconds."""
     await parts.auth.logout(signed_in)
 
 
 @router.post("/password", operation_id="change_password")
 async def change_password(change: PasswordChange, caller: WithCaller, parts: WithParts, address: WithAddress) -> Tokens:
-    """Change the caller's password. Every session ends; the response contains a new one."""
+    """Change the caller's password. Every session ends, and the response contains the tokens of a new session."""
     return await parts.auth.change_password(caller, change, address)
 
 

@@ -42,12 +42,12 @@ async def create_embeddings(
     """Embed texts as vectors."""
     provider = await parts.checks.operation(Operation.EMBEDDINGS, spec.model)
     if isinstance(provider, Embeds) and len(spec.input) > provider.max_inputs:
-        raise InvalidInput("input", f"{provider.name} accepts at most {provider.max_inputs} texts; send fewer.")
+        raise InvalidInput("input", f"{provider.name} accepts at most {provider.max_inputs} texts. Send fewer texts.")
     if spec.dimensions is not None and spec.dimensions * len(spec.input) > MAX_NUMBERS:
         fits = MAX_NUMBERS // len(spec.input)
         raise InvalidInput(
             "dimensions",
-            f"{len(spec.input)} texts can have vectors of at most {fits} numbers; send fewer texts.",
+            f"Vectors of {len(spec.input)} texts can have at most {fits} dimensions. Send fewer texts.",
         )
     request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
     new = new_call(Operation.EMBEDDINGS, provider, spec.model, request, idempotency_key)
@@ -63,13 +63,13 @@ async def create_images(
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Generate images; they become files of the caller."""
+    """Generate images, which become files of the caller."""
     provider = await parts.checks.operation(Operation.IMAGES, spec.model)
     if isinstance(provider, GeneratesImages):
         if spec.n > provider.max_images:
             raise InvalidInput(
                 "n",
-                f"{provider.name} generates at most {provider.max_images} images per call; make several calls.",
+                f"{provider.name} generates at most {provider.max_images} images per call. Make several calls.",
             )
         if spec.size is not None:
             provider.check_size(spec.size)
@@ -84,9 +84,9 @@ async def list_ai_calls(
     parts: WithParts,
     operation: Annotated[Operation | None, Query(description="Only calls of this kind")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the previous page")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
 ) -> AiCallPage:
-    """List the caller's embeddings, images and transcriptions (for an administrator, all users'), newest first."""
+    """List the caller's embeddings, images and transcriptions, newest first. Administrators see the calls of all users."""
     list_name = f"ai_calls {caller.user_id} {operation or ''}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:

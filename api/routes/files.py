@@ -17,7 +17,7 @@ router = APIRouter(prefix="/files", tags=["files"], route_class=ClosedRoute)
 
 MAX_PAGE = 100
 
-_FILE = {"type": "string", "format": "binary", "description": "At most CHIMERA_MAX_FILE_BYTES"}
+_FILE = {"type": "string", "format": "binary", "description": "The file, with at most `CHIMERA_MAX_FILE_BYTES` bytes"}
 _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -32,12 +32,12 @@ _FORM: dict[str, Any] = {
     "", operation_id="create_file", summary="Upload File", status_code=status.HTTP_201_CREATED, openapi_extra=_FORM
 )
 async def create_file(request: Request, caller: WithCaller, parts: WithParts, response: Response) -> FileView:
-    """Upload a file: a form with one field, `file`. Its type is detected from its bytes."""
+    """Upload a file, in a form with the field `file`. The type of the file is detected from its bytes."""
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         for name in form.fields:
-            raise InvalidInput(name[:60], "Unknown field; send only the file, in 'file'.")
+            raise InvalidInput(name[:60], "Unknown field. Send only the file, in the field 'file'.")
         if form.upload is None:
-            raise InvalidInput("file", "Required; add it, for example with curl -F file=@note.wav.")
+            raise InvalidInput("file", "This field is required. Add it, for example with curl -F file=@note.wav.")
         async with parts.database.begin() as session:
             view = await keep(session, caller.user_id, form.upload, parts.settings)
     response.headers["Location"] = f"{API}/files/{view.id}"
@@ -49,9 +49,9 @@ async def list_files(
     caller: WithCaller,
     parts: WithParts,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the previous page")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
 ) -> FilePage:
-    """List the caller's files (for an administrator, all users'), newest first."""
+    """List the caller's files, newest first. Administrators see the files of all users."""
     list_name = f"files {caller.user_id}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
@@ -73,7 +73,7 @@ async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) ->
     responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes, as an attachment"}},
 )
 async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> StreamingResponse:
-    """Fetch the bytes of a file; browsers save them and never open them."""
+    """Return the bytes of a file. Browsers save the file and never open it."""
     async with parts.database.begin() as session:
         view = await files.view(session, caller, file_id)
     headers = {
@@ -85,7 +85,7 @@ async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithP
 
 @router.delete("/{file_id}", operation_id="delete_file", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a file and its bytes; calls that used or generated it keep its id."""
+    """Delete a file and its bytes. Calls that used or generated the file keep its id."""
     async with parts.database.begin() as session:
         await files.delete(session, caller, file_id)
 

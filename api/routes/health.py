@@ -33,7 +33,7 @@ State = Literal["up", "away", "none", "low", "full"]
 
 
 class PartHealth(Contract):
-    """`note` explains the state to people."""
+    """The state of a part. `note` explains the state to people."""
 
     state: State
     took_ms: float
@@ -41,16 +41,16 @@ class PartHealth(Contract):
 
 
 class Health(Contract):
-    """`degraded`: requests are accepted and kept, but some are delayed or have no live progress.
+    """The state of this installation. `degraded`: requests are accepted, but some are delayed or have no live progress.
 
-    Only signed-in callers see the version and the parts: they reveal what to attack, and which vendors are used.
+    Only signed-in callers see the version and the parts, because these reveal vendors and possible weaknesses.
     """
 
     status: Literal["ok", "degraded", "down"]
     version: str | None = None
     parts: dict[str, PartHealth] = Field(default_factory=dict)
     payload_keys: tuple[str, ...] | None = Field(
-        default=None, description="Ids of this API's keys for Temporal's payloads; the first one encrypts"
+        default=None, description="Ids of this API's keys for Temporal's payloads. The first key encrypts."
     )
 
 
@@ -60,7 +60,7 @@ class Liveness(Contract):
 
 @router.get("/live", operation_id="is_live", summary="Is It Alive")
 async def is_live() -> Liveness:
-    """Report that the process runs; restart it when this fails."""
+    """Report that the process is running. If this check fails, restart the process."""
     return Liveness()
 
 
@@ -72,7 +72,10 @@ async def is_live() -> Liveness:
     responses={503: {"model": Health}},
 )
 async def is_ready(request: Request, parts: WithParts, response: Response) -> Health:
-    """Report whether requests are accepted: 503 without database; degraded without Temporal, Redis or disk space."""
+    """Report whether requests are accepted.
+
+    Without its database, the API returns 503. Without Temporal, Redis or disk space, it is `degraded`.
+    """
     return await _answer(_readiness(parts), request, parts, response)
 
 
@@ -84,7 +87,10 @@ async def is_ready(request: Request, parts: WithParts, response: Response) -> He
     responses={503: {"model": Health}},
 )
 async def get_health(request: Request, parts: WithParts, response: Response) -> Health:
-    """Report the state of each part; degraded also without workers or providers, and while a provider is away."""
+    """Report the state of each part.
+
+    Chimera is `degraded` also without workers or providers, and while a provider is away.
+    """
     checks = _readiness(parts) | {"workers": _workers, "providers": _providers}
     return await _answer(checks, request, parts, response)
 
@@ -95,9 +101,9 @@ Check = Callable[[Parts], Awaitable[str]]
 MEANING = {
     "database": "Requests that write are rejected.",
     "redis": "Progress is delayed by up to 5 s, and text is not streamed.",
-    "temporal": "Temporal is unreachable. Tasks are queued and start when it is back.",
-    "workers": "No worker is running, so tasks stay queued. Start one with: python -m worker",
-    "providers": "No provider is configured; set a key or an address.",
+    "temporal": "Temporal is unreachable. Tasks are queued and start when it is available again.",
+    "workers": "No worker is running, so tasks stay queued. Start a worker with: python -m worker",
+    "providers": "No provider is configured. Set a provider's key or address.",
 }
 
 
@@ -151,7 +157,8 @@ async def _database(parts: Parts) -> str:
         await session.execute(text("SELECT 1"))
     if parts.database.was_full():
         raise NotUp(
-            "full", "Its disk is full, so requests that write are rejected; reading still works. Free space on it."
+            "full",
+            "The database's disk is full, so requests that write are rejected. Reading still works. Free space on it.",
         )
     return ""
 
@@ -160,9 +167,9 @@ async def _disk(parts: Parts) -> str:
     free = await asyncio.to_thread(disk.free_bytes, parts.settings.data_dir)
     space, left = disk.space_of(free), f"{disk.in_words(free)} left on the disk of the data folder"
     if space is Space.FULL:
-        raise NotUp("full", f"{left}: the disk is full, and nothing new is accepted. Free space on it.")
+        raise NotUp("full", f"{left}: the disk is full, so nothing new is accepted. Free space on it.")
     if space is Space.LOW:
-        raise NotUp("low", f"{left}: free space before it is full.")
+        raise NotUp("low", f"{left}. Free space before the disk is full.")
     return left
 
 
@@ -204,7 +211,7 @@ def summary_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing
     quiet = [name for name in ready if name not in troubled]
     groups += [
         f"{', '.join(names)}: {how}"
-        for names, how in ((quiet, "no problem seen"), (missing, "not configured"))
+        for names, how in ((quiet, "no problems seen"), (missing, "not configured"))
         if names
     ]
     return "; ".join(groups)

@@ -29,7 +29,7 @@ _ONLY_HERE = ("127.0.0.1", "::1", "localhost")
 
 @router.get("/")
 async def home(request: Request) -> Response:
-    """Identify this server: to browsers with a page, to programs in JSON."""
+    """Identify this server, with a page for browsers and JSON for programs."""
     links = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "api": "/api/v1"}
     if "text/html" not in request.headers.get("accept", ""):
         return Response(to_json({"name": "Chimera", **links}), media_type="application/json")

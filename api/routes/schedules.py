@@ -28,7 +28,10 @@ NEXT_SHOWN = 10
 
 @router.post("", operation_id="create_schedule", status_code=status.HTTP_201_CREATED)
 async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithParts, response: Response) -> ScheduleView:
-    """Create a recurring task. It is kept while Temporal is unavailable; nothing is stored when Temporal rejects it."""
+    """Create a recurring task.
+
+    The schedule is stored even if Temporal is unavailable. If Temporal rejects the schedule, nothing is stored.
+    """
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
         schedule = await schedules.create(session, caller.user_id, spec)
@@ -44,7 +47,7 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
 
 @router.post("/preview", operation_id="preview_schedule")
 async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithParts) -> PreviewView:
-    """Preview when a schedule would be due, from now or `after`, and validate it, without storing anything."""
+    """Validate a schedule and preview its next runs, from now or from `after`. Nothing is stored."""
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
     times = next_times(spec, spec.after or datetime.now(UTC), NEXT_SHOWN)
@@ -71,7 +74,7 @@ async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: W
 async def replace_schedule(
     schedule_id: WithScheduleId, spec: ScheduleSpec, caller: WithCaller, parts: WithParts
 ) -> ScheduleView:
-    """Replace a schedule; its current runs continue. Nothing changes when Temporal rejects it."""
+    """Replace a schedule. Its current runs continue. If Temporal rejects the new schedule, nothing changes."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         await parts.checks.schedule(session, caller.user_id, spec)
@@ -88,13 +91,13 @@ async def replace_schedule(
 
 @router.delete("/{schedule_id}", operation_id="delete_schedule", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a schedule; the tasks that it created remain."""
+    """Delete a schedule. The tasks that it created remain."""
     await _remove(parts, caller, schedule_id)
 
 
 @router.post("/{schedule_id}/pause", operation_id="pause_schedule")
 async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Pause a schedule: no run begins until it is resumed."""
+    """Pause a schedule. Runs don't start until the schedule is resumed."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
         schedule.paused = True
@@ -105,7 +108,7 @@ async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts:
 
 @router.post("/{schedule_id}/resume", operation_id="resume_schedule")
 async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Resume a paused schedule, with today's calendar."""
+    """Resume a paused schedule. Its calendar is updated."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
         schedules.spec_of(schedule)
@@ -117,7 +120,7 @@ async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
 
 @router.post("/{schedule_id}/trigger", operation_id="trigger_schedule", status_code=status.HTTP_202_ACCEPTED)
 async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Start an extra run now; it appears among the runs in a moment."""
+    """Start an extra run now. The run soon appears in the list of runs."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
         schedules.spec_of(schedule)
@@ -133,7 +136,7 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
 async def backfill_schedule(
     schedule_id: WithScheduleId, backfill: BackfillSpec, caller: WithCaller, parts: WithParts
 ) -> BackfillView:
-    """Create the runs that were due in a past period; existing ones are not created again."""
+    """Create the runs that were due in a past period. Existing runs are not created again."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         spec = schedules.spec_of(schedule)
@@ -152,7 +155,7 @@ async def list_schedule_runs(
     caller: WithCaller,
     parts: WithParts,
     limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the previous page")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
 ) -> TaskPage:
     """List the tasks that a schedule has created, newest first."""
     list_name = f"runs {caller.user_id} {schedule_id}"

@@ -29,9 +29,16 @@ async def _place(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
 
 
 async def _after(
-    after: Annotated[int, Query(ge=0, le=2**53, description="Last sequence that the client received")] = 0,
+    after: Annotated[
+        int, Query(ge=0, le=2**53, description="Sequence number of the last event that the client received")
+    ] = 0,
     last_event_id: Annotated[
-        str | None, Header(alias="Last-Event-ID", max_length=20, description="The same, as browsers send it")
+        str | None,
+        Header(
+            alias="Last-Event-ID",
+            max_length=20,
+            description="Sequence number of the last event that the client received, as browsers send it",
+        ),
     ] = None,
 ) -> int:
     if last_event_id is None:
@@ -45,7 +52,8 @@ async def _after(
     "/tasks/{task_id}/events",
     operation_id="follow_task",
     response_class=EventSourceResponse,
-    response_description="Frames as in docs/reference/streams.md; `id` is the sequence to resume after",
+    response_description="Frames, as docs/reference/streams.md describes them. `id` is the sequence number to resume"
+    " after.",
     dependencies=[Depends(_place)],
 )
 async def follow_task(
@@ -55,7 +63,10 @@ async def follow_task(
     signed_in: WithSignedIn,
     parts: WithParts,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a task with server-sent events: its events after `after`, then live ones, until it has ended."""
+    """Follow a task with server-sent events.
+
+    The stream has the events after `after`, then live events, until the task has ended.
+    """
     frames = parts.hub.follow(signed_in.caller, task_id, after, progress)
     async for frame in while_allowed(parts.rights, signed_in, frames):
         yield event_of(frame)
@@ -63,7 +74,7 @@ async def follow_task(
 
 @sockets.websocket("/ws")
 async def follow_topics(websocket: WebSocket) -> None:
-    """Follow topics over one socket; docs/reference/streams.md has the protocol."""
+    """Follow topics over one WebSocket. docs/reference/streams.md describes the protocol."""
     await _serve(websocket, Topics)
 
 

@@ -42,7 +42,7 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="Chosen by the client, one per intended task; repeating a key returns the same task",
+        description="Key that the client chooses, one for each intended task. Repeating a key returns the same task.",
     ),
 ]
 
@@ -111,17 +111,19 @@ class TaskQuery(Contract):
 
 
 async def _task_query(
-    status: Annotated[list[RunStatus] | None, Query(description="Can be repeated")] = None,
+    status: Annotated[list[RunStatus] | None, Query(description="Only tasks in this state. Can be repeated.")] = None,
     schedule_id: Annotated[
         str | None, Query(pattern=SCHEDULE_ID, description="Only tasks created by this schedule")
     ] = None,
-    q: Annotated[str | None, Query(max_length=200, description="Part of the title or the goal")] = None,
-    sort: Annotated[str, Query(pattern=ORDER, description="-created_at (newest first) or created_at")] = (
+    q: Annotated[
+        str | None, Query(max_length=200, description="Only tasks with this text in the title or the goal")
+    ] = None,
+    sort: Annotated[str, Query(pattern=ORDER, description="`-created_at` (newest first) or `created_at`")] = (
         "-created_at"
     ),
 ) -> TaskQuery:
     if q is not None and "\0" in q:
-        raise InvalidInput("q", "The search text contains a NUL character; remove it.")
+        raise InvalidInput("q", "The search text contains a NUL character. Remove it.")
     return TaskQuery(
         statuses=tuple(sorted(set(status or ()))),
         schedule_id=ScheduleId(schedule_id) if schedule_id else None,
@@ -136,9 +138,9 @@ async def list_tasks(
     parts: WithParts,
     query: Annotated[TaskQuery, Depends(_task_query)],
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the previous page")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
 ) -> TaskPage:
-    """List the caller's tasks (for an administrator, all users'), newest first."""
+    """List the caller's tasks, newest first. Administrators see the tasks of all users."""
     list_name = f"tasks {caller.user_id} {query.model_dump_json()}"
     async with parts.database.begin() as session:
         views, place = await task_views.page(
@@ -155,11 +157,11 @@ async def list_tasks(
 
 @router.get("/types/available", operation_id="list_task_types")
 async def list_task_types() -> TaskTypes:
-    """List the ways to get subtasks, the policies for failed subtasks, and the states of a task."""
+    """List the sources of subtasks, the policies for failed subtasks and the states of a task."""
     return TaskTypes(
         types=(
             TaskType(name="planned", description="A planner splits the goal into subtasks."),
-            TaskType(name="given", description="The caller provides the subtasks, in 'plan'."),
+            TaskType(name="given", description="The caller provides the subtasks in 'plan'."),
         ),
         on_failure=tuple(OnFailure),
         statuses=tuple(RunStatus),
@@ -176,7 +178,7 @@ async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithPart
 
 @router.get("/{task_id}/cost", operation_id="get_task_cost")
 async def get_task_cost(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> CostView:
-    """Return a task's cost with every attempt at a provider, even after the task was deleted."""
+    """Return a task's cost with every attempt at a provider, even if the task has been deleted."""
     async with parts.database.begin() as session:
         return await costs.cost_of(session, caller, task_id)
 
@@ -187,14 +189,17 @@ async def list_task_messages(
     caller: WithCaller,
     parts: WithParts,
     path: Annotated[
-        str | None, Query(max_length=200, description="Only messages of this node; empty for the task's own calls")
+        str | None,
+        Query(
+            max_length=200, description="Path of the node whose messages are listed. Empty for the task's own calls."
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 50,
-    cursor: Annotated[str | None, Query(max_length=500, description="next_cursor of the previous page")] = None,
+    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the previous page")] = None,
 ) -> MessagePage:
     """List the messages of the caller's own task, node by node: prompts, replies, tool calls and their results.
 
-    A page has at most 1 MiB, or one message.
+    A page has at most 1 MiB, or a single larger message.
     """
     node = None if path is None else NodePath(path)
     list_name = f"messages {caller.user_id} {task_id} {path!r}"
@@ -207,7 +212,7 @@ async def list_task_messages(
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
 async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
-    """Return when each run, model call and tool call of a task began and ended, for a timeline."""
+    """Return when a task, its subtasks, its model calls and its tool calls began and ended, for a timeline."""
     async with parts.database.begin() as session:
         return await timelines.timeline_of(session, caller, task_id)
 
@@ -222,7 +227,7 @@ async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts
 
 @router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=status.HTTP_202_ACCEPTED)
 async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Cancel a task. Once this returns, no further model call begins for it."""
+    """Cancel a task. Once this returns, no new model calls start for the task."""
     async with parts.database.begin() as session:
         await task_controls.cancel(session, caller, task_id, RunKind.TASK)
     return await _announced(parts, caller, task_id)
@@ -230,7 +235,7 @@ async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
 
 @router.post("/{task_id}/pause", operation_id="pause_task", status_code=status.HTTP_202_ACCEPTED)
 async def pause_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Pause a task: model calls in flight end, and no other begins."""
+    """Pause a task. Model calls in flight finish, and no new calls start."""
     async with parts.database.begin() as session:
         await task_controls.pause(session, caller, task_id)
     return await _announced(parts, caller, task_id)
@@ -260,7 +265,7 @@ async def retry_task(
 
 @router.post("/{task_id}/budget", operation_id="raise_task_budget", status_code=status.HTTP_202_ACCEPTED)
 async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Change a task's limits; a task that waits for budget continues from where it is."""
+    """Change a task's limits. A task that waits for its budget continues where it stopped."""
     async with parts.database.begin() as session:
         await task_controls.raise_budget(session, caller, task_id, budget)
     return await _announced(parts, caller, task_id)
@@ -268,7 +273,7 @@ async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCal
 
 @router.post("/{task_id}/steer", operation_id="steer_task")
 async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts) -> GuidanceView:
-    """Give a run guidance for its next model calls; returns the running subtasks that it reaches."""
+    """Give a task guidance for its next model calls. Returns the running subtasks that receive it."""
     async with parts.database.begin() as session:
         given = await task_controls.steer(session, caller, task_id, guidance)
     parts.bus.wake(task_id, given.seq)
@@ -290,7 +295,7 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
 
 @router.delete("/{task_id}", operation_id="delete_task", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete an ended task and its runs in Temporal; the records of its costs remain, without content."""
+    """Delete an ended task and its runs in Temporal. The records of its costs remain, without content."""
     async with parts.database.begin() as session:
         await tasks.delete(session, caller, task_id)
     parts.dispatcher.deliver_soon(task_id)

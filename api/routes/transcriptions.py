@@ -35,9 +35,17 @@ _FORM: dict[str, Any] = {
                     "required": ["model"],
                     "properties": {
                         "model": {"type": "string"},
-                        "file": {"type": "string", "format": "binary", "description": "A recording; or send file_id"},
-                        "file_id": {"type": "string", "format": "uuid", "description": "One of the caller's files"},
-                        "language": {"type": "string", "description": "Spoken language, such as de or en"},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "The recording. You can send `file_id` instead.",
+                        },
+                        "file_id": {
+                            "type": "string",
+                            "format": "uuid",
+                            "description": "Id of one of the caller's files. You can send `file` instead.",
+                        },
+                        "language": {"type": "string", "description": "Spoken language, such as `de` or `en`"},
                         "prompt": {"type": "string", "description": "Names and words that occur in the recording"},
                     },
                 }
@@ -62,7 +70,10 @@ async def create_transcription(
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Transcribe a recording. Form: the recording in `file`, or the id of one of the caller's files in `file_id`."""
+    """Transcribe a recording.
+
+    The form has the recording in `file`, or the id of one of the caller's files in `file_id`.
+    """
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         spec = _spec_in(form)
         provider = await parts.checks.operation(Operation.TRANSCRIPTIONS, spec.model)
@@ -77,7 +88,7 @@ def _spec_in(form: Form) -> TranscriptionSpec:
     known = (*TranscriptionSpec.model_fields, "file")
     for name in form.fields:
         if name not in known:
-            raise InvalidInput(name[:60], f"Unknown field; {instead_of(name, known)}")
+            raise InvalidInput(name[:60], f"Unknown field. {instead_of(name, known)}")
     try:
         spec = TranscriptionSpec.model_validate(form.fields)
     except ValidationError as error:
@@ -158,8 +169,10 @@ def _check_recording(provider: Provider, media_type: str, size_bytes: int, field
     assert isinstance(provider, Transcribes)
     if media_type not in provider.audio_types:
         known = ", ".join(sorted(kind.removeprefix("audio/") for kind in provider.audio_types))
-        raise InvalidInput(field, f"The file is {media_type}, judging by its bytes; {provider.name} accepts {known}.")
+        raise InvalidInput(
+            field, f"Judging by its bytes, the file has the type {media_type}. {provider.name} accepts {known}."
+        )
     if size_bytes > provider.max_audio_bytes:
         raise InvalidInput(
-            field, f"{provider.name} accepts at most {provider.max_audio_bytes} bytes; send a shorter recording."
+            field, f"{provider.name} accepts at most {provider.max_audio_bytes} bytes. Send a shorter recording."
         )

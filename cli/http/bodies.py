@@ -148,7 +148,7 @@ def _check_names(fields: Mapping[str, JsonValue], file: Path) -> None:
     unknown = [name for name in fields if name not in AgentSpec.model_fields]
     if unknown:
         problems = " ".join(
-            f"There is no field {one_line(name, 60)!r}; {instead_of(name, AgentSpec.model_fields)}"
+            f"There is no field {one_line(name, 60)!r}. {instead_of(name, AgentSpec.model_fields)}"
             for name in unknown[:5]
         )
         raise WrongUsage(f"The agent in {str(file)!r} can't be read. {problems}")

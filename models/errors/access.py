@@ -23,10 +23,10 @@ class TokenRefused(NotSignedIn):
 
     def __init__(self, kind: str = "access") -> None:
         is_access = kind == "access"
-        words = "Get a new one with the refresh token, or sign in again." if is_access else "Sign in again."
+        words = "Get a new token with the refresh token, or sign in again." if is_access else "Sign in again."
         ChimeraError.__init__(
             self,
-            f"This {kind} token is not valid, or has expired. {words}",
+            f"This {kind} token is not valid or has expired. {words}",
             remedy=Remedy(action=Action.REFRESH_TOKEN if is_access else Action.SIGN_IN),
         )
 
@@ -38,8 +38,8 @@ class CodecAddressRefused(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This address is not valid, or has expired, or its administrator has signed out or lost the role."
-            " Create another.",
+            "This address is not valid or has expired, or its administrator has signed out or lost the role."
+            " Create another address.",
             remedy=Remedy(action=Action.CREATE_CODEC_ADDRESS),
         )
 
@@ -59,8 +59,8 @@ class TooManyTries(ChimeraError):
     def __init__(self, wait_s: float) -> None:
         wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
         super().__init__(
-            f"Too many sign-ins failed or are in progress from here. Retry in {wait}, or from a place where you"
-            " signed in before.",
+            f"Too many sign-ins from here failed or are in progress. Retry in {wait}, or sign in from a place"
+            " where you signed in before.",
             retry_after_s=math.ceil(wait_s),
         )
 
@@ -71,13 +71,13 @@ class TooBusy(ChimeraError):
     code, http_status, title, retryable = "too_busy", 503, "Too many requests at once", True
 
     def __init__(self, what: str, retry_after_s: float = 2.0) -> None:
-        super().__init__(f"Too many {what} are waiting; retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
+        super().__init__(f"Too many {what} are waiting. Retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
 
 
 class LimitReached(ChimeraError):
     """A user has reached a limit; `setting` is the field that sets it."""
 
-    code, http_status, title = "limit_reached", 429, "A limit for one user is reached"
+    code, http_status, title = "limit_reached", 429, "A user has reached a limit"
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class LimitReached(ChimeraError):
         """Take what there is and what was to be added to it, both counted as `most` is."""
         adds = f" and would add {added:,}" if added > 1 else ""
         super().__init__(
-            f"This user has {there:,} {what}{adds}; CHIMERA_{setting.upper()} allows {most:,}. To continue,"
+            f"This user has {there:,} {what}{adds}. CHIMERA_{setting.upper()} allows {most:,}. To continue,"
             f" {advice}, or ask an administrator to raise the setting.",
             retry_after_s=retry_after_s,
         )

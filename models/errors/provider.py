@@ -82,9 +82,7 @@ class ProviderAway(ProviderError):
     code, retryable = "provider_away", True
 
     def __init__(self, provider: str, reason: str, *, retry_after_s: float) -> None:
-        super().__init__(
-            f"{provider} is not available; the call waits until it is: {reason}", retry_after_s=retry_after_s
-        )
+        super().__init__(f"{provider} is not available, so the call waits: {reason}", retry_after_s=retry_after_s)
 
 
 class Stalled(ProviderError):
@@ -118,7 +116,7 @@ class AnswerNotKept(ProviderError):
 
     def __init__(self, *, usage: Usage | None = None) -> None:
         super().__init__(
-            "The answer arrived but can't be stored; the worker's log has the reason.", may_be_billed=True, usage=usage
+            "The answer arrived but can't be stored. The worker's log has the reason.", may_be_billed=True, usage=usage
         )
 
 
@@ -179,7 +177,7 @@ class AttemptsUsedUp(ProviderError):
     """The call has used all its attempts, which the ledger counts. Names the last failure."""
 
     code = "attempts_used_up"
-    asked_until = "the allowed maximum"
+    asked_until = "which is the allowed maximum"
 
     def __init__(self, attempts: int, last_code: str, last_message: str) -> None:
         last = "unknown" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")

@@ -34,7 +34,7 @@ class UnknownAgent(InvalidInput):
     def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
         super().__init__(
             field,
-            f"No agent {name!r}; {instead_of(name, known)} Or create it.",
+            f"There is no agent {name!r}. {instead_of(name, known)} Or create the agent.",
             remedy=Remedy(action=Action.CREATE_AGENT),
         )
 
@@ -44,7 +44,9 @@ class UnknownProvider(InvalidInput):
 
     def __init__(self, name: str, known: Sequence[str], field: str = "model") -> None:
         super().__init__(
-            field, f"No provider {name!r}; a model is written provider/model with one of {', '.join(known)}."
+            field,
+            f"There is no provider {name!r}. Write a model as provider/model, with one of {', '.join(known)} as the"
+            " provider.",
         )
 
 
@@ -52,7 +54,7 @@ class MissingKey(InvalidInput):
     code, title = "missing_key", "A provider's key is missing"
 
     def __init__(self, provider: str, setting: str, field: str = "model") -> None:
-        super().__init__(field, f"No key for provider {provider!r}; set {setting} and restart Chimera.")
+        super().__init__(field, f"The key for provider {provider!r} is missing. Set {setting} and restart Chimera.")
 
 
 class UnusableKey(InvalidInput):
@@ -63,7 +65,7 @@ class UnusableKey(InvalidInput):
     def __init__(self, provider: str, setting: str, field: str = "model") -> None:
         super().__init__(
             field,
-            f"The key for provider {provider!r} has characters that HTTP headers can't contain; copy it again"
+            f"The key for provider {provider!r} has characters that HTTP headers can't contain. Copy it again"
             f" into {setting} (plain ASCII, no quotes or spaces around it) and restart Chimera.",
         )
 
@@ -72,7 +74,7 @@ class MissingBaseUrl(InvalidInput):
     code, title = "missing_base_url", "A provider's address is missing"
 
     def __init__(self, provider: str, setting: str, field: str = "model") -> None:
-        super().__init__(field, f"No address for provider {provider!r}; set {setting} and restart Chimera.")
+        super().__init__(field, f"The address for provider {provider!r} is missing. Set {setting} and restart Chimera.")
 
 
 class UnknownPrice(InvalidInput):
@@ -82,7 +84,8 @@ class UnknownPrice(InvalidInput):
 
     def __init__(self, model: str, field: str = "model") -> None:
         super().__init__(
-            field, f"No price is known for {model!r}; add one to CHIMERA_PRICES (0 is allowed) or choose another model."
+            field,
+            f"No price is known for {model!r}. Add a price to CHIMERA_PRICES (0 is allowed), or choose another model.",
         )
 
 
@@ -92,7 +95,7 @@ class UnknownSimulatorModel(UnknownPrice):
     code, title = "unknown_simulator_model", "The simulator has no such model"
 
     def __init__(self, model: str, known: Sequence[str], field: str = "model") -> None:
-        InvalidInput.__init__(self, field, f"The simulator has no model {model!r}; use one of {', '.join(known)}.")
+        InvalidInput.__init__(self, field, f"The simulator has no model {model!r}. Use one of {', '.join(known)}.")
 
 
 class WrongKindOfModel(UnknownPrice):
@@ -104,7 +107,7 @@ class WrongKindOfModel(UnknownPrice):
         InvalidInput.__init__(
             self,
             field,
-            f"{model!r} is not a model for {use}; use one that is, such as {example}.",
+            f"{model!r} is not a model for {use}. Use a model for {use}, such as {example}.",
             remedy=Remedy(action=Action.LIST_MODELS),
         )
 
@@ -115,8 +118,12 @@ class NotOffered(InvalidInput):
     code, title = "not_offered", "The provider can't do that"
 
     def __init__(self, provider: str, operation: str, able: Sequence[str], field: str = "model") -> None:
-        advice = f"use a model of {' or '.join(able)}" if able else "set one up, see docs/how-to/use-a-real-model.md"
-        super().__init__(field, f"Provider {provider!r} has no {operation}; {advice}.")
+        advice = (
+            f"Use a model of {' or '.join(able)}"
+            if able
+            else "To set up another provider, see docs/how-to/use-a-real-model.md"
+        )
+        super().__init__(field, f"Provider {provider!r} doesn't offer {operation}. {advice}.")
 
 
 class IdempotencyKeyReused(InvalidInput):
@@ -124,7 +131,7 @@ class IdempotencyKeyReused(InvalidInput):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            "Idempotency-Key", f"Idempotency-Key {key!r} was used with another body; send a new key for a new request."
+            "Idempotency-Key", f"Idempotency-Key {key!r} was used with another body. Send a new key for a new request."
         )
 
 
@@ -145,7 +152,7 @@ class NotFound(ChimeraError):
     def __init__(self, kind: str, name: str) -> None:
         listed = self.lists.get(kind)
         choose = f" Choose one from the list of {kind}s." if listed else ""
-        super().__init__(f"No {kind} {name!r}.{choose}", remedy=Remedy(action=listed) if listed else None)
+        super().__init__(f"There is no {kind} {name!r}.{choose}", remedy=Remedy(action=listed) if listed else None)
 
 
 class Conflict(ChimeraError):
@@ -170,14 +177,16 @@ class NameTwice(InvalidInput):
 
     def __init__(self, place: str) -> None:
         name = place.rpartition(".")[2]
-        super().__init__(place[:200], f"{name[:60]!r} appears twice in one object; remove one of the two.")
+        super().__init__(place[:200], f"{name[:60]!r} appears twice in one object. Remove one of the two.")
 
 
 class BodyTooLarge(ChimeraError):
     code, http_status, title = "body_too_large", 413, "The request body is too large"
 
     def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"The body may have at most {limit_bytes} bytes; send less, or refer to a file.", field="body")
+        super().__init__(
+            f"The body can have at most {limit_bytes} bytes. Send a smaller body, or refer to a file.", field="body"
+        )
 
 
 class FileTooLarge(ChimeraError):
@@ -185,7 +194,7 @@ class FileTooLarge(ChimeraError):
 
     def __init__(self, limit_bytes: int, field: str = "file") -> None:
         super().__init__(
-            f"A file may have at most {limit_bytes} bytes; send a smaller one, or raise CHIMERA_MAX_FILE_BYTES.",
+            f"A file can have at most {limit_bytes} bytes. Send a smaller file, or raise CHIMERA_MAX_FILE_BYTES.",
             field=field,
         )
 
@@ -194,7 +203,7 @@ class BodyTooSlow(ChimeraError):
     code, http_status, title = "body_too_slow", 408, "The request body stopped arriving"
 
     def __init__(self, silence_s: float) -> None:
-        message = f"The body arrived too slowly, or not at all for {silence_s:g} s; send it again without a pause."
+        message = f"The body arrived too slowly, or not at all for {silence_s:g} s. Send it again without a pause."
         super().__init__(message, field="body")
 
 
@@ -205,13 +214,13 @@ class WrongHost(ChimeraError):
 
     def __init__(self, hosts: Sequence[str]) -> None:
         if len(hosts) == 1 and hosts[0]:
-            problem = f"The Host header names another server ({hosts[0][:100]!r}); use this server's address"
+            problem = f"The Host header names another server ({hosts[0][:100]!r}). Use this server's address"
             super().__init__(f"{problem}, or add the name to CHIMERA_ALLOWED_HOSTS.", field="Host")
         else:
             number = "several Host headers" if len(hosts) > 1 else "no Host header"
             super().__init__(
                 f"The request has {number}. Send one with this server's address or a name in"
-                " CHIMERA_ALLOWED_HOSTS; only the liveness check needs none.",
+                " CHIMERA_ALLOWED_HOSTS. Only the liveness check doesn't need a Host header.",
                 field="Host",
             )
 

@@ -25,7 +25,7 @@ class TaskPaused(ChimeraError):
 
     def __init__(self, task_id: str) -> None:
         super().__init__(
-            f"Task {task_id!r} is paused; its next call waits until it is resumed.",
+            f"Task {task_id!r} is paused, so its next call waits until the task is resumed.",
             remedy=Remedy(action=Action.RESUME_TASK, target=task_id),
         )
 
@@ -64,17 +64,17 @@ class StillUnderway(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Another attempt at this call is in progress; this one waits for its answer.", retry_after_s=2.0
+            "Another attempt at this call is in progress, so this attempt waits for its answer.", retry_after_s=2.0
         )
 
 
 class Overtaken(ChimeraError):
     """An attempt that ends when another has the call. Its cost is booked; the ledger decides which answer counts."""
 
-    code, http_status, title, retryable = "overtaken", 409, "Another attempt has the call", True
+    code, http_status, title, retryable = "overtaken", 409, "Another attempt replaced this attempt", True
 
     def __init__(self, attempt: int) -> None:
-        super().__init__(f"Attempt {attempt} was overtaken by another; the next attempt reads its outcome.")
+        super().__init__(f"Attempt {attempt} was replaced by another attempt. The next attempt reads the outcome.")
 
 
 class AnswerMissing(ChimeraError):
@@ -85,7 +85,7 @@ class AnswerMissing(ChimeraError):
     def __init__(self, paths: Sequence[str]) -> None:
         named = ", ".join(map(repr, paths[:10]))
         super().__init__(
-            f"The answer of subtask {named} was not stored, so no later step can use it; create a new task."
+            f"The answer of subtask {named} was not stored, so no later step can use it. Create a new task."
         )
 
 
@@ -93,7 +93,9 @@ class TurnLimitReached(ChimeraError):
     code, http_status, title = "turn_limit_reached", 409, "The agent used all its turns"
 
     def __init__(self, max_turns: int) -> None:
-        super().__init__(f"No answer after {max_turns} turns; raise limits.max_turns or make the subtask smaller.")
+        super().__init__(
+            f"The agent didn't finish within {max_turns} turns. Raise limits.max_turns, or make the subtask smaller."
+        )
 
 
 class SubtaskFailed(ChimeraError):
@@ -106,17 +108,18 @@ class SubtaskFailed(ChimeraError):
 class AnswerTruncated(ChimeraError):
     """An answer was cut at its limit, and its task wants none that was."""
 
-    code, http_status, title = "answer_truncated", 409, "The answer was cut at its limit"
+    code, http_status, title = "answer_truncated", 409, "The answer was cut off at its limit"
 
     def __init__(self) -> None:
         super().__init__(
-            "The answer was cut at its token limit. Ask for less, raise the task's limits.max_output_tokens (of an"
-            " agent of your own, its max_output_tokens), or set the task's on_truncated to continue."
+            "The answer was cut off at its token limit. Ask for a shorter answer, raise the task's"
+            " limits.max_output_tokens (for a custom agent, its max_output_tokens), or set the task's on_truncated"
+            " to continue."
         )
 
 
 SETTLED = {
-    AnswerTruncated.code: "its answer was cut at its token limit, which the task does not accept",
+    AnswerTruncated.code: "its answer was cut off at its token limit, which the task does not accept",
     TurnLimitReached.code: "its agent used all its turns",
 }
 """Failures caused by answers, not by calls, in words: with the same answers they would recur."""

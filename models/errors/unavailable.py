@@ -9,7 +9,7 @@ class Unavailable(ChimeraError):
     code, http_status, title, retryable = "unavailable", 503, "A part of Chimera is not reachable", True
 
     def __init__(self, part: str, retry_after_s: float = 2.0) -> None:
-        super().__init__(f"{part} does not answer; retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
+        super().__init__(f"{part} doesn't respond. Retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
         self.part = part
 
 
@@ -21,7 +21,7 @@ class DiskFull(Unavailable):
     def __init__(self, disk: str) -> None:
         ChimeraError.__init__(
             self,
-            f"{disk} is full, so nothing new can be stored. Free space on it, then retry; accepted work"
+            f"{disk} is full, so nothing new can be stored. Free space on it, then retry. Accepted work"
             " continues by itself.",
             retry_after_s=10.0,
         )
@@ -36,19 +36,19 @@ class DatabaseReadOnly(Unavailable):
     def __init__(self) -> None:
         ChimeraError.__init__(
             self,
-            "The database is read-only now; retry in 5 s. If this persists, CHIMERA_DATABASE_URL names a standby.",
+            "The database is read-only now. Retry in 5 s. If this persists, CHIMERA_DATABASE_URL names a standby.",
             retry_after_s=5.0,
         )
         self.part = "The database"
 
 
 class TooManyConnections(Unavailable):
-    code, title = "too_many_connections", "The database has no connection or memory left"
+    code, title = "too_many_connections", "The database has run out of connections or memory"
 
     def __init__(self) -> None:
         ChimeraError.__init__(
             self,
-            "The database has no connection or memory left; retry in 2 s. If this persists, lower"
+            "The database has run out of connections or memory. Retry in 2 s. If this persists, lower"
             " CHIMERA_DATABASE_POOL_SIZE, or raise the server's max_connections.",
             retry_after_s=2.0,
         )

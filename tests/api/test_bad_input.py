@@ -34,7 +34,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "cyclic",
         {"plan": [STEP | {"depends_on": ["b"]}, OTHER | {"depends_on": ["a"]}]},
         "plan.0.depends_on",
-        "The plan is cyclic; remove one of these from depends_on: 'a' waits for 'b', which waits for 'a'.",
+        "The plan is cyclic. Remove one of these dependencies from depends_on: 'a' waits for 'b', which waits for 'a'.",
     ),
     ("waits for itself", {"plan": [OTHER, STEP | {"depends_on": ["a"]}]}, "plan.1.depends_on", "'a' waits for 'a'."),
     ("same key twice", {"plan": [STEP, OTHER, STEP]}, "plan.2.key", "Key 'a' is used more than once"),
@@ -52,11 +52,11 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("blank goal", {"goal": "   "}, "goal", "write something"),
     ("unknown field", {"owner_id": "me"}, "owner_id", "Unknown field"),
     ("status set by the caller", {"status": "completed"}, "status", "Unknown field"),
-    ("mistyped field", {"prioriti": 1}, "prioriti", "Unknown field; did you mean 'priority'?"),
-    ("field of nothing", {"xyz": 1}, "xyz", "Unknown field; use one of budget, fallbacks, goal, images,"),
-    ("field in a subtask", {"plan": [STEP | {"zzz": 0}]}, "plan.0.zzz", "use one of agent, decompose, depends_on,"),
-    ("mistyped in a subtask", {"plan": [STEP | {"depends": []}]}, "plan.0.depends", "did you mean 'depends_on'?"),
-    ("mistyped in a budget", {"budget": {"max_token": 5}}, "budget.max_token", "did you mean 'max_tokens'?"),
+    ("mistyped field", {"prioriti": 1}, "prioriti", "Unknown field. Did you mean 'priority'?"),
+    ("field of nothing", {"xyz": 1}, "xyz", "Unknown field. Use one of budget, fallbacks, goal, images,"),
+    ("field in a subtask", {"plan": [STEP | {"zzz": 0}]}, "plan.0.zzz", "Use one of agent, decompose, depends_on,"),
+    ("mistyped in a subtask", {"plan": [STEP | {"depends": []}]}, "plan.0.depends", "Did you mean 'depends_on'?"),
+    ("mistyped in a budget", {"budget": {"max_token": 5}}, "budget.max_token", "Did you mean 'max_tokens'?"),
     ("endless field", {"x" * 100_000: 1}, "x" * 60, "Unknown field"),
     ("priority 0", {"priority": 0}, "priority", "1 or more"),
     ("plan in words", {"plan": "do it"}, "plan", "Send a list"),
@@ -71,7 +71,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "a longer answer than the model's",
         {"model": "simulator/fast", "limits": {"max_output_tokens": 16_385}},
         "limits.max_output_tokens",
-        "'simulator/fast' writes at most 16384 tokens per answer, as far as is known. Request no more",
+        "As far as is known, 'simulator/fast' writes at most 16384 tokens per answer. Request fewer",
     ),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
     ("an image that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
@@ -79,10 +79,10 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "a long name in metadata",
         {"metadata": {"k" * 61: 1}},
         f"metadata.{'k' * 60}",
-        "Its name is invalid: Use at most 60",
+        "The name is invalid: Use at most 60",
     ),
     ("empty budget", {"budget": {}}, "budget", "at least one of"),
-    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "It has to be more than 0; omit it"),
+    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "It has to be more than 0. Omit it"),
     ("large metadata", {"metadata": {"k": "x" * 17_000}}, "metadata", "16384 bytes"),
     ("unknown policy", {"on_failure": "shrug"}, "on_failure", "'fail', 'skip' or 'retry'"),
     ("mistyped policy", {"on_failure": "Retri"}, "on_failure", "Did you mean 'retry'? Use one of 'fail', "),
@@ -110,7 +110,7 @@ async def test_a_number_that_overflows_is_named(alice: httpx2.AsyncClient) -> No
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     problem = answer.json()
     assert (answer.status_code, problem["errors"][0]["field"]) == (422, "metadata")
-    assert "too large; write it as text" in problem["errors"][0]["message"]
+    assert "too large. Write the number as text" in problem["errors"][0]["message"]
 
 
 async def test_a_plan_with_one_bad_subtask_has_one_fault(alice: httpx2.AsyncClient) -> None:
@@ -141,7 +141,7 @@ async def test_many_plan_problems_are_counted_and_some_named(alice: httpx2.Async
     plan = [{"key": f"k{n}", "instruction": "x", "depends_on": ["z"]} for n in range(60)]
     problem = (await alice.post("/api/v1/tasks", json={"goal": "Find out.", "plan": plan})).json()
     assert len(problem["errors"]) == 20
-    assert problem["detail"].endswith("(59 more, the first 20 of all in 'errors')")
+    assert problem["detail"].endswith("(59 more; 'errors' has the first 20)")
 
 
 async def test_problems_name_a_plans_place_in_the_schedule(alice: httpx2.AsyncClient) -> None:
@@ -163,7 +163,7 @@ async def test_many_problems_are_counted_and_some_named(
     monkeypatch.setattr(wording, "get_close_matches", noting)
     answer = await alice.post("/api/v1/tasks", json={"goal": "x"} | {f"field{n}": n for n in range(190)})
     assert len(answer.json()["errors"]) == 20
-    assert "(189 more, the first 20 of all in 'errors')" in answer.json()["detail"]
+    assert "(189 more; 'errors' has the first 20)" in answer.json()["detail"]
     assert len(looked_for) <= 20
 
 
@@ -202,9 +202,9 @@ def test_responses_never_contain_validator_text(body: type[Body], value: object)
 @pytest.mark.parametrize(
     ("path", "field", "expected"),
     [
-        ("tasks?stauts=failed", "stauts", "Unknown parameter; did you mean 'status'?"),
-        ("tasks?x=failed", "x", "Unknown parameter; use one of cursor, limit, q, schedule_id, sort, status."),
-        ("agents?x=1", "x", "Unknown parameter; remove it."),
+        ("tasks?stauts=failed", "stauts", "Unknown parameter. Did you mean 'status'?"),
+        ("tasks?x=failed", "x", "Unknown parameter. Use one of cursor, limit, q, schedule_id, sort, status."),
+        ("agents?x=1", "x", "Unknown parameter. Remove it."),
         ("tasks?status=foo", "status", "Use one of 'draft', 'queued',"),
         ("tasks?status=draft&status=canceled", "status", "Did you mean 'cancelled'? Use one of"),
         ("tasks?limit=many", "limit", "Write a whole number"),
@@ -251,7 +251,7 @@ async def test_unstorable_json_gets_a_400(alice: httpx2.AsyncClient, database: D
         (b'{"goal": "x",}', "trailing comma at line 1 column 14"),
         (b'{\n  "goal": NaN}', "expected value at line 2 column 11"),
         (b"{'goal': 1}", "key must be a string at line 1 column 2"),
-        (rb'{"goal": "a\u0000b"}', "a string contains the character NUL"),
+        (rb'{"goal": "a\u0000b"}', "a string contains a NUL character"),
     ],
 )
 async def test_invalid_json_is_reported_with_its_place(alice: httpx2.AsyncClient, body: bytes, reason: str) -> None:
@@ -274,7 +274,7 @@ async def test_a_name_twice_in_one_object_is_refused(
     before = await _tasks_in(database)
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     name = field.rpartition(".")[2]
-    message = f"'{name}' appears twice in one object; remove one of the two."
+    message = f"'{name}' appears twice in one object. Remove one of the two."
     assert (answer.status_code, answer.json()["errors"]) == (422, [{"field": field, "message": message}])
     assert await _tasks_in(database) == before
 
@@ -295,7 +295,7 @@ async def test_a_body_without_an_object_is_explained(alice: httpx2.AsyncClient, 
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
-    assert error == {"field": "body", "message": "Send a JSON object, with Content-Type: application/json."}
+    assert error == {"field": "body", "message": "Send a JSON object with Content-Type: application/json."}
 
 
 @pytest.mark.parametrize("kind", ["tasks", "schedules", "files", "ai/calls", "agents"])

@@ -183,6 +183,6 @@ def _json(task: TaskView) -> Response:
 
 
 def no_room(**headers: str) -> Response:
-    refusal = problem(429, "limit_reached", "A limit for one user is reached", detail="This user has 10 open streams.")
+    refusal = problem(429, "limit_reached", "A user has reached a limit", detail="This user has 10 open streams.")
     refusal.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     return refusal

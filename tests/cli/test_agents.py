@@ -78,7 +78,7 @@ async def test_a_file_that_is_no_agent_is_refused(file: Path) -> None:
 
 async def test_a_misspelt_field_of_a_file_is_named(file: Path) -> None:
     file.write_text('{"name": "z", "promt": "x"}')  # noqa: ASYNC240
-    with pytest.raises(WrongUsage, match=r"There is no field 'promt'; did you mean 'prompt'\?"):
+    with pytest.raises(WrongUsage, match=r"There is no field 'promt'. Did you mean 'prompt'\?"):
         await create(file=file)
 
 

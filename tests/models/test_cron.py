@@ -66,8 +66,8 @@ def test_one_kind_of_day_alone_decides(text: str, count: int) -> None:
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        ("0 0 7 * * *", "it has 6 fields, and seconds and years are not supported"),
-        ("* * * * * * *", "it has 7 fields, and seconds and years are not supported"),
+        ("0 0 7 * * *", "it has 6 fields, but seconds and years are not supported"),
+        ("* * * * * * *", "it has 7 fields, but seconds and years are not supported"),
         ("0 7 * *", "it has 4 fields."),
         ("", "it has 0 fields."),
         ("@every 1s", "interval_s"),
@@ -87,28 +87,28 @@ def test_one_kind_of_day_alone_decides(text: str, count: int) -> None:
         ("0 7 * * * # morning", "comments are not supported"),
         ("٣ 7 * * *", "ASCII"),
         ("\uff10 7 * * *", "ASCII"),
-        ("0 7 * * *\n0 8 * * *", "in one line"),
+        ("0 7 * * *\n0 8 * * *", "on one line"),
         ("0,,5 7 * * *", "an empty value"),
         ("0, 7 * * *", "an empty value"),
-        ("60 * * * *", "minute '60' is not from 0 to 59"),
-        ("0 24 * * *", "hour '24' is not from 0 to 23"),
-        ("0 0 0 * *", "day of the month '0' is not from 1 to 31"),
-        ("0 0 * 13 *", "month '13' is not from 1 to 12"),
-        ("0 0 * * 8", "day of the week '8' is not from 0 to 7"),
-        ("0 0 * MON *", "month 'MON' is not a number, or a name such as FEB"),
-        ("0 0 * * MONDAY", "or a name such as MON"),
+        ("60 * * * *", "minute '60' is not between 0 and 59"),
+        ("0 24 * * *", "hour '24' is not between 0 and 23"),
+        ("0 0 0 * *", "day of the month '0' is not between 1 and 31"),
+        ("0 0 * 13 *", "month '13' is not between 1 and 12"),
+        ("0 0 * * 8", "day of the week '8' is not between 0 and 7"),
+        ("0 0 * MON *", "month 'MON' is neither a number nor a name such as FEB"),
+        ("0 0 * * MONDAY", "nor a name such as MON"),
         ("-5 * * * *", "minute '' is not a number"),
         ("1-2-3 * * * *", "minute '2-3' is not a number"),
-        ("*/0 * * * *", "is not a whole number from 1"),
-        ("*/x * * * *", "is not a whole number from 1"),
+        ("*/0 * * * *", "is not a positive whole number"),
+        ("*/x * * * *", "is not a positive whole number"),
         ("*/60 * * * *", "so only 0 would match"),
         ("*/90 * * * *", "or use interval_s"),
         ("0 0 */31 * *", "so only 1 would match"),
-        ("5/15 * * * *", "write minute '5-59/15'"),
-        ("0/9999 * * * *", "write minute '0'"),
-        ("0 0 * * 7/2", "write day of the week '7'"),
-        ("0 0 */2 * 1", "write '1-31/2' to match either"),
-        ("0 0 13 * */2", "write '0-6/2' to match either"),
+        ("5/15 * * * *", "For the minute, write '5-59/15'"),
+        ("0/9999 * * * *", "For the minute, write '0'"),
+        ("0 0 * * 7/2", "For the day of the week, write '7'"),
+        ("0 0 */2 * 1", "To match either field, write '1-31/2'"),
+        ("0 0 13 * */2", "To match either field, write '0-6/2'"),
         ("0 0 30 2 *", "it never matches"),
         ("0 0 31 4,6,9,11 *", "it never matches"),
         ("every day at seven o'clock", "minute 'every' is not a number"),
@@ -121,7 +121,7 @@ def test_another_form_is_refused_with_a_remedy(text: str, advice: str) -> None:
     assert message.startswith(f"Invalid cron expression {text!r}: ")
     assert advice in message
     assert message.endswith(
-        "Write five fields, minute, hour, day of the month, month and day of the week, as in '0 7 * * 1-5'."
+        "Write five fields (minute, hour, day of the month, month, day of the week), as in '0 7 * * 1-5'."
     )
 
 

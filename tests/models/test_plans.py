@@ -15,9 +15,9 @@ def test_decomposing_needs_room_for_one_subtask() -> None:
     assert check_plan(some(MAX_NODES - 1, splitting=1), agents=["analyst"]) == []
     assert check_plan(some(8, splitting=2), agents=["analyst"], nodes_left=10) == []
     [problem] = check_plan(some(MAX_NODES, splitting=1), agents=["analyst"])
-    assert problem.startswith("'s0' can't decompose: of the task's 200 subtasks, 0 would be left")
+    assert problem.startswith("'s0' can't be split further: of the task's 200 subtasks, only 0 would be left")
     [problem] = check_plan(some(9, splitting=2), agents=["analyst"], nodes_left=10)
-    assert problem.startswith("'s0', 's1' can't decompose")
+    assert problem.startswith("'s0', 's1' can't be split further")
 
 
 def test_a_plan_that_is_too_large_has_one_problem() -> None:
@@ -31,7 +31,8 @@ def test_a_cycle_is_described_in_order_of_waiting() -> None:
     [problem] = problems_of(plan, agents=["analyst"])
     assert problem.place == "plan.2.depends_on"
     assert problem.message == (
-        "The plan is cyclic; remove one of these from depends_on: 'b' waits for 'c', which waits for 'd', which waits"
+        "The plan is cyclic. Remove one of these dependencies from depends_on: 'b' waits for 'c', which waits for"
+        " 'd', which waits"
         " for 'b'."
     )
 
@@ -46,7 +47,7 @@ def test_a_long_cycle_is_shortened_and_closed() -> None:
 
 def test_a_repeated_key_is_one_problem_for_the_model() -> None:
     plan = [PlannedSubtask(key="a", instruction="go")] * 3
-    assert check_plan(plan, agents=["analyst"]) == ["Key 'a' is used more than once; keys must be unique."]
+    assert check_plan(plan, agents=["analyst"]) == ["Key 'a' is used more than once. Keys must be unique."]
     assert [problem.place for problem in problems_of(plan, agents=["analyst"])] == ["plan.1.key", "plan.2.key"]
 
 
@@ -55,9 +56,9 @@ def test_planners_get_no_subtasks() -> None:
     [problem] = problems_of(plan, agents=["planner", "coordinator", "analyst"])
     assert problem.place == "plan.0.agent"
     assert problem.message.startswith(
-        "Subtask 'planner' can't be given to 'planner'; set decompose to true to have it planned"
+        "Subtask 'planner' can't be given to 'planner'. Set decompose to true to have it planned"
     )
-    assert problem.message.endswith("use one of analyst, coordinator.")
+    assert problem.message.endswith("Use one of analyst, coordinator.")
     assert len(check_plan(plan, agents=["analyst"])) == 2
 
 

@@ -38,7 +38,7 @@ def test_an_error_carries_its_remedy(error: ChimeraError, action: str, target: s
 
 def test_an_error_may_have_no_remedy() -> None:
     assert NotFound("session", "x").remedy is None
-    assert str(NotFound("session", "x")) == "No session 'x'."
+    assert str(NotFound("session", "x")) == "There is no session 'x'."
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_kept_error_has_its_remedy_again(code: str | None, remedy: Remedy | No
 
 def test_exhausted_attempts_show_the_last_failure() -> None:
     assert AttemptsUsedUp(3, "overloaded", "Busy.").message == (
-        "The provider was called 3 times, the allowed maximum. Last outcome: overloaded: Busy."
+        "The provider was called 3 times, which is the allowed maximum. Last outcome: overloaded: Busy."
     )
 
 

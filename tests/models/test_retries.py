@@ -41,7 +41,7 @@ def test_a_refused_text_asks_for_no_guidance(code: str) -> None:
 def test_a_named_remedy_is_a_request_field(code: str) -> None:
     advice = advice_for(code)
     fields = {*advice.change, *advice.instead}
-    assert ("model" in fields) == ("name a" in advice.message.lower()), advice.message
+    assert ("model" in fields) == ("choose a" in advice.message.lower()), advice.message
     if advice.retry:
         assert advice.new_task == ("new task" in advice.message)
 

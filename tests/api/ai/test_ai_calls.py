@@ -78,7 +78,7 @@ async def test_vectors_have_two_million_numbers_at_most(alice: httpx2.AsyncClien
     answer = await alice.post(f"{AI}/embeddings", json=wanted)
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"field": "dimensions", "message": "200 texts can have vectors of at most 10000 numbers; send fewer texts."}
+        {"field": "dimensions", "message": "Vectors of 200 texts can have at most 10000 dimensions. Send fewer texts."}
     ]
 
 

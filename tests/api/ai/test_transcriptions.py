@@ -147,13 +147,13 @@ async def test_an_untranscribable_file_is_refused_and_not_stored(
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("modle", "did you mean 'model'?"), ("temperature", "use one of file, file_id, language, model, prompt.")],
+    [("modle", "Did you mean 'model'?"), ("temperature", "Use one of file, file_id, language, model, prompt.")],
 )
 async def test_an_unknown_form_field_is_named_with_a_remedy(
     alice: httpx2.AsyncClient, name: str, expected: str
 ) -> None:
     answer = await alice.post(f"{AI}/transcriptions", data={name: MODEL}, files={"file": WAV})
-    assert answer.json()["errors"] == [{"field": name, "message": f"Unknown field; {expected}"}]
+    assert answer.json()["errors"] == [{"field": name, "message": f"Unknown field. {expected}"}]
 
 
 async def test_a_name_instead_of_a_file_is_explained(alice: httpx2.AsyncClient) -> None:
@@ -168,7 +168,7 @@ async def test_a_name_instead_of_a_file_is_explained(alice: httpx2.AsyncClient) 
 async def test_an_empty_recording_is_called_empty(alice: httpx2.AsyncClient) -> None:
     answer = await alice.post(f"{AI}/transcriptions", data={"model": MODEL}, files={"file": ("a.wav", b"")})
     assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"field": "file", "message": "The file is empty; send one with content."}]
+    assert answer.json()["errors"] == [{"field": "file", "message": "The file is empty. Send a file with content."}]
 
 
 async def test_a_recording_larger_than_a_provider_takes_is_refused(alice: httpx2.AsyncClient) -> None:

@@ -29,7 +29,7 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
 @pytest.mark.parametrize(
     ("code", "ends"),
     [
-        ("attempts_used_up", "Retry it from where it failed: chimera retry 6c1f0b1e"),
+        ("attempts_used_up", "Retry the task from where it failed: chimera retry 6c1f0b1e"),
         ("context_too_long", "chimera retry 6c1f0b1e --model <provider/model>"),
         ("unknown_model", "chimera retry 6c1f0b1e --model <provider/model>"),
         ("bad_request", "in a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
@@ -41,15 +41,15 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
         ),
         (
             "unusable_header",
-            "or name another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
+            "or choose another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
         ),
         (
             "wrong_key",
-            "or name another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
+            "or choose another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
         ),
         ("no_quota", ": chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>"),
         ("unknown_agent", "then retry: chimera retry 6c1f0b1e"),
-        ("turn_limit_reached", "Create a new task with other limits: chimera run"),
+        ("turn_limit_reached", "Create a new task with different limits: chimera run"),
     ],
 )
 def test_a_failure_names_the_needed_change(code: str, ends: str) -> None:
