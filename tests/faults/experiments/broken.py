@@ -117,7 +117,7 @@ async def _on_a_full_disk(
     trial.expect(most_alive <= 1, f"{most_alive} API processes at once")
     trial.expect(_apis(folder) == [lab.api.pid], "an unsupervised API process runs")
     trial.expect(any("The disk of" in line and "is full" in line for line in lines), "no report that the disk is full")
-    trial.expect(any("has room again" in line for line in lines), "no report that there is room again")
+    trial.expect(any("has enough free space again" in line for line in lines), "no report that there is room again")
     if kill:
         reported = any("API can't be started: the disk of" in line for line in lines)
         trial.expect(reported, "no report why the API can't be started")
