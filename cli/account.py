@@ -17,7 +17,8 @@ FIRST_USER = "admin@chimera.local"
 THIS_MACHINE = "http://127.0.0.1:8000"
 
 ApiUrl = Annotated[
-    str | None, typer.Option(help="Address of the Chimera. Default: http://127.0.0.1:8000.", show_default=False)
+    str | None,
+    typer.Option(help="Address of the Chimera to sign in to. Default: http://127.0.0.1:8000.", show_default=False),
 ]
 Email = Annotated[
     str | None, typer.Option(help="Your account's e-mail address. Default: admin@chimera.local.", show_default=False)

@@ -46,7 +46,7 @@ Effort = Annotated[
         parser=one_of(EFFORTS),
         metavar=metavar_of(EFFORTS),
         autocompletion=lambda: EFFORTS,
-        help="How much the model reasons, if it can.",
+        help="Reasoning effort, for models that can reason.",
     ),
 ]
 MaxOutputTokens = Annotated[

@@ -136,7 +136,7 @@ async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
 
 @app.command()
 async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json: AsJson = False) -> int:
-    """Print a call's result or, before the call has ended, its status."""
+    """Print a call's result, or its status if there is no result."""
     from cli.http.ids import call_named
     from cli.live.images import keep_result
     from cli.output.calls import exit_code_of, print_call

@@ -16,7 +16,7 @@ Guidance = Annotated[
 NodePath = Annotated[
     str | None, typer.Option(help="Path of a subtask. Only this subtask and its own subtasks receive the guidance.")
 ]
-Interrupt = Annotated[bool, typer.Option("--interrupt", help="Interrupt the model call in flight.")]
+Interrupt = Annotated[bool, typer.Option("--interrupt", help="Interrupt model calls in flight.")]
 
 
 async def cancel(task_id: TaskName) -> int:

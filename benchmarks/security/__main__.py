@@ -90,7 +90,7 @@ async def main() -> int:
     known = {finding.id: finding for finding in FINDINGS}
     asked = options.parse_args().findings
     if unknown := set(asked) - set(known):
-        options.error(f"no finding {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        options.error(f"unknown finding: {', '.join(sorted(unknown))}. Use one of: {', '.join(known)}")
     broken = 0
     with tempfile.TemporaryDirectory(prefix="chimera-security-") as folder:
         os.environ |= canaries.variables()
