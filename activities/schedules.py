@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from chimera.config.settings import Settings
-from chimera.db import schedules, tasks, user_limits
 from chimera.db.engine import Database
-from chimera.db.user_limits import OPEN_TASKS_LIMIT
 from chimera.ledger import outbox, runs, starts
+from chimera.store import schedules, tasks, user_limits
+from chimera.store.user_limits import OPEN_TASKS_LIMIT
 from chimera.temporal.calendars import fingerprint_of, spec_of
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from models import activities as contract

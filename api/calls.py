@@ -10,11 +10,11 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from api.deps import API, Parts
-from chimera.db import calls, user_limits
-from chimera.db.calls import NewCall
-from chimera.db.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_CALLS_LIMIT
 from chimera.providers.base import Provider
 from chimera.providers.media import Vectors
+from chimera.store import calls, user_limits
+from chimera.store.calls import NewCall
+from chimera.store.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_CALLS_LIMIT
 from models.base import IDEMPOTENCY_KEY
 from models.calls import (
     AiCallResult,

@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.config.settings import Settings
 from chimera.config.vendors import VENDORS
 from chimera.content.file_types import IMAGES
-from chimera.db import agents, files
 from chimera.pricing import abilities_of, window_of
 from chimera.providers import check_model, is_set_up
 from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
-from chimera.temporal.due_times import check_time_zone
+from chimera.store import agents, files
 from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, PLANNER, AgentSpec
 from models.calls import Operation
+from models.due_times import check_time_zone
 from models.errors import ChimeraError, InvalidInput, NotFound, PlanInvalid, UnknownAgent
 from models.files import MAX_IMAGE_BYTES
 from models.ids import FileId, UserId

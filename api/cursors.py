@@ -5,7 +5,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 
-from chimera.db.pages import Place
+from chimera.store.pages import Place
 from models.errors import InvalidInput
 
 MAC_BYTES = 16

@@ -1,6 +1,6 @@
 """Limits of one user in this process: open sockets and streams, and the message rate of a socket.
 
-What a user has in the database is counted there (`chimera/db/user_limits.py`).
+What a user has in the database is counted there (`chimera/store/user_limits.py`).
 """
 
 import time

@@ -19,9 +19,9 @@ from psycopg_pool import AsyncConnectionPool
 Pool = AsyncConnectionPool[AsyncConnection[dict[str, Any]]]
 
 
-def app_on(database_url: str, table: str = "tasks") -> FastAPI:
-    """Return an app that answers `GET /rows/ID` with a row of the table."""
-    statement = f"SELECT * FROM {table} WHERE id = %s".encode()
+def app_on(database_url: str) -> FastAPI:
+    """Return an app that answers `GET /rows/ID` with the row of a task."""
+    statement = b"SELECT * FROM runs JOIN tasks ON run_id = id WHERE id = %s"
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -1,5 +1,6 @@
 """Agents: a role, a prompt, tools and (where it matters) a model. The built-in ones stand here, others in the table."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -120,6 +121,13 @@ BUILT_IN: tuple[AgentSpec, ...] = (
 )
 
 BUILT_IN_BY_NAME = {agent.name: agent for agent in BUILT_IN}
+
+
+def with_built_in(specs: Iterable[object]) -> dict[str, AgentSpec]:
+    """Put a user's own agents, as the table has them, behind the built-in ones."""
+    own = [AgentSpec.model_validate(spec) for spec in specs]
+    return BUILT_IN_BY_NAME | {agent.name: agent for agent in own}
+
 
 NOT_OFFERED = frozenset({PLANNER, COORDINATOR})
 """Agents that planning models don't see: their work comes before and after the subtasks. A caller may have a

@@ -1,6 +1,6 @@
 """Cron expressions: the five fields of POSIX, and an explanation for every other form.
 
-Accepted expressions run exactly as parsed (`chimera/temporal/due_times.py`), so a form that crons disagree on is
+Accepted expressions run exactly as parsed (`models/due_times.py`), so a form that crons disagree on is
 rejected.
 """
 

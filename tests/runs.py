@@ -12,10 +12,10 @@ from temporalio.client import Client, WorkflowExecution, WorkflowHistory
 
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import task_controls, tasks
 from chimera.db.engine import Database
 from chimera.db.tables import User
 from chimera.ledger import events
+from chimera.store import task_controls, tasks
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from models.events import Event

@@ -136,7 +136,7 @@ class GivenGuidance(Contract):
     path: NodePath
     text: str
 ''',
-        "chimera/db/task_controls.py": '''
+        "chimera/store/task_controls.py": '''
 
 async def guidance_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> list[tuple[str, str]]:
     """Return the guidance of a task, oldest first. Raises NotFound."""
@@ -191,7 +191,7 @@ ALONE = {
         "pages": "of the process",
         "transcriptions": "of calls, with a form for a body",
     },
-    "tables": {"runs": "the root: models/runs.py, and chimera/ledger/runs.py instead of chimera/db"},
+    "tables": {"runs": "the root: models/runs.py, and chimera/ledger/runs.py instead of chimera/store"},
 }
 
 
@@ -199,7 +199,7 @@ ALONE = {
     ("layer", "folder", "others"),
     [
         ("routes", "api/routes", ["models"]),
-        ("tables", "chimera/db/tables", ["models", "chimera/db"]),
+        ("tables", "chimera/db/tables", ["models", "chimera/store"]),
     ],
 )
 def test_a_noun_has_the_same_name_in_each_layer(layer: str, folder: str, others: list[str]) -> None:
@@ -213,7 +213,7 @@ def test_schedules_have_every_layer() -> None:
     layers = (
         "models",
         "chimera/db/tables",
-        "chimera/db",
+        "chimera/store",
         "chimera/temporal",
         "activities",
         "workflows",

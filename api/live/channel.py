@@ -15,9 +15,9 @@ from api.live.ending import HubClosed
 from api.live.frames import Calls, Written
 from api.live.inbox import Inbox
 from chimera.bus import STREAM_ENTRIES
-from chimera.db import task_views
 from chimera.db.engine import AWAY, Database
 from chimera.ledger import events
+from chimera.store import task_views
 from models.events import LAST, EventFrame, TokensFrame
 from models.ids import RunId
 

@@ -20,9 +20,9 @@ from api.live.channel import AWAY_SECONDS, Channel, read
 from api.live.ending import HubClosed, stop
 from api.live.frames import Written
 from chimera.bus import Bus
-from chimera.db import task_views
 from chimera.db.engine import AWAY, READ_SECONDS, Database
-from chimera.db.task_views import LinkTo, Progress
+from chimera.store import task_views
+from chimera.store.task_views import LinkTo, Progress
 from models.events import SnapshotFrame, TokensFrame
 from models.ids import RunId
 from models.runs import CLOSED

@@ -9,8 +9,8 @@ import structlog
 
 from api.live.ending import stop
 from chimera.db.engine import AWAY
-from chimera.db.users import AccountState, SessionOwner
 from chimera.security.sessions import Auth, SignedIn
+from chimera.store.users import AccountState, SessionOwner
 
 log = structlog.get_logger()
 

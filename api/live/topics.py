@@ -14,7 +14,7 @@ from api.live.ending import HubClosed, stop
 from api.live.frames import messages_of
 from api.live.sockets import MAX_PARTS, Socket
 from chimera.db.engine import AWAY
-from chimera.db.task_views import Progress
+from chimera.store.task_views import Progress
 from models.errors import ChimeraError, Unavailable
 from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, run_of
 from models.users import Caller

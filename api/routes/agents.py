@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response, status
 
 from api.deps import API, ClosedRoute, WithCaller, WithParts
-from chimera.db import agents, user_limits
-from chimera.db.user_limits import AGENTS_LIMIT
+from chimera.store import agents, user_limits
+from chimera.store.user_limits import AGENTS_LIMIT
 from models.agents import BUILT_IN, AgentSpec, AgentView
 from models.base import AGENT_NAME, Contract
 from models.errors import NotFound

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, status
 
 from api.deps import ClosedRoute, PublicRoute, WithAddress, WithCaller, WithParts, WithSignedIn
-from chimera.db import users
+from chimera.store import users
 from models.errors import Forbidden, NotSignedIn
 from models.users import Credentials, PasswordChange, RefreshRequest, Registered, Registration, Tokens, UserView
 

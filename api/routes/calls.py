@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Response, status
 
 from api.calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
-from chimera.db import calls, task_controls
 from chimera.providers.media import Embeds, GeneratesImages
+from chimera.store import calls, task_controls
 from models.calls import (
     MAX_NUMBERS,
     AiCallPage,

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithFileId, WithParts
 from api.uploads import form_of, keep
-from chimera.db import files
+from chimera.store import files
 from models.errors import InvalidInput
 from models.files import FilePage, FileView
 

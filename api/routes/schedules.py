@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithScheduleId
-from chimera.db import schedules, task_views, user_limits
 from chimera.db.tables import Schedule
-from chimera.db.task_views import TaskFilter
-from chimera.db.user_limits import OPEN_TASKS_LIMIT, SCHEDULES_LIMIT
 from chimera.ledger import outbox
-from chimera.temporal.due_times import backfilled, next_times
+from chimera.store import schedules, task_views, user_limits
+from chimera.store.task_views import TaskFilter
+from chimera.store.user_limits import OPEN_TASKS_LIMIT, SCHEDULES_LIMIT
+from models.due_times import backfilled, next_times
 from models.errors import Forbidden
 from models.ids import ScheduleId, UserId
 from models.schedules import BackfillSpec, BackfillView, PreviewSpec, PreviewView, ScheduleSpec, ScheduleView

@@ -11,7 +11,7 @@ from api.live.echo import Echo
 from api.live.sockets import POLICY_VIOLATION, is_own_origin
 from api.live.sse import event_of, while_allowed
 from api.live.topics import Topics
-from chimera.db.task_views import Progress
+from chimera.store.task_views import Progress
 from models.errors import InvalidInput
 
 router = APIRouter(tags=["streams"], route_class=ClosedRoute)

@@ -7,11 +7,11 @@ from pydantic_core import from_json, to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
 from api.lean import LeanRoute
-from chimera.db import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
 from chimera.db.engine import READ_SECONDS
-from chimera.db.messages import MessagePlace
-from chimera.db.task_views import TaskFilter
-from chimera.db.user_limits import OPEN_TASKS_LIMIT
+from chimera.store import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
+from chimera.store.messages import MessagePlace
+from chimera.store.task_views import TaskFilter
+from chimera.store.user_limits import OPEN_TASKS_LIMIT
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
 from models.errors import Conflict, InvalidInput
@@ -90,7 +90,7 @@ async def create_task(
         )
         if created:
             await user_limits.check_added(session, caller.user_id, OPEN_TASKS_LIMIT, parts.settings)
-    view = await _view(parts, caller, task_id)
+    view = await _view(parts, caller, task_id, with_place=not created)
     await parts.failpoints.hit("after_insert")
     if spec.start:
         parts.dispatcher.deliver_soon(task_id)
@@ -304,6 +304,6 @@ async def _announced(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
     return view
 
 
-async def _view(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
+async def _view(parts: Parts, caller: Caller, task_id: TaskId, *, with_place: bool = True) -> TaskView:
     async with parts.database.statements(READ_SECONDS) as connection:
-        return await task_views.view(connection, caller, task_id, parts.temporal.ui_url)
+        return await task_views.view(connection, caller, task_id, parts.temporal.ui_url, with_place=with_place)

@@ -12,10 +12,10 @@ from api.deps import ClosedRoute, WithCaller, WithParts
 from api.uploads import Form, form_of, keep
 from chimera.config.settings import Settings
 from chimera.content.audio import seconds_of
-from chimera.db import calls, files, user_limits
-from chimera.db.user_limits import OPEN_CALLS_LIMIT
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
+from chimera.store import calls, files, user_limits
+from chimera.store.user_limits import OPEN_CALLS_LIMIT
 from models.calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
 from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from models.files import FileView

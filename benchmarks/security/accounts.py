@@ -10,9 +10,9 @@ import httpx2
 from sqlalchemy import RowMapping, text
 
 from benchmarks.security.finding import API, PASSWORD, client_of, new_account, try_password
-from chimera.db import users
 from chimera.db.engine import Database
 from chimera.security.passwords import Passwords
+from chimera.store import users
 from models.ids import TaskId
 from models.runs import CLOSED
 from models.users import Role

@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from benchmarks.security.finding import PASSWORD
-from chimera.security.payload_keys import parse
+from chimera.config.payload_keys import parse
 from tests.stack import Stack
 from tests.wires.gateway.service import ANTHROPIC, GOOGLE, SIMULATED, settings_for
 

@@ -12,10 +12,10 @@ from uuid import uuid4
 import httpx2
 import psutil
 
-from chimera.db import users
 from chimera.db.engine import Database
 from chimera.local.supervisor import Supervised
 from chimera.security.passwords import Passwords
+from chimera.store import users
 from models.users import Role
 from tests.stack import Stack
 

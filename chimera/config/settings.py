@@ -160,7 +160,7 @@ class Settings(OfVendors):
     temporal_tls_server_ca_cert_path: OnDisk | None = None
     temporal_tls_server_name: HostName | None = None
     payload_keys: PayloadKeys | None = None
-    """What Temporal keeps is encrypted with the first and decrypted with any: `chimera/security/payload_keys.py`."""
+    """What Temporal keeps is encrypted with the first and decrypted with any: `chimera/config/payload_keys.py`."""
     task_queue: str = "chimera"
     host: str = "127.0.0.1"
     api_port: Port = 8000

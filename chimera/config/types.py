@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from chimera.security import payload_keys
+from chimera.config import payload_keys
 
 HIGHEST_PORT = 65535
 MIN_SECRET_BYTES = 32

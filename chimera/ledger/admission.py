@@ -11,11 +11,16 @@ from models.ids import RunId
 
 OWN_PLACES = 2
 """An owner with fewer running tasks is admitted even when all places are taken: long tasks of others must not keep a
-first one waiting."""
+first one waiting. Twice as many tasks as there are places is the end of that."""
 
 RUNNING = "kind = 'task' AND (status IN ('running', 'cancelling') OR status = 'queued' AND admitted_at IS NOT NULL)"
 """Tasks that take a place. One that is paused, or waits for its budget, makes no calls."""
-_WAITING = "kind = 'task' AND status = 'queued' AND admitted_at IS NULL"
+NOT_ADMITTED = "r.kind = 'task' AND r.admitted_at IS NULL AND r.status IN ('queued', 'paused')"
+"""Tasks that have not begun and are not to be started yet."""
+# A task whose start failed waits for its next attempt without a place.
+_WAITING = """r.kind = 'task' AND r.status = 'queued' AND r.admitted_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM outbox o
+    WHERE o.run_id = r.id AND o.kind = 'start' AND o.attempts > 0 AND o.next_attempt_at > now())"""
 
 _RANKED = f"""
  running AS (SELECT owner_id, count(*) AS n FROM runs WHERE {RUNNING} GROUP BY owner_id),
@@ -24,31 +29,55 @@ _RANKED = f"""
            + row_number() OVER (PARTITION BY r.owner_id ORDER BY r.priority, r.created_at, r.id) AS share
     FROM runs r LEFT JOIN running USING (owner_id) WHERE {_WAITING}),
  ranked AS (
-    SELECT id, share, row_number() OVER (ORDER BY priority, share, created_at, id) AS place FROM waiting)"""  # noqa: S608
+    SELECT id, share, row_number() OVER in_order AS place,
+           count(*) FILTER (WHERE share <= {OWN_PLACES}) OVER in_order AS own_place
+    FROM waiting WINDOW in_order AS (ORDER BY priority, share, created_at, id))"""  # noqa: S608
 
 _ADMIT = text(f"""
 WITH {_RANKED},
  room AS (SELECT :most - COALESCE(sum(n), 0) AS places FROM running)
 UPDATE runs SET admitted_at = now(), updated_at = now() FROM ranked, room
-WHERE runs.id = ranked.id AND runs.admitted_at IS NULL AND (ranked.place <= room.places OR ranked.share <= :own)
+WHERE runs.id = ranked.id AND runs.status = 'queued' AND runs.admitted_at IS NULL
+  AND (ranked.place <= room.places
+       OR ranked.share <= {OWN_PLACES} AND ranked.own_place <= :most + LEAST(room.places, 0))
 RETURNING runs.id
 """)  # noqa: S608  # only constants go in
-_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('admission', 0))")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('admission', 0))")
 
-
-_IS_WAITED = text(f"SELECT EXISTS (SELECT 1 FROM runs WHERE {_WAITING})")  # noqa: S608  # only constants go in
+_STATE = text(f"""
+WITH owners AS (SELECT DISTINCT owner_id FROM runs r WHERE {_WAITING}),
+ running AS (SELECT owner_id, count(*) AS n FROM runs WHERE {RUNNING} GROUP BY owner_id),
+ total AS (SELECT COALESCE(sum(n), 0) AS n FROM running)
+SELECT EXISTS (SELECT 1 FROM owners) AS are_waiting,
+       total.n < :most OR total.n < 2 * :most AND EXISTS (
+           SELECT 1 FROM owners LEFT JOIN running USING (owner_id) WHERE COALESCE(running.n, 0) < {OWN_PLACES}
+       ) AS has_room
+FROM total
+""")  # noqa: S608  # only constants go in
 
 
 async def admit(session: AsyncSession, most: int) -> list[RunId] | None:
     """Admit queued tasks while fewer than `most` run; return them, to be started. None: no task waits.
 
-    One process at a time does this; another that comes meanwhile admits none.
+    Every task that has not begun comes through here, one process at a time, so that no new one overtakes the queue.
     """
-    if not await session.scalar(_IS_WAITED):
+    state = (await session.execute(_STATE, {"most": most})).one()
+    if not state.are_waiting:
         return None
-    if not await session.scalar(_TRY_LOCK):
+    if not state.has_room:
         return []
-    return [RunId(str(run_id)) for run_id in await session.scalars(_ADMIT, {"most": most, "own": OWN_PLACES})]
+    await session.execute(_LOCK)
+    return [RunId(str(run_id)) for run_id in await session.scalars(_ADMIT, {"most": most})]
+
+
+_WITHDRAW = text(
+    "UPDATE runs SET admitted_at = NULL, updated_at = now() WHERE id = :id AND kind = 'task' AND status = 'queued'"
+)
+
+
+async def withdraw(session: AsyncSession, run_id: RunId) -> None:
+    """Give the place of a task back whose start failed; it is admitted again when its next attempt is due."""
+    await session.execute(_WITHDRAW, {"id": run_id})
 
 
 _PLACE = f"WITH {_RANKED} SELECT place FROM ranked WHERE id = %s"  # noqa: S608  # only constants go in

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import words
 from chimera.db.tables import Outbox
+from chimera.ledger.admission import NOT_ADMITTED
 from models.ids import NodePath, RunId, ScheduleId
 from models.subtasks import OPEN_SUBTASKS
 
@@ -42,14 +43,17 @@ async def enqueue_again(session: AsyncSession, run_id: RunId, kind: Kind) -> Non
 
 # The lock is held while the message is delivered: another process skips the task instead of sending it twice, and a
 # process that dies lets go of it. Only the first entry of a task is ever tried, so that the order holds (SKIP LOCKED
-# with ORDER BY … LIMIT 1 would go on to the second).
+# with ORDER BY … LIMIT 1 would go on to the second). A start that is not admitted isn't even locked.
+_IS_HELD = f"o.kind = 'start' AND EXISTS (SELECT 1 FROM runs r WHERE r.id = o.run_id AND {NOT_ADMITTED})"  # noqa: S608
 _TAKE_FIRST = text(
-    "SELECT id, run_id, kind, attempts FROM outbox"
-    " WHERE id = (SELECT min(id) FROM outbox WHERE run_id = :run_id) FOR UPDATE SKIP LOCKED"
+    "SELECT o.id, o.run_id, o.kind, o.attempts FROM outbox o"  # noqa: S608  # only constants go in
+    f" WHERE o.id = (SELECT min(id) FROM outbox WHERE run_id = :run_id) AND NOT ({_IS_HELD})"
+    " FOR UPDATE OF o SKIP LOCKED"
 )
 _DUE = text(
-    "SELECT run_id FROM outbox WHERE next_attempt_at <= now() AND run_id IS NOT NULL"
-    " GROUP BY run_id ORDER BY min(next_attempt_at) LIMIT :n"
+    "SELECT o.run_id FROM outbox o WHERE o.next_attempt_at <= now() AND o.run_id IS NOT NULL"  # noqa: S608
+    f" AND o.id = (SELECT min(id) FROM outbox f WHERE f.run_id = o.run_id) AND NOT ({_IS_HELD})"
+    " ORDER BY o.next_attempt_at LIMIT :n"
 )
 _DELIVERED = text(
     "DELETE FROM outbox o WHERE id = :id"
@@ -63,7 +67,7 @@ _FAILED = text(f"{_RETRY_LATER} WHERE id = :id")
 
 
 async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
-    """Lock the oldest entry of a task; None when there is none or another process delivers it."""
+    """Lock the oldest entry of a run; None when there is none, another process delivers it, or it isn't admitted."""
     row = (await session.execute(_TAKE_FIRST, {"run_id": run_id})).one_or_none()
     return (
         None if row is None else Entry(id=row.id, run_id=RunId(str(row.run_id)), kind=row.kind, attempts=row.attempts)
@@ -78,14 +82,6 @@ async def due(session: AsyncSession, limit: int) -> list[RunId]:
 async def delivered(session: AsyncSession, entry: Entry) -> bool:
     """Drop an entry whose message has arrived; return whether another waits for the same task."""
     return bool(await session.scalar(_DELIVERED, {"id": entry.id}))
-
-
-_HOLD = text("UPDATE outbox SET next_attempt_at = now() + interval '5 minutes' WHERE id = :id")
-
-
-async def hold(session: AsyncSession, entry: Entry) -> None:
-    """Leave a start to the admission of its run (`admission.py`)."""
-    await session.execute(_HOLD, {"id": entry.id})
 
 
 async def failed(session: AsyncSession, entry: Entry, error: str) -> None:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chimera.db.agents import with_built_in
 from chimera.db.engine import Connection, one
-from models.agents import NOT_OFFERED, AgentSpec
+from models.agents import NOT_OFFERED, AgentSpec, with_built_in
 from models.ids import NodePath, RunId
 from models.plans import MAX_NODES
 

@@ -20,7 +20,7 @@ WITH begun AS (
     UPDATE runs SET started_at = COALESCE(started_at, now()), admitted_at = COALESCE(admitted_at, now()),
            event_seq = event_seq + 1, updated_at = now(),
            status = CASE status WHEN 'queued' THEN 'running' ELSE status END
-    WHERE id = :id AND status <> ALL(:closed)
+    WHERE id = :id AND status <> ALL(:ended)
       AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = runs.id AND payload ->> 'type' = 'run.started')
     RETURNING id, event_seq)
 {insert_event("begun", ":event")}
@@ -28,12 +28,12 @@ WITH begun AS (
 
 
 async def mark_started(session: AsyncSession, run_id: RunId) -> None:
-    """Record that the run has begun, once; a pause or a cancel that came first keeps its word.
+    """Record that the run has begun, once; a pause that came first stays, and after a cancel nothing begins.
 
     A run that was faster than this has put in `started_at` with its first call; one that has ended is left as it is.
     """
     event = RunStarted().model_dump_json()
-    await session.execute(_MARK_STARTED, {"id": run_id, "closed": words(CLOSED), "event": event})
+    await session.execute(_MARK_STARTED, {"id": run_id, "ended": words(CLOSED | STOPPED), "event": event})
 
 
 async def open_among(session: AsyncSession, run_ids: Collection[RunId]) -> list[RunId]:

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.ledger.admission import RUNNING
 from models.base import preview_of
 from models.ids import RunId, UserId
 from models.model_calls import CallInput, Purpose
@@ -27,31 +26,18 @@ class Start:
     title: str
     priority: int
     retries: int
-    has_room: bool
-    """False: as many tasks run as may, and this one is still queued."""
 
 
-_RUN = text(f"""
-SELECT id, kind, owner_id, priority, status, subtasks_total, retries,
-       kind <> 'task' OR status <> 'queued' OR admitted_at IS NOT NULL
-       OR (SELECT count(*) FROM runs WHERE {RUNNING}) < :most AS has_room
-FROM runs WHERE id = :id
-""")  # noqa: S608  # only constants go in
+_RUN = text("SELECT id, kind, owner_id, priority, status, subtasks_total, retries FROM runs WHERE id = :id")
 
 
-async def read_start(session: AsyncSession, run_id: RunId, most: int = 0) -> Start | None:
-    """Build the argument of a run's workflow; None when it was stopped before it began.
-
-    `most` is the number of tasks that may run at once; it decides `has_room` alone.
-    """
-    run = (await session.execute(_RUN, {"id": run_id, "most": most})).one_or_none()
-    if run is None or run.status in CLOSED:
-        return None
-    if run.retries and run.status == RunStatus.CANCELLING:
-        # The run that failed may still be ending, and nothing else is to begin.
+async def read_start(session: AsyncSession, run_id: RunId) -> Start | None:
+    """Build the argument of a run's workflow; None when it was stopped before it began."""
+    run = (await session.execute(_RUN, {"id": run_id})).one_or_none()
+    if run is None or run.status in CLOSED or run.status == RunStatus.CANCELLING:
         return None
     argument, title = await _READ[RunKind(run.kind)](session, run)
-    return Start(argument, UserId(str(run.owner_id)), title, run.priority, run.retries, run.has_room)
+    return Start(argument, UserId(str(run.owner_id)), title, run.priority, run.retries)
 
 
 async def _task(session: AsyncSession, run: AnyRow) -> tuple[TaskInput, str]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from chimera.config import payload_keys
 from chimera.local.errors import SecretsMissing, SecretsUnreadable
 from chimera.local.folder import Folder, locked
-from chimera.security import payload_keys
 
 SIGNING, SUPERUSER, DATABASE = "jwt_secret", "postgres_password", "database_password"
 PAYLOADS = "payload_keys"

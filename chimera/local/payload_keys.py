@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from chimera.config import payload_keys
 from chimera.local import kept_secrets
 from chimera.local.errors import KeyIdsUnreadable, SecretsUnreadable
 from chimera.local.folder import Folder
-from chimera.security import payload_keys
 
 DIGEST_CHARACTERS = 16
 """Enough to distinguish two keys; it reveals nothing of 32 random bytes."""

@@ -17,11 +17,11 @@ import jwt
 import structlog
 
 from chimera.config.settings import Settings
-from chimera.db import users
 from chimera.db.engine import READ_SECONDS, Database
 from chimera.security import weak_passwords
 from chimera.security.passwords import Passwords
 from chimera.security.sign_ins import SignIns, account_at, place_of, sender_of
+from chimera.store import users
 from models.errors import (
     CodecAddressRefused,
     Conflict,

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from temporalio.client import ScheduleCalendarSpec, ScheduleIntervalSpec, ScheduleRange, ScheduleSpec
 
-from chimera.temporal.due_times import DAY, EPOCH, HOUR, clock_changes, instants_of
 from models.cron import Cron, parse
+from models.due_times import DAY, EPOCH, HOUR, clock_changes, instants_of
 from models.schedules import Timing
 
 YEARS_BACK = 1

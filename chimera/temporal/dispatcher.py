@@ -4,6 +4,7 @@ The API tries right after its commit; a sweeper in every worker takes what is le
 """
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 
 import structlog
@@ -14,10 +15,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.bus import Bus
-from chimera.db import disabled_owners
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.ledger import admission, outbox, runs, starts
+from chimera.store import disabled_owners
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import RunId, workflow_id_of
 from models.workflows import TaskRuns
@@ -27,10 +28,6 @@ log = structlog.get_logger()
 CONCURRENT_DELIVERIES = 10
 ENDING_TRIES = 7
 """A failed run that has not ended by then, a minute and a half after the retry of its task, is terminated."""
-
-
-class _NoRoom(Exception):
-    """As many tasks run as may: a queued one is started when it is admitted."""
 
 
 class Dispatcher:
@@ -45,7 +42,7 @@ class Dispatcher:
         most_running: int,
         failpoints: Failpoints | None = None,
     ) -> None:
-        """`most_running` tasks run at once; the others stay queued until they are admitted."""
+        """New tasks are started while fewer than `most_running` run; the others stay queued (`admission.py`)."""
         self._most_running = most_running
         self._database = database
         self._temporal = temporal
@@ -65,49 +62,68 @@ class Dispatcher:
         await asyncio.gather(*self._underway, return_exceptions=True)
 
     async def deliver(self, run_id: RunId) -> None:
-        """Send what is in the outbox for this task, in order. Never raises: the entry stays and is retried."""
-        async with self._limit:
-            try:
-                while await self._deliver_first(run_id):
-                    pass
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("outbox_database_away", run_id=run_id, error=type(error).__name__)
+        """Send what is in the outbox for this run, in order. Never raises: the entry stays and is retried.
+
+        A task that has not begun is started when it is its turn, which may be now.
+        """
+        try:
+            if not await self._deliver(run_id):
+                await self.admit()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("outbox_database_away", run_id=run_id, error=type(error).__name__)
 
     async def sweep(self) -> None:
         """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run."""
         async with self._database.begin() as session:
             await outbox.cancel_again(session)
             run_ids = await outbox.due(session, limit=200)
-        await asyncio.gather(*map(self.deliver, run_ids))
+        await self._deliver_all(run_ids)
 
     async def admit(self) -> bool:
         """Start queued tasks that there is room for; return whether tasks waited."""
         async with self._database.begin() as session:
             admitted = await admission.admit(session, self._most_running)
-        await asyncio.gather(*map(self.deliver, admitted or ()))
+        await self._deliver_all(admitted or ())
         return admitted is not None
 
     async def stop_disabled(self) -> None:
         """Cancel what runs for disabled accounts: such an account asks for nothing itself any more."""
         async with self._database.begin() as session:
             stopped = await disabled_owners.stop(session, limit=200)
-        await asyncio.gather(*map(self.deliver, stopped))
+        await self._deliver_all(stopped)
 
-    async def _deliver_first(self, run_id: RunId) -> bool:
-        """Deliver the oldest entry; return whether the next one should be tried now."""
+    async def _deliver_all(self, run_ids: Iterable[RunId]) -> None:
+        results = await asyncio.gather(*map(self._deliver, run_ids), return_exceptions=True)
+        for error in results:
+            if isinstance(error, (SQLAlchemyError, OSError)):
+                log.warning("outbox_database_away", error=type(error).__name__)
+            elif isinstance(error, BaseException):
+                raise error
+
+    async def _deliver(self, run_id: RunId) -> bool:
+        """Send what may be sent to this run; return whether anything was tried."""
+        was_tried = False
+        async with self._limit:
+            while (is_next := await self._deliver_first(run_id)) is not None:
+                was_tried = True
+                if not is_next:
+                    break
+        return was_tried
+
+    async def _deliver_first(self, run_id: RunId) -> bool | None:
+        """Deliver the oldest entry; return whether the next one should be tried now. None: there is none to deliver."""
         async with self._database.begin() as session:
             entry = await outbox.take_first(session, run_id)
             if entry is None:
-                return False
+                return None
             try:
                 await self._send(session, entry)
-            except _NoRoom:
-                await outbox.hold(session, entry)
-                return False
             except (RPCError, RuntimeError, ValueError) as error:
-                # A ValueError: a row that this version can't read. It waits; the others go on.
+                # A ValueError: a row that this version can't read. It waits; the others continue.
                 log.warning("outbox_delivery_failed", run_id=run_id, kind=entry.kind, error=str(error)[:200])
                 await outbox.failed(session, entry, str(error))
+                if entry.kind == "start":
+                    await admission.withdraw(session, run_id)
                 return False
             return await outbox.delivered(session, entry)
 
@@ -179,11 +195,9 @@ class Dispatcher:
 
     async def _start(self, session: AsyncSession, entry: outbox.Entry) -> None:
         run_id = entry.run_id
-        start = await starts.read_start(session, run_id, self._most_running)
+        start = await starts.read_start(session, run_id)
         if start is None:
             return
-        if not start.has_room:
-            raise _NoRoom
         try:
             await self._temporal.start(run_id, start)
         except StillEnding:

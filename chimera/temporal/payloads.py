@@ -22,8 +22,8 @@ from temporalio.converter import (
     PayloadCodec,
 )
 
+from chimera.config import payload_keys
 from chimera.config.settings import Settings
-from chimera.security import payload_keys
 from models.codec import CodecPayload, CodecPayloads
 
 ENCODING, KEY_ID = "encoding", "encryption-key-id"

@@ -7,9 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.service import RPCError
 
-from chimera.db import schedules
 from chimera.db.engine import Database
 from chimera.ledger import outbox
+from chimera.store import schedules
 from chimera.temporal.schedules import Schedules
 from models.errors import ChimeraError, InvalidInput
 from models.ids import ScheduleId, UserId

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from chimera.config.payload_keys import in_words as keys_in_words
+from chimera.config.payload_keys import parse as keys_in
 from chimera.config.settings import Settings
 from chimera.local import payload_keys as local_payload_keys
 from chimera.local.errors import FolderUnusable, KeyIdsUnreadable, SecretsUnreadable
 from chimera.local.folder import Folder
-from chimera.security.payload_keys import in_words as keys_in_words
-from chimera.security.payload_keys import parse as keys_in
 from cli.checks.findings import Finding, Level
 from cli.output.remedies import with_command
 from cli.output.text import one_line

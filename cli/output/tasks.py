@@ -83,6 +83,8 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     why = f": {task.error_code}: {error_of(task)}" if task.error_code else ""
     if (ending := ending_of(task)) is not None:
         why = f", the answer was {ending.words}"
+    if task.queue_place is not None:
+        why = f", place {task.queue_place:,} in the queue"
     if task.waiting is not None:
         why = f": {with_command(task.waiting.message, task.waiting.remedy)}"
     facts = (

@@ -15,7 +15,7 @@ from api.deps import Parts
 from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
 from chimera.config.settings import Settings
 from chimera.db.tables import Run
-from chimera.db.user_limits import AT_ONCE, LEAST_BYTES
+from chimera.store.user_limits import AT_ONCE, LEAST_BYTES
 from models.ids import TaskId
 from models.runs import RunStatus
 from tests.api.conftest import SignUp, new_task, set_task

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from chimera.config.settings import Settings
-from chimera.db import calls, task_controls
-from chimera.db.calls import NewCall
 from chimera.local import processes
+from chimera.store import calls, task_controls
+from chimera.store.calls import NewCall
 from models.calls import Operation
 from models.ids import AiCallId, TaskId, workflow_id_of
 from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode

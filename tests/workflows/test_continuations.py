@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from activities import continuations
 from chimera.config.settings import Settings
-from chimera.db import task_views
-from chimera.db.costs import cost_of
+from chimera.store import task_views
+from chimera.store.costs import cost_of
 from models.costs import CostSum
 from models.events import ModelCallFinished, RunCompleted, SubtaskCompleted
 from models.tasks import SubtaskMode

@@ -2,7 +2,7 @@
 
 from redis.asyncio import Redis
 
-from chimera.db import tasks
+from chimera.store import tasks
 from models.ids import TaskId
 from models.tasks import SubtaskMode
 from tests.runs import Runs, a_subtask

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chimera.db import task_controls
+from chimera.store import task_controls
 from models.events import GuidanceSeen
 from models.ids import ROOT, NodePath, TaskId
 from models.model_calls import Purpose

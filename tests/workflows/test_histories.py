@@ -9,12 +9,12 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowExecutionDescription
 
+from chimera.config import payload_keys
 from chimera.config.settings import Settings
-from chimera.db import calls
-from chimera.db import schedules as schedule_rows
-from chimera.db.calls import NewCall
 from chimera.ledger import outbox
-from chimera.security import payload_keys
+from chimera.store import calls
+from chimera.store import schedules as schedule_rows
+from chimera.store.calls import NewCall
 from chimera.temporal.payloads import DATA_CONVERTER
 from chimera.temporal.schedules import Schedules
 from models.calls import Operation

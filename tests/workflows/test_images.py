@@ -3,7 +3,7 @@
 from io import BytesIO
 
 from chimera.content.files import measured
-from chimera.db import files
+from chimera.store import files
 from models.ids import FileId
 from models.tasks import SubtaskMode
 from models.users import Caller

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from chimera.db import retries, task_controls
+from chimera.store import retries, task_controls
 from chimera.temporal.client import RETRIES
 from chimera.temporal.payloads import Encryption, converter_of
 from models.ids import NodePath, TaskId, workflow_id_of

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import retries
 from chimera.ledger import ends
 from chimera.ledger import runs as db_runs
 from chimera.ledger.starts import Start
+from chimera.store import retries
 from chimera.temporal import dispatcher
 from chimera.temporal.client import StillEnding
 from chimera.temporal.reconciliation import Reconciler

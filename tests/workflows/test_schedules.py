@@ -8,13 +8,13 @@ from sqlalchemy import RowMapping, text, update
 from temporalio.client import ScheduleActionStartWorkflow, ScheduleUpdate, ScheduleUpdateInput, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from chimera.db import schedules as rows
-from chimera.db import task_views
 from chimera.db.tables import Schedule, User
-from chimera.db.task_views import TaskFilter
+from chimera.store import schedules as rows
+from chimera.store import task_views
+from chimera.store.task_views import TaskFilter
 from chimera.temporal.calendars import fingerprint_of, spec_of
-from chimera.temporal.due_times import times_between
 from chimera.temporal.schedules import Schedules
+from models.due_times import times_between
 from models.ids import ScheduleId, UserId, schedule_workflow_id
 from models.runs import CLOSED
 from models.schedules import BackfillOverlap, ScheduledRunInput, ScheduledRunResult, ScheduleSpec

@@ -7,8 +7,8 @@ import pytest
 
 from activities.calls import stops
 from activities.calls.settle import Settlements
-from chimera.db import task_controls
 from chimera.ledger.calls import Intent
+from chimera.store import task_controls
 from models.events import ModelCallFailed
 from models.model_calls import AttemptStatus, ModelCallOutcome, Purpose
 from models.runs import RunKind
@@ -201,9 +201,7 @@ async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, sim
     assert (row["status"], row["error_code"]) == ("failed", "attempts_used_up")
     asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
     assert len(asked) == settings_attempts
-    assert all(
-        word in row["error"] for word in ("internal_failure", f"{settings_attempts} times", f"/tasks/{task_id}/cost")
-    )
+    assert all(word in row["error"] for word in ("internal_failure", f"{settings_attempts} times", "Last outcome: "))
     retryable = [event.retryable for event in await runs.events(task_id) if isinstance(event, ModelCallFailed)]
     assert retryable == [True] * (settings_attempts - 1) + [False]
 

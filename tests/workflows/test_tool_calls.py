@@ -11,9 +11,9 @@ from temporalio import activity
 
 from activities import tool_results
 from activities.calls import heartbeats
-from chimera.db import task_controls
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
 from chimera.providers.chat_completions.chat import ChatCompletions
+from chimera.store import task_controls
 from chimera.tools import TOOLS
 from chimera.tools.calculator import Calculator, CalculatorArguments
 from chimera.tools.context import ToolContext

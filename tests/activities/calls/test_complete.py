@@ -16,11 +16,11 @@ from activities.calls.chat import Chat
 from activities.calls.settle import Settlements
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import task_controls, tasks
 from chimera.db.engine import Database
 from chimera.ledger import accounts, calls, ends, in_doubt, runs, transcripts
 from chimera.ledger.calls import Intent
 from chimera.providers.base import ChatEnd, ToolRequest
+from chimera.store import task_controls, tasks
 from models.errors import AnswerMissing, Conflict, InvalidInput, Overloaded, Overtaken, RootStopped, Unreachable
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose

@@ -9,14 +9,14 @@ from activities.calls.kind import Spent
 from activities.calls.settle import Settlements
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import calls as db_calls
-from chimera.db import task_controls
-from chimera.db.calls import NewCall
 from chimera.db.engine import Database
 from chimera.ledger import calls, ends, in_doubt, media, runs
 from chimera.ledger.calls import Intent
 from chimera.ledger.plans import PlanRoom
 from chimera.ledger.settlements import MediaAnswer, Settlement
+from chimera.store import calls as db_calls
+from chimera.store import task_controls
+from chimera.store.calls import NewCall
 from models.calls import AiCallView, Operation
 from models.errors import ChimeraError, Conflict, Overtaken, RootStopped, Stalled
 from models.events import ModelCallFinished, RunCompleted

@@ -21,14 +21,14 @@ from api.calls import pieces_of
 from api.deps import Parts
 from chimera.bus import Bus
 from chimera.config.settings import Settings
-from chimera.db import calls
-from chimera.db.calls import NewCall
 from chimera.db.engine import Database
 from chimera.db.tables import Run
 from chimera.ledger import runs as ledger_runs
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.media import Vectors
+from chimera.store import calls
+from chimera.store.calls import NewCall
 from chimera.temporal.calls import CallWaits, blocked_in
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from activities.calls import media, media_requests
 from activities.calls.media import RECORDINGS_HELD, RECORDINGS_WAITING
 from chimera.config.settings import Settings
-from chimera.db import input_files
 from chimera.db.engine import Connection
 from chimera.providers.limits.limiter import ProviderLimits
+from chimera.store import input_files
 from models.activity_options import COMPLETE
 from models.calls import Operation
 from models.errors import RateLimited

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from api.deps import Parts
 from api.live import rights
 from api.live.rights import Rights
-from chimera.db.users import AccountState, SessionOwner
 from chimera.security.sessions import SignedIn
+from chimera.store.users import AccountState, SessionOwner
 from tests.api.conftest import SignUp
 from tests.api.routes.test_streams import token_of
 from tests.until import LIMIT_S, until

@@ -3,21 +3,26 @@
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import jwt
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import text
 from structlog.testing import capture_logs
 from temporalio.api.common.v1 import Payload
 
+from api.app import create_app
 from api.deps import Parts
 from api.middleware import origins_of
+from chimera.config.settings import Settings
 from chimera.security import sessions
 from chimera.temporal.payloads import converter_of
 from tests.api.conftest import SignUp, client_of
+from tests.tls import Authority
 
 CANARY = "a canary that sings at dawn"
 UNKNOWN = Payload(metadata={"encoding": b"binary/encrypted", "encryption-key-id": b"gone"}, data=b"x" * 40)

@@ -8,11 +8,11 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.routes import health
 from api.routes.health import summary_of
+from chimera.config import payload_keys
 from chimera.config.settings import Settings
 from chimera.local.folder import Folder
 from chimera.providers import account_of
 from chimera.providers.health.accounts import HealthReport, ProviderHealth
-from chimera.security import payload_keys
 from models.errors import Unreachable
 from tests.api.conftest import client_of
 from tests.parts import short_folder, small_disk

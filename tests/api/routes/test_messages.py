@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from sqlalchemy import insert, update
 
-from chimera.db import messages
 from chimera.db.engine import Database
 from chimera.db.tables import Call, CallAttempt, Message, ToolCall, User
+from chimera.store import messages
 from tests.api.conftest import SignUp, new_task
 
 PLAN = [

@@ -45,7 +45,7 @@ ALLOWED = {
 """What each control makes of a task in each state; what is missing is refused."""
 REMEDIES = {
     "draft": ("Start it.", "POST /api/v1/tasks/{id}/execute"),
-    "queued": ("It starts as soon as a worker has room.", None),
+    "queued": ("It starts when it is its turn.", None),
     "running": ("look at its progress.", "GET /api/v1/tasks/{id}"),
     "paused": ("Resume it.", "POST /api/v1/tasks/{id}/resume"),
     "waiting": ("aise ", "POST /api/v1/tasks/{id}/budget"),

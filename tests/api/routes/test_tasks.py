@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from chimera.content.fingerprints import older_fingerprint_of
-from chimera.db import tasks
 from chimera.db.engine import Database
 from chimera.db.tables import Call, CallAttempt, EventRow, Run, Subtask, User
 from chimera.security import sessions
+from chimera.store import tasks
 from models.ids import UserId
 from models.tasks import SubtaskMode, TaskSpec
 from tests.api.conftest import SignUp, new_task, set_task

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from chimera.db import tasks
 from chimera.db.engine import Database
 from chimera.ledger import accounts, calls
 from chimera.ledger.calls import Intent
+from chimera.store import tasks
 from models.ids import NodePath, TaskId
 from models.model_calls import ModelCallRequest, Purpose
 from models.tasks import TaskSpec

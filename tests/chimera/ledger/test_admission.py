@@ -1,10 +1,13 @@
 """Queued tasks are let in by priority, fair share and age, on the real database."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
 from chimera.db.engine import Database
-from chimera.ledger import admission, starts
+from chimera.ledger import admission
 from chimera.ledger.admission import OWN_PLACES
 from models.ids import RunId, UserId
 from tests.parts import forget_open_work
@@ -96,15 +99,32 @@ async def test_the_place_in_the_queue_is_shown(database: Database) -> None:
         assert await admission.place_of(connection, tasks[0]) is None
 
 
-async def test_a_start_has_room_while_few_run(database: Database) -> None:
+async def test_own_places_end_at_twice_the_limit(database: Database) -> None:
+    owners = [await new_user(database) for _ in range(12)]
+    for owner in owners:
+        for _ in range(OWN_PLACES + 1):
+            await queued(database, owner)
+    assert [len(await admitted(database, 4) or ()) for _ in range(3)] == [4, 4, 0]
+
+
+async def test_simultaneous_admissions_admit_no_more(database: Database) -> None:
     owner = await new_user(database)
-    task = await queued(database, owner)
-    insert = text("INSERT INTO tasks (run_id, title, goal, model, policy) VALUES (:id, 't', 'g', 'm', '{}')")
+    for _ in range(20):
+        await queued(database, owner)
+    rounds = await asyncio.gather(*(admitted(database, 5) for _ in range(8)))
+    assert sum(len(each or ()) for each in rounds) == 5
+
+
+async def test_a_failed_start_gives_its_place_back(database: Database) -> None:
+    owner = await new_user(database)
+    broken, good, third = [await queued(database, owner) for _ in range(3)]
+    assert set(await admitted(database, 2) or ()) == {broken, good}
+    failed = "INSERT INTO outbox (run_id, kind, attempts, next_attempt_at) VALUES (:id, 'start', 1, now() + :wait)"
     async with database.begin() as session:
-        await session.execute(insert, {"id": task})
-        for running, has_room in ((0, True), (1, False)):
-            for _ in range(running):
-                await queued(database, owner, status="running")
-            start = await starts.read_start(session, task, 1)
-            assert start is not None
-            assert start.has_room is has_room
+        await session.execute(text(failed), {"id": broken, "wait": timedelta(minutes=1)})
+        await admission.withdraw(session, broken)
+    assert await admitted(database, 2) == [third]
+    await end(database, good)
+    async with database.begin() as session:
+        await session.execute(text("UPDATE outbox SET next_attempt_at = now()"))
+    assert await admitted(database, 2) == [broken]

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import costs, task_controls, tasks
 from chimera.db.engine import Database
 from chimera.ledger import accounts, calls, failures, settlements, transcripts
 from chimera.ledger.calls import Intent
 from chimera.ledger.failures import Failure
 from chimera.ledger.settlements import Settlement
 from chimera.ledger.transcripts import TranscriptRow
+from chimera.store import costs, task_controls, tasks
 from models.errors import Overtaken
 from models.events import RunStarted
 from models.ids import NodePath, TaskId, UserId

@@ -1,8 +1,8 @@
 """Room in a task's tree, on the real database."""
 
-from chimera.db import tasks
 from chimera.db.engine import Database
 from chimera.ledger import plans
+from chimera.store import tasks
 from models.ids import ROOT, NodePath
 from models.tasks import TaskSpec
 from tests.runs import a_subtask, new_user

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from chimera.config import payload_keys as written
 from chimera.config.settings import Settings
 from chimera.local import kept_secrets, payload_keys
 from chimera.local.errors import KeyIdsUnreadable, SecretsUnreadable
 from chimera.local.folder import Folder, check
 from chimera.local.stack import LocalStack
-from chimera.security import payload_keys as written
 
 
 def a_key() -> SecretStr:

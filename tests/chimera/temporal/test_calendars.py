@@ -12,7 +12,7 @@ from temporalio.client import Client, Schedule, ScheduleActionStartWorkflow, Sch
 from chimera.config.settings import Settings
 from chimera.temporal.calendars import fingerprint_of, spec_of
 from chimera.temporal.client import Temporal
-from chimera.temporal.due_times import clock_changes, times_between
+from models.due_times import clock_changes, times_between
 from models.schedules import Timing
 
 NOW = datetime(2026, 11, 29, 15, tzinfo=UTC)

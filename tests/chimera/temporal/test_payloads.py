@@ -8,8 +8,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.exceptions import ApplicationError
 
+from chimera.config import payload_keys
 from chimera.config.settings import Settings
-from chimera.security import payload_keys
 from chimera.temporal.payloads import DATA_CONVERTER, Encryption, PayloadUnreadable, converter_of
 
 CANARY = "a canary that sings at dawn"

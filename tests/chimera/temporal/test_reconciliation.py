@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.config.settings import Settings
-from chimera.db import task_controls
+from chimera.store import task_controls
 from chimera.temporal import client as temporal_client
 from chimera.temporal import reconciliation
 from chimera.temporal.reconciliation import Reconciler

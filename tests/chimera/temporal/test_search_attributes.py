@@ -73,7 +73,7 @@ async def logs_of(settings: Settings) -> list[EventDict]:
 async def start_a_run(settings: Settings) -> None:
     run_id, owner_id = RunId(str(uuid4())), UserId(str(uuid4()))
     argument = CallInput(run_id=run_id, owner_id=owner_id, purpose=Purpose.EMBEDDINGS)
-    start = Start(argument, owner_id, title="", priority=3, retries=0, has_room=True)
+    start = Start(argument, owner_id, title="", priority=3, retries=0)
     await Temporal(settings.model_copy(update={"task_queue": "nobody's"})).start(run_id, start)
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 from pydantic import SecretStr
 
+from chimera.config import payload_keys
 from chimera.config.settings import Settings
-from chimera.security import payload_keys
 from chimera.temporal.client import Temporal
 from chimera.temporal.workers import identity_of, in_words, workers_seen
 from tests.until import LIMIT_S

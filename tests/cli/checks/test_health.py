@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from chimera.config import payload_keys
 from chimera.config.settings import Settings
-from chimera.security import payload_keys
 from cli.checks.findings import Level
 from cli.checks.health import health as health_of
 from cli.http import sign_in

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from chimera.config import payload_keys as keys_of
 from chimera.config.settings import Settings
 from chimera.local import payload_keys as local_payload_keys
 from chimera.local.folder import Folder
-from chimera.security import payload_keys as keys_of
 from cli.checks.findings import Level
 from cli.checks.payload_keys import payload_keys
 

@@ -144,3 +144,8 @@ def rendered(table: Table) -> list[str]:
     with console.capture() as capture:
         console.print(table)
     return capture.get().splitlines()
+
+
+def test_a_queued_task_shows_its_place() -> None:
+    queued = task_view(status=RunStatus.QUEUED, queue_place=1204)
+    assert dict(facts_of(queued, a_bill()))["Status"] == "queued, place 1,204 in the queue"

@@ -7,10 +7,10 @@ from pydantic import ValidationError
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import visible_to
 from chimera.db.tables import Run, Schedule, User
-from chimera.temporal.due_times import check_time_zone, next_times
+from chimera.store.access import visible_to
 from models.cron import MACROS
+from models.due_times import check_time_zone, next_times
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.ids import ScheduleId, TaskId, UserId
 from models.schedules import Overlap, ScheduleSpec, ScheduleView

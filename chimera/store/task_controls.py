@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import locked
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Run, Subtask
 from chimera.ledger import ends, events, outbox
+from chimera.store.access import locked
 from models.base import preview_of
 from models.errors import Conflict, InvalidInput
 from models.events import (
@@ -177,7 +177,7 @@ def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
 _NEW_TASK = ("It can't start again; create a new one.", Action.CREATE_TASK)
 _INSTEAD: dict[RunStatus, tuple[str, Action | None]] = {
     RunStatus.DRAFT: ("Start it.", Action.EXECUTE_TASK),
-    RunStatus.QUEUED: ("It starts as soon as a worker has room.", None),
+    RunStatus.QUEUED: ("It starts when it is its turn.", None),
     RunStatus.RUNNING: ("It is already running; look at its progress.", Action.SHOW_TASK),
     RunStatus.PAUSED: ("Resume it.", Action.RESUME_TASK),
     RunStatus.WAITING: ("Raise its budget.", Action.RAISE_BUDGET),

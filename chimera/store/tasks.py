@@ -10,9 +10,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.fingerprints import fingerprint_of, older_fingerprint_of
-from chimera.db.access import locked
 from chimera.db.tables import Call, CallAttempt, EventRow, Guidance, Message, Run, Subtask, Task
 from chimera.ledger import outbox
+from chimera.store.access import locked
 from models.base import preview_of
 from models.errors import Conflict, IdempotencyKeyReused
 from models.events import EVENT, Event, PlanCreated, RunAccepted

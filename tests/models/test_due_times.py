@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chimera.temporal.due_times import backfilled, next_times, times_between
+from models.due_times import backfilled, next_times, times_between
 from models.errors import InvalidInput
 from models.schedules import BackfillSpec, Timing
 

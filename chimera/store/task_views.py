@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Uuid, bindparam, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import IS_TASK, visible_to
 from chimera.db.engine import Connection, sql_of
-from chimera.db.pages import Place
 from chimera.db.tables import CallAttempt, Run, Subtask, Task
 from chimera.ledger import admission
 from chimera.ledger.blocked import blocked_calls
+from chimera.store.access import IS_TASK, visible_to
+from chimera.store.pages import Place
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.events import BudgetReached
@@ -46,14 +46,16 @@ class Progress:
     last_seq: int
 
 
-async def view(connection: Connection, caller: Caller, task_id: TaskId, link_to: LinkTo) -> TaskView:
+async def view(
+    connection: Connection, caller: Caller, task_id: TaskId, link_to: LinkTo, *, with_place: bool = True
+) -> TaskView:
     """Return the caller's task, in one round trip, or two while it runs or waits.
 
-    Raises NotFound, also for another user's.
+    A new task has no place in the queue yet. Raises NotFound, also for another user's.
     """
     row = await _found(connection, _ONE, caller, task_id)
     task = _view_of(row, link_to)
-    if task.status is RunStatus.QUEUED and row.admitted_at is None:
+    if task.status is RunStatus.QUEUED and row.admitted_at is None and with_place:
         return task.model_copy(update={"queue_place": await admission.place_of(connection, task_id)})
     if task.status is RunStatus.WAITING:
         return task.model_copy(update={"waiting": await _waiting(connection, task_id)})

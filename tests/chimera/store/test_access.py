@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import chimera.db
+import chimera.store
 from chimera.db.tables import Table
 
-FOLDER = Path(chimera.db.__file__).parent
+FOLDER = Path(chimera.store.__file__).parent
 OWNED = {mapper.class_.__name__ for mapper in Table.registry.mappers if "owner_id" in mapper.columns}
 NOT_FOR_CALLERS = {
     "calls._calls": "a part of the queries that are asked for a caller",

@@ -7,9 +7,9 @@ from sqlalchemy import ScalarSelect, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from chimera.db.access import visible_to
 from chimera.db.tables import Call, CallAttempt, Run
-from chimera.db.task_views import AnyRow, budget_of, usage_of
+from chimera.store.access import visible_to
+from chimera.store.task_views import AnyRow, budget_of, usage_of
 from models.costs import MAX_ATTEMPTS, AgentCost, CostView, ModelCost, NodeCost
 from models.errors import NotFound
 from models.ids import NodePath, TaskId

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import visible_to
 from chimera.db.tables import Run
+from chimera.store.access import visible_to
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.ids import NodePath, TaskId
 from models.messages import MessageView

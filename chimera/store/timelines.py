@@ -3,9 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import visible_to
-from chimera.db.costs import finish_reason_of
 from chimera.db.tables import CallAttempt, Run, Subtask, Task, ToolCall
+from chimera.store.access import visible_to
+from chimera.store.costs import finish_reason_of
 from models.errors import NotFound
 from models.ids import ROOT, NodePath, TaskId
 from models.timelines import MAX_SPANS, Span, TimelineView

@@ -1,8 +1,8 @@
 from sqlalchemy import text
 
-from chimera.db import disabled_owners
 from chimera.db.engine import Database
 from chimera.ledger import accounts, calls
+from chimera.store import disabled_owners
 from models.ids import TaskId, UserId
 from tests.activities.calls.test_media import a_call, intent_of, view
 from tests.chimera.ledger.test_calls import a_task, account, an_intent

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.file_types import clean_name
 from chimera.content.files import Content
-from chimera.db import pages
-from chimera.db.access import visible_to
-from chimera.db.pages import Place
 from chimera.db.tables import File, FileChunk
+from chimera.store import pages
+from chimera.store.access import visible_to
+from chimera.store.pages import Place
 from models.errors import NotFound
 from models.files import FileView
 from models.ids import FileId, UserId

@@ -11,12 +11,12 @@ from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import pages
-from chimera.db.access import IS_TASK, visible_to
-from chimera.db.pages import Place
 from chimera.db.tables import CallAttempt, MediaCall, Run
 from chimera.ledger.statements import insert_event
 from chimera.providers.media import Vectors
+from chimera.store import pages
+from chimera.store.access import IS_TASK, visible_to
+from chimera.store.pages import Place
 from models.calls import (
     AiCallResult,
     AiCallSummary,

@@ -4,8 +4,8 @@ from base64 import b64encode, urlsafe_b64encode
 
 import pytest
 
+from chimera.config import payload_keys
 from chimera.config.errors import BadSettings, read_settings
-from chimera.security import payload_keys
 
 KEY = bytes(range(200, 232))
 WRITTEN = b64encode(KEY).decode()

@@ -1,14 +1,12 @@
 """Agents of a user: the built-in ones, and those of the table."""
 
-from collections.abc import Iterable
-
 from sqlalchemy import delete as delete_from
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Agent
-from models.agents import BUILT_IN_BY_NAME, AgentSpec, AgentView
+from models.agents import BUILT_IN_BY_NAME, AgentSpec, AgentView, with_built_in
 from models.errors import Conflict, NotFound
 from models.ids import UserId
 from models.remedies import Action, Remedy
@@ -18,12 +16,6 @@ async def agents_of(session: AsyncSession, owner_id: UserId) -> dict[str, AgentS
     """Return every agent that the user's tasks may name."""
     specs = await session.scalars(select(Agent.spec).where(Agent.owner_id == owner_id).order_by(Agent.name))
     return with_built_in(specs)
-
-
-def with_built_in(specs: Iterable[object]) -> dict[str, AgentSpec]:
-    """Put a user's own agents, as the table has them, behind the built-in ones."""
-    own = [AgentSpec.model_validate(spec) for spec in specs]
-    return BUILT_IN_BY_NAME | {agent.name: agent for agent in own}
 
 
 async def create(session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> None:

@@ -7,8 +7,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db import task_controls
 from chimera.db.tables import Run, User
+from chimera.store import task_controls
 from models.ids import RunId, UserId
 from models.runs import COMPLETABLE, RunKind
 from models.users import Caller

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.access import locked
 from chimera.db.tables import Guidance, Run, Subtask, Task
-from chimera.db.task_controls import going_on, refusal, set_limits
 from chimera.ledger import events, outbox
+from chimera.store.access import locked
+from chimera.store.task_controls import going_on, refusal, set_limits
 from models.base import preview_of
 from models.errors import Conflict
 from models.events import Event, GuidanceGiven, RunRetried

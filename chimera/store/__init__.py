@@ -1,0 +1,1 @@
+"""What users have, by noun: functions that take a session. Rights are checked here (`access.py`)."""

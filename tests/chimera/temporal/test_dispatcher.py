@@ -1,0 +1,147 @@
+"""Starts and stops through the outbox, on the real Temporal; without a worker, a started task keeps running."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from chimera.config.settings import Settings
+from chimera.store import task_controls
+from models.events import RunAccepted, RunCancelled, RunCancelling
+from models.ids import TaskId, workflow_id_of
+from models.runs import RunKind, RunStatus
+from tests.parts import forget_open_work
+from tests.runs import Runs, new_user, runs_on
+
+MOST = 4
+
+
+@pytest.fixture
+async def runs(settings: Settings) -> AsyncIterator[Runs]:
+    assert settings.database_url
+    await forget_open_work(settings.database_url)
+    async with runs_on(settings.model_copy(update={"max_running_tasks": MOST})) as started:
+        yield started
+
+
+async def status_of(runs: Runs, task_id: TaskId) -> str:
+    return str((await runs.row(task_id))["status"])
+
+
+async def count(runs: Runs, status: str) -> int:
+    async with runs.database.begin() as session:
+        found = await session.scalar(text("SELECT count(*) FROM runs WHERE status = :status"), {"status": status})
+    return found or 0
+
+
+async def end(runs: Runs, *task_ids: TaskId) -> None:
+    async with runs.database.begin() as session:
+        ended = text("UPDATE runs SET status = 'completed', ended_at = now() WHERE id = ANY(CAST(:ids AS uuid[]))")
+        await session.execute(ended, {"ids": list(task_ids)})
+
+
+async def has_workflow(runs: Runs, task_id: TaskId) -> bool:
+    client: Client = await runs.temporal.client()
+    try:
+        await client.get_workflow_handle(workflow_id_of(task_id)).describe()
+    except RPCError:
+        return False
+    return True
+
+
+async def test_a_burst_starts_as_many_as_may_run(runs: Runs) -> None:
+    await asyncio.gather(*(runs.start("Go.") for _ in range(12)))
+    assert (await count(runs, "running"), await count(runs, "queued")) == (MOST, 8)
+
+
+async def test_a_new_task_waits_behind_the_queue(runs: Runs) -> None:
+    first = [await runs.start("Go.") for _ in range(MOST)]
+    urgent = await runs.start("Go.", priority=1)
+    await end(runs, first[0])
+    late = await runs.start("Go.", priority=5)
+    assert (await status_of(runs, urgent), await status_of(runs, late)) == ("running", "queued")
+
+
+async def test_an_admitted_task_is_started_by_the_next_sweep(runs: Runs) -> None:
+    """The process that admitted it died before it could start it."""
+    task_id = await runs.start("Go.", start=False)
+    async with runs.database.begin() as session:
+        await task_controls.execute(session, runs.caller, task_id)
+        await session.execute(text("UPDATE runs SET admitted_at = now() WHERE id = :id"), {"id": task_id})
+        await session.execute(text("UPDATE outbox SET next_attempt_at = now() WHERE run_id = :id"), {"id": task_id})
+    await runs.dispatcher.sweep()
+    assert await status_of(runs, task_id) == "running"
+
+
+async def test_a_pause_does_not_jump_the_queue(runs: Runs) -> None:
+    first = [await runs.start("Go.") for _ in range(MOST)]
+    urgent = await runs.start("Go.", priority=1)
+    task_id = await runs.start("Go.")
+    for control in (task_controls.pause, task_controls.resume):
+        await runs.control(control, task_id)
+    await runs.dispatcher.sweep()
+    assert (await status_of(runs, task_id), await has_workflow(runs, task_id)) == ("queued", False)
+    await end(runs, *first[:2])
+    await runs.dispatcher.admit()
+    assert [await status_of(runs, each) for each in (urgent, task_id)] == ["running"] * 2
+
+
+async def test_a_paused_task_that_has_not_begun_is_not_started(runs: Runs) -> None:
+    for _ in range(MOST):
+        await runs.start("Go.")
+    task_id = await runs.start("Go.")
+    await runs.control(task_controls.pause, task_id)
+    assert not await has_workflow(runs, task_id)
+
+
+async def test_a_cancelled_queued_task_ends_without_a_workflow(runs: Runs) -> None:
+    for _ in range(MOST):
+        await runs.start("Go.")
+    task_id = await runs.start("Go.")
+    await runs.cancel(task_id)
+    assert (await status_of(runs, task_id), await has_workflow(runs, task_id)) == ("cancelled", False)
+    assert [type(event) for event in await runs.events(task_id)] == [RunAccepted, RunCancelling, RunCancelled]
+
+
+async def test_a_task_that_cannot_start_can_be_cancelled(runs: Runs) -> None:
+    task_id = await runs.start("Go.", start=False)
+    async with runs.database.begin() as session:
+        await session.execute(
+            text('UPDATE tasks SET policy = \'{"max_turns": "x"}\' WHERE run_id = :id'), {"id": task_id}
+        )
+    await runs.control(task_controls.execute, task_id)
+    assert (await status_of(runs, task_id), (await runs.row(task_id))["admitted_at"]) == ("queued", None)
+    await runs.cancel(task_id)
+    assert await status_of(runs, task_id) == "cancelled"
+
+
+async def test_tasks_that_cannot_start_keep_no_other_waiting(runs: Runs) -> None:
+    broken = [await runs.start("Go.", start=False) for _ in range(MOST)]
+    async with runs.database.begin() as session:
+        change = text('UPDATE tasks SET policy = \'{"max_turns": "x"}\' WHERE run_id = ANY(CAST(:ids AS uuid[]))')
+        await session.execute(change, {"ids": broken})
+    for task_id in broken:
+        await runs.control(task_controls.execute, task_id)
+    good = [await runs.start("Go.") for _ in range(MOST)]
+    assert [await status_of(runs, task_id) for task_id in good] == ["running"] * MOST
+
+
+async def test_queued_tasks_leave_a_sweep_to_other_messages(runs: Runs) -> None:
+    """Neither their starts nor what waits behind those fill the list of what is due."""
+    running = [await runs.start("Go.") for _ in range(MOST)]
+    insert = text("""
+        WITH made AS (INSERT INTO runs (owner_id, kind, status)
+                      SELECT :owner, 'task', 'queued' FROM generate_series(1, 250) RETURNING id),
+         kinds AS (SELECT id, kind FROM made, unnest(ARRAY['start', 'budget_raised']) WITH ORDINALITY AS k(kind, n))
+        INSERT INTO outbox (run_id, kind, next_attempt_at) SELECT id, kind, now() - interval '1 hour' FROM kinds""")
+    async with runs.database.begin() as session:
+        await session.execute(insert, {"owner": await new_user(runs.database)})
+        await task_controls.cancel(session, runs.caller, running[0], RunKind.TASK)
+        due = text("UPDATE outbox SET next_attempt_at = now() WHERE run_id = :id")
+        await session.execute(due, {"id": running[0]})
+    await runs.dispatcher.sweep()
+    assert await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id", running[0]) == []
+    assert await status_of(runs, running[0]) == RunStatus.CANCELLING
