@@ -9,31 +9,31 @@ COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
-up: ## Start everything and keep it running; Ctrl-C stops it
+up: ## Start everything and keep it running until Ctrl-C
 	@./start.sh
 
 demo: ## Watch a task lose its worker and continue
 	@./start.sh demo
 
-check: ## Everything that must pass: lint, format, types, import contracts, tests
+check: ## Run everything that must pass: lint, format, types, import contracts, tests
 	@./test.sh
 
-quick: ## Lint, format, import contracts, and the tests that start no servers; make quick ARGS="-k settings"
+quick: ## Run lint, format, import contracts and the tests without servers: make quick ARGS="-k settings"
 	@./test.sh quick $(ARGS)
 
-test: ## The tests alone; make test ARGS="tests/chimera -k settings"
+test: ## Run only the tests: make test ARGS="tests/chimera -k settings"
 	@$(PY) -m pytest $(ARGS)
 
 format: ## Fix and format the code
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
 
-bench: ## Measure against bare Temporal; see benchmarks/
+bench: ## Run the benchmarks against bare Temporal (see benchmarks/)
 	@$(PY) -m benchmarks $(ARGS)
 
-faults: ## Run the fault experiments and count losses; make faults ARGS="F01 --seeds 5"
+faults: ## Run the fault experiments and count losses: make faults ARGS="F01 --seeds 5"
 	@$(PY) -m tests.faults $(ARGS)
 
-lock: ## Resolve the locks again; UPGRADE=1 allows newer versions
+lock: ## Resolve the locks again (UPGRADE=1 allows newer versions)
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --output-file requirements/runtime.lock
 	@$(COMPILE) --group install --constraint requirements/runtime.lock --output-file requirements/container.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --group dev \
@@ -42,14 +42,14 @@ lock: ## Resolve the locks again; UPGRADE=1 allows newer versions
 		| $(subst pyproject.toml,-,$(COMPILE)) --constraint requirements/runtime.lock --output-file requirements/model.lock
 	@sed -n '/^uv==/,/^    # via/p' requirements/runtime.lock > requirements/uv.lock
 
-sbom: ## Write dist/sbom.json: every locked package with its hashes, and the servers among them (CycloneDX)
+sbom: ## Write dist/sbom.json (CycloneDX), with all locked packages, their hashes, and the included servers
 	@$(PY) scripts/sbom.py
 
-audit: ## Check the locked packages for known vulnerabilities; queries PyPI's and OSV's databases over the network
+audit: ## Check the locked packages for known vulnerabilities in the online databases of PyPI and OSV
 	@for lock in runtime model dev; do .venv/bin/uv tool run pip-audit --disable-pip --require-hashes --strict \
 		--progress-spinner off --requirement requirements/$$lock.lock || exit 1; done
 
-migration: ## Write the migration that tables.py needs; make migration NAME="add teams"
+migration: ## Write the migration that tables.py needs: make migration NAME="add teams"
 	@$(PY) -m tests.migration "$(NAME)" && $(MAKE) --no-print-directory format
 
 migration-initial: ## Write the first migration again (only before the first release)

@@ -1,6 +1,6 @@
 @echo off
 rem Start Chimera on Windows: start.bat, start.bat demo, start.bat <command>.
-rem Redis and Temporal have no wheels for Windows: put redis-server and temporal on the PATH, or name servers in .env.
+rem Redis and Temporal have no wheels for Windows. Put redis-server and temporal on the PATH, or set servers in .env.
 setlocal
 set "ROOT=%~dp0"
 set "VENV=%ROOT%.venv"
@@ -9,12 +9,12 @@ if not defined PYTHON set "PYTHON=py -3"
 
 if not exist "%VENV%\Scripts\python.exe" (
     %PYTHON% -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>nul || goto :no_python
-    echo Making .venv
+    echo Creating .venv
     %PYTHON% -m venv "%VENV%" || exit /b 1
 )
 rem The stamp is a copy of the lock that the environment was made from.
 fc /b "%ROOT%requirements\runtime.lock" "%VENV%\stamp.lock" >nul 2>&1 && goto :run
-echo Installing packages, all by their hashes
+echo Installing packages and verifying their hashes
 "%VENV%\Scripts\python.exe" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "%ROOT%requirements\uv.lock" || exit /b 1
 "%VENV%\Scripts\uv.exe" --quiet pip sync --python "%VENV%\Scripts\python.exe" --require-hashes --compile-bytecode "%ROOT%requirements\runtime.lock" || exit /b 1
 "%VENV%\Scripts\uv.exe" --quiet pip install --python "%VENV%\Scripts\python.exe" --no-deps --no-build-isolation --offline --editable "%ROOT%." || exit /b 1
@@ -31,5 +31,5 @@ for %%o in (-h --help --version --install-completion --show-completion) do if "%
 exit /b %errorlevel%
 
 :no_python
-echo Chimera needs Python 3.11 or newer: winget install Python.Python.3.12, or set CHIMERA_PYTHON to one. 1>&2
+echo Chimera needs Python 3.11 or newer. Set CHIMERA_PYTHON to its path, or run: winget install Python.Python.3.12 1>&2
 exit /b 1

@@ -4,11 +4,11 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-./test.sh                             every check: lint, format, import contracts, types, all tests with coverage; 9 to 15 minutes
-./test.sh quick                       lint, format, import contracts, and the tests that start no servers; a minute
-./test.sh quick -k settings           the same, with options of pytest
-./test.sh tests/chimera -k settings   some tests: files, folders and options of pytest
-./test.sh --help                      this
+./test.sh                             run lint, format, import contracts, types and all tests with coverage (9 to 15 minutes)
+./test.sh quick                       run lint, format, import contracts and the tests without servers (one minute)
+./test.sh quick -k settings           run the quick checks with options of pytest
+./test.sh tests/chimera -k settings   run the tests in files or folders, with options of pytest
+./test.sh --help                      show this help
 
 Useful options of pytest: -k WORD selects tests by name, -x stops at the first failure, --lf runs the tests that failed last,
 and -q prints less. All options: .venv/bin/python -m pytest --help
@@ -41,7 +41,7 @@ check() { # check "what" command...
 check "Lint" "$bin/ruff" check --quiet .
 check "Format" "$bin/ruff" format --check --quiet .
 check "Import contracts" "$bin/lint-imports" --no-cache
-if [ ${#failed[@]} -gt 0 ]; then note "Failed before the tests: ${failed[*]}"; fi
+if [ ${#failed[@]} -gt 0 ]; then note "Checks that failed before the tests: ${failed[*]}"; fi
 
 # Two processes, each with its own servers: the tests mostly wait. A file's tests stay together, because they share fixtures.
 run_tests() { "$bin/python" -m pytest --numprocesses 2 --dist loadfile "$@"; }
@@ -50,7 +50,7 @@ status=0
 if [ -n "$quick" ]; then
     run_tests -m "not servers" "$@" || status=$?
 else
-    command -v node >/dev/null || note "Skipped: tests that need Node (not on the PATH)"
+    command -v node >/dev/null || note "Skipping the tests that need Node, because it is not on the PATH."
     # In parallel with the tests: its line appears among theirs.
     step "Types" "$bin/mypy" &
     types=$!
@@ -58,7 +58,7 @@ else
     wait "$types" || failed+=("Types")
 fi
 if [ ${#failed[@]} -gt 0 ]; then
-    note "Failed beside the tests: ${failed[*]}"
+    note "Other failed checks: ${failed[*]}"
     [ "$status" -ne 0 ] || status=1
 fi
 exit "$status"

@@ -1,20 +1,20 @@
-"""`python -m benchmarks`: which measurements there are, or one of them by name."""
+"""`python -m benchmarks`: list the measurements, or run one by name."""
 
 import runpy
 import sys
 
 BENCHMARKS = {
-    "floor": "Chimera against bare Temporal: jobs a second, events and bytes of a job",
-    "conversation": "what a conversation of 10 to 500 model calls leaves in Temporal's history",
-    "streaming": "how much later, and how much slower, tokens come through Chimera than through the SDK alone",
-    "fanout": "from commit to frame, with many sockets on a few busy tasks",
-    "crowd": "a thousand tasks at once, and another user's task among them",
+    "floor": "Chimera against bare Temporal: jobs per second, and events and bytes per job",
+    "conversation": "size of Temporal's history after a conversation of 10 to 500 model calls",
+    "streaming": "delay and rate of tokens through Chimera, compared with the SDK alone",
+    "fanout": "time from commit to frame, with many sockets on a few busy tasks",
+    "crowd": "a thousand tasks at the same time, with another user's task among them",
     "reading": "one task's GET against a bare FastAPI app that reads the same row",
-    "requests": "how long a worker stands still while a conversation is made a request, by its length",
-    "imports": "seconds and modules that a fresh process needs before a provider's first request",
-    "cases": "bad answers, odd requests and awkward terminals: what is right, what happens, requests counted",
-    "places": "checkouts and data folders in odd places: whether a stack starts, works and stops",
-    "security": "repeat the attack on every known weakness: trials and failed checks",
+    "requests": "how long building a request blocks a worker, by length of the conversation",
+    "imports": "seconds and modules that a new process needs before a provider's first request",
+    "cases": "bad answers, odd requests and awkward terminals: expected and actual results",
+    "places": "whether a stack starts, works and stops with checkouts and data folders in odd places",
+    "security": "repeat the attacks on all known weaknesses: trials and failed checks",
 }
 
 

@@ -1,4 +1,4 @@
-"""Many tasks at once, and another user's task among them: with child workflows, and inline.
+"""Many tasks at the same time, with another user's task among them: with child workflows, and inline.
 
     python -m benchmarks crowd [--tasks 1000] [--modes child inline] [--concurrent 50]
 

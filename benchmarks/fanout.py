@@ -1,4 +1,4 @@
-"""From an event's commit to its frame, with many sockets on a few busy tasks.
+"""Time from an event's commit to its frame, with many sockets on a few busy tasks.
 
     python -m benchmarks fanout [--sockets 500] [--tasks 20] [--processes 2]
 
@@ -39,7 +39,7 @@ async def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     options.add_argument("--sockets", type=int, default=500)
     options.add_argument("--tasks", type=int, default=20)
-    options.add_argument("--processes", type=int, default=2, help="of clients")
+    options.add_argument("--processes", type=int, default=2, help="number of client processes")
     asked = options.parse_args()
     # Of one user, from one address, which may have half of all connections.
     limits = {"max_sockets": 0, "max_open_tasks": 0, "max_connections": 3 * asked.sockets + 100}
@@ -65,9 +65,9 @@ async def measure(stack: Stack, sockets: int, tasks: int, processes: int) -> Non
     reports = await asyncio.gather(*map(_report_of, clients))
     took, busy = time.perf_counter() - began, _used_s(api) - used
     _print(reports, sockets)
-    print(f"tasks      over after {took:.1f} s; processor of the API {busy:.1f} s, {at_rest:.1%} of one at rest")
+    print(f"tasks      ended after {took:.1f} s; processor of the API {busy:.1f} s, at rest {at_rest:.1%} of one")
     each = [(kib - before) / sockets for kib in (rest, _memory(api))]
-    print(f"memory     {each[0]:.0f} KiB a socket at rest, {each[1]:.0f} after")
+    print(f"memory     {each[0]:.0f} KiB per socket at rest, {each[1]:.0f} KiB after")
 
 
 async def _draft(stack: Stack) -> str:

@@ -83,10 +83,10 @@ async def measure(stack: Stack, jobs: int, rounds: int, concurrent: int) -> None
             print(f"round {number}  {name:8} {rates[name][-1]:6.2f} jobs/s", flush=True)
     for name, spent in used.items():
         by_part = ", ".join(f"{part} {spent[part] / jobs / rounds:.0f}" for part in (*PARTS, "benchmark", "others"))
-        print(f"processor {name:8} {spent.total() / jobs / rounds:.0f} ms a job: {by_part}")
+        print(f"processor {name:8} {spent.total() / jobs / rounds:.0f} ms per job: {by_part}")
     medians = {name: statistics.median(values) for name, values in rates.items()}
     written = ", ".join(f"{name} {median:.2f}" for name, median in medians.items())
-    print(f"median    {written} jobs/s at {concurrent} at once")
+    print(f"median    {written} jobs/s with {concurrent} jobs at the same time")
     print(f"ratio     {medians['chimera'] / medians['bare']:.2f} to bare  (bar: at least 0.80)")
     print(f"ratio     {medians['inline'] / medians['chimera']:.2f} inline to child  (bar: at least 2.0)")
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks imports`: what a fresh process loads before a provider's first request.
+"""`python -m benchmarks imports`: what a new process loads before a provider's first request.
 
 Each figure is a process of its own. `connect` is what a worker does once a model is chosen: it imports the vendor's SDK
 and makes its client. The modules that all of Chimera's providers need are loaded before and not counted.

@@ -1,4 +1,4 @@
-"""How long a worker's other calls stand still while a conversation is made a request, by its length.
+"""How long building a request blocks a worker's other calls, by length of the conversation.
 
     python -m benchmarks requests
 

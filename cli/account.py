@@ -16,16 +16,21 @@ from cli.output.prose import print_line
 FIRST_USER = "admin@chimera.local"
 THIS_MACHINE = "http://127.0.0.1:8000"
 
-ApiUrl = Annotated[str | None, typer.Option(help="Where Chimera runs (http://127.0.0.1:8000).", show_default=False)]
-Email = Annotated[str | None, typer.Option(help="Your account's e-mail (admin@chimera.local).", show_default=False)]
-Reset = Annotated[
-    bool, typer.Option("--reset", help="Set a new one without the old one, on the machine with the database.")
+ApiUrl = Annotated[
+    str | None,
+    typer.Option(help="Address of the Chimera to sign in to. Default: http://127.0.0.1:8000.", show_default=False),
 ]
-ResetEmail = Annotated[str, typer.Option(help="The account's e-mail, with --reset.")]
+Email = Annotated[
+    str | None, typer.Option(help="Your account's e-mail address. Default: admin@chimera.local.", show_default=False)
+]
+Reset = Annotated[
+    bool, typer.Option("--reset", help="Set a new password without the current one. Needs access to the database.")
+]
+ResetEmail = Annotated[str, typer.Option(help="The e-mail address of the account to reset.")]
 
 
 def login(api_url: ApiUrl = None, email: Email = None) -> Coroutine[Any, Any, int]:
-    """Sign in to a Chimera that runs elsewhere; it prompts for the password."""
+    """Sign in to a Chimera that runs elsewhere. The command prompts for the password."""
     address = api_url or _asked("Address", THIS_MACHINE)
     account = email or _asked("E-mail", FIRST_USER)
     return sign_in_at(address, account, _secret("Password"))
@@ -37,12 +42,12 @@ async def token() -> int:
         access_token = await client.token()
     print(access_token)
     if sys.stdout.isatty():
-        sys.stderr.write("Keep it secret: until it expires, it allows everything that your account may do.\n")
+        sys.stderr.write("Keep this token secret. Until it expires, it can do everything that your account can do.\n")
     return 0
 
 
 def password(reset: Reset = False, email: ResetEmail = FIRST_USER) -> Coroutine[Any, Any, int]:
-    """Change your password; a script pipes in the current and the new one, one per line."""
+    """Change your password. In a script, pipe in the current and the new password, one per line."""
     current = "" if reset else _secret("Current password")
     new = _secret("New password", confirm=True)
     return reset_password(email, new) if reset else change_password(current, new)
@@ -56,7 +61,7 @@ async def sign_in_at(api_url: str, email: str, password: str) -> int:
 
     api_url, path = address_from(api_url, "--api-url "), sign_in.at_home()
     await sign_in_with(password, email, api_url, path)
-    print_line(f"Signed in to {api_url} as {email}; kept in {path}.")
+    print_line(f"Signed in to {api_url} as {email}. The sign-in is stored in {path}.")
     return 0
 
 
@@ -67,7 +72,7 @@ async def change_password(current: str, new: str) -> int:
     check_password(new)
     async with signed_in() as client:
         await client.change_password(current, new)
-    print_line("Password changed. Your other sessions have ended; sign in again there.")
+    print_line("Password changed. Your other sessions have ended, so sign in there again.")
     return 0
 
 

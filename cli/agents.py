@@ -1,4 +1,4 @@
-"""Agents that a plan may name: list, show, create, delete."""
+"""Manage the agents that a plan can name: list, show, create, delete."""
 
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -25,15 +25,20 @@ if TYPE_CHECKING:
 EFFORTS = ("none", "low", "medium", "high")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, such as poet.", show_default=False)]
-NewName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Its name, such as poet.", show_default=False)]
-Prompt = Annotated[str | None, typer.Option(help="Its system prompt: what it does and how.")]
-Description = Annotated[str | None, typer.Option(help="When to choose it; a planner reads this.")]
-Role = Annotated[str | None, typer.Option(help="A label for people; default custom.")]
-Model = Annotated[str | None, typer.Option(help="provider/model; default: the task's.")]
-Fallbacks = Annotated[list[str] | None, typer.Option(help="A fallback model; may be given more than once.")]
-Tools = Annotated[list[str] | None, typer.Option(help="A tool, such as calculator; may be given more than once.")]
+NewName = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="The agent's name, such as poet.", show_default=False)
+]
+Prompt = Annotated[str | None, typer.Option(help="The agent's system prompt: what the agent does and how.")]
+Description = Annotated[str | None, typer.Option(help="When to choose the agent. Planners read this text.")]
+Role = Annotated[str | None, typer.Option(help="A label for people. Default: custom.")]
+Model = Annotated[str | None, typer.Option(help="The agent's model, as provider/model. Default: the task's model.")]
+Fallbacks = Annotated[
+    list[str] | None, typer.Option(help="A fallback model, as provider/model. Can be given more than once.")
+]
+Tools = Annotated[list[str] | None, typer.Option(help="A tool, such as calculator. Can be given more than once.")]
 Temperature = Annotated[
-    float | None, typer.Option(parser=decimal(0, 2), metavar="NUMBER", help="0 to 2, where its model accepts one.")
+    float | None,
+    typer.Option(parser=decimal(0, 2), metavar="NUMBER", help="Temperature from 0 to 2, if the model accepts one."),
 ]
 Effort = Annotated[
     str | None,
@@ -41,26 +46,28 @@ Effort = Annotated[
         parser=one_of(EFFORTS),
         metavar=metavar_of(EFFORTS),
         autocompletion=lambda: EFFORTS,
-        help="For models that reason.",
+        help="Reasoning effort, for models that can reason.",
     ),
 ]
 MaxOutputTokens = Annotated[
-    int | None, typer.Option(parser=whole(16, 131_072), help="Most output tokens of an answer; default 2048.")
+    int | None, typer.Option(parser=whole(16, 131_072), help="Maximum output tokens per answer. Default: 2048.")
 ]
-File = Annotated[Path | None, typer.Option(parser=path, help="JSON file with its fields; options override the file.")]
+File = Annotated[
+    Path | None, typer.Option(parser=path, help="JSON file with the agent's fields. Options override the file.")
+]
 
-app = typer.Typer(name="agents", help="Agents that a plan may name: list, show, create, delete.")
+app = typer.Typer(name="agents", help="Manage the agents that a plan can name: list, show, create, delete.")
 
 
 @app.callback(invoke_without_command=True)
 def agents(context: typer.Context, as_json: AsJson = False) -> Coroutine[Any, Any, int] | None:
-    """List the agents that a plan may name; show, create and delete one."""
+    """Manage the agents that a plan can name: list, show, create, delete."""
     return None if context.invoked_subcommand else list_agents(as_json=as_json)
 
 
 @app.command(name="list")
 async def list_agents(as_json: AsJson = False) -> int:
-    """List the agents that a plan may name, as the group does by itself."""
+    """List the agents that a plan can name. Same as: chimera agents"""
     async with signed_in() as client:
         found = await client.agents()
     if as_json:
@@ -124,7 +131,7 @@ async def create(
     if as_json:
         print_json(agent)
         return 0
-    print_line(f"Agent {agent.name} is created. Plans may name it, and a planner may choose it.")
+    print_line(f"Agent {agent.name} is created. Plans can name it, and planners can choose it.")
     if not agent.description:
         print_line("It has no description, so a planner can't tell when to choose it.")
     return 0
@@ -132,7 +139,7 @@ async def create(
 
 @app.command()
 async def delete(name: Name) -> int:
-    """Delete one of your agents; subtasks that name it and haven't started will fail."""
+    """Delete one of your agents. Subtasks that name the agent and haven't started will fail."""
     async with signed_in() as client:
         await client.delete_agent(name)
     print_line(f"Agent {one_line(name, 60)} is deleted.")
@@ -159,7 +166,7 @@ def facts_of(agent: "AgentView") -> list[tuple[str, str]]:
         ("Role", agent.role),
         ("For", agent.description),
         ("Model", agent.model or "the task's"),
-        ("Stand-ins", ", ".join(agent.fallbacks)),
+        ("Fallbacks", ", ".join(agent.fallbacks)),
         ("Tools", ", ".join(agent.tools)),
         ("Temperature", "" if agent.temperature is None else f"{agent.temperature:g}"),
         ("Reasoning", agent.reasoning_effort or ""),

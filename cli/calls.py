@@ -18,25 +18,31 @@ from cli.output.tables import print_table
 from cli.output.text import short
 
 Content = Annotated[str, typer.Argument(metavar="TEXT", help="The text to embed.", show_default=False)]
-Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="The image to generate, in words.", show_default=False)]
-Audio = Annotated[Path, typer.Argument(parser=path, metavar="AUDIO", help="The recording.", show_default=False)]
-Model = Annotated[str, typer.Option(help="provider/model; the simulator's results are made up.")]
-Dimensions = Annotated[
-    int | None, typer.Option(parser=whole(1), help="Length of the vector, where the model supports shorter ones.")
+Prompt = Annotated[
+    str, typer.Argument(metavar="PROMPT", help="A description of the image to generate.", show_default=False)
 ]
-Size = Annotated[str | None, typer.Option(help="Width x height, such as 1024x1024.")]
+Audio = Annotated[
+    Path, typer.Argument(parser=path, metavar="AUDIO", help="The recording to transcribe.", show_default=False)
+]
+Model = Annotated[str, typer.Option(help="The model, as provider/model. The simulator's results are made up.")]
+Dimensions = Annotated[
+    int | None, typer.Option(parser=whole(1), help="Length of the vector, if the model supports shorter vectors.")
+]
+Size = Annotated[str | None, typer.Option(help="Width and height, such as 1024x1024.")]
 Language = Annotated[str | None, typer.Option(help="The spoken language, such as de or en.")]
 Names = Annotated[str | None, typer.Option(help="Names and terms that occur in the recording.")]
 Out = Annotated[
     Path | None,
-    typer.Option(parser=path, help="The file to write; default image.png, or image-2.png … if that exists."),
+    typer.Option(
+        parser=path, help="The file to write. Default: image.png or, if that file exists, image-2.png and so on."
+    ),
 ]
-ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file for the image.", show_default=False)]
+ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file to save the image to.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file that --out names.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id or its beginning.", show_default=False)]
-Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="Most calls to list, newest first.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id or the beginning of the id.", show_default=False)]
+Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="Maximum number of calls to list, newest first.")]
 
-app = typer.Typer(name="calls", help="Your embeddings, images and transcriptions: list, show, cancel.")
+app = typer.Typer(name="calls", help="Manage your embeddings, images and transcriptions: list, show, cancel.")
 
 
 async def embed(
@@ -96,7 +102,7 @@ async def transcribe(
     from cli.output.calls import print_result
     from models.calls import Operation
 
-    file = (text_of(audio.name, "Its name"), await bytes_of(audio))
+    file = (text_of(audio.name, "The file's name"), await bytes_of(audio))
     fields = given({"model": model, "language": language, "prompt": prompt})
     async with signed_in(TRANSCRIBE) as client:
         call = await made(client, Operation.TRANSCRIPTIONS, fields, print_note, file=file)
@@ -106,13 +112,13 @@ async def transcribe(
 
 @app.callback(invoke_without_command=True)
 def calls(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) -> Coroutine[Any, Any, int] | None:
-    """Your embeddings, images and transcriptions: list, show, cancel."""
+    """Manage your embeddings, images and transcriptions: list, show, cancel."""
     return None if context.invoked_subcommand else list_calls(limit=limit, as_json=as_json)
 
 
 @app.command(name="list")
 async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
-    """List your embeddings, images and transcriptions, as the group does by itself."""
+    """List your embeddings, images and transcriptions. Same as: chimera calls"""
     from cli.http.blocked import blocked_calls
     from cli.output.calls import table_of
 
@@ -122,7 +128,7 @@ async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
     if as_json:
         print_json(page)
     elif not page.items:
-        print_line('No calls yet. Make one: chimera embed "a red apple"')
+        print_line('No calls yet. To make a call: chimera embed "a red apple"')
     else:
         print_table(Console(highlight=False), table_of(page.items, blocked_by))
     return 0
@@ -130,7 +136,7 @@ async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
 
 @app.command()
 async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json: AsJson = False) -> int:
-    """Print a call's result, or its status."""
+    """Print a call's result, or its status if there is no result."""
     from cli.http.ids import call_named
     from cli.live.images import keep_result
     from cli.output.calls import exit_code_of, print_call
@@ -151,12 +157,12 @@ async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json:
 
 @app.command()
 async def cancel(call_id: Id) -> int:
-    """Cancel a call; its provider gets no further request."""
+    """Cancel a call. No further requests are sent to its provider."""
     from cli.http.ids import call_named
     from models.runs import RunStatus
 
     async with signed_in() as client:
         call = await client.cancel_ai_call((await call_named(client, call_id)).id)
     state = "being cancelled" if call.status is RunStatus.CANCELLING else call.status
-    print_line(f"{short(call.id)} is {state}; its provider gets no further request.")
+    print_line(f"{short(call.id)} is {state}. No further requests are sent to its provider.")
     return 0

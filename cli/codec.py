@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def codec(as_json: AsJson = False) -> int:
-    """Print an address that lets Temporal's tools decrypt runs; for administrators."""
+    """Print an address that lets Temporal's tools decrypt runs. For administrators only."""
     async with signed_in() as client:
         address = await client.codec_address()
     if as_json:
@@ -23,15 +23,15 @@ async def codec(as_json: AsJson = False) -> int:
         return 0
     print(one_line(address.url, 2000))
     sys.stderr.write(
-        f"This is a secret until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: with it anyone can read"
-        " the titles of all users.\n"
+        f"Keep this address secret until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. Until then, anyone"
+        " who has it can read the titles of all users' tasks.\n"
         f"Web UI: open {one_line(address.web_ui_url, 300)}, click the glasses at the top (Configure Codec Server), and"
-        " paste it there.\n"
-        f"Command line, with {'' if sys.stdout.isatty() else 'the address above and '}the whole id of a run:"
+        " paste the address there.\n"
+        f"Command line, with {'' if sys.stdout.isatty() else 'the address above and '}the full id of a run:"
         f" {_command_of(address)}\n"
     )
     if address.temporal_api_key_required:
-        sys.stderr.write("It also needs an API key of yours for Temporal, in the variable TEMPORAL_API_KEY.\n")
+        sys.stderr.write("The command also needs your Temporal API key in the variable TEMPORAL_API_KEY.\n")
     return 0
 
 

@@ -22,13 +22,13 @@ INTERRUPTED = 130
 class NotReachable(ChimeraError):
     """Nothing answers at the API's address."""
 
-    code, http_status, title = "not_reachable", 503, "Chimera does not answer"
+    code, http_status, title = "not_reachable", 503, "Chimera is not reachable"
 
     def __init__(self, api_url: str, reason: str = "") -> None:
         because = f" ({reason})" if reason else ""
         super().__init__(
-            f"Nothing answers at {api_url}{because}. Start Chimera with `chimera up`, or name another address with"
-            " CHIMERA_API_URL or `chimera login`; `chimera doctor` shows details."
+            f"Chimera is not reachable at {api_url}{because}. Start it with 'chimera up', or choose another address"
+            " with CHIMERA_API_URL or 'chimera login'. For details, run: chimera doctor"
         )
 
 
@@ -38,9 +38,9 @@ class NamedNotReachable(NotReachable):
     def __init__(self, api_url: str, named_by: str) -> None:
         ChimeraError.__init__(
             self,
-            f"Nothing answers at {api_url}, which {named_by} sets. Start Chimera there, or here with `chimera up`."
-            " Otherwise correct or unset that setting: commands then use the Chimera of this folder, or of"
-            " `chimera login`. `chimera doctor` shows details.",
+            f"Chimera is not reachable at {api_url}, the address that {named_by} sets. Start Chimera there, or here"
+            " with 'chimera up'. You can also correct or unset the setting. Without it, commands use the Chimera of"
+            " this folder or of 'chimera login'. For details, run: chimera doctor",
         )
 
 
@@ -51,9 +51,9 @@ class NoHttpClient(ChimeraError):
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
-            f"No request can be made to {url} ({reason}). Correct or unset what the environment names: HTTP_PROXY,"
-            " HTTPS_PROXY and ALL_PROXY such as http://proxy.example:3128 (SOCKS is not supported), SSL_CERT_FILE and"
-            " SSL_CERT_DIR as existing files."
+            f"Requests can't be sent to {url} ({reason}). Correct or unset these environment variables: HTTP_PROXY,"
+            " HTTPS_PROXY and ALL_PROXY need an address such as http://proxy.example:3128 (SOCKS is not supported)."
+            " SSL_CERT_FILE and SSL_CERT_DIR need an existing file and folder."
         )
 
 
@@ -65,8 +65,8 @@ class NoSignIn(ChimeraError):
     def __init__(self, api_url: str | None = None) -> None:
         where = f" at {api_url}" if api_url else ""
         super().__init__(
-            f"You are not signed in{where}. `chimera up` signs in to the Chimera that it starts, `chimera login` to one"
-            " that runs elsewhere; programs set CHIMERA_API_URL and CHIMERA_TOKEN."
+            f"You are not signed in{where}. 'chimera up' signs in to the Chimera that it starts. In programs, set"
+            " CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera that runs elsewhere, run: chimera login"
         )
 
 
@@ -74,11 +74,11 @@ class SignInEnded(NoSignIn):
     """The API rejects a sign-in that is kept here."""
 
     def __init__(self, api_url: str, email: str, path: Path) -> None:
-        self.what_happened = f"The sign-in of {email} at {api_url}, kept in {path}, is no longer valid."
+        self.what_happened = f"The sign-in of {email} at {api_url}, stored in {path}, is no longer valid."
         ChimeraError.__init__(
             self,
-            f"{self.what_happened} Sign in again: chimera login --api-url {api_url} --email {email}. The next start of"
-            " a Chimera (`chimera up`) makes a new one in its data folder.",
+            f"{self.what_happened} 'chimera up' stores a new sign-in in its data folder when it starts. To sign in"
+            f" again, run: chimera login --api-url {api_url} --email {email}",
         )
 
 
@@ -88,8 +88,8 @@ class TokenRefused(NoSignIn):
     def __init__(self, api_url: str) -> None:
         ChimeraError.__init__(
             self,
-            f"The token in CHIMERA_TOKEN is not valid at {api_url}, or has expired. Set a new one; `chimera token`"
-            " prints one where you are signed in.",
+            f"The token in CHIMERA_TOKEN is not valid at {api_url}, or it has expired. Set a new token. To print a"
+            " token where you are signed in, run: chimera token",
         )
 
 
@@ -100,8 +100,8 @@ class StartedElsewhere(NoSignIn):
         folder = str(data_dir) if data_dir else "<its data folder>"
         ChimeraError.__init__(
             self,
-            f"A Chimera runs at {api_url}, and this folder has no sign-in to it. Run the command in the folder where it"
-            f" was started, or set CHIMERA_DATA_DIR={folder}. For one that runs elsewhere, run `chimera login`.",
+            f"A Chimera runs at {api_url}, but this folder has no sign-in for it. Run the command in the folder where"
+            f" Chimera was started, or set CHIMERA_DATA_DIR={folder}. If Chimera runs elsewhere, run: chimera login",
         )
 
 
@@ -162,7 +162,7 @@ class Ambiguous(ChimeraError):
 
     def __init__(self, name: str, found: Sequence[str], advice: str) -> None:
         listed = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        super().__init__(f"{name!r} could be {listed}. {advice}")
+        super().__init__(f"{name!r} could mean {listed}. {advice}")
 
 
 class NotSetUp(ChimeraError):

@@ -17,23 +17,23 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.stack.demo:demo",
             "Start everything, run a task, kill its worker in the middle, and count the model calls.",
         ),
-        "up": ("cli.stack.up:up", "Start everything and keep it running; Ctrl-C stops it, and nothing is lost."),
+        "up": ("cli.stack.up:up", "Start everything and keep it running. Ctrl-C stops it without losing work."),
         "doctor": ("cli.checks.doctor:doctor", "Check this installation and report each problem with its fix."),
     },
     "Sign in": {
         "login": (
             "cli.account:login",
-            "Sign in to a Chimera that runs elsewhere; it prompts for the password.",
+            "Sign in to a Chimera that runs elsewhere. The command prompts for the password.",
         ),
         "token": ("cli.account:token", "Print your access token, for curl and programs."),
         "password": (
             "cli.account:password",
-            "Change your password; a script pipes in the current and the new one, one per line.",
+            "Change your password. In a script, pipe in the current and the new password, one per line.",
         ),
     },
     "Tasks": {
-        "run": ("cli.tasks:run", "Start a task and watch it; Ctrl-C leaves it running."),
-        "follow": ("cli.tasks:follow", "Watch a task until it has ended; Ctrl-C leaves it running."),
+        "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
+        "follow": ("cli.tasks:follow", "Watch a task until it ends. Ctrl-C leaves the task running."),
         "tasks": ("cli.tasks:list_tasks", "List tasks, newest first."),
         "show": (
             "cli.tasks:show",
@@ -41,47 +41,47 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "cost": (
             "cli.tasks:cost",
-            "Show a task's cost by model, agent and subtask, and its attempts without a result.",
+            "Show a task's cost by model, agent and subtask, and the attempts that returned no result.",
         ),
     },
     "Control a task": {
         "steer": ("cli.task_controls:steer", "Give a running task guidance."),
-        "pause": ("cli.task_controls:pause", "Pause a task: model calls in flight finish, and no other starts."),
+        "pause": ("cli.task_controls:pause", "Pause a task. Calls in flight finish, and no new calls start."),
         "resume": ("cli.task_controls:resume", "Resume a paused task."),
         "retry": (
             "cli.tasks:retry",
-            "Continue a failed task where it failed, and watch it; no finished call is paid for again.",
+            "Continue a failed task where it failed and watch it. You don't pay again for finished calls.",
         ),
         "budget": (
             "cli.task_controls:budget",
-            "Set a task's total budget; a task that waits for it continues.",
+            "Set a task's total budget. A task waiting for budget continues.",
         ),
-        "cancel": ("cli.task_controls:cancel", "Cancel a task; no further model call starts for it."),
-        "delete": ("cli.task_controls:delete", "Delete an ended task's content; its cost remains."),
+        "cancel": ("cli.task_controls:cancel", "Cancel a task. No further model calls start for it."),
+        "delete": ("cli.task_controls:delete", "Delete the content of a task that has ended. Its cost is kept."),
     },
     "Agents and models": {
         "models": (
             "cli.models:models",
-            "List the models that are usable now, with the prices of those for tasks.",
+            "List the models that are usable now, with prices for the models that tasks can use.",
         ),
-        "agents": ("cli.agents:app", "Agents that a plan may name: list, show, create, delete."),
+        "agents": ("cli.agents:app", "Manage the agents that a plan can name: list, show, create, delete."),
     },
     "Temporal's tools": {
         "codec": (
             "cli.codec:codec",
-            "Print an address that lets Temporal's tools decrypt runs; for administrators.",
+            "Print an address that lets Temporal's tools decrypt runs. For administrators only.",
         ),
     },
     "Embeddings, images, transcriptions": {
         "embed": ("cli.calls:embed", "Embed a text and print its vector."),
         "image": ("cli.calls:image", "Generate an image file."),
         "transcribe": ("cli.calls:transcribe", "Transcribe a recording."),
-        "calls": ("cli.calls:app", "Your embeddings, images and transcriptions: list, show, cancel."),
+        "calls": ("cli.calls:app", "Manage your embeddings, images and transcriptions: list, show, cancel."),
     },
     "Recurring tasks": {
         "schedules": (
             "cli.schedules:app",
-            "Recurring tasks: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
+            "Manage recurring tasks: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
         ),
     },
 }

@@ -27,13 +27,15 @@ _COMMANDS = {
 
 Provider = Annotated[
     str | None,
-    typer.Argument(metavar="[PROVIDER]", help="Only this provider's models, such as openai.", show_default=False),
+    typer.Argument(metavar="[PROVIDER]", help="List only this provider's models, such as openai.", show_default=False),
 ]
-Every = Annotated[bool, typer.Option("--all", help="Also models and providers that can't be used yet, and why.")]
+Every = Annotated[
+    bool, typer.Option("--all", help="Also list models and providers that can't be used yet, with the reason.")
+]
 
 
 async def models(provider: Provider = None, every: Every = False, as_json: AsJson = False) -> int:
-    """List the models that are usable now, with the prices of those for tasks."""
+    """List the models that are usable now, with prices for the models that tasks can use."""
     async with signed_in() as client:
         providers = await client.providers()
         if provider is not None:
@@ -53,7 +55,7 @@ def check_usable(name: str, providers: Sequence["ProviderView"]) -> None:
 
     known = {provider.name: provider for provider in providers}
     if name not in known:
-        raise NotThere(f"No provider {one_line(name, 60)!r}; use one of {', '.join(known)}.")
+        raise NotThere(f"There is no provider {one_line(name, 60)!r}. Use one of: {', '.join(known)}.")
     if not known[name].configured:
         raise NotSetUp(known[name].advice)
 
@@ -88,7 +90,7 @@ def table_of(models: Sequence["ModelView"]) -> Table:
     table.add_column("Abilities", ratio=1)
     for model in models:
         price = (_usd(model.price.input), _usd(model.price.output)) if model.price else ("?", "?")
-        can = ", ".join(model.abilities) if model.abilities is not None else "not known"
+        can = ", ".join(model.abilities) if model.abilities is not None else "unknown"
         note = model.advice or f"{'simulated; ' if model.simulated else ''}{can}"
         table.add_row(Text(plain(model.model)), *price, f"{model.context_tokens:,}", Text(one_line(note, 300)))
     return table
@@ -110,11 +112,11 @@ def lines_below(unusable: int, unreachable: Mapping[str, str], missing: Mapping[
     """The entries that a list leaves out: unusable models, providers that didn't answer or aren't set up."""
     lines = [f"{name}: {why}" for name, why in unreachable.items()]
     if unusable and not every:
-        lines.append(f"{count(unusable, 'model')} more can't be used yet; --all shows why.")
+        lines.append(f"{count(unusable, 'more model')} can't be used yet. For the reasons, add --all.")
     if every:
         lines += [f"{name}: {advice}" for name, advice in missing.items()]
     elif missing:
-        lines.append(f"Not set up: {', '.join(missing)}; --all shows what is missing.")
+        lines.append(f"Not set up: {', '.join(missing)}. For the missing settings, add --all.")
     return lines
 
 

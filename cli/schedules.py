@@ -28,12 +28,14 @@ BACKFILL_OVERLAPS = ("buffer_all", "allow_all")
 _DONE = {
     "pause": "is paused.",
     "resume": "is resumed.",
-    "trigger": "starts a run now; chimera schedules runs lists it.",
+    "trigger": "is starting a run now. To list its runs: chimera schedules runs ID",
 }
 
 Id = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The schedule's id, its beginning, or the schedule's name.", show_default=False),
+    typer.Argument(
+        metavar="ID", help="The schedule's id, the beginning of the id, or the schedule's name.", show_default=False
+    ),
 ]
 NewName = Annotated[str, typer.Argument(metavar="NAME", help="The schedule's name.", show_default=False)]
 Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal of each run.", show_default=False)]
@@ -41,14 +43,14 @@ OtherName = Annotated[str | None, typer.Option(help="The schedule's name.")]
 OtherGoal = Annotated[str | None, typer.Option(help="The goal of each run.")]
 Cron = Annotated[str | None, typer.Option(help="Cron expression of five fields, such as '0 7 * * 1-5'.")]
 IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="Seconds from one run to the next.")]
-TimeZone = Annotated[str | None, typer.Option(help="Time zone of --cron, such as Europe/Berlin (UTC).")]
+TimeZone = Annotated[str | None, typer.Option(help="Time zone of --cron, such as Europe/Berlin. Default: UTC.")]
 Overlap = Annotated[
     str | None,
     typer.Option(
         parser=one_of(OVERLAPS),
         metavar=metavar_of(OVERLAPS),
         autocompletion=lambda: OVERLAPS,
-        help="What to do if the previous run has not ended when one is due.",
+        help="What to do when a run is due and the previous run has not ended.",
     ),
 ]
 BackfillOverlap = Annotated[
@@ -57,27 +59,33 @@ BackfillOverlap = Annotated[
         parser=one_of(BACKFILL_OVERLAPS),
         metavar=metavar_of(BACKFILL_OVERLAPS),
         autocompletion=lambda: BACKFILL_OVERLAPS,
-        help="One after the other, or in parallel.",
+        help="Start the runs one after the other (buffer_all) or in parallel (allow_all).",
     ),
 ]
-Paused = Annotated[bool, typer.Option("--paused", help="Create it paused.")]
+Paused = Annotated[bool, typer.Option("--paused", help="Create the schedule paused.")]
 BudgetMicroUsd = Annotated[
     int | None,
     typer.Option(
-        "--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Budget of each run; it waits before it spends more."
+        "--budget-usd",
+        parser=micro_usd,
+        metavar="AMOUNT",
+        help="Budget of each run in USD. A run waits before it spends more.",
     ),
 ]
 After = Annotated[
     datetime | None,
-    typer.Option(parser=moment, metavar="TIME", help="Times after this, such as 2027-03-01 or with an offset (now)."),
+    typer.Option(
+        parser=moment, metavar="TIME", help="Show times after this one, with or without an offset. Default: now."
+    ),
 ]
 Time = Annotated[
-    datetime, typer.Option(parser=moment, metavar="TIME", help="Such as 2026-11-01T07:00, or with an offset.")
+    datetime,
+    typer.Option(parser=moment, metavar="TIME", help="Time such as 2026-11-01T07:00, with or without an offset."),
 ]
 
 app = typer.Typer(
     name="schedules",
-    help="Recurring tasks: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
+    help="Manage recurring tasks: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
     no_args_is_help=True,
 )
 
@@ -90,7 +98,9 @@ async def list_schedules(as_json: AsJson = False) -> int:
     if as_json:
         print_list(schedules)
     elif not schedules:
-        print_line('No schedules yet. Make one: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"')
+        print_line(
+            'No schedules yet. To create a schedule: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"'
+        )
     else:
         print_table(Console(highlight=False), table_of(schedules))
         for schedule in schedules:
@@ -107,7 +117,7 @@ async def preview(
     after: After = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show the next ten times of a timing; nothing is stored."""
+    """Show the next ten times of a cron expression or an interval. Nothing is stored."""
     from cli.http.bodies import timing_body
 
     body = timing_body({"cron": cron, "interval_s": interval_s, "time_zone": time_zone})
@@ -136,7 +146,7 @@ async def create(
     plan: Plan = None,
     as_json: AsJson = False,
 ) -> int:
-    """Create a recurring task; set its timing with --cron or --interval-s."""
+    """Create a recurring task. Set its timing with --cron or --interval-s."""
     from cli.http.bodies import task_body, timing_body
 
     task = task_body(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan)
@@ -147,7 +157,7 @@ async def create(
     if as_json:
         print_json(schedule)
     else:
-        print_line(f"{short(schedule.id)} is created; {next_of(schedule)}.")
+        print_line(f"{short(schedule.id)} is created. Next run: {next_of(schedule)}.")
     return 0
 
 
@@ -165,7 +175,7 @@ async def change(
     plan: Plan = None,
     as_json: AsJson = False,
 ) -> int:
-    """Change the given fields of a schedule; other fields and running tasks stay."""
+    """Change the given fields of a schedule. Other fields and running tasks don't change."""
     from cli.http.bodies import changed_body, schedule_changes, task_body
     from cli.http.ids import schedule_named
 
@@ -179,7 +189,7 @@ async def change(
     if as_json:
         print_json(changed)
     else:
-        print_line(f"{short(changed.id)} is changed; {next_of(changed)}.")
+        print_line(f"{short(changed.id)} is changed. Next run: {next_of(changed)}.")
     return 0
 
 
@@ -191,7 +201,7 @@ async def backfill(
     overlap: BackfillOverlap = None,
     as_json: AsJson = False,
 ) -> int:
-    """Start the runs that were due from --start to --end and are missing."""
+    """Start the missing runs that were due between --start and --end."""
     from cli.http.ids import schedule_named
 
     async with signed_in(BACKFILL) as client:
@@ -202,13 +212,13 @@ async def backfill(
         print_json(made)
     else:
         due = count(len(made.runs), "run")
-        print_line(f"{short(schedule.id)}: {due} requested; runs that already have a task are not repeated.")
+        print_line(f"{short(schedule.id)}: {due} requested. Runs that already have a task are not repeated.")
     return 0
 
 
 @app.command()
 async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> int:
-    """List the tasks that a schedule has started, and when each was due."""
+    """List the tasks that a schedule has started, with the time when each was due."""
     from cli.http.ids import schedule_named
     from cli.http.pages import items_of
 
@@ -220,7 +230,7 @@ async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> 
     if as_json:
         print_list(tasks)
     elif not tasks:
-        print_line(f"{short(schedule.id)} has started no task yet; {next_of(schedule)}.")
+        print_line(f"{short(schedule.id)} has not started a task yet. Next run: {next_of(schedule)}.")
     else:
         print_table(Console(highlight=False), runs_of(tasks, _zone_named(schedule.time_zone)))
     return 0
@@ -228,7 +238,7 @@ async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> 
 
 @app.command()
 async def pause(schedule_id: Id) -> int:
-    """Pause a schedule; no further run starts."""
+    """Pause a schedule. No further runs start until you resume it."""
     return await _control(schedule_id, "pause")
 
 
@@ -240,19 +250,19 @@ async def resume(schedule_id: Id) -> int:
 
 @app.command()
 async def trigger(schedule_id: Id) -> int:
-    """Start a run now, beside those that are due."""
+    """Start a run now, in addition to the scheduled runs."""
     return await _control(schedule_id, "trigger")
 
 
 @app.command()
 async def delete(schedule_id: Id) -> int:
-    """Delete a schedule; its tasks remain."""
+    """Delete a schedule. Its tasks are kept."""
     from cli.http.ids import schedule_named
 
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.delete_schedule(schedule.id)
-    print_line(f"{short(schedule.id)} is deleted; its tasks remain.")
+    print_line(f"{short(schedule.id)} is deleted. Its tasks are kept.")
     return 0
 
 
@@ -274,7 +284,7 @@ def table_of(schedules: Sequence["ScheduleView"]) -> Table:
     table.add_column("Name", no_wrap=True, overflow="ellipsis", ratio=1)
     for schedule in schedules:
         when = f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else f"every {schedule.interval_s} s"
-        cells = (short(schedule.id), one_line(when, 60), next_of(schedule, ""), one_line(schedule.name, 120))
+        cells = (short(schedule.id), one_line(when, 60), next_of(schedule), one_line(schedule.name, 120))
         table.add_row(*map(Text, cells))
     return table
 
@@ -297,15 +307,15 @@ def runs_of(tasks: Sequence["TaskView"], zone: tzinfo) -> Table:
     return table
 
 
-def next_of(schedule: "ScheduleView", word: str = "next ") -> str:
-    """Describe when it runs next, behind a word, or why it doesn't."""
+def next_of(schedule: "ScheduleView") -> str:
+    """Describe when a schedule runs next, or why it doesn't."""
     if schedule.note:
         return "needs a change"
     if schedule.paused:
         return "paused"
     if not schedule.next_runs:
-        return "not known now"
-    return f"{word}{schedule.next_runs[0].astimezone(_zone_named(schedule.time_zone)):%Y-%m-%d %H:%M:%S %Z}"
+        return "unknown"
+    return f"{schedule.next_runs[0].astimezone(_zone_named(schedule.time_zone)):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _in_zone(when: datetime, zone: str) -> str:

@@ -13,17 +13,19 @@ from cli.output.text import count, one_line, short
 Guidance = Annotated[
     str, typer.Argument(metavar="GUIDANCE", help="Guidance for the next model calls.", show_default=False)
 ]
-NodePath = Annotated[str | None, typer.Option(help="Only this subtask and those below it.")]
-Interrupt = Annotated[bool, typer.Option("--interrupt", help="Cut the model call in flight.")]
+NodePath = Annotated[
+    str | None, typer.Option(help="Path of a subtask. Only this subtask and its own subtasks receive the guidance.")
+]
+Interrupt = Annotated[bool, typer.Option("--interrupt", help="Interrupt model calls in flight.")]
 
 
 async def cancel(task_id: TaskName) -> int:
-    """Cancel a task; no further model call starts for it."""
+    """Cancel a task. No further model calls start for it."""
     return await _control(task_id, "cancel")
 
 
 async def pause(task_id: TaskName) -> int:
-    """Pause a task: model calls in flight finish, and no other starts."""
+    """Pause a task. Calls in flight finish, and no new calls start."""
     return await _control(task_id, "pause")
 
 
@@ -42,15 +44,15 @@ async def steer(task_id: TaskName, guidance: Guidance, path: NodePath = None, in
         receipt = await client.steer(task.id, guidance_body(guidance, path, interrupt=interrupt))
     if receipt.reaches:
         print_line(
-            f"Reaches {count(len(receipt.reaches), 'subtask')} in flight: {one_line(', '.join(receipt.reaches), 500)}"
+            f"Reaches {count(len(receipt.reaches), 'running subtask')}: {one_line(', '.join(receipt.reaches), 500)}"
         )
     else:
-        print_line("Stored; the next model call sees it.")
+        print_line("Guidance stored. The next model call receives it.")
     return 0
 
 
 async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requests: Requests = None) -> int:
-    """Set a task's total budget; a task that waits for it continues."""
+    """Set a task's total budget. A task waiting for budget continues."""
     from cli.http.bodies import budget_body
     from cli.http.ids import task_named
     from cli.output.outcomes import print_budget
@@ -65,13 +67,13 @@ async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requ
 
 
 async def delete(task_id: TaskName) -> int:
-    """Delete an ended task's content; its cost remains."""
+    """Delete the content of a task that has ended. Its cost is kept."""
     from cli.http.ids import task_named
 
     async with signed_in() as client:
         task = await task_named(client, task_id)
         await client.delete_task(task.id)
-    print_line(f"{short(task.id)} is deleted; what it cost stays on the bill: chimera cost {task.id}")
+    print_line(f"{short(task.id)} is deleted. To see its cost: chimera cost {task.id}")
     return 0
 
 

@@ -22,12 +22,12 @@ Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal, in words.",
 BudgetMicroUsd = Annotated[
     int | None,
     typer.Option(
-        "--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Budget in USD; the task waits before it spends more."
+        "--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Budget in USD. The task waits before it spends more."
     ),
 ]
 Images = Annotated[
     list[Path] | None,
-    typer.Option(parser=a_path, help="An image for the agents; may be given more than once."),
+    typer.Option(parser=a_path, help="An image file for the agents. Can be given more than once."),
 ]
 OnFailure = Annotated[
     str | None,
@@ -36,7 +36,7 @@ OnFailure = Annotated[
         # Its words would leave the names of options no room at 80 columns.
         metavar="WHAT",
         autocompletion=lambda: ON_FAILURE,
-        help="fail, skip or retry: what to do when a subtask fails.",
+        help="What to do when a subtask fails: fail, skip or retry.",
     ),
 ]
 OnTruncated = Annotated[
@@ -45,24 +45,31 @@ OnTruncated = Annotated[
         parser=one_of(ON_TRUNCATED),
         metavar="WHAT",
         autocompletion=lambda: ON_TRUNCATED,
-        help="continue, accept or fail: what to do with an answer cut at its token limit.",
+        help="What to do with an answer cut off at its token limit: continue, accept or fail.",
     ),
 ]
 MaxOutputTokens = Annotated[
-    int | None, typer.Option(parser=whole(16, 131_072), help="Most output tokens of a built-in agent; default 2048.")
+    int | None,
+    typer.Option(
+        parser=whole(16, 131_072), help="Maximum output tokens per answer of a built-in agent. Default: 2048."
+    ),
 ]
 MaxTurns = Annotated[
-    int | None, typer.Option(parser=whole(1, 1000), help="Most model calls of one subtask; default 20.")
+    int | None, typer.Option(parser=whole(1, 1000), help="Maximum model calls per subtask. Default: 20.")
 ]
-Priority = Annotated[int | None, typer.Option(parser=whole(1, 5), help="1 (most urgent) to 5; default 3.")]
-After = Annotated[int, typer.Option(parser=whole(0), help="Start after this event; 0 shows all events.")]
-RetryModel = Annotated[str | None, typer.Option(help="provider/model for the failed calls.")]
+Priority = Annotated[
+    int | None, typer.Option(parser=whole(1, 5), help="Priority from 1 (most urgent) to 5. Default: 3.")
+]
+After = Annotated[int, typer.Option(parser=whole(0), help="Show events after this number. 0 shows all events.")]
+RetryModel = Annotated[str | None, typer.Option(help="Model for the failed calls, as provider/model.")]
 RetryGuidance = Annotated[str | None, typer.Option(help="Guidance for the failed subtasks.")]
 Statuses = Annotated[
     list[str] | None,
-    typer.Option(help="Only tasks that are running, completed, failed …; may be given more than once."),
+    typer.Option(help="List only tasks with this status, such as running. Can be given more than once."),
 ]
-NodePath = Annotated[str | None, typer.Option(help="Messages of this subtask, such as facts; / is the task itself.")]
+NodePath = Annotated[
+    str | None, typer.Option(help="Show the messages of this subtask, such as facts. Use / for the task itself.")
+]
 
 
 async def run(
@@ -80,7 +87,7 @@ async def run(
     exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> int:
-    """Start a task and watch it; Ctrl-C leaves it running."""
+    """Start a task and watch it. Ctrl-C leaves the task running."""
     from cli.http.bodies import task_body
     from cli.http.uploads import create_with_images
     from cli.input.files import bytes_of
@@ -98,7 +105,7 @@ async def run(
         priority=priority,
     )
     watching = Watching(as_json, follow, exit_on_budget)
-    images = [(text_of(path.name, "Its name"), await bytes_of(path)) for path in image or ()]
+    images = [(text_of(path.name, "The file's name"), await bytes_of(path)) for path in image or ()]
     async with signed_in(TASK) as client:
         return await watching.of(client, await create_with_images(client, body, images))
 
@@ -106,7 +113,7 @@ async def run(
 async def follow(
     task_id: TaskName, after: After = 0, exit_on_budget: ExitOnBudget = False, as_json: AsJson = False
 ) -> int:
-    """Watch a task until it has ended; Ctrl-C leaves it running."""
+    """Watch a task until it ends. Ctrl-C leaves the task running."""
     from cli.http.ids import task_named
     from cli.live.watching import Watching
 
@@ -126,7 +133,7 @@ async def retry(
     exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> int:
-    """Continue a failed task where it failed, and watch it; no finished call is paid for again."""
+    """Continue a failed task where it failed and watch it. You don't pay again for finished calls."""
     from cli.http.bodies import retry_body
     from cli.http.ids import task_named
     from cli.live.watching import Watching
@@ -179,7 +186,7 @@ async def show(task_id: TaskName, path: NodePath = None, as_json: AsJson = False
 
 
 async def cost(task_id: TaskName, as_json: AsJson = False) -> int:
-    """Show a task's cost by model, agent and subtask, and its attempts without a result."""
+    """Show a task's cost by model, agent and subtask, and the attempts that returned no result."""
     from cli.http.ids import id_named
     from cli.output.costs import print_cost
 
@@ -208,5 +215,5 @@ async def _show_messages(task_id: str, path: str, *, as_json: bool) -> int:
     elif messages:
         print_messages(messages)
     else:
-        print_line(f"No messages there yet. See the task's progress: chimera show {task_id}")
+        print_line(f"There are no messages yet. To see the task's progress: chimera show {task_id}")
     return 0

@@ -27,9 +27,9 @@ check_chosen_python() { # CHIMERA_PYTHON is used, or the reason why not is shown
     if "$CHIMERA_PYTHON" -c '' >/dev/null 2>&1; then
         note "CHIMERA_PYTHON=$CHIMERA_PYTHON is $("$CHIMERA_PYTHON" -V 2>&1); Chimera needs Python 3.11 or newer."
     else
-        note "CHIMERA_PYTHON=$CHIMERA_PYTHON can't be run; name a Python 3.11 or newer: CHIMERA_PYTHON=/path/to/python3.12"
+        note "CHIMERA_PYTHON=$CHIMERA_PYTHON can't be run. Set it to Python 3.11 or newer: CHIMERA_PYTHON=/path/to/python3.12"
     fi
-    note "Without CHIMERA_PYTHON, the PATH is searched for one."
+    note "If CHIMERA_PYTHON is not set, Python is searched on the PATH."
     return 1
 }
 
@@ -41,9 +41,9 @@ find_python() { # prints the Python to use; those with wheels for every part com
             return
         fi
     done
-    note "Chimera needs Python 3.11 or newer; none was found on the PATH."
-    note "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.12;"
-    note "Windows: winget install Python.Python.3.12), or name one: CHIMERA_PYTHON=/path/to/python3.12"
+    note "Chimera needs Python 3.11 or newer, which was not found on the PATH."
+    note "Install Python (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.12;"
+    note "Windows: winget install Python.Python.3.12), or set its path: CHIMERA_PYTHON=/path/to/python3.12"
     return 1
 }
 
@@ -51,7 +51,7 @@ make_venv() {
     rm -rf "$venv"
     "$1" -m venv "$venv" && return
     rm -rf "$venv"
-    note "This Python can't make a virtual environment; on Debian and Ubuntu, install the package for it: apt install python3-venv"
+    note "This Python can't create a virtual environment. On Debian and Ubuntu, install the missing package: apt install python3-venv"
     return 1
 }
 
@@ -96,7 +96,7 @@ take_turn() { # one installation at a time; a dead one leaves the lock of a proc
             rm -f "$venv.lock"
             continue
         fi
-        [ -n "$reported" ] || note "Another installation into $venv is running; waiting for it"
+        [ -n "$reported" ] || note "Another installation into $venv is running. Waiting for it to finish."
         reported=1
         sleep 1
     done
@@ -120,16 +120,16 @@ make_environment() {
     use_caches
     if ! "$venv/bin/python" -c '' >/dev/null 2>&1; then
         python=$(find_python) || return 1
-        step "Made .venv with $("$python" -V 2>&1)" make_venv "$python" || return 1
+        step "Created .venv with $("$python" -V 2>&1)" make_venv "$python" || return 1
     fi
     # An extra that the user added stays, at the version of the new locks.
     if has_model; then model=1; fi
     rm -f "$venv/stamp"
-    step "Installed the installer (uv, by its hash)" install_uv || return 1
-    step "Installed $(grep -c '^[a-z0-9].*==' "$root/requirements/$kind.lock") packages, all by their hashes" \
+    step "Installed uv (hash verified)" install_uv || return 1
+    step "Installed $(grep -c '^[a-z0-9].*==' "$root/requirements/$kind.lock") packages (hashes verified)" \
         install_locked "$kind" "$how" || return 1
-    if [ -n "$model" ] && ! step "Installed the extra for a local model again" install_locked model add; then
-        note "Continuing without it: CHIMERA_LOCAL_MODEL can't be served until the installation works."
+    if [ -n "$model" ] && ! step "Reinstalled the extra for a local model" install_locked model add; then
+        note "Continuing without the extra. CHIMERA_LOCAL_MODEL can't be served until the installation works."
     fi
     step "Installed Chimera" install_chimera || return 1
     {

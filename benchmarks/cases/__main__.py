@@ -20,16 +20,18 @@ ODD_FOLDER = "dàta ü (1) & a long name for a folder that a user has made on a 
 
 
 async def main() -> int:
-    options = argparse.ArgumentParser(prog="python -m benchmarks cases", description="Try every case that was found.")
-    options.add_argument("--only", default="", metavar="IDS", help="such as B01,B05.null; B05 is all of B05.…")
-    options.add_argument("--kind", default="", help="cases of this kind")
-    options.add_argument("--wire", default="", help="cases on this vendor's wire: openai, anthropic, google")
-    options.add_argument("--json", action="store_true", help="print one JSON list in place of the table")
+    options = argparse.ArgumentParser(prog="python -m benchmarks cases", description="Run the known cases.")
+    options.add_argument(
+        "--only", default="", metavar="IDS", help="ids of cases, such as B01,B05.null (B05 selects all cases B05.…)"
+    )
+    options.add_argument("--kind", default="", help="run only cases of this kind")
+    options.add_argument("--wire", default="", help="run only cases for this vendor: openai, anthropic or google")
+    options.add_argument("--json", action="store_true", help="print a JSON list instead of the table")
     asked = options.parse_args()
     chosen = choice_of(CASES, only=asked.only, kind=asked.kind, wire=asked.wire)
     if not chosen:
         kinds = ", ".join(dict.fromkeys(case.kind for case in CASES))
-        options.error(f"no case is chosen by that; kinds are {kinds}")
+        options.error(f"no case matches these options. The kinds are: {kinds}")
     with tempfile.TemporaryDirectory(prefix="chimera-cases-") as folder:
         verdicts = await try_all(chosen, Path(folder, ODD_FOLDER), _print)
     print(json.dumps(list(map(_as_data, verdicts)), ensure_ascii=False, indent=1) if asked.json else table_of(verdicts))

@@ -30,7 +30,7 @@ def table_of(verdicts: Sequence[Verdict]) -> str:
     sums += _sums("wire", verdicts, (v.case.wire for v in verdicts))
     notes = [f"{note} ({', '.join(ids)})" for note, ids in _notes(verdicts).items()]
     sources = [_shown(f"{v.case.id}: {v.case.what} ({v.case.source})") for v in verdicts]
-    return "\n".join([*lines, "", *sums, "", "Decisions", *notes, "", "Inputs and where they were seen", *sources])
+    return "\n".join([*lines, "", *sums, "", "Decisions", *notes, "", "Inputs and their sources", *sources])
 
 
 def total_of(verdicts: Sequence[Verdict]) -> str:

@@ -1,10 +1,10 @@
 """`python -m benchmarks places [--only TEXT] [--installs]`: checkouts and data folders in odd places, as a table.
 
-Each place gets a stack of its own: `chimera up`, a task on the simulator, SIGTERM. It is right when the task ends, the
-stop succeeds, no socket is left outside and nothing in the data folder is open to others. A place that can't be one is
-right when `up` ends with 3, in words and without a traceback. With --installs each odd checkout also makes its
-environment with ./start.sh, which takes a minute each. What this machine can't show (a user to become, a mount) is
-said, not counted.
+Each place gets its own stack: `chimera up`, a task on the simulator, SIGTERM. A place passes if the task ends, the stop
+succeeds, no socket is left outside and nothing in the data folder is open to other users. An unusable place passes if
+`up` ends with 3, with a message and without a traceback. With --installs, each odd checkout also creates its
+environment with ./start.sh, which takes a minute each. Places that this machine doesn't support (another user, a mount)
+are listed but not counted.
 """
 
 import argparse
@@ -34,8 +34,8 @@ REFUSED = 3
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks places", description=__doc__)
-    options.add_argument("--only", default="", metavar="TEXT", help="places whose name has this text")
-    options.add_argument("--installs", action="store_true", help="odd checkouts make their environment too")
+    options.add_argument("--only", default="", metavar="TEXT", help="run only places whose name contains this text")
+    options.add_argument("--installs", action="store_true", help="also create the environment in odd checkouts")
     asked = options.parse_args()
     count = Counter[str]()
     for place in (each for each in PLACES if asked.only in each.name):

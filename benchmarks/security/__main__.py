@@ -86,11 +86,11 @@ FINDINGS: tuple[Finding, ...] = tuple(
 
 async def main() -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks security", description=__doc__)
-    options.add_argument("findings", nargs="*", metavar="B1a", help="which ones; all by default")
+    options.add_argument("findings", nargs="*", metavar="B1a", help="experiments to run (default: all)")
     known = {finding.id: finding for finding in FINDINGS}
     asked = options.parse_args().findings
     if unknown := set(asked) - set(known):
-        options.error(f"no finding {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        options.error(f"unknown finding: {', '.join(sorted(unknown))}. Use one of: {', '.join(known)}")
     broken = 0
     with tempfile.TemporaryDirectory(prefix="chimera-security-") as folder:
         os.environ |= canaries.variables()

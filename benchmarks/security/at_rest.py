@@ -155,4 +155,10 @@ def _environments(stack: Stack, sought: list[Canary]) -> Iterator[tuple[str, str
                     yield name, canary.kind
 
 
-FINDINGS = (Finding("S48", "keys, passwords and tokens nowhere; users' texts only where messages are kept", canaries),)
+FINDINGS = (
+    Finding(
+        "S48",
+        "keys, passwords and tokens are stored nowhere, and users' texts only where messages are stored",
+        canaries,
+    ),
+)

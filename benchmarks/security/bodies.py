@@ -60,5 +60,5 @@ async def large_bodies(stack: Stack) -> Seen:
 
 
 FINDINGS = (
-    Finding("B12", f"no body takes the API more than {HELD_MS} ms (ms of its processor by body)", large_bodies),
+    Finding("B12", f"no body uses more than {HELD_MS} ms of the API's processor time (ms by body)", large_bodies),
 )

@@ -109,7 +109,7 @@ async def _status(stack: Stack, path: str, body: bytes, headers: dict[str, str])
 FINDINGS = (
     Finding(
         "S24",
-        f"no bomb takes {HELD_MS} ms of the API's processor or {GROWN_MB} MB; 400 MB of header, 2,000 halves",
+        f"no bomb uses {HELD_MS} ms of the API's processor time or {GROWN_MB} MB (400 MB of header, 2,000 halves)",
         bombs,
     ),
 )

@@ -38,7 +38,7 @@ async def a_header_without_an_end(stack: Stack, megabytes: int = MEGABYTES) -> S
     grown = (memory(stack) - before) / 1024 / 1024
     seen.expect(sent < megabytes, f"{sent} MB of one header were taken")
     seen.expect(grown <= 20, f"the API grew by {grown:.0f} MB")
-    seen.expect(watch.answers > 0, "a second client got no answer")
+    seen.expect(watch.answers > 0, "a second client got no response")
     seen.figures = {"MB sent": sent, "MB grown": round(grown), "longest wait, ms": round(watch.longest_ms)}
     return seen
 
@@ -69,7 +69,7 @@ async def many_connections(stack: Stack) -> Seen:
     seen.trials += len(opened)
     seen.figures["refused with 503"] = sum(b" 503 " in each for each in refused)
     seen.expect(seen.figures["refused with 503"] > 0, "no connection was refused")
-    seen.expect(watch.answers > 0 and watch.refused == 0, "a second client was refused")
+    seen.expect(watch.answers > 0 and watch.refused == 0, "a second client was rejected")
     return seen
 
 
@@ -115,5 +115,5 @@ def memory(stack: Stack) -> int:
 FINDINGS = (
     Finding("B13a", "a header ends at 64 KiB", a_header_without_an_end),
     Finding("B13b", "half requests, silence and half bodies end within 30 s", half_requests),
-    Finding("B13c", "one address has half of the connections at most", many_connections),
+    Finding("B13c", "one address has at most half of the connections", many_connections),
 )

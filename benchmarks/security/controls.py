@@ -40,10 +40,10 @@ async def late_cancels(stack: Stack) -> Seen:
             # A little later each time, over the whole of such a task.
             await asyncio.sleep(0.1 + number / ENDING * 0.3)
             status = (await client.post(f"{API}/tasks/{task_id}/cancel")).status_code
-            seen.expect(status in (202, 409), f"a cancel is answered {status}")
+            seen.expect(status in (202, 409), f"a cancel returns {status}")
             end = await until_status(client, task_id, every_s=0.05)
             wanted = "cancelled" if status == 202 else "completed"
-            seen.expect(end == wanted, f"a cancel that was answered {status} ended as {end}")
+            seen.expect(end == wanted, f"a cancel that returned {status} ended as {end}")
             ended[f"{status} {end}"] += 1
     seen.figures |= ended
     return seen
@@ -65,7 +65,7 @@ async def controls_in_states(stack: Stack) -> Seen:
             for name in ("max_cost_micro_usd", "max_tokens", "max_model_calls"):
                 body = {"goal": "x", "budget": {name: budget}}
                 status = (await client.post(f"{API}/tasks", json=body)).status_code
-                seen.expect(status == 422, f"a budget of {name}={budget} is answered {status}")
+                seen.expect(status == 422, f"a budget of {name}={budget} returns {status}")
     seen.take(await pairs_of("steer", "interrupt", "cancel", "delete")(stack))
     return seen
 
@@ -128,7 +128,7 @@ async def _made(client: httpx2.AsyncClient, state: str) -> TaskId:
 async def _execute_at_once(stack: Stack, client: httpx2.AsyncClient, seen: Seen) -> None:
     task_id = await new_task(client, "tokens=5", start=False)
     statuses = Counter(await asyncio.gather(*(_send(client, task_id, "execute") for _ in range(AT_ONCE))))
-    seen.expect(statuses == {202: 1, 409: AT_ONCE - 1}, f"of {AT_ONCE} executes at once: {dict(statuses)}")
+    seen.expect(statuses == {202: 1, 409: AT_ONCE - 1}, f"of {AT_ONCE} parallel executes: {dict(statuses)}")
     await until_status(client, task_id)
     calls = await rows(stack, "SELECT count(*) AS n FROM call_attempts WHERE run_id = :id", id=task_id)
     seen.expect(calls[0]["n"] == 1, f"{calls[0]['n']} calls were made for it")
@@ -142,8 +142,10 @@ async def _send(client: httpx2.AsyncClient, task_id: TaskId, control: str) -> in
 
 
 FINDINGS = (
-    Finding("B26", "a cancel that is accepted at a task's end ends it as cancelled", late_cancels),
+    Finding("B26", "a cancel that is accepted at a task's end makes the task cancelled", late_cancels),
     Finding(
-        "S20", "controls are refused by state; two at once lose nothing; 50 executes start once", controls_in_states
+        "S20",
+        "controls are rejected by state, two at a time lose nothing, and 50 executes start one run",
+        controls_in_states,
     ),
 )

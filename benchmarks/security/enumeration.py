@@ -100,6 +100,6 @@ async def _disable(stack: Stack, emails: list[str]) -> None:
 
 
 FINDINGS = (
-    Finding("B20", "open registration reveals no accounts (S09)", registrations),
-    Finding("S09", "sign-in and refresh reveal no accounts: one body and code, the same work", sign_ins),
+    Finding("B20", "open registration doesn't reveal accounts (S09)", registrations),
+    Finding("S09", "sign-in and refresh don't reveal accounts: same body, same code, same work", sign_ins),
 )

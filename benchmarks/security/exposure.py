@@ -101,7 +101,7 @@ def _connects(address: str, port: int) -> bool:
 FINDINGS = (
     Finding(
         "S49",
-        "no answer reveals SQL, files or code, none is 500; nothing listens but on this machine",
+        "no response is 500 or reveals SQL, files or code, and all ports listen on this machine only",
         what_answers_reveal,
     ),
 )

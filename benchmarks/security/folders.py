@@ -40,7 +40,7 @@ async def sockets_of_others(_stack: Stack) -> Seen:
                     problem = openness_of(path, folder.postgres.stat().st_uid)
                     seen.expect(problem is None, f"{path} {problem}")
                 for other in foreign:
-                    seen.expect(not list(other.iterdir()), f"something was put into {other}")
+                    seen.expect(not list(other.iterdir()), f"something was written into {other}")
             for path in taken:
                 seen.expect(not path.exists(), f"{path} was left behind")
         finally:
@@ -109,4 +109,4 @@ SPOILT: tuple[tuple[str, Callable[[Folder], None], type[Exception]], ...] = (
 )
 """Changes to a folder before the start, and how each is refused."""
 
-FINDINGS = (Finding("B5", "no folder for sockets is taken that others made or can enter", sockets_of_others),)
+FINDINGS = (Finding("B5", "folders for sockets that others created or can enter are not used", sockets_of_others),)

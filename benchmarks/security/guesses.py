@@ -34,7 +34,7 @@ async def limits_without_redis(stack: Stack) -> Seen:
             async with client_of(stack, address=f"127.0.23.{index + 1}") as client:
                 status = (await try_password(client, email, f"guess number {index}")).status_code
                 looked_at += status == 401
-                seen.expect(status in (401, 429), f"a guess is answered {status}")
+                seen.expect(status in (401, 429), f"a guess returns {status}")
         seen.expect(looked_at == ACCOUNT_TRIES, f"{looked_at} guesses at one account were looked at")
         seen.figures["of one account looked at"] = looked_at
     finally:
@@ -47,7 +47,7 @@ async def limits_without_redis(stack: Stack) -> Seen:
     seen.figures["of one address looked at"] = from_one
     async with client_of(stack, address="127.0.24.2") as client:
         status = (await try_password(client, await new_account(stack), PASSWORD)).status_code
-        seen.expect(status == 200, f"another client is answered {status} afterwards")
+        seen.expect(status == 200, f"another client gets {status} afterwards")
     seen.decisions.append(
         "a user's tasks, files and sockets end at limits that B9 and B9a try; requests in a minute have no limit"
     )
@@ -55,6 +55,6 @@ async def limits_without_redis(stack: Stack) -> Seen:
 
 
 FINDINGS = (
-    Finding("S08", "10 guesses at an account, 100 from an address, and its owner gets in", a_thousand),
-    Finding("S46", "limits of passwords hold without Redis and against made-up addresses", limits_without_redis),
+    Finding("S08", "10 guesses at an account, 100 from an address, and the owner can still sign in", a_thousand),
+    Finding("S46", "password limits hold without Redis and against invented addresses", limits_without_redis),
 )

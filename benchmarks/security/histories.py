@@ -166,7 +166,7 @@ def _environment(pid: int | None) -> bytes:
 
 
 FINDINGS = (
-    Finding("B7", "no message can be read in Temporal", what_temporal_holds),
-    Finding("B7a", "the key for payloads is where it is needed", who_has_the_key),
-    Finding("B7b", "a codec's address is an administrator's, and in no log", codec_addresses),
+    Finding("B7", "messages can't be read in Temporal", what_temporal_holds),
+    Finding("B7a", "only processes that need the payload key have it", who_has_the_key),
+    Finding("B7b", "only administrators get a codec address, and logs don't contain it", codec_addresses),
 )

@@ -92,7 +92,7 @@ async def open_at_once(stack: Stack) -> Seen:
         seen.expect(Counter(codes) == wanted, f"streams: {dict(Counter(codes))}")
         seen.figures["streams"] = codes.count(200)
         answered, code = await _flood(one)
-        seen.expect(code == 4429 and answered < MESSAGES / 10, f"flood: {answered} answers, then {code}")
+        seen.expect(code == 4429 and answered < MESSAGES / 10, f"flood: {answered} responses, then {code}")
         seen.figures["answers to a flood"] = answered
     async with AsyncExitStack() as sockets:
         silent = httpx2.AsyncClient(base_url=stack.api.base_url)
@@ -155,6 +155,8 @@ async def _unsigned(client: httpx2.AsyncClient) -> int:
 
 
 FINDINGS = (
-    Finding("B9", "what a user keeps ends at the limits, whatever comes at once", kept),
-    Finding("B9a", "what a user holds open ends at the limits; a socket signs in or ends", open_at_once),
+    Finding("B9", "a user's stored data stays within the limits, also with parallel requests", kept),
+    Finding(
+        "B9a", "a user's open tasks and sockets stay within the limits, and a socket signs in or ends", open_at_once
+    ),
 )

@@ -35,6 +35,8 @@ async def _trial(stack: Stack, name: str) -> AsyncIterator[Trial]:
 
 FINDINGS = (
     Finding(
-        "B25", "a cancel beside a budget, a pause or a resume ends its task", pairs_of("budget", "pause", "resume")
+        "B25",
+        "a cancel at the same time as a budget, a pause or a resume ends its task",
+        pairs_of("budget", "pause", "resume"),
     ),
 )

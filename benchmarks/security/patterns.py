@@ -96,4 +96,4 @@ def _requests(stack: Stack) -> Iterator[tuple[str, httpx2.Request]]:
         yield f"{kind} in an address", build("GET", f"{API}/tasks/{quote(text[:IN_ADDRESS], safe='')}")
 
 
-FINDINGS = (Finding("S25", f"no text of 60 KB takes {ALLOWED_MS} ms of the API's processor", evil_texts),)
+FINDINGS = (Finding("S25", f"no text of 60 KB uses {ALLOWED_MS} ms of the API's processor time", evil_texts),)

@@ -133,7 +133,7 @@ async def rights_of_roles(stack: Stack) -> Seen:
 
 
 FINDINGS = (
-    Finding("B4", "other users of this machine read no secret and are let into nothing", other_users),
-    Finding("B16", "each process knows the secrets that it needs, and no other", what_processes_know),
-    Finding("B24", "the app's roles are no superusers", rights_of_roles),
+    Finding("B4", "other users of this machine can't read secrets or enter folders", other_users),
+    Finding("B16", "each process has only the secrets that it needs", what_processes_know),
+    Finding("B24", "the app's roles are not superusers", rights_of_roles),
 )

@@ -37,7 +37,7 @@ async def failures_of_one_user(stack: Stack) -> Seen:
                 stack, "SELECT payload ->> 'type' AS type FROM events WHERE run_id = :id ORDER BY seq", id=task_id
             )
             kept_back = [row["type"] for row in events if row["type"] in ("model_call.waiting", "model_call.failed")]
-            seen.expect(not kept_back, f"Bob's task was kept back: {kept_back}")
+            seen.expect(not kept_back, f"Bob's task was blocked: {kept_back}")
         still = [await status_of(alice, task_id) for task_id in failing]
         seen.figures["of Alice's tasks still tried"] = sum(status == "running" for status in still)
         seen.expect("running" in still, "Alice's tasks had ended by then")
@@ -45,4 +45,4 @@ async def failures_of_one_user(stack: Stack) -> Seen:
     return seen
 
 
-FINDINGS = (Finding("B28", "one user's failed calls block no other user from the provider", failures_of_one_user),)
+FINDINGS = (Finding("B28", "one user's failed calls don't block other users from the provider", failures_of_one_user),)

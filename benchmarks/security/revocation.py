@@ -136,5 +136,7 @@ async def _stream(client: httpx2.AsyncClient, task: str, opened: asyncio.Event) 
 
 
 FINDINGS = (
-    Finding("S04", "REST, sockets, streams and refresh end within 5 s of lost rights, whatever Redis does", taken_away),
+    Finding(
+        "S04", "REST, sockets, streams and refresh end within 5 s of lost rights, in every state of Redis", taken_away
+    ),
 )

@@ -73,7 +73,7 @@ async def runs_in_flight(stack: Stack) -> Seen:
                 text("SELECT count(*) FROM runs WHERE id = ANY(:ids) AND ended_at IS NULL"), {"ids": ids}
             )
     seen.trials += len(ids)
-    seen.expect(begun == 0, f"{begun} calls were begun afterwards")
+    seen.expect(begun == 0, f"{begun} calls started afterwards")
     seen.expect(open_tasks == 0, f"{open_tasks} tasks are still open")
     return seen
 

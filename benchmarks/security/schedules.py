@@ -56,7 +56,7 @@ async def _web_ui(stack: Stack, seen: Seen) -> None:
         for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}, {}):
             answer = await client.post(url, headers=headers, json={"reason": "x"})
             seen.expect(
-                answer.status_code in (400, 403), f"the Web UI takes a POST with {headers}: {answer.status_code}"
+                answer.status_code in (400, 403), f"the Web UI accepts a POST with {headers}: {answer.status_code}"
             )
 
 
@@ -99,7 +99,7 @@ async def too_often(stack: Stack) -> Seen:
 FINDINGS = (
     Finding(
         "B6",
-        "a run that a foreign client starts at Temporal makes a task only for the schedule's owner",
+        "a run that a foreign client starts in Temporal creates a task only for the schedule's owner",
         runs_for_others,
     ),
     Finding("B10", "no schedule is due more often than every 10 s", too_often),

@@ -74,4 +74,4 @@ async def _start(variables: dict[str, str]) -> tuple[int | None, str]:
         return process.returncode, output.decode("utf-8", "replace")
 
 
-FINDINGS = (Finding("B21", "weak settings are refused by name, with the exit code of an error", weak_settings),)
+FINDINGS = (Finding("B21", "weak settings are rejected by name, with the exit code of an error", weak_settings),)

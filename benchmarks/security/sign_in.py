@@ -70,7 +70,7 @@ async def hundreds_at_once(stack: Stack) -> Seen:
         statuses = [status for each in ended if isinstance(each, list) for status in each]
         seen.trials += len(statuses)
         seen.figures["passwords looked at"] = statuses.count(401)
-        seen.expect(set(statuses) <= {401, 429, 503}, f"answers {sorted(set(statuses))}")
+        seen.expect(set(statuses) <= {401, 429, 503}, f"responses {sorted(set(statuses))}")
     return seen
 
 
@@ -85,7 +85,7 @@ async def _flood(client: httpx2.AsyncClient) -> list[int]:
 
 
 FINDINGS = (
-    Finding("B1a", "10 guesses at one account in 15 minutes; its owner gets in", guesses_at_one_account),
+    Finding("B1a", "10 guesses at one account in 15 minutes, and the owner can still sign in", guesses_at_one_account),
     Finding("B1b", "100 guesses from one address in an hour", guesses_from_one_address),
-    Finding("B1c", "endless sign-ins from three addresses block no other user", hundreds_at_once),
+    Finding("B1c", "endless sign-ins from three addresses don't block other users", hundreds_at_once),
 )

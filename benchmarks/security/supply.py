@@ -101,6 +101,8 @@ def _canonical(name: str) -> str:
 
 FINDINGS = (
     Finding(
-        "S50", "exact versions with hashes, known licences, a bill of materials, no foreign .pth", what_is_installed
+        "S50",
+        "exact versions with hashes, known licences, a bill of materials, and no foreign .pth files",
+        what_is_installed,
     ),
 )

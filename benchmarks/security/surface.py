@@ -94,13 +94,13 @@ def _simulator_s(stack: Stack) -> float:
 
 
 FINDINGS = (
-    Finding("B11", "no prompt holds the simulator up", prompts_of_the_simulator),
-    Finding("B14", "the passwords that are guessed first are refused", weak_passwords),
-    Finding("B18", "no token of an address is in a log", tokens_in_addresses),
-    Finding("B22", "names that are not ours are refused", foreign_names),
+    Finding("B11", "no prompt blocks the simulator", prompts_of_the_simulator),
+    Finding("B14", "common passwords are rejected", weak_passwords),
+    Finding("B18", "logs don't contain tokens from addresses", tokens_in_addresses),
+    Finding("B22", "foreign host names are rejected", foreign_names),
     Finding(
         "B23",
-        "anonymous callers learn nothing of parts, and pages load nothing from elsewhere",
+        "anonymous callers can't see parts, and pages load nothing from other hosts",
         what_anonymous_callers_learn,
     ),
     Finding("B27", "texts of any size are counted", long_texts),

@@ -78,4 +78,4 @@ def _same(seen: Seen, what: str, text: str, command: str) -> None:
     seen.expect(not named or json.dumps(ODD)[1:-1] in shown, f"{what} shows something else")
 
 
-FINDINGS = (Finding("B19", "no name commands a terminal, with --json or without", odd_names),)
+FINDINGS = (Finding("B19", "names can't control a terminal, with or without --json", odd_names),)

@@ -50,6 +50,4 @@ async def servers(stack: Stack) -> Seen:
     return seen
 
 
-FINDINGS = (
-    Finding("B15", "the newest servers that this machine has are those that run, out of others' reach", servers),
-)
+FINDINGS = (Finding("B15", "the newest servers on this machine are used, and other users can't reach them", servers),)

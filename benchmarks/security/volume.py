@@ -134,6 +134,8 @@ def _status(line: bytes) -> int:
 
 FINDINGS = (
     Finding(
-        "S36", "uploads end at their limits of size and time; a full disk is reported and loses nothing", large_and_slow
+        "S36",
+        "uploads end at their size and time limits, and a full disk is reported and loses nothing",
+        large_and_slow,
     ),
 )

@@ -33,7 +33,7 @@ def problem_of(url: str) -> str | None:
     except ValueError:
         return "has an invalid port (use 1 to 65535), or an unclosed bracket"
     if port == 0:
-        return "has the port 0"
+        return "has port 0"
     if not host or not host.isprintable() or " " in host:
         return "has no host, or a host with invalid characters"
     return None

@@ -48,16 +48,14 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
         if isinstance(cause, OSError | UnicodeDecodeError):
             raise BadSettings(
                 f"{variable}: its file in CHIMERA_SECRETS_DIR can't be read ({type(cause).__name__}). Check that"
-                " it is text and that this process may read it."
+                " the file is text and that this process can read it."
             ) from None
         example = _EXAMPLES.get(variable)
-        raise BadSettings(
-            f"{variable} is not JSON; write it{f' as in {example}' if example else ' as JSON'}."
-        ) from None
+        raise BadSettings(f"{variable} is not JSON. Write JSON{f' such as {example}' if example else ''}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(
-            f"The settings file {env_file()} can't be read ({type(error).__name__}). Check that it is text and"
-            " that this process may read it."
+            f"The settings file {env_file()} can't be read ({type(error).__name__}). Check that the file is text"
+            " and that this process can read it."
         ) from None
 
 
@@ -73,7 +71,7 @@ def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in entry["loc"][1:] if part != "[key]")
     example = _EXAMPLES.get(variable)
     return (
-        f"{variable}: {sentence}{f' Write it as in {example}.' if example else ''}"
+        f"{variable}: {sentence}{f' Write a value such as {example}.' if example else ''}"
         f"{f' The problem is in {place}.' if place else ''}"
     )
 

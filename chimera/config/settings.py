@@ -88,13 +88,16 @@ class FromSurroundings(BaseSettings):
         if "CHIMERA_ENV_FILE" in os.environ:
             file = env_file()
             if file is not None and (file.is_dir() or not file.exists()):
-                raise SettingsError(f"CHIMERA_ENV_FILE: there is no file {str(file)!r}; correct it, or leave it empty.")
+                raise SettingsError(
+                    f"CHIMERA_ENV_FILE: the file {str(file)!r} doesn't exist. Correct the path, or leave the variable"
+                    " empty."
+                )
             dotenv_settings = DotEnvSettingsSource(settings_cls, file)
         folder = os.environ.get("CHIMERA_SECRETS_DIR")
         if not folder:
             return init_settings, env_settings, dotenv_settings
         if not Path(folder).is_dir():
-            raise SettingsError(f"CHIMERA_SECRETS_DIR: there is no folder {folder!r}; mount the secrets there.")
+            raise SettingsError(f"CHIMERA_SECRETS_DIR: the folder {folder!r} doesn't exist. Mount the secrets there.")
         return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls, folder)
 
 
@@ -108,7 +111,7 @@ class _SecretFiles(SecretsSettingsSource):
 
 def _can_be_asked(value: str | None) -> str | None:
     if value is not None and (problem := problem_of(value)) is not None:
-        raise ValueError(f"{value!r} {problem}; write it as in http://127.0.0.1:11434/v1.")
+        raise ValueError(f"{value!r} {problem}. Write an address such as http://127.0.0.1:11434/v1.")
     return value
 
 
@@ -287,7 +290,7 @@ class Settings(OfVendors):
     def _names_providers(cls, value: str | dict[str, int]) -> str | dict[str, int]:
         named = {value.partition("/")[0]} if isinstance(value, str) else set(value)
         if unknown := sorted(named - set(VENDORS)):
-            raise ValueError(f"No provider {unknown[0]!r}; use one of {', '.join(VENDORS)}.")
+            raise ValueError(f"There is no provider {unknown[0]!r}. Use one of: {', '.join(VENDORS)}.")
         return value
 
     @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")

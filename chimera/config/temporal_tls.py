@@ -46,8 +46,8 @@ class TemporalTls:
         named = [SWITCH] if self.switch and not self._named() else self._named()
         if named and address is None:
             raise ValueError(
-                f"{named[0]} is set without CHIMERA_TEMPORAL_ADDRESS. The embedded Temporal has no TLS and no keys."
-                f" Name your server in CHIMERA_TEMPORAL_ADDRESS, or leave {named[0]} empty."
+                f"{named[0]} is set without CHIMERA_TEMPORAL_ADDRESS. The embedded Temporal supports neither"
+                f" TLS nor API keys. Set CHIMERA_TEMPORAL_ADDRESS to your server, or leave {named[0]} empty."
             )
         if address is not None:
             self._check_switch(address)
@@ -88,7 +88,7 @@ class TemporalTls:
         # Near, a proxy or a private network may protect it; elsewhere each hop would read it.
         if self.has_api_key and not is_near(f"http://{address}"):
             raise ValueError(
-                f"{API_KEY} would travel to {address!r} without encryption, because {SWITCH} is off."
+                f"{API_KEY} would be sent to {address!r} without encryption, because {SWITCH} is off."
                 f" Leave {SWITCH} empty."
             )
 
@@ -110,7 +110,8 @@ def _pem(path: Path, setting: str, kind: str) -> str:
     """Return a file's text; comments beside what is encoded may have any letters."""
     content = read(path, setting).decode("ascii", "ignore")
     if f"{kind}-----" not in content:
-        raise UnusableFile(setting, path, f"has no {kind.lower()} in PEM, which begins with -----BEGIN.")
+        reason = f"doesn't contain a {kind.lower()} in PEM format, which begins with -----BEGIN."
+        raise UnusableFile(setting, path, reason)
     return content
 
 
@@ -118,16 +119,20 @@ def _trust(context: ssl.SSLContext, path: Path) -> None:
     try:
         context.load_verify_locations(cadata=_pem(path, SERVER_CA, "CERTIFICATE"))
     except ssl.SSLError:
-        raise UnusableFile(SERVER_CA, path, "has a certificate that can't be read. Correct it.") from None
+        raise UnusableFile(
+            SERVER_CA, path, "contains a certificate that can't be read. Replace the certificate."
+        ) from None
 
 
 def _sign_in(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     _pem(cert, CLIENT_CERT, "CERTIFICATE")
     if "ENCRYPTED" in _pem(key, CLIENT_KEY, "PRIVATE KEY"):
-        raise UnusableFile(CLIENT_KEY, key, "is encrypted. Decrypt it with: openssl pkey -in FILE -out NEW")
+        raise UnusableFile(CLIENT_KEY, key, "is encrypted. Decrypt the key with: openssl pkey -in FILE -out NEW")
     try:
         # Without a password OpenSSL would ask for one at the terminal.
         context.load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
         reason = "is not the key of the certificate in" if "MISMATCH" in str(error) else "can't be used with"
-        raise UnusableFile(CLIENT_KEY, key, f"{reason} {CLIENT_CERT}, {str(cert)!r}. Correct one.") from None
+        raise UnusableFile(
+            CLIENT_KEY, key, f"{reason} {CLIENT_CERT}, {str(cert)!r}. Correct one of the files."
+        ) from None

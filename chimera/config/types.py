@@ -28,7 +28,7 @@ def _beginning_with(*schemes: str, example: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if not value.startswith(schemes):
             listed = ", ".join(schemes[:-1]) + f" or {schemes[-1]}"
-            raise ValueError(f"It does not begin with {listed}; write it as in {example}.")
+            raise ValueError(f"The address doesn't begin with {listed}. Write an address such as {example}.")
         return value
 
     return check
@@ -39,20 +39,20 @@ def _has_a_number_for_its_port(value: str) -> str:
         _ = value.startswith("unix://") or urlsplit(value).port
     except ValueError:
         # Without the address: there may be a password in it.
-        raise ValueError("Its port is not a number. In a password, write / as %2F and @ as %40.") from None
+        raise ValueError("The port is not a number. In a password, write / as %2F and @ as %40.") from None
     return value
 
 
 def _has_a_port(value: str) -> str:
     found = _HOST_AND_PORT.fullmatch(value)
     if found is None or not 1 <= int(found[2]) <= HIGHEST_PORT:
-        raise ValueError(f"{value!r} is not a host and port. Write them as in 127.0.0.1:7233, without a scheme.")
+        raise ValueError(f"{value!r} is not a host and port. Write a value such as 127.0.0.1:7233, without a scheme.")
     return value
 
 
 def _is_a_level(value: str) -> str:
     if value.upper() not in logging.getLevelNamesMapping():
-        raise ValueError(f"Unknown log level {value!r}; use one of DEBUG, INFO, WARNING, ERROR and CRITICAL.")
+        raise ValueError(f"Unknown log level {value!r}. Use one of: DEBUG, INFO, WARNING, ERROR, CRITICAL.")
     return value.upper()
 
 
@@ -60,7 +60,9 @@ def _is_a_network(value: str) -> str:
     try:
         return str(ip_network(value))
     except ValueError:
-        raise ValueError(f"{value!r} is not an address or network; write it as in 10.0.0.7 or 172.16.0.0/12.") from None
+        raise ValueError(
+            f"{value!r} is not an address or network. Write a value such as 10.0.0.7 or 172.16.0.0/12."
+        ) from None
 
 
 def _is_an_origin(value: str) -> str:
@@ -71,40 +73,42 @@ def _is_an_origin(value: str) -> str:
         is_one = False
     if not is_one or value != f"{parts.scheme}://{parts.netloc}".lower() or "@" in value or "*" in value:
         raise ValueError(
-            f"{value!r} is not an origin that a browser sends. Write each as in https://chimera.example or"
-            " http://localhost:3000: lower case, without * or a path."
+            f"{value!r} is not an origin that a browser sends. Write origins such as https://chimera.example or"
+            " http://localhost:3000, in lower case and without * or a path."
         )
     return value
 
 
 def _is_a_host(value: str) -> str:
     if not _HOST_NAME.fullmatch(value):
-        raise ValueError(f"{value!r} is not a host name; write it as in chimera.example, without scheme or port.")
+        raise ValueError(
+            f"{value!r} is not a host name. Write a name such as chimera.example, without a scheme or port."
+        )
     return value.lower()
 
 
 def _is_a_web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{value!r} is not a web address; write it as in https://temporal.example.")
+        raise ValueError(f"{value!r} is not a web address. Write an address such as https://temporal.example.")
     return value
 
 
 def _can_not_be_guessed(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if len(secret.encode()) < MIN_SECRET_BYTES:
-        problem = f"It is too short: at least {MIN_SECRET_BYTES} bytes"
+        problem = f"The secret is shorter than {MIN_SECRET_BYTES} bytes"
     elif len(set(secret)) < MIN_DIFFERENT or secret in (secret + secret)[1:-1]:
-        problem = "It is easy to guess because it repeats itself"
+        problem = "The secret is easy to guess because it repeats itself"
     else:
         return value
-    raise ValueError(f"{problem}; make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
+    raise ValueError(f"{problem}. Create a secret with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
 
 
 def _can_be_sent(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise ValueError("It has spaces or other characters that no key has; write the key alone, without 'Bearer'.")
+        raise ValueError("The key contains spaces or other invalid characters. Write only the key, without 'Bearer'.")
     return value
 
 

@@ -79,7 +79,7 @@ class Server:
         except NoAnswer as problem:
             return problem
         except TimeoutError:
-            return NoAnswer(f"does not answer within {self.limit_s:.0f} s")
+            return NoAnswer(f"does not respond within {self.limit_s:.0f} s")
         return None
 
 
@@ -129,7 +129,10 @@ def _line_of(server: Server, problem: NoAnswer) -> str:
 
 
 def advice_for(server: Server, problem: NoAnswer) -> str:
-    return problem.remedy or f"Start it, correct {server.setting}, or leave that empty to let Chimera start its own."
+    return (
+        problem.remedy
+        or f"Start it, correct {server.setting}, or leave the setting empty so that Chimera starts its own."
+    )
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
@@ -157,7 +160,7 @@ async def _ask_postgres(database_url: str) -> None:
             return
     except (psycopg.ProgrammingError, UnicodeError):
         example = "postgresql://user:password@host:5432/chimera"
-        raise NoAnswer(f"that is not written as in {example}", final=True) from None
+        raise NoAnswer(f"has an address that is not written like {example}", final=True) from None
     except (psycopg.Error, OSError) as error:
         # The driver's own words name the user.
         text = str(error)
@@ -192,7 +195,7 @@ async def _sign_in_problem(settings: Settings) -> Problem | None:
         if process.returncode is None:
             process.kill()
     if process.returncode != 0:
-        return Problem(f"could not be asked with the API key (the process for it ended with {process.returncode})")
+        return Problem(f"could not be checked with the API key (the process ended with exit code {process.returncode})")
     found = from_json(printed)
     return None if found is None else Problem(**found)
 
@@ -211,7 +214,7 @@ async def _ask_redis(redis_url: str) -> None:
     try:
         client = Redis.from_url(redis_url, socket_timeout=ASK_S, socket_connect_timeout=ASK_S)
     except (ValueError, TypeError):
-        raise NoAnswer("that is not written as in redis://host:6379/0", final=True) from None
+        raise NoAnswer("has an address that is not written like redis://host:6379/0", final=True) from None
     try:
         await client.ping()
     except AuthenticationError:

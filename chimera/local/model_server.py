@@ -67,7 +67,7 @@ def check(local_model: str) -> None:
         if importlib.util.find_spec(_PACKAGE) is None:
             raise ModelMissing(f"The model {PACKAGED!r} is not installed.")
     elif not _path_of(local_model).is_file():
-        raise ModelMissing(f"There is no file {str(_path_of(local_model))!r}; name a GGUF file, or {PACKAGED!r}.")
+        raise ModelMissing(f"There is no file {str(_path_of(local_model))!r}. Use a GGUF file or {PACKAGED!r}.")
 
 
 def file_of(local_model: str, folder: Folder) -> Path:

@@ -37,9 +37,9 @@ class SpaceWatch:
     def _words(self, space: Space, free: int | None) -> str:
         where, left = f"The disk of {self._folder.root}", disk.in_words(free)
         if space is Space.ENOUGH:
-            return f"{where} has room again ({left})."
+            return f"{where} has enough free space again ({left})."
         how = "is full" if space is Space.FULL else "is nearly full"
         return (
-            f"{where} {how} ({left} left): free space on it. Logs in {self._folder.logs} that end in a number may be"
-            " deleted. Accepted work is kept and continues by itself."
+            f"{where} {how} ({left} left). Free some space. You can delete logs in {self._folder.logs} whose names"
+            " end in a number. Accepted work is kept and continues automatically."
         )

@@ -61,7 +61,7 @@ class LocalStack:
             undo.callback(lock.release)
             self._report(f"Data folder: {self.folder.root}")
             if stale := await asyncio.to_thread(self.register.end_stale):
-                self._report(f"Ended processes that an earlier start had left: {', '.join(stale)}")
+                self._report(f"Stopped processes that an earlier start had left running: {', '.join(stale)}")
             if not is_new:
                 await self._check_surroundings()
             undo.push_async_callback(self._stop)
@@ -149,7 +149,7 @@ class LocalStack:
     async def _stop(self) -> None:
         await asyncio.gather(*(part.stop() for part in self.parts.values()))
         self.folder.remove_sockets()
-        self._report("Stopped; the data stays in " + str(self.folder.root))
+        self._report("Stopped. The data is kept in " + str(self.folder.root))
 
 
 def _import_migrations() -> ModuleType:

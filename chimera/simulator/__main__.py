@@ -11,11 +11,15 @@ from chimera.simulator.journal import Journal
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m chimera.simulator", description="Answer like a model provider.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8001)
-    parser.add_argument("--journal", type=Path, help="append a line to this file for every request and every end")
-    parser.add_argument("--fsync", action="store_true", help="sync the journal at every line (survives a power cut)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8001, help="port to listen on")
+    parser.add_argument(
+        "--journal", type=Path, help="append a line to this file when a request starts and when it ends"
+    )
+    parser.add_argument(
+        "--fsync", action="store_true", help="sync the journal after every line, so that it survives a power failure"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the answers")
     arguments = parser.parse_args()
     journal = Journal(arguments.journal, fsync=arguments.fsync)
     uvicorn.run(

@@ -119,7 +119,7 @@ def _opening(conversation: Conversation, script: Script) -> str:
         parts.append(f"Following the guidance: {_short(conversation.guidance, 200)}")
     if conversation.image_count:
         shown = f"{conversation.image_count} image{'s' if conversation.image_count > 1 else ''}"
-        parts.append(f"{shown} attached, and no model looked at {'them' if conversation.image_count > 1 else 'it'}")
+        parts.append(f"{shown} attached, but no model looked at {'them' if conversation.image_count > 1 else 'it'}")
     if conversation.tool_result is not None:
         # With `turns` the tool was called with another expression.
         expression = None if script.turns else _EXPRESSION.search(conversation.subject)
@@ -140,7 +140,7 @@ def _sentences(parts: list[str]) -> str:
 
 
 def _note_on(idle: Sequence[str]) -> list[str]:
-    words = f"{LABEL} Note of the simulator: {'; '.join(idle)}.".split(" ")
+    words = f"{LABEL} Note from the simulator: {'. '.join(idle)}.".split(" ")
     return [*(f"{word} " for word in words[:-1]), f"{words[-1]}\n\n"]
 
 

@@ -59,14 +59,14 @@ class Completions:
         pace = MODELS.get(arrival.model)
         if pace is None:
             known = ", ".join(MODELS)
-            raise Refused(404, f"The model `{arrival.model}` does not exist; use one of {known}.", "model_not_found")
+            raise Refused(404, f"The model `{arrival.model}` does not exist. Use one of: {known}.", "model_not_found")
         try:
             script = read_script(conversation.directive_texts, conversation.purpose)
         except ScriptError as error:
             raise Refused(400, f"Simulator: {error}", "unknown_directive") from None
         idle = idle_in(script, conversation, streams=bool(body.get("stream")))
         if idle and conversation.purpose == "plan":
-            raise Refused(400, f"Simulator: {'; '.join(idle)}.", "idle_directive")
+            raise Refused(400, f"Simulator: {'. '.join(idle)}.", "idle_directive")
         script = script if self._is_meant(script, arrival, conversation) else script.without_faults()
         return pace.scripted(script.drip), script, idle
 

@@ -29,11 +29,14 @@ _NEEDED = {
 def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> list[str]:
     """Return the reason for each directive without effect on a chat completion."""
     if conversation.purpose == "plan":
-        return [*_named(script, _OF_TURNS, "a plan has no turns; write it under sub", calls=True), *_lonely(script)]
-    found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal can have it")
+        return [
+            *_named(script, _OF_TURNS, "a plan has no turns. Write directives for turns under sub", calls=True),
+            *_lonely(script),
+        ]
+    found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal supports this")
     # Once a tool was called, the request that forbids more of them is the last one of its loop.
     if not conversation.tools and conversation.turn == 1:
-        found += _named(script, _OF_TOOLS, "this request allows no tool call", calls=True)
+        found += _named(script, _OF_TOOLS, "this request doesn't allow tool calls", calls=True)
     if not streams:
         found += _named(script, _OF_STREAMS, "this request is not streamed")
     return [*found, *_lonely(script, besides=frozenset(_OF_PLANS))]
@@ -42,7 +45,10 @@ def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> lis
 def idle_in_media(script: Script) -> list[str]:
     """The same for an embedding, an image or a transcription."""
     others = sorted(script.given() - _OF_MEDIA)
-    return [*_named(script, others, "it is for chat completions", calls=True), *_lonely(script, besides=set(others))]
+    return [
+        *_named(script, others, "this is only for chat completions", calls=True),
+        *_lonely(script, besides=set(others)),
+    ]
 
 
 def _named(script: Script, keys: tuple[str, ...] | list[str], why: str, *, calls: bool = False) -> list[str]:
@@ -51,13 +57,13 @@ def _named(script: Script, keys: tuple[str, ...] | list[str], why: str, *, calls
     named = [repr(key) for key in keys if key in given]
     if calls and script.cuts_a_call and "'cut'" not in named:
         named.append(f"'cut={script.cut}'")
-    return [f"{', '.join(named)} did nothing: {why}"] if named else []
+    return [f"{', '.join(named)} had no effect, because {why}"] if named else []
 
 
 def _lonely(script: Script, *, besides: frozenset[str] | set[str] = frozenset()) -> list[str]:
     given = script.given()
     return [
-        f"{key!r} did nothing: it needs {' or '.join(needed) if len(needed) < 3 else 'a fault'} beside it"
+        f"{key!r} had no effect, because it also needs {' or '.join(needed) if len(needed) < 3 else 'a fault'}"
         for key, needed in _NEEDED.items()
         if key in given - besides and not given.intersection(needed)
     ]

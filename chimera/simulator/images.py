@@ -5,7 +5,7 @@ import zlib
 from hashlib import blake2b
 from random import Random
 
-NOTE = "Simulated: made by Chimera's simulator from a hash of the prompt; no model generated this."
+NOTE = "Simulated: made by Chimera's simulator from a hash of the prompt. No model generated this image."
 
 # Five wide and seven high, a row a number: what the word needs and no more.
 _LETTERS = {

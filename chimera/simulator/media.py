@@ -105,13 +105,13 @@ class Media:
         if not asked.body:
             raise Refused(400, "The body is invalid.")
         if asked.model != self.model:
-            raise Refused(404, f"The model `{asked.model}` does not exist; use {self.model}.", "model_not_found")
+            raise Refused(404, f"The model `{asked.model}` does not exist. Use {self.model}.", "model_not_found")
         try:
             script = read_script([asked.text], "turn")
         except ScriptError as error:
             raise Refused(400, f"Simulator: {error}", "unknown_directive") from None
         if idle := idle_in_media(script):
-            raise Refused(400, f"Simulator: {'; '.join(idle)}.", "idle_directive")
+            raise Refused(400, f"Simulator: {'. '.join(idle)}.", "idle_directive")
         return script
 
     async def _answer(self, exchange: Exchange, script: Script, body: bytes) -> None:
@@ -225,5 +225,5 @@ def _json_of(answer: dict[str, Any]) -> bytes:
 def _sides_of(size: str) -> tuple[int, int]:
     width, _, height = size.partition("x")
     if not (width.isdecimal() and height.isdecimal()) or not all(0 < int(side) <= MAX_SIDE for side in (width, height)):
-        raise Refused(400, f"size must be like {SIZE}, each side up to {MAX_SIDE}.")
+        raise Refused(400, f"size must be written like {SIZE}, with each side at most {MAX_SIDE}.")
     return int(width), int(height)

@@ -41,7 +41,7 @@ def refusal_of(script: Script, authorization: str) -> str:
     if script.status == 401:
         key = authorization.removeprefix("Bearer ")
         return f"Incorrect API key provided: {key}. You can find your API key in your account."
-    return f"Simulated {script.status}: {script.code or 'as the prompt asked for'}."
+    return f"Simulated {script.status}: {script.code or 'requested by the prompt'}."
 
 
 async def body_of(receive: Receive) -> bytes:

@@ -98,7 +98,7 @@ def read_script(texts: list[str], purpose: Purpose) -> Script:
     parsed = {key: _parsed(key, value, problems) for key, value in values.items() if key in _PARSERS}
     problems[:0] = _unknown([key for key in values if key not in _PARSERS])
     if problems:
-        raise ScriptError("; ".join(problems[:_MOST_PROBLEMS]))
+        raise ScriptError(" ".join(problems[:_MOST_PROBLEMS]))
     return Script(**parsed)  # type: ignore[arg-type]
 
 
@@ -111,8 +111,10 @@ def _misspelt(directive: str) -> str:
     """Return the error for a directive of unknown scope."""
     scope = re.match(r"\[\[\s*sim\s+([a-z]+)\s*:", directive)
     meant = get_close_matches(scope[1], _SCOPES, n=1) if scope else []
-    forms = f"[[sim {meant[0]}: …]]" if meant else "[[sim: …]], [[sim plan: …]], turn or aggregate"
-    return f"{directive[:_SHOWN_CHARS]!r} is not a directive; write {forms}"
+    forms = (
+        f"[[sim {meant[0]}: …]]" if meant else "[[sim: …]], [[sim plan: …]], [[sim turn: …]] or [[sim aggregate: …]]"
+    )
+    return f"{directive[:_SHOWN_CHARS]!r} is not a directive. Write {forms}."
 
 
 def _unknown(keys: list[str]) -> list[str]:
@@ -125,8 +127,8 @@ def _unknown(keys: list[str]) -> list[str]:
         named += f" and {len(keys) - len(shown)} more"
     close = [get_close_matches(key[:_SHOWN_CHARS], _PARSERS, n=1) for key in shown]
     meant = ", ".join(dict.fromkeys(repr(key) for found in close for key in found))
-    advice = f"did you mean {meant}?" if meant else "docs/reference/simulator.md lists them"
-    return [f"there is no directive {named}; {advice}"]
+    advice = f"Did you mean {meant}?" if meant else "All directives are listed in docs/reference/simulator.md."
+    return [f"There is no directive {named}. {advice}"]
 
 
 def _items(body: str, problems: list[str]) -> dict[str, str]:
@@ -136,7 +138,7 @@ def _items(body: str, problems: list[str]) -> dict[str, str]:
         item = _ITEM.match(body, position)
         if item is None:
             problems.append(
-                f"{body[position : position + _SHOWN_CHARS]!r} is not a directive; write key=value; key=value"
+                f"{body[position : position + _SHOWN_CHARS]!r} is not a directive. Write key=value; key=value."
             )
             break
         values[item[1]] = item[2] if item[2] is not None else item[3].strip()
@@ -148,8 +150,8 @@ def _parsed(key: str, value: str, problems: list[str]) -> object:
     try:
         return _PARSERS[key](value)
     except (ValueError, OverflowError):
-        known = f"; write {_VALUES[key]}" if key in _VALUES else ""
-        problems.append(f"{value[:_SHOWN_CHARS]!r} is not a value for {key!r}{known}")
+        known = f" Write {_VALUES[key]}." if key in _VALUES else ""
+        problems.append(f"{value[:_SHOWN_CHARS]!r} is not a value for {key!r}.{known}")
         return None
 
 
@@ -206,7 +208,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
 }
 
 _VALUES = {
-    "cut": "after:N, quiet:N, in_tool_args or in_tool_args:broken, :done, :length",
+    "cut": "after:N, quiet:N, in_tool_args, in_tool_args:broken, in_tool_args:done or in_tool_args:length",
     "badplan": "cyclic, garbage or unknown_agent",
 }
 

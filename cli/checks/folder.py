@@ -32,7 +32,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
     yield _room_for(wanted, there)
     kept = sign_in.in_folder(settings.data_dir)
     if sys.platform != "win32" and kept.exists() and kept.stat().st_mode & 0o077:
-        yield Finding(Level.WARN, f"sign-in {kept}", f"other users can read it; run chmod 600 {kept}")
+        yield Finding(Level.WARN, f"sign-in {kept}", f"other users can read it. To fix this: chmod 600 {kept}")
 
 
 def _why_unwritable(there: Path) -> str | None:
@@ -41,11 +41,11 @@ def _why_unwritable(there: Path) -> str | None:
         with tempfile.TemporaryDirectory(prefix=".chimera-", dir=there):
             return None
     except OSError as error:
-        return f"{there} is not writable ({error.strerror}); set CHIMERA_DATA_DIR"
+        return f"{there} is not writable ({error.strerror}). Set CHIMERA_DATA_DIR to another folder."
 
 
 def _room_for(wanted: Path, there: Path) -> Finding:
     free = shutil.disk_usage(there).free
     level = Level.FAIL if free < TOO_LITTLE_BYTES else Level.WARN if free < LITTLE_BYTES else Level.OK
-    advice = "" if level is Level.OK else "; free some space, or set CHIMERA_DATA_DIR to another disk"
+    advice = "" if level is Level.OK else ". Free some space, or set CHIMERA_DATA_DIR to a folder on another disk."
     return Finding(level, f"data folder {wanted}", f"{in_words(free)} free{advice}")

@@ -28,7 +28,7 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
         return [_without_answer(api_url, settings, stack_pid)]
     if not parts:
         level = Level.OK if status == "ok" else Level.WARN
-        return [Finding(level, f"API at {api_url}", f"{status}; sign in to see its parts: chimera login")]
+        return [Finding(level, f"API at {api_url}", f"{status}. To see its parts, sign in: chimera login")]
     found = [_health_of(name, part) for name, part in parts.items()]
     is_ours = stack_pid is not None or settings.temporal_address is not None
     return [*found, *keys_in_use(answer.get("payload_keys"), ids_of_a_start(settings) if is_ours else None)]
@@ -36,9 +36,11 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
 
 def _without_answer(api_url: str, settings: Settings, stack_pid: int | None) -> Finding:
     if stack_pid is None:
-        return Finding(Level.OK, "Chimera", "not running; start it with: chimera up")
+        return Finding(Level.OK, "Chimera", "not running. To start it: chimera up")
     log = settings.data_dir / "logs" / "api.out"
-    return Finding(Level.FAIL, f"API at {api_url}", f"does not answer, though process {stack_pid} runs; see {log}")
+    return Finding(
+        Level.FAIL, f"API at {api_url}", f"does not respond, although process {stack_pid} is running. See {log}."
+    )
 
 
 async def _signed_in(api_url: str, http: httpx2.AsyncClient, settings: Settings) -> dict[str, str]:

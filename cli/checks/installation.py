@@ -16,7 +16,7 @@ OLDEST_PYTHON = (3, 11)
 def python() -> Iterator[Finding]:
     found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     if sys.version_info < OLDEST_PYTHON:
-        yield Finding(Level.FAIL, found, "Chimera needs 3.11 or newer.")
+        yield Finding(Level.FAIL, found, "Chimera needs Python 3.11 or newer.")
     else:
         yield Finding(Level.OK, found)
 
@@ -25,7 +25,7 @@ def packages() -> Iterator[Finding]:
     """Seven packages with common names: another project's `models` or `api` on the path would shadow ours."""
     parents = {name: _parent_of(name) for name in PACKAGES}
     home = parents["cli"]
-    strangers = [f"{name} ({parent or 'nowhere'})" for name, parent in parents.items() if parent != home]
+    strangers = [f"{name} ({parent or 'not found'})" for name, parent in parents.items() if parent != home]
     if strangers:
         message = f"not from {home}: {', '.join(strangers)}. Install Chimera in an environment of its own."
         yield Finding(Level.FAIL, "packages", message)

@@ -40,15 +40,15 @@ async def _asked(base_url: str, key: str) -> Finding:
         async with new_http(base_url) as http:
             answer = await http.get(models_url, headers={"Authorization": f"Bearer {key}"}, timeout=PROBE_S)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        remedy = "start the model server, or correct the address"
-        return Finding(Level.WARN, WHAT, f"nothing answers at {models_url} ({type(error).__name__}); {remedy}")
+        remedy = "Start the model server, or correct the address."
+        return Finding(Level.WARN, WHAT, f"{models_url} is not reachable ({type(error).__name__}). {remedy}")
     if answer.status_code in (401, 403):
-        return Finding(Level.WARN, WHAT, f"{base_url} rejects the key; set CHIMERA_LOCAL_API_KEY to the server's")
+        return Finding(Level.WARN, WHAT, f"{base_url} rejects the key. Set CHIMERA_LOCAL_API_KEY to the server's key.")
     names = _names_in(answer)
     if names is None:
-        wanted = "the address should end in /v1, such as http://127.0.0.1:11434/v1"
-        return Finding(Level.WARN, WHAT, f"{models_url} answers {answer.status_code} and lists no models; {wanted}")
-    return Finding(Level.OK, WHAT, one_line(f"answers at {base_url}; models: {', '.join(names) or 'none'}"))
+        wanted = "The address should end in /v1, such as http://127.0.0.1:11434/v1."
+        return Finding(Level.WARN, WHAT, f"{models_url} returns {answer.status_code} and no list of models. {wanted}")
+    return Finding(Level.OK, WHAT, one_line(f"responds at {base_url}; models: {', '.join(names) or 'none'}"))
 
 
 def _names_in(answer: httpx2.Response) -> Sequence[str] | None:

@@ -23,7 +23,7 @@ def payload_keys(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.OK, what, f"a start {keys_in_words(ids)}")
     else:
         message = (
-            "none, so titles and parts of answers are readable in Temporal; set the same key for every API and worker."
+            "none, so titles and parts of answers are readable in Temporal. Set the same key for every API and worker."
         )
         yield Finding(Level.WARN, what, message)
 
@@ -48,8 +48,10 @@ def keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
     if of_a_start is None or ids == of_a_start:
         yield Finding(Level.OK, what, message)
     else:
-        remedy = f"the settings here differ, and a start {keys_in_words(of_a_start)}: restart to use them"
-        yield Finding(Level.WARN, what, f"{message}; {remedy}")
+        remedy = (
+            f"A start with the settings here {keys_in_words(of_a_start)}. To apply these settings, restart Chimera."
+        )
+        yield Finding(Level.WARN, what, f"{message}. {remedy}")
 
 
 def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
@@ -67,7 +69,7 @@ def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
     if missing:
         yield Finding(Level.FAIL, what, local_payload_keys.warning(folder, missing))
     keys = [f"{id} (of CHIMERA_PAYLOAD_KEYS)" if file is None else f"{id} (in {file})" for id, file in known]
-    yield Finding(Level.OK, what, f"a start {keys_in_words(keys)}" if keys else "none yet; a start makes one")
+    yield Finding(Level.OK, what, f"a start {keys_in_words(keys)}" if keys else "none yet; the first start creates one")
 
 
 def _ids_asked_for(settings: Settings) -> list[str]:

@@ -20,7 +20,7 @@ async def providers(settings: Settings) -> list[Finding]:
         *(_vendor(vendor, settings) for vendor in _public()),
         await local_provider(settings),
         *_local_model(settings),
-        Finding(Level.OK, "provider simulator", "built in; answers are simulated"),
+        Finding(Level.OK, "provider simulator", "built in; its answers are simulated"),
     ]
 
 
@@ -72,7 +72,7 @@ def _vendor(vendor: Vendor, settings: Settings) -> Finding:
         return Finding(Level.OK, what, "not set up")
     except UnusableKey as error:
         return Finding(Level.FAIL, what, one_line(error.message))
-    return Finding(Level.OK, what, "set up, key not tested; test it with --try-keys")
+    return Finding(Level.OK, what, "set up, but its key is not tested. To test it, add --try-keys.")
 
 
 def _key_of(validation: Validation) -> Finding:
@@ -95,4 +95,4 @@ def _local_model(settings: Settings) -> Iterator[Finding]:
     except ModelMissing as error:
         yield Finding(Level.WARN, what, one_line(error.message, 400))
     else:
-        yield Finding(Level.OK, what, f"called local/{model_server.name_of(settings.local_model)}")
+        yield Finding(Level.OK, what, f"available as local/{model_server.name_of(settings.local_model)}")

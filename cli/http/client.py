@@ -269,7 +269,7 @@ def raise_for(response: httpx2.Response) -> None:
         # A proxy's page, or another program on that port.
         problem = Problem(
             status=response.status_code,
-            title=f"{response.url} answered {response.status_code} {response.reason_phrase}",
+            title=f"{response.url} returned {response.status_code} {response.reason_phrase}",
             detail="The response is not from Chimera. Check the address.",
         )
     if problem.status == HTTPStatus.UNAUTHORIZED and problem.code == NoSignIn.code:

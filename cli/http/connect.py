@@ -82,7 +82,9 @@ async def _with_token(token: str, wanted: str | None, settings: Settings) -> Asy
             yield Client(Session(api_url, http, token=token), http)
         except (TokenRefused, NotReachable):
             if wanted is None:
-                _note(f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so {api_url} got the request. Set both.")
+                _note(
+                    f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so {api_url} gets the request. Set both variables."
+                )
             raise
 
 
@@ -121,7 +123,9 @@ async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> K
     own = next((each for each in candidates if each[0] == folder and each not in meant), None)
     if (own is not None or not meant) and not await is_alive(here):
         if own is not None and await is_alive(own[1].api_url):
-            _note(f"Nothing answers at {here}, which {_NAMING} sets. Using {_described(own)} instead.")
+            _note(
+                f"Chimera is not reachable at {here}, the address that {_NAMING} sets. Using {_described(own)} instead."
+            )
             return own
         if not meant:
             raise NamedNotReachable(here, _NAMING)
@@ -161,7 +165,7 @@ async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
 
 def _described(each: Kept) -> str:
     path, kept = each
-    return f"{kept.email} at {kept.api_url}, of {path}"
+    return f"{kept.email} at {kept.api_url}, stored in {path}"
 
 
 def _note(line: str) -> None:

@@ -46,8 +46,8 @@ async def id_named(client: Client, name: str) -> TaskId:
         return TaskId(whole)
     found = await _beginning_with(wanted, lambda most, cursor: client.tasks(limit=most, cursor=cursor))
     if not found:
-        raise NotThere(f"No task id begins with {one_line(name, 60)!r}; `chimera tasks` lists them.")
-    return _only(found, name, lambda task: one_line(task.title, 30), "Write more of the id.").id
+        raise NotThere(f"No task id begins with {one_line(name, 60)!r}. To list your tasks: chimera tasks")
+    return _only(found, name, lambda task: one_line(task.title, 30), "Type more of the id.").id
 
 
 async def call_named(client: Client, name: str) -> AiCallView:
@@ -57,8 +57,8 @@ async def call_named(client: Client, name: str) -> AiCallView:
         return await client.ai_call(AiCallId(whole))
     found = await _beginning_with(wanted, lambda most, cursor: client.ai_calls(limit=most, cursor=cursor))
     if not found:
-        raise NotThere(f"No call id begins with {one_line(name, 60)!r}; `chimera calls` lists them.")
-    return await client.ai_call(_only(found, name, lambda call: call.operation, "Write more of the id.").id)
+        raise NotThere(f"No call id begins with {one_line(name, 60)!r}. To list your calls: chimera calls")
+    return await client.ai_call(_only(found, name, lambda call: call.operation, "Type more of the id.").id)
 
 
 async def schedule_named(client: Client, name: str) -> ScheduleView:
@@ -67,16 +67,16 @@ async def schedule_named(client: Client, name: str) -> ScheduleView:
     found = [each for each in await client.schedules() if each.name == name.strip() or _begins_with(each, wanted)]
     if not found:
         raise NotThere(
-            f"No schedule is called {one_line(name, 60)!r}, or has an id that begins so; `chimera schedules list` lists"
-            " them."
+            f"No schedule has the name {one_line(name, 60)!r} or an id that begins with it. To list your schedules:"
+            " chimera schedules list"
         )
-    return _only(found, name, lambda schedule: one_line(schedule.name, 30), "Write one's id.")
+    return _only(found, name, lambda schedule: one_line(schedule.name, 30), "Type the schedule's id.")
 
 
 async def _newest(client: Client) -> TaskId:
     newest = (await client.tasks(limit=1)).items
     if not newest:
-        raise NotThere("There is no task yet; `chimera run` starts one.")
+        raise NotThere("There are no tasks yet. To start a task: chimera run")
     return newest[0].id
 
 

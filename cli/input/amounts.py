@@ -28,12 +28,16 @@ def micro_usd(written: str) -> int:
     if found is None or found[1] + (found[2] or "") == "":
         raise typer.BadParameter(f"{_shown(written)} is not an amount in US dollars. {_way_to_write(written)}")
     if len(found[2] or "") > _DECIMALS:
-        raise typer.BadParameter(f"{_shown(written)} is finer than a millionth of a dollar. Write at most 6 decimals.")
+        raise typer.BadParameter(
+            f"{_shown(written)} is finer than a millionth of a dollar. Write at most 6 decimal places."
+        )
     amount = int(Decimal(f"{found[1] or 0}.{found[2] or 0}") * 10**_DECIMALS)
     if amount < 1:
-        raise typer.BadParameter(f"{_shown(written)} allows no spending. Write an amount above 0, such as 0.50.")
+        raise typer.BadParameter(
+            f"{_shown(written)} doesn't allow any spending. Write an amount above 0, such as 0.50."
+        )
     if amount > MOST_USD * 10**_DECIMALS:
-        raise typer.BadParameter(f"{_shown(written)} exceeds the largest possible budget, {MOST_USD} dollars.")
+        raise typer.BadParameter(f"{_shown(written)} exceeds the largest possible budget, which is {MOST_USD} dollars.")
     return amount
 
 
@@ -63,7 +67,7 @@ def decimal(least: float, most: float) -> Callable[[str | float], float]:
         found = _NUMBER.fullmatch(str(written).strip())
         if found is None or not least <= float(found[0]) <= most:
             raise typer.BadParameter(
-                f"{_shown(str(written))} is not a number from {least:g} to {most:g}. Write it like 0.7."
+                f"{_shown(str(written))} is not a number from {least:g} to {most:g}. Write a number such as 0.7."
             )
         return float(found[0])
 
@@ -80,7 +84,7 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
         from difflib import get_close_matches
 
         meant = get_close_matches(written[:_SHOWN_CHARS].lower(), choices, n=1)
-        hint = f"; did you mean {meant[0]!r}?" if meant else "."
+        hint = f". Did you mean {meant[0]!r}?" if meant else "."
         raise typer.BadParameter(f"{_shown(written)} is not one of {', '.join(map(repr, choices))}{hint}")
 
     return read
@@ -96,7 +100,7 @@ def moment(written: str) -> datetime:
     try:
         return datetime.fromisoformat(written.strip())
     except ValueError:
-        raise typer.BadParameter(f"{written!r} is not a time. Write it like 2026-11-01T07:00.") from None
+        raise typer.BadParameter(f"{written!r} is not a time. Write a time such as 2026-11-01T07:00.") from None
 
 
 def _shown(written: str | int) -> str:

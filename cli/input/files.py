@@ -16,7 +16,7 @@ async def bytes_of(path: Path) -> bytes:
     except OSError as error:
         raise WrongUsage(f"{str(path)!r} can't be read ({error.strerror}).") from error
     if not data:
-        raise WrongUsage(f"{str(path)!r} is empty; name a file with something in it.")
+        raise WrongUsage(f"{str(path)!r} is empty. Choose a file that has content.")
     return data
 
 

@@ -66,12 +66,12 @@ def _problem_of(name: str, where: str, known: Set[str]) -> Iterator[str]:
     if not written.startswith(_PREFIX) or written in known or "_TEST_" in written:
         return
     if written in ELSEWHERE:
-        yield f"{name}{where} is read from the environment only, so it has no effect there; export {written} instead."
+        yield f"{name}{where} is read only from the environment, so it has no effect there. Export {written} instead."
         return
     # Without what all of them begin with, which makes everything look alike.
     meant = get_close_matches(written.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], 1)
-    hint = f"did you mean {_PREFIX}{meant[0]}?" if meant else "docs/reference/settings.md lists all."
-    yield f"{name}{where} is not a setting and is ignored; {hint}"
+    hint = f"Did you mean {_PREFIX}{meant[0]}?" if meant else "All settings are listed in docs/reference/settings.md."
+    yield f"{name}{where} is not a setting and is ignored. {hint}"
 
 
 def _unreadable_lines() -> Iterator[str]:
@@ -81,7 +81,7 @@ def _unreadable_lines() -> Iterator[str]:
             # Its text begins with the empty lines before it. Not shown: it may hold a key.
             text = line.original.string
             number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
-            yield f"{path}, line {number}, is not written as NAME=value and is ignored."
+            yield f"{path}, line {number}, is ignored because it is not written as NAME=value."
 
 
 def _written_names() -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ PATIENCE_S = 600.0
 NO_ROOM_S, LONGEST_NO_ROOM_S = 5.0, 30.0
 """How long a stream beyond the user's limit waits for its turn: without a time from the API, and at most."""
 
-_NO_ROOM = "You follow as many tasks as one user may. This one is polled until a stream is free; it continues."
+_NO_ROOM = "You already follow the maximum number of tasks. This task continues, and is polled until a stream is free."
 
 Watch = Callable[[TaskState, Report], None]
 """Called after each frame with news."""
@@ -123,9 +123,7 @@ class _Place:
             raise error
         self._trouble.clear()
         if not self.no_room:
-            self._report(
-                "You follow as many tasks as one user may. This one is polled until a stream is free; it continues."
-            )
+            self._report(_NO_ROOM)
         self.no_room = True
         await asyncio.sleep(min(LONGEST_NO_ROOM_S, error.retry_after_s or NO_ROOM_S))
 

@@ -17,15 +17,15 @@ from models.ids import FileId
 async def keep_result(client: Client, call: AiCallView, out: Path) -> None:
     """Write the images of a call: the first into `out`, others beside it with a number. Raises WrongUsage."""
     if not isinstance(call.result, ImagesView):
-        raise WrongUsage(f"The call has no image for --out: {where_it_stands(call)}, {call.operation}.")
+        raise WrongUsage(f"The call ({call.operation}) has no image to write to --out: {where_it_stands(call)}.")
     images = call.result.data
     for path, image in zip(places_of(out, len(images)), images, strict=True):
         data = await _bytes_of(client, image.file_id)
         try:
             await asyncio.to_thread(path.write_bytes, data)
         except OSError as error:
-            kept = f"the image is kept as file {image.file_id}"
-            raise WrongUsage(f"{str(path)!r} can't be written ({error.strerror}); {kept}.") from error
+            kept = f"The image is stored as file {image.file_id}"
+            raise WrongUsage(f"{str(path)!r} can't be written ({error.strerror}). {kept}.") from error
 
 
 async def _bytes_of(client: Client, file_id: FileId) -> bytes:

@@ -50,7 +50,7 @@ def line_of_snapshot(frame: SnapshotFrame) -> str:
 def failure_of(event: ModelCallFailed) -> str:
     """Describe the end of an attempt at a model call; the next event shows whether a cut one is repeated."""
     if event.code == CUT:
-        return "was cut"
+        return "was interrupted"
     again = "; the call is retried" if event.retryable else ""
     return f"failed: {event.code}: {event.message.rstrip('.')}{again}"
 
@@ -86,7 +86,7 @@ def _description_of(event: Event, task_id: TaskId) -> str:
             keys = ", ".join(node.key for node in event.subtasks)
             return f"{count(len(event.subtasks), 'subtask')}: {keys}"
         case PlanRejected():
-            return f"not accepted: {' '.join(event.problems)}"
+            return f"rejected: {' '.join(event.problems)}"
         case SubtaskStarted():
             return f"started ({event.agent})"
         case SubtaskCompleted() | RunCompleted():
@@ -101,16 +101,16 @@ def _description_of(event: Event, task_id: TaskId) -> str:
         case ModelCallFellBack():
             return f"falls back from {event.from_model} to {event.to_model}: {event.code}"
         case ToolCallFinished():
-            return f"{event.tool} {'failed' if event.failed else 'gave'}: {event.preview}"
+            return f"{event.tool} {'failed' if event.failed else 'returned'}: {event.preview}"
         case BudgetReached():
-            return f"reached, the task waits: {budget_of(event, task_id)}"
+            return f"reached, so the task waits: {budget_of(event, task_id)}"
         case BudgetRaised():
             return f"set to {limits_of(event)}"
         case GuidanceGiven():
             return f"given: {event.preview}"
         case GuidanceSeen():
             words = f": {event.preview}" if event.preview else ""
-            return f"has seen the guidance{words}" if event.path else f"seen{words}"
+            return f"received the guidance{words}" if event.path else f"received{words}"
         case _:
             return _name_of(event)
 
@@ -124,7 +124,7 @@ def _description_of_call(event: ModelCallStarted | ModelCallFinished | ModelCall
         case ModelCallFinished():
             tokens = marked(count(event.input_tokens + event.output_tokens, "token"), estimated=event.estimated)
             cost = marked(usd(event.cost_micro_usd), estimated=event.estimated)
-            asks = f", asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
+            asks = f", calls {', '.join(event.tool_calls)}" if event.tool_calls else ""
             return f"model call {event.step}{attempt} finished: {tokens}, {cost}{asks}{_ending_of(event)}"
         case ModelCallFailed():
             return f"model call {event.step}{attempt} {failure_of(event)}"

@@ -172,6 +172,6 @@ def _sums(state: TaskState, elapsed_s: float) -> Text:
         marked(usd(state.spent_micro_usd), estimated=state.estimated),
     ]
     if state.repeated_calls:
-        parts.append(f"{count(state.repeated_calls, 'call')} made again")
+        parts.append(f"{count(state.repeated_calls, 'call')} repeated")
     line = Text(" · ".join(parts), style="dim")
     return line.append(" · simulated", style="magenta") if state.simulated else line

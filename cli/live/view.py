@@ -184,13 +184,13 @@ class TaskState:
             case PlanCreated():
                 self._planned(event)
             case PlanRejected():
-                self.note = f"the plan was not accepted: {' '.join(event.problems)}"
+                self.note = f"the plan was rejected: {' '.join(event.problems)}"
             case ToolCallFinished():
                 failed = "failed: " if event.failed else ""
                 self._node(event.path).note = f"{event.tool}: {failed}{event.preview}"
             case GuidanceSeen():
                 words = f": {event.preview}" if event.preview else ""
-                self._node(event.path).note = f"has seen the guidance{words}"
+                self._node(event.path).note = f"received the guidance{words}"
             case _:
                 self._task(event)
 
@@ -213,7 +213,7 @@ class TaskState:
         if isinstance(event, ModelCallFailed):
             node.note = f"the call {failure_of(event)}"
             return
-        node.note = f"asks for {', '.join(event.tool_calls)}" if event.tool_calls else ""
+        node.note = f"calls {', '.join(event.tool_calls)}" if event.tool_calls else ""
         node.turns += 1
         node.cost_micro_usd += event.cost_micro_usd
         node.estimated = node.estimated or event.estimated

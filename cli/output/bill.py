@@ -29,7 +29,9 @@ def in_doubt_of(cost: CostView) -> str:
     """Describe the cost in doubt; nothing where there is none."""
     if not cost.in_doubt_micro_usd:
         return ""
-    return f"at most {usd(cost.in_doubt_micro_usd)}, for requests with unknown outcome (they count towards the budget)"
+    return (
+        f"at most {usd(cost.in_doubt_micro_usd)}, for requests with an unknown outcome, which count towards the budget"
+    )
 
 
 def limits_of(budget: BudgetView | BudgetRaised | None) -> str:

@@ -22,9 +22,9 @@ from models.runs import OPEN, RunStatus
 
 _STATES = {
     RunStatus.QUEUED: "it is queued",
-    RunStatus.RUNNING: "its provider works on it",
+    RunStatus.RUNNING: "its provider is working on it",
     RunStatus.PAUSED: "it is paused",
-    RunStatus.WAITING: "it waits for its budget",
+    RunStatus.WAITING: "it is waiting for budget",
     RunStatus.CANCELLING: "it is being cancelled",
     RunStatus.COMPLETED: "it is finished",
     RunStatus.FAILED: "it failed",
@@ -54,7 +54,7 @@ def print_result(call: AiCallView, out: Path | None = None, *, as_json: bool) ->
             _print_facts(call, "; ".join(_facts_of(image) for image in images))
         case TranscriptionView(text=text, file_id=file_id):
             print(plain(text))
-            _print_facts(call, f"kept as file {file_id}")
+            _print_facts(call, f"stored as file {file_id}")
 
 
 def print_call(call: AiCallView, out: Path | None) -> None:
@@ -64,7 +64,7 @@ def print_call(call: AiCallView, out: Path | None) -> None:
         return
     print_result(call, out, as_json=False)
     if out is None and isinstance(call.result, ImagesView):
-        print_line(f"Write it to a file: chimera calls show {short(call.id)} --out image.png")
+        print_line(f"To write the image to a file: chimera calls show {short(call.id)} --out image.png")
 
 
 def exit_code_of(call: AiCallView) -> int:
@@ -96,7 +96,7 @@ def why_of(call: AiCallView) -> str:
 def table_of(calls: Sequence[AiCallSummary], blocked_by: Set[AiCallId]) -> Table:
     """A line a call."""
     table = Table(box=None, pad_edge=False, expand=True)
-    for heading in ("Id", "Begun (UTC)", "Kind", "Status", "Cost"):
+    for heading in ("Id", "Started (UTC)", "Kind", "Status", "Cost"):
         table.add_column(heading, no_wrap=True)
     table.add_column("Model", no_wrap=True, overflow="ellipsis", ratio=1)
     for call in calls:
@@ -109,7 +109,7 @@ def table_of(calls: Sequence[AiCallSummary], blocked_by: Set[AiCallId]) -> Table
 
 
 def _facts_of(image: ImageView) -> str:
-    return f"{image.media_type}, {image.size_bytes} bytes, kept as file {image.file_id}"
+    return f"{image.media_type}, {image.size_bytes} bytes, stored as file {image.file_id}"
 
 
 def _print_facts(call: AiCallView, what: str) -> None:

@@ -37,9 +37,13 @@ def print_cost(task_id: TaskId, cost: CostView) -> None:
         were = "was" if number == 1 else "were"
         console.print(Text(f"{count(number, 'answer')} {were} {ending.words}."))
     if cost.estimated:
-        console.print(Text(f"{ESTIMATED} marks an estimate, at least in part: a provider reported no usage."))
+        console.print(
+            Text(
+                f"{ESTIMATED} marks an amount that is at least partly estimated because a provider didn't report usage."
+            )
+        )
     if is_partial(cost):
-        console.print(Text(f"Only the first {MAX_ATTEMPTS:,} attempts are in this list.", style="dim"))
+        console.print(Text(f"This list contains only the first {MAX_ATTEMPTS:,} attempts.", style="dim"))
 
 
 def is_partial(cost: CostView) -> bool:

@@ -25,8 +25,8 @@ class Ending:
 
 
 _ENDINGS: Mapping[FinishReason, Ending] = {
-    "length": Ending("cut", "cut at its limit"),
-    "content_filter": Ending("filtered", "cut by a content filter"),
+    "length": Ending("cut off", "cut off at its limit"),
+    "content_filter": Ending("filtered", "stopped by a content filter"),
     "refusal": Ending("refused", "refused by the model"),
     "other": Ending("end unknown", "ended for an unknown reason"),
 }

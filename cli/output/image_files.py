@@ -16,13 +16,13 @@ def free_name(path: Path) -> Path:
 def check_place(out: Path, *, force: bool) -> None:
     """Check before a paid call whether a file can be written there. Raises WrongUsage."""
     if out.is_dir():
-        raise WrongUsage(f"{str(out)!r} is a folder; name a file in it, such as {str(out / 'image.png')!r}.")
+        raise WrongUsage(f"{str(out)!r} is a folder. Choose a file in the folder, such as {str(out / 'image.png')!r}.")
     if not out.parent.is_dir():
-        raise WrongUsage(f"There is no folder {str(out.parent)!r} for the file; create it, or name another.")
+        raise WrongUsage(f"The folder {str(out.parent)!r} does not exist. Create it, or choose another folder.")
     if out.exists() and not force:
-        raise WrongUsage(f"{str(out)!r} already exists; name another file, or overwrite it with --force.")
+        raise WrongUsage(f"{str(out)!r} already exists. Choose another file, or overwrite this file with --force.")
     if not os.access(out if out.exists() else out.parent, os.W_OK):
-        raise WrongUsage(f"{str(out)!r} can't be written; name another file, or fix the permissions.")
+        raise WrongUsage(f"{str(out)!r} can't be written. Choose another file, or fix the permissions.")
 
 
 def places_of(out: Path, images: int) -> list[Path]:

@@ -34,9 +34,9 @@ def print_tasks(tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Se
         print_table(Console(highlight=False), list_of(tasks, blocked_by))
     elif statuses:
         named = one_line(" or ".join(statuses), 200)
-        print_line(f"No task is {named}. List all tasks: chimera tasks")
+        print_line(f"No tasks have the status {named}. To list all tasks: chimera tasks")
     else:
-        print_line('No tasks yet. Start one: chimera run "<goal>"')
+        print_line('No tasks yet. To start a task: chimera run "<goal>"')
 
 
 def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) -> None:
@@ -82,7 +82,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
     why = f": {task.error_code}: {error_of(task)}" if task.error_code else ""
     if (ending := ending_of(task)) is not None:
-        why = f", the answer {ending.words}"
+        why = f", the answer was {ending.words}"
     if task.queue_place is not None:
         why = f", place {task.queue_place:,} in the queue"
     if task.waiting is not None:
@@ -101,7 +101,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Budget", limits_of(task.budget)),
         ("Retried", count(task.retries, "time") if task.retries else ""),
         ("Due", _when(task.due_at)),
-        ("Began", _when(task.started_at)),
+        ("Started", _when(task.started_at)),
         ("Ended", _when(task.ended_at)),
         ("Web UI", task.temporal_url),
     )
@@ -126,8 +126,8 @@ def _quiet_in(task: TaskView) -> str:
     if task.status is not RunStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
         return ""
     return (
-        f"no model call has started since {_when(max(begun))}. A call may take that long; otherwise"
-        " chimera doctor shows whether workers or their payload keys are missing"
+        f"no model call has started since {_when(max(begun))}. A call can take this long. To check"
+        " whether workers or their payload keys are missing: chimera doctor"
     )
 
 
@@ -137,7 +137,7 @@ def _asked_in(calls: Sequence[BlockedCall]) -> str:
     loading = sum(call.attempts - call.requests for call in calls if call.code == ModelLoading.code)
     unconnected = sum(call.attempts - call.requests for call in calls) - loading
     made = [count(requests, "request")] if requests else []
-    made += [f"{count(loading, 'try', 'tries')} that found the model loading"] if loading else []
+    made += [f"{count(loading, 'try', 'tries')} while the model was loading"] if loading else []
     made += [f"{count(unconnected, 'try', 'tries')} without a connection"] if unconnected else []
     return f"after {' and '.join(made)}" if made else "before the first request"
 
@@ -147,7 +147,7 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     booked = {each.path: each for each in cost.by_subtask}
     write = in_a_column(each.cost_micro_usd for each in cost.by_subtask)
     table = Table(box=None, pad_edge=False, expand=True, show_footer=True, footer_style="bold")
-    table.add_column("Subtask", "In all", no_wrap=True)
+    table.add_column("Subtask", "Total", no_wrap=True)
     table.add_column("Status", no_wrap=True)
     table.add_column("Agent", no_wrap=True)
     table.add_column("Turns", no_wrap=True, justify="right")

@@ -50,7 +50,9 @@ def explain_full_output(error: OSError) -> bool:
         return False
     sys.stdout = None
     try:
-        explain(WrongUsage("No space is left where the output goes. Free some, or write to another place."))
+        explain(
+            WrongUsage("There is no space left for the output. Free some space, or write the output to another disk.")
+        )
     except OSError:
         # It goes to the same place.
         sys.stderr = None

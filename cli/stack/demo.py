@@ -9,7 +9,9 @@ from cli.stack.options import DataDir, Port, SimulatorPort, TemporalPort, Tempor
 Stay = Annotated[
     bool | None,
     typer.Option(
-        "--stay/--exit", help="Keep everything running afterwards; the default on a terminal.", show_default=False
+        "--stay/--exit",
+        help="Keep everything running afterwards. This is the default on a terminal.",
+        show_default=False,
     ),
 ]
 

@@ -60,7 +60,7 @@ class _Demonstration:
             self._print_result(task, proof)
             if stay:
                 self._print_addresses(task)
-                print_to(self._console, f"\nEverything still runs, to look around. {how_to_stop()}.")
+                print_to(self._console, f"\nEverything is still running, so you can look around. {how_to_stop()}")
                 await forever()
         self._print_next_steps(task)
         return self.code
@@ -89,6 +89,6 @@ class _Demonstration:
 
     def _print_next_steps(self, task: TaskView) -> None:
         options = [each for each in sys.argv[2:] if each not in ("--exit", "--stay")]
-        print_to(self._console, "\nTo look around, start it again, and ask from another terminal:")
+        print_to(self._console, "\nTo look around, start Chimera again and use another terminal to show the task:")
         print_to(self._console, f"  {shlex.join([own_name(), 'up', *options])}")
         print_to(self._console, f"  {own_name()} show {short(task.id)}")

@@ -31,23 +31,23 @@ class Kill:
         elif self.pid is not None and not self._over and state.repeated_calls:
             self._over = True
             waited = time.monotonic() - self._at
-            report(
-                f"──── The task continues {waited:.0f} s after the kill: only the calls that were cut are made again."
-            )
+            report(f"──── The task continues {waited:.0f} s after the kill. Only the interrupted calls are repeated.")
 
     def banner(self) -> str:
         if self.pid is None or self._over:
             return ""
         left = HEARTBEAT_S - (time.monotonic() - self._at)
         when = f"in {left:.0f} s" if left > 0 else "any moment now"
-        return f"Worker {self.pid} was killed. Another worker takes its call when the heartbeat is missed: {when}."
+        return f"Worker {self.pid} was killed. Another worker takes over its call when the heartbeat times out, {when}."
 
     def _kill(self, state: TaskState, report: Report) -> None:
         self.pid = self._worker.kill()
         self._at = time.monotonic()
         cut = count(len(state.being_written), "call")
-        report(f"──── SIGKILL to the worker (process {self.pid}): {cut} in flight, {state.finished_calls} finished.")
-        report(f"──── The task continues when the heartbeat is missed, after {HEARTBEAT_S:.0f} s.")
+        report(
+            f"──── Sent SIGKILL to the worker (process {self.pid}): {cut} in flight, {state.finished_calls} finished."
+        )
+        report(f"──── The task continues when the heartbeat times out, after {HEARTBEAT_S:.0f} s.")
 
 
 def is_the_moment(state: TaskState) -> bool:

@@ -10,12 +10,18 @@ from cli.input.encodings import path
 
 _a_port = whole(1, 65_535)
 
-Port = Annotated[int | None, typer.Option("--port", parser=_a_port, help="Port of the API (8000).", show_default=False)]
-TemporalPort = Annotated[int | None, typer.Option(parser=_a_port, help="Port of Temporal (7233).", show_default=False)]
+Port = Annotated[
+    int | None, typer.Option("--port", parser=_a_port, help="Port of the API. Default: 8000.", show_default=False)
+]
+TemporalPort = Annotated[
+    int | None, typer.Option(parser=_a_port, help="Port of Temporal. Default: 7233.", show_default=False)
+]
 TemporalUiPort = Annotated[
-    int | None, typer.Option(parser=_a_port, help="Port of Temporal's Web UI (8233).", show_default=False)
+    int | None, typer.Option(parser=_a_port, help="Port of Temporal's Web UI. Default: 8233.", show_default=False)
 ]
 SimulatorPort = Annotated[
-    int | None, typer.Option(parser=_a_port, help="Port of the built-in simulator (8001).", show_default=False)
+    int | None, typer.Option(parser=_a_port, help="Port of the built-in simulator. Default: 8001.", show_default=False)
 ]
-DataDir = Annotated[Path | None, typer.Option(parser=path, help="The data folder (.chimera).", show_default=False)]
+DataDir = Annotated[
+    Path | None, typer.Option(parser=path, help="The data folder. Default: .chimera.", show_default=False)
+]

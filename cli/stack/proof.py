@@ -60,13 +60,13 @@ def prove(task: TaskView, cost: CostView, journal: Sequence[Entry], *, killed: b
     again = max(ours.finished_made_again, theirs.finished_made_again)
     checks = (
         (task.status == RunStatus.COMPLETED, f"the task is {task.status}, not completed"),
-        (killed, "the worker was not killed: no moment with a call in flight was seen"),
-        (theirs.requests > 0, "the provider's journal has nothing of this task"),
-        (ours.calls == theirs.calls, "ledger and journal name different model calls"),
-        (ours.requests == theirs.requests, "ledger and journal count a different number of requests"),
-        (ours.finished == theirs.finished, "ledger and journal count a different number of finished calls"),
-        (again == 0, f"{again} finished calls were made again"),
-        (theirs.cut_made_again > 0 or not killed, "no call was cut by the kill and made again"),
+        (killed, "the worker was not killed, because no call was seen in flight"),
+        (theirs.requests > 0, "the provider's journal has no entries for this task"),
+        (ours.calls == theirs.calls, "the ledger and the journal list different model calls"),
+        (ours.requests == theirs.requests, "the ledger and the journal count a different number of requests"),
+        (ours.finished == theirs.finished, "the ledger and the journal count a different number of finished calls"),
+        (again == 0, f"{again} finished calls were repeated"),
+        (theirs.cut_made_again > 0 or not killed, "the kill did not interrupt a call that was repeated later"),
     )
     return Proof(
         ledger=ours,

@@ -15,15 +15,15 @@ def table_of(proof: Proof) -> Table:
     ledger, journal = proof.ledger, proof.journal
     rows = (
         ("model calls", len(ledger.calls), len(journal.calls)),
-        ("requests made for them", ledger.requests, journal.requests),
+        ("requests for these calls", ledger.requests, journal.requests),
         ("finished", ledger.finished, journal.finished),
-        ("cut by the kill and made again", ledger.cut_made_again, journal.cut_made_again),
-        ("finished and made again", ledger.finished_made_again, journal.finished_made_again),
+        ("interrupted by the kill and repeated", ledger.cut_made_again, journal.cut_made_again),
+        ("finished and repeated", ledger.finished_made_again, journal.finished_made_again),
     )
     for name, ours, theirs in rows:
         table.add_row(f"  {name}", str(ours), str(theirs))
     table.add_row("  cost (simulated)", usd(proof.spent_micro_usd), "")
-    table.add_row("  what the cut ones may have cost on top", usd(proof.in_doubt_micro_usd), "")
+    table.add_row("  possible extra cost of interrupted calls", usd(proof.in_doubt_micro_usd), "")
     return table
 
 
@@ -31,4 +31,4 @@ def verdict_of(proof: Proof) -> list[str]:
     if proof.problems:
         return ["✗ Not proved:", *(f"    {plain(problem)}" for problem in proof.problems)]
     finished, cut = count(proof.journal.finished, "model call"), proof.journal.cut_made_again
-    return [f"✓ Proved: {finished} finished, 0 finished calls made again, {cut} cut by the kill and made again."]
+    return [f"✓ Proved: {finished} finished, 0 finished calls repeated, {cut} interrupted by the kill and repeated."]

@@ -18,7 +18,7 @@ from cli.stack.stack import Stack
 
 def how_to_stop() -> str:
     """Name what stops everything, also for a start in the background, without a terminal for Ctrl-C."""
-    return f"Ctrl-C here stops everything, and so does: kill {os.getpid()}"
+    return f"To stop everything, press Ctrl-C here or run: kill {os.getpid()}"
 
 
 async def forever() -> None:
@@ -48,7 +48,7 @@ def print_welcome(stack: Stack, console: Console) -> None:
     ]
     if stack.first_user is not None:
         email, password = stack.first_user
-        rows += [("Sign-in", email), ("Password", f"{password}   (shown only once; keep it)")]
+        rows += [("Sign-in", email), ("Password", f"{password}   (shown only once, so save it now)")]
     # As plain lines, which a narrow terminal breaks itself: text to copy must not be cut.
     console.print(Text("\n").join(_row(name, value) for name, value in rows), soft_wrap=True)
 

@@ -66,13 +66,13 @@ async def test_a_shown_agent_can_be_created_again(
     ("given", "missing"), [({}, "NAME and --prompt"), ({"name": "poet"}, "--prompt"), ({"prompt": "x"}, "NAME")]
 )
 async def test_missing_agent_fields_are_named(given: dict[str, Any], missing: str) -> None:
-    with pytest.raises(WrongUsage, match=f"^An agent needs {missing}, as in: chimera agents create poet"):
+    with pytest.raises(WrongUsage, match=f"^An agent needs {missing}. For example: chimera agents create poet"):
         await create(**given)
 
 
 async def test_a_file_that_is_no_agent_is_refused(file: Path) -> None:
     file.write_text("[]")  # noqa: ASYNC240
-    with pytest.raises(WrongUsage, match=r"is not an object\. Write it like"):
+    with pytest.raises(WrongUsage, match=r"is not a JSON object\. Write an object"):
         await create(file=file)
 
 

@@ -69,7 +69,7 @@ async def test_the_command_has_options_of_tls_and_no_key(
         " --tls-server-name temporal.example --codec-endpoint ADDRESS --workflow-id run-ID\n"
     )
     assert command in printed
-    assert "an API key of yours for Temporal, in the variable TEMPORAL_API_KEY" in printed
+    assert "your Temporal API key in the variable TEMPORAL_API_KEY" in printed
 
 
 async def test_others_than_administrators_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,7 @@ def test_wrong_usage_ends_with_a_code_of_its_own() -> None:
 def test_an_unreachable_api_ends_with_a_remedy(tmp_path: Path) -> None:
     done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path), CHIMERA_API_PORT="9")
     assert done.returncode == 3
-    assert "Nothing answers at http://127.0.0.1:9" in done.stderr
+    assert "Chimera is not reachable at http://127.0.0.1:9" in done.stderr
     assert "chimera up" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -152,7 +152,10 @@ def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
     secret = "a-key-that-nobody-should-see"
     done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_OPENAI_API_KEY=secret, **ports)
     assert "packages: all seven from" in done.stdout
-    assert "provider openai (CHIMERA_OPENAI_API_KEY): set up, key not tested; test it with --try-keys" in done.stdout
+    assert (
+        "provider openai (CHIMERA_OPENAI_API_KEY): set up, but its key is not tested. To test it, add --try-keys."
+        in done.stdout
+    )
     assert "provider google (CHIMERA_GOOGLE_API_KEY): not set up" in done.stdout
     assert secret not in done.stdout + done.stderr
 

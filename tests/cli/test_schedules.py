@@ -19,9 +19,13 @@ async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.Captur
     assert await schedules.create("Morning", "Report.", cron="0 7 * * *", time_zone="Europe/Berlin") == 0
     printed = capsys.readouterr().out
     beginning = printed.split()[0]
-    assert "is created; next 2" in printed
+    assert "is created. Next run: 2" in printed
     assert re.search("07:00:00 CES?T[.]", printed)
-    controls = (schedules.pause, "is paused"), (schedules.resume, "is resumed"), (schedules.trigger, "starts a run now")
+    controls = (
+        (schedules.pause, "is paused"),
+        (schedules.resume, "is resumed"),
+        (schedules.trigger, "is starting a run now"),
+    )
     for control, answer in controls:
         assert await control(beginning) == 0
         assert answer in capsys.readouterr().out
@@ -85,8 +89,8 @@ async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixtur
     task = before["task"] | {"goal": "Sum up."}
     assert after == before | {"cron": "0 * * * *", "task": task}
     assert await schedules.change(before["id"], interval_s=3600, name="Hourly") == 0
-    assert "is changed; paused." in capsys.readouterr().out
-    with pytest.raises(WrongUsage, match="Name what to change"):
+    assert "is changed. Next run: paused." in capsys.readouterr().out
+    with pytest.raises(WrongUsage, match="Set the fields to change"):
         await schedules.change(before["id"])
 
     # A time without an offset is of the schedule's zone.
@@ -104,10 +108,10 @@ async def test_a_schedule_is_found_by_its_name(capsys: pytest.CaptureFixture[str
         await schedules.create(name, "Report.", "0 7 * * *", paused=True)
         beginning = capsys.readouterr().out.split()[0]
         assert await schedules.runs(name) == 0
-        assert capsys.readouterr().out == f"{beginning} has started no task yet; paused.\n"
+        assert capsys.readouterr().out == f"{beginning} has not started a task yet. Next run: paused.\n"
     assert await schedules.runs("Morning", as_json=True) == 0
     assert json.loads(capsys.readouterr().out) == {"items": [], "next_cursor": None}
-    with pytest.raises(NotThere, match="is called 'Noon'"):
+    with pytest.raises(NotThere, match="has the name 'Noon'"):
         await schedules.runs("Noon")
 
 

@@ -1,7 +1,7 @@
-"""Break a stack and count what was left: `python -m tests.faults [F01 freeze …] [--wire W] [--quick | --long]`.
+"""Break a stack and count the losses: `python -m tests.faults [F01 freeze …] [--wire W] [--quick | --long]`.
 
-Each trial has a stack of its own: Temporal, PostgreSQL, Redis, API, workers, and the simulator with its journal. Ends
-with 1 when a trial did not pass. docs/reference/faults.md says what is tested and how it is counted.
+Each trial starts its own stack: Temporal, PostgreSQL, Redis, API, workers, and the simulator with its journal. The exit
+code is 1 if a trial failed. docs/reference/faults.md describes the experiments and the counts.
 """
 
 import argparse
@@ -33,14 +33,14 @@ async def main() -> int:
         return _shown(read(asked.show))
     known = {experiment.id: experiment for experiment in EXPERIMENTS}
     if unknown := set(asked.experiments) - set(known):
-        options.error(f"no experiment {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        options.error(f"unknown experiment: {', '.join(sorted(unknown))}. Use one of: {', '.join(known)}")
     chosen = [known[name] for name in asked.experiments or known]
     given = {name: values for name, values in vars(asked).items() if name in _SIZES and values is not None}
     if idle := set(given) - set().union(*(experiment.options for experiment in chosen)):
-        options.error(f"none of these experiments takes --{', --'.join(sorted(idle)).replace('_', '-')}")
+        options.error(f"these experiments don't support --{', --'.join(sorted(idle)).replace('_', '-')}")
     wire = SIMULATED_VENDORS[asked.wire]
     if wire != OPENAI:
-        print(f"The simulator answers, behind {wire.title}; no answer comes from the vendor.\n")
+        print(f"The simulator answers behind {wire.title}. The vendor itself is not contacted.\n")
     print(HEADINGS, flush=True)
     results = []
     for experiment in chosen:
@@ -56,19 +56,23 @@ async def main() -> int:
 
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    options.add_argument("experiments", nargs="*", metavar="F01", help="which ones; all by default")
+    options.add_argument("experiments", nargs="*", metavar="F01", help="experiments to run (default: all)")
     options.add_argument(
-        "--seeds", "--rounds", type=int, default=1, help="how often each, with other moments and orders"
+        "--seeds",
+        "--rounds",
+        type=int,
+        default=1,
+        help="how often to run each experiment, with different moments and orders",
     )
-    options.add_argument("--first-seed", "--seed", type=int, default=1)
-    options.add_argument(
-        "--wire", choices=SIMULATED_VENDORS, default="openai", help="whose SDK the workers talk through"
-    )
+    options.add_argument("--first-seed", "--seed", type=int, default=1, help="seed of the first run")
+    options.add_argument("--wire", choices=SIMULATED_VENDORS, default="openai", help="vendor whose SDK the workers use")
     options.add_argument("--out", type=Path, metavar="FILE", help="append each result to this file, as a line of JSON")
-    options.add_argument("--show", type=Path, metavar="FILE", help="print the table of such a file and run nothing")
+    options.add_argument(
+        "--show", type=Path, metavar="FILE", help="print the table of a file from --out, without running experiments"
+    )
     size = options.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="few runs and short calls")
-    size.add_argument("--long", action="store_true", help="as long as it is in life: F30 for half an hour")
+    size.add_argument("--long", action="store_true", help="realistic durations, such as half an hour for F30")
     for name, (parse, what) in _SIZES.items():
         options.add_argument(f"--{name.replace('_', '-')}", type=_list_of(parse), metavar=name.upper(), help=what)
     return options
@@ -77,20 +81,20 @@ def _options() -> argparse.ArgumentParser:
 def _one_of(names: Sequence[str]) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in names:
-            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(names)}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(names)}")
         return text
 
     return parse
 
 
 _SIZES: Mapping[str, tuple[Callable[[str], Any], str]] = {
-    "what": (_one_of(tuple(TARGETS)), f"freeze: what is stopped, one or more of {','.join(TARGETS)}"),
-    "seconds": (float, "freeze: for how long, one or more: 5,20,60"),
-    "pairs": (int, "controls: how many of each kind"),
-    "kind": (_one_of(KINDS), f"controls: only one kind, of {','.join(KINDS)}"),
-    "at_once": (int, "controls: how many tasks at a time"),
-    "minutes": (float, "kills: for how long"),
-    "tasks_a_second": (float, "kills: how many are offered"),
+    "what": (_one_of(tuple(TARGETS)), f"freeze: what to stop, one or more of {','.join(TARGETS)}"),
+    "seconds": (float, "freeze: seconds to stop the target, one or more, such as 5,20,60"),
+    "pairs": (int, "controls: number of pairs of each kind"),
+    "kind": (_one_of(KINDS), f"controls: run only one kind, one of {','.join(KINDS)}"),
+    "at_once": (int, "controls: number of tasks at the same time"),
+    "minutes": (float, "kills: minutes to run"),
+    "tasks_a_second": (float, "kills: tasks offered per second"),
 }
 """Sizes of single experiments, each with its way to be read. Several values, with commas, are a trial each."""
 
@@ -131,7 +135,7 @@ def _shown(results: Sequence[Result]) -> int:
 
 def _verdict(results: Sequence[Result]) -> int:
     failed = sum(bool(result.problems) for result in results)
-    print(f"\n{failed} of {len(results)} trials did not pass" if failed else "\nevery trial passed")
+    print(f"\n{failed} of {len(results)} trials failed" if failed else "\nAll trials passed")
     return 1 if failed else 0
 
 

@@ -90,9 +90,11 @@ class Findings:
         found = [f"{name} is {getattr(self, name)}" for name in zeros if getattr(self, name)]
         found += self.where
         if self.booked_micro_usd != self.provider_micro_usd:
-            found.append(f"booked {self.booked_micro_usd} micro-USD, the provider counted {self.provider_micro_usd}")
+            found.append(
+                f"booked {self.booked_micro_usd} micro-USD, but the provider counted {self.provider_micro_usd}"
+            )
         if self.answered_share < 0.95:
-            found.append(f"only {self.answered_share:.0%} of the tasks offered were answered")
+            found.append(f"only {self.answered_share:.0%} of the offered tasks got a response")
         if self.runs == 0:
             found.append("nothing ran")
         return found
@@ -287,7 +289,7 @@ async def _disagreement(lab: Lab, task_id: TaskId) -> str:
         closed = row["status"]
     if row["status"] == shown == closed:
         return ""
-    return f"{task_id} is {shown} in the API, {row['status']} in its row, {closed or 'open'} in Temporal"
+    return f"{task_id} is {shown} in the API, {row['status']} in its row and {closed or 'open'} in Temporal"
 
 
 GONE = "gone"

@@ -53,9 +53,9 @@ class Trial:
         for follower in self.followers:
             self.problems += follower.problems()
         self.problems += found.problems()
-        self.expect(found.extra <= extra, f"{found.extra} extra calls, at most {extra} are allowed")
+        self.expect(found.extra <= extra, f"{found.extra} extra calls, but at most {extra} are allowed")
         wanted = found.runs if completed is None else completed
-        self.expect(found.completed == wanted, f"{found.completed} of {found.runs} runs completed, not {wanted}")
+        self.expect(found.completed == wanted, f"{found.completed} of {found.runs} runs completed instead of {wanted}")
         if self.offers.put_off():
             self.figures["POSTs put off with 503"] = self.offers.put_off()
         return found

@@ -128,7 +128,7 @@ CASES = (
         "contents",
         "a delta of a block that never began",
         (stream(start(), event("content_block_delta", index=0, delta={"type": "text_delta", "text": "a b"}), *stop()),),
-        note="What the delta says is clear without the block's start.",
+        note="The delta is clear without the block's start.",
     ),
     _case(
         "no-usage-at-end",
@@ -186,7 +186,7 @@ CASES = (
             f"stop reason {reason!r}",
             (replying("a b", reason),),
             source=REASONS,
-            note="A reason that no table knows is `other`, and the text stands.",
+            note="An unknown reason becomes `other`, and the text counts as the answer.",
         )
         for reason in ("pause_turn", "end")
     ),
@@ -197,7 +197,7 @@ CASES = (
         (replying("a b", "sensitive"),),
         Ends("failed", code="content_refused", spent=SPENT),
         source="https://github.com/anomalyco/opencode/issues/44092",
-        note="A filter's word for what it held back: a model that stands in may be asked, and half of it is no answer.",
+        note="The filter withheld part of the text. A fallback model may be used, because half a text is no answer.",
     ),
     _case(
         "max-tokens",
@@ -263,7 +263,7 @@ CASES = (
         "a reason and no message_stop",
         (stream(start(), *text("a b"), stop()[0]),),
         source="https://github.com/kekzl/imp/issues/1553",
-        note="A reason is told behind the last block, so it is whole.",
+        note="The reason comes after the last block, so the answer is complete.",
     ),
     _case(
         "empty",

@@ -149,7 +149,7 @@ CASES = (
         "NO_COLOR on a terminal of 20 columns",
         Command(("tasks",), {"NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "20", "LINES": "6"}, on_terminal=True),
         Exits(0, lacks=("\x1b[3",)),
-        "Bold and dim stay with NO_COLOR, which speaks of colours.",
+        "Bold and dim text stay with NO_COLOR, which is only about colours.",
     ),
     *(
         Case(
@@ -169,7 +169,7 @@ CASES = (
             ENV,
             f".env in {name}",
             Command(("doctor",), files={".env": "CHIMERA_LOCAL_MODEL=é\n".encode(name)}, keeps_api=False),
-            Exits(None, contains=(".env", "Check that it is text")),
+            Exits(None, contains=(".env", "Check that the file is text")),
         )
         for name in ("utf-16", "latin-1")
     ),
@@ -215,6 +215,6 @@ CASES = (
         "a checkout in an odd folder",
         NotRun(),
         None,
-        "Held when it was tried; a whole installation takes 91 s, too long for this table.",
+        "Passed when it was tried. A full installation takes 91 s, which is too long for this table.",
     ),
 )

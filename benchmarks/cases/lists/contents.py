@@ -32,7 +32,7 @@ CASES = (
         "`<think>…</think>` before an answer",
         replying("<think>Hm. One moment.</think>\n\nthe answer"),
         THOUGHTS,
-        note="A thought is no answer: kept apart, it goes neither into the result nor to dependents.",
+        note="A thought is not an answer. It is stored separately and is not passed to the result or to dependents.",
     ),
     _case(
         "B11.split",
@@ -95,7 +95,7 @@ CASES = (
         replying("Write `<think>` and `</think>` around it."),
         "https://github.com/tobocop2/lilbee/pull/729",
         Ends(result="Write `<think>` and `</think>` around it.", spent=SPENT),
-        "Only what stands at the beginning is a thought.",
+        "Only text at the beginning is a thought.",
     ),
     _case(
         "parts.unclosed",
@@ -130,7 +130,7 @@ CASES = (
         ServedAnswer(str(replying("caf€").body).replace("\\u20ac", "é").encode("latin-1")),
         "own",
         Ends(result="caf\ufffd", spent=SPENT),
-        "The letter can't be known; the answer is paid and the rest of it stands.",
+        "The letter is unknown. The answer is paid for, and the rest of it is stored.",
     ),
     _case(
         "B41.number-chunk-id",
@@ -157,7 +157,7 @@ CASES = (
             limit_s=60,
         ),
         Ends("failed", requests=None, asked=("[… cut here to fit",)),
-        "A goal beyond the window is cut with a mark. Here no plan follows, so the task fails in the end.",
+        "A goal that exceeds the window is shortened with a mark. No plan follows here, so the task fails.",
     ),
     *(
         _case(f"parts.{name}", what, replying(text), source)

@@ -39,7 +39,7 @@ CASES = (
             f"finish reason {word!r}",
             (replying("done well", word),),
             source,
-            note="A reason that no table knows is `other`; a text with an end is paid and stands.",
+            note="An unknown reason becomes `other`. A text with an end is paid for and stored.",
         )
         for word, source in STRANGE.items()
     ),
@@ -71,7 +71,7 @@ CASES = (
         (stream(piece("half"), done=False),),
         NO_REASON,
         Ends("failed", requests=2, contains=("truncated",), lacks=("half",)),
-        "What breaks off at the very same place again is no fault of the network; elsewhere it is asked for 5 times.",
+        "An answer that ends twice at the same place isn't a network fault. Others are requested up to 5 times.",
     ),
     _case(
         "B10.continued",
@@ -79,7 +79,7 @@ CASES = (
         (replying(HALF, "length"), replying(REST)),
         CUT,
         Ends(result=HALF + REST, requests=2, finish="stop", asked=(HALF,), spent=2 * SPENT),
-        "An answer that was cut at the limit is continued, at most twice (policy `on_truncated`).",
+        "An answer cut off at its limit is continued at most twice (policy `on_truncated`).",
     ),
     _case(
         "B10.always",
@@ -87,7 +87,7 @@ CASES = (
         (replying("one ", "length"), replying("two ", "length"), replying("three", "length")),
         CUT,
         Ends(result="one two three", requests=3, finish="length", spent=3 * SPENT),
-        "Still cut after two continuations it is kept and marked as cut.",
+        "An answer that is still cut off after two continuations is stored and marked.",
     ),
     _case(
         "ends.max_tokens",
@@ -116,7 +116,7 @@ CASES = (
         (stream(chunk({"reasoning_content": "hm, "}), chunk({}, "length"), USAGE),),
         "https://github.com/NousResearch/hermes-agent/pull/100891",
         Ends("failed", contains=("max_output_tokens", "reasoning_effort"), spent=SPENT),
-        "To ask again would be paid again and end the same; the error names what to change.",
+        "A retry would cost again and end the same way. The error names the field to change.",
     ),
     _case(
         "ends.filter-empty",
@@ -148,7 +148,7 @@ CASES = (
         ),
         "https://github.com/14790897/MiqroForge-Desktop/pull/1100",
         Ends(result="done well", requests=3, tools=("391",)),
-        "Half of a tool call is never run.",
+        "An incomplete tool call is never run.",
     ),
     _case(
         "ends.empty",
@@ -156,6 +156,6 @@ CASES = (
         (stream(chunk({}, "stop"), USAGE),),
         "https://github.com/BerriAI/litellm/pull/32475",
         Ends("failed", requests=2, contains=("malformed",), spent=2 * SPENT),
-        "What fails twice in the same way isn't bought a third time; both answers are on the bill as told.",
+        "A call that fails twice in the same way is not repeated. Both answers are on the bill as reported.",
     ),
 )

@@ -90,7 +90,7 @@ CASES = (
         "{'error': text}, each time",
         stream({"error": "CUDA out of memory on device 1"}),
         Ends("failed", requests=None, contains=("CUDA out of memory on device 1",)),
-        note="Its words say nothing of the request, so it may be asked again; its words are shown.",
+        note="The message doesn't concern the request, so the request may be retried. The message is shown.",
     ),
     _in_stream(
         "B16.event",
@@ -155,7 +155,7 @@ CASES = (
         "right after it: whether `local` counts as away for all others",
         ApiCalls((Call("GET", "/health"),)),
         Answers(200, lacks=("away",)),
-        "A fault that one task's request brings about says nothing of the provider.",
+        "A fault caused by one task's request doesn't concern the provider.",
         environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
     ),
     *(

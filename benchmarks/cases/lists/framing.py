@@ -102,7 +102,7 @@ CASES = (
         "pieces of a second choice between those of the first",
         _between({"id": "c", "choices": [{"index": 1, "delta": {"content": "OTHER "}, "finish_reason": None}]}),
         "https://github.com/anvia-hq/anvia/pull/262",
-        note="One choice is asked for, so the first one alone is the answer.",
+        note="One choice is requested, so only the first choice is the answer.",
     ),
     _case(
         "frames.bom-split",
@@ -133,7 +133,7 @@ CASES = (
         "an event that is no JSON between two halves",
         _between("ping"),
         "https://github.com/justlovemaki/AIClient2API/pull/695",
-        note="A piece without a known meaning is left out; the answer has its end and its usage.",
+        note="An unknown piece is ignored. The answer has its end and its usage.",
     ),
     _case(
         "frames.two-lines",

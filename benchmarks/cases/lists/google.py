@@ -178,7 +178,7 @@ CASES = (
         "usage",
         "all of it, then a part of it",
         (stream(chunk({"text": "a b"}, usage=USED), chunk(finish="STOP", usage={"promptTokenCount": 11})),),
-        note="Half a usage takes nothing away from a whole one.",
+        note="Partial usage doesn't replace complete usage.",
     ),
     *(
         _case(
@@ -187,7 +187,7 @@ CASES = (
             f"finish reason {reason}",
             (replying("a b", reason),),
             source="https://github.com/simstudioai/sim/pull/6302",
-            note="A reason that no table knows is `other`, and the text stands.",
+            note="An unknown reason becomes `other`, and the text counts as the answer.",
         )
         for reason in ("OTHER", "FINISH_REASON_UNSPECIFIED", "A_NEW_ONE", "stop")
     ),
@@ -242,7 +242,7 @@ CASES = (
         "a text without a reason, then whole",
         (stream(chunk({"text": "half"}, usage=USED)), replying("a b")),
         Ends(result="a b", requests=2),
-        note="This wire has no other end than the reason.",
+        note="On this wire, only the reason marks the end.",
     ),
     _case(
         "empty",

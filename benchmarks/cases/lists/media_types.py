@@ -84,7 +84,7 @@ CASES = (
         (ServedAnswer("<html>Sign in</html>", media_type="text/html"),),
         "own (F27)",
         Ends("failed", requests=2, contains=("text/html", "check its address")),
-        "The second time in the same way is the last: what isn't there won't come by asking five times.",
+        "The second identical failure is the last attempt, because more attempts wouldn't help.",
     ),
     _case(
         "types.events-as-page",

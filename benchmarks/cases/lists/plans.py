@@ -64,7 +64,7 @@ CASES = (
         json.dumps({"subtasks": [{**STEP, "depends_on": ["two"]}, {**STEP, "key": "two", "depends_on": ["one"]}]}),
         WORDS,
         REPAIRED,
-        "What can't run is refused with a reason, and repaired in one round.",
+        "A plan that can't run is rejected with a reason and repaired in one round.",
     ),
     _case(
         "B14.fence-inside",
@@ -79,7 +79,7 @@ CASES = (
         "no plan, twice in the same way",
         TaskCase((replying("I can't make plans."),), planned=True),
         FAILS,
-        "The second time in the same way is the last; the error names the request's field `plan`.",
+        "The second identical failure is the last attempt. The error names the request's field `plan`.",
     ),
     Case(
         "plans.cut-plan",
@@ -95,7 +95,7 @@ CASES = (
             planned=True,
         ),
         REPAIRED,
-        "A plan is never shortened in silence.",
+        "A plan is never shortened silently.",
     ),
     Case(
         "plans.cut-plan-length",
@@ -104,7 +104,7 @@ CASES = (
         "a plan that is cut at the limit, then a whole one",
         TaskCase((replying(PLAN[:40], "length"), replying(PLAN), replying("done")), planned=True),
         REPAIRED,
-        "A plan that was cut is asked for anew, shorter (decision 12): half of it might still be read as one.",
+        "A plan that was cut off is requested again, but shorter (decision 12). Half of it might be read as a plan.",
     ),
     _case(
         "plans.inner-fence-in-fence",

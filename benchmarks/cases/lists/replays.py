@@ -63,7 +63,7 @@ CASES = (
         "a default said or not",
         X + "}",
         X + ', "priority": 3}',
-        note="What is asked for is the same, so it is the same request.",
+        note="The content is the same, so it is the same request.",
     ),
     _same(
         "replay.nested",
@@ -96,14 +96,14 @@ CASES = (
         for name, what, first, second, source, note in (
             ("text", '1 and "1"', '{"n": 1}', '{"n": "1"}', STEALTH, ""),
             ("true", "1 and true", '{"n": 1}', '{"n": true}', STEALTH, ""),
-            ("nothing", "null and left out", '{"n": null}', "{}", FINERACT, "Metadata are kept as they were sent."),
+            ("nothing", "null and left out", '{"n": null}', "{}", FINERACT, "Metadata are stored as they were sent."),
             (
                 "accent",
                 "é as one character and as two",
                 '{"n": "\\u00e9"}',
                 '{"n": "e\\u0301"}',
                 "own",
-                "Text is compared by its characters: RFC 8785 doesn't normalise it either.",
+                "Text is compared by its characters. RFC 8785 doesn't normalise text either.",
             ),
             (
                 "close",
@@ -123,7 +123,7 @@ CASES = (
         "a name that stands twice",
         ApiCalls((Call("POST", "/api/v1/tasks", raw='{"goal": "x", "goal": "y", "start": false}'),)),
         Answers(422, contains=("goal",)),
-        "Parsers take the last one; nobody can say which was meant.",
+        "Parsers use the last value, but the intended value is unknown.",
     ),
     *(
         Case(

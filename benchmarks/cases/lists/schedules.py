@@ -31,7 +31,7 @@ def _change(id: str, zone: str, at: time, *, forward: bool, source: str = CLOCKS
     day = next_change(ZoneInfo(zone), at, forward=forward, after=datetime.now(UTC))
     cron = f"{at.minute} {at.hour} {day.day} {day.month} *"
     what = "left out by" if forward else "twice in"
-    note = "A time that a day doesn't have is due once all the same, and one that it has twice once."
+    note = "A time that doesn't exist on a day is still due once, and a time that exists twice is due once."
     scheduled = Scheduled({"cron": cron, "time_zone": zone})
     return Case(id, KIND, source, f"{cron} in {zone}, a time {what} the change", scheduled, Due(once_on=day), note)
 

@@ -99,7 +99,7 @@ CASES = (
         "the same server once more: it refuses whatever has the field",
         TaskCase((replying(json.dumps(json.loads(PLAN))), replying("done")), planned=True, model="b37"),
         Ends(result="done", requests=2, unlike=("response_format",)),
-        "What a model refused is remembered, so later plans cost one request.",
+        "A rejected field is remembered for the model, so later plans cost one request.",
         alone=True,
     ),
 )

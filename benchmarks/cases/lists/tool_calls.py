@@ -77,7 +77,7 @@ CASES = (
         asking(calls(call(FIRST, name=5, index=0, id="a"))),
         Ends(result="done", requests=2, asked=("no tool",), spent=2 * SPENT),
         OTHER_TYPES,
-        "A name is text: the model is told that there is no tool '5'.",
+        "A name is text, so the model is told that there is no tool '5'.",
     ),
     _case("B41.text-index", "the index as text", asking(calls(call(FIRST, index="0", id="a"))), ONE, OTHER_TYPES),
     _case(
@@ -86,7 +86,7 @@ CASES = (
         asking(calls(call([FIRST], index=0, id="a"))),
         Ends(result="done", requests=2, spent=2 * SPENT),
         OTHER_TYPES,
-        "Its meaning isn't clear: the tool's answer, right or a problem, is the model's to go on with.",
+        "The meaning isn't clear. The model continues with the tool's result or problem.",
     ),
     _case(
         "B41.null-function",
@@ -156,7 +156,7 @@ CASES = (
         asking(calls(*(call(SECOND, index=n, id=f"c{n}") for n in range(40)))),
         Ends(result="done", requests=2, tools=("42",) * 32, unique_ids=True),
         TURNS,
-        "Of one turn 32 calls are run; the request that follows has just those.",
+        "At most 32 calls of one turn are run. The next request contains only those 32 calls.",
     ),
     _case(
         "B56",
@@ -164,7 +164,7 @@ CASES = (
         replying('<tool_call>\n{"name": "calculator", "arguments": {"expression": "17*23"}}\n</tool_call>'),
         ONE,
         "https://github.com/mudler/LocalAI/issues/10052",
-        "Where tools were offered and the whole text is such calls, they are calls: the text is no answer to anybody.",
+        "If tools were offered and the whole text consists of calls, they are calls. The text is not an answer.",
     ),
     _case(
         "calls.no-index-two-chunks",

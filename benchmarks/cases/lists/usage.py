@@ -20,7 +20,7 @@ def _usage_answer(usage: Any) -> tuple[Chunk, ...]:
     return (piece("a b"), chunk({}, "stop"), {"id": "c", "choices": [], "usage": usage})
 
 
-ESTIMATE = "Figures that make no sense are no figures: the cost is estimated, and flagged as that."
+ESTIMATE = "Implausible figures are ignored. The cost is estimated and marked as an estimate."
 
 CASES = (
     _case(
@@ -64,7 +64,7 @@ CASES = (
         "the whole one, then one without `completion_tokens`",
         (piece("a b"), chunk({}, "stop"), USAGE, {"id": "c", "choices": [], "usage": {"prompt_tokens": 11}}),
         "https://github.com/vercel/ai/issues/2763",
-        note="Half a usage takes nothing away from a whole one.",
+        note="Partial usage doesn't replace complete usage.",
     ),
     _case(
         "usage.null-after",

@@ -99,16 +99,16 @@ def test_a_figure_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("DATABASE_URL", "mysql://u:hidden@h/x", "It does not begin with postgresql://, postgres://"),
-        ("REDIS_URL", "redis://:hidden/0@h:1/0", "Its port is not a number"),
-        ("REDIS_URL", "hidden", "It does not begin with redis://, rediss:// or unix://"),
-        ("TEMPORAL_ADDRESS", "foo", "'foo' is not a host and port. Write them as in 127.0.0.1:7233"),
+        ("DATABASE_URL", "mysql://u:hidden@h/x", "The address doesn't begin with postgresql://, postgres://"),
+        ("REDIS_URL", "redis://:hidden/0@h:1/0", "The port is not a number"),
+        ("REDIS_URL", "hidden", "The address doesn't begin with redis://, rediss:// or unix://"),
+        ("TEMPORAL_ADDRESS", "foo", "'foo' is not a host and port. Write a value such as 127.0.0.1:7233"),
         ("TEMPORAL_ADDRESS", "foo:70000", "is not a host and port"),
         ("TEMPORAL_ADDRESS", "http://foo:7233", "without a scheme"),
-        ("LOG_LEVEL", "LOUD", "Unknown log level 'LOUD'; use one of DEBUG, INFO"),
-        ("DEFAULT_MODEL", "nope/x", "No provider 'nope'; use one of openai, anthropic"),
-        ("REQUESTS_PER_MINUTE", '{"opnai": 5}', "No provider 'opnai'; use one of openai"),
-        ("TOKENS_PER_MINUTE", '{"opnai": 5}', "No provider 'opnai'; use one of openai"),
+        ("LOG_LEVEL", "LOUD", "Unknown log level 'LOUD'. Use one of: DEBUG, INFO"),
+        ("DEFAULT_MODEL", "nope/x", "There is no provider 'nope'. Use one of: openai, anthropic"),
+        ("REQUESTS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of: openai"),
+        ("TOKENS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of: openai"),
     ],
 )
 def test_an_unusable_setting_is_refused_by_name(
@@ -140,7 +140,7 @@ def test_every_supported_address_is_accepted(monkeypatch: pytest.MonkeyPatch, na
 def test_a_missing_named_settings_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nope.env"):
         monkeypatch.setenv("CHIMERA_ENV_FILE", str(path))
-        with pytest.raises(BadSettings, match="CHIMERA_ENV_FILE: there is no file"):
+        with pytest.raises(BadSettings, match="CHIMERA_ENV_FILE: the file"):
             read_settings()
 
 
@@ -179,7 +179,7 @@ def test_an_empty_file_is_an_unset_secret(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_a_missing_secrets_folder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path / "no"))
-    with pytest.raises(BadSettings, match="CHIMERA_SECRETS_DIR: there is no folder"):
+    with pytest.raises(BadSettings, match="CHIMERA_SECRETS_DIR: the folder"):
         read_settings()
 
 
@@ -203,7 +203,7 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_short_secret_is_refused_with_the_command() -> None:
-    with pytest.raises(ValidationError, match=r"It is too short.*token_urlsafe"):
+    with pytest.raises(ValidationError, match=r"is shorter than 32 bytes.*token_urlsafe"):
         Settings(jwt_secret=SecretStr("short"))
 
 

@@ -76,7 +76,7 @@ def test_a_file_that_is_not_pem_is_named(name: str, content: bytes, authority: A
     pair, other = authority.signed("client"), tmp_path / "other"
     other.write_bytes(content)
     said = refused(**{CERT: pair.certificate, KEY: pair.key, CA: authority.certificate, name: other})
-    assert said.startswith(f"CHIMERA_{name.upper()}: {str(other)!r} has no ")
+    assert said.startswith(f"CHIMERA_{name.upper()}: {str(other)!r} doesn't contain a ")
     assert "hidden" not in said
 
 
@@ -103,7 +103,7 @@ def test_an_encrypted_key_is_refused_without_a_prompt(authority: Authority, tmp_
     key = tmp_path / "encrypted.key"
     key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")))
     said = refused(**{CERT: authority.signed("one").certificate, KEY: key})
-    assert "is encrypted. Decrypt it with: openssl pkey" in said
+    assert "is encrypted. Decrypt the key with: openssl pkey" in said
 
 
 def test_files_that_tls_would_not_use_are_refused(authority: Authority) -> None:
@@ -113,7 +113,7 @@ def test_files_that_tls_would_not_use_are_refused(authority: Authority) -> None:
 
 def test_a_key_goes_unencrypted_only_nearby() -> None:
     said = refused(temporal_tls=False, temporal_api_key="hidden")
-    assert "CHIMERA_TEMPORAL_API_KEY would travel to 'temporal.example:7233' without encryption" in said
+    assert "CHIMERA_TEMPORAL_API_KEY would be sent to 'temporal.example:7233' without encryption" in said
     assert "hidden" not in said
     near = read_settings(temporal_address="temporal:7233", temporal_tls=False, temporal_api_key="hidden")
     assert not near.temporal_connection.is_on
@@ -122,7 +122,7 @@ def test_a_key_goes_unencrypted_only_nearby() -> None:
 @pytest.mark.parametrize("key", ["Bearer hidden", "hid\nden", "hiddén"])
 def test_a_key_that_no_header_carries_is_refused(key: str) -> None:
     said = refused(temporal_api_key=key)
-    assert said.startswith("CHIMERA_TEMPORAL_API_KEY: It has spaces or other characters")
+    assert said.startswith("CHIMERA_TEMPORAL_API_KEY: The key contains spaces or other invalid characters")
     assert "hid" not in said
 
 

@@ -83,7 +83,9 @@ def test_a_folder_for_sockets_that_is_open_is_refused() -> None:
     with short_folder() as path:
         folder = Folder.at(path / "data")
         folder.redis.chmod(0o777)
-        with pytest.raises(SocketsUnsafe, match=r"data/redis can be entered by others \(mode 777\).*CHIMERA_DATA_DIR"):
+        with pytest.raises(
+            SocketsUnsafe, match=r"data/redis can be entered by other users \(mode 777\).*CHIMERA_DATA_DIR"
+        ):
             folder.socket_folder(folder.redis, NAME)
 
 
@@ -91,7 +93,7 @@ def test_a_world_writable_data_folder_is_refused() -> None:
     with short_folder() as path:
         (path / "postgres").mkdir()
         path.chmod(0o777)
-        with pytest.raises(FolderUnusable, match="is writable by every user"):
+        with pytest.raises(FolderUnusable, match="is writable by all users"):
             Folder.at(path)
 
 

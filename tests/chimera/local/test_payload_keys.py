@@ -131,7 +131,7 @@ def test_a_damaged_kept_key_names_its_file(tmp_path: Path, kept: str, asked: Sec
     folder = Folder(tmp_path)
     kept_secrets.path_of(folder).write_text(json.dumps({kept_secrets.PAYLOADS: kept}))
     for look in (payload_keys.take, payload_keys.missing):
-        with pytest.raises(SecretsUnreadable, match=r"secrets\.json has a 'payload_keys' that can't be used"):
+        with pytest.raises(SecretsUnreadable, match=r"secrets\.json has an invalid 'payload_keys'"):
             look(folder, asked)
     assert json.loads(kept_secrets.path_of(folder).read_text()) == {kept_secrets.PAYLOADS: kept}
 

@@ -49,7 +49,7 @@ async def test_a_killed_worker_is_replaced_and_reported(
     await asyncio.wait_for(running.worker.until_ready(), LIMIT_S)
     assert running.worker.pid not in (None, killed)
     assert running.worker.starts == 2
-    assert "Worker ended unexpectedly (signal SIGKILL); starting another" in lines
+    assert "Worker ended unexpectedly (signal SIGKILL). Restarting." in lines
     assert killed is not None
     assert not psutil.pid_exists(killed)
 
@@ -94,5 +94,7 @@ async def test_a_failed_start_reports_the_last_log_lines(printed: str) -> None:
             log=log,
             ready_limit_s=0,
         )
-        with pytest.raises(StartFailed, match=rf"was not ready .*, its log in {log}; its last lines:\n    away"):
+        with pytest.raises(
+            StartFailed, match=rf"was not ready .*, and its log is in {log}. The last lines are:\n    away"
+        ):
             await Supervised(service, folder, Register(folder), print).start()

@@ -92,7 +92,7 @@ async def test_an_unregistered_process_is_ended(path: Path, monkeypatch: pytest.
     disk = Disk(monkeypatch)
     async with rig(path) as made:
         disk.is_full = True
-        with pytest.raises(NoRoom, match=rf"Sleeper can't be started: the disk of {path} is full. Free space"):
+        with pytest.raises(NoRoom, match=rf"Sleeper can't be started, because the disk of {path} is full. Free space"):
             await made.service.start()
         assert alive(made.folder) == []
 
@@ -106,7 +106,7 @@ async def test_a_full_disk_leaves_no_process_behind(path: Path, monkeypatch: pyt
         await made.until_reported("Retrying in 0.4 s")
         await made.until_reported("Retrying in 0.8 s")
         assert made.service.pid is None
-        assert any("Sleeper can't be started: the disk of" in line for line in made.reported)
+        assert any("Sleeper can't be started, because the disk of" in line for line in made.reported)
         disk.is_full = False
         await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
         assert alive(made.folder) == [made.service.pid]
@@ -198,7 +198,9 @@ async def test_a_real_full_disk_is_named_and_outlived(path: Path) -> None:
             fill(path / "run" / "filler")
             made.service.kill()
             await made.until_reported("Retrying in 0.4 s")
-            assert any(f"Sleeper can't be started: the disk of {path} is full" in line for line in made.reported)
+            assert any(
+                f"Sleeper can't be started, because the disk of {path} is full" in line for line in made.reported
+            )
             assert alive(made.folder) == []
             (path / "run" / "filler").unlink()
             await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
@@ -209,7 +211,7 @@ async def test_a_full_disk_is_reported_by_the_stack(path: Path) -> None:
     with small_disk(path, "64k"):
         stack = LocalStack(settings_in(path), services=False)
         fill(path / "run" / "filler")
-        with pytest.raises(NoRoom, match=rf"can't be started: the disk of {path} is full. Free space"):
+        with pytest.raises(NoRoom, match=rf"can't be started, because the disk of {path} is full. Free space"):
             await stack.__aenter__()
 
 
@@ -223,7 +225,7 @@ def test_the_watch_reports_only_changes(path: Path) -> None:
         "is nearly full",
         "is full",
         "is nearly full",
-        "has room again",
+        "has enough free space again",
     ]
 
 

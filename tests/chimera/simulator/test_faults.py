@@ -66,7 +66,7 @@ async def test_odd_parts_do_not_change_an_answer(simulator: Running, directives:
 
 @pytest.mark.parametrize("directive", ["[[sim plann: split=2]]", "[[sim tokens=5]]", "[[ sim ]]", "[[sim; tokens=5]]"])
 async def test_a_directive_without_a_known_scope_is_refused(simulator: Running, directive: str) -> None:
-    with pytest.raises(errors.BadRequest, match=r"not a directive; write \[\[sim"):
+    with pytest.raises(errors.BadRequest, match=r"not a directive\. Write \[\[sim"):
         await answer_of(simulator.provider, ask(f"Task:\nAnything {directive}"))
 
 
@@ -75,16 +75,17 @@ async def test_all_misspelt_directives_are_named_at_once(simulator: Running) -> 
     with pytest.raises(errors.BadRequest) as raised:
         await answer_of(simulator.provider, ask(prompt))
     assert raised.value.message == (
-        "simulator rejected the request (400): Simulator: there is no directive 'tokns', 'satus', 'tuurns',"
-        " 'xyzzy'; did you mean 'tokens', 'status', 'turns'?; 'in_tool' is not a value for 'cut'; write after:N,"
-        " quiet:N, in_tool_args or in_tool_args:broken, :done, :length; 'x' is not a value for 'badplan'; write"
+        "simulator rejected the request (400): Simulator: There is no directive 'tokns', 'satus', 'tuurns',"
+        " 'xyzzy'. Did you mean 'tokens', 'status', 'turns'? 'in_tool' is not a value for 'cut'. Write after:N,"
+        " quiet:N, in_tool_args, in_tool_args:broken, in_tool_args:done or in_tool_args:length. 'x' is not a value"
+        " for 'badplan'. Write"
         " cyclic, garbage or unknown_agent."
     )
 
 
 async def test_many_misspelt_directives_are_counted(simulator: Running) -> None:
     many = "; ".join(f"x{letter}{letter}x={'v' * 500}" for letter in "abcdefghijkl")
-    with pytest.raises(errors.BadRequest, match=r"'xhhx' and 4 more; docs/reference/simulator\.md lists"):
+    with pytest.raises(errors.BadRequest, match=r"'xhhx' and 4 more\. All directives are listed in docs"):
         await answer_of(simulator.provider, ask(f"Task:\nAnything [[sim: {many}]]"))
 
 

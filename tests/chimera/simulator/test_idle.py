@@ -11,8 +11,8 @@ from models import errors
 from models.plans import Plan
 from tests.chimera.simulated import CALCULATOR, Running, answer_of, ask, running_simulator
 
-NOTE = "[simulated] Note of the simulator: "
-NO_TOOL = "did nothing: this request allows no tool call."
+NOTE = "[simulated] Note from the simulator: "
+NO_TOOL = "had no effect, because this request doesn't allow tool calls."
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +59,16 @@ async def test_directives_that_had_their_effect_are_not_mentioned(simulator: Run
 @pytest.mark.parametrize(
     ("directives", "note"),
     [
-        ("split=3; agent=writer", "'split', 'agent' did nothing: only [[sim plan: …]] in a goal can have it."),
-        ("code=insufficient_quota", "'code' did nothing: it needs status beside it."),
-        ("times=2; tokens=5", "'times' did nothing: it needs a fault beside it."),
-        ("same=1; split=2", "'split' did nothing: only [[sim plan: …]] in a goal can have it; 'same' did nothing: it"),
+        (
+            "split=3; agent=writer",
+            "'split', 'agent' had no effect, because only [[sim plan: …]] in a goal supports this.",
+        ),
+        ("code=insufficient_quota", "'code' had no effect, because it also needs status."),
+        ("times=2; tokens=5", "'times' had no effect, because it also needs a fault."),
+        (
+            "same=1; split=2",
+            "'split' had no effect, because only [[sim plan: …]] in a goal supports this. 'same' had no effect,",
+        ),
     ],
 )
 async def test_directives_without_their_place_are_named(simulator: Running, directives: str, note: str) -> None:
@@ -75,13 +81,13 @@ async def test_ineffective_stream_directives_are_noted(simulator: Running) -> No
     async with httpx2.AsyncClient(trust_env=False) as client:
         answer = (await client.post(f"{simulator.url}/v1/chat/completions", json=body)).json()
     text = answer["choices"][0]["message"]["content"]
-    assert text.startswith(f"{NOTE}'drip', 'cut' did nothing: this request is not streamed.")
+    assert text.startswith(f"{NOTE}'drip', 'cut' had no effect, because this request is not streamed.")
 
 
 @pytest.mark.parametrize("directives", ["split=2; turns=2; tokens=9", "agent=writer", "cut=in_tool_args"])
 async def test_plan_requests_refuse_ineffective_directives(simulator: Running, directives: str) -> None:
     question = f"Goal:\nTides [[sim plan: {directives}]]\n\nAgents:\n- writer: Writes."
-    with pytest.raises(errors.BadRequest, match=r"Simulator: '.+ did nothing: "):
+    with pytest.raises(errors.BadRequest, match=r"Simulator: '.+ had no effect, because "):
         await answer_of(simulator.provider, ask(question, response_schema=Plan.model_json_schema()))
 
 
@@ -90,7 +96,7 @@ async def test_embedding_requests_refuse_ineffective_directives(simulator: Runni
     async with httpx2.AsyncClient(trust_env=False) as client:
         refused = await client.post(f"{simulator.url}/v1/embeddings", json=body)
     assert refused.status_code == 400
-    assert "'turns', 'cut=in_tool_args' did nothing" in json.loads(refused.content)["error"]["message"]
+    assert "'turns', 'cut=in_tool_args' had no effect" in json.loads(refused.content)["error"]["message"]
 
 
 async def test_an_answered_tool_call_counts_as_a_turn(simulator: Running) -> None:

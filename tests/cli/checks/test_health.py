@@ -43,8 +43,12 @@ async def test_health_asks_the_signed_in_installation(tmp_path: Path) -> None:
     ("asked", "level", "words"),
     [
         (f"k2:{KEY},k1:{OTHER_KEY}", Level.OK, ""),
-        (f"k3:{KEY},k2:{OTHER_KEY}", Level.WARN, "a start encrypts with k3; also decrypts with k2: restart"),
-        (None, Level.WARN, "a start encrypts nothing: restart"),
+        (
+            f"k3:{KEY},k2:{OTHER_KEY}",
+            Level.WARN,
+            "encrypts with k3; also decrypts with k2. To apply these settings, restart",
+        ),
+        (None, Level.WARN, "encrypts nothing. To apply these settings, restart"),
     ],
     # Keys are random, and names of tests have to be the same in each process.
     ids=("those in use", "the next", "none"),

@@ -36,7 +36,7 @@ async def test_server_checks_show_no_password() -> None:
 async def test_working_servers_are_listed_with_their_addresses(parts: Settings) -> None:
     found = await servers(parts.model_copy(update={"simulator_url": None}))
     assert {finding.level for finding in found} == {Level.OK}
-    assert f"answers at {parts.temporal_address}" in [finding.message for finding in found]
+    assert f"responds at {parts.temporal_address}" in [finding.message for finding in found]
 
 
 async def test_a_certificate_that_is_not_trusted_fails_and_names_the_setting(parts: Settings, tmp_path: Path) -> None:
@@ -52,4 +52,4 @@ async def test_a_certificate_that_is_not_trusted_fails_and_names_the_setting(par
 async def test_a_foreign_server_as_simulator_is_reported() -> None:
     async with serving(model_server(PlainTextResponse("hello"))) as url:
         (found,) = await servers(Settings(simulator_url=url))
-    assert (found.level, "answers 404" in found.message) == (Level.WARN, True)
+    assert (found.level, "returns 404" in found.message) == (Level.WARN, True)

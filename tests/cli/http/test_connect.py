@@ -84,11 +84,13 @@ async def test_a_chimera_of_another_folder_is_recognised(
     known = sign_in.read(kept)
     assert known is not None
     elsewhere = Settings(data_dir=tmp_path / "elsewhere", api_port=int(known.api_url.rpartition(":")[2]))
-    with pytest.raises(NoSignIn, match=r"folder where it was started, or set CHIMERA_DATA_DIR="):
+    with pytest.raises(NoSignIn, match=r"folder where Chimera was started, or set CHIMERA_DATA_DIR="):
         async with connected(elsewhere):
             pass
     found = await ports(elsewhere, None)
-    assert [(finding.level, "started elsewhere" in finding.message) for finding in found] == [(Level.WARN, True)]
+    assert [(finding.level, "started in another folder" in finding.message) for finding in found] == [
+        (Level.WARN, True)
+    ]
 
 
 async def test_missing_sign_in_and_api_show_both_remedies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +114,8 @@ async def test_a_dead_sign_in_hides_no_good_one(
         async with connected(Settings(data_dir=kept.parent)) as client:
             assert (client.api_url, (await client.task(TASK)).id) == (url, TASK)
     printed = capsys.readouterr().err
-    assert f"old@example.com at {url_of(kept)}, kept in {kept}, is no longer valid" in printed
-    assert f"Using me@example.com at {url}, of {sign_in.at_home()}" in printed
+    assert f"old@example.com at {url_of(kept)}, stored in {kept}, is no longer valid" in printed
+    assert f"Using me@example.com at {url}, stored in {sign_in.at_home()}" in printed
 
 
 async def test_a_token_that_looks_fresh_may_be_dead(api: TinyApi, kept: Path) -> None:
@@ -132,7 +134,7 @@ async def test_a_token_that_looks_fresh_may_be_dead(api: TinyApi, kept: Path) ->
 async def test_two_dead_sign_ins_name_one_to_renew(api: TinyApi, kept: Path) -> None:
     api.session_ended = True
     api.kept_in(sign_in.at_home(), url_of(kept))
-    with pytest.raises(SignInEnded, match=f"kept in {kept}.*chimera login --api-url {url_of(kept)} --email me@"):
+    with pytest.raises(SignInEnded, match=f"stored in {kept}.*chimera login --api-url {url_of(kept)} --email me@"):
         async with connected(Settings(data_dir=kept.parent)):
             pass
 
@@ -165,8 +167,10 @@ async def test_a_stack_that_runs_at_another_port_is_found(
     async with connected(where_settings()) as client:
         assert client.api_url == url_of(kept)
     printed = capsys.readouterr().err
-    assert f"Nothing answers at http://127.0.0.1:{named}, which CHIMERA_API_PORT or CHIMERA_HOST sets" in printed
-    assert f"Using me@example.com at {url_of(kept)}, of {kept}" in printed
+    assert (
+        f"not reachable at http://127.0.0.1:{named}, the address that CHIMERA_API_PORT or CHIMERA_HOST sets" in printed
+    )
+    assert f"Using me@example.com at {url_of(kept)}, stored in {kept}" in printed
 
 
 @pytest.mark.parametrize("is_own_known", [True, False])
@@ -206,7 +210,9 @@ async def test_a_refused_sign_in_leads_nowhere_else_than_named(
 async def test_a_named_unresponsive_address_is_reported(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("CHIMERA_API_URL", dead)
-    with pytest.raises(NotReachable, match=f"^Nothing answers at {dead}, which CHIMERA_API_URL sets"):
+    with pytest.raises(
+        NotReachable, match=f"^Chimera is not reachable at {dead}, the address that CHIMERA_API_URL sets"
+    ):
         async with connected(Settings(data_dir=kept.parent)):
             pass
 

@@ -68,11 +68,11 @@ def test_ambiguous_amounts_are_refused(written: str) -> None:
     ("written", "printed"),
     [
         ("0,050", "A comma is ambiguous"),
-        ("0", "allows no spending"),
-        ("0.000000", "allows no spending"),
-        ("0.0000001", "at most 6 decimals"),
-        ("0.50000000", "at most 6 decimals"),
-        ("10000000.000001", "exceeds the largest possible budget, 10000000 dollars"),
+        ("0", "doesn't allow any spending"),
+        ("0.000000", "doesn't allow any spending"),
+        ("0.0000001", "at most 6 decimal places"),
+        ("0.50000000", "at most 6 decimal places"),
+        ("10000000.000001", "exceeds the largest possible budget, which is 10000000 dollars"),
         ("9" * 30, "exceeds the largest possible budget"),
         ("9" * 5000, "9…' is not an amount"),
     ],
@@ -124,7 +124,7 @@ def test_every_option_with_a_number_reads_it_alike(arguments: tuple[str, ...], p
     [
         (
             "run x --on-failure retri",
-            "--on-failure: 'retri' is not one of 'fail', 'skip', 'retry'; did you mean 'retry'?",
+            "--on-failure: 'retri' is not one of 'fail', 'skip', 'retry'. Did you mean 'retry'?",
         ),
         ("run x --on-truncated zzz", "--on-truncated: 'zzz' is not one of 'continue', 'accept', 'fail'."),
         ("schedules create a b --overlap SKIP", "--overlap: 'SKIP' is not one of 'skip', 'buffer_one', 'allow_all',"),
@@ -147,5 +147,5 @@ def test_choices_are_those_of_the_api() -> None:
 def test_times_are_read_with_or_without_an_offset() -> None:
     assert moment(" 2026-11-01T07:00 ") == datetime(2026, 11, 1, 7)  # noqa: DTZ001
     assert moment("2026-11-01T07:00Z") == datetime(2026, 11, 1, 7, tzinfo=UTC)
-    with pytest.raises(typer.BadParameter, match="like 2026-11-01T07:00"):
+    with pytest.raises(typer.BadParameter, match="such as 2026-11-01T07:00"):
         moment("yesterday")

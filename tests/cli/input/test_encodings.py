@@ -64,7 +64,7 @@ def test_an_argument_that_is_no_utf8_is_refused(
     number = next(number for number, each in enumerate(arguments, 1) if isinstance(each, bytes))
     printed = refused(chimera(*arguments, CHIMERA_DATA_DIR=str(tmp_path), **locale))
     assert f"Argument {number}, " in printed
-    assert "is not UTF-8. Write it in UTF-8; if it names a file, rename that." in printed
+    assert "is not UTF-8. Write it in UTF-8. If it is the name of a file, rename the file." in printed
 
 
 def test_non_utf8_input_is_refused_and_not_shown() -> None:
@@ -85,13 +85,13 @@ def test_an_invalid_address_is_named(tmp_path: Path) -> None:
 
 def test_a_password_needs_an_open_input() -> None:
     done = in_shell("login --api-url http://127.0.0.1:9 --email a@b.c <&-")
-    assert "Nothing answers at http://127.0.0.1:9" in refused(done)
+    assert "Chimera is not reachable at http://127.0.0.1:9" in refused(done)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
 @pytest.mark.parametrize("command", ["--version", "--help"])
 def test_help_reports_a_full_disk_too(command: str) -> None:
-    assert "No space is left where the output goes" in refused(in_shell(f"{command} >/dev/full"))
+    assert "There is no space left for the output" in refused(in_shell(f"{command} >/dev/full"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
@@ -194,7 +194,7 @@ async def test_a_full_disk_is_reported(data_dir: str) -> None:
     )
     _, printed = await full.communicate()
     assert full.returncode == 3
-    assert "No space is left where the output goes" in printed.decode()
+    assert "There is no space left for the output" in printed.decode()
 
 
 async def test_utf8_is_read_where_the_locale_knows_only_ascii(data_dir: str, tmp_path: Path) -> None:

@@ -61,9 +61,9 @@ def test_misspelt_variables_are_noticed(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("CHIMERA_TOKEN", "known")
     found = list(variables())
     assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
-    assert found[0].message.startswith("CHIMERA_PORT is not a setting and is ignored; ")
+    assert found[0].message.startswith("CHIMERA_PORT is not a setting and is ignored. ")
     assert found[1].message == (
-        "CHIMERA_DEFAULT_MODLE in .env is not a setting and is ignored; did you mean CHIMERA_DEFAULT_MODEL?"
+        "CHIMERA_DEFAULT_MODLE in .env is not a setting and is ignored. Did you mean CHIMERA_DEFAULT_MODEL?"
     )
 
 
@@ -74,7 +74,7 @@ def test_an_unreadable_line_is_named_without_its_text(monkeypatch: pytest.Monkey
     monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
     assert load_settings().host == "::1"
     assert [finding.message for finding in variables()] == [
-        f"{tmp_path}/settings, line {number}, is not written as NAME=value and is ignored." for number in (2, 4)
+        f"{tmp_path}/settings, line {number}, is ignored because it is not written as NAME=value." for number in (2, 4)
     ]
 
 
@@ -84,31 +84,31 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
     (found,) = variables()
     assert found.message == (
-        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is not a setting and is ignored; did you mean CHIMERA_OPENAI_API_KEY?"
+        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is not a setting and is ignored. Did you mean CHIMERA_OPENAI_API_KEY?"
     )
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("CHIMERA_TOKENS", "did you mean CHIMERA_TOKEN?"),
-        ("CHIMERA_FRUIT", "docs/reference/settings.md lists all."),
-        ("CHIMERA_OPENAI_KEY", "did you mean CHIMERA_OPENAI_API_KEY?"),
+        ("CHIMERA_TOKENS", "Did you mean CHIMERA_TOKEN?"),
+        ("CHIMERA_FRUIT", "All settings are listed in docs/reference/settings.md."),
+        ("CHIMERA_OPENAI_KEY", "Did you mean CHIMERA_OPENAI_API_KEY?"),
     ],
 )
 def test_an_unknown_variable_gets_a_suggestion(monkeypatch: pytest.MonkeyPatch, name: str, expected: str) -> None:
     monkeypatch.setenv("CHIMERA_ENV_FILE", "")
     monkeypatch.setenv(name, "x")
     (found,) = variables()
-    assert found.message == f"{name} is not a setting and is ignored; {expected}"
+    assert found.message == f"{name} is not a setting and is ignored. {expected}"
 
 
 def test_suggestions_for_a_file_fit_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "settings").write_text("CHIMERA_TOKN=x\nCHIMERA_API_URI=x\nCHIMERA_TOKEN=x\n")
     monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
     found = [finding.message for finding in variables()]
-    assert not any("did you mean CHIMERA_TOKEN" in message or "CHIMERA_API_URL" in message for message in found)
+    assert not any("Did you mean CHIMERA_TOKEN" in message or "CHIMERA_API_URL" in message for message in found)
     assert found[2] == (
-        f"CHIMERA_TOKEN in {tmp_path}/settings is read from the environment only, so it has no effect there; export"
+        f"CHIMERA_TOKEN in {tmp_path}/settings is read only from the environment, so it has no effect there. Export"
         " CHIMERA_TOKEN instead."
     )

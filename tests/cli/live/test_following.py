@@ -74,7 +74,7 @@ async def test_an_api_that_restarts_is_waited_for(tmp_path: Path) -> None:
             async with serving(api.app(), port):
                 await task
     assert frames == [*BEGINNING, *END]
-    assert printed == ["The connection to Chimera was lost; retrying. The task continues.", "Connected again."]
+    assert printed == ["The connection to Chimera was lost. Retrying. The task continues.", "Connected again."]
 
 
 async def test_a_persistently_unavailable_api_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ async def test_a_stream_too_many_waits_for_room(tmp_path: Path, waits: list[floa
     assert await followed(api, tmp_path, printed) == [*BEGINNING, *END]
     assert waits == [7.0, following.NO_ROOM_S, following.LONGEST_NO_ROOM_S]
     assert len(printed) == 1
-    assert "as many tasks as one user may" in printed[0]
+    assert "the maximum number of tasks" in printed[0]
 
 
 async def test_an_api_in_trouble_is_waited_for(tmp_path: Path, waits: list[float]) -> None:

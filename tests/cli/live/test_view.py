@@ -122,13 +122,13 @@ def test_only_a_failed_attempt_shows_whether_it_retries() -> None:
     state.apply(happened(3, call_failed("a", retryable=False)))
     assert state.nodes[A].note == "the call failed: overloaded: It has trouble"
     state.apply(happened(4, call_failed("a", code="cancelled")))
-    assert state.nodes[A].note == "the call was cut"
+    assert state.nodes[A].note == "the call was interrupted"
 
 
 def test_seen_guidance_shows_its_first_words() -> None:
     seen = GuidanceSeen(path=A, guidance_id=7, preview="Keep it short.")
-    assert state_after(happened(1, seen)).nodes[A].note == "has seen the guidance: Keep it short."
-    assert line_of(seen, TASK) == "a: has seen the guidance: Keep it short."
+    assert state_after(happened(1, seen)).nodes[A].note == "received the guidance: Keep it short."
+    assert line_of(seen, TASK) == "a: received the guidance: Keep it short."
 
 
 def test_a_snapshot_has_its_sequence() -> None:
@@ -215,7 +215,7 @@ def test_a_reached_budget_waits_for_a_raise() -> None:
     state = state_after(happened(1, reached))
     printed = "2 of 2 calls are used. Run: chimera budget 6c1f0b1e --requests 6"
     assert (state.status, state.note) == (RunStatus.WAITING, printed)
-    assert line_of(reached, TASK) == f"budget: reached, the task waits: {printed}"
+    assert line_of(reached, TASK) == f"budget: reached, so the task waits: {printed}"
     raised = BudgetRaised(max_cost_micro_usd=20_000, max_tokens=None, max_model_calls=9)
     state.apply(happened(2, raised))
     assert (state.status, state.note) == (RunStatus.RUNNING, "")

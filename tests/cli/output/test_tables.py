@@ -32,7 +32,7 @@ def test_a_list_of_tasks_keeps_ids_and_costs(width: int) -> None:
 def test_a_table_of_subtasks_keeps_its_sum(width: int) -> None:
     bill = a_bill(by_subtask=(a_sum(1, 900, path="facts"),))
     text = printed(width, table_of([subtask_view("facts")], bill))
-    assert all(each in text for each in ("facts", "completed", "writer", "In all", "$0.0009"))
+    assert all(each in text for each in ("facts", "completed", "writer", "Total", "$0.0009"))
 
 
 def test_an_exact_cost_has_no_mark() -> None:

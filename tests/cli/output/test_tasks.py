@@ -46,7 +46,7 @@ def test_a_failed_task_names_the_command_for_details(code: str, command: str) ->
 def test_requests_are_counted_and_those_in_doubt_explained() -> None:
     facts = dict(facts_of(task_view(), a_bill(in_doubt_micro_usd=1100)))
     assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
-    assert facts["In doubt"] == "at most $0.0011, for requests with unknown outcome (they count towards the budget)"
+    assert facts["In doubt"] == "at most $0.0011, for requests with an unknown outcome, which count towards the budget"
     assert "In doubt" not in dict(facts_of(task_view(), a_bill()))
 
 
@@ -79,7 +79,7 @@ def test_tries_without_a_connection_are_no_requests() -> None:
 
     assert note_of(a_blocked_call("a", attempts=5, requests=0)) == "after 5 tries without a connection"
     loading = a_blocked_call("a", attempts=5, requests=0).model_copy(update={"code": "model_loading"})
-    assert note_of(loading) == "after 5 tries that found the model loading"
+    assert note_of(loading) == "after 5 tries while the model was loading"
     some = (a_blocked_call("a", attempts=2, requests=1), a_blocked_call("b", attempts=1, requests=1))
     assert note_of(*some) == "after 2 requests and 1 try without a connection"
     assert note_of(a_blocked_call("a", attempts=0, requests=0)) == "before the first request"
@@ -94,7 +94,7 @@ def test_a_scheduled_run_shows_when_it_was_due() -> None:
 def test_times_are_shown_in_utc() -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
     facts = dict(facts_of(task_view(started_at=elsewhere, ended_at=NOW), a_bill()))
-    assert (facts["Began"], facts["Ended"]) == ("2026-11-01 12:00:00 UTC", "2026-11-01 12:00:00 UTC")
+    assert (facts["Started"], facts["Ended"]) == ("2026-11-01 12:00:00 UTC", "2026-11-01 12:00:00 UTC")
 
 
 def test_the_nodes_of_a_task_add_up() -> None:
@@ -115,7 +115,7 @@ def test_the_nodes_of_a_task_add_up() -> None:
         ["(task)", "$0.0003", "plan", "(planner),", "answer", "(coordinator)"],
         ["facts", "completed", "writer", "3", "$0.0006", "$0.0004", "FACTS"],
         ["text", "completed", "poet", "3", "$0.0000", "TEXT"],
-        ["In", "all", "$0.0009", "$0.0004"],
+        ["Total", "$0.0009", "$0.0004"],
     ]
 
 

@@ -46,7 +46,7 @@ def test_a_finished_call_that_arrives_again_is_found() -> None:
     count = count_journal(journal(*GOOD_JOURNAL, "0 arrived", "0 finished"))
     assert (count.finished_made_again, count.cut_made_again) == (1, 1)
     proof = prove(COMPLETED, cost(*GOOD_LEDGER), journal(*GOOD_JOURNAL, "0 arrived", "0 finished"), killed=True)
-    assert "1 finished calls were made again" in proof.problems
+    assert "1 finished calls were repeated" in proof.problems
 
 
 def test_a_refused_request_is_no_finished_call() -> None:
@@ -61,13 +61,13 @@ def test_a_ledger_that_paid_twice_is_found() -> None:
 
 def test_a_request_missing_from_the_ledger_is_found() -> None:
     proof = prove(COMPLETED, cost((0, 1, "finished"), (1, 1, "finished")), journal(*GOOD_JOURNAL), killed=True)
-    assert "ledger and journal count a different number of requests" in proof.problems
+    assert "the ledger and the journal count a different number of requests" in proof.problems
 
 
 def test_a_demonstration_without_a_kill_proves_nothing() -> None:
     entries = journal("0 arrived", "0 finished", "1 arrived", "1 finished")
     proof = prove(COMPLETED, cost((0, 1, "finished"), (1, 1, "finished")), entries, killed=False)
-    assert proof.problems == ("the worker was not killed: no moment with a call in flight was seen",)
+    assert proof.problems == ("the worker was not killed, because no call was seen in flight",)
 
 
 def test_a_task_that_failed_proves_nothing() -> None:

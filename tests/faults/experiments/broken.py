@@ -52,7 +52,7 @@ async def freeze_redis_under_limits(
     at = sorted(arrival.at for arrival in lab.journal() if arrival.task_id in task_ids)
     most = max(sum(0 <= later - first < MINUTE_S for later in at) for first in at)
     trial.figures |= {"limit a minute": limit, "most in any minute": most}
-    trial.expect(most <= limit, f"{most} requests in a minute, {limit} are allowed")
+    trial.expect(most <= limit, f"{most} requests in a minute, but only {limit} are allowed")
 
 
 async def set_a_clock_wrong(trial: Trial, *, runs: int = 20, wait_s: float = 3.0, limit_s: float = 60.0) -> None:
@@ -77,7 +77,7 @@ async def fill_the_disk(trial: Trial, *, runs: int = 10, full_s: float = 30.0, k
     lines: list[str] = []
     with _small_disk() as folder:
         if folder is None:
-            trial.expect(False, "no right to mount a small disk; run it as root on Linux")
+            trial.expect(False, "a small disk can't be mounted; run the experiment as root on Linux")
             return
         async with open_lab(folder, report=lines.append) as lab:
             inner = replace(trial, lab=lab, offers=Offers.of(lab, "disk", trial.seed, trial.offers.wire))
@@ -115,15 +115,17 @@ async def _on_a_full_disk(
         "API processes at the end": len(_apis(folder)),
     }
     trial.expect(most_alive <= 1, f"{most_alive} API processes at once")
-    trial.expect(_apis(folder) == [lab.api.pid], "an unsupervised API process runs")
-    trial.expect(any("The disk of" in line and "is full" in line for line in lines), "no report that the disk is full")
-    trial.expect(any("has room again" in line for line in lines), "no report that there is room again")
+    trial.expect(_apis(folder) == [lab.api.pid], "an unsupervised API process is running")
+    trial.expect(any("The disk of" in line and "is full" in line for line in lines), "the full disk was not reported")
+    trial.expect(
+        any("has enough free space again" in line for line in lines), "the end of the full disk was not reported"
+    )
     if kill:
         reported = any("API can't be started: the disk of" in line for line in lines)
-        trial.expect(reported, "no report why the API can't be started")
+        trial.expect(reported, "the reason why the API can't start was not reported")
     else:
-        trial.expect(seen["degraded full"] == seen.total(), f"the health document has {dict(seen)}")
-        trial.expect(not {"500", "None"} & set(statuses), f"POSTs were answered {dict(statuses)}")
+        trial.expect(seen["degraded full"] == seen.total(), f"the health document shows {dict(seen)}")
+        trial.expect(not {"500", "None"} & set(statuses), f"POSTs returned {dict(statuses)}")
 
 
 async def _health(lab: Lab) -> str:

@@ -170,7 +170,7 @@ async def judge(trial: Trial, pairs: Sequence[Pair]) -> None:
     sent_after = 0
     for pair in pairs:
         odd = [status for status in pair.statuses if status not in (200, 202, 204, 404, 409)]
-        trial.expect(not odd, f"{pair}: answered {odd}")
+        trial.expect(not odd, f"{pair}: returned {odd}")
         if pair.accepted_at is None:
             continue
         row = ended[pair.task_id]
@@ -178,7 +178,7 @@ async def judge(trial: Trial, pairs: Sequence[Pair]) -> None:
             wrong[f"{row['status']} ({pair.phase})"] += 1
             trial.problems.append(f"{pair}: the cancel was accepted, the task is {row['status']}")
         begun_after = row["began"] is not None and row["began"] > pair.accepted_at
-        trial.expect(not begun_after, f"{pair}: a call was begun after the cancel's answer")
+        trial.expect(not begun_after, f"{pair}: a call started after the response to the cancel")
         sent_after += arrived.get(pair.task_id, 0.0) > pair.accepted_at.timestamp()
     trial.figures |= {
         # `cancelling` is one that hangs.

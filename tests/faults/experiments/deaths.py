@@ -36,7 +36,7 @@ async def kill_the_only_worker(
     limit = max(16.0, (restarted - killed).total_seconds() + 5.0)
     trial.resume_s = max(again, default=None)
     trial.figures |= {"calls cut": cut, "restarted after, s": round((restarted - killed).total_seconds(), 1)}
-    trial.expect(len(again) == cut, f"{cut} calls were cut, {len(again)} were retried")
+    trial.expect(len(again) == cut, f"{cut} calls were interrupted, but {len(again)} were retried")
     trial.expect_in_time(
         max(again, default=0) <= limit, f"the last new attempt began after {max(again):.1f} s, not {limit:g}"
     )
@@ -62,7 +62,7 @@ async def kill_one_of_two_workers(
     slowest = max(resumed.values(), default=0)
     trial.resume_s = slowest
     trial.figures |= {"calls cut": cut, "retried after, s": round(max(again, default=0), 1)}
-    trial.expect(cut > 0, "the worker that was killed had no call in flight")
+    trial.expect(cut > 0, "the killed worker had no call in flight")
     trial.expect_in_time(
         max(again, default=0) <= limit_s, f"the last new attempt began after {max(again, default=0):.1f} s"
     )
@@ -88,7 +88,7 @@ async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: flo
         prefix=f"{prefix}%",
     )
     trial.figures |= {"worker died": died, "calls doubted": sum(row["doubted"] for row in attempts)}
-    trial.expect(died == 1, f"the failpoint ended {died} workers, not 1")
+    trial.expect(died == 1, f"the failpoint ended {died} workers instead of 1")
     trial.expect(all(row["n"] == row["last"] <= 2 for row in attempts), "a call has more than two attempts")
     again = sum(row["n"] == 2 for row in attempts)
     trial.expect(found.extra <= again, "an extra call is not in the ledger as a second attempt")
@@ -112,7 +112,7 @@ async def deploy_under_load(trial: Trial, *, runs: int = 20, call_s: float = 20.
     by_it = await _calls_by(trial, pid, "finished")
     trial.figures |= {"left after, s": round(left_s, 1), "finished by it": by_it}
     trial.expect_in_time(left_s <= limit_s, f"the worker left after {left_s:.1f} s, not {limit_s:g}")
-    trial.expect(by_it == runs, f"{by_it} of {runs} calls were finished by the worker that was stopped")
+    trial.expect(by_it == runs, f"{by_it} of {runs} calls were finished by the stopped worker")
 
 
 async def lose_the_api_after_its_commit(trial: Trial, *, runs: int = 100, limit_s: float = 15.0) -> None:
@@ -136,7 +136,7 @@ async def lose_the_api_after_its_commit(trial: Trial, *, runs: int = 100, limit_
     slowest = max((await _start_times(trial, back)), default=0)
     trial.resume_s = slowest
     trial.figures |= {"unanswered": unanswered, "started before the API died": started_before}
-    trial.expect(unanswered == runs, f"{unanswered} of {runs} POSTs went without an answer")
+    trial.expect(unanswered == runs, f"{unanswered} of {runs} POSTs got no response")
     trial.expect_in_time(slowest <= limit_s, f"the last run was started {slowest:.1f} s after the API was back")
 
 
@@ -155,7 +155,7 @@ async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
         configure(lab.api, failpoints=f"before_response=hang,after_start=exit:{once}")
         await revive(lab.api)
         dying = await trial.offers.post("dying", bodies[0])
-        trial.expect(dying.kind == "unknown", "the API answered though it died")
+        trial.expect(dying.kind == "unknown", "the API responded although it died")
     await lab.api.restart()
     by_key = {row["idempotency_key"]: str(row["id"]) for row in await _tasks(trial)}
     again = await trial.offers.post_all(bodies)
@@ -166,11 +166,11 @@ async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
     answers = trial.offers.last()
     same = sum(answers[key].task_id == task_id for key, task_id in by_key.items())
     trial.figures |= {"keys": len(by_key), "same id again": same, "status again": str(last.status)}
-    trial.expect(same == len(by_key) == keys + 1, f"{same} of {keys + 1} keys gave the id of the task that was kept")
+    trial.expect(same == len(by_key) == keys + 1, f"{same} of {keys + 1} keys returned the id of the stored task")
     trial.expect(
         {answer.status for answer in answers.values()} <= {200, 202}, "a repeated POST was not answered 200 or 202"
     )
-    trial.expect(all(answer.replayed for answer in answers.values()), "a repeated POST isn't marked as one")
+    trial.expect(all(answer.replayed for answer in answers.values()), "a repeated POST isn't marked as repeated")
 
 
 async def _all_in_flight(trial: Trial, runs: int) -> None:

@@ -55,7 +55,7 @@ async def freeze(
         trial.expect(begun, "not every run had a call in flight")
         await asyncio.sleep(trial.random.uniform(*within_s))
         in_flight = await lab.calls_in_flight(prefix)
-        trial.report(f"{in_flight} calls in flight; {what} stopped for {seconds:g} s")
+        trial.report(f"{in_flight} calls in flight, {what} stopped for {seconds:g} s")
         with stopped(TARGETS[what](lab)):
             await _wait(trial, seconds, posting=what != "machine")
         woken = datetime.now(UTC)

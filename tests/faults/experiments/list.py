@@ -47,7 +47,7 @@ QUICK_LIMITS = {"limit": 8, "runs": 14, "calm_s": 5.0, "frozen_s": 8.0}
 
 EXPERIMENTS = [
     Experiment(
-        "F01", "kill -9 the only worker in mid-call", deaths.kill_the_only_worker, {"runs": 3, **SHORT, "away_s": 1.0}
+        "F01", "kill -9 the only worker during a call", deaths.kill_the_only_worker, {"runs": 3, **SHORT, "away_s": 1.0}
     ),
     Experiment("F02", "kill -9 one of two workers", deaths.kill_one_of_two_workers, {"runs": 3, **SHORT}, workers=2),
     Experiment(
@@ -55,7 +55,7 @@ EXPERIMENTS = [
     ),
     Experiment("F06", "SIGTERM a worker under load", deaths.deploy_under_load, {"runs": 3, "call_s": 4.0}),
     Experiment("F08", "lose the API after its commit", deaths.lose_the_api_after_its_commit, {"runs": 10}),
-    Experiment("F09", "start a run and lose the answer", deaths.lose_the_answer, {"keys": 5}),
+    Experiment("F09", "start a run and lose the response", deaths.lose_the_answer, {"keys": 5}),
     Experiment("F12", "kill -9 Temporal", outages.lose_temporal, {"runs": 10, "call_s": 4.0, "away_s": 5.0}),
     Experiment(
         "F21",
@@ -66,12 +66,12 @@ EXPERIMENTS = [
     ),
     Experiment("F22", "three 500s, then an answer", providers.answer_500_three_times, {"runs": 2}),
     Experiment(
-        "F23", "sockets that are never answered", patience.never_answer, {"runs": 3, "silence_s": 2.0, "calm_s": 5.0}
+        "F23", "sockets without a response", patience.never_answer, {"runs": 3, "silence_s": 2.0, "calm_s": 5.0}
     ),
     Experiment("F24", "a token every 20 s", patience.drip, {"runs": 2, "gap_s": 1.0, "stall_s": 3.0, "total_s": 6.0}),
-    Experiment("F25", "streams that are cut", providers.cut_streams, {"runs": 4}),
-    Experiment("F26", "tool calls that are cut", tool_calls.cut_tool_calls, {"rounds": 1}),
-    Experiment("F27", "answers that are none", providers.answer_nonsense, {"runs": 1}),
+    Experiment("F25", "interrupted streams", providers.cut_streams, {"runs": 4}),
+    Experiment("F26", "interrupted tool calls", tool_calls.cut_tool_calls, {"rounds": 1}),
+    Experiment("F27", "invalid answers", providers.answer_nonsense, {"runs": 1}),
     Experiment("F28", "poison text", providers.send_poison, {"runs": 2}),
     Experiment("F29", "answers of 3 MB and 10 MB", providers.send_much),
     Experiment(
@@ -82,7 +82,7 @@ EXPERIMENTS = [
         {"away_s": 1800.0},
         workers=2,
     ),
-    Experiment("F31", "Idempotency-Keys again and again", meaning.repeat_keys, {"at_once": 20, "keys": 10}),
+    Experiment("F31", "repeated Idempotency-Keys", meaning.repeat_keys, {"at_once": 20, "keys": 10}),
     Experiment(
         "freeze",
         "SIGSTOP and SIGCONT",
@@ -93,7 +93,7 @@ EXPERIMENTS = [
     ),
     Experiment(
         "controls",
-        "a cancel and another control at once",
+        "a cancel and another control at the same time",
         controls.pair_controls,
         {"pairs": 8},
         options=frozenset({"pairs", "at_once", "kind"}),

@@ -15,24 +15,24 @@ async def repeat_keys(trial: Trial, *, at_once: int = AT_ONCE, keys: int = 200, 
     body, other = jobs.one_call("tokens=20"), jobs.one_call("tokens=21")
     same = await asyncio.gather(*(offers.post("same", body) for _ in range(at_once)))
     ids = {answer.task_id for answer in same}
-    trial.expect(len(ids) == 1 and None not in ids, f"{at_once} POSTs at once gave {len(ids)} ids")
+    trial.expect(len(ids) == 1 and None not in ids, f"{at_once} POSTs at once returned {len(ids)} ids")
     trial.expect(
         sum(not answer.replayed for answer in same) == 1, "not exactly one answer claims to have made the task"
     )
     different = await offers.post("same", other)
     refusal = (different.status, different.code)
-    trial.expect(refusal == (422, "idempotency_key_reused"), f"another body was answered {refusal}")
+    trial.expect(refusal == (422, "idempotency_key_reused"), f"another body returned {refusal}")
     names = [f"many-{number}" for number in range(keys) for _ in range(times)]
     trial.random.shuffle(names)
     many = await asyncio.gather(*(offers.post_patiently(name, body) for name in names))
     distinct = {answer.task_id for answer in many}
-    trial.expect(len(distinct) == keys, f"{keys} keys gave {len(distinct)} ids")
+    trial.expect(len(distinct) == keys, f"{keys} keys returned {len(distinct)} ids")
     followed = sorted(offers.accepted())[:20]
     async with following(lab, followed, trial.seed) as trial.followers:
         await lab.all_ended(offers.prefix, 120)
     before = await _result(trial, "same")
     after = await offers.post("same", body)
-    trial.expect(after.task_id in ids, "the key of an ended task gave another id")
+    trial.expect(after.task_id in ids, "the key of an ended task returned another id")
     await trial.check(limit_s=60, extra=0)
     trial.expect(await _result(trial, "same") == before, "the task of a repeated key has another result")
     answered = offers.answers
@@ -43,7 +43,7 @@ async def repeat_keys(trial: Trial, *, at_once: int = AT_ONCE, keys: int = 200, 
         "other body": str(different.status),
     }
     odd = {answer.status for answer in answered if answer.retry_after is None} - {200, 202, 422}
-    trial.expect(not odd, f"POSTs were answered {sorted(map(str, odd))}")
+    trial.expect(not odd, f"POSTs returned {sorted(map(str, odd))}")
 
 
 async def _result(trial: Trial, name: str) -> tuple[str, int]:

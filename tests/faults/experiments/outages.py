@@ -48,7 +48,7 @@ async def lose_temporal(
     )
     for answer in answers:
         refused_well = answer.status == 503 and answer.retry_after is not None
-        trial.expect(answer.status == 202 or refused_well, f"a POST in the gap was answered {answer.status}")
+        trial.expect(answer.status == 202 or refused_well, f"a POST during the outage returned {answer.status}")
 
 
 async def _all_asked(trial: Trial, runs: int) -> bool:

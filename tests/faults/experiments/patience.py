@@ -44,7 +44,7 @@ async def limit_the_rate(trial: Trial, *, runs: int = 50, wait_s: float = 7.0, l
         "the latest of them, s": round(max((s for s in after if s <= ON_THEIR_WAY_S), default=0.0), 3),
         "too early": len(early),
     }
-    trial.expect(bool(refused), "nothing was refused")
+    trial.expect(bool(refused), "nothing was rejected")
     trial.expect_in_time(not early, f"{len(early)} requests came earlier than {wait_s:g} s after a 429")
     trial.expect(len(arrivals) <= 1.6 * runs, f"{len(arrivals)} requests for {runs} calls")
 
@@ -108,11 +108,11 @@ async def drip(
         "longest, s": round(max(took), 1),
         "in parallel": _in_parallel(attempts),
     }
-    trial.expect(len(attempts) == attempts_each * runs, f"{len(attempts)} attempts, not {attempts_each * runs}")
+    trial.expect(len(attempts) == attempts_each * runs, f"{len(attempts)} attempts instead of {attempts_each * runs}")
     trial.expect(codes == {"took_too_long"}, f"attempts ended with {codes}: stalled, or without a heartbeat")
     trial.expect(total_s <= min(took), "an attempt ended before the limit")
     trial.expect_in_time(max(took) <= total_s + 5, "an attempt ended long after the limit")
-    trial.expect(_in_parallel(attempts) == 0, "two attempts of one call ran at once")
+    trial.expect(_in_parallel(attempts) == 0, "two attempts of one call ran at the same time")
 
 
 async def lose_the_provider(
@@ -159,7 +159,9 @@ async def lose_the_provider(
     trial.expect_in_time(
         all(gap >= probe_s - ON_THEIR_WAY_S for gap in gaps), f"two probes came {min(gaps, default=0):.1f} s apart"
     )
-    trial.expect(at_once <= len(lab.workers) * lab.stack.settings.max_concurrent_activities, f"{at_once} at once")
+    trial.expect(
+        at_once <= len(lab.workers) * lab.stack.settings.max_concurrent_activities, f"{at_once} at the same time"
+    )
 
 
 @asynccontextmanager

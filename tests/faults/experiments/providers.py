@@ -24,7 +24,7 @@ async def answer_500_three_times(trial: Trial, *, runs: int = 20) -> None:
     await trial.check(limit_s=60, extra=3 * runs)
     arrivals = _arrivals(trial, task_ids)
     trial.figures["arrivals a call"] = _spread(arrivals.values())
-    trial.expect(set(arrivals.values()) == {4}, "a call has not exactly 4 arrivals")
+    trial.expect(set(arrivals.values()) == {4}, "a call doesn't have exactly 4 arrivals")
 
 
 async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
@@ -54,9 +54,11 @@ async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
         "whole answers": whole,
         "cut answers kept": sum(row["result"] is not None for row in replies) - whole,
     }
-    trial.expect(whole == len(once), f"{whole} of {len(once)} answers are whole")
-    trial.expect(trial.figures["cut answers kept"] == 0, "a cut answer was stored as a success")
-    trial.expect(codes == {"same_failure_again": len(always)}, f"runs that were always cut ended with {dict(codes)}")
+    trial.expect(whole == len(once), f"{whole} of {len(once)} answers are complete")
+    trial.expect(trial.figures["cut answers kept"] == 0, "an interrupted answer was stored as a success")
+    trial.expect(
+        codes == {"same_failure_again": len(always)}, f"runs that were always interrupted ended with {dict(codes)}"
+    )
 
 
 async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
@@ -91,7 +93,7 @@ async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
     estimated = sum(row["estimated"] for row in rows if row["status"] == "finished")
     trial.figures |= {"failed attempts": str(dict(codes)), "usage estimated": estimated}
     trial.expect(set(codes) == {"malformed"}, f"attempts failed with {dict(codes)}")
-    trial.expect(estimated == runs, f"{estimated} answers without usage are flagged, not {runs}")
+    trial.expect(estimated == runs, f"{estimated} answers without usage are flagged instead of {runs}")
     trial.expect([worker.pid for worker in trial.lab.workers] == workers, "a worker died")
     trial.expect("Traceback" not in trial.lab.output_of("worker", "api"), "worker or API logged an exception")
 
@@ -144,9 +146,11 @@ async def send_much(trial: Trial, *, limit_s: float = 60.0) -> None:
             (task["status"], task["error_code"]) == (status, code), f"{name}: {task['status']}, {task['error_code']}"
         )
         trial.expect_in_time(took[0]["took"].total_seconds() <= limit_s, f"{name} took longer than {limit_s:g} s")
-        trial.expect(history.largest_bytes < MAX_HISTORY_BYTES, f"{name}: a history of {history.largest_bytes} bytes")
+        trial.expect(
+            history.largest_bytes < MAX_HISTORY_BYTES, f"{name}: the history has {history.largest_bytes} bytes"
+        )
     refused = TOO_LARGE_FOR_TEMPORAL.search(trial.lab.output_of("worker", "temporal"))
-    trial.expect(refused is None, f"Temporal refused a payload: {refused and refused[0]}")
+    trial.expect(refused is None, f"Temporal rejected a payload: {refused and refused[0]}")
 
 
 def _arrivals(trial: Trial, task_ids: list[TaskId]) -> Counter[str]:

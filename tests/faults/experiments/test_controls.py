@@ -25,14 +25,14 @@ async def test_a_cancel_that_ended_otherwise_is_seen(ended: Trial) -> None:
 
 async def test_a_call_begun_after_a_cancel_is_seen(ended: Trial) -> None:
     await judge(ended, [accepted(ended, datetime(2020, 1, 1, tzinfo=UTC))])
-    assert ended.problems[-1].endswith("a call was begun after the cancel's answer")
+    assert ended.problems[-1].endswith("a call started after the response to the cancel")
 
 
 async def test_a_control_that_breaks_is_seen(ended: Trial) -> None:
     pair = accepted(ended, datetime.now(UTC))
     pair.statuses += [500, 0]
     await judge(ended, [pair])
-    assert ended.problems[0].endswith("answered [500, 0]")
+    assert ended.problems[0].endswith("returned [500, 0]")
 
 
 def accepted(ended: Trial, at: datetime) -> Pair:

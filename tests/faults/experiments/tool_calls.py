@@ -47,25 +47,27 @@ async def _check_tools(trial: Trial, fixed: set[TaskId], given_up: set[TaskId]) 
     )
     cut = [call for _, call in asked if not _is_object(call["arguments"])]
     trial.figures |= {"tools run": len(ran), "tools that failed": sum(row["failed"] for row in ran)}
-    trial.expect(not cut, f"{len(cut)} calls were kept with arguments that were cut")
-    trial.expect(trial.figures["tools that failed"] == 0, "a tool ran with arguments that it can't take")
+    trial.expect(not cut, f"{len(cut)} calls were stored with incomplete arguments")
+    trial.expect(trial.figures["tools that failed"] == 0, "a tool ran with arguments that it doesn't accept")
     for what, found in (("kept", [task for task, _ in asked]), ("run", [row["id"] for row in ran])):
-        trial.expect(Counter(found) == dict.fromkeys(fixed, 1), f"the whole calls weren't each {what} once")
-        trial.expect(not given_up.intersection(found), f"a call that was always cut was {what}")
+        trial.expect(Counter(found) == dict.fromkeys(fixed, 1), f"not every complete call was {what} exactly once")
+        trial.expect(not given_up.intersection(found), f"a call that was always interrupted was {what}")
 
 
 async def _check_answers(trial: Trial, given_up: set[TaskId]) -> None:
     """What was always cut ended as truncated, after two requests and without an answer."""
     arrived = Counter(arrival.task_id for arrival in trial.lab.journal() if arrival.task_id in given_up)
     trial.figures["requests for a call that is always cut"] = max(arrived.values(), default=0)
-    trial.expect(arrived == dict.fromkeys(given_up, MOST_REQUESTS), f"it was asked {sorted(arrived.values())} times")
+    trial.expect(
+        arrived == dict.fromkeys(given_up, MOST_REQUESTS), f"it was requested {sorted(arrived.values())} times"
+    )
     failed = await _rows(trial, "a.error_code", "call_attempts a ON a.run_id = t.id AND a.status = 'failed'")
     codes = Counter(row["error_code"] for row in failed)
     trial.figures["failed attempts"] = str(dict(codes))
     trial.expect(set(codes) == {"truncated"}, f"attempts failed with {dict(codes)}")
     ends = await _rows(trial, "t.status, t.error_code, s.result", "subtasks s ON s.run_id = t.id")
     kept = [row for row in ends if row["id"] in given_up and row["result"] is not None]
-    trial.expect(not kept, f"{len(kept)} answers with a cut call stand")
+    trial.expect(not kept, f"{len(kept)} answers with an interrupted call were stored")
     statuses = Counter((row["status"], row["error_code"]) for row in ends if row["id"] in given_up)
     trial.expect(
         set(statuses) == {("failed", "same_failure_again")}, f"runs that were always cut ended with {dict(statuses)}"
