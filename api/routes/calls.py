@@ -86,7 +86,7 @@ async def list_ai_calls(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
 ) -> AiCallPage:
-    """List the caller's embeddings, images and transcriptions, newest first. Administrators see the calls of all users."""
+    """List the caller's embeddings, images and transcriptions, newest first. Administrators see all users' calls."""
     list_name = f"ai_calls {caller.user_id} {operation or ''}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:

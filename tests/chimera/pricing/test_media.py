@@ -127,5 +127,5 @@ def test_your_own_machine_costs_nothing() -> None:
 
 
 def test_the_simulator_names_the_model_that_it_has() -> None:
-    with pytest.raises(UnknownPrice, match="no model 'simulator/nothing'. Use one of simulator/image"):
+    with pytest.raises(UnknownPrice, match=r"no model 'simulator/nothing'\. Use one of simulator/image"):
         media_price_of("simulator/nothing", IMAGES)
