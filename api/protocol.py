@@ -187,7 +187,7 @@ _TEXTS = {
     ),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "head_too_large",
-        f"A request can have at most {MAX_HEADERS} headers. Its address and headers can have at most {HEAD_BYTES} bytes.",
+        f"A request can have at most {MAX_HEADERS} headers. Its address and headers must fit in {HEAD_BYTES} bytes.",
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "too_many_connections",
