@@ -93,7 +93,7 @@ async def create_task(
     view = await _view(parts, caller, task_id, with_place=not created)
     await parts.failpoints.hit("after_insert")
     if spec.start:
-        parts.dispatcher.deliver_soon(task_id)
+        parts.dispatcher.admit_soon()
     await parts.failpoints.hit("before_response")
     response.headers["Location"] = f"{API}/tasks/{task_id}"
     if not created:

@@ -4,8 +4,9 @@ The API tries right after its commit; a sweeper in every worker takes what is le
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -50,16 +51,23 @@ class Dispatcher:
         self._failpoints = failpoints or Failpoints()
         self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
         self._underway: set[asyncio.Task[None]] = set()
+        self._is_admitting = self._is_admission_due = False
 
     def deliver_soon(self, run_id: RunId) -> None:
         """Deliver in the background; failures are left to the sweeper."""
-        task = asyncio.create_task(self.deliver(run_id))
-        self._underway.add(task)
-        task.add_done_callback(self._underway.discard)
+        self._spawn(self.deliver(run_id))
+
+    def admit_soon(self) -> None:
+        """Start queued tasks in the background. Requests that arrive during a round share the next one."""
+        self._is_admission_due = True
+        if not self._is_admitting:
+            self._is_admitting = True
+            self._spawn(self._admit_in_rounds())
 
     async def drain(self) -> None:
         """Wait for deliveries under way, at shutdown."""
-        await asyncio.gather(*self._underway, return_exceptions=True)
+        while self._underway:
+            await asyncio.gather(*self._underway, return_exceptions=True)
 
     async def deliver(self, run_id: RunId) -> None:
         """Send what is in the outbox for this run, in order. Never raises: the entry stays and is retried.
@@ -81,10 +89,29 @@ class Dispatcher:
 
     async def admit(self) -> bool:
         """Start queued tasks that there is room for; return whether tasks waited."""
-        async with self._database.begin() as session:
-            admitted = await admission.admit(session, self._most_running)
+        admitted = await self._admitted()
         await self._deliver_all(admitted or ())
         return admitted is not None
+
+    async def _admit_in_rounds(self) -> None:
+        try:
+            while self._is_admission_due:
+                self._is_admission_due = False
+                for run_id in await self._admitted() or ():
+                    self.deliver_soon(run_id)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("outbox_database_away", error=type(error).__name__)
+        finally:
+            self._is_admitting = False
+
+    async def _admitted(self) -> list[RunId] | None:
+        async with self._database.begin() as session:
+            return await admission.admit(session, self._most_running)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._underway.add(task)
+        task.add_done_callback(self._underway.discard)
 
     async def stop_disabled(self) -> None:
         """Cancel what runs for disabled accounts: such an account asks for nothing itself any more."""

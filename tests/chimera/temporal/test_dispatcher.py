@@ -1,17 +1,20 @@
 """Starts and stops through the outbox, on the real Temporal; without a worker, a started task keeps running."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from chimera.config.settings import Settings
+from chimera.ledger import admission
 from chimera.store import task_controls
 from models.events import RunAccepted, RunCancelled, RunCancelling
-from models.ids import TaskId, workflow_id_of
+from models.ids import RunId, TaskId, workflow_id_of
 from models.runs import RunKind, RunStatus
 from tests.parts import forget_open_work
 from tests.runs import Runs, new_user, runs_on
@@ -55,6 +58,37 @@ async def has_workflow(runs: Runs, task_id: TaskId) -> bool:
 async def test_a_burst_starts_as_many_as_may_run(runs: Runs) -> None:
     await asyncio.gather(*(runs.start("Go.") for _ in range(12)))
     assert (await count(runs, "running"), await count(runs, "queued")) == (MOST, 8)
+
+
+async def test_requests_share_a_round_of_admission(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds, admit = Counter[str](), admission.admit
+
+    async def counted(session: AsyncSession, most: int) -> list[RunId] | None:
+        rounds["begun"] += 1
+        return await admit(session, most)
+
+    monkeypatch.setattr(admission, "admit", counted)
+    await asyncio.gather(*(runs.accept("Go.") for _ in range(12)))
+    for _ in range(12):
+        runs.dispatcher.admit_soon()
+    await runs.dispatcher.drain()
+    assert (await count(runs, "running"), await count(runs, "queued"), rounds["begun"]) == (MOST, 8, 1)
+
+
+async def test_a_request_during_a_round_gets_another(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    later, admit = [await runs.accept("Go.")], admission.admit
+
+    async def meanwhile(session: AsyncSession, most: int) -> list[RunId] | None:
+        admitted = await admit(session, most)
+        if len(later) == 1:
+            later.append(await runs.accept("Go."))
+            runs.dispatcher.admit_soon()
+        return admitted
+
+    monkeypatch.setattr(admission, "admit", meanwhile)
+    runs.dispatcher.admit_soon()
+    await runs.dispatcher.drain()
+    assert await count(runs, "running") == len(later) == 2
 
 
 async def test_a_new_task_waits_behind_the_queue(runs: Runs) -> None:
