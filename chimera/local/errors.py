@@ -65,7 +65,7 @@ class TakenPort:
 
 
 class HostUnusable(ChimeraError):
-    code, http_status, title = "host_unusable", 409, "The address can't be listened on"
+    code, http_status, title = "host_unusable", 409, "Chimera can't listen on the address"
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(
@@ -108,7 +108,7 @@ class FolderInUse(ChimeraError):
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
             f"{folder} is in use by {holder}, a Chimera that is already running. Use that Chimera, stop it"
-            f"{f' (kill {pid})' if pid else ''}, or start another in a different folder:"
+            f"{f' (kill {pid})' if pid else ''}, or start another Chimera in a different folder:"
             " CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
