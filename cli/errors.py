@@ -65,8 +65,9 @@ class NoSignIn(ChimeraError):
     def __init__(self, api_url: str | None = None) -> None:
         where = f" at {api_url}" if api_url else ""
         super().__init__(
-            f"You are not signed in{where}. 'chimera up' signs in to the Chimera that it starts. In programs, set"
-            " CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera that runs elsewhere, run: chimera login"
+            f"You are not signed in{where}. 'chimera up' signs in to the Chimera server that it starts. In programs,"
+            " set CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera server that runs elsewhere, run:"
+            " chimera login"
         )
 
 

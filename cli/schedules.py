@@ -218,7 +218,7 @@ async def backfill(
 
 @app.command()
 async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> int:
-    """List the tasks that a schedule has started, with the time when each was due."""
+    """List the tasks that a schedule has started, with their due times."""
     from cli.http.ids import schedule_named
     from cli.http.pages import items_of
 
