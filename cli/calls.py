@@ -38,7 +38,7 @@ Out = Annotated[
     ),
 ]
 ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file to save the image to.", show_default=False)]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite the file that --out names.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id or the beginning of the id.", show_default=False)]
 Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="Maximum number of calls to list, newest first.")]
 

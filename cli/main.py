@@ -23,7 +23,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Sign in": {
         "login": (
             "cli.account:login",
-            "Sign in to a Chimera that runs elsewhere. The command prompts for the password.",
+            "Sign in to a Chimera server that runs elsewhere. The command prompts for the password.",
         ),
         "token": ("cli.account:token", "Print your access token, for curl and programs."),
         "password": (

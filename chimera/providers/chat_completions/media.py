@@ -182,7 +182,7 @@ class ChatCompletionsMedia(ChatCompletions):
         try:
             answer = _parsed(body)
         except (ValueError, RecursionError):
-            raise Malformed(f"{self.name} sent invalid JSON; check its address.") from None
+            raise Malformed(f"{self.name} sent invalid JSON. Check its address.") from None
         if not isinstance(answer, dict):
             raise Malformed(f"{self.name} sent JSON of an unexpected shape.")
         return answer

@@ -14,7 +14,7 @@ from cli.input.settings import load_settings, where_settings
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
-        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is not JSON; write it as in {"local/qwen3": [0, 0]}.'),
+        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is not JSON. Write JSON such as {"local/qwen3": [0, 0]}.'),
         (
             "CHIMERA_PRICES",
             '{"local/m": 3}',
@@ -25,7 +25,7 @@ from cli.input.settings import load_settings, where_settings
         ("CHIMERA_LOCAL_BASE_URL", "127.0.0.1:11434/v1", "CHIMERA_LOCAL_BASE_URL: '127.0.0.1:11434/v1' does not begin"),
         ("CHIMERA_OPENAI_BASE_URL", "localhost", "CHIMERA_OPENAI_BASE_URL: 'localhost' does not begin with http://"),
         ("CHIMERA_LOG_JSON", "perhaps", "CHIMERA_LOG_JSON: Write true or false."),
-        ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET: It is too short"),
+        ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET: The secret is shorter than 32 bytes"),
     ],
 )
 def test_a_bad_setting_is_named_with_a_remedy(
@@ -109,6 +109,6 @@ def test_suggestions_for_a_file_fit_files(monkeypatch: pytest.MonkeyPatch, tmp_p
     found = [finding.message for finding in variables()]
     assert not any("Did you mean CHIMERA_TOKEN" in message or "CHIMERA_API_URL" in message for message in found)
     assert found[2] == (
-        f"CHIMERA_TOKEN in {tmp_path}/settings is read only from the environment, so it has no effect there. Export"
-        " CHIMERA_TOKEN instead."
+        f"CHIMERA_TOKEN in {tmp_path}/settings has no effect, because this setting is read only from the environment."
+        " Export CHIMERA_TOKEN instead."
     )
