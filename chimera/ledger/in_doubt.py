@@ -6,15 +6,15 @@ then `settle` refuses its answer. The answer is used as long as no other attempt
 (`fail_late`).
 """
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db import sql
 from chimera.db.engine import Connection, scalar, words
 from chimera.ledger import failures, settlements
 from chimera.ledger.calls import Intent, lock_run
 from chimera.ledger.failures import Failure
 from chimera.ledger.settlements import Settlement
-from chimera.ledger.statements import add_used, at_attempt, at_place, place_of, set_used
+from chimera.ledger.statements import BELOW, add_used, at_attempt, at_place, place_of, set_used
 from models.events import RunResumed
 from models.ids import NodePath, RunId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
@@ -25,26 +25,24 @@ _OPEN = words(OPEN)
 _OPEN_SUBTASKS = words(OPEN_SUBTASKS)
 
 
-def _giving_up(run: str, which: str) -> str:
+def _giving_up(which: str) -> str:
     return f"""
 WITH old AS (
     UPDATE call_attempts SET status = 'in_doubt', ended_at = clock_timestamp(), error_code = 'in_doubt',
            estimated = true
-    WHERE run_id = {run} AND {which} AND status = 'started'
+    WHERE run_id = %(run_id)s AND {which} AND status = 'started'
     RETURNING reserved_micro_usd, reserved_tokens),
- calls AS (UPDATE calls SET status = 'failed' WHERE run_id = {run} AND {which} AND status = 'started'),
+ calls AS (UPDATE calls SET status = 'failed' WHERE run_id = %(run_id)s AND {which} AND status = 'started'),
  sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
 UPDATE runs SET in_doubt_micro_usd = in_doubt_micro_usd + sums.money,
        reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
        reserved_tokens = GREATEST(0, reserved_tokens - sums.tokens)
-FROM sums WHERE id = {run}
-"""  # noqa: S608  # only constants of this file go in
+FROM sums WHERE id = %(run_id)s
+"""  # noqa: S608  # only constants go in
 
 
-_GIVE_UP_CALL = _giving_up("%(run_id)s", at_attempt())
-_GIVE_UP_BELOW = text(
-    _giving_up(":id", "(CAST(:path AS text) = '' OR path = :path OR starts_with(path, CAST(:path AS text) || '/'))")
-)
+_GIVE_UP_CALL = _giving_up(at_attempt())
+_GIVE_UP_BELOW = _giving_up(f"(path = %(path)s OR {BELOW.format('path')})")
 
 
 async def mark(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
@@ -58,7 +56,7 @@ async def leave_behind(session: AsyncSession, run_id: RunId, path: NodePath) -> 
 
     The root has to be locked.
     """
-    await session.execute(_GIVE_UP_BELOW, {"id": run_id, "path": path})
+    await sql.execute(session, _GIVE_UP_BELOW, {"run_id": run_id, "path": path})
 
 
 # A run that waits for its budget continues where there may be room now: its calls are asked for again.
