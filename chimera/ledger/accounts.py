@@ -98,3 +98,15 @@ async def wait_for_budget(connection: Connection, run_id: RunId, refusal: Refusa
     """Turn a running task into a waiting one, with one event; return its sequence (0: it waited already)."""
     event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed)).decode()
     return await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0
+
+
+_LAST_REACHED = """
+SELECT payload FROM events WHERE run_id = %(run_id)s AND payload ->> 'type' = 'budget.reached'
+ORDER BY seq DESC LIMIT 1
+"""
+
+
+async def last_reached(connection: Connection, run_id: RunId) -> BudgetReached | None:
+    """Return the newest event about a limit that a run reached."""
+    row = await (await connection.execute(_LAST_REACHED, {"run_id": run_id})).fetchone()
+    return None if row is None else BudgetReached.model_validate(row.payload)

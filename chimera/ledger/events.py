@@ -66,5 +66,14 @@ async def newest(connection: Connection, run_id: RunId, limit: int) -> list[Even
     return [_frame_of(run_id, row) async for row in rows][::-1]
 
 
+_LAST_SEQS = "SELECT id, event_seq FROM runs WHERE id = ANY(%(ids)s::uuid[])"
+
+
+async def last_seqs(connection: Connection, run_ids: Iterable[RunId]) -> dict[RunId, int]:
+    """Return the sequence of the newest event of each run."""
+    rows = await connection.execute(_LAST_SEQS, {"ids": list(run_ids)})
+    return {RunId(str(row.id)): row.event_seq async for row in rows}
+
+
 def _frame_of(run_id: RunId, row: Any) -> EventFrame:
     return EventFrame(run_id=run_id, seq=row.seq, at=row.at, event=EVENT.validate_python(row.payload))

@@ -124,8 +124,6 @@ INSERT_SUBTASKS = """
     ON CONFLICT DO NOTHING"""
 """Writes the plan of the node at `path`."""
 
-INSERT_START = "INSERT INTO outbox (run_id, kind) SELECT id, 'start' FROM account"
-
 
 def events_of(new: tuple[Event, ...]) -> dict[str, Any]:
     """The parameters of `INSERT_EVENTS`."""
