@@ -13,13 +13,15 @@ from chimera.db.engine import Connection, scalar, words
 from chimera.ledger import failures, settlements
 from chimera.ledger.calls import Intent, lock_run
 from chimera.ledger.failures import Failure
+from chimera.ledger.outbox import Signal
 from chimera.ledger.settlements import Settlement
-from chimera.ledger.statements import BELOW, add_used, at_attempt, at_place, place_of, set_used
+from chimera.ledger.statements import BELOW, add_used, as_json, at_attempt, at_place, place_of, set_used
 from models.events import RunResumed
 from models.ids import NodePath, RunId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
 from models.runs import OPEN
 from models.subtasks import OPEN_SUBTASKS
+from models.workflows import TaskSignal
 
 _OPEN = words(OPEN)
 _OPEN_SUBTASKS = words(OPEN_SUBTASKS)
@@ -62,15 +64,19 @@ async def leave_behind(session: AsyncSession, run_id: RunId, path: NodePath) -> 
 # A run that waits for its budget continues where there may be room now: its calls are asked for again.
 _WOKEN = """
  woken AS (
-    INSERT INTO outbox (run_id, kind)
-    SELECT run.id, 'budget_raised' FROM run, attempt WHERE run.status = 'waiting' AND attempt.wakes RETURNING 1),
+    INSERT INTO outbox (run_id, kind, payload)
+    SELECT run.id, 'signal', %(signal)s::jsonb FROM run, attempt
+    WHERE run.status = 'waiting' AND attempt.wakes RETURNING 1),
  resumption AS (
     INSERT INTO events (run_id, seq, payload)
     SELECT run.id, run.event_seq + 1, CAST(%(resumed)s AS jsonb) FROM run, woken)"""
 _CONTINUES = """
        status = CASE WHEN EXISTS (SELECT 1 FROM woken) THEN 'running' ELSE runs.status END,
        event_seq = runs.event_seq + (SELECT count(*) FROM woken), updated_at = now()"""
-_RESUMED = {"resumed": RunResumed().model_dump_json()}
+_RESUMED = {
+    "resumed": RunResumed().model_dump_json(),
+    "signal": as_json(Signal(TaskSignal.BUDGET_RAISED)),
+}
 
 _REINSTATE = f"""
 WITH run AS (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s),

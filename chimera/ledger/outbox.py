@@ -1,9 +1,10 @@
 """The outbox: what was accepted in a transaction and Temporal has still to hear of."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
+from pydantic_core import to_jsonable_python
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
@@ -13,8 +14,17 @@ from chimera.ledger.admission import NOT_ADMITTED
 from models.ids import NodePath, RunId, ScheduleId
 from models.subtasks import OPEN_SUBTASKS
 
-Kind = Literal["start", "cancel", "pause", "resume", "budget_raised", "forget"]
+Kind = Literal["start", "cancel", "forget"]
 """`forget`: the task was deleted, and so are its runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A signal to a run's workflow, by its name in `models/workflows.py`."""
+
+    name: str
+    args: list[Any] = field(default_factory=list)
+    """As JSON; the workflow reads each by the type that it expects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +33,21 @@ class Entry:
 
     id: int
     run_id: RunId
-    kind: Kind
+    kind: Kind | Literal["signal"]
     attempts: int
+    signal: Signal | None
 
 
 async def enqueue(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
     """Promise a message to the run, in the caller's transaction."""
     session.add(Outbox(run_id=run_id, kind=kind))
+    await session.flush()
+
+
+async def signal(session: AsyncSession, run_id: RunId, name: str, *args: object) -> None:
+    """Promise a signal to the run, in the caller's transaction."""
+    payload = asdict(Signal(name, to_jsonable_python(list(args))))
+    session.add(Outbox(run_id=run_id, kind="signal", payload=payload))
     await session.flush()
 
 
@@ -47,7 +65,7 @@ async def enqueue_again(session: AsyncSession, run_id: RunId, kind: Kind) -> Non
 # with ORDER BY … LIMIT 1 would go on to the second). A start that is not admitted isn't even locked.
 _IS_HELD = f"o.kind = 'start' AND EXISTS (SELECT 1 FROM runs r WHERE r.id = o.run_id AND {NOT_ADMITTED})"  # noqa: S608
 _TAKE_FIRST = f"""
-SELECT o.id, o.run_id, o.kind, o.attempts FROM outbox o
+SELECT o.id, o.run_id, o.kind, o.payload, o.attempts FROM outbox o
 WHERE o.id = (SELECT min(id) FROM outbox WHERE run_id = %(run_id)s) AND NOT ({_IS_HELD})
 FOR UPDATE OF o SKIP LOCKED
 """  # noqa: S608  # only constants go in, here and below
@@ -70,9 +88,10 @@ WHERE id = ANY(%(ids)s)
 async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
     """Lock the oldest entry of a run; None when there is none, another process delivers it, or it isn't admitted."""
     row = (await sql.execute(session, _TAKE_FIRST, {"run_id": run_id})).one_or_none()
-    return (
-        None if row is None else Entry(id=row.id, run_id=RunId(str(row.run_id)), kind=row.kind, attempts=row.attempts)
-    )
+    if row is None:
+        return None
+    signal = None if row.payload is None else Signal(**row.payload)
+    return Entry(id=row.id, run_id=RunId(str(row.run_id)), kind=row.kind, attempts=row.attempts, signal=signal)
 
 
 async def due(session: AsyncSession, limit: int) -> list[RunId]:

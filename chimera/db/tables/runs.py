@@ -123,6 +123,8 @@ class Outbox(Table):
     schedule_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     """In place of a run. Its row may be gone: then Temporal's schedule is deleted."""
     kind: Mapped[str]
+    payload: Mapped[dict[str, Any] | None]
+    """Of a signal: its name and arguments."""
     attempts: Mapped[int] = mapped_column(server_default="0")
     last_error: Mapped[str | None]
     created_at: Mapped[datetime] = now()
@@ -132,4 +134,5 @@ class Outbox(Table):
         Index("outbox_run", "run_id", "id"),
         Index("outbox_schedule", "schedule_id", "id", postgresql_where=text("schedule_id IS NOT NULL")),
         CheckConstraint("num_nonnulls(run_id, schedule_id) = 1", name="outbox_subject"),
+        CheckConstraint("(kind = 'signal') = (payload IS NOT NULL)", name="outbox_payload"),
     )
