@@ -33,7 +33,7 @@ SELECT status, max_cost_micro_usd, max_tokens, max_model_calls, model_calls, res
        spent_micro_usd + in_doubt_micro_usd AS spent, input_tokens + output_tokens AS tokens,
        EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED}) AS enabled
 FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE
-"""  # noqa: S608  # put together from what stands here and in `model_calls`
+"""  # noqa: S608  # only constants go in
 
 
 async def why_refused(connection: Connection, intent: Intent) -> Refusal:

@@ -12,7 +12,7 @@ from chimera.db import sql
 from chimera.db.engine import Connection, scalar, words
 from chimera.ledger import failures, settlements
 from chimera.ledger.calls import Intent, lock_run
-from chimera.ledger.failures import Failure
+from chimera.ledger.failures import FAIL_ATTEMPT, Failure
 from chimera.ledger.outbox import Signal
 from chimera.ledger.settlements import Settlement
 from chimera.ledger.statements import BELOW, add_used, as_json, at_attempt, at_place, place_of, set_used
@@ -159,11 +159,7 @@ async def book_late(connection: Connection, settlement: Settlement) -> int | Non
 _FAIL_LATE = f"""
 WITH run AS MATERIALIZED (
     SELECT id, status, event_seq, deleted_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
- attempt AS (
-    UPDATE call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
-           error = CASE WHEN run.deleted_at IS NULL THEN %(message)s END, {set_used()}, cost_micro_usd = %(cost)s,
-           estimated = %(estimated)s
-    FROM run WHERE {at_attempt()} AND call_attempts.status = 'in_doubt'
+ attempt AS ({FAIL_ATTEMPT} AND call_attempts.status = 'in_doubt'
     RETURNING %(cost)s < %(money)s OR NOT %(asked)s AS wakes),
 {_WOKEN}
 UPDATE runs SET in_doubt_micro_usd = in_doubt_micro_usd - %(money)s, spent_micro_usd = spent_micro_usd + %(cost)s,

@@ -100,7 +100,6 @@ class Guidance(Table):
     run_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), ForeignKey("runs.id", ondelete="CASCADE"))
     path: Mapped[str] = mapped_column(server_default="")
     text: Mapped[str]
-    created_at: Mapped[datetime] = now()
     __table_args__ = (Index("guidance_run", "run_id", "id"),)
 
 
@@ -127,7 +126,7 @@ class Outbox(Table):
     """Of a signal: its name and arguments."""
     attempts: Mapped[int] = mapped_column(server_default="0")
     last_error: Mapped[str | None]
-    created_at: Mapped[datetime] = now()
+    """Why it was not delivered, for operators."""
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '5 seconds'"))
     __table_args__ = (
         Index("outbox_due", "next_attempt_at"),
