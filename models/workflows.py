@@ -5,6 +5,7 @@ never sends workflow queries (it reads PostgreSQL).
 """
 
 from abc import ABC, abstractmethod
+from enum import StrEnum
 from typing import Any
 
 from temporalio import workflow
@@ -34,6 +35,14 @@ ROOT_WORKFLOWS = ("TaskWorkflow", "CallWorkflow")
 """The types of workflows that are the root of a run."""
 
 
+class TaskSignal(StrEnum):
+    """The names of a task's signals, which the outbox keeps."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    BUDGET_RAISED = "budget_raised"
+
+
 @workflow.defn(name="TaskWorkflow")
 class TaskRuns(ABC):
     """A task: plan, subtasks, aggregation."""
@@ -42,15 +51,15 @@ class TaskRuns(ABC):
     @abstractmethod
     async def run(self, task: TaskInput) -> TaskResult: ...
 
-    @workflow.signal(name="pause")
+    @workflow.signal(name=TaskSignal.PAUSE)
     @abstractmethod
     async def pause(self) -> None: ...
 
-    @workflow.signal(name="resume")
+    @workflow.signal(name=TaskSignal.RESUME)
     @abstractmethod
     async def resume(self) -> None: ...
 
-    @workflow.signal(name="budget_raised")
+    @workflow.signal(name=TaskSignal.BUDGET_RAISED)
     @abstractmethod
     async def budget_raised(self) -> None: ...
 

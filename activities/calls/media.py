@@ -20,14 +20,13 @@ from chimera.config.settings import Settings
 from chimera.content.file_types import IMAGES
 from chimera.content.files import measured
 from chimera.db.engine import AWAY, Connection
-from chimera.ledger import media
+from chimera.ledger import input_files, media
 from chimera.ledger.calls import Intent
 from chimera.ledger.media import MediaContext, NewFile
 from chimera.ledger.plans import PlanRoom
 from chimera.ledger.settlements import MediaAnswer, Settlement
 from chimera.pricing import MediaPrice, media_cost_of, media_price_of
 from chimera.providers import Providers, split_model
-from chimera.store import input_files
 from models.calls import ImageView, MediaUsage, Operation
 from models.errors import AnswerNotKept, ChimeraError, NotFound, ProviderError, RateLimited, TookTooLong
 from models.events import ModelCallFinished, ModelCallStarted, RunCompleted

@@ -15,6 +15,7 @@ from chimera.ledger.media import NewFile
 from chimera.ledger.statements import (
     INSERT_EVENTS,
     INSERT_MESSAGES,
+    INSERT_SUBTASKS,
     IS_LEFT_OUT,
     add_used,
     as_json,
@@ -81,15 +82,8 @@ _NODE = """
            result = COALESCE(%(result)s, result), finish_reason = COALESCE(%(finish)s, finish_reason),
            ended_at = CASE WHEN %(result)s::text IS NULL THEN ended_at ELSE clock_timestamp() END
     FROM account WHERE run_id = %(run_id)s AND path = %(path)s)"""
-_PLAN = """
- plan AS (
-    INSERT INTO subtasks (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
-    SELECT account.id, f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
-           ARRAY(SELECT jsonb_array_elements_text(f.depends_on)), f.decompose
-    FROM account, jsonb_to_recordset(%(fresh)s::jsonb)
-        AS f (path text, position int, key text, title text, instruction text, agent text, depends_on jsonb,
-              decompose boolean)
-    ON CONFLICT DO NOTHING)"""
+_PLAN = f"""
+ plan AS ({INSERT_SUBTASKS})"""
 _TOOLS = """
  tools AS (
     INSERT INTO tool_calls (run_id, path, step, index, tool, status, failed, ended_at)

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import to_json
-from sqlalchemy import Row, Select, func, select, text
+from sqlalchemy import Row, Select, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import CallAttempt, MediaCall, Run
-from chimera.ledger.statements import insert_event
+from chimera.ledger.acceptance import NewRun, accept_call
 from chimera.providers.media import Vectors
 from chimera.store import pages
 from chimera.store.access import IS_TASK, visible_to
@@ -30,7 +29,7 @@ from models.calls import (
     TranscriptionView,
 )
 from models.errors import IdempotencyKeyReused, NotFound
-from models.events import EVENT, RunAccepted
+from models.events import RunAccepted
 from models.ids import AiCallId, UserId
 from models.model_calls import AttemptStatus
 from models.runs import RunKind, RunStatus
@@ -53,40 +52,22 @@ class NewCall:
     idempotency_key: str | None
 
 
-_ACCEPT = text(f"""
-WITH run AS (
-    INSERT INTO runs (owner_id, kind, status, simulated, body_sha256, idempotency_key, event_seq)
-    VALUES (:owner_id, :kind, :status, :simulated, :body_sha256, :key, 1)
-    ON CONFLICT DO NOTHING RETURNING id, event_seq),
- call AS (
-    INSERT INTO media_calls (run_id, model, request) SELECT id, :model, CAST(:request AS jsonb) FROM run),
- happened AS ({insert_event("run", ":event")}),
- message AS (INSERT INTO outbox (run_id, kind) SELECT id, 'start' FROM run)
-SELECT id FROM run
-""")  # noqa: S608  # only constants go in
-
-
 async def create(session: AsyncSession, owner_id: UserId, new: NewCall) -> tuple[AiCallId, bool]:
     """Accept a call and return its id, and whether it is new; the same key again gives the same id.
 
     Raises IdempotencyKeyReused when the key came with another body before.
     """
-    call_id = await session.scalar(
-        _ACCEPT,
-        {
-            "owner_id": owner_id,
-            "kind": new.operation.value,
-            "status": RunStatus.QUEUED,
-            "simulated": new.simulated,
-            "body_sha256": new.body_sha256,
-            "key": new.idempotency_key,
-            "model": new.model,
-            "request": to_json(dict(new.request)).decode(),
-            "event": EVENT.dump_json(RunAccepted()).decode(),
-        },
+    run = NewRun(
+        owner_id=owner_id,
+        kind=RunKind(new.operation),
+        body_sha256=new.body_sha256,
+        idempotency_key=new.idempotency_key,
+        events=(RunAccepted(),),
+        simulated=new.simulated,
     )
+    call_id = await accept_call(session, run, new.model, new.request)
     if call_id is not None:
-        return AiCallId(str(call_id)), True
+        return AiCallId(call_id), True
     before = await accepted_before(session, owner_id, new.idempotency_key or "", new.body_sha256)
     assert before is not None, "only a key can be there already"
     return before, False
@@ -171,7 +152,7 @@ def _calls() -> Select[*tuple[Any, ...]]:
             Run.spent_micro_usd.label("cost_micro_usd"),
             Run.in_doubt_micro_usd,
             attempts.c.estimated,
-            func.coalesce(attempts.c.usages[1], text("'{}'::jsonb")).label("usage"),
+            func.coalesce(attempts.c.usages[1], literal_column("'{}'::jsonb")).label("usage"),
             Run.error_code,
             Run.error,
             Run.created_at,
@@ -179,7 +160,7 @@ def _calls() -> Select[*tuple[Any, ...]]:
             Run.ended_at,
         )
         .join(MediaCall, MediaCall.run_id == Run.id)
-        .join(attempts, text("true"))
+        .join(attempts, true())
     )
 
 

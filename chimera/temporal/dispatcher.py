@@ -22,7 +22,6 @@ from chimera.ledger import admission, outbox, runs, starts
 from chimera.store import disabled_owners
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import RunId, workflow_id_of
-from models.workflows import TaskRuns
 
 log = structlog.get_logger()
 
@@ -147,7 +146,8 @@ class Dispatcher:
                 await self._send(session, entry)
             except (RPCError, RuntimeError, ValueError) as error:
                 # A ValueError: a row that this version can't read. It waits; the others continue.
-                log.warning("outbox_delivery_failed", run_id=run_id, kind=entry.kind, error=str(error)[:200])
+                kind = entry.signal.name if entry.signal else entry.kind
+                log.warning("outbox_delivery_failed", run_id=run_id, kind=kind, error=str(error)[:200])
                 await outbox.failed(session, entry, str(error))
                 if entry.kind == "start":
                     await admission.withdraw(session, run_id)
@@ -155,35 +155,40 @@ class Dispatcher:
             return await outbox.delivered(session, entry)
 
     async def _send(self, session: AsyncSession, entry: outbox.Entry) -> None:
-        if entry.kind == "start":
+        if entry.signal is not None:
+            await self._signal(entry.run_id, entry.signal)
+        elif entry.kind == "start":
             await self._start(session, entry)
-            return
-        if entry.kind == "forget":
+        elif entry.kind == "forget":
             await self._forget(session, entry)
-            return
+        else:
+            await self._cancel(session, entry.run_id)
+
+    async def _signal(self, run_id: RunId, signal: outbox.Signal) -> None:
         client = await self._temporal.client()
-        handle = client.get_workflow_handle(workflow_id_of(entry.run_id))
+        handle = client.get_workflow_handle(workflow_id_of(run_id))
         try:
-            if entry.kind == "cancel":
-                await self._cancel(client, session, entry.run_id)
-            elif entry.kind == "pause":
-                await handle.signal(TaskRuns.pause, rpc_timeout=RPC_TIMEOUT)
-            elif entry.kind == "resume":
-                await handle.signal(TaskRuns.resume, rpc_timeout=RPC_TIMEOUT)
-            else:
-                await handle.signal(TaskRuns.budget_raised, rpc_timeout=RPC_TIMEOUT)
+            await handle.signal(signal.name, args=signal.args, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
-            # A run that has ended, or that Temporal has forgotten, needs no message.
+            # A run that has ended, or that Temporal has forgotten, needs no signal.
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
-            if entry.kind == "cancel":
-                if await runs.open_among(session, [entry.run_id]):
-                    # Ended by another process.
-                    scheduled_run_id = await runs.scheduled_run_of(session, entry.run_id)
-                    await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
-                await runs.close_from_temporal(session, entry.run_id, True)
 
-    async def _cancel(self, client: Client, session: AsyncSession, run_id: RunId) -> None:
+    async def _cancel(self, session: AsyncSession, run_id: RunId) -> None:
+        """Cancel a run, and close the row of one that Temporal has ended or forgotten."""
+        client = await self._temporal.client()
+        try:
+            await self._send_cancel(client, session, run_id)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            if await runs.open_among(session, [run_id]):
+                # Ended by another process.
+                scheduled_run_id = await runs.scheduled_run_of(session, run_id)
+                await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
+            await runs.close_from_temporal(session, run_id, True)
+
+    async def _send_cancel(self, client: Client, session: AsyncSession, run_id: RunId) -> None:
         """Cancel a run; a repeated cancel includes its subtasks, and the last one terminates it."""
         cancels_sent, running = await outbox.cancelled_tree(session, run_id)
         handle = client.get_workflow_handle(workflow_id_of(run_id))

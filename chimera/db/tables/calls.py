@@ -26,7 +26,6 @@ class Call(Table):
     """Attempts up to this one no longer count: the task was retried after they had failed it."""
     status: Mapped[str]
     outcome: Mapped[dict[str, Any] | None]
-    created_at: Mapped[datetime] = now()
     ended_at: Mapped[datetime | None]
 
 
