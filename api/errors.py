@@ -48,7 +48,9 @@ class Problem(Contract):
     code: str = Field(description="Error code for programs. It stays the same when texts change.")
     instance: str = Field(description="Id of the request, as in the header `X-Request-ID` and in every log line")
     errors: tuple[FieldProblem, ...] = ()
-    remedy: RemedyView | None = Field(default=None, description="Request that helps. `null` if there is none.")
+    remedy: RemedyView | None = Field(
+        default=None, description="Request that can solve the problem. `null` if there is none."
+    )
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

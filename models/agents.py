@@ -21,9 +21,7 @@ class AgentSpec(Body):
 
     name: AgentName
     role: str = Field(default="custom", max_length=40)
-    description: str = Field(
-        default="", max_length=500, description="When to choose this agent, in words for the planner"
-    )
+    description: str = Field(default="", max_length=500, description="When the planner should choose this agent")
     prompt: str = Field(min_length=1, max_length=20_000, description="System prompt of the agent")
     model: ModelRef | None = Field(
         default=None, description="Model of the agent, as `provider/model`. Default: the task's model."
@@ -39,7 +37,7 @@ class AgentSpec(Body):
         description="Sampling temperature. It isn't sent to models that don't accept a temperature.",
     )
     reasoning_effort: ReasoningEffort | None = Field(
-        default=None, description="Reasoning effort, for reasoning models. Default: the model's own."
+        default=None, description="Reasoning effort, for reasoning models. Default: the model's default."
     )
     max_output_tokens: AnswerTokens = 2048
 

@@ -32,7 +32,7 @@ class Registered(Contract):
     """
 
     email: str
-    detail: str = "If this e-mail didn't have an account, it has one now. Sign in with the password."
+    detail: str = "If this e-mail didn't have an account, an account was created. Sign in with the password."
 
 
 class Credentials(Body):

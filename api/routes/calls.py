@@ -82,7 +82,7 @@ async def create_images(
 async def list_ai_calls(
     caller: WithCaller,
     parts: WithParts,
-    operation: Annotated[Operation | None, Query(description="Only calls of this kind")] = None,
+    operation: Annotated[Operation | None, Query(description="Return only calls with this operation")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
 ) -> AiCallPage:

@@ -49,7 +49,7 @@ class UserLimit:
 OPEN_TASKS_LIMIT = UserLimit(
     "max_open_tasks",
     "open tasks and drafts",
-    "wait until one has ended, cancel one, or delete a draft",
+    "wait until a task ends, cancel a task, or delete a draft",
     text("SELECT count(*) FROM runs WHERE owner_id = :owner_id AND kind = 'task' AND status = ANY(:open)").bindparams(
         open=words(OPEN | {RunStatus.DRAFT})
     ),
@@ -58,7 +58,7 @@ OPEN_TASKS_LIMIT = UserLimit(
 OPEN_CALLS_LIMIT = UserLimit(
     "max_open_calls",
     "open embeddings, images and transcriptions",
-    "wait until one has ended, or cancel one",
+    "wait until a call ends, or cancel a call",
     text("SELECT count(*) FROM runs WHERE owner_id = :owner_id AND kind <> 'task' AND status = ANY(:open)").bindparams(
         open=words(OPEN)
     ),
@@ -67,18 +67,18 @@ OPEN_CALLS_LIMIT = UserLimit(
 SCHEDULES_LIMIT = UserLimit(
     "max_schedules",
     "schedules",
-    "delete one",
+    "delete a schedule",
     text("SELECT count(*) FROM schedules WHERE owner_id = :owner_id"),
 )
 AGENTS_LIMIT = UserLimit(
     "max_agents",
-    "own agents",
-    "delete one",
+    "custom agents",
+    "delete an agent",
     text("SELECT count(*) FROM agents WHERE owner_id = :owner_id"),
 )
 FILES_LIMIT = UserLimit(
     "max_kept_bytes",
-    f"bytes of files and of images to come (each counts as at least {LEAST_BYTES:,})",
+    f"bytes of files and open images (each counts as at least {LEAST_BYTES:,} bytes)",
     "delete files, or wait for open images",
     # The size of an image is unknown before it is generated.
     text(

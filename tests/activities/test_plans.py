@@ -191,7 +191,7 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
         ),
         (
             {"subtasks": [{**ONE, "agent": "planner"}]},
-            "Subtask 'one' can't be given to 'planner'. Set decompose to true to have it planned further. Or use one",
+            "Subtask 'one' can't be given to 'planner'. Use one of",
         ),
         ({"subtasks": [{**ONE, "agent": "coordinator"}]}, "Subtask 'one' can't be given to 'coordinator'. Use one of"),
         (PLAN.replace('}, {"key"', ', "key"'), "plan: Invalid JSON: 'key' appears twice in an object"),

@@ -72,7 +72,7 @@ async def test_the_agents_of_the_tree_are_not_offered(runs: Runs, server: Script
     assert "- planner:" not in question
     assert "- coordinator:" not in question
     assert (
-        "can't be given to 'planner'. Set decompose to true to have it planned further. Or use one of analyst, coder"
+        "can't be given to 'planner'. Use one of analyst, coder"
         in correction
     )
 

@@ -127,7 +127,7 @@ def test_a_folder_that_was_deleted_is_named(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     for command in ("up", "doctor"):
         done = in_shell(f"{command} 2>&1", before=f"mkdir {gone} && cd {gone} && rmdir {gone}")
-        assert "is below the current folder, which has been deleted" in done.stdout.decode()
+        assert "is inside the current folder, which has been deleted" in done.stdout.decode()
         assert b"Traceback" not in done.stdout
 
 

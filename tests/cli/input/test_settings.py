@@ -14,7 +14,7 @@ from cli.input.settings import load_settings, where_settings
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
-        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is not JSON; write it as in {"local/qwen3": [0, 0]}.'),
+        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is not JSON. Write JSON such as {"local/qwen3": [0, 0]}.'),
         (
             "CHIMERA_PRICES",
             '{"local/m": 3}',
@@ -22,10 +22,10 @@ from cli.input.settings import load_settings, where_settings
         ),
         ("CHIMERA_DEFAULT_MODEL", "gpt-5", "CHIMERA_DEFAULT_MODEL: Write provider/model, as in openai/gpt-5-mini"),
         ("CHIMERA_API_PORT", "eighty", "CHIMERA_API_PORT: Write a whole number"),
-        ("CHIMERA_LOCAL_BASE_URL", "127.0.0.1:11434/v1", "CHIMERA_LOCAL_BASE_URL: '127.0.0.1:11434/v1' does not begin"),
-        ("CHIMERA_OPENAI_BASE_URL", "localhost", "CHIMERA_OPENAI_BASE_URL: 'localhost' does not begin with http://"),
+        ("CHIMERA_LOCAL_BASE_URL", "127.0.0.1:11434/v1", "CHIMERA_LOCAL_BASE_URL: '127.0.0.1:11434/v1' doesn't begin"),
+        ("CHIMERA_OPENAI_BASE_URL", "localhost", "CHIMERA_OPENAI_BASE_URL: 'localhost' doesn't begin with http://"),
         ("CHIMERA_LOG_JSON", "perhaps", "CHIMERA_LOG_JSON: Write true or false."),
-        ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET: It is too short"),
+        ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET: The secret is shorter than 32 bytes"),
     ],
 )
 def test_a_bad_setting_is_named_with_a_remedy(
