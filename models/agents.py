@@ -34,7 +34,7 @@ class AgentSpec(Body):
         default=None,
         ge=0,
         le=2,
-        description="Sampling temperature. It isn't sent to models that don't accept a temperature.",
+        description="Sampling temperature. The temperature isn't sent to models that don't accept it.",
     )
     reasoning_effort: ReasoningEffort | None = Field(
         default=None, description="Reasoning effort, for reasoning models. Default: the model's default."

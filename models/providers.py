@@ -10,7 +10,7 @@ from models.calls import Operation
 
 
 class ProviderView(Contract):
-    """A provider that Chimera knows."""
+    """A provider that Chimera supports."""
 
     name: str
     configured: bool

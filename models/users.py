@@ -28,7 +28,7 @@ class Registration(Body):
 class Registered(Contract):
     """The response to a registration.
 
-    It is the same if the e-mail already had an account, so it doesn't reveal accounts.
+    The response is the same if the e-mail already had an account, so it doesn't reveal accounts.
     """
 
     email: str

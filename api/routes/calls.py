@@ -78,7 +78,7 @@ async def create_images(
     return await made(parts, caller, new, response, wait_s)
 
 
-@router.get("/calls", operation_id="list_ai_calls")
+@router.get("/calls", operation_id="list_ai_calls", summary="List AI Calls")
 async def list_ai_calls(
     caller: WithCaller,
     parts: WithParts,
@@ -94,14 +94,19 @@ async def list_ai_calls(
     return AiCallPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
-@router.get("/calls/{call_id}", operation_id="get_ai_call", response_model=AiCallView)
+@router.get("/calls/{call_id}", operation_id="get_ai_call", summary="Get AI Call", response_model=AiCallView)
 async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts, response: Response) -> Response:
     """Show a call's state, cost and result."""
     view, vectors = await find(parts, caller, call_id)
     return written(await with_reason(parts, view), vectors, response)
 
 
-@router.post("/calls/{call_id}/cancel", operation_id="cancel_ai_call", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/calls/{call_id}/cancel",
+    operation_id="cancel_ai_call",
+    summary="Cancel AI Call",
+    status_code=status.HTTP_202_ACCEPTED,
+)
 async def cancel_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
     """Cancel a call. No further request is sent, and a request in flight is aborted within a second."""
     async with parts.database.begin() as session:

@@ -89,7 +89,7 @@ async def is_ready(request: Request, parts: WithParts, response: Response) -> He
 async def get_health(request: Request, parts: WithParts, response: Response) -> Health:
     """Report the state of each part.
 
-    The status is also `degraded` without workers or providers, and during a provider outage.
+    The status is `degraded` without Temporal, Redis, disk space, workers or providers, and during a provider outage.
     """
     checks = _readiness(parts) | {"workers": _workers, "providers": _providers}
     return await _answer(checks, request, parts, response)

@@ -389,7 +389,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
     ("path", "body", "field", "expected"),
     [
         ("embeddings", {"model": EMBEDDING}, "input", "required"),
-        ("embeddings", {"model": EMBEDDING, "input": []}, "input", "at least 1"),
+        ("embeddings", {"model": EMBEDDING, "input": []}, "input", "at least one item"),
         ("embeddings", {"model": EMBEDDING, "input": [""]}, "input.0", "empty"),
         ("embeddings", {"model": EMBEDDING, "input": ["x"] * 257}, "input", "at most 256"),
         ("embeddings", {"model": EMBEDDING, "input": [3]}, "input.0", "text"),

@@ -467,7 +467,7 @@ async def test_an_old_schedule_is_shown_and_replaceable(
     listed = next(one for one in (await alice.get("/api/v1/schedules")).json() if one["id"] == schedule_id)
     assert listed == (await alice.get(address)).json()
     assert (listed[field], listed["next_runs"]) == (change[field], [])
-    assert "makes no runs" in listed["note"]
+    assert "doesn't start runs" in listed["note"]
     assert expected in listed["note"]
     for path, body in (("resume", None), ("trigger", None), ("backfill", HOURS)):
         answer = await alice.post(f"{address}/{path}", json=body)

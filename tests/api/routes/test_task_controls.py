@@ -44,15 +44,15 @@ ALLOWED = {
 }
 """What each control makes of a task in each state; what is missing is refused."""
 REMEDIES = {
-    "draft": ("Start it.", "POST /api/v1/tasks/{id}/execute"),
+    "draft": ("Start the draft.", "POST /api/v1/tasks/{id}/execute"),
     "queued": ("It starts when its turn comes.", None),
     "running": ("Check its progress.", "GET /api/v1/tasks/{id}"),
-    "paused": ("Resume it.", "POST /api/v1/tasks/{id}/resume"),
+    "paused": ("Resume the task.", "POST /api/v1/tasks/{id}/resume"),
     "waiting": ("aise ", "POST /api/v1/tasks/{id}/budget"),
-    "failed": ("Retry it", "POST /api/v1/tasks/{id}/retry"),
+    "failed": ("Retry the task", "POST /api/v1/tasks/{id}/retry"),
     **dict.fromkeys(("cancelling", "completed", "cancelled"), ("Create a new task.", "POST /api/v1/tasks")),
     "cancel": ("You can delete", "DELETE /api/v1/tasks/{id}"),
-    "delete": ("cancel it first.", "POST /api/v1/tasks/{id}/cancel"),
+    "delete": ("Cancel the task first.", "POST /api/v1/tasks/{id}/cancel"),
 }
 """What a refusal names instead, in words and as a request: of these two controls, and of the others in each state."""
 
