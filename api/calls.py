@@ -48,7 +48,9 @@ IdempotencyKey = Annotated[
 
 
 async def _wait_s(
-    prefer: Annotated[str | None, Header(description="`wait=N` returns 202 after N seconds (RFC 7240)")] = None,
+    prefer: Annotated[
+        str | None, Header(description="`wait=N`: return 202 if the call is still running after N seconds (RFC 7240)")
+    ] = None,
 ) -> int:
     preference = _WAIT.search(prefer or "")
     return min(LONGEST_WAIT_S, int(preference[1])) if preference else LONGEST_WAIT_S

@@ -120,7 +120,7 @@ class Checks:
         if wanted > window.longest_answer:
             raise InvalidInput(
                 f"{within}limits.max_output_tokens",
-                f"As far as is known, {model!r} writes at most {window.longest_answer} tokens per answer. Request"
+                f"As far as Chimera knows, {model!r} writes at most {window.longest_answer} tokens per answer. Request"
                 " fewer tokens, or set the model's real limits in CHIMERA_CONTEXT_WINDOWS or CHIMERA_CATALOG_FILE.",
             )
 

@@ -32,7 +32,7 @@ MAX_FIELD_ERRORS = 20
 
 
 class FieldProblem(Contract):
-    """A problem of one field. `field` is its path in the body, or the name of a parameter or header."""
+    """A problem of one field. `field` is the path of a field in the body, or the name of a parameter or header."""
 
     field: str
     message: str
@@ -41,14 +41,16 @@ class FieldProblem(Contract):
 class Problem(Contract):
     """An RFC 9457 problem document."""
 
-    type: str = Field(description="urn:chimera:problem:<code>")
+    type: str = Field(description="URI of the problem type: `urn:chimera:problem:<code>`")
     title: str
     status: int
     detail: str = Field(description="The problem and its solution, in words")
     code: str = Field(description="Error code for programs. It stays the same when texts change.")
     instance: str = Field(description="Id of the request, as in the header `X-Request-ID` and in every log line")
     errors: tuple[FieldProblem, ...] = ()
-    remedy: RemedyView | None = Field(default=None, description="Request that helps. `null` if there is none.")
+    remedy: RemedyView | None = Field(
+        default=None, description="Request that can solve the problem. `null` if there is none."
+    )
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 
 BEGIN = """\
-**A task** is a goal that agents work on: `POST /api/v1/tasks` accepts it and returns its id; `GET
-/api/v1/tasks/{task_id}` returns its state and, once it has ended, its result.
+**A task** is a goal that agents work on. `POST /api/v1/tasks` accepts a task and returns its id.
+`GET /api/v1/tasks/{task_id}` returns the task's state and, after the task has ended, its result.
 
 **To authorize:** `chimera token` prints an access token for the signed-in user. `POST /api/v1/auth/login`
 returns an access token for an e-mail and a password. Enter the token under *Authorize*. Programs send it as

@@ -49,7 +49,7 @@ class RemedyView(Contract):
     action: Action
     target: str | None = Field(default=None, description="Id or name of the object that the action is for")
     method: Method
-    href: str = Field(description="Path on this server")
+    href: str = Field(description="Path of the request on this server")
     body: dict[str, int] | None = Field(default=None, description="Fields to send. `null` if no fields are proposed.")
 
 

@@ -21,9 +21,7 @@ class AgentSpec(Body):
 
     name: AgentName
     role: str = Field(default="custom", max_length=40)
-    description: str = Field(
-        default="", max_length=500, description="When to choose this agent, in words for the planner"
-    )
+    description: str = Field(default="", max_length=500, description="When the planner should choose this agent")
     prompt: str = Field(min_length=1, max_length=20_000, description="System prompt of the agent")
     model: ModelRef | None = Field(
         default=None, description="Model of the agent, as `provider/model`. Default: the task's model."
@@ -36,10 +34,10 @@ class AgentSpec(Body):
         default=None,
         ge=0,
         le=2,
-        description="Sampling temperature. It isn't sent to models that don't accept a temperature.",
+        description="Sampling temperature. The temperature isn't sent to models that don't accept it.",
     )
     reasoning_effort: ReasoningEffort | None = Field(
-        default=None, description="Reasoning effort, for reasoning models. Default: the model's own."
+        default=None, description="Reasoning effort, for reasoning models. Default: the model's default."
     )
     max_output_tokens: AnswerTokens = 2048
 

@@ -42,7 +42,7 @@ class MediaUsage(Contract):
     input_image_tokens: int = Field(default=0, description="Image tokens of the input")
     output_tokens: int = Field(default=0, description="All output tokens")
     output_image_tokens: int = Field(default=0, description="Image tokens of the output")
-    images: int = Field(default=0, description="Images generated")
+    images: int = Field(default=0, description="Number of generated images")
     audio_seconds: float = Field(default=0.0, description="Duration of the audio in seconds")
 
     def makes_sense(self) -> bool:
@@ -200,7 +200,7 @@ class Blocked(Contract):
     )
     message: str
     next_try_at: UtcDatetime | None = Field(
-        default=None, description="When the next attempt is due, if known. `null` once that time has passed."
+        default=None, description="When the next attempt is due. `null` if the time is unknown or has passed."
     )
     remedy: Remedy | None = Field(default=None, description="An action that can unblock the call")
 

@@ -60,15 +60,15 @@ class TemporalTls(Contract):
 
 
 class CodecAddress(Contract):
-    """An address at which Temporal's Web UI and command line have payloads decoded.
+    """An address that decodes payloads for Temporal's Web UI and command line.
 
     Anyone who has the address can use it.
     """
 
     url: str
     expires_at: UtcDatetime = Field(
-        description="When the address expires. It stops working earlier if its creator signs out, is disabled or"
-        " loses the administrator role."
+        description="When the address expires. The address stops working earlier if its creator signs out, is disabled"
+        " or loses the administrator role."
     )
     temporal_address: str = Field(description="Address at which the API reaches Temporal, for `temporal --address`")
     temporal_namespace: str = Field(description="Namespace of the runs, for `temporal --namespace`")

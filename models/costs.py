@@ -16,7 +16,7 @@ class CostSum(Contract):
 
     attempts: int = Field(description="Number of attempts, including failed and in-doubt attempts")
     cost_micro_usd: int = Field(
-        description="Booked cost of the group. The costs in each list add up to `spent_micro_usd`."
+        description="Booked cost of these attempts. The costs in each list add up to the task's `spent_micro_usd`."
     )
     in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts, in addition to `cost_micro_usd`")
     usage: Usage
@@ -46,7 +46,7 @@ class CostView(Contract):
     """The cost of a task. Amounts of money are in millionths of a US dollar."""
 
     spent_micro_usd: int
-    reserved_micro_usd: int = Field(description="Amount reserved for model calls in flight")
+    reserved_micro_usd: int = Field(description="Cost reserved for model calls in flight")
     in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts")
     model_calls: int
     usage: Usage
@@ -55,4 +55,6 @@ class CostView(Contract):
     by_model: tuple[ModelCost, ...]
     by_agent: tuple[AgentCost, ...]
     by_subtask: tuple[NodeCost, ...]
-    attempts: tuple[ModelCallView, ...] = Field(description=f"Attempts, oldest first, at most {MAX_ATTEMPTS}")
+    attempts: tuple[ModelCallView, ...] = Field(
+        description=f"Attempts at model calls, oldest first. Contains at most {MAX_ATTEMPTS} attempts."
+    )

@@ -49,8 +49,8 @@ def check_time_zone(name: str) -> None:
     if name in _time_zones():
         return
     meant = get_close_matches(name, _time_zones(), n=1)
-    advice = f"did you mean {meant[0]!r}?" if meant else "use a name such as UTC or Europe/Berlin."
-    raise InvalidInput("time_zone", f"No time zone {name!r}; {advice}")
+    advice = f"Did you mean {meant[0]!r}?" if meant else "Use a name such as UTC or Europe/Berlin."
+    raise InvalidInput("time_zone", f"There is no time zone {name!r}. {advice}")
 
 
 @lru_cache
@@ -84,7 +84,7 @@ def backfilled(timing: Timing, backfill: BackfillSpec, now: datetime) -> list[da
         raise InvalidInput("end", "No run is due from start to end. Use a longer range.")
     if len(due) > MOST_BACKFILLED:
         count = f"{len(due):,}" if len(due) <= MOST_COUNTED else f"More than {MOST_COUNTED:,}"
-        advice = f"A backfill makes at most {MOST_BACKFILLED}. Use a shorter range."
+        advice = f"A backfill creates at most {MOST_BACKFILLED}. Use a shorter range."
         raise InvalidInput("end", f"{count} runs are due from start to end. {advice}")
     return due
 

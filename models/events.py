@@ -55,7 +55,7 @@ class RunCompleted(_Placed):
     preview: str
     simulated: bool = False
     finish_reason: FinishReason = "stop"
-    """How the answer ended; `length`: it was cut at its limit."""
+    """Why the answer ended. `length`: the answer was cut off at its limit."""
 
 
 class RunFailed(_Placed):

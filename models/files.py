@@ -25,7 +25,9 @@ class FileView(Contract):
 
     id: FileId
     name: str
-    media_type: str = Field(description="Media type detected from the content. `application/octet-stream` if unknown.")
+    media_type: str = Field(
+        description="Media type detected from the content. `application/octet-stream` if the type is unknown."
+    )
     size_bytes: int
     sha256: str
     simulated: bool = Field(default=False, description="`true` if the simulator generated the file")

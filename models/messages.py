@@ -32,11 +32,11 @@ class MessageView(Contract):
     tool_call_id: str | None = Field(description="For a tool result: the id of the tool call that it answers")
     tool: str | None = Field(description="For a tool result: the tool's name")
     failed: bool | None = Field(description="For a tool result: whether the tool failed")
-    guidance_id: int | None = Field(description="For guidance: its id")
+    guidance_id: int | None = Field(description="For guidance: the id of the guidance")
     agent: str | None = Field(description="For a reply: the agent that answered")
     model: str | None = Field(description="For a reply: the model that answered")
-    finish_reason: FinishReason | None = Field(description="For a reply: why it ended")
-    tokens: int = Field(description="Estimated number of tokens. The cost view has the provider's counts.")
+    finish_reason: FinishReason | None = Field(description="For a reply: why the reply ended")
+    tokens: int = Field(description="Estimated number of tokens. The task's cost has the provider's counts.")
     created_at: UtcDatetime
 
 

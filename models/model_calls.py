@@ -83,12 +83,14 @@ class ModelCallOutcome(Contract):
 
     text_preview: str = Field(default="", max_length=200)
     tool_calls: tuple[str, ...] = Field(default=(), description="Names of the requested tools, in order")
-    answered: tuple[int, ...] = Field(default=(), description="Indexes in `tool_calls` of the answered ones")
+    answered: tuple[int, ...] = Field(
+        default=(), description="Indexes in `tool_calls` of the calls that already have results"
+    )
     input_tokens: int = 0
     output_tokens: int = 0
     cost_micro_usd: int = 0
     plan: tuple[PlanNode, ...] | None = Field(default=None, description="PLAN: the accepted plan")
-    plan_problems: tuple[str, ...] = Field(default=(), description="PLAN: why it was not accepted")
+    plan_problems: tuple[str, ...] = Field(default=(), description="PLAN: why the plan was not accepted")
     goes_on: bool = Field(
         # The default protects histories that were recorded before answers could continue.
         default=False,
@@ -98,7 +100,7 @@ class ModelCallOutcome(Contract):
     finish_reason: FinishReason = Field(
         # The default protects histories that were recorded before it was kept.
         default="stop",
-        description="How the answer ended; `stop` also for a reply with tool calls",
+        description="Why the answer ended. `stop` also for a reply with tool calls.",
     )
 
 
@@ -127,13 +129,15 @@ class ModelCallView(Contract):
     status: AttemptStatus
     usage: Usage
     reserved_micro_usd: int = Field(
-        default=0, description="Cost reserved before the call, which is the highest possible cost"
+        default=0, description="Highest possible cost of the call, reserved before it starts"
     )
-    reserved_tokens: int = Field(default=0, description="Tokens reserved before the call")
+    reserved_tokens: int = Field(
+        default=0, description="Highest possible number of tokens, reserved before the call starts"
+    )
     cost_micro_usd: int
     estimated: bool = Field(description="`true` if the provider didn't report usage, so the cost is an estimate")
     finish_reason: FinishReason | None = Field(
-        default=None, description="Why the answer ended. `null` without an answer."
+        default=None, description="Why the answer ended. `null` if there is no answer."
     )
     error_code: str | None
     started_at: UtcDatetime

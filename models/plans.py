@@ -153,7 +153,7 @@ def _wrong_agent(subtask: PlannedSubtask, agents: Collection[str]) -> str:
     why = "can't be given to" if subtask.agent in NOT_OFFERED else "names the unknown agent"
     advice = instead_of(subtask.agent, [name for name in agents if name != PLANNER])
     if subtask.agent == PLANNER:
-        advice = f"Set decompose to true to have it planned further. Or {advice[0].lower()}{advice[1:]}"
+        advice = f"{advice} To have the subtask planned further, set decompose to true instead."
     return f"Subtask {subtask.key!r} {why} {subtask.agent!r}. {advice}"
 
 

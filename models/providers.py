@@ -10,7 +10,7 @@ from models.calls import Operation
 
 
 class ProviderView(Contract):
-    """A provider that Chimera knows."""
+    """A provider that Chimera supports."""
 
     name: str
     configured: bool
@@ -60,7 +60,7 @@ class Validation(Contract):
 
 
 class PriceView(Contract):
-    """A model's price in micro-USD per million tokens. For prices with tiers, it is the first tier."""
+    """A model's price in micro-USD per million tokens. If the price has tiers, the first tier is shown."""
 
     input: int
     cached_input: int
@@ -130,7 +130,7 @@ class OwnModel(Body):
     max_output_tokens: Whole | None = Field(default=None, ge=1)
     max_input_tokens: Whole | None = Field(default=None, ge=1024)
     abilities: tuple[ModelAbility, ...] | None = None
-    source: str = Field(default="", max_length=500, description="Source of these facts")
+    source: str = Field(default="", max_length=500, description="Source of the facts about the model")
     as_of: str = Field(default="", max_length=40)
 
 
@@ -166,9 +166,7 @@ class ModelsView(Contract):
     media: tuple[MediaModelView, ...] = Field(
         default=(), description="Models for embeddings, images and transcriptions, recognised by their prices"
     )
-    unreachable: dict[str, str] = Field(
-        description="For each provider without a list of models, why the list is missing"
-    )
+    unreachable: dict[str, str] = Field(description="Providers whose models couldn't be listed, each with the reason")
 
 
 class CountRequest(Body):

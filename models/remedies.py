@@ -46,7 +46,7 @@ class Action(StrEnum):
 
 
 class Remedy(Contract):
-    """One action that helps the caller continue."""
+    """An action that helps the caller continue."""
 
     action: Action
     target: str | None = Field(default=None, description="Id or name of the object that the action is for")

@@ -44,11 +44,11 @@ class RetryAdvice(Contract):
     retry: bool = Field(description="Whether a retry can help. If `false`, create a new task.")
     change: tuple[Change, ...] = Field(
         default=(),
-        description="Set one of these fields in the retry, because an unchanged retry would fail again."
-        " If empty, an unchanged retry may help.",
+        description="Fields of which one must be set in the retry, because an unchanged retry would fail again."
+        " Empty if an unchanged retry may help.",
     )
     instead: tuple[Change, ...] = Field(
-        default=(), description="Fields that can be set in the retry instead of making the fix in `message`"
+        default=(), description="Fields that can be set in the retry instead of the fix that `message` describes"
     )
     new_task: bool = Field(
         default=False,

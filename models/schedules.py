@@ -132,7 +132,7 @@ class ScheduleView(Contract):
     overlap: Overlap
     paused: bool
     note: str | None = Field(
-        default=None, description="Why the schedule doesn't make runs, or why its last run was skipped"
+        default=None, description="Why the schedule doesn't start runs, or why its last run was skipped"
     )
     next_runs: tuple[UtcDatetime, ...]
     created_at: UtcDatetime

@@ -52,7 +52,7 @@ class SubtaskView(Contract):
     title: str
     agent: str
     model: str | None = Field(
-        default=None, description="Model used instead of the agent's model. A retry of the task sets it."
+        default=None, description="Model that a retry of the task set in place of the agent's model"
     )
     status: SubtaskStatus
     depends_on: tuple[str, ...]

@@ -138,13 +138,13 @@ class TaskSpec(Body):
     )
     on_truncated: OnTruncated = Field(
         default=OnTruncated.CONTINUE,
-        description="For an answer cut off at its token limit: ask the model to continue (at most twice), accept the"
-        " answer as it is, or fail",
+        description="What happens to an answer that was cut off at its token limit. `continue`: the model continues the"
+        " answer, at most twice. `accept`: the answer is used as it is. `fail`: the subtask or task fails.",
     )
     subtasks: SubtaskMode | None = Field(
         default=None,
-        description="Where subtasks run. `child`: each subtask in a workflow of its own. `inline`: in the task's"
-        " workflow, which costs about half. Default: the setting `CHIMERA_SUBTASKS`.",
+        description="Where subtasks run. `child`: each subtask in a workflow of its own. `inline`: in the workflow"
+        " of its parent, which takes about half the Temporal events. Default: the setting `CHIMERA_SUBTASKS`.",
     )
     budget: Budget | None = None
     limits: RunLimits = RunLimits()
@@ -218,11 +218,12 @@ class Guidance(Body):
     path: NodePath | None = Field(
         default=None,
         max_length=200,
-        description="Path of the subtask that receives the guidance, with the subtasks below it. Default: the whole"
+        description="Path of a subtask. The subtask and all subtasks below it receive the guidance. Default: the whole"
         " task.",
     )
     interrupt: Flag = Field(
-        default=False, description="Interrupt the model call in flight, so that the agent receives the guidance at once"
+        default=False,
+        description="`true` to interrupt the model call in flight, so that the agent receives the guidance at once",
     )
 
 
@@ -283,12 +284,12 @@ class BlockedCall(Contract):
         " `overloaded`"
     )
     message: str
-    since: UtcDatetime = Field(description="When the call was first blocked, as far as the task's newest events show")
+    since: UtcDatetime = Field(description="When the call was first blocked, according to the task's newest events")
     attempts: int = Field(description="Number of attempts so far, including failed connections")
-    requests: int = Field(description="Number of requests to providers so far, as `model_calls` counts them")
+    requests: int = Field(description="Number of requests to providers so far. Failed connections don't count.")
     model: str | None = Field(description="Model of the latest attempt. `null` before the first attempt.")
     next_try_at: UtcDatetime | None = Field(
-        description="When the next attempt is due, if known. `null` once that time has passed."
+        description="When the next attempt is due. `null` if the time is unknown or has passed."
     )
 
 
@@ -315,7 +316,7 @@ class TaskView(Contract):
     )
     in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts (for example after a worker died)")
     model_calls: int = Field(
-        description="Number of requests to providers. It counts attempts at model calls, without failed connections."
+        description="Number of requests to providers, including repeated requests. Failed connections don't count."
     )
     usage: Usage
     subtasks_total: int
@@ -340,14 +341,14 @@ class TaskView(Contract):
     last_seq: int = Field(description="Sequence number of the newest event")
     schedule_id: str | None
     due_at: UtcDatetime | None = Field(
-        default=None, description="When the run was due or triggered, for a task of a schedule"
+        default=None, description="For a task of a schedule: when the run was due or triggered"
     )
     temporal_url: str = Field(description="URL of the run in Temporal's Web UI")
     created_at: UtcDatetime
     started_at: UtcDatetime | None
     ended_at: UtcDatetime | None
     last_call_at: UtcDatetime | None = Field(
-        description="When the last model call began. After a cancellation, it proves that no call followed."
+        description="When the last model call began. After a cancellation, it shows that no further call began."
     )
 
 
@@ -366,6 +367,6 @@ class GuidanceView(Contract):
     guidance_id: int
     path: NodePath | None
     received: bool = Field(
-        description="`false` if the run didn't confirm in time. Its next model call still receives the guidance."
+        description="`false` if the run didn't confirm in time. The task's next model call still receives the guidance."
     )
     reaches: tuple[NodePath, ...] = Field(description="Subtasks in flight whose next model call receives the guidance")

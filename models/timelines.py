@@ -21,12 +21,14 @@ class Span(Contract):
     purpose: str | None = None
     step: int | None = None
     attempt: int | None = None
-    finish_reason: FinishReason | None = Field(default=None, description="For a model call: why its answer ended")
-    index: int | None = Field(default=None, description="For a tool call: its position in its turn")
+    finish_reason: FinishReason | None = Field(default=None, description="For a model call: why the answer ended")
+    index: int | None = Field(default=None, description="For a tool call: the position of the call in its turn")
     started_at: UtcDatetime
     ended_at: UtcDatetime | None
 
 
 class TimelineView(Contract):
-    spans: tuple[Span, ...] = Field(description=f"Spans, ordered by their start, at most {MAX_SPANS}")
+    spans: tuple[Span, ...] = Field(
+        description=f"Spans in the order of their start. Contains at most {MAX_SPANS} spans."
+    )
     complete: bool = Field(description="`false` if there are more spans")

@@ -28,11 +28,11 @@ class Registration(Body):
 class Registered(Contract):
     """The response to a registration.
 
-    It is the same if the e-mail already had an account, so it doesn't reveal accounts.
+    The response is the same if the e-mail already had an account, so it doesn't reveal accounts.
     """
 
     email: str
-    detail: str = "If this e-mail didn't have an account, it has one now. Sign in with the password."
+    detail: str = "If this e-mail didn't have an account, an account was created. Sign in with the password."
 
 
 class Credentials(Body):

@@ -10,7 +10,7 @@ from models.remedies import Remedy, raise_budget
 
 
 class BudgetWait(Contract):
-    """A wait because the budget is used up."""
+    """The wait of a task whose budget is used up."""
 
     kind: Literal["budget"] = "budget"
     limit: str = Field(description="Limit that was reached")

@@ -91,7 +91,7 @@ def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
             return PATTERNS.get(context["pattern"], str(entry["msg"]))
         case "string_too_short":
             least = context["min_length"]
-            return "It is empty. Write something." if least == 1 else f"Use at least {least} characters."
+            return "It is empty. Write at least one character." if least == 1 else f"Use at least {least} characters."
         case "too_short":
             least = context["min_length"]
             needed = "Send at least one item" if least == 1 else f"Send at least {least} items"

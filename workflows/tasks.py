@@ -89,7 +89,7 @@ class TaskWorkflow(TaskRuns):
     @steer.validator
     def _can_be_steered(self, request: SteerRequest) -> None:
         if self._node.is_closing:
-            message = "The run is ending, so guidance would come too late; create a new task with it."
+            message = "The run is ending, so guidance would arrive too late. Create a new task."
             raise ApplicationError(message, type="conflict")
 
 

@@ -14,7 +14,7 @@ from models.providers import ModelsView
 
 router = APIRouter(prefix="/agents", tags=["agents"], route_class=ClosedRoute)
 
-AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME, description="The agent's name, as in `poet`")]
+AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME, description="Name of the agent, for example `poet`")]
 
 
 class AgentType(Contract):
@@ -42,7 +42,7 @@ async def list_agent_types() -> tuple[AgentType, ...]:
 
 @router.get("/models/available", operation_id="list_models")
 async def list_models(parts: WithParts) -> ModelsView:
-    """List the models that agents can use now, as the configured providers report them (cached for 5 minutes)."""
+    """List the models that agents can use now, as reported by the configured providers and cached for 5 minutes."""
     return await parts.available.models()
 
 

@@ -13,7 +13,10 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=ClosedRoute)
 
 @public.post("/register", operation_id="register", summary="Create Account", status_code=status.HTTP_202_ACCEPTED)
 async def register(registration: Registration, parts: WithParts, address: WithAddress) -> Registered:
-    """Create an account if registration is open and the e-mail is new. The response doesn't reveal if it was new."""
+    """Create an account if registration is open and the e-mail is new.
+
+    The response doesn't reveal whether the e-mail was new.
+    """
     if not parts.settings.registration_open:
         raise Forbidden("Registration is closed. To open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
     await parts.auth.register(registration, address)
@@ -28,7 +31,7 @@ async def login(credentials: Credentials, parts: WithParts, address: WithAddress
 
 @public.post("/refresh", operation_id="refresh", summary="Refresh Tokens")
 async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
-    """Exchange a refresh token for a new pair of tokens. It works once. A second use ends the session."""
+    """Exchange a refresh token for a new pair of tokens. A token works once, and a second use ends the session."""
     return await parts.auth.refresh(request.refresh_token)
 
 
@@ -44,7 +47,7 @@ async def change_password(change: PasswordChange, caller: WithCaller, parts: Wit
     return await parts.auth.change_password(caller, change, address)
 
 
-@router.get("/me", operation_id="me", summary="Current account")
+@router.get("/me", operation_id="me", summary="Get Current Account")
 async def me(signed_in: WithSignedIn, parts: WithParts) -> UserView:
     """Return the caller's account."""
     async with parts.database.begin() as session:

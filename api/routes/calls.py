@@ -78,11 +78,11 @@ async def create_images(
     return await made(parts, caller, new, response, wait_s)
 
 
-@router.get("/calls", operation_id="list_ai_calls")
+@router.get("/calls", operation_id="list_ai_calls", summary="List AI Calls")
 async def list_ai_calls(
     caller: WithCaller,
     parts: WithParts,
-    operation: Annotated[Operation | None, Query(description="Only calls of this kind")] = None,
+    operation: Annotated[Operation | None, Query(description="Return only calls with this operation")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
 ) -> AiCallPage:
@@ -94,14 +94,19 @@ async def list_ai_calls(
     return AiCallPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
-@router.get("/calls/{call_id}", operation_id="get_ai_call", response_model=AiCallView)
+@router.get("/calls/{call_id}", operation_id="get_ai_call", summary="Get AI Call", response_model=AiCallView)
 async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts, response: Response) -> Response:
     """Show a call's state, cost and result."""
     view, vectors = await find(parts, caller, call_id)
     return written(await with_reason(parts, view), vectors, response)
 
 
-@router.post("/calls/{call_id}/cancel", operation_id="cancel_ai_call", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/calls/{call_id}/cancel",
+    operation_id="cancel_ai_call",
+    summary="Cancel AI Call",
+    status_code=status.HTTP_202_ACCEPTED,
+)
 async def cancel_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
     """Cancel a call. No further request is sent, and a request in flight is aborted within a second."""
     async with parts.database.begin() as session:

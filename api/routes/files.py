@@ -85,7 +85,7 @@ async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithP
 
 @router.delete("/{file_id}", operation_id="delete_file", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a file and its bytes. Calls that used or generated the file keep its id."""
+    """Delete a file. The records of calls that used or generated the file keep the file's id."""
     async with parts.database.begin() as session:
         await files.delete(session, caller, file_id)
 

@@ -58,7 +58,7 @@ class Liveness(Contract):
     status: Literal["ok"] = "ok"
 
 
-@router.get("/live", operation_id="is_live", summary="Is It Alive")
+@router.get("/live", operation_id="is_live", summary="Check Liveness")
 async def is_live() -> Liveness:
     """Report that the process is running. If this check fails, restart the process."""
     return Liveness()
@@ -67,14 +67,14 @@ async def is_live() -> Liveness:
 @router.get(
     "/ready",
     operation_id="is_ready",
-    summary="Is It Ready",
+    summary="Check Readiness",
     response_model_exclude_defaults=True,
     responses={503: {"model": Health}},
 )
 async def is_ready(request: Request, parts: WithParts, response: Response) -> Health:
     """Report whether requests are accepted.
 
-    Without its database, the API returns 503. Without Temporal, Redis or disk space, it is `degraded`.
+    The API returns 503 if its database is unavailable. Without Temporal, Redis or disk space, the status is `degraded`.
     """
     return await _answer(_readiness(parts), request, parts, response)
 
@@ -82,14 +82,14 @@ async def is_ready(request: Request, parts: WithParts, response: Response) -> He
 @router.get(
     "",
     operation_id="get_health",
-    summary="Health Of Each Part",
+    summary="Get Health",
     response_model_exclude_defaults=True,
     responses={503: {"model": Health}},
 )
 async def get_health(request: Request, parts: WithParts, response: Response) -> Health:
     """Report the state of each part.
 
-    Chimera is `degraded` also without workers or providers, and while a provider is away.
+    The status is `degraded` without Temporal, Redis, disk space, workers or providers, and during a provider outage.
     """
     checks = _readiness(parts) | {"workers": _workers, "providers": _providers}
     return await _answer(checks, request, parts, response)
@@ -158,7 +158,8 @@ async def _database(parts: Parts) -> str:
     if parts.database.was_full():
         raise NotUp(
             "full",
-            "The database's disk is full, so requests that write are rejected. Reading still works. Free space on it.",
+            "The database's disk is full, so requests that write are rejected. Reading still works. Free space on the"
+            " disk.",
         )
     return ""
 
@@ -167,7 +168,7 @@ async def _disk(parts: Parts) -> str:
     free = await asyncio.to_thread(disk.free_bytes, parts.settings.data_dir)
     space, left = disk.space_of(free), f"{disk.in_words(free)} left on the disk of the data folder"
     if space is Space.FULL:
-        raise NotUp("full", f"{left}: the disk is full, so nothing new is accepted. Free space on it.")
+        raise NotUp("full", f"{left}. The disk is full, so new work is rejected. Free space on the disk.")
     if space is Space.LOW:
         raise NotUp("low", f"{left}. Free space before the disk is full.")
     return left

@@ -22,12 +22,12 @@ async def list_providers(parts: WithParts) -> tuple[ProviderView, ...]:
 
 @router.post("/providers/{name}/validate", operation_id="validate_provider")
 async def validate_provider(
-    name: Annotated[str, Path(max_length=40, description="The provider's name, as in `openai`")],
+    name: Annotated[str, Path(max_length=40, description="Name of the provider, for example `openai`")],
     caller: WithCaller,
     parts: WithParts,
     request: Annotated[ValidationRequest | None, Body()] = None,
 ) -> Validation:
-    """Test the configured key now. Only administrators can do so, because the key is the installation's."""
+    """Test the configured key of a provider. Only administrators can test it, because it is the installation's key."""
     if caller.role != "admin":
         raise Forbidden("Only an administrator can test the installation's keys.")
     return await parts.available.validate(name, request.model if request else None)
@@ -35,6 +35,6 @@ async def validate_provider(
 
 @router.post("/tokens/count", operation_id="count_tokens", summary="Count Tokens")
 async def count(request: CountRequest) -> TokenCount:
-    """Count the tokens of a text for a model without contacting its provider. Estimates are marked."""
+    """Count the tokens of a text for a model without contacting the provider. `estimated` marks an estimate."""
     split_model(request.model)
     return await asyncio.to_thread(count_tokens, request.model, request.text)

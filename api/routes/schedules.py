@@ -108,7 +108,7 @@ async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts:
 
 @router.post("/{schedule_id}/resume", operation_id="resume_schedule")
 async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Resume a paused schedule. Its calendar is updated."""
+    """Resume a paused schedule, and update its calendar in Temporal."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
         schedules.spec_of(schedule)

@@ -37,7 +37,8 @@ async def _after(
         Header(
             alias="Last-Event-ID",
             max_length=20,
-            description="Sequence number of the last event that the client received, as browsers send it",
+            description="Sequence number of the last event that the client received. Browsers send it when they"
+            " reconnect.",
         ),
     ] = None,
 ) -> int:
@@ -52,8 +53,8 @@ async def _after(
     "/tasks/{task_id}/events",
     operation_id="follow_task",
     response_class=EventSourceResponse,
-    response_description="Frames, as docs/reference/streams.md describes them. `id` is the sequence number to resume"
-    " after.",
+    response_description="Server-sent events, as described in `docs/reference/streams.md`. To resume after an event,"
+    " send its `id`.",
     dependencies=[Depends(_place)],
 )
 async def follow_task(
@@ -65,7 +66,7 @@ async def follow_task(
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a task with server-sent events.
 
-    The stream has the events after `after`, then live events, until the task has ended.
+    The stream sends the stored events that follow `after`, and then live events until the task has ended.
     """
     frames = parts.hub.follow(signed_in.caller, task_id, after, progress)
     async for frame in while_allowed(parts.rights, signed_in, frames):

@@ -77,7 +77,7 @@ async def create_task(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> TaskView:
-    """Accept a task. Once this returns, the task is stored and will run despite any crash."""
+    """Accept a task. When the request returns, the task is stored and runs even if processes crash."""
     async with parts.database.begin() as session:
         await parts.checks.task(session, caller.user_id, spec)
         task_id, created = await tasks.create(
@@ -111,16 +111,19 @@ class TaskQuery(Contract):
 
 
 async def _task_query(
-    status: Annotated[list[RunStatus] | None, Query(description="Only tasks in this state. Can be repeated.")] = None,
+    status: Annotated[
+        list[RunStatus] | None,
+        Query(description="Return only tasks in this state. To select several states, repeat the parameter."),
+    ] = None,
     schedule_id: Annotated[
-        str | None, Query(pattern=SCHEDULE_ID, description="Only tasks created by this schedule")
+        str | None, Query(pattern=SCHEDULE_ID, description="Return only tasks created by this schedule")
     ] = None,
     q: Annotated[
-        str | None, Query(max_length=200, description="Only tasks with this text in the title or the goal")
+        str | None, Query(max_length=200, description="Return only tasks with this text in the title or the goal")
     ] = None,
-    sort: Annotated[str, Query(pattern=ORDER, description="`-created_at` (newest first) or `created_at`")] = (
-        "-created_at"
-    ),
+    sort: Annotated[
+        str, Query(pattern=ORDER, description="Sort order: `-created_at` (newest first) or `created_at` (oldest first)")
+    ] = ("-created_at"),
 ) -> TaskQuery:
     if q is not None and "\0" in q:
         raise InvalidInput("q", "The search text contains a NUL character. Remove it.")
@@ -178,7 +181,7 @@ async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithPart
 
 @router.get("/{task_id}/cost", operation_id="get_task_cost")
 async def get_task_cost(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> CostView:
-    """Return a task's cost with every attempt at a provider, even if the task has been deleted."""
+    """Return a task's cost with the attempts at its model calls, even if the task has been deleted."""
     async with parts.database.begin() as session:
         return await costs.cost_of(session, caller, task_id)
 
@@ -197,9 +200,9 @@ async def list_task_messages(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 50,
     cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the previous page")] = None,
 ) -> MessagePage:
-    """List the messages of the caller's own task, node by node: prompts, replies, tool calls and their results.
+    """List the messages of one of the caller's tasks, node by node: prompts, replies, tool calls and tool results.
 
-    A page has at most 1 MiB, or a single larger message.
+    A page contains at most 1 MiB of messages, or a single larger message.
     """
     node = None if path is None else NodePath(path)
     list_name = f"messages {caller.user_id} {task_id} {path!r}"
@@ -227,7 +230,7 @@ async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts
 
 @router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=status.HTTP_202_ACCEPTED)
 async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Cancel a task. Once this returns, no new model calls start for the task."""
+    """Cancel a task. After the request returns, no new model calls start for the task."""
     async with parts.database.begin() as session:
         await task_controls.cancel(session, caller, task_id, RunKind.TASK)
     return await _announced(parts, caller, task_id)
@@ -253,7 +256,7 @@ async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
 async def retry_task(
     task_id: WithTaskId, caller: WithCaller, parts: WithParts, wish: TaskRetry | None = None
 ) -> TaskView:
-    """Retry a failed task from where it failed. Completed calls are kept and not paid for again."""
+    """Retry a failed task from where it failed. Completed calls aren't repeated or paid for again."""
     wish = wish or TaskRetry()
     if wish.model is not None:
         await parts.checks.models.check(wish.model)
@@ -295,7 +298,7 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
 
 @router.delete("/{task_id}", operation_id="delete_task", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete an ended task and its runs in Temporal. The records of its costs remain, without content."""
+    """Delete an ended task and its runs in Temporal. The task's cost records remain, without content."""
     async with parts.database.begin() as session:
         await tasks.delete(session, caller, task_id)
     parts.dispatcher.deliver_soon(task_id)

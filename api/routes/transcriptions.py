@@ -72,7 +72,7 @@ async def create_transcription(
 ) -> Response:
     """Transcribe a recording.
 
-    The form has the recording in `file`, or the id of one of the caller's files in `file_id`.
+    The form contains the recording in `file`, or the id of one of the caller's files in `file_id`.
     """
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         spec = _spec_in(form)

@@ -26,7 +26,7 @@ def is_near(url: str) -> bool:
 def problem_of(url: str) -> str | None:
     """Return why no request can be sent to an address; None if one can."""
     if not url.lower().startswith(("http://", "https://")):
-        return "does not begin with http:// or https://"
+        return "doesn't begin with http:// or https://"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

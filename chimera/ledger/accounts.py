@@ -51,7 +51,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             stopped=False,
             for_now=t.reserved_micro_usd > 0 and t.spent + intent.reserve_micro_usd <= t.max_cost_micro_usd,
             limit="max_cost_micro_usd",
-            message=f"{usd(t.spent)} of {usd(t.max_cost_micro_usd)} is spent; the next call may cost"
+            message=f"{usd(t.spent)} of {usd(t.max_cost_micro_usd)} is spent, and the next call may cost"
             f" {usd(intent.reserve_micro_usd)}. {RAISE}",
             needed=needed,
         )
@@ -61,7 +61,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             stopped=False,
             for_now=t.reserved_tokens > 0 and t.tokens + intent.reserve_tokens <= t.max_tokens,
             limit="max_tokens",
-            message=f"{t.tokens:,} of {t.max_tokens:,} tokens are used; the next call may need"
+            message=f"{t.tokens:,} of {t.max_tokens:,} tokens are used, and the next call may need"
             f" {intent.reserve_tokens:,}. {RAISE}",
             needed=needed,
         )
@@ -74,7 +74,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             needed=t.model_calls + 1,
         )
     return Refusal(
-        stopped=False, for_now=True, limit="", message="The account changed in the meantime and has room now."
+        stopped=False, for_now=True, limit="", message="The account has changed and now has room for the call."
     )
 
 

@@ -27,7 +27,7 @@ async def create(session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> N
         .returning(Agent.id)
     )
     if agent.name in BUILT_IN_BY_NAME:
-        raise Conflict(f"Agent {agent.name!r} is built in and can't be replaced; choose another name.", field="name")
+        raise Conflict(f"Agent {agent.name!r} is built in and can't be replaced. Choose another name.", field="name")
     if await session.scalar(statement) is None:
         raise Conflict(
             f"Agent {agent.name!r} already exists, and agents can't be changed. Delete it first, or choose another"
@@ -41,7 +41,7 @@ async def delete(session: AsyncSession, owner_id: UserId, name: str) -> None:
     """Delete one of the user's own agents. Raises NotFound, and Conflict for a built-in one."""
     if name in BUILT_IN_BY_NAME:
         raise Conflict(
-            f"Agent {name!r} is built in and can't be deleted; create one of your own.",
+            f"Agent {name!r} is built in and can't be deleted. You can create your own agent instead.",
             remedy=Remedy(action=Action.CREATE_AGENT),
         )
     statement = delete_from(Agent).where(Agent.owner_id == owner_id, Agent.name == name).returning(Agent.id)

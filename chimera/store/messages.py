@@ -50,12 +50,12 @@ async def _check_owner(session: AsyncSession, caller: Caller, task_id: TaskId) -
     if owner_id is None:
         raise NotFound("task", task_id)
     if owner_id != caller.user_id:
-        raise Forbidden("Only its owner may read a task's messages.")
+        raise Forbidden("Only the owner of a task can read its messages.")
 
 
 async def _check_path(session: AsyncSession, task_id: TaskId, path: NodePath) -> None:
     statement = select(Subtask.path).where(Subtask.run_id == task_id).order_by(Subtask.path)
     paths: Sequence[str] = (await session.scalars(statement)).all()
     if path not in paths:
-        known = f"use one of {', '.join(paths[:20])}, or leave it out" if paths else "leave it out"
-        raise InvalidInput("path", f"No subtask {path!r} in this task; {known}.")
+        known = f"Use one of {', '.join(paths[:20])}, or omit the path" if paths else "Omit the path"
+        raise InvalidInput("path", f"This task doesn't have a subtask {path!r}. {known}.")

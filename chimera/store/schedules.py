@@ -96,7 +96,7 @@ async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
     if row is None:
         raise NotFound("schedule", schedule_id)
     if row.disabled_at is not None:
-        raise Forbidden("The account that owns this schedule is disabled; enable it again, or delete the schedule.")
+        raise Forbidden("The account that owns this schedule is disabled. Enable the account, or delete the schedule.")
     schedule: Schedule = row.Schedule
     return schedule
 
@@ -109,13 +109,13 @@ async def task_of(session: AsyncSession, scheduled_run_id: str | None) -> TaskId
 
 async def note_skipped(session: AsyncSession, schedule_id: ScheduleId, reason: str) -> None:
     """Keep why the run that is due now is not made."""
-    skipped = {"skipped_at": func.now(), "skipped_because": f"its run was skipped: {reason}"}
+    skipped = {"skipped_at": func.now(), "skipped_because": f"a run was skipped: {reason}"}
     await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(skipped))
 
 
 async def note_rejected(session: AsyncSession, schedule: Schedule, reason: str) -> None:
     """Keep why Temporal does not get a schedule, unless its row has changed since it was read."""
-    because = f"its timing was rejected, and the one before it, if any, continues: {reason}"
+    because = f"Temporal rejected the new timing, so the previous timing, if any, remains in effect: {reason}"
     as_read = update(Schedule).where(Schedule.id == schedule.id, Schedule.updated_at == schedule.updated_at)
     await session.execute(as_read.values(skipped_at=func.now(), skipped_because=because))
 
@@ -153,7 +153,7 @@ def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
         fields = spec.model_dump()
         next_runs = [] if schedule.paused else next_times(spec, now, count)
     except InvalidInput as error:
-        note = f"It makes no runs: {error.message} Replace or delete it."
+        note = f"The schedule doesn't start runs: {error.message} Replace or delete the schedule."
     return ScheduleView(
         id=ScheduleId(schedule.id),
         name=schedule.name,

@@ -87,7 +87,7 @@ def _has_ended(run: Run) -> Conflict:
             remedy=Remedy(action=Action.DELETE_TASK, target=run.id),
         )
     return Conflict(
-        f"The call is {run.status}; only an open call can be cancelled.",
+        f"The call is {run.status}. Only an open call can be cancelled.",
         remedy=Remedy(action=Action.SHOW_CALL, target=run.id),
     )
 
@@ -111,7 +111,8 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         return
     if task.status == RunStatus.WAITING:
         raise Conflict(
-            "The task waits for its budget; raise it.", remedy=Remedy(action=Action.RAISE_BUDGET, target=task_id)
+            "The task waits for its budget. Raise the budget.",
+            remedy=Remedy(action=Action.RAISE_BUDGET, target=task_id),
         )
     if task.status != RunStatus.PAUSED:
         raise refusal(task, "only a paused task can be resumed")
@@ -127,7 +128,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == RunStatus.CANCELLING:
-        raise refusal(task, "it makes no more model calls")
+        raise refusal(task, "it doesn't make any more model calls")
     raised = set_limits(task, budget)
     if task.status == RunStatus.WAITING:
         task.status = going_on(task)
@@ -143,7 +144,7 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == RunStatus.CANCELLING:
-        raise refusal(task, "no model call is left to see the guidance")
+        raise refusal(task, "no further model call can receive guidance")
     subtasks = await _statuses(session, task_id)
     if guidance.path:
         _check_path(subtasks, guidance.path)
@@ -175,16 +176,16 @@ def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
     )
 
 
-_NEW_TASK = ("It can't start again; create a new one.", Action.CREATE_TASK)
+_NEW_TASK = ("It can't start again. Create a new task.", Action.CREATE_TASK)
 _INSTEAD: dict[RunStatus, tuple[str, Action | None]] = {
-    RunStatus.DRAFT: ("Start it.", Action.EXECUTE_TASK),
-    RunStatus.QUEUED: ("It starts when it is its turn.", None),
-    RunStatus.RUNNING: ("It is already running; look at its progress.", Action.SHOW_TASK),
-    RunStatus.PAUSED: ("Resume it.", Action.RESUME_TASK),
-    RunStatus.WAITING: ("Raise its budget.", Action.RAISE_BUDGET),
+    RunStatus.DRAFT: ("Start the draft.", Action.EXECUTE_TASK),
+    RunStatus.QUEUED: ("It starts when its turn comes.", None),
+    RunStatus.RUNNING: ("It is already running. Check its progress.", Action.SHOW_TASK),
+    RunStatus.PAUSED: ("Resume the task.", Action.RESUME_TASK),
+    RunStatus.WAITING: ("Raise the budget.", Action.RAISE_BUDGET),
     RunStatus.CANCELLING: _NEW_TASK,
     RunStatus.COMPLETED: _NEW_TASK,
-    RunStatus.FAILED: ("Retry it; finished answers are kept.", Action.RETRY_TASK),
+    RunStatus.FAILED: ("Retry the task. Finished answers are kept.", Action.RETRY_TASK),
     RunStatus.CANCELLED: _NEW_TASK,
 }
 """The alternative in each state to a forbidden request."""
@@ -218,7 +219,7 @@ def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
             written = _exact_usd if field == "max_cost_micro_usd" else str
             raise InvalidInput(
                 f"{within}{field}",
-                f"{written(limit)} is not above the {written(spent[field])} already spent; send a higher limit.",
+                f"{written(limit)} is not above the {written(spent[field])} already spent. Send a higher limit.",
             )
 
 
@@ -234,9 +235,7 @@ async def _statuses(session: AsyncSession, task_id: TaskId) -> dict[NodePath, st
 
 def _check_path(statuses: dict[NodePath, str], path: NodePath) -> None:
     if path not in statuses:
-        known = f"use one of {', '.join(list(statuses)[:20])}, or leave it out" if statuses else "leave it out"
-        raise InvalidInput("path", f"No subtask {path!r} in this task; {known}.")
+        known = f"Use one of {', '.join(list(statuses)[:20])}, or omit the path" if statuses else "Omit the path"
+        raise InvalidInput("path", f"This task doesn't have a subtask {path!r}. {known}.")
     if statuses[path] not in OPEN_SUBTASKS:
-        raise Conflict(
-            f"Subtask {path!r} is {statuses[path]}; leave the path out to reach the subtasks that have not ended."
-        )
+        raise Conflict(f"Subtask {path!r} is {statuses[path]}. Omit the path to reach the subtasks that haven't ended.")

@@ -66,32 +66,32 @@ _TO_COME = (
 OPEN_TASKS_LIMIT = UserLimit(
     "max_open_tasks",
     "open tasks and drafts",
-    "wait until one has ended, cancel one, or delete a draft",
+    "wait until a task ends, cancel a task, or delete a draft",
     _count_of(Run, IS_TASK, Run.status.in_(sorted(OPEN | {RunStatus.DRAFT}))),
     retry_after_s=10.0,
 )
 OPEN_CALLS_LIMIT = UserLimit(
     "max_open_calls",
     "open embeddings, images and transcriptions",
-    "wait until one has ended, or cancel one",
+    "wait until a call ends, or cancel a call",
     _count_of(Run, ~IS_TASK, _IS_OPEN),
     retry_after_s=5.0,
 )
 SCHEDULES_LIMIT = UserLimit(
     "max_schedules",
     "schedules",
-    "delete one",
+    "delete a schedule",
     _count_of(Schedule),
 )
 AGENTS_LIMIT = UserLimit(
     "max_agents",
-    "own agents",
-    "delete one",
+    "custom agents",
+    "delete an agent",
     _count_of(Agent),
 )
 FILES_LIMIT = UserLimit(
     "max_kept_bytes",
-    f"bytes of files and of images to come (each counts as at least {LEAST_BYTES:,})",
+    f"bytes of files and open images (each counts as at least {LEAST_BYTES:,} bytes)",
     "delete files, or wait for open images",
     select(_KEPT.scalar_subquery() + _TO_COME.scalar_subquery()),
     near=None,

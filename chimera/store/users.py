@@ -46,7 +46,7 @@ async def create(
     user = await session.scalar(statement)
     if user is None:
         raise Conflict(
-            f"{email!r} already has an account; sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN)
+            f"{email!r} already has an account. Sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN)
         )
     return view_of(user)
 

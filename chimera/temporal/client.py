@@ -232,7 +232,7 @@ class Temporal:
         )
         if is_retry and await _retry_of(handle) != start.retries:
             # A run reports its failure before it has ended.
-            raise StillEnding("The run that failed is still ending.")
+            raise StillEnding("The failed run is still ending.")
 
     async def end_runs(self, *workflow_ids: str | None, reason: str) -> None:
         """End runs from outside, in this order; None and one that has ended are fine.
@@ -289,7 +289,7 @@ class Temporal:
                 )
         except WorkflowUpdateFailedError as error:
             cause = error.cause
-            refused = "The run rejected the guidance; look at its state."
+            refused = "The run rejected the guidance. Check the state of the task."
             raise Conflict(
                 cause.message if isinstance(cause, ApplicationError) else refused,
                 remedy=Remedy(action=Action.SHOW_TASK, target=run_id),

@@ -64,8 +64,8 @@ async def problem_of(error: Exception, settings: Settings) -> Problem | None:
     if isinstance(error, TemporalUnusable):
         return error.problem
     if isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND:
-        remedy = "Create it, or correct CHIMERA_TEMPORAL_NAMESPACE."
-        return Problem(f"has no namespace {settings.temporal_namespace!r}", remedy)
+        remedy = "Create the namespace, or correct CHIMERA_TEMPORAL_NAMESPACE."
+        return Problem(f"doesn't have the namespace {settings.temporal_namespace!r}", remedy)
     if _is_rejection(error):
         return _rejected(settings)
     try:
@@ -103,5 +103,7 @@ def _rejected(settings: Settings) -> Problem:
     if settings.temporal_api_key is not None:
         remedy = f"Correct {API_KEY} or CHIMERA_TEMPORAL_NAMESPACE."
         return Problem(f"rejects the API key for {namespace}", remedy)
-    remedy = f"Set {API_KEY}, or {CLIENT_CERT} and {CLIENT_KEY}, to those of a user who may use it."
-    return Problem(f"does not let this client into {namespace}", remedy)
+    remedy = (
+        f"Set {API_KEY}, or {CLIENT_CERT} and {CLIENT_KEY}, to the credentials of a user who may use the namespace."
+    )
+    return Problem(f"denies this client access to {namespace}", remedy)

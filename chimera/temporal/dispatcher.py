@@ -185,7 +185,7 @@ class Dispatcher:
             if await runs.open_among(session, [run_id]):
                 # Ended by another process.
                 scheduled_run_id = await runs.scheduled_run_of(session, run_id)
-                await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
+                await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended in Temporal.")
             await runs.close_from_temporal(session, run_id, True)
 
     async def _send_cancel(self, client: Client, session: AsyncSession, run_id: RunId) -> None:
@@ -194,7 +194,7 @@ class Dispatcher:
         handle = client.get_workflow_handle(workflow_id_of(run_id))
         if cancels_sent >= outbox.CANCELS:
             log.error("run_ended_from_outside", run_id=run_id, cancels_sent=cancels_sent)
-            await self._end(session, run_id, reason="It was cancelled, and did not end.")
+            await self._end(session, run_id, reason="The task was cancelled but didn't end.")
             await runs.close_from_temporal(session, run_id, True)
             return
         await handle.cancel(rpc_timeout=RPC_TIMEOUT)
@@ -235,7 +235,7 @@ class Dispatcher:
         except StillEnding:
             if entry.attempts >= ENDING_TRIES:
                 log.error("failed_run_ended_from_outside", run_id=run_id)
-                await self._end(session, run_id, reason="Its task failed and is retried.")
+                await self._end(session, run_id, reason="The task failed and is being retried.")
             raise
         except WorkflowAlreadyStartedError:
             log.info("run_already_started", run_id=run_id)

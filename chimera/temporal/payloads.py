@@ -94,16 +94,16 @@ class Encryption(PayloadCodec):
         cipher = self._ciphers.get(id)
         if cipher is None:
             raise PayloadUnreadable(
-                f"A payload in Temporal is encrypted with the key {named}, which this process doesn't have. Add that"
-                " key to CHIMERA_PAYLOAD_KEYS, behind the first, and start again."
+                f"A payload in Temporal is encrypted with the key {named}, which this process doesn't have. Add this"
+                " key to CHIMERA_PAYLOAD_KEYS after the first key, and restart the process."
             )
         nonce, data = payload.data[:NONCE_BYTES], payload.data[NONCE_BYTES:]
         try:
             return Payload.FromString(cipher.decrypt(nonce, data, id))
         except (InvalidTag, ValueError, DecodeError):
             raise PayloadUnreadable(
-                f"A payload in Temporal can't be decrypted with the key {named}: it is damaged, or was written with"
-                " another key of that id. Compare CHIMERA_PAYLOAD_KEYS with that of the other processes."
+                f"A payload in Temporal can't be decrypted with the key {named}. The payload is damaged, or it was"
+                " encrypted with a different key with this id. Compare CHIMERA_PAYLOAD_KEYS in all processes."
             ) from None
 
 

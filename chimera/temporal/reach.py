@@ -44,7 +44,10 @@ class Problem:
         return " ".join(filter(None, (f"Temporal {self.reason}.", self.remedy)))
 
 
-NOT_TEMPORAL = Problem("answers, but not as Temporal; Temporal's port is 7233, its Web UI has another", may_pass=True)
+NOT_TEMPORAL = Problem(
+    "responds, but not with Temporal's protocol. Temporal's port is usually 7233, and its Web UI has a different port",
+    may_pass=True,
+)
 AWAY = Problem("can't be reached", may_pass=True)
 
 
@@ -75,7 +78,7 @@ async def problem_of(address: str, tls: TemporalTls) -> Problem | None:
 
 def unusable(error: UnusableFile) -> Problem:
     """A file that could be used when the process started; its path is for those who read the settings."""
-    return Problem("can't be asked", f"The file in {error.setting} can't be used any more. Correct it.")
+    return Problem("can't be contacted", f"The file in {error.setting} can no longer be used. Correct the file.")
 
 
 async def _first_frame(address: str, tls: TemporalTls) -> bytes:
@@ -99,12 +102,12 @@ async def _first_frame(address: str, tls: TemporalTls) -> bytes:
 def _closed(tls: TemporalTls) -> Problem:
     """Some servers turn a client away without an alert, and some have nothing behind them yet."""
     if not tls.is_on:
-        remedy = f"If it expects TLS, set {SWITCH}=true."
+        remedy = f"If the server expects TLS, set {SWITCH}=true."
     elif tls.client_cert is None:
-        remedy = f"If it requires a client certificate, set {CLIENT_CERT} and {CLIENT_KEY}."
+        remedy = f"If the server requires a client certificate, set {CLIENT_CERT} and {CLIENT_KEY}."
     else:
-        remedy = f"Check that it accepts the certificate in {CLIENT_CERT}."
-    return Problem("closes the connection without an answer", remedy, may_pass=True)
+        remedy = f"Check that the server accepts the certificate in {CLIENT_CERT}."
+    return Problem("closes the connection without a response", remedy, may_pass=True)
 
 
 def _distrusted(error: ssl.SSLCertVerificationError, tls: TemporalTls) -> Problem:
@@ -113,8 +116,8 @@ def _distrusted(error: ssl.SSLCertVerificationError, tls: TemporalTls) -> Proble
     if error.verify_code in _OTHER_NAME:
         name = f"{SERVER_NAME}, {tls.server_name!r}" if tls.server_name else "CHIMERA_TEMPORAL_ADDRESS"
         return Problem(
-            f"has a certificate for another name than that of {name}",
-            f"Set {SERVER_NAME} to a name that stands in the server's certificate.",
+            f"has a certificate that isn't valid for the name in {name}",
+            f"Set {SERVER_NAME} to a name in the server's certificate.",
         )
     if error.verify_code not in _UNKNOWN_SIGNER:
         return Problem(
@@ -131,11 +134,11 @@ def _distrusted(error: ssl.SSLCertVerificationError, tls: TemporalTls) -> Proble
 def _rejected(error: ssl.SSLError, tls: TemporalTls) -> Problem:
     reason = str(error.reason or "")
     if any(word in reason for word in _SAYS_NO_TLS):
-        return Problem("does not speak TLS", f"Set {SWITCH}=false, or correct CHIMERA_TEMPORAL_ADDRESS.")
+        return Problem("doesn't use TLS", f"Set {SWITCH}=false, or correct CHIMERA_TEMPORAL_ADDRESS.")
     if "UNRECOGNIZED_NAME" in reason:
-        return Problem("does not know the name that it is asked for", f"Set or correct {SERVER_NAME}.")
+        return Problem("doesn't recognize the requested server name", f"Set or correct {SERVER_NAME}.")
     if "ALERT" not in reason:
-        return Problem(f"can't be spoken to over TLS ({reason})", f"Correct the settings {SWITCH}_…")
+        return Problem(f"can't be reached over TLS ({reason})", f"Correct the settings {SWITCH}_…")
     if tls.client_cert is None:
         return Problem(f"requires a client certificate ({_in_words(reason)})", f"Set {CLIENT_CERT} and {CLIENT_KEY}.")
     return Problem(

@@ -114,7 +114,7 @@ class Reconciler:
             if was_open:
                 # In the same transaction: where Temporal doesn't answer, the row stays open and comes again.
                 scheduled_run_id = await runs.scheduled_run_of(session, suspect)
-                await self._temporal.end_runs(scheduled_run_id, reason="Its task was ended from outside.")
+                await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended in Temporal.")
         # Of many that are looked at in turn, some have ended by themselves before it is theirs.
         if was_open:
             log.warning("run_reconciled", workflow_id=workflow_id, temporal_status=status.name if status else None)

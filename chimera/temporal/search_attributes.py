@@ -33,8 +33,9 @@ async def ensure(client: Client) -> None:
             namespace=client.namespace,
             missing=[registration_of(key) for key in missing],
             error=error.message[:200],
-            advice="An administrator has to create them in this namespace, with these types: docs/how-to/"
-            "use-your-own-temporal.md. Until then Temporal rejects new runs (INVALID_ARGUMENT), and tasks stay queued.",
+            advice="An administrator must create these search attributes in this namespace (docs/"
+            "how-to/use-your-own-temporal.md). Until then, Temporal rejects new runs (INVALID_ARGUMENT), and tasks stay"
+            " queued.",
         )
 
 

@@ -43,11 +43,12 @@ def in_words(seen: set[str], key_ids: Sequence[str]) -> str:
     """Report the number of workers, and the payload keys of those that differ from these ids."""
     same = _keys_in_words(key_ids)
     keys = [identity.partition(" ")[2] for identity in seen]
-    others = sorted({each or "payload keys not known" for each in keys if each != same})
+    others = sorted({each or "unknown payload keys" for each in keys if each != same})
     if not others:
         return f"{len(seen)} seen in the last minutes, with the API's payload keys"
     unlike = sum(each != same for each in keys)
-    return f"{len(seen)} seen in the last minutes, {unlike} with other payload keys than the API: {' / '.join(others)}"
+    listed = " / ".join(others)
+    return f"{len(seen)} seen in the last minutes, {unlike} with payload keys that differ from the API's: {listed}"
 
 
 def _keys_in_words(key_ids: Sequence[str]) -> str:

@@ -59,26 +59,30 @@ def calculate(expression: str) -> str:
         try:
             result = _value(_parsed(expression), depth=0)
         except DecimalException as error:
-            raise ToolError(f"{_shown(expression)} has no valid result: {_reason(error)}.") from None
+            raise ToolError(f"{_shown(expression)} doesn't have a valid result: {_reason(error)}.") from None
         if not result.is_finite():
-            raise ToolError(f"{_shown(expression)} has no finite result.")
+            raise ToolError(f"{_shown(expression)} doesn't have a finite result.")
         return _written(result)
 
 
 def _parsed(expression: str) -> ast.expr:
     if len(expression) > MAX_CHARS:
-        raise ToolError(f"The expression has {len(expression)} characters; split it into calls of at most {MAX_CHARS}.")
+        raise ToolError(
+            f"The expression has {len(expression)} characters. Split it into calls of at most {MAX_CHARS} characters."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(expression.translate(_SPELLINGS).strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ToolError(f"{_shown(expression)} is not an expression; write one like (17 * 23 + 4) / 2.") from None
+        raise ToolError(
+            f"{_shown(expression)} is not an expression. Write an expression such as (17 * 23 + 4) / 2."
+        ) from None
 
 
 def _value(node: ast.expr, depth: int) -> Decimal:
     if depth > MAX_DEPTH:
-        raise ToolError(f"The expression is nested deeper than {MAX_DEPTH} levels; evaluate the inner parts first.")
+        raise ToolError(f"The expression is nested deeper than {MAX_DEPTH} levels. Evaluate the inner parts first.")
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             # By way of its shortest spelling: what was written, not the binary fraction nearest to it.
@@ -156,15 +160,15 @@ def _written(number: Decimal) -> str:
 def _advice(node: ast.expr) -> str:
     match node:
         case ast.BinOp(op=ast.BitXor()):
-            return "'^' is not an operator here; write powers with **."
+            return "'^' is not an operator here. Write powers with **."
         case ast.Tuple():
             return "Write numbers without thousands separators, and one expression per call."
         case ast.Call(func=ast.Name(id=name)):
-            return f"Unknown function {name[:40]!r}; use {', '.join(_FUNCTIONS)}."
+            return f"Unknown function {name[:40]!r}. Use one of {', '.join(_FUNCTIONS)}."
         case ast.Name(id=name):
-            return f"Unknown variable {name[:40]!r}; write its value instead."
+            return f"Unknown variable {name[:40]!r}. Write the value of the variable instead."
     known = ", ".join(_FUNCTIONS)
-    return f"{_shown(ast.unparse(node))} is not arithmetic; use only numbers, + - * / // % ** ( ) and {known}."
+    return f"{_shown(ast.unparse(node))} is not arithmetic. Use only numbers, + - * / // % ** ( ) and {known}."
 
 
 def _reason(error: DecimalException) -> str:

@@ -37,13 +37,13 @@ class Registry:
         if tool.kind == "pure":
             return await tool.run(args)
         if context is None:
-            raise ValueError(f"Tool {name!r} is not pure; it needs a context.")
+            raise ValueError(f"Tool {name!r} is not pure, so it needs a context.")
         return await tool.run(args, context)
 
     def _named(self, name: str) -> AnyTool:
         tool = self.by_name.get(name)
         if tool is None:
-            raise ToolError(f"Unknown tool {name[:60]!r}; use one of {', '.join(self.by_name)}.")
+            raise ToolError(f"Unknown tool {name[:60]!r}. Use one of {', '.join(self.by_name)}.")
         return tool
 
 

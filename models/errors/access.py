@@ -59,8 +59,8 @@ class TooManyTries(ChimeraError):
     def __init__(self, wait_s: float) -> None:
         wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
         super().__init__(
-            f"Too many sign-ins from here failed or are in progress. Retry in {wait}, or sign in from a place"
-            " where you signed in before.",
+            f"Too many sign-ins failed or are in progress. Retry in {wait}, or sign in from an address where you"
+            " signed in before.",
             retry_after_s=math.ceil(wait_s),
         )
 

@@ -151,7 +151,7 @@ class NotFound(ChimeraError):
 
     def __init__(self, kind: str, name: str) -> None:
         listed = self.lists.get(kind)
-        choose = f" Choose one from the list of {kind}s." if listed else ""
+        choose = f" Choose from the list of {kind}s." if listed else ""
         super().__init__(f"There is no {kind} {name!r}.{choose}", remedy=Remedy(action=listed) if listed else None)
 
 

@@ -179,7 +179,10 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
         ({"subtasks": [ONE, TWO], "edges": [["one", "two"]]}, "edges: Unknown field"),
         ({"subtasks": [ONE, TWO], "edges": '[["one", "two"]]'}, "edges: Unknown field"),
         ({"plan": [ONE, TWO], "Depends_on": '{"one": ["two"]}'}, "Depends_on: Unknown field"),
-        ({"subtasks": [{**ONE, "instruction": "…"}]}, "subtasks.0.instruction: It is empty. Write something."),
+        (
+            {"subtasks": [{**ONE, "instruction": "…"}]},
+            "subtasks.0.instruction: It is empty. Write at least one character.",
+        ),
         ({"subtasks": [{**ONE, "key": None}]}, "subtasks.0.key: Send text"),
         ({"subtasks": [{**ONE, "key": "über"}]}, "subtasks.0.key: Use at most 40 lower-case"),
         ({"subtasks": [{**ONE, "decompose": "maybe"}]}, "subtasks.0.decompose: Send true or false"),
@@ -191,7 +194,7 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
         ),
         (
             {"subtasks": [{**ONE, "agent": "planner"}]},
-            "Subtask 'one' can't be given to 'planner'. Set decompose to true to have it planned further. Or use one",
+            "Subtask 'one' can't be given to 'planner'. Use one of",
         ),
         ({"subtasks": [{**ONE, "agent": "coordinator"}]}, "Subtask 'one' can't be given to 'coordinator'. Use one of"),
         (PLAN.replace('}, {"key"', ', "key"'), "plan: Invalid JSON: 'key' appears twice in an object"),

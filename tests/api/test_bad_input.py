@@ -41,7 +41,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown dependency", {"plan": [OTHER, STEP | {"depends_on": ["z"]}]}, "plan.1.depends_on", "'z'"),
     ("unknown agent", {"plan": [STEP | {"agent": "wizard"}]}, "plan.0.agent", "'wizard'"),
     ("bad key", {"plan": [{"key": "../x", "instruction": "x"}]}, "plan.0.key", "lower-case letters"),
-    ("empty plan", {"plan": []}, "plan", "at least 1, or leave it out"),
+    ("empty plan", {"plan": []}, "plan", "at least one item, or omit"),
     ("201 subtasks", {"plan": [{"key": f"k{n}", "instruction": "x"} for n in range(201)]}, "plan", "at most 200"),
     ("unknown provider", {"model": "acme/one"}, "model", "'acme'"),
     ("missing key", {"model": "openai/gpt-5.6"}, "model", "CHIMERA_OPENAI_API_KEY"),
@@ -49,7 +49,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("no provider in model", {"model": "gpt"}, "model", "as in openai/gpt-5-mini"),
     ("wrong type", {"goal": 7}, "goal", "Send text"),
     ("no goal", {"goal": None}, "goal", "Send text"),
-    ("blank goal", {"goal": "   "}, "goal", "write something"),
+    ("blank goal", {"goal": "   "}, "goal", "Write at least one character"),
     ("unknown field", {"owner_id": "me"}, "owner_id", "Unknown field"),
     ("status set by the caller", {"status": "completed"}, "status", "Unknown field"),
     ("mistyped field", {"prioriti": 1}, "prioriti", "Unknown field. Did you mean 'priority'?"),
@@ -71,7 +71,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "a longer answer than the model's",
         {"model": "simulator/fast", "limits": {"max_output_tokens": 16_385}},
         "limits.max_output_tokens",
-        "As far as is known, 'simulator/fast' writes at most 16384 tokens per answer. Request fewer",
+        "As far as Chimera knows, 'simulator/fast' writes at most 16384 tokens per answer. Request fewer",
     ),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
     ("an image that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
@@ -126,7 +126,9 @@ async def test_a_plan_may_name_a_coordinator_and_no_planner(alice: httpx2.AsyncC
     body["plan"] = [OTHER, STEP | {"agent": "planner"}]
     problem = (await alice.post("/api/v1/tasks", json=body)).json()
     assert (problem["status"], problem["errors"][0]["field"]) == (422, "plan.1.agent")
-    assert "'planner'; set decompose to true to have it planned further, or use one" in problem["errors"][0]["message"]
+    message = problem["errors"][0]["message"]
+    assert "'planner'. Use one of" in message
+    assert message.endswith("set decompose to true instead.")
 
 
 async def test_a_bad_plan_names_each_place_and_counts_them(alice: httpx2.AsyncClient) -> None:
@@ -303,7 +305,7 @@ async def test_missing_objects_are_named_with_the_list_command(alice: httpx2.Asy
     name = "af14e45f-ceea-467f-a9c1-2b1c6e0d9f3a"
     answer = await alice.get(f"/api/v1/{kind}/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert f"{name!r}. Choose one from the list of " in answer.json()["detail"]
+    assert f"{name!r}. Choose from the list of " in answer.json()["detail"]
     remedy = answer.json()["remedy"]
     assert (remedy["method"], remedy["href"]) == ("GET", f"/api/v1/{kind}")
     assert (await alice.get(remedy["href"])).status_code == 200

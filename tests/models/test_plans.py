@@ -56,9 +56,9 @@ def test_planners_get_no_subtasks() -> None:
     [problem] = problems_of(plan, agents=["planner", "coordinator", "analyst"])
     assert problem.place == "plan.0.agent"
     assert problem.message.startswith(
-        "Subtask 'planner' can't be given to 'planner'. Set decompose to true to have it planned"
+        "Subtask 'planner' can't be given to 'planner'. Use one of analyst, coordinator. To have the subtask planned"
     )
-    assert problem.message.endswith("Use one of analyst, coordinator.")
+    assert problem.message.endswith("set decompose to true instead.")
     assert len(check_plan(plan, agents=["analyst"])) == 2
 
 

@@ -71,10 +71,7 @@ async def test_the_agents_of_the_tree_are_not_offered(runs: Runs, server: Script
     assert "- writer:" in question
     assert "- planner:" not in question
     assert "- coordinator:" not in question
-    assert (
-        "can't be given to 'planner'. Set decompose to true to have it planned further. Or use one of analyst, coder"
-        in correction
-    )
+    assert "can't be given to 'planner'. Use one of analyst, coder" in correction
 
 
 async def test_a_refused_schema_is_asked_for_in_words(runs: Runs, server: Scripted) -> None:

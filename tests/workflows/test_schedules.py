@@ -181,7 +181,7 @@ async def test_a_run_without_room_is_skipped_and_noted(runs: Runs) -> None:
     note = await _note(runs, owner_id, schedule_id)
     assert note is not None
     assert note.startswith("At 20")
-    assert "its run was skipped: " in note
+    assert "a run was skipped: " in note
     assert "CHIMERA_MAX_OPEN_TASKS" in note
     async with runs.database.begin() as session:
         await session.execute(text("DELETE FROM runs WHERE owner_id = :id AND status = 'draft'"), {"id": owner_id})

@@ -36,7 +36,7 @@ async def planned(node: Node) -> None:
     await _run_subtasks(node, progress)
     completed = progress.completed()
     if not completed:
-        why = f"Every subtask failed; the last one: {node.state.last_failure}"[:500]
+        why = f"Every subtask failed. Last failure: {node.state.last_failure}"[:500]
         raise ApplicationError(why, type=SubtaskFailed.code, non_retryable=True)
     if len(plan) == 1:
         node.is_closing = True

@@ -20,4 +20,4 @@ async def single(node: Node) -> None:
             return
         await node.run_tools(step, outcome)
         node.keep(step=step)
-        node.show(f"{step} turns; last: {', '.join(outcome.tool_calls) or 'guidance'}")
+        node.show(f"{step} turns, last: {', '.join(outcome.tool_calls) or 'guidance'}")

@@ -250,7 +250,7 @@ def test_a_queued_activity_is_shown_as_queued() -> None:
     """Of no worker, or of one that has no place free: Temporal doesn't tell."""
     held = blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
     assert held is not None
-    assert (held.code, held.message.partition(";")[0]) == ("no_worker", "No worker has started it yet")
+    assert (held.code, held.message.partition(".")[0]) == ("no_worker", "No worker has started the call yet")
     assert blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)) is None
 
 
@@ -264,7 +264,7 @@ async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
     await dispatcher.deliver(call_id)
     held = await waits.blocked_by(call_id)
     assert held is not None
-    assert held.message.startswith("No worker has started it yet")
+    assert held.message.startswith("No worker has started the call yet")
     async with runs.database.begin() as session:
         assert await ledger_runs.close_from_temporal(session, call_id, cancelled=False)
     # Its end is in the row, though the run doesn't show it yet.
@@ -389,7 +389,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
     ("path", "body", "field", "expected"),
     [
         ("embeddings", {"model": EMBEDDING}, "input", "required"),
-        ("embeddings", {"model": EMBEDDING, "input": []}, "input", "at least 1"),
+        ("embeddings", {"model": EMBEDDING, "input": []}, "input", "at least one item"),
         ("embeddings", {"model": EMBEDDING, "input": [""]}, "input.0", "empty"),
         ("embeddings", {"model": EMBEDDING, "input": ["x"] * 257}, "input", "at most 256"),
         ("embeddings", {"model": EMBEDDING, "input": [3]}, "input.0", "text"),

@@ -114,11 +114,13 @@ async def test_an_invalid_cron_expression_is_refused_clearly(alice: httpx2.Async
 
 @pytest.mark.parametrize(
     ("time_zone", "expected"),
-    [("Europe/Berln", "did you mean 'Europe/Berlin'?"), ("", "use a name such as UTC or Europe/Berlin.")],
+    [("Europe/Berln", "Did you mean 'Europe/Berlin'?"), ("", "Use a name such as UTC or Europe/Berlin.")],
 )
 async def test_a_mistyped_time_zone_gets_a_suggestion(alice: httpx2.AsyncClient, time_zone: str, expected: str) -> None:
     answer = await alice.post("/api/v1/schedules", json={**DAILY, "time_zone": time_zone})
-    assert answer.json()["errors"] == [{"field": "time_zone", "message": f"No time zone {time_zone!r}; {expected}"}]
+    assert answer.json()["errors"] == [
+        {"field": "time_zone", "message": f"There is no time zone {time_zone!r}. {expected}"}
+    ]
 
 
 @pytest.mark.parametrize("fields", [{"cron": "0 7 13 * FRI-MON"}, {"cron": "0 7 29 2 *"}, {"paused": True}])
@@ -449,7 +451,10 @@ async def test_a_backfill_out_of_bounds_names_its_field(
 
 @pytest.mark.parametrize(
     ("change", "field", "expected"),
-    [({"cron": "* * * * * * *"}, "cron", "it has 7 fields"), ({"time_zone": "localtime"}, "time_zone", "No time zone")],
+    [
+        ({"cron": "* * * * * * *"}, "cron", "it has 7 fields"),
+        ({"time_zone": "localtime"}, "time_zone", "There is no time zone"),
+    ],
 )
 async def test_an_old_schedule_is_shown_and_replaceable(
     alice: httpx2.AsyncClient, app: FastAPI, database: Database, change: dict[str, Any], field: str, expected: str
@@ -462,7 +467,7 @@ async def test_an_old_schedule_is_shown_and_replaceable(
     listed = next(one for one in (await alice.get("/api/v1/schedules")).json() if one["id"] == schedule_id)
     assert listed == (await alice.get(address)).json()
     assert (listed[field], listed["next_runs"]) == (change[field], [])
-    assert "makes no runs" in listed["note"]
+    assert "doesn't start runs" in listed["note"]
     assert expected in listed["note"]
     for path, body in (("resume", None), ("trigger", None), ("backfill", HOURS)):
         answer = await alice.post(f"{address}/{path}", json=body)

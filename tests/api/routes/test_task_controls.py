@@ -44,15 +44,15 @@ ALLOWED = {
 }
 """What each control makes of a task in each state; what is missing is refused."""
 REMEDIES = {
-    "draft": ("Start it.", "POST /api/v1/tasks/{id}/execute"),
-    "queued": ("It starts when it is its turn.", None),
-    "running": ("look at its progress.", "GET /api/v1/tasks/{id}"),
-    "paused": ("Resume it.", "POST /api/v1/tasks/{id}/resume"),
+    "draft": ("Start the draft.", "POST /api/v1/tasks/{id}/execute"),
+    "queued": ("It starts when its turn comes.", None),
+    "running": ("Check its progress.", "GET /api/v1/tasks/{id}"),
+    "paused": ("Resume the task.", "POST /api/v1/tasks/{id}/resume"),
     "waiting": ("aise ", "POST /api/v1/tasks/{id}/budget"),
-    "failed": ("Retry it", "POST /api/v1/tasks/{id}/retry"),
-    **dict.fromkeys(("cancelling", "completed", "cancelled"), ("create a new one.", "POST /api/v1/tasks")),
+    "failed": ("Retry the task", "POST /api/v1/tasks/{id}/retry"),
+    **dict.fromkeys(("cancelling", "completed", "cancelled"), ("Create a new task.", "POST /api/v1/tasks")),
     "cancel": ("You can delete", "DELETE /api/v1/tasks/{id}"),
-    "delete": ("cancel it first.", "POST /api/v1/tasks/{id}/cancel"),
+    "delete": ("Cancel the task first.", "POST /api/v1/tasks/{id}/cancel"),
 }
 """What a refusal names instead, in words and as a request: of these two controls, and of the others in each state."""
 
@@ -79,7 +79,7 @@ async def test_each_control_names_its_allowed_states(
         assert status in detail or "waits for its budget" in detail
         words, request = REMEDIES.get(control, REMEDIES[status])
         if (control, status) == ("delete", "cancelling"):
-            words, request = "retry when it has ended", None
+            words, request = "Retry after the task has ended", None
         assert words in detail
         assert _requested(answer) == (request and request.format(id=task_id))
         assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == status
@@ -265,7 +265,7 @@ async def test_guidance_that_the_run_refuses_is_not_kept(
     app: FastAPI, alice: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(task_id: TaskId, request: SteerRequest) -> SteerReceipt:
-        raise Conflict("The run is ending; guidance would come too late.")
+        raise Conflict("The run is ending, so guidance would arrive too late.")
 
     monkeypatch.setattr(app.state.parts.temporal, "steer", refuse)
     task_id = (await new_task(alice, plan=PLAN))["id"]

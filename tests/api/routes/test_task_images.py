@@ -44,7 +44,7 @@ async def test_another_users_image_looks_missing(alice: httpx2.AsyncClient, bob:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (a_wav(), "audio/wav; send a PNG"),
+        (a_wav(), "audio/wav. Send a PNG"),
         (a_png() + bytes(MAX_IMAGE_BYTES), "at most 3,750,000 bytes"),
     ],
     ids=["a recording", "too large"],

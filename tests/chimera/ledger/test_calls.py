@@ -151,7 +151,7 @@ async def test_the_account_refuses_reservations_over_its_limit(database: Databas
         refusal = await accounts.why_refused(connection, beyond)
     assert (refusal.for_now, refusal.stopped, refusal.limit) == (True, False, "max_cost_micro_usd")
     assert refusal.needed == 200
-    assert refusal.message.startswith("$0.00 of $0.0002 is spent; the next call may cost $0.0001.")
+    assert refusal.message.startswith("$0.00 of $0.0002 is spent, and the next call may cost $0.0001.")
     assert refusal.message.endswith("Raise the limit.")
     assert await statuses(database, task_id) == ["started"]
 

@@ -164,7 +164,7 @@ def test_a_setting_overrides_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("catalog", "expected"),
     [
-        ("[", "is not JSON: line 1, column 1: It ends before every bracket is closed"),
+        ("[", "is not JSON: line 1, column 1: The file ends before every bracket is closed"),
         ('{"local/qwen3": {},}', "is not JSON: line 1, column 20: Remove the comma"),
         ('{"qwen3": {}}', "Write provider/model"),
         ('{"local/qwen3": {"context_tokens": "many"}}', "local/qwen3.context_tokens: Send a whole number"),
@@ -193,7 +193,7 @@ def test_files_of_other_editors_are_read_or_explained(tmp_path: Path) -> None:
     assert price_of("local/Llama 3 8B", settings.own_prices).rates[0].input == 1
     other = tmp_path / "other-models.json"
     other.write_text("{}", encoding="utf-16")
-    with pytest.raises(ValidationError, match=r"models\.json' is UTF-16; save it as UTF-8\."):
+    with pytest.raises(ValidationError, match=r"models\.json' is UTF-16. Save the file as UTF-8\."):
         Settings(catalog_file=other)
 
 

@@ -24,14 +24,15 @@ async def test_a_worker_reports_its_payload_keys(settings: Settings) -> None:
     assert seen == {identity_of(("k2", "k1"))}
     assert in_words(seen, ("k2", "k1")) == "1 seen in the last minutes, with the API's payload keys"
     assert in_words(seen, ("k3", "k2")) == (
-        "1 seen in the last minutes, 1 with other payload keys than the API: payload keys k2,k1"
+        "1 seen in the last minutes, 1 with payload keys that differ from the API's: payload keys k2,k1"
     )
 
 
 def test_workers_with_other_keys_are_counted() -> None:
     seen = {"1@a payload keys k1", "2@a payload keys k2,k1", "3@a payload keys k1", "4@b"}
     assert in_words(seen, ("k2", "k1")) == (
-        "4 seen in the last minutes, 3 with other payload keys than the API: payload keys k1 / payload keys not known"
+        "4 seen in the last minutes, 3 with payload keys that differ from the API's: payload keys k1 /"
+        " unknown payload keys"
     )
 
 

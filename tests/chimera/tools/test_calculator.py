@@ -40,8 +40,8 @@ def test_it_counts_as_people_do(expression: str, result: str) -> None:
         ("9 ** 9 ** 9 ** 9", "larger than"),
         ("9999999 ** 9999999", "larger than"),
         ("exp(exp(100))", "larger than"),
-        ("1e999", "no finite result"),
-        ("log(0)", "no finite result"),
+        ("1e999", "have a finite result"),
+        ("log(0)", "have a finite result"),
         ("1 / 0", "divides by zero"),
         ("sqrt(-1)", "not defined"),
         ("(" * 240 + "1" + ")" * 240, "not an expression"),
@@ -81,7 +81,7 @@ async def test_a_tool_runs_on_model_written_json() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "advice"),
     [
-        ("telephone", "{}", "use one of calculator"),
+        ("telephone", "{}", "Use one of calculator"),
         ("calculator", '{"expression": "1 +', "Send one JSON object"),
         ("calculator", "", "expression: Field required"),
         ("calculator", "[]", "Send one JSON object"),

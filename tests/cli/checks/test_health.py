@@ -48,7 +48,7 @@ async def test_health_asks_the_signed_in_installation(tmp_path: Path) -> None:
             Level.WARN,
             "encrypts with k3; also decrypts with k2. To apply these settings, restart",
         ),
-        (None, Level.WARN, "encrypts nothing. To apply these settings, restart"),
+        (None, Level.WARN, "doesn't encrypt. To apply these settings, restart"),
     ],
     # Keys are random, and names of tests have to be the same in each process.
     ids=("those in use", "the next", "none"),

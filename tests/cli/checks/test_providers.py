@@ -21,7 +21,7 @@ async def test_an_unusable_key_is_reported(key: str) -> None:
     )
     found = [finding for finding in await providers(settings) if finding.level is Level.FAIL]
     assert ["OPENAI" in finding.message for finding in found] == [True, False]
-    assert all("copy it again into CHIMERA_" in finding.message for finding in found)
+    assert all("Copy it again into CHIMERA_" in finding.message for finding in found)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ async def test_a_vendors_key_is_tried_on_request(status: int, level: Level, word
     ("model", "key", "level", "words"),
     [
         ("simulator/standard", None, Level.OK, ""),
-        ("openai/gpt-4o", None, Level.WARN, "set CHIMERA_OPENAI_API_KEY"),
+        ("openai/gpt-4o", None, Level.WARN, "Set CHIMERA_OPENAI_API_KEY"),
         ("openai/gpt-4o", "sk-key", Level.OK, ""),
         ("openai/gpt-of-nobody", "sk-key", Level.WARN, "No price is known"),
         ("local/any", None, Level.WARN, "CHIMERA_LOCAL_BASE_URL"),

@@ -53,5 +53,5 @@ def test_omitted_options_are_left_to_the_api() -> None:
 def test_a_plan_that_is_no_json_is_named(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text("[{")
-    with pytest.raises(WrongUsage, match=r"plan\.json.*no JSON"):
+    with pytest.raises(WrongUsage, match=r"plan\.json.*not JSON"):
         task_body("A goal", plan=path)
