@@ -9,10 +9,9 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
 from api.bodies import has_more_parts
-from api.deps import Parts
 from api.live.ending import HubClosed, stop
 from api.live.frames import messages_of
-from api.live.sockets import MAX_PARTS, Socket
+from api.live.sockets import MAX_PARTS, Socket, SocketParts
 from chimera.db.engine import AWAY
 from chimera.store.task_views import Progress
 from models.errors import ChimeraError, Unavailable
@@ -28,7 +27,7 @@ MAX_TOPICS = 50
 class Topics(Socket):
     """The protocol of `/ws`."""
 
-    def __init__(self, websocket: WebSocket, parts: Parts) -> None:
+    def __init__(self, websocket: WebSocket, parts: SocketParts) -> None:
         super().__init__(websocket, parts)
         self._topics: dict[Topic, asyncio.Task[None]] = {}
 
