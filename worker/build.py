@@ -30,7 +30,7 @@ from chimera.temporal.sweeper import Sweeper
 from chimera.temporal.workers import identity_of
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
-from workflows.calls import CallWorkflow
+from workflows.ai_calls import CallWorkflow
 from workflows.schedules import ScheduledTaskWorkflow
 from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow

@@ -20,15 +20,15 @@ from chimera.config.settings import Settings
 from chimera.content.file_types import IMAGES
 from chimera.content.files import measured
 from chimera.db.engine import AWAY, Connection
-from chimera.ledger import media
+from chimera.ledger import ai_calls
+from chimera.ledger.ai_calls import MediaContext, NewFile
 from chimera.ledger.calls import Intent
-from chimera.ledger.media import MediaContext, NewFile
 from chimera.ledger.plans import PlanRoom
 from chimera.ledger.settlements import MediaAnswer, Settlement
 from chimera.pricing import MediaPrice, media_cost_of, media_price_of
 from chimera.providers import Providers, split_model
 from chimera.store import input_files
-from models.calls import ImageView, MediaUsage, Operation
+from models.ai_calls import ImageView, MediaUsage, Operation
 from models.errors import AnswerNotKept, ChimeraError, NotFound, ProviderError, RateLimited, TookTooLong
 from models.events import ModelCallFinished, ModelCallStarted, RunCompleted
 from models.ids import FileId, UserId, call_id_of
@@ -68,7 +68,7 @@ class Media(Kind[MediaContext, PricedRequest, MediaEnd]):
         self._recordings_waiting = 0
 
     async def context(self, connection: Connection, request: ModelCallRequest) -> MediaContext:
-        return await media.read_context(connection, request)
+        return await ai_calls.read_context(connection, request)
 
     def chain(self, request: ModelCallRequest, context: MediaContext) -> Chain:
         return Chain((context.model,), context.failures, 0, self._settings.call_max_attempts)

@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 from chimera.db.engine import Connection, one_line, scalar, words
+from chimera.ledger.ai_calls import NewFile
 from chimera.ledger.calls import Intent
-from chimera.ledger.media import NewFile
 from chimera.ledger.statements import (
     INSERT_EVENTS,
     INSERT_MESSAGES,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.config.settings import Settings
 from chimera.db.engine import words
 from chimera.db.refusals import sqlstate_of
-from models.calls import Operation
+from models.ai_calls import Operation
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
 from models.runs import OPEN, RunStatus

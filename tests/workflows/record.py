@@ -17,9 +17,9 @@ from typing import Any
 
 from chimera.config.settings import Settings
 from chimera.local import processes
-from chimera.store import calls, task_controls
-from chimera.store.calls import NewCall
-from models.calls import Operation
+from chimera.store import ai_calls, task_controls
+from chimera.store.ai_calls import NewCall
+from models.ai_calls import Operation
 from models.ids import AiCallId, TaskId, workflow_id_of
 from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode
 from tests.parts import fresh_database, running_parts, short_folder
@@ -187,7 +187,7 @@ async def ai_call_cancelled(runs: Runs) -> AiCallId:
     call_id = await _ai_call(runs, "a lighthouse [[sim: hang=1]]")
     await asyncio.sleep(1)
     async with runs.database.begin() as session:
-        await task_controls.cancel(session, runs.caller, call_id, *calls.KINDS)
+        await task_controls.cancel(session, runs.caller, call_id, *ai_calls.KINDS)
     await runs.dispatcher.deliver(call_id)
     return call_id
 
@@ -195,7 +195,7 @@ async def ai_call_cancelled(runs: Runs) -> AiCallId:
 async def _ai_call(runs: Runs, prompt: str) -> AiCallId:
     new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": prompt, "n": 1}, True, "", None)
     async with runs.database.begin() as session:
-        call_id, _ = await calls.create(session, runs.caller.user_id, new)
+        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
     await runs.dispatcher.deliver(call_id)
     return call_id
 

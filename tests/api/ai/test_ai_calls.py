@@ -16,8 +16,8 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from activities.calls import media_requests
+from api.ai_calls import pieces_of
 from api.app import create_app
-from api.calls import pieces_of
 from api.deps import Parts
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -27,12 +27,12 @@ from chimera.ledger import runs as ledger_runs
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.media import Vectors
-from chimera.store import calls
-from chimera.store.calls import NewCall
-from chimera.temporal.calls import CallWaits, blocked_in
+from chimera.store import ai_calls
+from chimera.store.ai_calls import NewCall
+from chimera.temporal.ai_calls import CallWaits, blocked_in
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
-from models.calls import (
+from models.ai_calls import (
     AiCallView,
     EmbeddingsView,
     EmbeddingUsage,
@@ -260,7 +260,7 @@ async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
     waits, dispatcher = CallWaits(runs.database, temporal), Dispatcher(runs.database, temporal, bus, most_running=1)
     new = NewCall(Operation.EMBEDDINGS, EMBEDDING, {}, simulated=True, body_sha256="", idempotency_key=None)
     async with runs.database.begin() as session:
-        call_id, _ = await calls.create(session, runs.caller.user_id, new)
+        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
     await dispatcher.deliver(call_id)
     held = await waits.blocked_by(call_id)
     assert held is not None

@@ -12,16 +12,16 @@ from pydantic_core import to_json
 from api.deps import API, Parts
 from chimera.providers.base import Provider
 from chimera.providers.media import Vectors
-from chimera.store import calls, user_limits
-from chimera.store.calls import NewCall
+from chimera.store import ai_calls, user_limits
+from chimera.store.ai_calls import NewCall
 from chimera.store.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_CALLS_LIMIT
-from models.base import IDEMPOTENCY_KEY
-from models.calls import (
+from models.ai_calls import (
     AiCallResult,
     AiCallView,
     EmbeddingView,
     Operation,
 )
+from models.base import IDEMPOTENCY_KEY
 from models.errors import AiCallFailed, CallCancelled
 from models.ids import AiCallId
 from models.runs import OPEN, STOPPED, RunStatus
@@ -80,7 +80,7 @@ def new_call(
 
 async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, wait_s: int) -> Response:
     async with parts.database.begin() as session:
-        call_id, created = await calls.create(session, caller.user_id, new)
+        call_id, created = await ai_calls.create(session, caller.user_id, new)
         if created:
             if new.operation is Operation.IMAGES:
                 # Checked before they are paid for: generated images are kept. Until then the request counts for them.
@@ -132,8 +132,8 @@ class Found(NamedTuple):
 async def find(parts: Parts, caller: Caller, call_id: AiCallId) -> Found:
     """Raises NotFound, also for another user's."""
     async with parts.database.begin() as session:
-        row = await calls.read(session, caller, call_id)
-    return Found(calls.view_of(row), calls.vectors_of(row))
+        row = await ai_calls.read(session, caller, call_id)
+    return Found(ai_calls.view_of(row), ai_calls.vectors_of(row))
 
 
 def written(view: AiCallResult | AiCallView, vectors: Vectors | None, response: Response) -> Response:

@@ -17,7 +17,7 @@ from chimera.providers.media import Vectors
 from chimera.store import pages
 from chimera.store.access import IS_TASK, visible_to
 from chimera.store.pages import Place
-from models.calls import (
+from models.ai_calls import (
     AiCallResult,
     AiCallSummary,
     AiCallView,

@@ -15,7 +15,7 @@ from models.model_calls import CallInput, ModelCallOutcome, ModelCallRequest, Pu
 from models.tasks import SubtaskMode
 from models.workflows import CallRuns
 from tests.runs import Runs
-from workflows import calls
+from workflows import ai_calls
 
 MODES = [SubtaskMode.CHILD]
 
@@ -36,13 +36,13 @@ class RefusedOnce:
 
 async def test_a_suspended_call_goes_on_to_its_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     # Three events come before the call, which makes the history longer than this.
-    monkeypatch.setattr(calls, "MAX_HISTORY_EVENTS", 5)
+    monkeypatch.setattr(ai_calls, "MAX_HISTORY_EVENTS", 5)
     client, queue, refused = await runs.temporal.connected(), f"calls-{uuid4().hex}", RefusedOnce()
     call = CallInput(run_id=RunId(str(uuid4())), owner_id=runs.caller.user_id, purpose=Purpose.EMBEDDINGS)
     async with Worker(
         client,
         task_queue=queue,
-        workflows=[calls.CallWorkflow],
+        workflows=[ai_calls.CallWorkflow],
         activities=[refused.complete],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):

@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from chimera.db.engine import Database
 from chimera.ledger import runs
 from chimera.temporal.client import Temporal
-from models.calls import Blocked
+from models.ai_calls import Blocked
 from models.errors import Unavailable
 from models.ids import RunId
 from models.remedies import Action, Remedy
