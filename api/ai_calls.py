@@ -1,4 +1,4 @@
-"""Shared by the routes of embeddings, images and transcriptions: accepting a call and waiting for it."""
+"""Shared by the routes of AI calls (embeddings, images and transcriptions): accepting a call and waiting for it."""
 
 import hashlib
 import re
@@ -13,8 +13,8 @@ from api.deps import API, Parts
 from chimera.providers.base import Provider
 from chimera.providers.media import Vectors
 from chimera.store import ai_calls, user_limits
-from chimera.store.ai_calls import NewCall
-from chimera.store.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_CALLS_LIMIT
+from chimera.store.ai_calls import NewAiCall
+from chimera.store.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_AI_CALLS_LIMIT
 from models.ai_calls import (
     AiCallResult,
     AiCallView,
@@ -22,7 +22,7 @@ from models.ai_calls import (
     Operation,
 )
 from models.base import IDEMPOTENCY_KEY
-from models.errors import AiCallFailed, CallCancelled
+from models.errors import AiCallCancelled, AiCallFailed
 from models.ids import AiCallId
 from models.runs import OPEN, STOPPED, RunStatus
 from models.users import Caller
@@ -65,10 +65,10 @@ def new_call(
     key: str | None,
     *,
     meant: dict[str, Any] | None = None,
-) -> NewCall:
+) -> NewAiCall:
     """Accept a call. `meant`, where given, decides in place of the request whether two requests are the same."""
     body = to_json([operation, model, request if meant is None else meant])
-    return NewCall(
+    return NewAiCall(
         operation=operation,
         model=model,
         request=request,
@@ -78,7 +78,7 @@ def new_call(
     )
 
 
-async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, wait_s: int) -> Response:
+async def made(parts: Parts, caller: Caller, new: NewAiCall, response: Response, wait_s: int) -> Response:
     async with parts.database.begin() as session:
         call_id, created = await ai_calls.create(session, caller.user_id, new)
         if created:
@@ -86,7 +86,7 @@ async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, w
                 # Checked before they are paid for: generated images are kept. Until then the request counts for them.
                 reserved = LEAST_BYTES * int(new.request["n"])
                 await user_limits.check_added(session, caller.user_id, FILES_LIMIT, parts.settings, reserved)
-            await user_limits.check_added(session, caller.user_id, OPEN_CALLS_LIMIT, parts.settings)
+            await user_limits.check_added(session, caller.user_id, OPEN_AI_CALLS_LIMIT, parts.settings)
     return await answered(parts, caller, call_id, response, wait_s, created=created)
 
 
@@ -102,13 +102,13 @@ async def answered(
     if found.view.status in OPEN:
         await parts.dispatcher.deliver(call_id)
         if wait_s:
-            await parts.call_waits.wait(call_id, wait_s)
+            await parts.ai_call_waits.wait(call_id, wait_s)
         found = await find(parts, caller, call_id)
     view = found.view
     if view.status is RunStatus.FAILED:
         raise AiCallFailed(call_id, view.error_code or "failed", view.error or "")
     if view.status in STOPPED:
-        raise CallCancelled(call_id)
+        raise AiCallCancelled(call_id)
     if view.result is None:
         response.status_code = status.HTTP_202_ACCEPTED
         view = await with_reason(parts, view)
@@ -119,7 +119,7 @@ async def with_reason(parts: Parts, view: AiCallView) -> AiCallView:
     """Add the reason why an open call is blocked, if it is."""
     if view.status not in OPEN:
         return view
-    return view.model_copy(update={"blocked_by": await parts.call_waits.blocked_by(view.id)})
+    return view.model_copy(update={"blocked_by": await parts.ai_call_waits.blocked_by(view.id)})
 
 
 class Found(NamedTuple):

@@ -29,7 +29,7 @@ from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, SignedIn
-from chimera.temporal.ai_calls import CallWaits
+from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
@@ -75,7 +75,7 @@ class Parts:
     health: ProviderHealth
     temporal: Temporal
     dispatcher: Dispatcher
-    call_waits: CallWaits
+    ai_call_waits: AiCallWaits
     schedules: Schedules
     schedule_dispatcher: ScheduleDispatcher
     failpoints: Failpoints

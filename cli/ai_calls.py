@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions: request one; list, show or cancel earlier ones."""
+"""AI calls (embeddings, images and transcriptions): request one; list, show or cancel earlier ones."""
 
 from collections.abc import Coroutine
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions: accepted like a task, and awaited for as long as the caller wants."""
+"""AI calls (embeddings, images, transcriptions): accepted like a task, awaited for as long as the caller wants."""
 
 from typing import Annotated
 

@@ -15,7 +15,7 @@ from chimera.content.audio import seconds_of
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
 from chimera.store import ai_calls, files, user_limits
-from chimera.store.user_limits import OPEN_CALLS_LIMIT
+from chimera.store.user_limits import OPEN_AI_CALLS_LIMIT
 from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
 from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from models.files import FileView
@@ -141,7 +141,7 @@ async def _transcription(
     new = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, request, key, meant=meant)
     call_id, created = await ai_calls.create(session, caller.user_id, new)
     if created:
-        await user_limits.check_added(session, caller.user_id, OPEN_CALLS_LIMIT, settings)
+        await user_limits.check_added(session, caller.user_id, OPEN_AI_CALLS_LIMIT, settings)
     elif uploaded is not None:
         # Another request with this key came at the same time.
         await files.delete(session, caller, uploaded.id)

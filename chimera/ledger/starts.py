@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.ai_calls import AiCallInput
 from models.base import preview_of
 from models.ids import RunId, UserId
-from models.model_calls import CallInput, Purpose
+from models.model_calls import Purpose
 from models.plans import PlanNode
 from models.runs import CLOSED, RunKind, RunStatus
 from models.tasks import RunPolicy, TaskInput
@@ -21,7 +22,7 @@ AnyRow = Row[*tuple[Any, ...]]
 class Start:
     """The argument of a run's workflow, and the text of its page in Temporal's Web UI."""
 
-    argument: TaskInput | CallInput
+    argument: TaskInput | AiCallInput
     owner_id: UserId
     title: str
     priority: int
@@ -69,16 +70,16 @@ async def _plan_of(session: AsyncSession, run_id: RunId) -> tuple[PlanNode, ...]
     )
 
 
-async def _media(session: AsyncSession, run: AnyRow) -> tuple[CallInput, str]:
-    model = await session.scalar(text("SELECT model FROM media_calls WHERE run_id = :id"), {"id": run.id})
-    call = CallInput(run_id=RunId(str(run.id)), owner_id=UserId(str(run.owner_id)), purpose=Purpose(run.kind))
+async def _ai_call(session: AsyncSession, run: AnyRow) -> tuple[AiCallInput, str]:
+    model = await session.scalar(text("SELECT model FROM ai_calls WHERE run_id = :id"), {"id": run.id})
+    call = AiCallInput(run_id=RunId(str(run.id)), owner_id=UserId(str(run.owner_id)), purpose=Purpose(run.kind))
     return call, f"{run.kind} · {model}"
 
 
-_READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput | CallInput, str]]]] = {
+_READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput | AiCallInput, str]]]] = {
     RunKind.TASK: _task,
-    RunKind.EMBEDDINGS: _media,
-    RunKind.IMAGES: _media,
-    RunKind.TRANSCRIPTIONS: _media,
+    RunKind.EMBEDDINGS: _ai_call,
+    RunKind.IMAGES: _ai_call,
+    RunKind.TRANSCRIPTIONS: _ai_call,
 }
 """The workflow's input for each kind of run."""

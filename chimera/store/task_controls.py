@@ -86,8 +86,8 @@ def _has_ended(run: Run) -> Conflict:
             remedy=Remedy(action=Action.DELETE_TASK, target=run.id),
         )
     return Conflict(
-        f"The call is {run.status}; only an open call can be cancelled.",
-        remedy=Remedy(action=Action.SHOW_CALL, target=run.id),
+        f"The AI call is {run.status} and can't be cancelled.",
+        remedy=Remedy(action=Action.SHOW_AI_CALL, target=run.id),
     )
 
 

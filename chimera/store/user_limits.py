@@ -55,8 +55,8 @@ OPEN_TASKS_LIMIT = UserLimit(
     ),
     retry_after_s=10.0,
 )
-OPEN_CALLS_LIMIT = UserLimit(
-    "max_open_calls",
+OPEN_AI_CALLS_LIMIT = UserLimit(
+    "max_open_ai_calls",
     "open embeddings, images and transcriptions",
     "wait until one has ended, or cancel one",
     text("SELECT count(*) FROM runs WHERE owner_id = :owner_id AND kind <> 'task' AND status = ANY(:open)").bindparams(
@@ -84,7 +84,7 @@ FILES_LIMIT = UserLimit(
     text(
         "SELECT (SELECT COALESCE(sum(greatest(size_bytes, :least_bytes)), 0) FROM files WHERE owner_id = :owner_id)"
         " + (SELECT COALESCE(sum(:least_bytes * COALESCE((request->>'n')::int, 1)), 0) FROM runs"
-        " JOIN media_calls ON run_id = id WHERE owner_id = :owner_id AND kind = :images AND status = ANY(:open))"
+        " JOIN ai_calls ON run_id = id WHERE owner_id = :owner_id AND kind = :images AND status = ANY(:open))"
     ).bindparams(least_bytes=LEAST_BYTES, images=Operation.IMAGES.value, open=words(OPEN)),
     near=None,
 )

@@ -1,4 +1,4 @@
-"""Waiting for embeddings, images and transcriptions, and why an open one makes no progress."""
+"""Waiting for AI calls, and why an open one makes no progress."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -28,8 +28,8 @@ _NO_WORKER = Blocked(
 _WORKER_LOST = "The worker that had it stopped responding; another worker takes over."
 
 
-class CallWaits:
-    """Waits for runs that are calls."""
+class AiCallWaits:
+    """Waits for the runs of AI calls."""
 
     def __init__(self, database: Database, temporal: Temporal) -> None:
         self._database = database

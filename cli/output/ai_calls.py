@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions as they are printed: the result on stdout, and what it cost on stderr."""
+"""AI calls (embeddings, images and transcriptions) as they are printed: the result on stdout, its cost on stderr."""
 
 from collections.abc import Sequence, Set
 from datetime import UTC

@@ -14,7 +14,7 @@ from chimera.config.settings import Settings
 from chimera.ledger import outbox
 from chimera.store import ai_calls
 from chimera.store import schedules as schedule_rows
-from chimera.store.ai_calls import NewCall
+from chimera.store.ai_calls import NewAiCall
 from chimera.temporal.payloads import DATA_CONVERTER
 from chimera.temporal.schedules import Schedules
 from models.ai_calls import Operation
@@ -52,7 +52,7 @@ async def test_no_failure_can_be_read(runs: Runs) -> None:
 
 
 async def test_image_prompts_are_encrypted(runs: Runs) -> None:
-    new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": f"A {CANARY}", "n": 1}, True, "", None)
+    new = NewAiCall(Operation.IMAGES, "simulator/image", {"prompt": f"A {CANARY}", "n": 1}, True, "", None)
     async with runs.database.begin() as session:
         call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
     await runs.dispatcher.deliver(call_id)

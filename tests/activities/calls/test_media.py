@@ -13,10 +13,10 @@ from chimera.db.engine import Database
 from chimera.ledger import ai_calls, calls, ends, in_doubt, runs
 from chimera.ledger.calls import Intent
 from chimera.ledger.plans import PlanRoom
-from chimera.ledger.settlements import MediaAnswer, Settlement
+from chimera.ledger.settlements import AiCallAnswer, Settlement
 from chimera.store import ai_calls as db_calls
 from chimera.store import task_controls
-from chimera.store.ai_calls import NewCall
+from chimera.store.ai_calls import NewAiCall
 from models.ai_calls import AiCallView, Operation
 from models.errors import ChimeraError, Conflict, Overtaken, RootStopped, Stalled
 from models.events import ModelCallFinished, RunCompleted
@@ -41,7 +41,7 @@ async def settlements(database: Database, settings: Settings) -> AsyncIterator[S
 
 
 async def a_call(database: Database, owner: UserId) -> RunId:
-    new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": "x", "n": 1}, True, "0" * 64, None)
+    new = NewAiCall(Operation.IMAGES, "simulator/image", {"prompt": "x", "n": 1}, True, "0" * 64, None)
     async with database.begin() as session:
         call_id, _ = await db_calls.create(session, owner, new)
     return call_id
@@ -98,7 +98,7 @@ def a_settlement(
         messages=(),
         events=(finished, completed) if task_ends else (finished,),
         ends_run=task_ends,
-        media=MediaAnswer({"images": []}, {"images": 1}),
+        ai_call=AiCallAnswer({"images": []}, {"images": 1}),
     )
 
 
