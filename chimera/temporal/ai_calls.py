@@ -18,14 +18,14 @@ from models.remedies import Action, Remedy
 
 _TEMPORAL_AWAY = Blocked(
     code=Unavailable.code,
-    message="Temporal does not answer, or has not started the call yet. The call is kept and starts later.",
+    message="Temporal doesn't respond, or hasn't started the AI call yet. The call is stored and starts later.",
 )
 _NO_WORKER = Blocked(
     code="no_worker",
-    message="No worker has started it yet; check that workers are running.",
+    message="No worker has started the AI call yet. Check that workers are running.",
     remedy=Remedy(action=Action.CHECK_HEALTH),
 )
-_WORKER_LOST = "The worker that had it stopped responding; another worker takes over."
+_WORKER_LOST = "The worker of this attempt stopped responding. Another worker takes over."
 
 
 class AiCallWaits:

@@ -250,7 +250,7 @@ def test_a_queued_activity_is_shown_as_queued() -> None:
     """Of no worker, or of one that has no place free: Temporal doesn't tell."""
     held = blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
     assert held is not None
-    assert (held.code, held.message.partition(";")[0]) == ("no_worker", "No worker has started it yet")
+    assert (held.code, held.message.partition(".")[0]) == ("no_worker", "No worker has started the AI call yet")
     assert blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)) is None
 
 
@@ -264,7 +264,7 @@ async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
     await dispatcher.deliver(call_id)
     held = await waits.blocked_by(call_id)
     assert held is not None
-    assert held.message.startswith("No worker has started it yet")
+    assert held.message.startswith("No worker has started the AI call yet")
     async with runs.database.begin() as session:
         assert await ledger_runs.close_from_temporal(session, call_id, cancelled=False)
     # Its end is in the row, though the run doesn't show it yet.

@@ -82,7 +82,7 @@ def test_an_unquoted_password_is_not_shown(url: str) -> None:
 
 async def test_a_web_page_is_no_temporal() -> None:
     async with answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") as address:
-        with pytest.raises(PartsAway, match=r"CHIMERA_TEMPORAL_ADDRESS\) answers, but not as Temporal"):
+        with pytest.raises(PartsAway, match=r"CHIMERA_TEMPORAL_ADDRESS\) responds with another protocol"):
             await elsewhere.check(Settings(temporal_address=address), print)
 
 

@@ -102,7 +102,7 @@ async def test_a_missing_client_certificate_is_named(parts: Settings, ours: Auth
 async def test_a_file_that_went_away_is_named_where_it_is_read(parts: Settings, tmp_path: Path) -> None:
     gone = parts.model_copy(update={"temporal_tls_server_ca_cert_path": tmp_path / "gone.pem"})
     said = await problem_with(gone)
-    assert "The file in CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH can't be used any more" in said
+    assert "The file in CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH is no longer usable" in said
     assert str(tmp_path) not in said
 
 
@@ -138,7 +138,7 @@ async def test_the_right_api_key_is_let_in(keyed: Settings) -> None:
     ("key", "remedy"),
     [
         ("hidden", "rejects the API key for the namespace 'default'. Correct CHIMERA_TEMPORAL_API_KEY or"),
-        (None, "does not let this client into the namespace 'default'. Set CHIMERA_TEMPORAL_API_KEY, or"),
+        (None, "denies this client access to the namespace 'default'. Set CHIMERA_TEMPORAL_API_KEY, or"),
     ],
 )
 async def test_a_rejected_sign_in_names_the_setting(
