@@ -11,7 +11,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
-from models.model_calls import CallInput
+from models.ai_calls import AiCallInput
 from models.nodes import Controls, NodeOutcome
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.subtasks import SubtaskInput
@@ -31,7 +31,7 @@ def registration_of(attribute: SearchAttributeKey[Any]) -> str:
     return f"{attribute.name}={attribute.indexed_value_type.name.title().replace('_', '')}"
 
 
-ROOT_WORKFLOWS = ("TaskWorkflow", "CallWorkflow")
+ROOT_WORKFLOWS = ("TaskWorkflow", "AiCallWorkflow")
 """The types of workflows that are the root of a run."""
 
 
@@ -98,10 +98,10 @@ class ScheduledTaskRuns(ABC):
     async def run(self, run: ScheduledRunInput) -> ScheduledRunResult: ...
 
 
-@workflow.defn(name="CallWorkflow")
-class CallRuns(ABC):
-    """A call that is a run of its own: an embedding, an image or a transcription."""
+@workflow.defn(name="AiCallWorkflow")
+class AiCallRuns(ABC):
+    """An AI call: an embedding, an image or a transcription."""
 
     @workflow.run
     @abstractmethod
-    async def run(self, call: CallInput) -> None: ...
+    async def run(self, call: AiCallInput) -> None: ...

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request, Response, status
 from pydantic import Field
 from sqlalchemy import literal, select
 
-from api.deps import Parts, PublicRoute, WithParts, bearer_token
+from api.bearer import bearer_token
+from api.deps import Parts, PublicRoute, WithParts
 from chimera import __version__
 from chimera.config.vendors import VENDORS
 from chimera.observe import disk

@@ -74,10 +74,10 @@ WITH {_ACCOUNT},
 {_BEGINNING}
 """)  # noqa: S608
 
-_CALL = one_line(f"""
+_AI_CALL = one_line(f"""
 WITH {_ACCOUNT},
  call AS (
-    INSERT INTO media_calls (run_id, model, request) SELECT id, %(model)s, %(request)s::jsonb FROM account),
+    INSERT INTO ai_calls (run_id, model, request) SELECT id, %(model)s, %(request)s::jsonb FROM account),
 {_BEGINNING}
 """)  # noqa: S608
 
@@ -100,10 +100,10 @@ async def accept_task(session: AsyncSession, run: NewRun, task: NewTask) -> str 
     return _id_in((await sql.execute(session, _TASK, values)).scalar())
 
 
-async def accept_call(session: AsyncSession, run: NewRun, model: str, request: Mapping[str, Any]) -> str | None:
-    """Write a media call and return its id; None when its idempotency key has a run."""
+async def accept_ai_call(session: AsyncSession, run: NewRun, model: str, request: Mapping[str, Any]) -> str | None:
+    """Write an AI call and return its id; None when its idempotency key has a run."""
     values = {**_values_of(run), "planned": 0, "model": model, "request": as_json(request)}
-    return _id_in((await sql.execute(session, _CALL, values)).scalar())
+    return _id_in((await sql.execute(session, _AI_CALL, values)).scalar())
 
 
 def _values_of(run: NewRun) -> dict[str, Any]:

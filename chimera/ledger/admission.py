@@ -1,6 +1,6 @@
 """Which queued tasks may start: by priority, then by fair share between owners, then the oldest.
 
-Calls of their own (embeddings, images, transcriptions) are one activity each and start at once.
+AI calls (embeddings, images, transcriptions) are one activity each and start at once.
 """
 
 from sqlalchemy.ext.asyncio import AsyncSession

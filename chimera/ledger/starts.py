@@ -8,9 +8,10 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
+from models.ai_calls import AiCallInput
 from models.base import preview_of
 from models.ids import RunId, UserId
-from models.model_calls import CallInput, Purpose
+from models.model_calls import Purpose
 from models.plans import PlanNode
 from models.runs import CLOSED, RunKind, RunStatus
 from models.tasks import RunPolicy, TaskInput
@@ -22,7 +23,7 @@ AnyRow = Row[*tuple[Any, ...]]
 class Start:
     """The argument of a run's workflow, and the text of its page in Temporal's Web UI."""
 
-    argument: TaskInput | CallInput
+    argument: TaskInput | AiCallInput
     owner_id: UserId
     title: str
     priority: int
@@ -35,7 +36,7 @@ _PLAN = """
 SELECT key, agent, title, depends_on, decompose FROM subtasks
 WHERE run_id = %(run_id)s AND parent = '' ORDER BY position
 """
-_MEDIA = "SELECT model FROM media_calls WHERE run_id = %(run_id)s"
+_AI_CALL = "SELECT model FROM ai_calls WHERE run_id = %(run_id)s"
 
 
 async def read_start(session: AsyncSession, run_id: RunId) -> Start | None:
@@ -69,16 +70,16 @@ async def _plan_of(session: AsyncSession, run_id: RunId) -> tuple[PlanNode, ...]
     )
 
 
-async def _media(session: AsyncSession, run: AnyRow) -> tuple[CallInput, str]:
-    model = (await sql.execute(session, _MEDIA, {"run_id": run.id})).scalar()
-    call = CallInput(run_id=RunId(str(run.id)), owner_id=UserId(str(run.owner_id)), purpose=Purpose(run.kind))
+async def _ai_call(session: AsyncSession, run: AnyRow) -> tuple[AiCallInput, str]:
+    model = (await sql.execute(session, _AI_CALL, {"run_id": run.id})).scalar()
+    call = AiCallInput(run_id=RunId(str(run.id)), owner_id=UserId(str(run.owner_id)), purpose=Purpose(run.kind))
     return call, f"{run.kind} · {model}"
 
 
-_READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput | CallInput, str]]]] = {
+_READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput | AiCallInput, str]]]] = {
     RunKind.TASK: _task,
-    RunKind.EMBEDDINGS: _media,
-    RunKind.IMAGES: _media,
-    RunKind.TRANSCRIPTIONS: _media,
+    RunKind.EMBEDDINGS: _ai_call,
+    RunKind.IMAGES: _ai_call,
+    RunKind.TRANSCRIPTIONS: _ai_call,
 }
 """The workflow's input for each kind of run."""

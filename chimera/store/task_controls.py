@@ -87,8 +87,8 @@ def _has_ended(run: Run) -> Conflict:
             remedy=Remedy(action=Action.DELETE_TASK, target=run.id),
         )
     return Conflict(
-        f"The call is {run.status}. Only an open call can be cancelled.",
-        remedy=Remedy(action=Action.SHOW_CALL, target=run.id),
+        f"The AI call is {run.status}. Only an open AI call can be cancelled.",
+        remedy=Remedy(action=Action.SHOW_AI_CALL, target=run.id),
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
 from chimera.db.refusals import sqlstate_of
-from chimera.db.tables import Agent, File, MediaCall, Run, Schedule
+from chimera.db.tables import Agent, AiCall, File, Run, Schedule
 from chimera.store.access import IS_TASK
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
@@ -58,8 +58,8 @@ _KEPT = select(func.coalesce(func.sum(func.greatest(File.size_bytes, LEAST_BYTES
 )
 # The size of an image is unknown before it is generated.
 _TO_COME = (
-    select(func.coalesce(func.sum(LEAST_BYTES * func.coalesce(MediaCall.request["n"].as_integer(), 1)), 0))
-    .join(Run, Run.id == MediaCall.run_id)
+    select(func.coalesce(func.sum(LEAST_BYTES * func.coalesce(AiCall.request["n"].as_integer(), 1)), 0))
+    .join(Run, Run.id == AiCall.run_id)
     .where(Run.owner_id == bindparam("owner_id"), Run.kind == RunKind.IMAGES, _IS_OPEN)
 )
 
@@ -70,8 +70,8 @@ OPEN_TASKS_LIMIT = UserLimit(
     _count_of(Run, IS_TASK, Run.status.in_(sorted(OPEN | {RunStatus.DRAFT}))),
     retry_after_s=10.0,
 )
-OPEN_CALLS_LIMIT = UserLimit(
-    "max_open_calls",
+OPEN_AI_CALLS_LIMIT = UserLimit(
+    "max_open_ai_calls",
     "open embeddings, images and transcriptions",
     "wait until a call ends, or cancel a call",
     _count_of(Run, ~IS_TASK, _IS_OPEN),

@@ -16,7 +16,7 @@ from chimera import __version__
 from cli.http.client import Client
 from cli.main import LazyGroup, app
 from cli.process.program import NARROW, use_plain_help
-from models.calls import AiCallPage
+from models.ai_calls import AiCallPage
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]

@@ -30,7 +30,7 @@ from chimera.providers.media import (
 )
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.http import SizeLimit, Waits, headers_of
-from models.calls import MAX_REPORTED_SECONDS, MediaUsage
+from models.ai_calls import MAX_REPORTED_SECONDS, MediaUsage
 from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from chimera.providers.media import (
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.bodies import check_size
 from chimera.providers.wire.http import Waits, headers_of, too_large_words
-from models.calls import MediaUsage
+from models.ai_calls import MediaUsage
 from models.errors import ContentRefused, InvalidInput, Malformed, ProviderError, Truncated
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from chimera.db.engine import Connection
 from chimera.ledger import input_files
 from chimera.providers.limits.limiter import ProviderLimits
 from models.activity_options import COMPLETE
-from models.calls import Operation
+from models.ai_calls import Operation
 from models.errors import RateLimited
 from models.files import InputFile
 from models.model_calls import PLACE_SECONDS, SETTLE_SECONDS

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from activities.calls import media_requests
 from chimera.db.engine import Database
-from models.calls import Operation
+from models.ai_calls import Operation
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.api.conftest import SignUp
 from tests.conftest import SimulatorServer

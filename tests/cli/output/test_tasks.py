@@ -10,7 +10,7 @@ from cli.output import tasks
 from cli.output.tasks import facts_of, table_of
 from models.model_calls import Purpose
 from models.runs import RunStatus
-from models.tasks import BlockedCall, BudgetView
+from models.tasks import BlockedCall, BudgetView, SubtaskMode
 from models.waits import budget_wait
 from tests.cli.builders import NOW, TASK, a_bill, a_blocked_call, a_sum, attempt, subtask_view, task_view
 
@@ -28,6 +28,12 @@ def test_a_waiting_task_shows_reason_and_limit() -> None:
         "waiting: $0.0009 of $0.0020 is spent. Raise it. Run: chimera budget 6c1f0b1e --usd 0.01"
     )
     assert facts["Budget"] == "$0.0020"
+
+
+@pytest.mark.parametrize("mode", SubtaskMode)
+def test_a_task_shows_where_its_subtasks_run(mode: SubtaskMode) -> None:
+    task = task_view(subtasks=mode, subtasks_done=1, subtasks_total=3)
+    assert dict(facts_of(task, a_bill()))["Subtasks"] == f"1 of 3 done ({mode})"
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,16 @@ def upgrade() -> None:
     op.create_index("runs_owner_status", "runs", ["owner_id", "kind", "status", "created_at"], unique=False)
     op.create_index("runs_scheduled_run", "runs", ["scheduled_run_id"], unique=True)
     op.create_table(
+        "ai_calls",
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("vectors", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_table(
         "calls",
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
@@ -198,16 +208,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("guidance_run", "guidance", ["run_id", "id"], unique=False)
-    op.create_table(
-        "media_calls",
-        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
-        sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("vectors", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("run_id"),
-    )
     op.create_table(
         "messages",
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -367,11 +367,11 @@ def downgrade() -> None:
     op.drop_index("outbox_due", table_name="outbox")
     op.drop_table("outbox")
     op.drop_table("messages")
-    op.drop_table("media_calls")
     op.drop_index("guidance_run", table_name="guidance")
     op.drop_table("guidance")
     op.drop_table("events")
     op.drop_table("calls")
+    op.drop_table("ai_calls")
     op.drop_index("runs_scheduled_run", table_name="runs")
     op.drop_index("runs_owner_status", table_name="runs")
     op.drop_index("runs_owner_created", table_name="runs")
