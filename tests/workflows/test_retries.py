@@ -176,7 +176,7 @@ async def test_answers_that_fail_a_task_are_not_tried_again(runs: Runs) -> None:
     plan = [a_subtask("one", "[[sim: finish=length; tokens=5]] go")]
     task_id = await runs.start("Cut", plan=plan, on_truncated="fail")
     assert (await runs.ended(task_id))["error_code"] == "answer_truncated"
-    with pytest.raises(Conflict, match="in the same way again"):
+    with pytest.raises(Conflict, match="would fail in the same way"):
         await runs.control(retries.retry, task_id, TaskRetry())
     assert (await runs.row(task_id))["status"] == "failed"
 
