@@ -181,6 +181,6 @@ def test_health_separates_away_well_and_unconfigured_providers() -> None:
         {"openai": away, "simulator": HealthReport()}, ["openai", "simulator"], ["anthropic", "google"]
     )
     assert re.fullmatch(
-        r"openai is away since [\d:]+ UTC: overloaded; simulator: no problem seen; anthropic, google: not configured",
+        r"openai is away since [\d:]+ UTC: overloaded; simulator: no problems seen; anthropic, google: not configured",
         summary,
     )
