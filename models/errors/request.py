@@ -34,7 +34,7 @@ class UnknownAgent(InvalidInput):
     def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
         super().__init__(
             field,
-            f"There is no agent {name!r}. {instead_of(name, known)} Or create the agent.",
+            f"There is no agent {name!r}. {instead_of(name, known)} You can also create the agent.",
             remedy=Remedy(action=Action.CREATE_AGENT),
         )
 
