@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-./test.sh                             run lint, format, import contracts, types and all tests with coverage (9 to 15 minutes)
+./test.sh                             run lint, format, import contracts, types and all tests with coverage (9 to 22 minutes)
 ./test.sh quick                       run lint, format, import contracts and the tests without servers (one minute)
 ./test.sh quick -k settings           run the quick checks with options of pytest
 ./test.sh tests/chimera -k settings   run the tests in files or folders, with options of pytest

@@ -1,22 +1,20 @@
 """A tool call that needs an activity: run it once, append its result to the transcript."""
 
-import asyncio
-
 from temporalio import activity
 
 from activities.calls.heartbeats import heartbeats
-from activities.tool_results import MAX_RESULT_CHARS, event_of, result_of, row_of
+from activities.tool_results import event_of, limits_from_now, result_of, row_of
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.ledger import tool_calls
 from chimera.providers.base import ToolRequest
-from chimera.tools.context import ToolClients, ToolContext, ToolLimits
+from chimera.tools.context import ToolClients, ToolContext
 from models import activities as contract
 from models.errors import RootStopped
 from models.ids import UserId, call_id_of
 from models.model_calls import Purpose
-from models.tool_calls import TOOL_SECONDS, ToolCallOutcome, ToolCallRequest
+from models.tool_calls import ToolCallOutcome, ToolCallRequest
 
 
 class ToolCalls(contract.ToolCalls):
@@ -59,5 +57,5 @@ class ToolCalls(contract.ToolCalls):
             index=request.index,
             idempotency_key=f"{call_id_of(request.run_id, request.path, Purpose.TURN, request.step)}.{request.index}",
             clients=self._clients,
-            limits=ToolLimits(asyncio.get_running_loop().time() + TOOL_SECONDS, MAX_RESULT_CHARS),
+            limits=limits_from_now(),
         )

@@ -13,7 +13,7 @@ from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
 from chimera.tools import TOOLS
 from chimera.tools.base import ToolError
-from chimera.tools.context import ToolContext
+from chimera.tools.context import ToolContext, ToolLimits
 from models.base import preview_of
 from models.events import ToolCallFinished
 from models.ids import NodePath
@@ -37,16 +37,25 @@ class ToolResult:
     failed: bool
 
 
+def limits_from_now() -> ToolLimits:
+    """Return the limits of a tool call that begins now."""
+    return ToolLimits(asyncio.get_running_loop().time() + TOOL_SECONDS, MAX_RESULT_CHARS)
+
+
 async def result_of(index: int, call: ToolRequest, context: ToolContext | None = None) -> ToolResult:
-    """Run a tool, a pure one without a context. A wrong call is the model's to fix: the result has the error."""
+    """Run a tool within its limits, a pure one without a context.
+
+    A wrong call is the model's to fix: the result has the error.
+    """
+    limits = context.limits if context else limits_from_now()
     try:
-        async with asyncio.timeout(TOOL_SECONDS):
+        async with asyncio.timeout_at(limits.deadline):
             text, failed = await TOOLS.run(call.name, call.arguments, context), False
     except ToolError as error:
         text, failed = error.message, True
     except TimeoutError:
         text, failed = f"{call.name} took longer than {TOOL_SECONDS:g} s and was stopped.", True
-    return ToolResult(index, call.name, call.id, clean_text(text)[:MAX_RESULT_CHARS], failed)
+    return ToolResult(index, call.name, call.id, clean_text(text)[: limits.max_result_chars], failed)
 
 
 async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...]:

@@ -14,8 +14,8 @@ from api.live.rights import Rights
 from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
+    ai_calls,
     auth,
-    calls,
     codec,
     files,
     health,
@@ -35,7 +35,7 @@ from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, secret_of
-from chimera.temporal.calls import CallWaits
+from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
@@ -47,7 +47,7 @@ CLOSED_ROUTERS = (
     agents.router,
     schedules.router,
     providers.router,
-    calls.router,
+    ai_calls.router,
     transcriptions.router,
     files.router,
     streams.router,
@@ -117,7 +117,7 @@ def build_parts(settings: Settings) -> Parts:
         health=ProviderHealth(settings),
         temporal=temporal,
         dispatcher=Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints),
-        call_waits=CallWaits(database, temporal),
+        ai_call_waits=AiCallWaits(database, temporal),
         schedules=schedules_in_temporal,
         schedule_dispatcher=ScheduleDispatcher(database, schedules_in_temporal),
         failpoints=failpoints,

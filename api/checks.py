@@ -18,7 +18,7 @@ from chimera.providers.operations import check_operation
 from chimera.store import agents, files
 from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, PLANNER, AgentSpec
-from models.calls import Operation
+from models.ai_calls import Operation
 from models.due_times import check_time_zone
 from models.errors import ChimeraError, InvalidInput, NotFound, PlanInvalid, UnknownAgent
 from models.files import MAX_IMAGE_BYTES

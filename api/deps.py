@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
+from api.bearer import bearer_token
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
@@ -28,7 +29,7 @@ from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, SignedIn
-from chimera.temporal.calls import CallWaits
+from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
@@ -74,7 +75,7 @@ class Parts:
     health: ProviderHealth
     temporal: Temporal
     dispatcher: Dispatcher
-    call_waits: CallWaits
+    ai_call_waits: AiCallWaits
     schedules: Schedules
     schedule_dispatcher: ScheduleDispatcher
     failpoints: Failpoints
@@ -120,12 +121,6 @@ async def get_caller(
 ) -> Caller:
     """Return the caller; the one dependency that every route below /api/v1 has."""
     return signed_in.caller
-
-
-def bearer_token(connection: HTTPConnection) -> str | None:
-    """Return the token of the Authorization header; no other place is read."""
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token else None
 
 
 async def _address(connection: HTTPConnection) -> str:

@@ -38,7 +38,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
-        parts.call_waits.stop_waiting()
+        parts.ai_call_waits.stop_waiting()
         await parts.hub.close()
         await super().shutdown(sockets)
 

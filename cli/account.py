@@ -18,7 +18,9 @@ THIS_MACHINE = "http://127.0.0.1:8000"
 
 ApiUrl = Annotated[
     str | None,
-    typer.Option(help="Address of the Chimera to sign in to. Default: http://127.0.0.1:8000.", show_default=False),
+    typer.Option(
+        help="Address of the Chimera server to sign in to. Default: http://127.0.0.1:8000.", show_default=False
+    ),
 ]
 Email = Annotated[
     str | None, typer.Option(help="Your account's e-mail address. Default: admin@chimera.local.", show_default=False)
@@ -30,7 +32,7 @@ ResetEmail = Annotated[str, typer.Option(help="The e-mail address of the account
 
 
 def login(api_url: ApiUrl = None, email: Email = None) -> Coroutine[Any, Any, int]:
-    """Sign in to a Chimera that runs elsewhere. The command prompts for the password."""
+    """Sign in to a Chimera server that runs elsewhere. The command prompts for the password."""
     address = api_url or _asked("Address", THIS_MACHINE)
     account = email or _asked("E-mail", FIRST_USER)
     return sign_in_at(address, account, _secret("Password"))

@@ -30,7 +30,7 @@ NewName = Annotated[
 ]
 Prompt = Annotated[str | None, typer.Option(help="The agent's system prompt: what the agent does and how.")]
 Description = Annotated[str | None, typer.Option(help="When to choose the agent. Planners read this text.")]
-Role = Annotated[str | None, typer.Option(help="A label for people. Default: custom.")]
+Role = Annotated[str | None, typer.Option(help="A label for display. Default: custom.")]
 Model = Annotated[str | None, typer.Option(help="The agent's model, as provider/model. Default: the task's model.")]
 Fallbacks = Annotated[
     list[str] | None, typer.Option(help="A fallback model, as provider/model. Can be given more than once.")
@@ -131,9 +131,9 @@ async def create(
     if as_json:
         print_json(agent)
         return 0
-    print_line(f"Agent {agent.name} is created. Plans can name it, and planners can choose it.")
+    print_line(f"Agent {agent.name} was created. Plans can name it, and planners can choose it.")
     if not agent.description:
-        print_line("It has no description, so a planner can't tell when to choose it.")
+        print_line("The agent doesn't have a description, so planners can't tell when to choose it.")
     return 0
 
 
@@ -142,7 +142,7 @@ async def delete(name: Name) -> int:
     """Delete one of your agents. Subtasks that name the agent and haven't started will fail."""
     async with signed_in() as client:
         await client.delete_agent(name)
-    print_line(f"Agent {one_line(name, 60)} is deleted.")
+    print_line(f"Agent {one_line(name, 60)} was deleted.")
     return 0
 
 

@@ -39,8 +39,8 @@ class NamedNotReachable(NotReachable):
         ChimeraError.__init__(
             self,
             f"Chimera is not reachable at {api_url}, the address that {named_by} sets. Start Chimera there, or here"
-            " with 'chimera up'. You can also correct or unset the setting. Without it, commands use the Chimera of"
-            " this folder or of 'chimera login'. For details, run: chimera doctor",
+            " with 'chimera up'. You can also correct or unset the setting. Without the setting, commands use the"
+            " sign-in of this folder or of 'chimera login'. For details, run: chimera doctor",
         )
 
 
@@ -65,8 +65,9 @@ class NoSignIn(ChimeraError):
     def __init__(self, api_url: str | None = None) -> None:
         where = f" at {api_url}" if api_url else ""
         super().__init__(
-            f"You are not signed in{where}. 'chimera up' signs in to the Chimera that it starts. In programs, set"
-            " CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera that runs elsewhere, run: chimera login"
+            f"You are not signed in{where}. 'chimera up' signs in to the Chimera server that it starts. In programs,"
+            " set CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera server that runs elsewhere, run:"
+            " chimera login"
         )
 
 
@@ -100,8 +101,9 @@ class StartedElsewhere(NoSignIn):
         folder = str(data_dir) if data_dir else "<its data folder>"
         ChimeraError.__init__(
             self,
-            f"A Chimera runs at {api_url}, but this folder has no sign-in for it. Run the command in the folder where"
-            f" Chimera was started, or set CHIMERA_DATA_DIR={folder}. If Chimera runs elsewhere, run: chimera login",
+            f"Chimera is running at {api_url}, but this folder doesn't contain a sign-in for it. Run the command in the"
+            f" folder where Chimera was started, or set CHIMERA_DATA_DIR={folder}. If Chimera runs elsewhere, run:"
+            " chimera login",
         )
 
 

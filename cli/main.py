@@ -23,7 +23,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Sign in": {
         "login": (
             "cli.account:login",
-            "Sign in to a Chimera that runs elsewhere. The command prompts for the password.",
+            "Sign in to a Chimera server that runs elsewhere. The command prompts for the password.",
         ),
         "token": ("cli.account:token", "Print your access token, for curl and programs."),
         "password": (
@@ -73,10 +73,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "Embeddings, images, transcriptions": {
-        "embed": ("cli.calls:embed", "Embed a text and print its vector."),
-        "image": ("cli.calls:image", "Generate an image file."),
-        "transcribe": ("cli.calls:transcribe", "Transcribe a recording."),
-        "calls": ("cli.calls:app", "Manage your embeddings, images and transcriptions: list, show, cancel."),
+        "embed": ("cli.ai_calls:embed", "Embed a text and print its vector."),
+        "image": ("cli.ai_calls:image", "Generate an image file."),
+        "transcribe": ("cli.ai_calls:transcribe", "Transcribe a recording."),
+        "calls": ("cli.ai_calls:app", "Manage your embeddings, images and transcriptions: list, show, cancel."),
     },
     "Recurring tasks": {
         "schedules": (

@@ -27,7 +27,7 @@ OVERLAPS = ("skip", "buffer_one", "allow_all", "cancel_other")
 BACKFILL_OVERLAPS = ("buffer_all", "allow_all")
 _DONE = {
     "pause": "is paused.",
-    "resume": "is resumed.",
+    "resume": "has resumed.",
     "trigger": "is starting a run now. To list its runs: chimera schedules runs ID",
 }
 
@@ -75,12 +75,12 @@ BudgetMicroUsd = Annotated[
 After = Annotated[
     datetime | None,
     typer.Option(
-        parser=moment, metavar="TIME", help="Show times after this one, with or without an offset. Default: now."
+        parser=moment, metavar="TIME", help="Show times after this time, with or without a UTC offset. Default: now."
     ),
 ]
 Time = Annotated[
     datetime,
-    typer.Option(parser=moment, metavar="TIME", help="Time such as 2026-11-01T07:00, with or without an offset."),
+    typer.Option(parser=moment, metavar="TIME", help="Time such as 2026-11-01T07:00, with or without a UTC offset."),
 ]
 
 app = typer.Typer(
@@ -157,7 +157,7 @@ async def create(
     if as_json:
         print_json(schedule)
     else:
-        print_line(f"{short(schedule.id)} is created. Next run: {next_of(schedule)}.")
+        print_line(f"{short(schedule.id)} was created. Next run: {next_of(schedule)}.")
     return 0
 
 
@@ -189,7 +189,7 @@ async def change(
     if as_json:
         print_json(changed)
     else:
-        print_line(f"{short(changed.id)} is changed. Next run: {next_of(changed)}.")
+        print_line(f"{short(changed.id)} was changed. Next run: {next_of(changed)}.")
     return 0
 
 
@@ -218,7 +218,7 @@ async def backfill(
 
 @app.command()
 async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> int:
-    """List the tasks that a schedule has started, with the time when each was due."""
+    """List the tasks that a schedule has started, with their due times."""
     from cli.http.ids import schedule_named
     from cli.http.pages import items_of
 
@@ -262,7 +262,7 @@ async def delete(schedule_id: Id) -> int:
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.delete_schedule(schedule.id)
-    print_line(f"{short(schedule.id)} is deleted. Its tasks are kept.")
+    print_line(f"{short(schedule.id)} was deleted. Its tasks are kept.")
     return 0
 
 

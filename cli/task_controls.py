@@ -73,7 +73,7 @@ async def delete(task_id: TaskName) -> int:
     async with signed_in() as client:
         task = await task_named(client, task_id)
         await client.delete_task(task.id)
-    print_line(f"{short(task.id)} is deleted. To see its cost: chimera cost {task.id}")
+    print_line(f"{short(task.id)} was deleted. To see its cost: chimera cost {task.id}")
     return 0
 
 

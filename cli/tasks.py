@@ -17,6 +17,7 @@ from cli.output.prose import print_line, print_to
 
 ON_FAILURE = ("fail", "skip", "retry")
 ON_TRUNCATED = ("continue", "accept", "fail")
+SUBTASKS = ("child", "inline")
 
 Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal, in words.", show_default=False)]
 BudgetMicroUsd = Annotated[
@@ -46,6 +47,15 @@ OnTruncated = Annotated[
         metavar="WHAT",
         autocompletion=lambda: ON_TRUNCATED,
         help="What to do with an answer cut off at its token limit: continue, accept or fail.",
+    ),
+]
+Subtasks = Annotated[
+    str | None,
+    typer.Option(
+        parser=one_of(SUBTASKS),
+        metavar="WHERE",
+        autocompletion=lambda: SUBTASKS,
+        help="Where subtasks run: child (workflows of their own) or inline (their parent's workflow).",
     ),
 ]
 MaxOutputTokens = Annotated[
@@ -80,6 +90,7 @@ async def run(
     image: Images = None,
     on_failure: OnFailure = None,
     on_truncated: OnTruncated = None,
+    subtasks: Subtasks = None,
     max_output_tokens: MaxOutputTokens = None,
     max_turns: MaxTurns = None,
     priority: Priority = None,
@@ -100,6 +111,7 @@ async def run(
         plan=plan,
         on_failure=on_failure,
         on_truncated=on_truncated,
+        subtasks=subtasks,
         max_output_tokens=max_output_tokens,
         max_turns=max_turns,
         priority=priority,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from models.base import Contract, UtcDatetime
-from models.ids import NodePath, RunId, UserId
+from models.ids import NodePath, RunId
 from models.plans import PlanNode
 from models.tasks import FinishReason
 from models.usage import Usage
@@ -31,15 +31,7 @@ class Purpose(StrEnum):
 
 
 MEDIA = frozenset({Purpose.EMBEDDINGS, Purpose.IMAGES, Purpose.TRANSCRIPTIONS})
-"""Calls that are runs of their own: neither a transcript nor a conversation belongs to them."""
-
-
-class CallInput(Contract):
-    """The argument of CallWorkflow: everything else is in the run's rows."""
-
-    run_id: RunId
-    owner_id: UserId
-    purpose: Purpose
+"""Purposes of AI calls: their model calls have neither a transcript nor a conversation."""
 
 
 class PurposeFacts(NamedTuple):

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from models.ai_calls import Operation
 from models.base import MODEL_CHARS, Body, Contract, ModelRef, Number, Whole
-from models.calls import Operation
 
 
 class ProviderView(Contract):

@@ -5,12 +5,13 @@ never sends workflow queries (it reads PostgreSQL).
 """
 
 from abc import ABC, abstractmethod
+from enum import StrEnum
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
-from models.model_calls import CallInput
+from models.ai_calls import AiCallInput
 from models.nodes import Controls, NodeOutcome
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.subtasks import SubtaskInput
@@ -30,8 +31,16 @@ def registration_of(attribute: SearchAttributeKey[Any]) -> str:
     return f"{attribute.name}={attribute.indexed_value_type.name.title().replace('_', '')}"
 
 
-ROOT_WORKFLOWS = ("TaskWorkflow", "CallWorkflow")
+ROOT_WORKFLOWS = ("TaskWorkflow", "AiCallWorkflow")
 """The types of workflows that are the root of a run."""
+
+
+class TaskSignal(StrEnum):
+    """The names of a task's signals, which the outbox keeps."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    BUDGET_RAISED = "budget_raised"
 
 
 @workflow.defn(name="TaskWorkflow")
@@ -42,15 +51,15 @@ class TaskRuns(ABC):
     @abstractmethod
     async def run(self, task: TaskInput) -> TaskResult: ...
 
-    @workflow.signal(name="pause")
+    @workflow.signal(name=TaskSignal.PAUSE)
     @abstractmethod
     async def pause(self) -> None: ...
 
-    @workflow.signal(name="resume")
+    @workflow.signal(name=TaskSignal.RESUME)
     @abstractmethod
     async def resume(self) -> None: ...
 
-    @workflow.signal(name="budget_raised")
+    @workflow.signal(name=TaskSignal.BUDGET_RAISED)
     @abstractmethod
     async def budget_raised(self) -> None: ...
 
@@ -89,10 +98,10 @@ class ScheduledTaskRuns(ABC):
     async def run(self, run: ScheduledRunInput) -> ScheduledRunResult: ...
 
 
-@workflow.defn(name="CallWorkflow")
-class CallRuns(ABC):
-    """A call that is a run of its own: an embedding, an image or a transcription."""
+@workflow.defn(name="AiCallWorkflow")
+class AiCallRuns(ABC):
+    """An AI call: an embedding, an image or a transcription."""
 
     @workflow.run
     @abstractmethod
-    async def run(self, call: CallInput) -> None: ...
+    async def run(self, call: AiCallInput) -> None: ...

@@ -46,13 +46,18 @@ class Runs:
     """Where the subtasks of its tasks run."""
     started: list[TaskId] = field(default_factory=list)
 
-    async def start(self, goal: str, **fields: Any) -> TaskId:
-        """Take a task in and start it; `fields` are TaskSpec's."""
+    async def accept(self, goal: str, **fields: Any) -> TaskId:
+        """Accept a task, without a message to Temporal; `fields` are TaskSpec's."""
         spec = TaskSpec.model_validate({"goal": goal, "model": MODEL, "subtasks": self.mode, **fields})
         async with self.database.begin() as session:
             task_id, _ = await tasks.create(session, self.caller.user_id, spec, default_model=MODEL)
-        await self.dispatcher.deliver(task_id)
         self.started.append(task_id)
+        return task_id
+
+    async def start(self, goal: str, **fields: Any) -> TaskId:
+        """Accept a task and start it."""
+        task_id = await self.accept(goal, **fields)
+        await self.dispatcher.deliver(task_id)
         return task_id
 
     async def start_short(self, max_history_events: int, goal: str, **fields: Any) -> TaskId:

@@ -50,7 +50,7 @@ class Compactor:
         return args.expression.replace(" ", "")
 ''',
         "tests/workflows/test_compactor.py": """
-from chimera.db import agents
+from chimera.store import agents
 from models.agents import AgentSpec
 from tests.runs import Runs, a_subtask
 
@@ -189,9 +189,12 @@ ALONE = {
         "auth": "of users",
         "health": "of the process",
         "pages": "of the process",
-        "transcriptions": "of calls, with a form for a body",
+        "transcriptions": "AI calls, with a form for a body",
     },
-    "tables": {"runs": "the root: models/runs.py, and chimera/ledger/runs.py instead of chimera/store"},
+    "tables": {
+        "calls": "the ledger: models/model_calls.py, and chimera/ledger/calls.py instead of chimera/store",
+        "runs": "the root: models/runs.py, and chimera/ledger/runs.py instead of chimera/store",
+    },
 }
 
 

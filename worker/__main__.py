@@ -4,7 +4,6 @@ NAME (default: worker) names the log file; of several workers in one folder each
 """
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from chimera.config.errors import BadSettings, read_settings
 from chimera.config.settings import Settings
 from chimera.observe.logging import configure
 from worker.build import open_worker
+from worker.collector import calm_collector
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ async def run(settings: Settings) -> None:
     _stop_on_signals(stop)
     async with open_worker(settings) as (worker, sweeper), worker:
         sweeping = asyncio.create_task(sweeper.run())
-        _calm_collector()
+        calm_collector()
         log.info("worker_started", task_queue=settings.task_queue, pid=os.getpid())
         ready_file = os.environ.get("CHIMERA_READY_FILE")
         if ready_file:
@@ -45,16 +45,6 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
             loop.add_signal_handler(name, stop.set)
         except NotImplementedError:  # Windows
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
-
-
-def _calm_collector() -> None:
-    """Keep the garbage collector off what lives as long as the process.
-
-    The sandbox loads modules for every run; with Python's defaults that sets off walk after walk over the whole heap.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _run_loop(work: Coroutine[object, object, None]) -> None:

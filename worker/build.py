@@ -30,7 +30,7 @@ from chimera.temporal.sweeper import Sweeper
 from chimera.temporal.workers import identity_of
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
-from workflows.calls import CallWorkflow
+from workflows.ai_calls import AiCallWorkflow
 from workflows.schedules import ScheduledTaskWorkflow
 from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow
@@ -39,7 +39,7 @@ WORKFLOWS = [
     TaskWorkflow,
     SubtaskWorkflow,
     ScheduledTaskWorkflow,
-    CallWorkflow,
+    AiCallWorkflow,
 ]
 
 # The SDK would hold heartbeats back for 8 s (0.8 of the timeout), and a cancel comes with the answer to one.

@@ -19,11 +19,11 @@ def keep(package: ModuleType) -> None:
 
     A second time changes nothing. Modules that don't come from source files (a zip) are loaded as ever.
     """
-    if not any(isinstance(finder, _Kept) and finder.package == package.__name__ for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Kept(package))
+    if not any(isinstance(finder, Kept) and finder.package == package.__name__ for finder in sys.meta_path):
+        sys.meta_path.insert(0, Kept(package))
 
 
-class _Kept(MetaPathFinder):
+class Kept(MetaPathFinder):
     def __init__(self, package: ModuleType) -> None:
         self.package = package.__name__
         inside = walk_packages(package.__path__, f"{package.__name__}.")

@@ -10,7 +10,7 @@ from models.agents import COORDINATOR
 from models.ids import ROOT
 from models.subtasks import SubtaskInput
 from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
-from models.workflows import STATUS, TaskRuns
+from models.workflows import STATUS, TaskRuns, TaskSignal
 from workflows.failures import is_cancel, reason_of
 from workflows.gate import Gate
 from workflows.node import Node
@@ -61,19 +61,19 @@ class TaskWorkflow(TaskRuns):
         workflow.set_current_details(f"{status}\n\n{self._node.details}")
         workflow.upsert_search_attributes([STATUS.value_set(status)])
 
-    @workflow.signal(name="pause")
+    @workflow.signal(name=TaskSignal.PAUSE)
     async def pause(self) -> None:
         self._gate.pause()
         workflow.upsert_search_attributes([STATUS.value_set("paused")])
         await self._node.send_controls()
 
-    @workflow.signal(name="resume")
+    @workflow.signal(name=TaskSignal.RESUME)
     async def resume(self) -> None:
         self._gate.resume()
         workflow.upsert_search_attributes([STATUS.value_set("running")])
         await self._node.send_controls()
 
-    @workflow.signal(name="budget_raised")
+    @workflow.signal(name=TaskSignal.BUDGET_RAISED)
     async def budget_raised(self) -> None:
         self._gate.raise_budget()
         await self._node.send_controls()

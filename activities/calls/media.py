@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions: calls that are runs of their own."""
+"""Media calls: the model calls of AI calls, which are embeddings, images and transcriptions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -20,15 +20,14 @@ from chimera.config.settings import Settings
 from chimera.content.file_types import IMAGES
 from chimera.content.files import measured
 from chimera.db.engine import AWAY, Connection
-from chimera.ledger import media
+from chimera.ledger import ai_calls, input_files
+from chimera.ledger.ai_calls import AiCallContext, NewFile
 from chimera.ledger.calls import Intent
-from chimera.ledger.media import MediaContext, NewFile
 from chimera.ledger.plans import PlanRoom
-from chimera.ledger.settlements import MediaAnswer, Settlement
+from chimera.ledger.settlements import AiCallAnswer, Settlement
 from chimera.pricing import MediaPrice, media_cost_of, media_price_of
 from chimera.providers import Providers, split_model
-from chimera.store import input_files
-from models.calls import ImageView, MediaUsage, Operation
+from models.ai_calls import ImageView, MediaUsage, Operation
 from models.errors import AnswerNotKept, ChimeraError, NotFound, ProviderError, RateLimited, TookTooLong
 from models.events import ModelCallFinished, ModelCallStarted, RunCompleted
 from models.ids import FileId, UserId, call_id_of
@@ -56,7 +55,7 @@ class PricedRequest:
     estimate: MediaUsage
 
 
-class Media(Kind[MediaContext, PricedRequest, MediaEnd]):
+class Media(Kind[AiCallContext, PricedRequest, MediaEnd]):
     """One per worker."""
 
     def __init__(self, *, settings: Settings, providers: Providers, settlements: Settlements, worker_name: str) -> None:
@@ -67,10 +66,10 @@ class Media(Kind[MediaContext, PricedRequest, MediaEnd]):
         self._recordings = asyncio.Semaphore(RECORDINGS_HELD)
         self._recordings_waiting = 0
 
-    async def context(self, connection: Connection, request: ModelCallRequest) -> MediaContext:
-        return await media.read_context(connection, request)
+    async def context(self, connection: Connection, request: ModelCallRequest) -> AiCallContext:
+        return await ai_calls.read_context(connection, request)
 
-    def chain(self, request: ModelCallRequest, context: MediaContext) -> Chain:
+    def chain(self, request: ModelCallRequest, context: AiCallContext) -> Chain:
         return Chain((context.model,), context.failures, 0, self._settings.call_max_attempts)
 
     async def prepare(self, request: ModelCallRequest, model: str) -> None:
@@ -80,7 +79,7 @@ class Media(Kind[MediaContext, PricedRequest, MediaEnd]):
         self,
         connection: Connection,
         request: ModelCallRequest,
-        place: Place[MediaContext],
+        place: Place[AiCallContext],
         model: str,
         passed_over: Mapping[str, ChimeraError],
     ) -> tuple[PricedRequest, Intent]:
@@ -182,7 +181,7 @@ class Media(Kind[MediaContext, PricedRequest, MediaEnd]):
         return media_price_of(model, Operation(request.purpose.value), self._settings.own_prices)
 
 
-def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> MediaRequest:
+def _asked_of(request: ModelCallRequest, context: AiCallContext, model: str) -> MediaRequest:
     """Raises NotFound for a recording that was deleted."""
     asked = MediaRequest(
         call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
@@ -198,7 +197,7 @@ def _asked_of(request: ModelCallRequest, context: MediaContext, model: str) -> M
 
 
 def _files_of(ready: ReadyCall[PricedRequest], end: MediaEnd) -> tuple[NewFile, ...]:
-    """Measure generated images; in a thread, since together they may be as large as CHIMERA_MAX_MEDIA_BYTES."""
+    """Measure generated images; in a thread, since together they may be as large as CHIMERA_MAX_AI_CALL_BYTES."""
     contents = [measured(BytesIO(image.data)) for image in end.images]
     run_id = ready.intent.request.run_id
     return tuple(
@@ -253,7 +252,7 @@ def _settlement_of(
         messages=(),
         events=(finished, completed) if task_ends else (finished,),
         ends_run=task_ends,
-        media=MediaAnswer(
+        ai_call=AiCallAnswer(
             result={**end.result, **_images_of(end, files)},
             usage=usage.model_dump(exclude_defaults=True),
             vectors=end.vectors.data if end.vectors else None,

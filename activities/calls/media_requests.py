@@ -20,7 +20,7 @@ from chimera.providers.media import (
     TranscriptionRequest,
     Vectors,
 )
-from models.calls import MediaUsage, Operation
+from models.ai_calls import MediaUsage, Operation
 from models.errors import NotOffered
 
 IMAGE_TOKENS = 6_240

@@ -12,7 +12,7 @@ from activities.replies import NO_PLAN
 from chimera.bus import Bus
 from chimera.content.text import clean_text
 from chimera.db.engine import AWAY, Connection, Database
-from chimera.ledger import failures, in_doubt, media, plans, settlements, subtasks, transcripts
+from chimera.ledger import ai_calls, failures, in_doubt, plans, settlements, subtasks, transcripts
 from chimera.ledger.calls import Intent, lock_run
 from chimera.ledger.failures import Failure
 from chimera.ledger.plans import PlanRoom
@@ -173,7 +173,7 @@ async def _write(connection: Connection, settlement: Settlement) -> int | None:
     async with connection.transaction():
         seq = await settlements.settle(connection, settlement)
         if seq is not None:
-            await media.keep(connection, settlement.files)
+            await ai_calls.keep(connection, settlement.files)
         return seq
 
 

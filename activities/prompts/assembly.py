@@ -10,12 +10,11 @@ from activities.prompts.results import CHARS_A_TOKEN
 from chimera.config.settings import Settings
 from chimera.content.text import estimate_tokens
 from chimera.db.engine import Connection
-from chimera.ledger import transcripts
+from chimera.ledger import input_files, transcripts
 from chimera.ledger.calls import Intent
 from chimera.ledger.transcripts import CallContext, TranscriptRow
 from chimera.pricing import abilities_of, cost_of, price_of, window_of
 from chimera.providers.base import ChatRequest, Image, ToolSpec
-from chimera.store import input_files
 from chimera.tools import TOOLS
 from models.agents import BUILT_IN_BY_NAME, AgentSpec
 from models.base import preview_of

@@ -17,8 +17,7 @@ from api.live.frames import Calls, Written
 from api.live.inbox import Inbox
 from chimera.bus import STREAM_ENTRIES
 from chimera.db.engine import AWAY, Database
-from chimera.ledger import events
-from chimera.store import task_views
+from chimera.ledger import attempts, events
 from models.events import LAST, EventFrame, TokensFrame
 from models.ids import RunId
 
@@ -160,7 +159,7 @@ class Channel:
     async def _newest(self, with_calls: bool) -> tuple[list[EventFrame], set[tuple[str, str, int, int]]]:
         async with self._database.statements() as connection:
             newest = await events.newest(connection, self.run_id, KEPT_EVENTS)
-            return newest, await task_views.calls_in_progress(connection, self.run_id) if with_calls else set()
+            return newest, await attempts.in_progress(connection, self.run_id) if with_calls else set()
 
     def _add(self, found: list[Written]) -> None:
         for event in found:

@@ -21,6 +21,7 @@ from api.live.ending import HubClosed, stop
 from api.live.frames import Written
 from chimera.bus import Bus
 from chimera.db.engine import AWAY, READ_SECONDS, Database
+from chimera.ledger import events
 from chimera.store import task_views
 from chimera.store.task_views import LinkTo, Progress
 from models.events import SnapshotFrame, TokensFrame
@@ -174,7 +175,7 @@ class Hub:
             began = time.monotonic()
             try:
                 async with self._database.statements() as connection:
-                    newest = await task_views.last_seqs(connection, list(self._channels))
+                    newest = await events.last_seqs(connection, self._channels)
             except AWAY as error:
                 log.warning("stream_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(AWAY_SECONDS)

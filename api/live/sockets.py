@@ -6,7 +6,7 @@ Their protocols are in `topics.py` and `echo.py`; docs/reference/streams.md desc
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import structlog
@@ -14,12 +14,14 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.bearer import bearer_token
 from api.bodies import has_more_parts
-from api.deps import Parts, bearer_token
 from api.live.ending import stop
-from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
+from api.live.hub import Hub
+from api.live.rights import Rights
+from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate, OpenByUser
 from chimera.db.engine import AWAY
-from chimera.security.sessions import SignedIn
+from chimera.security.sessions import Auth, SignedIn
 from models.errors import LimitReached, NotSignedIn
 from models.streams import CLIENT_MESSAGE, Authenticate
 from models.users import Caller
@@ -53,10 +55,26 @@ TOO_FAST = End(
 )
 
 
+class SocketParts(Protocol):
+    """The parts of the process that a socket needs; `api/deps.py` has all parts."""
+
+    @property
+    def auth(self) -> Auth: ...
+
+    @property
+    def rights(self) -> Rights: ...
+
+    @property
+    def hub(self) -> Hub: ...
+
+    @property
+    def open_sockets(self) -> OpenByUser: ...
+
+
 class Socket(ABC):
     """One client's connection, from the handshake to its end. Each ending has a close code, and the first counts."""
 
-    def __init__(self, websocket: WebSocket, parts: Parts) -> None:
+    def __init__(self, websocket: WebSocket, parts: SocketParts) -> None:
         self._websocket = websocket
         self._parts = parts
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()

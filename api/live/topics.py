@@ -9,13 +9,14 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
 from api.bodies import has_more_parts
-from api.deps import Parts
+from api.errors import translated
 from api.live.ending import HubClosed, stop
 from api.live.frames import messages_of
-from api.live.sockets import MAX_PARTS, Socket
+from api.live.sockets import MAX_PARTS, Socket, SocketParts
+from api.remedies import RemedyView, view_of
 from chimera.db.engine import AWAY
 from chimera.store.task_views import Progress
-from models.errors import ChimeraError, Unavailable
+from models.errors import ChimeraError, NotFound, Unavailable
 from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, run_of
 from models.users import Caller
 from models.wording import reportable, sentence_of
@@ -28,7 +29,7 @@ MAX_TOPICS = 50
 class Topics(Socket):
     """The protocol of `/ws`."""
 
-    def __init__(self, websocket: WebSocket, parts: Parts) -> None:
+    def __init__(self, websocket: WebSocket, parts: SocketParts) -> None:
         super().__init__(websocket, parts)
         self._topics: dict[Topic, asyncio.Task[None]] = {}
 
@@ -76,12 +77,9 @@ class Topics(Socket):
         try:
             progress = await self._parts.hub.progress(caller, run_of(topic))
         except ValueError:
-            await self._refuse("not_found", "Unknown topic.", topic)
-        except ChimeraError as error:
-            await self._refuse(error.code, error.message, topic)
-        except AWAY:
-            away = Unavailable("The database")
-            await self._refuse(away.code, away.message, topic)
+            await self._fail(NotFound("topic", topic), topic)
+        except (ChimeraError, *AWAY) as error:
+            await self._fail(error, topic)
         else:
             await self._send({"type": "subscribed", "topic": topic, "after": after, "last_seq": progress.last_seq})
             self._topics[topic] = asyncio.create_task(self._pump(caller, topic, after, progress))
@@ -93,15 +91,20 @@ class Topics(Socket):
                     for message in messages_of(batch, topic, self._websocket):
                         await self._sent(self._websocket.send(message))
             await self._send({"type": "ended", "topic": topic})
-        except ChimeraError as error:
-            await self._refuse(error.code, error.message, topic)
-        except AWAY:
-            await self._refuse("unavailable", "The database doesn't respond. Subscribe again later.", topic)
+        except (ChimeraError, *AWAY) as error:
+            await self._fail(error, topic)
         except HubClosed:
             log.debug("stream_closed", topic=topic)
         finally:
             if self._topics.get(topic) is asyncio.current_task():
                 del self._topics[topic]
 
-    async def _refuse(self, code: str, message: str, topic: Topic | None = None) -> None:
-        await self._send({"type": "error", "code": code, "message": message, "topic": topic})
+    async def _fail(self, error: Exception, topic: Topic) -> None:
+        """Report an error as a request for the same run reports it."""
+        known = error if isinstance(error, ChimeraError) else translated(error) or Unavailable("The database")
+        await self._refuse(known.code, known.message, topic, view_of(known.remedy))
+
+    async def _refuse(
+        self, code: str, detail: str, topic: Topic | None = None, remedy: RemedyView | None = None
+    ) -> None:
+        await self._send({"type": "error", "code": code, "detail": detail, "topic": topic, "remedy": remedy})

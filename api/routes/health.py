@@ -8,9 +8,10 @@ from typing import Literal
 import structlog
 from fastapi import APIRouter, Request, Response, status
 from pydantic import Field
-from sqlalchemy import text
+from sqlalchemy import literal, select
 
-from api.deps import Parts, PublicRoute, WithParts, bearer_token
+from api.bearer import bearer_token
+from api.deps import Parts, PublicRoute, WithParts
 from chimera import __version__
 from chimera.config.vendors import VENDORS
 from chimera.observe import disk
@@ -154,7 +155,7 @@ async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:
 
 async def _database(parts: Parts) -> str:
     async with parts.database.begin() as session:
-        await session.execute(text("SELECT 1"))
+        await session.execute(select(literal(1)))
     if parts.database.was_full():
         raise NotUp(
             "full",

@@ -8,8 +8,8 @@ from pydantic_core import from_json, to_json
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
 from api.lean import LeanRoute
 from chimera.db.engine import READ_SECONDS
+from chimera.ledger.messages import MessagePlace
 from chimera.store import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
-from chimera.store.messages import MessagePlace
 from chimera.store.task_views import TaskFilter
 from chimera.store.user_limits import OPEN_TASKS_LIMIT
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
@@ -93,7 +93,7 @@ async def create_task(
     view = await _view(parts, caller, task_id, with_place=not created)
     await parts.failpoints.hit("after_insert")
     if spec.start:
-        parts.dispatcher.deliver_soon(task_id)
+        parts.dispatcher.admit_soon()
     await parts.failpoints.hit("before_response")
     response.headers["Location"] = f"{API}/tasks/{task_id}"
     if not created:

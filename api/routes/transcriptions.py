@@ -7,16 +7,16 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.calls import LATER, IdempotencyKey, WithWait, answered, new_call
+from api.ai_calls import LATER, IdempotencyKey, WithWait, answered, new_call
 from api.deps import ClosedRoute, WithCaller, WithParts
 from api.uploads import Form, form_of, keep
 from chimera.config.settings import Settings
 from chimera.content.audio import seconds_of
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
-from chimera.store import calls, files, user_limits
-from chimera.store.user_limits import OPEN_CALLS_LIMIT
-from models.calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
+from chimera.store import ai_calls, files, user_limits
+from chimera.store.user_limits import OPEN_AI_CALLS_LIMIT
+from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
 from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from models.files import FileView
 from models.ids import AiCallId, FileId
@@ -126,7 +126,7 @@ async def _transcription(
     meant = {**hints, "sha256": recording.sha256}
     if key is not None:
         asked = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, {}, key, meant=meant)
-        before = await calls.accepted_before(session, caller.user_id, key, asked.body_sha256)
+        before = await ai_calls.accepted_before(session, caller.user_id, key, asked.body_sha256)
         if before is not None:
             return before, False
     uploaded = None
@@ -139,9 +139,9 @@ async def _transcription(
     # Measured once and stored: the bytes are read again only for the request to the provider.
     request = {"file_id": file.id, "audio_seconds": seconds_of(head, file.size_bytes), **hints}
     new = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, request, key, meant=meant)
-    call_id, created = await calls.create(session, caller.user_id, new)
+    call_id, created = await ai_calls.create(session, caller.user_id, new)
     if created:
-        await user_limits.check_added(session, caller.user_id, OPEN_CALLS_LIMIT, settings)
+        await user_limits.check_added(session, caller.user_id, OPEN_AI_CALLS_LIMIT, settings)
     elif uploaded is not None:
         # Another request with this key came at the same time.
         await files.delete(session, caller, uploaded.id)
@@ -155,7 +155,7 @@ async def _of_key(
 
     Raises IdempotencyKeyReused.
     """
-    before = None if key is None else await calls.of_key(session, caller, key)
+    before = None if key is None else await ai_calls.of_key(session, caller, key)
     if key is None or before is None:
         return None
     call_id, operation, model, request = before

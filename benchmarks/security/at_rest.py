@@ -65,11 +65,11 @@ async def canaries(stack: Stack) -> Seen:
     seen, words = Seen(), f"CANARYWORDS{uuid4().hex}"
     async with signed_in(stack) as client:
         ids, steered = await _work(client, words)
-        seen.expect(steered > 0, "no task took guidance")
-        seen.figures["tasks that took guidance"] = steered
+        seen.expect(steered > 0, "no task received guidance")
+        seen.figures["tasks that received guidance"] = steered
         ended = await asyncio.gather(*(until_status(client, each, limit_s=LIMIT_S, every_s=2) for each in ids))
         seen.figures["tasks"] = ", ".join(f"{number} {status}" for status, number in Counter(ended).items())
-        seen.expect(len(ids) == TASKS, f"{len(ids)} tasks were taken, not {TASKS}")
+        seen.expect(len(ids) == TASKS, f"{len(ids)} tasks were accepted, not {TASKS}")
         seen.expect("failed" in ended and "completed" in ended, f"tasks ended as {set(ended)}")
         token = client.headers["Authorization"].removeprefix("Bearer ")
         sought = [*(Canary(kind, text) for kind, text in secrets_of(stack)), Canary("token", token)]
@@ -84,7 +84,9 @@ async def canaries(stack: Stack) -> Seen:
     seen.figures["places searched"] = places
     for name, kind in _environments(stack, sought):
         seen.expect(kind in MAY_KNOW.get(name, set()), f"{name} has the {kind} in its environment or arguments")
-    seen.decisions.append("keys are in the environment of API and workers, which ask with them (docs/operations.md)")
+    seen.decisions.append(
+        "keys are in the environment of API and workers, which use them for requests (docs/operations.md)"
+    )
     return seen
 
 

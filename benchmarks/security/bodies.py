@@ -48,12 +48,12 @@ async def large_bodies(stack: Stack) -> Seen:
                 # So that no wait of the second client is for two bodies.
                 await watch.next_answer()
             used_ms = (processor_s(stack.services.api) - before) * 1000 / ROUNDS
-        seen.expect(used_ms <= HELD_MS, f"{what}: {used_ms:.0f} ms of the processor")
-        seen.expect(watch.held_ms <= HELD_MS, f"{what}: a second client waited for {watch.held_ms:.0f} ms of them")
+        seen.expect(used_ms <= HELD_MS, f"{what}: {used_ms:.0f} ms of processor time")
+        seen.expect(watch.held_ms <= HELD_MS, f"{what}: a second client waited for {watch.held_ms:.0f} ms of this work")
         seen.figures[what] = round(used_ms)
         for name, ms in (
             ("longest wait of a second client, ms", watch.longest_ms),
-            ("most that the loop worked in one wait, ms", watch.held_ms),
+            ("longest work of the loop in one wait, ms", watch.held_ms),
         ):
             seen.figures[name] = max(round(ms), seen.figures.get(name, 0))
     return seen

@@ -79,7 +79,7 @@ async def bombs(stack: Stack) -> Seen:
                 seen.trials += ROUNDS - 1
                 right = all(400 <= status < 500 for status in statuses) or (what in HARMLESS and max(statuses) < 500)
                 seen.expect(right, f"{what} at {path}: {sorted(set(statuses))}")
-                seen.expect(used_ms <= HELD_MS, f"{what} at {path}: {used_ms:.0f} ms of the processor")
+                seen.expect(used_ms <= HELD_MS, f"{what} at {path}: {used_ms:.0f} ms of processor time")
     seen.decisions.append(
         f"{HELD_MS} ms are of the API's processor, the mean of {ROUNDS}; a second client's wait is shown only"
     )
@@ -95,8 +95,8 @@ async def bombs(stack: Stack) -> Seen:
         "most of the processor, ms": round(worst),
         "MB grown": round(grown),
         "longest wait of a second client, ms": round(watch.longest_ms),
-        "under a header without an end": header.figures["longest wait, ms"],
-        "under half requests": halves.figures["longest wait, ms"],
+        "longest wait during an endless header, ms": header.figures["longest wait, ms"],
+        "longest wait during half requests, ms": halves.figures["longest wait, ms"],
     }
     return seen
 

@@ -45,15 +45,15 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
     seen.problems += [f"answers differ: {sorted(distinct)}"] if len(distinct) != 1 else []
     seen.figures |= {f"{what}, median ms": round(median(each.times_ms), 1) for what, each in found.items()}
     medians = [median(each.times_ms) for each in found.values()]
-    seen.figures["largest median by the smallest"] = round(max(medians) / min(medians), 2)
+    seen.figures["largest median divided by the smallest"] = round(max(medians) / min(medians), 2)
     work = [median(each.work_ms) for each in found.values()]
-    seen.figures["processor, ms"] = round(median(work), 1)
+    seen.figures["processor time, ms"] = round(median(work), 1)
     # Counted in hundredths of a second, which says nothing about what takes less.
     if same_work:
         seen.decisions.append(
             f"work within {SAME_WORK:.0%} of the processor's time is the same; medians of time are shown only"
         )
-        seen.figures["most work by the least"] = round(max(work) / max(min(work), 1), 2)
+        seen.figures["most work divided by the least"] = round(max(work) / max(min(work), 1), 2)
         if max(work) > min(work) * (1 + SAME_WORK):
             seen.problems.append("one kind takes more of the processor than another")
     return seen

@@ -79,7 +79,7 @@ async def _control(client: httpx2.AsyncClient, seen: Seen, state: str, tasks: di
         # Guidance asks the run itself, which is out of reach while Temporal is.
         away = (503,) if (state, control) == ("queued", "steer") else ()
         right = status in ((200, 202, 204, *away) if is_allowed else (409,))
-        seen.expect(right, f"{control} of a {state} task is answered {status}")
+        seen.expect(right, f"{control} of a {state} task returns {status}")
 
 
 async def _in_states(stack: Stack, client: httpx2.AsyncClient) -> dict[str, dict[str, TaskId]]:
@@ -131,7 +131,7 @@ async def _execute_at_once(stack: Stack, client: httpx2.AsyncClient, seen: Seen)
     seen.expect(statuses == {202: 1, 409: AT_ONCE - 1}, f"of {AT_ONCE} parallel executes: {dict(statuses)}")
     await until_status(client, task_id)
     calls = await rows(stack, "SELECT count(*) AS n FROM call_attempts WHERE run_id = :id", id=task_id)
-    seen.expect(calls[0]["n"] == 1, f"{calls[0]['n']} calls were made for it")
+    seen.expect(calls[0]["n"] == 1, f"{calls[0]['n']} calls were made for the task")
 
 
 async def _send(client: httpx2.AsyncClient, task_id: TaskId, control: str) -> int:

@@ -25,8 +25,8 @@ async def deleted_tasks(stack: Stack) -> Seen:
         for task_id in ids:
             seen.expect(await until_status(client, task_id) == "completed", "a task did not complete")
         queries = [f"WorkflowId STARTS_WITH '{workflow_id_of(task_id)}'" for task_id in ids]
-        seen.figures["stores that had their words before"] = await _kept(stack, canaries)
-        seen.expect(all([await stores.runs(stack, query) for query in queries]), "a task had no run before")
+        seen.figures["stores that had the tasks' texts before"] = await _kept(stack, canaries)
+        seen.expect(all([await stores.runs(stack, query) for query in queries]), "a task did not have a run before")
         for task_id in ids:
             seen.expect((await client.delete(f"{API}/tasks/{task_id}")).status_code == 204, "not deleted")
     deadline = asyncio.get_running_loop().time() + LIMIT_S

@@ -17,8 +17,8 @@ async def a_thousand(stack: Stack) -> Seen:
     at_one = await guesses_at_one_account(stack, GUESSES)
     from_one = await guesses_from_one_address(stack, GUESSES, "127.0.22.1")
     figures = {
-        "of one account looked at": at_one.figures["passwords looked at"],
-        "of one address looked at": from_one.figures["passwords looked at"],
+        "checked for one account": at_one.figures["passwords checked"],
+        "checked for one address": from_one.figures["passwords checked"],
     }
     return Seen(at_one.trials + from_one.trials, at_one.problems + from_one.problems, figures)
 
@@ -35,19 +35,19 @@ async def limits_without_redis(stack: Stack) -> Seen:
                 status = (await try_password(client, email, f"guess number {index}")).status_code
                 looked_at += status == 401
                 seen.expect(status in (401, 429), f"a guess returns {status}")
-        seen.expect(looked_at == ACCOUNT_TRIES, f"{looked_at} guesses at one account were looked at")
-        seen.figures["of one account looked at"] = looked_at
+        seen.expect(looked_at == ACCOUNT_TRIES, f"{looked_at} guesses at one account were checked")
+        seen.figures["checked for one account"] = looked_at
     finally:
         await revive(redis)
     found = await guesses_from_one_address(stack, NAMES, "127.0.24.1")
-    from_one = int(found.figures["passwords looked at"])
+    from_one = int(found.figures["passwords checked"])
     is_exact = abs(from_one - ADDRESS_TRIES) <= EXACT * ADDRESS_TRIES
-    seen.expect(is_exact, f"{from_one} guesses from one address were looked at, not {ADDRESS_TRIES}")
+    seen.expect(is_exact, f"{from_one} guesses from one address were checked, not {ADDRESS_TRIES}")
     seen.trials += found.trials
-    seen.figures["of one address looked at"] = from_one
+    seen.figures["checked for one address"] = from_one
     async with client_of(stack, address="127.0.24.2") as client:
         status = (await try_password(client, await new_account(stack), PASSWORD)).status_code
-        seen.expect(status == 200, f"another client gets {status} afterwards")
+        seen.expect(status == 200, f"another client receives {status} afterwards")
     seen.decisions.append(
         "a user's tasks, files and sockets end at limits that B9 and B9a try; requests in a minute have no limit"
     )

@@ -36,7 +36,7 @@ async def what_temporal_holds(stack: Stack) -> Seen:
     seen = Seen()
     task_ids = [await _steered(stack), failed := await _failed(stack), await _scheduled(stack)]
     text = (await stack.api.get(f"{API}/tasks/{failed}/subtasks")).raise_for_status().text
-    seen.expect(_canary("refusal") in text, "no failure has its provider's message")
+    seen.expect(_canary("refusal") in text, "failures don't have the provider's message")
     for path, body in (
         ("embeddings", {"model": "simulator/embedding", "input": [_canary("text")]}),
         ("images", {"model": "simulator/image", "prompt": _canary("image prompt")}),
@@ -45,7 +45,7 @@ async def what_temporal_holds(stack: Stack) -> Seen:
     kept = await _histories(stack.temporal) | _files(stack.settings.data_dir)
     everything = b"".join(kept.values())
     for task_id in task_ids:
-        seen.expect(task_id.encode() in everything, "a task's id is not found, which stands in Temporal")
+        seen.expect(task_id.encode() in everything, "a task's id, which Temporal stores, was not found")
     seen.expect(ENCRYPTED in everything, "nothing is encrypted")
     for name, data in kept.items():
         found = [place for place in PLACES if _canary(place).encode() in data.lower()]
@@ -60,7 +60,7 @@ async def who_has_the_key(stack: Stack) -> Seen:
     key = stack.environment["CHIMERA_PAYLOAD_KEYS"].partition(":")[2].encode()
     services = stack.services
     for process in (services.api, *services.workers):
-        seen.expect(key in _environment(process.pid), f"{process.service.title} lacks the key")
+        seen.expect(key in _environment(process.pid), f"{process.service.title} doesn't have the key")
     for process in (*stack.parts.values(), *stack.provider):
         seen.expect(key not in _environment(process.pid), f"{process.service.title} has the key")
     return seen
@@ -72,7 +72,7 @@ async def codec_addresses(stack: Stack) -> Seen:
     async with client_of(stack, address="127.0.8.1") as client:
         users = (await try_password(client, await new_account(stack), PASSWORD)).json()["access_token"]
         answer = await client.post(f"{API}/codec", headers={"Authorization": f"Bearer {users}"})
-        seen.expect(answer.status_code == 403, "a user got an address")
+        seen.expect(answer.status_code == 403, "a user received an address")
         url = (await stack.api.post(f"{API}/codec")).json()["url"]
         codec_pass = url.rpartition("/")[2]
         for wrong in (users, codec_pass[:-2], codec_pass.replace(".", "", 1), "x", "%00", codec_pass + "."):
@@ -86,7 +86,7 @@ async def codec_addresses(stack: Stack) -> Seen:
             seen.expect(answer.status_code == 401, "a pass is an access token")
         asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
         answer = await client.options(f"{API}/codec/{codec_pass}/decode", headers=asked)
-        seen.expect("access-control-allow-origin" not in answer.headers, "a foreign page may ask")
+        seen.expect("access-control-allow-origin" not in answer.headers, "a foreign page may send requests")
     for log in (stack.settings.data_dir / "logs").iterdir():
         content = log.read_bytes()
         seen.expect(not any(part.encode() in content for part in codec_pass.split(".")[1:]), f"{log.name} has the pass")

@@ -69,7 +69,7 @@ async def _reach(
     seen.trials += tries
     seen.expect(taken == most, f"{what}: {taken} of {most} were accepted")
     seen.expect(answers[429] == tries - most, f"{what}: {dict(answers)}")
-    seen.expect((await add(other, 0)).is_success, f"{what}: another user is refused too")
+    seen.expect((await add(other, 0)).is_success, f"{what}: another user is rejected too")
     seen.figures[what] = taken
 
 
@@ -82,7 +82,7 @@ async def open_at_once(stack: Stack) -> Seen:
                 taken = [await _opens(one, path, sockets) for _ in range(settings.max_sockets + BEYOND)]
                 seen.trials += len(taken)
                 seen.expect(sum(taken) == settings.max_sockets, f"{path}: {sum(taken)} sockets are open")
-                seen.expect(await _opens(other, path, sockets), f"{path}: another user's socket is refused too")
+                seen.expect(await _opens(other, path, sockets), f"{path}: another user's socket is rejected too")
                 seen.figures[f"sockets, {path}"] = sum(taken)
         task = (await _draft(one, 0)).json()["id"]
         async with AsyncExitStack() as streams:
@@ -93,7 +93,7 @@ async def open_at_once(stack: Stack) -> Seen:
         seen.figures["streams"] = codes.count(200)
         answered, code = await _flood(one)
         seen.expect(code == 4429 and answered < MESSAGES / 10, f"flood: {answered} responses, then {code}")
-        seen.figures["answers to a flood"] = answered
+        seen.figures["responses to a flood"] = answered
     async with AsyncExitStack() as sockets:
         silent = httpx2.AsyncClient(base_url=stack.api.base_url)
         await sockets.enter_async_context(silent)

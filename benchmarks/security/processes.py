@@ -101,7 +101,7 @@ async def what_processes_know(stack: Stack) -> Seen:
             surroundings = " ".join((*each.environ().values(), *each.cmdline()))
             for kind, secret in secrets_of(stack):
                 allowed = kind in MAY_KNOW.get(name, set()) and secret not in " ".join(each.cmdline())
-                seen.expect(allowed or secret not in surroundings, f"{name} knows the {kind}")
+                seen.expect(allowed or secret not in surroundings, f"{name} has the {kind}")
     return seen
 
 

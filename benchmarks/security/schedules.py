@@ -41,7 +41,7 @@ async def runs_for_others(stack: Stack) -> Seen:
         for what, schedule in (("a deleted schedule", gone), ("a disabled owner", disabled)):
             await _run(stack, schedule, owner)
             found = await rows(stack, "SELECT id FROM runs WHERE schedule_id = :id", id=schedule)
-            seen.expect(not found, f"{what}: {len(found)} tasks were made")
+            seen.expect(not found, f"{what}: {len(found)} tasks were created")
     await _web_ui(stack, seen)
     seen.decisions.append(
         "Temporal's own port asks for nothing on this machine: others on it can list and end runs (run-in-production)"

@@ -32,7 +32,7 @@ async def what_is_installed(_stack: Stack) -> Seen:
         for entry in re.split(r"\n(?=[a-z0-9])", text):
             if named := re.match(r"([\w.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", entry):
                 locked.add((_canonical(named[1]), named[2]))
-                seen.expect("--hash=sha256:" in entry, f"{named[1]} of {lock.name} has no hash")
+                seen.expect("--hash=sha256:" in entry, f"{named[1]} of {lock.name} doesn't have a hash")
             seen.expect(
                 named is not None or entry.startswith(("#", " ")) or not entry.strip(), f"{entry[:60]} isn't exact"
             )
@@ -58,7 +58,7 @@ def _installed(seen: Seen, locked: set[tuple[str, str]]) -> None:
         name = _canonical(found.metadata["Name"])
         if name == "chimera":
             continue
-        seen.expect(name not in known or (name, found.version) in locked, f"{name} {found.version} is in no lock")
+        seen.expect(name not in known or (name, found.version) in locked, f"{name} {found.version} is not in a lock")
         classifiers = found.metadata.get_all("Classifier") or []
         licences = [*(found.metadata.get_all("License-Expression") or found.metadata.get_all("License") or [""])]
         words = " ".join([licences[0][:200], *(each for each in classifiers if each.startswith("License"))])
@@ -68,7 +68,7 @@ def _installed(seen: Seen, locked: set[tuple[str, str]]) -> None:
         - known
         - {"chimera", "pip", "setuptools"}
     )
-    seen.expect(not strange, f"in no lock: {sorted(strange)}")
+    seen.expect(not strange, f"not in a lock: {sorted(strange)}")
 
 
 def _startup(seen: Seen) -> None:
@@ -90,9 +90,9 @@ def _bill(seen: Seen, locked: set[tuple[str, str]]) -> None:
     container = {(name, version) for name, version in locked if (name, version) not in libraries}
     seen.expect(not container, f"missing in the bill of materials: {sorted(container)[:5]}")
     unhashed = [each["name"] for each in parts if each["type"] == "library" and not each["externalReferences"]]
-    seen.expect(not unhashed, f"without a hash there: {unhashed[:5]}")
+    seen.expect(not unhashed, f"without a hash in the bill of materials: {unhashed[:5]}")
     seen.figures["packages in the bill of materials"] = len(libraries)
-    seen.figures["servers in it"] = len(parts) - len(libraries)
+    seen.figures["servers in the bill of materials"] = len(parts) - len(libraries)
 
 
 def _canonical(name: str) -> str:

@@ -48,7 +48,7 @@ async def odd_names(stack: Stack) -> Seen:
             odd=json.dumps({"role": ODD[:40], "description": ODD, "prompt": ODD}), name=agent["name"],
         )  # fmt: skip
         await rows(
-            stack, "UPDATE media_calls SET model = :odd WHERE run_id IN (SELECT id FROM runs WHERE owner_id ="
+            stack, "UPDATE ai_calls SET model = :odd WHERE run_id IN (SELECT id FROM runs WHERE owner_id ="
             " (SELECT owner_id FROM runs WHERE id = :id))",
             odd=ODD, id=task_id,
         )  # fmt: skip

@@ -226,7 +226,7 @@ class Settings(OfVendors):
     # What one user may have at once; 0 is no limit.
     max_open_tasks: NotNegative = 2000
     """Drafts count, until they are deleted."""
-    max_open_calls: NotNegative = 500
+    max_open_ai_calls: NotNegative = 500
     """Embeddings, images and transcriptions."""
     max_schedules: NotNegative = 100
     max_agents: NotNegative = 100

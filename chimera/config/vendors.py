@@ -6,7 +6,7 @@ The code of a vendor is the folder of its name in `chimera/providers`.
 from dataclasses import dataclass
 from typing import Literal
 
-from models.calls import Operation
+from models.ai_calls import Operation
 
 EVERY_OPERATION = tuple(Operation)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from psycopg.types.numeric import Int8Dumper
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -17,10 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from chimera.config.settings import Settings
 from chimera.db.refusals import DISK_FULL, sqlstate_of
-
-# psycopg picks int2, int4 or int8 by value, and each combination of types is a statement of its own to prepare: with
-# one type for all of them the hot path's statements are prepared once a connection.
-psycopg.adapters.register_dumper(int, Int8Dumper)
 
 HOT_POOL_CONNECTIONS = 4
 """A statement of the hot path takes less than a millisecond: with more connections PostgreSQL only switches between

@@ -33,7 +33,7 @@ SELECT status, max_cost_micro_usd, max_tokens, max_model_calls, model_calls, res
        spent_micro_usd + in_doubt_micro_usd AS spent, input_tokens + output_tokens AS tokens,
        EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED}) AS enabled
 FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE
-"""  # noqa: S608  # put together from what stands here and in `model_calls`
+"""  # noqa: S608  # only constants go in
 
 
 async def why_refused(connection: Connection, intent: Intent) -> Refusal:
@@ -98,3 +98,15 @@ async def wait_for_budget(connection: Connection, run_id: RunId, refusal: Refusa
     """Turn a running task into a waiting one, with one event; return its sequence (0: it waited already)."""
     event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed)).decode()
     return await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0
+
+
+_LAST_REACHED = """
+SELECT payload FROM events WHERE run_id = %(run_id)s AND payload ->> 'type' = 'budget.reached'
+ORDER BY seq DESC LIMIT 1
+"""
+
+
+async def last_reached(connection: Connection, run_id: RunId) -> BudgetReached | None:
+    """Return the newest event about a limit that a run reached."""
+    row = await (await connection.execute(_LAST_REACHED, {"run_id": run_id})).fetchone()
+    return None if row is None else BudgetReached.model_validate(row.payload)

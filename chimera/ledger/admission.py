@@ -1,11 +1,11 @@
 """Which queued tasks may start: by priority, then by fair share between owners, then the oldest.
 
-Calls of their own (embeddings, images, transcriptions) are one activity each and start at once.
+AI calls (embeddings, images, transcriptions) are one activity each and start at once.
 """
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db import sql
 from chimera.db.engine import Connection, scalar
 from models.ids import RunId
 
@@ -33,27 +33,27 @@ _RANKED = f"""
            count(*) FILTER (WHERE share <= {OWN_PLACES}) OVER in_order AS own_place
     FROM waiting WINDOW in_order AS (ORDER BY priority, share, created_at, id))"""  # noqa: S608
 
-_ADMIT = text(f"""
+_ADMIT = f"""
 WITH {_RANKED},
- room AS (SELECT :most - COALESCE(sum(n), 0) AS places FROM running)
+ room AS (SELECT %(most)s - COALESCE(sum(n), 0) AS places FROM running)
 UPDATE runs SET admitted_at = now(), updated_at = now() FROM ranked, room
 WHERE runs.id = ranked.id AND runs.status = 'queued' AND runs.admitted_at IS NULL
   AND (ranked.place <= room.places
-       OR ranked.share <= {OWN_PLACES} AND ranked.own_place <= :most + LEAST(room.places, 0))
+       OR ranked.share <= {OWN_PLACES} AND ranked.own_place <= %(most)s + LEAST(room.places, 0))
 RETURNING runs.id
-""")  # noqa: S608  # only constants go in
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('admission', 0))")
+"""  # noqa: S608  # only constants go in
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('admission', 0))"
 
-_STATE = text(f"""
+_STATE = f"""
 WITH owners AS (SELECT DISTINCT owner_id FROM runs r WHERE {_WAITING}),
  running AS (SELECT owner_id, count(*) AS n FROM runs WHERE {RUNNING} GROUP BY owner_id),
  total AS (SELECT COALESCE(sum(n), 0) AS n FROM running)
 SELECT EXISTS (SELECT 1 FROM owners) AS are_waiting,
-       total.n < :most OR total.n < 2 * :most AND EXISTS (
+       total.n < %(most)s OR total.n < 2 * %(most)s AND EXISTS (
            SELECT 1 FROM owners LEFT JOIN running USING (owner_id) WHERE COALESCE(running.n, 0) < {OWN_PLACES}
        ) AS has_room
 FROM total
-""")  # noqa: S608  # only constants go in
+"""  # noqa: S608  # only constants go in
 
 
 async def admit(session: AsyncSession, most: int) -> list[RunId] | None:
@@ -61,28 +61,29 @@ async def admit(session: AsyncSession, most: int) -> list[RunId] | None:
 
     Every task that has not begun comes through here, one process at a time, so that no new one overtakes the queue.
     """
-    state = (await session.execute(_STATE, {"most": most})).one()
+    state = (await sql.execute(session, _STATE, {"most": most})).one()
     if not state.are_waiting:
         return None
     if not state.has_room:
         return []
-    await session.execute(_LOCK)
-    return [RunId(str(run_id)) for run_id in await session.scalars(_ADMIT, {"most": most})]
+    await sql.execute(session, _LOCK, {})
+    admitted = await sql.execute(session, _ADMIT, {"most": most})
+    return [RunId(str(row.id)) for row in admitted]
 
 
-_WITHDRAW = text(
-    "UPDATE runs SET admitted_at = NULL, updated_at = now() WHERE id = :id AND kind = 'task' AND status = 'queued'"
-)
+_WITHDRAW = """
+UPDATE runs SET admitted_at = NULL, updated_at = now() WHERE id = %(run_id)s AND kind = 'task' AND status = 'queued'
+"""
 
 
 async def withdraw(session: AsyncSession, run_id: RunId) -> None:
     """Give the place of a task back whose start failed; it is admitted again when its next attempt is due."""
-    await session.execute(_WITHDRAW, {"id": run_id})
+    await sql.execute(session, _WITHDRAW, {"run_id": run_id})
 
 
-_PLACE = f"WITH {_RANKED} SELECT place FROM ranked WHERE id = %s"  # noqa: S608  # only constants go in
+_PLACE = f"WITH {_RANKED} SELECT place FROM ranked WHERE id = %(run_id)s"  # noqa: S608  # only constants go in
 
 
 async def place_of(connection: Connection, run_id: RunId) -> int | None:
     """Return a queued task's place in the queue, 1 for the next; None for one that doesn't wait."""
-    return await scalar(await connection.execute(_PLACE, (run_id,)))
+    return await scalar(await connection.execute(_PLACE, {"run_id": run_id}))

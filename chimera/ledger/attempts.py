@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from chimera.db.engine import Connection, one
 from chimera.ledger.statements import at_attempt, place_of
+from models.ids import RunId
 from models.model_calls import ModelCallRequest
 
 ALIVE = timedelta(seconds=8)
@@ -40,3 +41,12 @@ async def seen(connection: Connection, request: ModelCallRequest, attempt: int) 
     """Return who makes an attempt, and whether that worker was at work on it lately, by the database's clock."""
     row = await one(await connection.execute(_SEEN, {**place_of(request), "attempt": attempt, "alive": ALIVE}))
     return row.worker, row.alive
+
+
+_IN_PROGRESS = "SELECT path, purpose, step, attempt FROM calls WHERE run_id = %(run_id)s AND status = 'started'"
+
+
+async def in_progress(connection: Connection, run_id: RunId) -> set[tuple[str, str, int, int]]:
+    """Return path, purpose, step and attempt of each model call whose answer is being written."""
+    rows = await connection.execute(_IN_PROGRESS, {"run_id": run_id})
+    return {(row.path, row.purpose, row.step, row.attempt) async for row in rows}

@@ -1,12 +1,15 @@
 """Ends of nodes that no model call wrote: recorded by their workflow, or found in Temporal."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db import sql
 from chimera.db.engine import words
 from chimera.ledger import events, in_doubt, subtasks
+from chimera.ledger.statements import BELOW, LOCK_RUN
 from models.base import preview_of
 from models.errors import AnswerMissing, RootStopped
 from models.events import (
@@ -24,6 +27,19 @@ from models.runs import CLOSED, OPEN, STOPPED, RunStatus
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import FinishReason, TransitionRecord
 
+_END = """status = %(status)s, error_code = %(code)s, error = %(error)s, result = %(result)s,
+       finish_reason = %(finish)s, ended_at = now()"""
+_END_RUN = f"UPDATE runs SET {_END} WHERE id = %(run_id)s"  # noqa: S608  # only constants go in, here and below
+_END_SUBTASK = f"""
+UPDATE subtasks SET {_END} WHERE run_id = %(run_id)s AND path = %(path)s AND status = ANY(%(open)s) RETURNING 1
+"""  # noqa: S608
+_CANCEL_OPEN = f"""
+UPDATE subtasks SET status = 'cancelled', ended_at = now()
+WHERE run_id = %(run_id)s AND status = ANY(%(open)s) AND {BELOW.format("path")} RETURNING path
+"""  # noqa: S608
+_COUNT_DONE = "UPDATE runs SET subtasks_done = subtasks_done + 1 WHERE id = %(run_id)s"
+_ANSWER = "SELECT result, finish_reason FROM subtasks WHERE run_id = %(run_id)s AND path = %(path)s"
+
 
 async def record(session: AsyncSession, transition: TransitionRecord) -> int:
     """Write the end of a node, once; return the sequence of its last event (0: it had ended before).
@@ -39,12 +55,8 @@ async def record(session: AsyncSession, transition: TransitionRecord) -> int:
 
 
 async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
-    row = (
-        await session.execute(
-            text("SELECT status, last_call_at, simulated, retries FROM runs WHERE id = :id FOR NO KEY UPDATE"),
-            {"id": transition.run_id},
-        )
-    ).one_or_none()
+    """Write the end of a run with its event, as `record` does."""
+    row = await locked(session, transition.run_id)
     if row is None or row.status in CLOSED or row.retries > transition.retries:
         return 0
     if row.status == RunStatus.CANCELLING and transition.status != "cancelled":
@@ -53,20 +65,7 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
             run_id=transition.run_id, path=ROOT, status="cancelled", retries=transition.retries
         )
     answer = await _answer_of(session, transition)
-    await session.execute(
-        text(
-            "UPDATE runs SET status = :status, error_code = :code, error = :error, result = :result,"
-            " finish_reason = :finish_reason, ended_at = now() WHERE id = :id"
-        ),
-        {
-            "id": transition.run_id,
-            "status": transition.status,
-            "code": transition.error_code,
-            "error": transition.error or None,
-            "result": answer.result,
-            "finish_reason": answer.finish_reason,
-        },
-    )
+    await sql.execute(session, _END_RUN, _end_of(transition, answer))
     await in_doubt.leave_behind(session, transition.run_id, ROOT)
     cut_short = await cancel_open_subtasks(session, transition.run_id)
     event: Event
@@ -91,38 +90,24 @@ async def cancel_open_subtasks(
 
     Returns their events, to be appended.
     """
-    statement = text(
-        "UPDATE subtasks SET status = 'cancelled', ended_at = now() WHERE run_id = :id AND status = ANY(:open)"
-        " AND (CAST(:below AS text) = '' OR starts_with(path, CAST(:below AS text) || '/')) RETURNING path"
-    )
-    paths = await session.scalars(statement, {"id": run_id, "open": words(OPEN_SUBTASKS), "below": below})
-    return [SubtaskCancelled(path=path) for path in sorted(paths)]
+    values = {"run_id": run_id, "path": below, "open": words(OPEN_SUBTASKS)}
+    cancelled = await sql.execute(session, _CANCEL_OPEN, values)
+    return [SubtaskCancelled(path=path) for path in sorted(row.path for row in cancelled)]
+
+
+async def locked(session: AsyncSession, run_id: RunId) -> Row[*tuple[Any, ...]] | None:
+    """Lock the row of a run until the transaction ends; return its columns of `LOCK_RUN`."""
+    return (await sql.execute(session, LOCK_RUN, {"run_id": run_id})).one_or_none()
 
 
 async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
-    lock = text("SELECT status, retries FROM runs WHERE id = :id FOR NO KEY UPDATE")
-    task = (await session.execute(lock, {"id": transition.run_id})).one_or_none()
+    task = await locked(session, transition.run_id)
     if task is None or task.status not in OPEN or task.retries > transition.retries:
         # Nothing follows a run's end, and a failed run is over once its task is retried.
         return 0
     answer = await _answer_of(session, transition)
-    ended = await session.scalar(
-        text(
-            "UPDATE subtasks SET status = :status, error_code = :code, error = :error, result = :result,"
-            " finish_reason = :finish_reason, ended_at = now()"
-            " WHERE run_id = :id AND path = :path AND status = ANY(:open) RETURNING 1"
-        ),
-        {
-            "open": words(OPEN_SUBTASKS),
-            "id": transition.run_id,
-            "path": transition.path,
-            "status": transition.status,
-            "code": transition.error_code,
-            "error": transition.error or None,
-            "result": answer.result,
-            "finish_reason": answer.finish_reason,
-        },
-    )
+    values = {**_end_of(transition, answer), "open": words(OPEN_SUBTASKS)}
+    ended = (await sql.execute(session, _END_SUBTASK, values)).scalar()
     await in_doubt.leave_behind(session, transition.run_id, transition.path)
     if not ended:
         return 0
@@ -130,9 +115,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
         # It isn't done, nor are those below it: its parent may be retried, and they with it.
         failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
         return await events.append(session, transition.run_id, failed)
-    await session.execute(
-        text("UPDATE runs SET subtasks_done = subtasks_done + 1 WHERE id = :id"), {"id": transition.run_id}
-    )
+    await sql.execute(session, _COUNT_DONE, {"run_id": transition.run_id})
     if transition.status == "completed":
         completed = SubtaskCompleted(
             path=transition.path,
@@ -153,23 +136,32 @@ class _NodeAnswer:
     finish_reason: FinishReason | None = None
 
 
+def _end_of(transition: TransitionRecord, answer: _NodeAnswer) -> dict[str, object]:
+    """Return how a node ended, as query parameters."""
+    return {
+        "run_id": transition.run_id,
+        "path": transition.path,
+        "status": transition.status,
+        "code": transition.error_code,
+        "error": transition.error or None,
+        "result": answer.result,
+        "finish": answer.finish_reason,
+    }
+
+
 async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _NodeAnswer:
     """Read the answer that a node takes over from its only subtask."""
     if transition.from_child is None:
         return _NodeAnswer()
-    row = (
-        await session.execute(
-            text("SELECT result, finish_reason FROM subtasks WHERE run_id = :id AND path = :path"),
-            {"id": transition.run_id, "path": transition.from_child},
-        )
-    ).one()
+    place = {"run_id": transition.run_id, "path": transition.from_child}
+    row = (await sql.execute(session, _ANSWER, place)).one()
     return _NodeAnswer(row.result, row.finish_reason)
 
 
 async def _check_completable(session: AsyncSession, transition: TransitionRecord) -> None:
     """Hold an end against the rows: Temporal's word is not enough to call a node completed."""
-    lock = text("SELECT status FROM runs WHERE id = :id FOR NO KEY UPDATE")
-    status = await session.scalar(lock, {"id": transition.run_id})
+    run = await locked(session, transition.run_id)
+    status = None if run is None else run.status
     if status in STOPPED:
         raise RootStopped(transition.run_id)
     if status in OPEN and (missing := await subtasks.unanswered_in(session, transition.run_id, transition.path)):

@@ -1,48 +1,38 @@
 """Event rows: appended in the transaction that made them true, read by all followers of a task."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db import sql
 from chimera.db.engine import Connection, scalar, words
-from chimera.ledger.statements import insert_event
+from chimera.ledger.statements import INSERT_EVENTS, events_of, insert_event
 from models.events import EVENT, Event, EventFrame
 from models.ids import RunId
 from models.runs import CLOSED
 
-# `FOR UPDATE` order: the tasks row is always the first that a writing transaction locks, so two can't deadlock.
-_TAKE = text("UPDATE runs SET event_seq = event_seq + :n, updated_at = now() WHERE id = :run_id RETURNING event_seq")
-_INSERT = text(
-    "INSERT INTO events (run_id, seq, payload)"
-    " SELECT CAST(:run_id AS uuid), :first + i - 1, p"
-    " FROM unnest(CAST(:payloads AS jsonb[])) WITH ORDINALITY AS t (p, i)"
-)
+# Lock order: the row of the run is always the first that a writing transaction locks, so two can't deadlock.
+_APPEND = f"""
+WITH account AS (
+    UPDATE runs SET event_seq = event_seq + %(n)s, updated_at = now() WHERE id = %(run_id)s RETURNING id, event_seq),
+ ev AS ({INSERT_EVENTS})
+SELECT event_seq FROM account
+"""  # noqa: S608  # only constants go in
 
 
 async def append(session: AsyncSession, run_id: RunId, *events: Event) -> int:
-    """Append events and return the sequence of the last one; 0 when the task doesn't exist (any more)."""
-    last = await session.scalar(_TAKE, {"run_id": run_id, "n": len(events)})
-    if last is None:
-        return 0
-    await insert(session, run_id, last, events)
-    return int(last)
-
-
-async def insert(session: AsyncSession, run_id: RunId, last: int, events: Sequence[Event]) -> None:
-    """Write events whose sequence numbers were already taken; `last` is the number of the last one."""
-    if events:
-        payloads = [EVENT.dump_json(event, exclude_defaults=False).decode() for event in events]
-        await session.execute(_INSERT, {"run_id": run_id, "first": last - len(events) + 1, "payloads": payloads})
+    """Append events and return the sequence of the last one; 0 when the run doesn't exist (any more)."""
+    last: int | None = (await sql.execute(session, _APPEND, {"run_id": run_id, **events_of(events)})).scalar()
+    return last or 0
 
 
 _ONCE = f"""
 WITH taken AS (
     UPDATE runs SET event_seq = event_seq + 1, updated_at = now()
     WHERE id = %(run_id)s AND status <> ALL(%(closed)s)
-      AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = %(run_id)s AND payload @> CAST(%(like)s AS jsonb))
+      AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = %(run_id)s AND payload @> %(like)s::jsonb)
     RETURNING id, event_seq)
 {insert_event("taken")} RETURNING seq
 """  # noqa: S608  # only constants go in
@@ -74,6 +64,15 @@ async def newest(connection: Connection, run_id: RunId, limit: int) -> list[Even
     """Read the last `limit` events, oldest first."""
     rows = await connection.execute(_NEWEST, {"run_id": run_id, "limit": limit})
     return [_frame_of(run_id, row) async for row in rows][::-1]
+
+
+_LAST_SEQS = "SELECT id, event_seq FROM runs WHERE id = ANY(%(ids)s::uuid[])"
+
+
+async def last_seqs(connection: Connection, run_ids: Iterable[RunId]) -> dict[RunId, int]:
+    """Return the sequence of the newest event of each run."""
+    rows = await connection.execute(_LAST_SEQS, {"ids": list(run_ids)})
+    return {RunId(str(row.id)): row.event_seq async for row in rows}
 
 
 def _frame_of(run_id: RunId, row: Any) -> EventFrame:

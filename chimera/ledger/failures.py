@@ -31,13 +31,16 @@ class Failure:
     """False: the provider reported what it counted."""
 
 
-_FAIL = one_line(f"""
-WITH run AS MATERIALIZED (SELECT id, deleted_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
- attempt AS (
+FAIL_ATTEMPT = f"""
     UPDATE call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
            error = CASE WHEN run.deleted_at IS NULL THEN %(message)s END, {set_used()}, cost_micro_usd = %(cost)s,
            estimated = %(estimated)s
-    FROM run WHERE {at_attempt()} AND status = 'started' RETURNING 1),
+    FROM run WHERE {at_attempt()}"""  # noqa: S608  # only constants go in
+"""Writes how an attempt of `run` failed; the condition on its status follows."""
+
+_FAIL = one_line(f"""
+WITH run AS MATERIALIZED (SELECT id, deleted_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
+ attempt AS ({FAIL_ATTEMPT} AND status = 'started' RETURNING 1),
  call AS (UPDATE calls SET status = 'failed' FROM attempt WHERE {at_attempt("calls")}),
  account AS (
     UPDATE runs SET reserved_micro_usd = GREATEST(0, reserved_micro_usd - %(money)s),

@@ -6,45 +6,45 @@ then `settle` refuses its answer. The answer is used as long as no other attempt
 (`fail_late`).
 """
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db import sql
 from chimera.db.engine import Connection, scalar, words
 from chimera.ledger import failures, settlements
 from chimera.ledger.calls import Intent, lock_run
-from chimera.ledger.failures import Failure
+from chimera.ledger.failures import FAIL_ATTEMPT, Failure
+from chimera.ledger.outbox import Signal
 from chimera.ledger.settlements import Settlement
-from chimera.ledger.statements import add_used, at_attempt, at_place, place_of, set_used
+from chimera.ledger.statements import BELOW, add_used, as_json, at_attempt, at_place, place_of, set_used
 from models.events import RunResumed
 from models.ids import NodePath, RunId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
 from models.runs import OPEN
 from models.subtasks import OPEN_SUBTASKS
+from models.workflows import TaskSignal
 
 _OPEN = words(OPEN)
 _OPEN_SUBTASKS = words(OPEN_SUBTASKS)
 
 
-def _giving_up(run: str, which: str) -> str:
+def _giving_up(which: str) -> str:
     return f"""
 WITH old AS (
     UPDATE call_attempts SET status = 'in_doubt', ended_at = clock_timestamp(), error_code = 'in_doubt',
            estimated = true
-    WHERE run_id = {run} AND {which} AND status = 'started'
+    WHERE run_id = %(run_id)s AND {which} AND status = 'started'
     RETURNING reserved_micro_usd, reserved_tokens),
- calls AS (UPDATE calls SET status = 'failed' WHERE run_id = {run} AND {which} AND status = 'started'),
+ calls AS (UPDATE calls SET status = 'failed' WHERE run_id = %(run_id)s AND {which} AND status = 'started'),
  sums AS (SELECT sum(reserved_micro_usd) AS money, sum(reserved_tokens) AS tokens FROM old HAVING count(*) > 0)
 UPDATE runs SET in_doubt_micro_usd = in_doubt_micro_usd + sums.money,
        reserved_micro_usd = GREATEST(0, reserved_micro_usd - sums.money),
        reserved_tokens = GREATEST(0, reserved_tokens - sums.tokens)
-FROM sums WHERE id = {run}
-"""  # noqa: S608  # only constants of this file go in
+FROM sums WHERE id = %(run_id)s
+"""  # noqa: S608  # only constants go in
 
 
-_GIVE_UP_CALL = _giving_up("%(run_id)s", at_attempt())
-_GIVE_UP_BELOW = text(
-    _giving_up(":id", "(CAST(:path AS text) = '' OR path = :path OR starts_with(path, CAST(:path AS text) || '/'))")
-)
+_GIVE_UP_CALL = _giving_up(at_attempt())
+_GIVE_UP_BELOW = _giving_up(f"(path = %(path)s OR {BELOW.format('path')})")
 
 
 async def mark(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
@@ -58,21 +58,25 @@ async def leave_behind(session: AsyncSession, run_id: RunId, path: NodePath) -> 
 
     The root has to be locked.
     """
-    await session.execute(_GIVE_UP_BELOW, {"id": run_id, "path": path})
+    await sql.execute(session, _GIVE_UP_BELOW, {"run_id": run_id, "path": path})
 
 
 # A run that waits for its budget continues where there may be room now: its calls are asked for again.
 _WOKEN = """
  woken AS (
-    INSERT INTO outbox (run_id, kind)
-    SELECT run.id, 'budget_raised' FROM run, attempt WHERE run.status = 'waiting' AND attempt.wakes RETURNING 1),
+    INSERT INTO outbox (run_id, kind, payload)
+    SELECT run.id, 'signal', %(signal)s::jsonb FROM run, attempt
+    WHERE run.status = 'waiting' AND attempt.wakes RETURNING 1),
  resumption AS (
     INSERT INTO events (run_id, seq, payload)
     SELECT run.id, run.event_seq + 1, CAST(%(resumed)s AS jsonb) FROM run, woken)"""
 _CONTINUES = """
        status = CASE WHEN EXISTS (SELECT 1 FROM woken) THEN 'running' ELSE runs.status END,
        event_seq = runs.event_seq + (SELECT count(*) FROM woken), updated_at = now()"""
-_RESUMED = {"resumed": RunResumed().model_dump_json()}
+_RESUMED = {
+    "resumed": RunResumed().model_dump_json(),
+    "signal": as_json(Signal(TaskSignal.BUDGET_RAISED)),
+}
 
 _REINSTATE = f"""
 WITH run AS (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s),
@@ -155,11 +159,7 @@ async def book_late(connection: Connection, settlement: Settlement) -> int | Non
 _FAIL_LATE = f"""
 WITH run AS MATERIALIZED (
     SELECT id, status, event_seq, deleted_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
- attempt AS (
-    UPDATE call_attempts SET status = %(status)s, ended_at = clock_timestamp(), error_code = %(code)s,
-           error = CASE WHEN run.deleted_at IS NULL THEN %(message)s END, {set_used()}, cost_micro_usd = %(cost)s,
-           estimated = %(estimated)s
-    FROM run WHERE {at_attempt()} AND call_attempts.status = 'in_doubt'
+ attempt AS ({FAIL_ATTEMPT} AND call_attempts.status = 'in_doubt'
     RETURNING %(cost)s < %(money)s OR NOT %(asked)s AS wakes),
 {_WOKEN}
 UPDATE runs SET in_doubt_micro_usd = in_doubt_micro_usd - %(money)s, spent_micro_usd = spent_micro_usd + %(cost)s,

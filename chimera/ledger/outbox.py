@@ -1,20 +1,30 @@
 """The outbox: what was accepted in a transaction and Temporal has still to hear of."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import text
+from pydantic_core import to_jsonable_python
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db import sql
 from chimera.db.engine import words
 from chimera.db.tables import Outbox
 from chimera.ledger.admission import NOT_ADMITTED
 from models.ids import NodePath, RunId, ScheduleId
 from models.subtasks import OPEN_SUBTASKS
 
-Kind = Literal["start", "cancel", "pause", "resume", "budget_raised", "forget"]
+Kind = Literal["start", "cancel", "forget"]
 """`forget`: the task was deleted, and so are its runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A signal to a run's workflow, by its name in `models/workflows.py`."""
+
+    name: str
+    args: list[Any] = field(default_factory=list)
+    """As JSON; the workflow reads each by the type that it expects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +33,9 @@ class Entry:
 
     id: int
     run_id: RunId
-    kind: Kind
+    kind: Kind | Literal["signal"]
     attempts: int
+    signal: Signal | None
 
 
 async def enqueue(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
@@ -33,12 +44,19 @@ async def enqueue(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
     await session.flush()
 
 
-_PROMISED = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE run_id = :run_id AND kind = :kind)")
+async def signal(session: AsyncSession, run_id: RunId, name: str, *args: object) -> None:
+    """Promise a signal to the run, in the caller's transaction."""
+    payload = asdict(Signal(name, to_jsonable_python(list(args))))
+    session.add(Outbox(run_id=run_id, kind="signal", payload=payload))
+    await session.flush()
+
+
+_PROMISED = "SELECT EXISTS (SELECT 1 FROM outbox WHERE run_id = %(run_id)s AND kind = %(kind)s)"
 
 
 async def enqueue_again(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
     """Promise a message that was delivered before, unless it still waits for that."""
-    if not await session.scalar(_PROMISED, {"run_id": run_id, "kind": kind}):
+    if not (await sql.execute(session, _PROMISED, {"run_id": run_id, "kind": kind})).scalar():
         await enqueue(session, run_id, kind)
 
 
@@ -46,61 +64,61 @@ async def enqueue_again(session: AsyncSession, run_id: RunId, kind: Kind) -> Non
 # process that dies lets go of it. Only the first entry of a task is ever tried, so that the order holds (SKIP LOCKED
 # with ORDER BY … LIMIT 1 would go on to the second). A start that is not admitted isn't even locked.
 _IS_HELD = f"o.kind = 'start' AND EXISTS (SELECT 1 FROM runs r WHERE r.id = o.run_id AND {NOT_ADMITTED})"  # noqa: S608
-_TAKE_FIRST = text(
-    "SELECT o.id, o.run_id, o.kind, o.attempts FROM outbox o"  # noqa: S608  # only constants go in
-    f" WHERE o.id = (SELECT min(id) FROM outbox WHERE run_id = :run_id) AND NOT ({_IS_HELD})"
-    " FOR UPDATE OF o SKIP LOCKED"
-)
-_DUE = text(
-    "SELECT o.run_id FROM outbox o WHERE o.next_attempt_at <= now() AND o.run_id IS NOT NULL"  # noqa: S608
-    f" AND o.id = (SELECT min(id) FROM outbox f WHERE f.run_id = o.run_id) AND NOT ({_IS_HELD})"
-    " ORDER BY o.next_attempt_at LIMIT :n"
-)
-_DELIVERED = text(
-    "DELETE FROM outbox o WHERE id = :id"
-    " RETURNING EXISTS (SELECT 1 FROM outbox p WHERE p.run_id = o.run_id AND p.id <> o.id)"
-)
-_RETRY_LATER = (
-    "UPDATE outbox SET attempts = attempts + 1, last_error = :error,"
-    " next_attempt_at = now() + LEAST(30, power(2, LEAST(attempts, 5))) * interval '1 second'"
-)
-_FAILED = text(f"{_RETRY_LATER} WHERE id = :id")
+_TAKE_FIRST = f"""
+SELECT o.id, o.run_id, o.kind, o.payload, o.attempts FROM outbox o
+WHERE o.id = (SELECT min(id) FROM outbox WHERE run_id = %(run_id)s) AND NOT ({_IS_HELD})
+FOR UPDATE OF o SKIP LOCKED
+"""  # noqa: S608  # only constants go in, here and below
+_DUE = f"""
+SELECT o.run_id FROM outbox o WHERE o.next_attempt_at <= now() AND o.run_id IS NOT NULL
+   AND o.id = (SELECT min(id) FROM outbox f WHERE f.run_id = o.run_id) AND NOT ({_IS_HELD})
+ORDER BY o.next_attempt_at LIMIT %(limit)s
+"""  # noqa: S608
+_DELIVERED = """
+DELETE FROM outbox o WHERE id = %(id)s
+RETURNING EXISTS (SELECT 1 FROM outbox p WHERE p.run_id = o.run_id AND p.id <> o.id)
+"""
+_FAILED = """
+UPDATE outbox SET attempts = attempts + 1, last_error = %(error)s,
+       next_attempt_at = now() + LEAST(30, power(2, LEAST(attempts, 5))) * interval '1 second'
+WHERE id = ANY(%(ids)s)
+"""
 
 
 async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
     """Lock the oldest entry of a run; None when there is none, another process delivers it, or it isn't admitted."""
-    row = (await session.execute(_TAKE_FIRST, {"run_id": run_id})).one_or_none()
-    return (
-        None if row is None else Entry(id=row.id, run_id=RunId(str(row.run_id)), kind=row.kind, attempts=row.attempts)
-    )
+    row = (await sql.execute(session, _TAKE_FIRST, {"run_id": run_id})).one_or_none()
+    if row is None:
+        return None
+    signal = None if row.payload is None else Signal(**row.payload)
+    return Entry(id=row.id, run_id=RunId(str(row.run_id)), kind=row.kind, attempts=row.attempts, signal=signal)
 
 
 async def due(session: AsyncSession, limit: int) -> list[RunId]:
     """Tasks with entries that were not delivered in time."""
-    return [RunId(str(run_id)) for run_id in await session.scalars(_DUE, {"n": limit})]
+    return [RunId(str(row.run_id)) for row in await sql.execute(session, _DUE, {"limit": limit})]
 
 
 async def delivered(session: AsyncSession, entry: Entry) -> bool:
     """Drop an entry whose message has arrived; return whether another waits for the same task."""
-    return bool(await session.scalar(_DELIVERED, {"id": entry.id}))
+    return bool((await sql.execute(session, _DELIVERED, {"id": entry.id})).scalar())
 
 
 async def failed(session: AsyncSession, entry: Entry, error: str) -> None:
     """Record why an entry could not be delivered; it is retried after 1, 2, 4 … 30 s."""
-    await session.execute(_FAILED, {"id": entry.id, "error": error[:500]})
+    await sql.execute(session, _FAILED, {"ids": [entry.id], "error": error[:500]})
 
 
 # One delivery of a schedule at a time, in all processes: of two side by side, the later could write stale values.
-_LOCK_SCHEDULE = text(
-    "SELECT set_config('lock_timeout', :limit, true), pg_advisory_xact_lock(hashtextextended(:turn, 0))"
-)
-_OF_SCHEDULE = text("SELECT id, attempts FROM outbox WHERE schedule_id = :schedule_id")
-_SCHEDULES_DUE = text(
-    "SELECT schedule_id FROM outbox WHERE next_attempt_at <= now() AND schedule_id IS NOT NULL"
-    " GROUP BY schedule_id ORDER BY min(next_attempt_at) LIMIT :n"
-)
-_DROP_SCHEDULE = text("DELETE FROM outbox WHERE id = ANY(:ids)")
-_SCHEDULE_FAILED = text(f"{_RETRY_LATER} WHERE id = ANY(:ids)")
+_LOCK_SCHEDULE = """
+SELECT set_config('lock_timeout', %(limit)s, true), pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))
+"""
+_OF_SCHEDULE = "SELECT id, attempts FROM outbox WHERE schedule_id = %(schedule_id)s"
+_SCHEDULES_DUE = """
+SELECT schedule_id FROM outbox WHERE next_attempt_at <= now() AND schedule_id IS NOT NULL
+GROUP BY schedule_id ORDER BY min(next_attempt_at) LIMIT %(limit)s
+"""
+_DROP_SCHEDULE = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,49 +144,50 @@ async def take_schedule(session: AsyncSession, schedule_id: ScheduleId, wait: ti
     long.
     """
     turn = {"limit": f"{wait.total_seconds():.0f}s", "turn": f"schedule {schedule_id}"}
-    await session.execute(_LOCK_SCHEDULE, turn)
-    entries = (await session.execute(_OF_SCHEDULE, {"schedule_id": schedule_id})).all()
+    await sql.execute(session, _LOCK_SCHEDULE, turn)
+    entries = (await sql.execute(session, _OF_SCHEDULE, {"schedule_id": schedule_id})).all()
     return Change([entry.id for entry in entries], all(entry.attempts for entry in entries)) if entries else None
 
 
 async def schedules_due(session: AsyncSession, limit: int) -> list[ScheduleId]:
     """Schedules with changes that were not delivered in time."""
-    return [ScheduleId(str(each)) for each in await session.scalars(_SCHEDULES_DUE, {"n": limit})]
+    due = await sql.execute(session, _SCHEDULES_DUE, {"limit": limit})
+    return [ScheduleId(str(row.schedule_id)) for row in due]
 
 
 async def drop_schedule(session: AsyncSession, change: Change) -> None:
     """Drop the changes of a schedule that Temporal has now, or will never take."""
-    await session.execute(_DROP_SCHEDULE, {"ids": change.ids})
+    await sql.execute(session, _DROP_SCHEDULE, {"ids": change.ids})
 
 
 async def schedule_failed(session: AsyncSession, change: Change, error: str) -> None:
     """Note why Temporal did not get a schedule; it is retried after 1, 2, 4 … 30 s."""
-    await session.execute(_SCHEDULE_FAILED, {"ids": change.ids, "error": error[:500]})
+    await sql.execute(session, _FAILED, {"ids": change.ids, "error": error[:500]})
 
 
 CANCEL_AGAIN_S = 10
 """How long a run may take to end after a cancel; then the cancel is repeated, for its subtasks too."""
 CANCELS = 6
 """After so many cancels a run is terminated: a requested stop always happens."""
-_CANCEL_AGAIN = text("""
+_CANCEL_AGAIN = """
 WITH late AS (
     UPDATE runs t SET cancels_sent = LEAST(cancels_sent + 1, 1000), updated_at = now()
-    WHERE status = 'cancelling' AND updated_at < now() - :seconds * interval '1 second'
+    WHERE status = 'cancelling' AND updated_at < now() - %(seconds)s * interval '1 second'
       AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = t.id)
     RETURNING id)
 INSERT INTO outbox (run_id, kind) SELECT id, 'cancel' FROM late
-""")
+"""
 
 
 async def cancel_again(session: AsyncSession) -> None:
     """Queue another cancel for each run that has not ended some time after the last one."""
-    await session.execute(_CANCEL_AGAIN, {"seconds": CANCEL_AGAIN_S})
+    await sql.execute(session, _CANCEL_AGAIN, {"seconds": CANCEL_AGAIN_S})
 
 
-_CANCELLED_TREE = text("""
-SELECT t.cancels_sent, ARRAY(SELECT s.path FROM subtasks s WHERE s.run_id = t.id AND s.status = ANY(:open)) AS paths
-FROM runs t WHERE t.id = :id AND t.status = 'cancelling'
-""")
+_CANCELLED_TREE = """
+SELECT t.cancels_sent, ARRAY(SELECT s.path FROM subtasks s WHERE s.run_id = t.id AND s.status = ANY(%(open)s)) AS paths
+FROM runs t WHERE t.id = %(run_id)s AND t.status = 'cancelling'
+"""
 
 
 async def cancelled_tree(session: AsyncSession, run_id: RunId) -> tuple[int, list[NodePath]]:
@@ -176,5 +195,6 @@ async def cancelled_tree(session: AsyncSession, run_id: RunId) -> tuple[int, lis
 
     A subtask whose first call was refused has a run, and is pending all the same.
     """
-    row = (await session.execute(_CANCELLED_TREE, {"id": run_id, "open": words(OPEN_SUBTASKS)})).one_or_none()
+    values = {"run_id": run_id, "open": words(OPEN_SUBTASKS)}
+    row = (await sql.execute(session, _CANCELLED_TREE, values)).one_or_none()
     return (0, []) if row is None else (row.cancels_sent, [NodePath(path) for path in row.paths])

@@ -10,11 +10,12 @@ from functools import cache
 from typing import Any
 
 from chimera.db.engine import Connection, one_line, scalar, words
+from chimera.ledger.ai_calls import NewFile
 from chimera.ledger.calls import Intent
-from chimera.ledger.media import NewFile
 from chimera.ledger.statements import (
     INSERT_EVENTS,
     INSERT_MESSAGES,
+    INSERT_SUBTASKS,
     IS_LEFT_OUT,
     add_used,
     as_json,
@@ -36,8 +37,8 @@ _OPEN = words(OPEN)
 
 
 @dataclass(frozen=True, slots=True)
-class MediaAnswer:
-    """An answer that is no reply of a conversation."""
+class AiCallAnswer:
+    """The answer of an AI call: no reply of a conversation."""
 
     result: dict[str, Any]
     usage: dict[str, Any]
@@ -69,7 +70,7 @@ class Settlement:
     new_subtasks: tuple[dict[str, Any], ...] = field(default=())
     tool_calls: tuple[dict[str, Any], ...] = ()
     """Those that are answered with it: index, tool and failed of each."""
-    media: MediaAnswer | None = None
+    ai_call: AiCallAnswer | None = None
     files: tuple[NewFile, ...] = ()
 
 
@@ -81,27 +82,20 @@ _NODE = """
            result = COALESCE(%(result)s, result), finish_reason = COALESCE(%(finish)s, finish_reason),
            ended_at = CASE WHEN %(result)s::text IS NULL THEN ended_at ELSE clock_timestamp() END
     FROM account WHERE run_id = %(run_id)s AND path = %(path)s)"""
-_PLAN = """
- plan AS (
-    INSERT INTO subtasks (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
-    SELECT account.id, f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
-           ARRAY(SELECT jsonb_array_elements_text(f.depends_on)), f.decompose
-    FROM account, jsonb_to_recordset(%(fresh)s::jsonb)
-        AS f (path text, position int, key text, title text, instruction text, agent text, depends_on jsonb,
-              decompose boolean)
-    ON CONFLICT DO NOTHING)"""
+_PLAN = f"""
+ plan AS ({INSERT_SUBTASKS})"""
 _TOOLS = """
  tools AS (
     INSERT INTO tool_calls (run_id, path, step, index, tool, status, failed, ended_at)
     SELECT account.id, %(path)s, %(step)s, t.index, t.tool, 'finished', t.failed, clock_timestamp()
     FROM account, jsonb_to_recordset(%(tools)s::jsonb) AS t (index int, tool text, failed boolean)
     ON CONFLICT DO NOTHING)"""
-_MEDIA = """
- media AS (
-    UPDATE media_calls SET result = %(media_result)s::jsonb, vectors = %(vectors)s
+_AI_CALL = """
+ ai_call AS (
+    UPDATE ai_calls SET result = %(ai_call_result)s::jsonb, vectors = %(vectors)s
     FROM account WHERE run_id = account.id)"""
 _ENDS = """, status = 'completed', ended_at = clock_timestamp(), result = %(result)s, finish_reason = %(finish)s"""
-PARTS = {"node": _NODE, "plan": _PLAN, "tools": _TOOLS, "media": _MEDIA}
+PARTS = {"node": _NODE, "plan": _PLAN, "tools": _TOOLS, "ai_call": _AI_CALL}
 """Rows that an answer may write, besides the end of the run (`ends`)."""
 
 
@@ -113,7 +107,7 @@ def statement_of(parts: frozenset[str]) -> str:
     committed. A call that was begun while its subtask was being left out is refused here: `reserve` could not see it.
     """
     made_true = [PARTS[name] for name in sorted(parts - {"ends"})]
-    media_usage = ", media_usage = %(media_usage)s::jsonb" if "media" in parts else ""
+    media_usage = ", media_usage = %(media_usage)s::jsonb" if "ai_call" in parts else ""
     return one_line(f"""
 WITH run AS MATERIALIZED (
     SELECT id, guidance_given, subtasks_total, status AS run_status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
@@ -149,7 +143,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
     the subtask (for all of these see `in_doubt`); guidance or subtasks came that `if_guidance` or `if_planned` doesn't
     count; or the run that it would complete was stopped.
     """
-    intent, media = settlement.intent, settlement.media
+    intent, ai_call = settlement.intent, settlement.ai_call
     values = {
         **place_of(intent.request),
         **spent_of(settlement),
@@ -165,9 +159,9 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
         "if_planned": settlement.if_planned,
         "fresh": as_json(settlement.new_subtasks),
         "tools": as_json(settlement.tool_calls),
-        "media_result": as_json(media.result) if media else None,
-        "media_usage": as_json(media.usage) if media else None,
-        "vectors": media.vectors if media else None,
+        "ai_call_result": as_json(ai_call.result) if ai_call else None,
+        "media_usage": as_json(ai_call.usage) if ai_call else None,
+        "vectors": ai_call.vectors if ai_call else None,
     }
     return await scalar(await connection.execute(statement_of(_parts_of(settlement)), values))
 
@@ -178,7 +172,7 @@ def _parts_of(settlement: Settlement) -> frozenset[str]:
         ("node", bool(settlement.intent.request.path)),
         ("plan", bool(settlement.new_subtasks)),
         ("tools", bool(settlement.tool_calls)),
-        ("media", settlement.media is not None),
+        ("ai_call", settlement.ai_call is not None),
     )
     return frozenset(name for name, is_true in made_true if is_true)
 

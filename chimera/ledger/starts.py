@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db import sql
+from models.ai_calls import AiCallInput
 from models.base import preview_of
 from models.ids import RunId, UserId
-from models.model_calls import CallInput, Purpose
+from models.model_calls import Purpose
 from models.plans import PlanNode
 from models.runs import CLOSED, RunKind, RunStatus
 from models.tasks import RunPolicy, TaskInput
@@ -21,19 +23,25 @@ AnyRow = Row[*tuple[Any, ...]]
 class Start:
     """The argument of a run's workflow, and the text of its page in Temporal's Web UI."""
 
-    argument: TaskInput | CallInput
+    argument: TaskInput | AiCallInput
     owner_id: UserId
     title: str
     priority: int
     retries: int
 
 
-_RUN = text("SELECT id, kind, owner_id, priority, status, subtasks_total, retries FROM runs WHERE id = :id")
+_RUN = "SELECT id, kind, owner_id, priority, status, subtasks_total, retries FROM runs WHERE id = %(run_id)s"
+_TASK = "SELECT title, goal, policy FROM tasks WHERE run_id = %(run_id)s"
+_PLAN = """
+SELECT key, agent, title, depends_on, decompose FROM subtasks
+WHERE run_id = %(run_id)s AND parent = '' ORDER BY position
+"""
+_AI_CALL = "SELECT model FROM ai_calls WHERE run_id = %(run_id)s"
 
 
 async def read_start(session: AsyncSession, run_id: RunId) -> Start | None:
     """Build the argument of a run's workflow; None when it was stopped before it began."""
-    run = (await session.execute(_RUN, {"id": run_id})).one_or_none()
+    run = (await sql.execute(session, _RUN, {"run_id": run_id})).one_or_none()
     if run is None or run.status in CLOSED or run.status == RunStatus.CANCELLING:
         return None
     argument, title = await _READ[RunKind(run.kind)](session, run)
@@ -41,8 +49,7 @@ async def read_start(session: AsyncSession, run_id: RunId) -> Start | None:
 
 
 async def _task(session: AsyncSession, run: AnyRow) -> tuple[TaskInput, str]:
-    statement = text("SELECT title, goal, policy FROM tasks WHERE run_id = :id")
-    row = (await session.execute(statement, {"id": run.id})).one()
+    row = (await sql.execute(session, _TASK, {"run_id": run.id})).one()
     run_id = RunId(str(run.id))
     task = TaskInput(
         task_id=run_id,
@@ -56,29 +63,23 @@ async def _task(session: AsyncSession, run: AnyRow) -> tuple[TaskInput, str]:
 
 
 async def _plan_of(session: AsyncSession, run_id: RunId) -> tuple[PlanNode, ...]:
-    nodes = await session.execute(
-        text(
-            "SELECT key, agent, title, depends_on, decompose FROM subtasks"
-            " WHERE run_id = :id AND parent = '' ORDER BY position"
-        ),
-        {"id": run_id},
-    )
+    nodes = await sql.execute(session, _PLAN, {"run_id": run_id})
     return tuple(
         PlanNode(key=n.key, agent=n.agent, title=n.title[:80], depends_on=tuple(n.depends_on), decompose=n.decompose)
         for n in nodes
     )
 
 
-async def _media(session: AsyncSession, run: AnyRow) -> tuple[CallInput, str]:
-    model = await session.scalar(text("SELECT model FROM media_calls WHERE run_id = :id"), {"id": run.id})
-    call = CallInput(run_id=RunId(str(run.id)), owner_id=UserId(str(run.owner_id)), purpose=Purpose(run.kind))
+async def _ai_call(session: AsyncSession, run: AnyRow) -> tuple[AiCallInput, str]:
+    model = (await sql.execute(session, _AI_CALL, {"run_id": run.id})).scalar()
+    call = AiCallInput(run_id=RunId(str(run.id)), owner_id=UserId(str(run.owner_id)), purpose=Purpose(run.kind))
     return call, f"{run.kind} · {model}"
 
 
-_READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput | CallInput, str]]]] = {
+_READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput | AiCallInput, str]]]] = {
     RunKind.TASK: _task,
-    RunKind.EMBEDDINGS: _media,
-    RunKind.IMAGES: _media,
-    RunKind.TRANSCRIPTIONS: _media,
+    RunKind.EMBEDDINGS: _ai_call,
+    RunKind.IMAGES: _ai_call,
+    RunKind.TRANSCRIPTIONS: _ai_call,
 }
 """The workflow's input for each kind of run."""

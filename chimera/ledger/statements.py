@@ -80,7 +80,10 @@ FAILURES = f"""CASE WHEN c.attempt IS NOT NULL THEN (
 The place of a broken connection distinguishes a server that always breaks from a bad line.
 """
 
-LOCK_RUN = "SELECT status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE"
+LOCK_RUN = "SELECT status, retries, simulated, last_call_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE"
+
+BELOW = "(%(path)s::text = '' OR starts_with({}, %(path)s::text || '/'))"
+"""The nodes below the one at `path`; the column with their paths goes in."""
 
 IS_LEFT_OUT = """
         SELECT 1 FROM subtasks
@@ -96,9 +99,9 @@ INSERT_EVENTS = """
 """Writes events whose sequences `account` has taken: `n` of them, up to its `event_seq`."""
 
 
-def insert_event(source: str, event: str = "%(event)s") -> str:
+def insert_event(source: str) -> str:
     """Write one event with the `id` and the `event_seq` that the row of `source` has."""
-    return f"INSERT INTO events (run_id, seq, payload) SELECT id, event_seq, CAST({event} AS jsonb) FROM {source}"  # noqa: S608
+    return f"INSERT INTO events (run_id, seq, payload) SELECT id, event_seq, %(event)s::jsonb FROM {source}"  # noqa: S608
 
 
 INSERT_MESSAGES = """
@@ -109,6 +112,17 @@ INSERT_MESSAGES = """
         AS m (seq int, role text, content text, tokens int, tool_calls jsonb, tool_call_id text, guidance_id bigint,
               state jsonb, thought text)
     ON CONFLICT DO NOTHING"""
+
+
+INSERT_SUBTASKS = """
+    INSERT INTO subtasks (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
+    SELECT account.id, f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
+           ARRAY(SELECT jsonb_array_elements_text(f.depends_on)), f.decompose
+    FROM account, jsonb_to_recordset(%(fresh)s::jsonb)
+        AS f (path text, position int, key text, title text, instruction text, agent text, depends_on jsonb,
+              decompose boolean)
+    ON CONFLICT DO NOTHING"""
+"""Writes the plan of the node at `path`."""
 
 
 def events_of(new: tuple[Event, ...]) -> dict[str, Any]:

@@ -1,24 +1,18 @@
 """Checks on a task's subtasks as rows: the missing answers below a node that would end."""
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.db import sql
 from chimera.db.engine import Connection
+from chimera.ledger.statements import BELOW
 from models.ids import NodePath, RunId
 
-
-def _unanswered(task: str, path: str) -> str:
-    return f"""
+_UNANSWERED = f"""
 SELECT s.path FROM subtasks s LEFT JOIN subtasks p ON p.run_id = s.run_id AND p.path = s.parent
-WHERE s.run_id = {task} AND (s.parent = {path} OR p.status = 'completed' AND ({path} = ''
-        OR starts_with(s.parent, {path} || '/')))
+WHERE s.run_id = %(run_id)s AND (s.parent = %(path)s OR p.status = 'completed' AND {BELOW.format("s.parent")})
   AND (s.status NOT IN ('completed', 'skipped') OR s.status = 'completed' AND s.result IS NULL)
 ORDER BY s.path
-"""  # noqa: S608  # only constants of this file go in
-
-
-_UNANSWERED = _unanswered("%(run_id)s", "%(path)s::text")
-_UNANSWERED_TEXT = text(_unanswered(":run_id", "CAST(:path AS text)"))
+"""  # noqa: S608  # only constants go in
 
 
 async def unanswered(connection: Connection, run_id: RunId, path: NodePath) -> list[NodePath]:
@@ -32,5 +26,5 @@ async def unanswered(connection: Connection, run_id: RunId, path: NodePath) -> l
 
 async def unanswered_in(session: AsyncSession, run_id: RunId, path: NodePath) -> list[NodePath]:
     """Name the same in a transaction of SQLAlchemy's."""
-    found = await session.scalars(_UNANSWERED_TEXT, {"run_id": run_id, "path": path})
-    return [NodePath(each) for each in found]
+    found = await sql.execute(session, _UNANSWERED, {"run_id": run_id, "path": path})
+    return [NodePath(row.path) for row in found]

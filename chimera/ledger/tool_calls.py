@@ -25,7 +25,7 @@ INSERT INTO tool_calls (run_id, path, step, index, tool, status)
 VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING
 """
 
-# Lock order: the tasks row first, as everywhere.
+# Lock order: the row of the run first, as everywhere.
 _FINISH = f"""
 WITH open AS MATERIALIZED (
     SELECT id FROM runs WHERE id = %(run_id)s AND status = ANY(%(open)s::text[]) FOR NO KEY UPDATE),

@@ -14,7 +14,7 @@ from models.tasks import FinishReason, OnTruncated
 
 @dataclass(frozen=True, slots=True)
 class TranscriptRow:
-    """A message of a transcript; `seq` is its place (see tables.Message)."""
+    """A message of a transcript; `seq` is its place (see `tables.Message`)."""
 
     seq: int
     role: str

@@ -38,9 +38,9 @@ UNKNOWN = "an address that can't be read"
 
 _REFUSALS = {
     re.compile(r"FATAL: .*(password|authentication)"): "rejects the user or the password",
-    re.compile(r"FATAL: .*no pg_hba\.conf entry"): "accepts no connections from this host",
-    re.compile(r'FATAL: .*role ".*" does not exist'): "has no such user",
-    re.compile(r'FATAL: .*database ".*" does not exist'): "has no such database",
+    re.compile(r"FATAL: .*no pg_hba\.conf entry"): "doesn't accept connections from this host",
+    re.compile(r'FATAL: .*role ".*" does not exist'): "doesn't have this user",
+    re.compile(r'FATAL: .*database ".*" does not exist'): "doesn't have this database",
 }
 """PostgreSQL's messages about connections that it will always reject, and ours."""
 
@@ -167,7 +167,7 @@ async def _ask_postgres(database_url: str) -> None:
         if "FATAL" not in text:
             raise NoAnswer("can't be reached") from None
         words = next((ours for theirs, ours in _REFUSALS.items() if theirs.search(text)), None)
-        raise NoAnswer(words or "accepts no connections now", final=words is not None) from None
+        raise NoAnswer(words or "doesn't accept connections now", final=words is not None) from None
 
 
 # --- Temporal --------------------------------------------------------------------------------------------------

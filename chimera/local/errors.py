@@ -65,7 +65,7 @@ class TakenPort:
 
 
 class HostUnusable(ChimeraError):
-    code, http_status, title = "host_unusable", 409, "The address can't be listened on"
+    code, http_status, title = "host_unusable", 409, "Chimera can't listen on the address"
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(
@@ -107,8 +107,8 @@ class FolderInUse(ChimeraError):
     def __init__(self, folder: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{folder} is in use by {holder}, a Chimera that is already running. Use that Chimera, stop it"
-            f"{f' (kill {pid})' if pid else ''}, or start another in a different folder:"
+            f"{folder} is in use by {holder}, a Chimera stack that is already running. Use this stack, stop it"
+            f"{f' (kill {pid})' if pid else ''}, or start another stack in a different folder:"
             " CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
@@ -135,7 +135,7 @@ class SecretsMissing(ChimeraError):
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
             f"{folder / 'secrets.json'} doesn't contain {name!r}. The folder is new, or it belongs to an earlier"
-            " version or to a Chimera with an external database. Stop any Chimera that uses the folder, start this"
+            " version or to a stack with an external database. Stop any Chimera stack that uses the folder, start this"
             " version, and retry. For an external database, set CHIMERA_DATABASE_URL instead.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,

@@ -9,7 +9,7 @@ from functools import cache
 from chimera.pricing.catalog import catalog
 from chimera.pricing.prices import OWN_MACHINE, PER, Own, micro_usd_of, own_price_of, price_of
 from chimera.pricing.vendors import Steps, VendorRates, vendor_rates
-from models.calls import MediaUsage, Operation
+from models.ai_calls import MediaUsage, Operation
 from models.errors import UnknownPrice, UnknownSimulatorModel, WrongKindOfModel
 from models.providers import OwnRates
 

@@ -48,8 +48,8 @@ PROBE_TOKENS = 16
 
 _REF: TypeAdapter[str] = TypeAdapter(ModelRef)
 _NO_NAME = (
-    "Tasks can't use this name: it is too long, has invisible characters, or blanks at its ends. Rename the model on"
-    " its server."
+    "Tasks can't use this name, because it is too long, contains invisible characters, or begins or ends with a blank."
+    " Rename the model on its server."
 )
 
 _VERDICTS: Mapping[type[ChimeraError], Verdict] = {

@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from chimera.content.file_types import IMAGES, media_type_of
 from chimera.providers.base import Image
-from models.calls import MediaUsage
+from models.ai_calls import MediaUsage
 from models.errors import Malformed, UselessAnswer
 
 FLOAT_BYTES = 4

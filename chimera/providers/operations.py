@@ -5,7 +5,7 @@ from chimera.config.vendors import VENDORS
 from chimera.pricing import media_price_of
 from chimera.providers import is_set_up, make, split_model
 from chimera.providers.base import Provider
-from models.calls import Operation
+from models.ai_calls import Operation
 from models.errors import NotOffered
 
 

@@ -10,7 +10,9 @@ from chimera.simulator.journal import Journal
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m chimera.simulator", description="Answer like a model provider.")
+    parser = argparse.ArgumentParser(
+        prog="python -m chimera.simulator", description="Run a server that responds like a model provider."
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8001, help="port to listen on")
     parser.add_argument(

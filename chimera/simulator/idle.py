@@ -30,7 +30,7 @@ def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> lis
     """Return the reason for each directive without effect on a chat completion."""
     if conversation.purpose == "plan":
         return [
-            *_named(script, _OF_TURNS, "a plan has no turns. Write directives for turns under sub", calls=True),
+            *_named(script, _OF_TURNS, "a plan doesn't have turns. Write directives for turns under sub", calls=True),
             *_lonely(script),
         ]
     found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal supports this")
@@ -46,7 +46,7 @@ def idle_in_media(script: Script) -> list[str]:
     """The same for an embedding, an image or a transcription."""
     others = sorted(script.given() - _OF_MEDIA)
     return [
-        *_named(script, others, "this is only for chat completions", calls=True),
+        *_named(script, others, "only chat completions support this", calls=True),
         *_lonely(script, besides=set(others)),
     ]
 

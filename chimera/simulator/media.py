@@ -183,7 +183,7 @@ class Transcriptions(Media):
         audio = asked.body["audio"]
         seconds = round(seconds_of(audio, len(audio)), 3)
         text = (
-            f"{LABEL} No model heard this recording of {seconds:g} s"
+            f"{LABEL} No model processed this recording of {seconds:g} s"
             f" ({len(audio)} bytes, sha256 {sha256(audio).hexdigest()[:8]})."
         )
         hint = without_directives(asked.text)

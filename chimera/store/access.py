@@ -14,7 +14,7 @@ IS_TASK = Run.kind == literal_column("'task'")
 """As indexes have it: PostgreSQL can't tell of a parameter that their rows are meant."""
 
 NOUNS = {RunKind.TASK: "task"}
-"""How the API calls a kind of run; the others are calls."""
+"""How the API calls a kind of run; the others are AI calls."""
 
 
 def visible_to(caller: Caller, owner_id: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
@@ -23,7 +23,7 @@ def visible_to(caller: Caller, owner_id: InstrumentedAttribute[str]) -> list[Col
 
 
 def noun_of(kind: RunKind) -> str:
-    return NOUNS.get(kind, "call")
+    return NOUNS.get(kind, "AI call")
 
 
 async def locked(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: RunKind) -> Run:

@@ -6,10 +6,10 @@ What was answered stands: the new run asks for each call in turn, and those that
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Guidance, Run, Subtask, Task
+from chimera.db.tables import Call, Guidance, Run, Subtask, Task
 from chimera.ledger import events, outbox
 from chimera.store.access import locked
 from chimera.store.task_controls import going_on, refusal, set_limits
@@ -46,16 +46,14 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     task.error_code = task.error = None
     task.retries += 1
     task.cancels_sent = 0
-    await session.execute(_FORGIVE, {"task_id": task_id})
+    failed_calls = update(Call).where(Call.run_id == task_id, Call.status == "failed")
+    await session.execute(failed_calls.values(forgiven=Call.attempt))
     if wish.guidance:
         happened += await _given(session, task, wish.guidance, again.uppermost or [ROOT])
     await session.flush()
     await events.append(session, task_id, RunRetried(paths=tuple(again.paths), model=wish.model), *happened)
     await outbox.enqueue(session, task_id, "start")
     return UserId(task.owner_id)
-
-
-_FORGIVE = text("UPDATE calls SET forgiven = attempt WHERE run_id = :task_id AND status = 'failed'")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from models.runs import CLOSED, STOPPED, RunKind, RunStatus
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import Budget, Guidance
 from models.users import Caller
+from models.workflows import TaskSignal
 
 PAUSABLE = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING})
 
@@ -86,8 +87,8 @@ def _has_ended(run: Run) -> Conflict:
             remedy=Remedy(action=Action.DELETE_TASK, target=run.id),
         )
     return Conflict(
-        f"The call is {run.status}. Only an open call can be cancelled.",
-        remedy=Remedy(action=Action.SHOW_CALL, target=run.id),
+        f"The AI call is {run.status}. Only an open AI call can be cancelled.",
+        remedy=Remedy(action=Action.SHOW_AI_CALL, target=run.id),
     )
 
 
@@ -100,7 +101,7 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
         raise refusal(task, "only a queued, running or waiting task can be paused")
     task.status = RunStatus.PAUSED
     await events.append(session, task_id, RunPaused())
-    await outbox.enqueue(session, task_id, "pause")
+    await outbox.signal(session, task_id, TaskSignal.PAUSE)
 
 
 async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
@@ -117,7 +118,7 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         raise refusal(task, "only a paused task can be resumed")
     task.status = going_on(task)
     await events.append(session, task_id, RunResumed())
-    await outbox.enqueue(session, task_id, "resume")
+    await outbox.signal(session, task_id, TaskSignal.RESUME)
 
 
 async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, budget: Budget) -> None:
@@ -133,7 +134,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
         task.status = going_on(task)
     await events.append(session, task_id, raised)
     if task.status != RunStatus.DRAFT:
-        await outbox.enqueue(session, task_id, "budget_raised")
+        await outbox.signal(session, task_id, TaskSignal.BUDGET_RAISED)
 
 
 async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance: Guidance) -> Given:

@@ -1,6 +1,6 @@
 """Views of tasks: one, a page of them, the subtasks of one, and the last sequence of its events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import Connection, sql_of
 from chimera.db.tables import CallAttempt, Run, Subtask, Task
-from chimera.ledger import admission
+from chimera.ledger import accounts, admission
 from chimera.ledger.blocked import blocked_calls
 from chimera.store.access import IS_TASK, visible_to
 from chimera.store.pages import Place
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
-from models.events import BudgetReached
-from models.ids import NodePath, RunId, TaskId, due_at_of
+from models.ids import NodePath, TaskId, due_at_of
 from models.retries import advice_for
 from models.runs import RunStatus
 from models.subtasks import SubtaskView
@@ -110,33 +109,11 @@ async def progress(connection: Connection, caller: Caller, task_id: TaskId) -> P
     return Progress(RunStatus(row.status), row.event_seq)
 
 
-_IN_PROGRESS = "SELECT path, purpose, step, attempt FROM calls WHERE run_id = %s AND status = 'started'"
-
-
-async def calls_in_progress(connection: Connection, run_id: RunId) -> set[tuple[str, str, int, int]]:
-    """Return path, purpose, step and attempt of each model call whose answer is being written."""
-    rows = await connection.execute(_IN_PROGRESS, (run_id,))
-    return {(row.path, row.purpose, row.step, row.attempt) async for row in rows}
-
-
-async def last_seqs(connection: Connection, run_ids: Sequence[RunId]) -> dict[RunId, int]:
-    """Return the sequence of the newest event of each run."""
-    statement = "SELECT id, event_seq FROM runs WHERE id = ANY(CAST(%s AS uuid[]))"
-    rows = await connection.execute(statement, (list(run_ids),))
-    return {RunId(str(row.id)): row.event_seq async for row in rows}
-
-
-_WAITING = """
-SELECT payload FROM events WHERE run_id = %s AND payload ->> 'type' = 'budget.reached' ORDER BY seq DESC LIMIT 1
-"""
-
-
 async def _waiting(connection: Connection, task_id: TaskId) -> Waiting | None:
     """Read why a task waits from its newest event about it."""
-    row = await (await connection.execute(_WAITING, (task_id,))).fetchone()
-    if row is None:
+    reached = await accounts.last_reached(connection, task_id)
+    if reached is None:
         return None
-    reached = BudgetReached.model_validate(row.payload)
     return budget_wait(task_id, limit=reached.limit, message=reached.message, needed=reached.needed)
 
 

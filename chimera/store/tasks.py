@@ -4,20 +4,20 @@ what is shown of one in `task_views.py`.
 
 from datetime import UTC, datetime
 
-from pydantic_core import to_json
 from sqlalchemy import delete as delete_from
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.fingerprints import fingerprint_of, older_fingerprint_of
 from chimera.db.tables import Call, CallAttempt, EventRow, Guidance, Message, Run, Subtask, Task
 from chimera.ledger import outbox
+from chimera.ledger.acceptance import NewRun, NewTask, accept_task
 from chimera.store.access import locked
 from models.base import preview_of
 from models.errors import Conflict, IdempotencyKeyReused
-from models.events import EVENT, Event, PlanCreated, RunAccepted
+from models.events import Event, PlanCreated, RunAccepted
 from models.ids import ScheduleId, TaskId, UserId
-from models.plans import PlannedSubtask, node_of
+from models.plans import node_of
 from models.remedies import Action, Remedy
 from models.runs import OPEN, RunKind, RunStatus
 from models.tasks import RunPolicy, SubtaskMode, TaskSpec
@@ -42,64 +42,33 @@ async def create(
     A task that is to start gets its outbox entry in the same transaction; that of a schedule is started by the workflow
     that asked for it. Raises IdempotencyKeyReused when the key came with another body before.
     """
-    budget = spec.budget
-    task_id = await session.scalar(
-        _ACCEPT,
-        {
-            "owner_id": owner_id,
-            "key": idempotency_key,
-            "body_sha256": fingerprint_of(spec),
-            "title": spec.title or preview_of(spec.goal.splitlines()[0], TITLE_CHARS),
-            "goal": spec.goal,
-            "model": spec.model or default_model,
-            "fallbacks": list(spec.fallbacks),
-            "images": [str(file_id) for file_id in spec.images],
-            "policy": _policy_of(spec, default_subtasks).model_dump_json(),
-            "metadata": to_json(spec.metadata).decode(),
-            "priority": spec.priority,
-            "status": RunStatus.QUEUED if spec.start else RunStatus.DRAFT,
-            "max_cost": budget.max_cost_micro_usd if budget else None,
-            "max_tokens": budget.max_tokens if budget else None,
-            "max_calls": budget.max_model_calls if budget else None,
-            "subtasks": to_json([_row_of(subtask) for subtask in spec.plan or ()]).decode(),
-            "events": [EVENT.dump_json(event).decode() for event in _beginning_of(spec)],
-            "schedule_id": schedule_id,
-            "scheduled_run_id": scheduled_run_id,
-            "start": spec.start and scheduled_run_id is None,
-        },
+    run = NewRun(
+        owner_id=owner_id,
+        kind=RunKind.TASK,
+        status=RunStatus.QUEUED if spec.start else RunStatus.DRAFT,
+        starts=spec.start and scheduled_run_id is None,
+        body_sha256=fingerprint_of(spec),
+        idempotency_key=idempotency_key,
+        events=_beginning_of(spec),
+        priority=spec.priority,
+        budget=spec.budget,
+        schedule_id=schedule_id,
+        scheduled_run_id=scheduled_run_id,
     )
+    task = NewTask(
+        title=spec.title or preview_of(spec.goal.splitlines()[0], TITLE_CHARS),
+        goal=spec.goal,
+        model=spec.model or default_model,
+        fallbacks=spec.fallbacks,
+        images=[str(file_id) for file_id in spec.images],
+        policy=_policy_of(spec, default_subtasks),
+        metadata=spec.metadata,
+        plan=spec.plan or (),
+    )
+    task_id = await accept_task(session, run, task)
     if task_id is None:
         return await _accepted_before(session, owner_id, spec, idempotency_key, scheduled_run_id), False
-    return TaskId(str(task_id)), True
-
-
-# One statement, one round trip: what every task costs before it has begun.
-_ACCEPT = text("""
-WITH run AS (
-    INSERT INTO runs
-        (owner_id, kind, idempotency_key, body_sha256, priority, status, max_cost_micro_usd, max_tokens,
-         max_model_calls, subtasks_total, event_seq, schedule_id, scheduled_run_id)
-    VALUES
-        (:owner_id, 'task', :key, :body_sha256, :priority, :status, :max_cost, :max_tokens, :max_calls,
-         jsonb_array_length(CAST(:subtasks AS jsonb)), cardinality(CAST(:events AS jsonb[])), :schedule_id,
-         :scheduled_run_id)
-    ON CONFLICT DO NOTHING RETURNING id),
- task AS (
-    INSERT INTO tasks (run_id, title, goal, model, fallbacks, images, policy, metadata)
-    SELECT id, :title, :goal, :model, :fallbacks, :images, CAST(:policy AS jsonb), CAST(:metadata AS jsonb) FROM run),
- plan AS (
-    INSERT INTO subtasks
-        (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
-    SELECT run.id, s ->> 'key', '', n - 1, s ->> 'key', s ->> 'title', s ->> 'instruction', s ->> 'agent',
-           ARRAY(SELECT jsonb_array_elements_text(s -> 'depends_on')), CAST(s ->> 'decompose' AS boolean)
-    FROM run, jsonb_array_elements(CAST(:subtasks AS jsonb)) WITH ORDINALITY AS t (s, n)),
- happened AS (
-    INSERT INTO events (run_id, seq, payload)
-    SELECT run.id, n, e FROM run, unnest(CAST(:events AS jsonb[])) WITH ORDINALITY AS t (e, n)),
- message AS (
-    INSERT INTO outbox (run_id, kind) SELECT id, 'start' FROM run WHERE :start)
-SELECT id FROM run
-""")
+    return TaskId(task_id), True
 
 
 async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
@@ -145,14 +114,10 @@ async def _accepted_before(
     return TaskId(row.id)
 
 
-def _row_of(subtask: PlannedSubtask) -> dict[str, object]:
-    return subtask.model_dump(include={"key", "title", "instruction", "agent", "depends_on", "decompose"})
-
-
-def _beginning_of(spec: TaskSpec) -> list[Event]:
+def _beginning_of(spec: TaskSpec) -> tuple[Event, ...]:
     if spec.plan is None:
-        return [RunAccepted()]
-    return [RunAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in spec.plan))]
+        return (RunAccepted(),)
+    return RunAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in spec.plan))
 
 
 def _policy_of(spec: TaskSpec, default_subtasks: SubtaskMode) -> RunPolicy:

@@ -6,17 +6,17 @@ turns until they commit: a row that is not committed can't be counted, and fifty
 
 from dataclasses import dataclass
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
-from chimera.db.engine import words
 from chimera.db.refusals import sqlstate_of
-from models.calls import Operation
+from chimera.db.tables import Agent, AiCall, File, Run, Schedule
+from chimera.store.access import IS_TASK
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
-from models.runs import OPEN, RunStatus
+from models.runs import OPEN, RunKind, RunStatus
 
 AT_ONCE = 50
 """More transactions than one user has under way at once: a process has 30 connections by default."""
@@ -26,66 +26,74 @@ LEAST_BYTES = 64 * 1024
 generated."""
 
 _TURN_SECONDS = 5
-_TURN = text(
-    f"SELECT set_config('lock_timeout', '{_TURN_SECONDS}s', true), pg_advisory_xact_lock(hashtextextended(:turn, 0))"
+_TURN = select(
+    func.set_config("lock_timeout", f"{_TURN_SECONDS}s", True),
+    func.pg_advisory_xact_lock(func.hashtextextended(bindparam("turn"), 0)),
 )
 _WAITED_TOO_LONG = "55P03"
 
 
 @dataclass(frozen=True, slots=True)
 class UserLimit:
-    """`setting` is the field of Settings with the limit, `count` reads the amount that `:owner_id` has."""
+    """`setting` is the field of Settings with the limit, `count` reads the amount that `owner_id` has."""
 
     setting: str
     what: str
     advice: str
-    count: TextClause
+    count: Select[int]
     near: int | None = AT_ONCE
     """How far from the limit users begin to take turns; None: always."""
     retry_after_s: float | None = None
     """For what ends by itself."""
 
 
+def _count_of(table: type[Run | Schedule | Agent], *conditions: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).select_from(table).where(table.owner_id == bindparam("owner_id"), *conditions)
+
+
+_IS_OPEN = Run.status.in_(sorted(OPEN))
+
+_KEPT = select(func.coalesce(func.sum(func.greatest(File.size_bytes, LEAST_BYTES)), 0)).where(
+    File.owner_id == bindparam("owner_id")
+)
+# The size of an image is unknown before it is generated.
+_TO_COME = (
+    select(func.coalesce(func.sum(LEAST_BYTES * func.coalesce(AiCall.request["n"].as_integer(), 1)), 0))
+    .join(Run, Run.id == AiCall.run_id)
+    .where(Run.owner_id == bindparam("owner_id"), Run.kind == RunKind.IMAGES, _IS_OPEN)
+)
+
 OPEN_TASKS_LIMIT = UserLimit(
     "max_open_tasks",
     "open tasks and drafts",
     "wait until a task ends, cancel a task, or delete a draft",
-    text("SELECT count(*) FROM runs WHERE owner_id = :owner_id AND kind = 'task' AND status = ANY(:open)").bindparams(
-        open=words(OPEN | {RunStatus.DRAFT})
-    ),
+    _count_of(Run, IS_TASK, Run.status.in_(sorted(OPEN | {RunStatus.DRAFT}))),
     retry_after_s=10.0,
 )
-OPEN_CALLS_LIMIT = UserLimit(
-    "max_open_calls",
+OPEN_AI_CALLS_LIMIT = UserLimit(
+    "max_open_ai_calls",
     "open embeddings, images and transcriptions",
     "wait until a call ends, or cancel a call",
-    text("SELECT count(*) FROM runs WHERE owner_id = :owner_id AND kind <> 'task' AND status = ANY(:open)").bindparams(
-        open=words(OPEN)
-    ),
+    _count_of(Run, ~IS_TASK, _IS_OPEN),
     retry_after_s=5.0,
 )
 SCHEDULES_LIMIT = UserLimit(
     "max_schedules",
     "schedules",
     "delete a schedule",
-    text("SELECT count(*) FROM schedules WHERE owner_id = :owner_id"),
+    _count_of(Schedule),
 )
 AGENTS_LIMIT = UserLimit(
     "max_agents",
     "custom agents",
     "delete an agent",
-    text("SELECT count(*) FROM agents WHERE owner_id = :owner_id"),
+    _count_of(Agent),
 )
 FILES_LIMIT = UserLimit(
     "max_kept_bytes",
     f"bytes of files and open images (each counts as at least {LEAST_BYTES:,} bytes)",
     "delete files, or wait for open images",
-    # The size of an image is unknown before it is generated.
-    text(
-        "SELECT (SELECT COALESCE(sum(greatest(size_bytes, :least_bytes)), 0) FROM files WHERE owner_id = :owner_id)"
-        " + (SELECT COALESCE(sum(:least_bytes * COALESCE((request->>'n')::int, 1)), 0) FROM runs"
-        " JOIN media_calls ON run_id = id WHERE owner_id = :owner_id AND kind = :images AND status = ANY(:open))"
-    ).bindparams(least_bytes=LEAST_BYTES, images=Operation.IMAGES.value, open=words(OPEN)),
+    select(_KEPT.scalar_subquery() + _TO_COME.scalar_subquery()),
     near=None,
 )
 
@@ -116,7 +124,7 @@ async def check_added(
 
 
 async def _count(session: AsyncSession, owner_id: UserId, limit: UserLimit) -> int:
-    return int(await session.scalar(limit.count, {"owner_id": owner_id}))
+    return int(await session.scalar(limit.count, {"owner_id": owner_id}) or 0)
 
 
 async def _take_turn(session: AsyncSession, owner_id: UserId, limit: UserLimit) -> None:

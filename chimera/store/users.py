@@ -4,11 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ARRAY, Uuid, bindparam, column, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.engine import Connection
+from chimera.db import sql
+from chimera.db.engine import Connection, sql_of
 from chimera.db.tables import RefreshToken, User
 from models.errors import Conflict
 from models.ids import UserId
@@ -60,7 +61,8 @@ async def by_id(session: AsyncSession, user_id: UserId) -> User | None:
 
 async def is_empty(session: AsyncSession) -> bool:
     """Return whether there is no user, and keep others from creating the first one until this transaction ends."""
-    await session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+    # SQLAlchemy has no construct for it.
+    await sql.execute(session, "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", {})
     return await session.scalar(select(User.id).limit(1)) is None
 
 
@@ -68,13 +70,20 @@ async def set_password_hash(session: AsyncSession, user_id: UserId, password_has
     await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
 
 
-_ACCOUNT_STATES = """
-SELECT u.id, asked.session_id, u.role
-FROM unnest(CAST(%(users)s AS uuid[]), CAST(%(sessions)s AS uuid[])) AS asked (user_id, session_id)
-JOIN users u ON u.id = asked.user_id
-WHERE u.disabled_at IS NULL AND EXISTS (
-    SELECT 1 FROM refresh_tokens t WHERE t.family_id = asked.session_id AND t.user_id = u.id AND t.revoked_at IS NULL)
-"""
+_ASKED = (
+    func.unnest(bindparam("users", type_=ARRAY(Uuid)), bindparam("sessions", type_=ARRAY(Uuid)))
+    .table_valued(column("user_id", Uuid), column("session_id", Uuid))
+    .render_derived("asked")
+)
+_IS_LIVE = exists().where(
+    RefreshToken.family_id == _ASKED.c.session_id, RefreshToken.user_id == User.id, RefreshToken.revoked_at.is_(None)
+)
+# Written once, for the driver: open sockets and streams ask every few seconds.
+_ACCOUNT_STATES = sql_of(
+    select(User.id, _ASKED.c.session_id, User.role)
+    .join_from(_ASKED, User, User.id == _ASKED.c.user_id)
+    .where(User.disabled_at.is_(None), _IS_LIVE)
+)
 
 
 async def account_states_of(

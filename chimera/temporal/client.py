@@ -215,7 +215,7 @@ class Temporal:
         client = await self.client()
         is_retry = start.retries > 0
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
-            "TaskWorkflow" if isinstance(start.argument, TaskInput) else "CallWorkflow",
+            "TaskWorkflow" if isinstance(start.argument, TaskInput) else "AiCallWorkflow",
             start.argument,
             id=workflow_id_of(run_id),
             task_queue=self._settings.task_queue,

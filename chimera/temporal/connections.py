@@ -1,4 +1,4 @@
-"""Connections to Temporal by its SDK: TLS, the API key, and which setting is at fault where Temporal rejects one."""
+"""Connections to Temporal by its SDK: TLS, the API key, and the setting at fault if Temporal rejects a connection."""
 
 import asyncio
 import re
@@ -17,7 +17,7 @@ from chimera.temporal.reach import Problem
 ASK_TIMEOUT = timedelta(seconds=2)
 
 _REJECTED = re.compile(r"code: (PermissionDenied|Unauthenticated)")
-"""How the SDK words it where Temporal rejects the very first request, which it sends while it connects."""
+"""The SDK's message if Temporal rejects the first request, which the SDK sends while it connects."""
 
 
 class TemporalUnusable(RuntimeError):
@@ -34,7 +34,7 @@ def address_of(settings: Settings) -> str:
 
 
 async def connect(settings: Settings, converter: DataConverter = DataConverter.default, *, lazy: bool) -> Client:
-    """Connect, or be ready to. The files of certificates are read now, so a restart uses new ones.
+    """Connect or, if lazy, prepare to connect. The files of certificates are read now, so a restart uses new ones.
 
     Raises RuntimeError; a lazy client's first call does.
     """
@@ -46,7 +46,7 @@ async def connect(settings: Settings, converter: DataConverter = DataConverter.d
         lazy=lazy,
         tls=_tls_of(settings),
         api_key=key.get_secret_value() if key is not None else None,
-        # Temporal Cloud's regional addresses tell by it whose key it is; the SDK sends it with some requests only.
+        # Temporal Cloud's regional addresses find the key's owner by it; the SDK sends it with some requests only.
         rpc_metadata={"temporal-namespace": settings.temporal_namespace} if key is not None else {},
         # What we send is small: compressing it costs more than it saves.
         grpc_compression=GrpcCompression.NONE,
@@ -54,13 +54,13 @@ async def connect(settings: Settings, converter: DataConverter = DataConverter.d
 
 
 async def check(client: Client) -> None:
-    """Raise RPCError or RuntimeError unless Temporal answers within 2 s, lets us in and has the namespace."""
+    """Raise RPCError or RuntimeError unless Temporal responds within 2 s, accepts this client and has the namespace."""
     request = DescribeNamespaceRequest(namespace=client.namespace)
     await client.workflow_service.describe_namespace(request, timeout=ASK_TIMEOUT, retry=False)
 
 
 async def problem_of(error: Exception, settings: Settings) -> Problem | None:
-    """Return which setting an error of `connect` or `check` comes from; None where it is none, or unknown."""
+    """Return the setting that caused an error of `connect` or `check`; None if no setting did, or if unknown."""
     if isinstance(error, TemporalUnusable):
         return error.problem
     if isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND:
@@ -73,7 +73,7 @@ async def problem_of(error: Exception, settings: Settings) -> Problem | None:
             found = await reach.problem_of(address_of(settings), settings.temporal_connection)
     except TimeoutError:
         return None
-    # Without a remedy there is nothing wrong with the settings.
+    # Without a remedy, no setting is at fault.
     return found if found is not None and found.remedy else None
 
 

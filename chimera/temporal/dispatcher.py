@@ -4,8 +4,9 @@ The API tries right after its commit; a sweeper in every worker takes what is le
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,7 +22,6 @@ from chimera.ledger import admission, outbox, runs, starts
 from chimera.store import disabled_owners
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import RunId, workflow_id_of
-from models.workflows import TaskRuns
 
 log = structlog.get_logger()
 
@@ -50,16 +50,23 @@ class Dispatcher:
         self._failpoints = failpoints or Failpoints()
         self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
         self._underway: set[asyncio.Task[None]] = set()
+        self._is_admitting = self._is_admission_due = False
 
     def deliver_soon(self, run_id: RunId) -> None:
         """Deliver in the background; failures are left to the sweeper."""
-        task = asyncio.create_task(self.deliver(run_id))
-        self._underway.add(task)
-        task.add_done_callback(self._underway.discard)
+        self._spawn(self.deliver(run_id))
+
+    def admit_soon(self) -> None:
+        """Start queued tasks in the background. Requests that arrive during a round share the next one."""
+        self._is_admission_due = True
+        if not self._is_admitting:
+            self._is_admitting = True
+            self._spawn(self._admit_in_rounds())
 
     async def drain(self) -> None:
         """Wait for deliveries under way, at shutdown."""
-        await asyncio.gather(*self._underway, return_exceptions=True)
+        while self._underway:
+            await asyncio.gather(*self._underway, return_exceptions=True)
 
     async def deliver(self, run_id: RunId) -> None:
         """Send what is in the outbox for this run, in order. Never raises: the entry stays and is retried.
@@ -81,10 +88,29 @@ class Dispatcher:
 
     async def admit(self) -> bool:
         """Start queued tasks that there is room for; return whether tasks waited."""
-        async with self._database.begin() as session:
-            admitted = await admission.admit(session, self._most_running)
+        admitted = await self._admitted()
         await self._deliver_all(admitted or ())
         return admitted is not None
+
+    async def _admit_in_rounds(self) -> None:
+        try:
+            while self._is_admission_due:
+                self._is_admission_due = False
+                for run_id in await self._admitted() or ():
+                    self.deliver_soon(run_id)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("outbox_database_away", error=type(error).__name__)
+        finally:
+            self._is_admitting = False
+
+    async def _admitted(self) -> list[RunId] | None:
+        async with self._database.begin() as session:
+            return await admission.admit(session, self._most_running)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._underway.add(task)
+        task.add_done_callback(self._underway.discard)
 
     async def stop_disabled(self) -> None:
         """Cancel what runs for disabled accounts: such an account asks for nothing itself any more."""
@@ -120,7 +146,8 @@ class Dispatcher:
                 await self._send(session, entry)
             except (RPCError, RuntimeError, ValueError) as error:
                 # A ValueError: a row that this version can't read. It waits; the others continue.
-                log.warning("outbox_delivery_failed", run_id=run_id, kind=entry.kind, error=str(error)[:200])
+                kind = entry.signal.name if entry.signal else entry.kind
+                log.warning("outbox_delivery_failed", run_id=run_id, kind=kind, error=str(error)[:200])
                 await outbox.failed(session, entry, str(error))
                 if entry.kind == "start":
                     await admission.withdraw(session, run_id)
@@ -128,35 +155,40 @@ class Dispatcher:
             return await outbox.delivered(session, entry)
 
     async def _send(self, session: AsyncSession, entry: outbox.Entry) -> None:
-        if entry.kind == "start":
+        if entry.signal is not None:
+            await self._signal(entry.run_id, entry.signal)
+        elif entry.kind == "start":
             await self._start(session, entry)
-            return
-        if entry.kind == "forget":
+        elif entry.kind == "forget":
             await self._forget(session, entry)
-            return
+        else:
+            await self._cancel(session, entry.run_id)
+
+    async def _signal(self, run_id: RunId, signal: outbox.Signal) -> None:
         client = await self._temporal.client()
-        handle = client.get_workflow_handle(workflow_id_of(entry.run_id))
+        handle = client.get_workflow_handle(workflow_id_of(run_id))
         try:
-            if entry.kind == "cancel":
-                await self._cancel(client, session, entry.run_id)
-            elif entry.kind == "pause":
-                await handle.signal(TaskRuns.pause, rpc_timeout=RPC_TIMEOUT)
-            elif entry.kind == "resume":
-                await handle.signal(TaskRuns.resume, rpc_timeout=RPC_TIMEOUT)
-            else:
-                await handle.signal(TaskRuns.budget_raised, rpc_timeout=RPC_TIMEOUT)
+            await handle.signal(signal.name, args=signal.args, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
-            # A run that has ended, or that Temporal has forgotten, needs no message.
+            # A run that has ended, or that Temporal has forgotten, needs no signal.
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
-            if entry.kind == "cancel":
-                if await runs.open_among(session, [entry.run_id]):
-                    # Ended by another process.
-                    scheduled_run_id = await runs.scheduled_run_of(session, entry.run_id)
-                    await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended in Temporal.")
-                await runs.close_from_temporal(session, entry.run_id, True)
 
-    async def _cancel(self, client: Client, session: AsyncSession, run_id: RunId) -> None:
+    async def _cancel(self, session: AsyncSession, run_id: RunId) -> None:
+        """Cancel a run, and close the row of one that Temporal has ended or forgotten."""
+        client = await self._temporal.client()
+        try:
+            await self._send_cancel(client, session, run_id)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            if await runs.open_among(session, [run_id]):
+                # Ended by another process.
+                scheduled_run_id = await runs.scheduled_run_of(session, run_id)
+                await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended in Temporal.")
+            await runs.close_from_temporal(session, run_id, True)
+
+    async def _send_cancel(self, client: Client, session: AsyncSession, run_id: RunId) -> None:
         """Cancel a run; a repeated cancel includes its subtasks, and the last one terminates it."""
         cancels_sent, running = await outbox.cancelled_tree(session, run_id)
         handle = client.get_workflow_handle(workflow_id_of(run_id))

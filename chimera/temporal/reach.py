@@ -1,7 +1,7 @@
-"""Whether Temporal can be reached, and which setting is at fault where it can't.
+"""Whether Temporal can be reached and, if not, which setting is at fault.
 
-Asked in plain HTTP/2, without Temporal's SDK: its errors name no setting, and a client of it in a short-lived process
-can abort the interpreter at exit (sdk-python #300). No reason has an address, a path or a key.
+It is tried in plain HTTP/2, without Temporal's SDK: the SDK's errors name no setting, and its client in a short-lived
+process can abort the interpreter at exit (sdk-python #300). No reason has an address, a path or a key.
 """
 
 import asyncio
@@ -22,18 +22,18 @@ _HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\
 """The preface of a client and its empty SETTINGS frame (RFC 9113, 3.4); a server's first frame is SETTINGS too."""
 _FRAME_HEADER_BYTES, _SETTINGS_FRAME = 9, 4
 _TLS_ALERT = b"\x15\x03"
-"""How a server that expects TLS answers anything else (RFC 8446, 5.1)."""
+"""The response of a server that expects TLS to anything else (RFC 8446, 5.1)."""
 
 # OpenSSL's codes (x509_vfy.h).
 _OUT_OF_DATE, _OTHER_NAME, _UNKNOWN_SIGNER = (9, 10), (62, 64), (2, 18, 19, 20, 21)
 
-_SAYS_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
-"""OpenSSL's reasons for bytes that are none of TLS; they differ by version."""
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+"""OpenSSL's reasons for bytes that aren't TLS; they differ by version."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why Temporal can't be used: `reason` goes on after its name."""
+    """Why Temporal can't be used: `reason` continues a sentence that begins with its name."""
 
     reason: str
     remedy: str = ""
@@ -52,7 +52,7 @@ AWAY = Problem("can't be reached", may_pass=True)
 
 
 async def problem_of(address: str, tls: TemporalTls) -> Problem | None:
-    """Connect and say hello; None when Temporal answers. Waits as long as the server does."""
+    """Connect and send a first frame; None when Temporal responds. Waits as long as the server does."""
     try:
         header = await _first_frame(address, tls)
     except UnusableFile as error:
@@ -82,7 +82,7 @@ def unusable(error: UnusableFile) -> Problem:
 
 
 async def _first_frame(address: str, tls: TemporalTls) -> bytes:
-    """Return the header of the server's first frame, or what there is of it."""
+    """Return the header of the server's first frame, or the part that arrived."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     context = tls.context() if tls.is_on else None
@@ -100,7 +100,7 @@ async def _first_frame(address: str, tls: TemporalTls) -> bytes:
 
 
 def _closed(tls: TemporalTls) -> Problem:
-    """Some servers turn a client away without an alert, and some have nothing behind them yet."""
+    """Some servers reject a client without a TLS alert, and some proxies have no server behind them yet."""
     if not tls.is_on:
         remedy = f"If the server expects TLS, set {SWITCH}=true."
     elif tls.client_cert is None:
@@ -121,7 +121,7 @@ def _distrusted(error: ssl.SSLCertVerificationError, tls: TemporalTls) -> Proble
         )
     if error.verify_code not in _UNKNOWN_SIGNER:
         return Problem(
-            f"has a certificate that can't be accepted ({error.verify_message})",
+            f"has an unacceptable certificate ({error.verify_message})",
             f"Replace the server's certificate, or correct {SERVER_CA}.",
         )
     signed_by = f"the authority in {SERVER_CA}" if tls.server_ca else "an authority that this system trusts"
@@ -133,7 +133,7 @@ def _distrusted(error: ssl.SSLCertVerificationError, tls: TemporalTls) -> Proble
 
 def _rejected(error: ssl.SSLError, tls: TemporalTls) -> Problem:
     reason = str(error.reason or "")
-    if any(word in reason for word in _SAYS_NO_TLS):
+    if any(word in reason for word in _NO_TLS):
         return Problem("doesn't use TLS", f"Set {SWITCH}=false, or correct CHIMERA_TEMPORAL_ADDRESS.")
     if "UNRECOGNIZED_NAME" in reason:
         return Problem("doesn't recognize the requested server name", f"Set or correct {SERVER_NAME}.")

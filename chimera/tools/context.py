@@ -17,10 +17,13 @@ class ToolClients:
 
 @dataclass(frozen=True, slots=True)
 class ToolLimits:
-    """Limits of a tool's time and output."""
+    """Limits of a tool's time and output; `activities/tool_results.py` enforces them.
+
+    A tool may read them to ask its clients for less, for example with a shorter timeout.
+    """
 
     deadline: float
-    """Its deadline, by the event loop's clock."""
+    """When the tool is stopped, by the event loop's clock."""
     max_result_chars: int
     """Longer results are cut."""
 

@@ -13,7 +13,9 @@ from cli.output.text import plain
 
 _MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAIL: ("FAIL", "bold red")}
 
-TryKeys = Annotated[bool, typer.Option("--try-keys", help="Test the key of each configured provider, which is free.")]
+TryKeys = Annotated[
+    bool, typer.Option("--try-keys", help="Test the key of each configured provider. The test is free.")
+]
 
 
 async def doctor(try_keys: TryKeys = False) -> int:

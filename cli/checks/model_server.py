@@ -47,7 +47,9 @@ async def _asked(base_url: str, key: str) -> Finding:
     names = _names_in(answer)
     if names is None:
         wanted = "The address should end in /v1, such as http://127.0.0.1:11434/v1."
-        return Finding(Level.WARN, WHAT, f"{models_url} returns {answer.status_code} and no list of models. {wanted}")
+        return Finding(
+            Level.WARN, WHAT, f"{models_url} returns {answer.status_code} without a list of models. {wanted}"
+        )
     return Finding(Level.OK, WHAT, one_line(f"responds at {base_url}; models: {', '.join(names) or 'none'}"))
 
 

@@ -19,8 +19,8 @@ async def ports(settings: Settings, stack_pid: int | None) -> list[Finding]:
         folder = local_ports.data_dir_behind(settings.api_port)
         where = f"CHIMERA_DATA_DIR={folder}" if folder else "CHIMERA_DATA_DIR set to its data folder"
         message = (
-            f"not checked, because the Chimera at {api_url} was started in another folder. Run commands in that folder,"
-            f" or with {where}."
+            f"not checked, because the Chimera server at {api_url} was started in another folder. Run commands in that"
+            f" folder, or with {where}."
         )
         return [Finding(Level.WARN, "ports", message)]
     needed = local_ports.ports_of(settings)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from cli.http.client import Client
-from models.calls import AiCallSummary, AiCallView
+from models.ai_calls import AiCallSummary, AiCallView
 from models.ids import AiCallId, TaskId
 from models.runs import OPEN, RunStatus
 from models.tasks import TaskView

@@ -17,8 +17,8 @@ from chimera.config.addresses import is_near
 from cli.errors import NoHttpClient, NoSignIn, NotReachable, Problem, Refused
 from cli.http.sessions import Session
 from models.agents import AgentView
+from models.ai_calls import AiCallPage, AiCallView, Operation
 from models.base import Body
-from models.calls import AiCallPage, AiCallView, Operation
 from models.codec import CodecAddress
 from models.costs import CostView
 from models.files import FileView

@@ -8,7 +8,7 @@ from cli.errors import Ambiguous, NotThere
 from cli.http.client import Client
 from cli.http.pages import PageOf, items_of
 from cli.output.text import one_line
-from models.calls import AiCallView
+from models.ai_calls import AiCallView
 from models.ids import AiCallId, TaskId
 from models.schedules import ScheduleView
 from models.tasks import TaskView

@@ -28,9 +28,7 @@ def micro_usd(written: str) -> int:
     if found is None or found[1] + (found[2] or "") == "":
         raise typer.BadParameter(f"{_shown(written)} is not an amount in US dollars. {_way_to_write(written)}")
     if len(found[2] or "") > _DECIMALS:
-        raise typer.BadParameter(
-            f"{_shown(written)} is finer than a millionth of a dollar. Write at most 6 decimal places."
-        )
+        raise typer.BadParameter(f"{_shown(written)} has too many decimal places. Write at most 6 decimal places.")
     amount = int(Decimal(f"{found[1] or 0}.{found[2] or 0}") * 10**_DECIMALS)
     if amount < 1:
         raise typer.BadParameter(

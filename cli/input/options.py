@@ -59,6 +59,7 @@ TASK: Options = {
     "limits.max_turns": "--max-turns",
     "on_failure": "--on-failure",
     "on_truncated": "--on-truncated",
+    "subtasks": "--subtasks",
     "priority": "--priority",
 }
 TIMING: Options = {

@@ -66,7 +66,8 @@ def _problem_of(name: str, where: str, known: Set[str]) -> Iterator[str]:
     if not written.startswith(_PREFIX) or written in known or "_TEST_" in written:
         return
     if written in ELSEWHERE:
-        yield f"{name}{where} is read only from the environment, so it has no effect there. Export {written} instead."
+        reason = "because this setting is read only from the environment"
+        yield f"{name}{where} has no effect, {reason}. Export {written} instead."
         return
     # Without what all of them begin with, which makes everything look alike.
     meant = get_close_matches(written.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], 1)

@@ -7,10 +7,10 @@ from cli.errors import WrongUsage
 from cli.http.client import Client
 from cli.http.trouble import Trouble, retry_until_answered
 from cli.live.following import PATIENCE_S
-from cli.output.calls import where_it_stands
+from cli.output.ai_calls import where_it_stands
 from cli.output.image_files import places_of
 from cli.output.prose import print_note
-from models.calls import AiCallView, ImagesView
+from models.ai_calls import AiCallView, ImagesView
 from models.ids import FileId
 
 

@@ -11,9 +11,9 @@ from cli.http.client import PATIENCE_S as PATIENCE_OF_AN_OFFER_S
 from cli.http.client import Client
 from cli.http.trouble import Trouble, retry_until_answered
 from cli.live.following import PATIENCE_S
-from cli.output.calls import where_it_stands, why_of
+from cli.output.ai_calls import where_it_stands, why_of
 from cli.output.text import short
-from models.calls import AiCallView, Operation
+from models.ai_calls import AiCallView, Operation
 from models.ids import AiCallId
 from models.runs import OPEN, RunStatus
 

@@ -29,9 +29,8 @@ def in_doubt_of(cost: CostView) -> str:
     """Describe the cost in doubt; nothing where there is none."""
     if not cost.in_doubt_micro_usd:
         return ""
-    return (
-        f"at most {usd(cost.in_doubt_micro_usd)}, for requests with an unknown outcome, which count towards the budget"
-    )
+    amount = f"at most {usd(cost.in_doubt_micro_usd)}"
+    return f"{amount} for requests with an unknown outcome. This amount counts towards the budget"
 
 
 def limits_of(budget: BudgetView | BudgetRaised | None) -> str:

@@ -23,8 +23,8 @@ COMMANDS: dict[Action, str | None] = {
     Action.LIST_AGENTS: "agents",
     Action.LIST_MODELS: "models",
     Action.LIST_PROVIDERS: "models",
-    Action.SHOW_CALL: "calls show {target}",
-    Action.LIST_CALLS: "calls",
+    Action.SHOW_AI_CALL: "calls show {target}",
+    Action.LIST_AI_CALLS: "calls",
     Action.LIST_FILES: None,  # no command lists files
     Action.LIST_SCHEDULES: "schedules list",
     Action.CHECK_HEALTH: "doctor",

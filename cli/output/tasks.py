@@ -94,7 +94,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Next step", next_step_of(task) if task.status is RunStatus.FAILED else ""),
         ("Blocked", _blocked_in(task)),
         ("Quiet", _quiet_in(task)),
-        ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done"),
+        ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done ({task.subtasks})"),
         ("Models", models or task.model or ""),
         ("Cost", spent_of(cost)),
         ("In doubt", in_doubt_of(cost)),

@@ -10,7 +10,7 @@ Stay = Annotated[
     bool | None,
     typer.Option(
         "--stay/--exit",
-        help="Keep everything running afterwards. This is the default on a terminal.",
+        help="Keep everything running afterwards. This is the default in a terminal.",
         show_default=False,
     ),
 ]

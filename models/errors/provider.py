@@ -195,7 +195,7 @@ class SameFailureAgain(AttemptsUsedUp):
 class AiCallFailed(ProviderError):
     """How an embedding, an image or a transcription ended that its caller waited for."""
 
-    code, title = "ai_call_failed", "The call failed"
+    code, title = "ai_call_failed", "The AI call failed"
 
     def __init__(self, call_id: str, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message.rstrip('.')}.", remedy=Remedy(action=Action.SHOW_CALL, target=call_id))
+        super().__init__(f"{code}: {message.rstrip('.')}.", remedy=Remedy(action=Action.SHOW_AI_CALL, target=call_id))

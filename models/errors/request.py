@@ -142,7 +142,7 @@ class NotFound(ChimeraError):
 
     lists: ClassVar[dict[str, Action]] = {
         "agent": Action.LIST_AGENTS,
-        "call": Action.LIST_CALLS,
+        "AI call": Action.LIST_AI_CALLS,
         "file": Action.LIST_FILES,
         "provider": Action.LIST_PROVIDERS,
         "schedule": Action.LIST_SCHEDULES,

@@ -48,13 +48,13 @@ class SubtaskSkipped(ChimeraError):
         super().__init__(f"Subtask {path!r} or one of its parents was skipped, so it makes no more calls.")
 
 
-class CallCancelled(ChimeraError):
+class AiCallCancelled(ChimeraError):
     """An embedding, an image or a transcription was cancelled."""
 
-    code, http_status, title = "call_cancelled", 409, "The call was cancelled"
+    code, http_status, title = "ai_call_cancelled", 409, "The AI call was cancelled"
 
     def __init__(self, call_id: str) -> None:
-        super().__init__(f"Call {call_id!r} was cancelled, so no provider is called.")
+        super().__init__(f"AI call {call_id!r} was cancelled, so no provider is called.")
 
 
 class StillUnderway(ChimeraError):

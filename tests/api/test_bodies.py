@@ -12,7 +12,7 @@ from api import middleware
 from api.bodies import _PART, MAX_NAMES, MAX_PARTS, has_more_parts, json_in
 from api.errors import Refused
 from models import wording
-from models.calls import EmbeddingSpec
+from models.ai_calls import EmbeddingSpec
 from models.plans import MAX_NODES, PlannedSubtask, problems_of
 from models.tasks import TaskSpec
 from tests.api.conftest import client_of

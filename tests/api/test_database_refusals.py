@@ -11,7 +11,8 @@ from api.app import create_app
 from chimera.config.settings import Settings
 from chimera.db import engine
 from chimera.db.refusals import refusal_of
-from tests.api.conftest import PASSWORD, client_of
+from tests.api.conftest import PASSWORD, client_of, new_task
+from tests.api.routes.test_streams import received, signed_in
 from tests.parts import fresh_database
 
 REFUSE_TASKS = """
@@ -19,6 +20,13 @@ CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RAISE EXCEPTION 'could not extend file "base/1/2": No space left on device' USING ERRCODE = '{}';
 END $$;
 CREATE TRIGGER refuse BEFORE INSERT ON tasks FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
+REFUSE_READS = """
+CREATE FUNCTION refuse_read() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'out of memory' USING ERRCODE = '53200';
+END $$;
+ALTER TABLE runs RENAME TO kept_runs;
+CREATE VIEW runs AS SELECT * FROM kept_runs WHERE refuse_read();
 """
 
 
@@ -77,6 +85,19 @@ async def test_other_refusals_have_codes_of_their_own(
     refused = await client.post("/api/v1/tasks", json={"goal": "Be kept."})
     assert (refused.status_code, refused.json()["code"]) == (503, code)
     assert refused.json()["detail"]
+
+
+async def test_an_error_frame_names_the_databases_refusal(
+    app: FastAPI, client: httpx2.AsyncClient, own: Settings
+) -> None:
+    task_id = (await new_task(client))["id"]
+    await spoil(own, REFUSE_READS)
+    problem = (await client.get(f"/api/v1/tasks/{task_id}")).json()
+    async with signed_in(app, client) as socket:
+        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}"})
+        frame = await received(socket)
+    assert frame["code"] == problem["code"] == "too_many_connections"
+    assert frame["detail"] == problem["detail"]
 
 
 async def test_a_database_that_turned_read_only_is_named(own: Settings, client: httpx2.AsyncClient) -> None:

@@ -28,7 +28,7 @@ MOST = 5
 API = "/api/v1"
 LIMITS = {
     "max_open_tasks": MOST,
-    "max_open_calls": MOST,
+    "max_open_ai_calls": MOST,
     "max_schedules": MOST,
     "max_agents": MOST,
     "max_kept_bytes": MOST * LEAST_BYTES,
@@ -75,7 +75,7 @@ def a_transcription(client: httpx2.AsyncClient, number: int) -> Awaitable[httpx2
 NO_WAIT = {"Prefer": "wait=0"}
 ADDING: dict[str, tuple[Callable[[httpx2.AsyncClient, int], Awaitable[httpx2.Response]], str]] = {
     "tasks": (a_task, "CHIMERA_MAX_OPEN_TASKS"),
-    "calls": (a_call, "CHIMERA_MAX_OPEN_CALLS"),
+    "calls": (a_call, "CHIMERA_MAX_OPEN_AI_CALLS"),
     "schedules": (a_schedule, "CHIMERA_MAX_SCHEDULES"),
     "agents": (an_agent, "CHIMERA_MAX_AGENTS"),
     "files": (a_file, "CHIMERA_MAX_KEPT_BYTES"),

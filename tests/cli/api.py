@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from cli.http.sign_in import SignIn, write
 from models.agents import AgentSpec
-from models.calls import AiCallView
+from models.ai_calls import AiCallView
 from models.costs import CostView
 from models.events import Frame
 from models.tasks import BudgetView, TaskView

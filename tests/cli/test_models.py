@@ -6,7 +6,7 @@ from rich.table import Table
 
 from cli.errors import NotSetUp, NotThere
 from cli.models import check_usable, lines_below, media_table_of, table_of
-from models.calls import Operation
+from models.ai_calls import Operation
 from models.providers import MediaModelView, ModelView, PriceView, ProviderView
 
 PRICE = PriceView(

@@ -19,11 +19,11 @@ async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.Captur
     assert await schedules.create("Morning", "Report.", cron="0 7 * * *", time_zone="Europe/Berlin") == 0
     printed = capsys.readouterr().out
     beginning = printed.split()[0]
-    assert "is created. Next run: 2" in printed
+    assert "was created. Next run: 2" in printed
     assert re.search("07:00:00 CES?T[.]", printed)
     controls = (
         (schedules.pause, "is paused"),
-        (schedules.resume, "is resumed"),
+        (schedules.resume, "has resumed"),
         (schedules.trigger, "is starting a run now"),
     )
     for control, answer in controls:
@@ -89,7 +89,7 @@ async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixtur
     task = before["task"] | {"goal": "Sum up."}
     assert after == before | {"cron": "0 * * * *", "task": task}
     assert await schedules.change(before["id"], interval_s=3600, name="Hourly") == 0
-    assert "is changed. Next run: paused." in capsys.readouterr().out
+    assert "was changed. Next run: paused." in capsys.readouterr().out
     with pytest.raises(WrongUsage, match="Set the fields to change"):
         await schedules.change(before["id"])
 

@@ -23,7 +23,7 @@ async def test_a_new_budget_is_confirmed_with_spending(
     assert capsys.readouterr().out.splitlines() == [
         "6c1f0b1e is running. Its total budget is $0.0500, 20 requests.",
         "Spent so far: $0.0009 for 3 requests to models, 15 tokens.",
-        "In doubt: at most $0.0004, for requests with an unknown outcome, which count towards the budget.",
+        "In doubt: at most $0.0004 for requests with an unknown outcome. This amount counts towards the budget.",
     ]
 
 
@@ -32,6 +32,6 @@ async def test_a_deleted_task_is_gone(capsys: pytest.CaptureFixture[str]) -> Non
     async with signed_in() as client:
         task = await client.create_task({"goal": "x", "start": False})
     assert await delete(task.id[:8]) == 0
-    assert "is deleted" in capsys.readouterr().out
+    assert "was deleted" in capsys.readouterr().out
     with pytest.raises(NotThere):
         await delete(task.id[:8])

@@ -1,15 +1,16 @@
 """Commands about tasks: hand in, watch, list, the bill."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
 from cli.errors import Refused
-from cli.tasks import cost, follow, list_tasks, retry, run
+from cli.tasks import cost, follow, list_tasks, retry, run, show
 from models.costs import CostView
 from models.runs import RunStatus
-from models.tasks import TaskView
+from models.tasks import SubtaskMode, TaskView
 from models.waits import budget_wait
 from tests.cli.api import TinyApi, no_room, problem
 from tests.cli.builders import BILL, TASK, a_blocked_call, task_view
@@ -30,6 +31,14 @@ async def test_leaving_shows_the_next_command_and_its_code(
     printed = capsys.readouterr().err
     assert f"Raise the limit. Run: chimera budget {TASK[:8]} --usd 0.01\n" in printed
     assert f"chimera cancel {TASK[:8]}" in printed
+
+
+@pytest.mark.usefixtures("real_api")
+@pytest.mark.parametrize("mode", SubtaskMode)
+async def test_a_task_is_started_with_its_subtask_mode(capsys: pytest.CaptureFixture[str], mode: SubtaskMode) -> None:
+    assert await run("Find out.", subtasks=mode.value, follow=False) == 0
+    assert await show("last") == 0
+    assert re.search(rf"Subtasks +0 of 0 done \({mode}\)", capsys.readouterr().out)
 
 
 async def test_a_retry_follows_events_after_the_failure(

@@ -10,7 +10,7 @@ from tests.faults.trials import Trial
 
 async def test_a_result_is_returned_unchanged(ended: Trial, tmp_path: Path) -> None:
     ended.findings = await examine(ended.lab, ended.offers)
-    ended.figures["calls cut"] = 3
+    ended.figures["calls interrupted"] = 3
     ended.problems.append("something is wrong")
     result = result_of(ended, "F01", "a title", "openai", {"seconds": 5.0})
     for _ in range(2):

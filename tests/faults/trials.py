@@ -57,7 +57,7 @@ class Trial:
         wanted = found.runs if completed is None else completed
         self.expect(found.completed == wanted, f"{found.completed} of {found.runs} runs completed instead of {wanted}")
         if self.offers.put_off():
-            self.figures["POSTs put off with 503"] = self.offers.put_off()
+            self.figures["POSTs rejected with 503"] = self.offers.put_off()
         return found
 
 

@@ -7,8 +7,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from models.agents import AgentSpec
+from models.ai_calls import EmbeddingSpec, ImageSpec
 from models.base import MODEL_CHARS, ModelRef
-from models.calls import EmbeddingSpec, ImageSpec
 from models.schedules import ScheduleSpec
 from models.tasks import TaskSpec
 

@@ -29,7 +29,7 @@ RUN = RunId("6c1f0b1e-0000-4000-8000-000000000001")
         (UnknownAgent("poet", ["writer"]), "create_agent", None),
         (WrongKindOfModel("a/b", "chat", "c/d"), "list_models", None),
         (NotFound("schedule", "x"), "list_schedules", None),
-        (AiCallFailed("7d1f", "overloaded", "Busy."), "show_call", "7d1f"),
+        (AiCallFailed("7d1f", "overloaded", "Busy."), "show_ai_call", "7d1f"),
     ],
 )
 def test_an_error_carries_its_remedy(error: ChimeraError, action: str, target: str | None) -> None:

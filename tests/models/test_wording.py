@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from models.agents import AgentSpec
-from models.calls import EmbeddingSpec
+from models.ai_calls import EmbeddingSpec
 from models.schedules import ScheduleSpec
 from models.streams import CLIENT_MESSAGE
 from models.tasks import TaskSpec

@@ -11,15 +11,16 @@ import json
 import os
 import signal
 import sys
+import sysconfig
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from chimera.config.settings import Settings
 from chimera.local import processes
-from chimera.store import calls, task_controls
-from chimera.store.calls import NewCall
-from models.calls import Operation
+from chimera.store import ai_calls, task_controls
+from chimera.store.ai_calls import NewAiCall
+from models.ai_calls import Operation
 from models.ids import AiCallId, TaskId, workflow_id_of
 from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode
 from tests.parts import fresh_database, running_parts, short_folder
@@ -28,6 +29,7 @@ from tests.runs import Runs, runs_with_worker
 
 FOLDER = Path(__file__).parent / "histories"
 ROOT = Path(__file__).parents[2]
+PACKAGES = sysconfig.get_path("purelib")
 SLOW = "[[sim: delay=1; tokens=5]] go"
 
 
@@ -187,15 +189,15 @@ async def ai_call_cancelled(runs: Runs) -> AiCallId:
     call_id = await _ai_call(runs, "a lighthouse [[sim: hang=1]]")
     await asyncio.sleep(1)
     async with runs.database.begin() as session:
-        await task_controls.cancel(session, runs.caller, call_id, *calls.KINDS)
+        await task_controls.cancel(session, runs.caller, call_id, *ai_calls.KINDS)
     await runs.dispatcher.deliver(call_id)
     return call_id
 
 
 async def _ai_call(runs: Runs, prompt: str) -> AiCallId:
-    new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": prompt, "n": 1}, True, "", None)
+    new = NewAiCall(Operation.IMAGES, "simulator/image", {"prompt": prompt, "n": 1}, True, "", None)
     async with runs.database.begin() as session:
-        call_id, _ = await calls.create(session, runs.caller.user_id, new)
+        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
     await runs.dispatcher.deliver(call_id)
     return call_id
 
@@ -221,7 +223,7 @@ async def record(runs: Runs, branch: Callable[[Runs], Awaitable[TaskId]]) -> Non
 
 
 async def record_ai_call(runs: Runs, branch: Callable[[Runs], Awaitable[AiCallId]]) -> None:
-    """Do the same for an embedding, an image or a transcription."""
+    """Do the same for an AI call."""
     await keep(runs, branch.__name__, workflow_id_of(await branch(runs)))
 
 
@@ -238,7 +240,7 @@ async def keep(runs: Runs, name: str, prefix: str, status: str = "") -> None:
         history = await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history()
         histories.append({"id": run.id, "history": json.loads(history.to_json())})
     # Stack traces in failures name files where they lay on the machine that recorded.
-    kept = json.dumps(histories, separators=(",", ":")).replace(f"{ROOT}/", "")
+    kept = json.dumps(histories, separators=(",", ":")).replace(f"{PACKAGES}/", "").replace(f"{ROOT}/", "")
     (FOLDER / f"{name}.json").write_text(kept + "\n")
     print(f"{name:20} {status:10} {len(histories)} executions", flush=True)
 

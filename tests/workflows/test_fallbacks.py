@@ -81,7 +81,7 @@ async def test_an_unmakeable_client_does_not_hang(
 
     async def connect_elsewhere(provider: ChatCompletions) -> None:
         if provider.name == "simulator":
-            raise ProviderError("The client of the provider can't be made (ImportError).")
+            raise ProviderError("The provider's client can't be created (ImportError).")
         await connect(provider)
 
     monkeypatch.setattr(ChatCompletions, "connect", connect_elsewhere)

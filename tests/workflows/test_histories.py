@@ -12,12 +12,12 @@ from temporalio.client import Client, WorkflowExecutionDescription
 from chimera.config import payload_keys
 from chimera.config.settings import Settings
 from chimera.ledger import outbox
-from chimera.store import calls
+from chimera.store import ai_calls
 from chimera.store import schedules as schedule_rows
-from chimera.store.calls import NewCall
+from chimera.store.ai_calls import NewAiCall
 from chimera.temporal.payloads import DATA_CONVERTER
 from chimera.temporal.schedules import Schedules
-from models.calls import Operation
+from models.ai_calls import Operation
 from models.ids import NodePath, ScheduleId, TaskId, schedule_workflow_id, workflow_id_of
 from models.schedules import ScheduleSpec
 from models.tasks import SubtaskMode
@@ -52,9 +52,9 @@ async def test_no_failure_can_be_read(runs: Runs) -> None:
 
 
 async def test_image_prompts_are_encrypted(runs: Runs) -> None:
-    new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": f"A {CANARY}", "n": 1}, True, "", None)
+    new = NewAiCall(Operation.IMAGES, "simulator/image", {"prompt": f"A {CANARY}", "n": 1}, True, "", None)
     async with runs.database.begin() as session:
-        call_id, _ = await calls.create(session, runs.caller.user_id, new)
+        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
     await runs.dispatcher.deliver(call_id)
     await (await runs.temporal.client()).get_workflow_handle(workflow_id_of(call_id)).result()
     await _is_hidden(runs, workflow_id_of(call_id))

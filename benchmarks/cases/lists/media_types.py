@@ -83,7 +83,7 @@ CASES = (
         "a portal's page, each time",
         (ServedAnswer("<html>Sign in</html>", media_type="text/html"),),
         "own (F27)",
-        Ends("failed", requests=2, contains=("text/html", "check its address")),
+        Ends("failed", requests=2, contains=("text/html", "Check its address")),
         "The second identical failure is the last attempt, because more attempts wouldn't help.",
     ),
     _case(

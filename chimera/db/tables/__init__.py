@@ -6,6 +6,7 @@ conversations.
 """
 
 from chimera.db.tables.agents import *
+from chimera.db.tables.ai_calls import *
 from chimera.db.tables.base import *
 from chimera.db.tables.calls import *
 from chimera.db.tables.files import *

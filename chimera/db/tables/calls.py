@@ -26,7 +26,6 @@ class Call(Table):
     """Attempts up to this one no longer count: the task was retried after they had failed it."""
     status: Mapped[str]
     outcome: Mapped[dict[str, Any] | None]
-    created_at: Mapped[datetime] = now()
     ended_at: Mapped[datetime | None]
 
 
@@ -105,15 +104,3 @@ class ToolCall(Table):
     failed: Mapped[bool] = mapped_column(server_default=text("false"))
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     ended_at: Mapped[datetime | None]
-
-
-class MediaCall(Table):
-    """What a run of the kind embeddings, images or transcriptions asks for, and its answer."""
-
-    __tablename__ = "media_calls"
-    run_id: Mapped[str] = run_key()
-    model: Mapped[str]
-    request: Mapped[dict[str, Any]]
-    result: Mapped[dict[str, Any] | None]
-    vectors: Mapped[bytes | None]
-    """Of embeddings: one after the other, little-endian float32."""

@@ -100,7 +100,6 @@ class Guidance(Table):
     run_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), ForeignKey("runs.id", ondelete="CASCADE"))
     path: Mapped[str] = mapped_column(server_default="")
     text: Mapped[str]
-    created_at: Mapped[datetime] = now()
     __table_args__ = (Index("guidance_run", "run_id", "id"),)
 
 
@@ -123,13 +122,16 @@ class Outbox(Table):
     schedule_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     """In place of a run. Its row may be gone: then Temporal's schedule is deleted."""
     kind: Mapped[str]
+    payload: Mapped[dict[str, Any] | None]
+    """Of a signal: its name and arguments."""
     attempts: Mapped[int] = mapped_column(server_default="0")
     last_error: Mapped[str | None]
-    created_at: Mapped[datetime] = now()
+    """Why it was not delivered, for operators."""
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '5 seconds'"))
     __table_args__ = (
         Index("outbox_due", "next_attempt_at"),
         Index("outbox_run", "run_id", "id"),
         Index("outbox_schedule", "schedule_id", "id", postgresql_where=text("schedule_id IS NOT NULL")),
         CheckConstraint("num_nonnulls(run_id, schedule_id) = 1", name="outbox_subject"),
+        CheckConstraint("(kind = 'signal') = (payload IS NOT NULL)", name="outbox_payload"),
     )

@@ -165,7 +165,7 @@ class AnthropicAnswer:
             raise ContextTooLong(f"{self._model!r} at {PROVIDER} ran out of tokens inside its tool call.")
         if tools and self._reason == "length":
             raise Truncated(
-                f"The answer was cut off inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
+                f"The answer was cut off inside a tool call at {max_output_tokens} tokens. Raise max_output_tokens."
             )
         if not tools and nameless:
             raise Malformed(f"{PROVIDER} sent a tool call without a name.")
@@ -268,7 +268,7 @@ class AnthropicAnswer:
 
     def _new_block(self, place: int, kind: str) -> _Block:
         if len(self._blocks) == MAX_BLOCKS:
-            raise AnswerTooLarge(f"The answer has more than {MAX_BLOCKS} blocks; request less.")
+            raise AnswerTooLarge(f"The answer has more than {MAX_BLOCKS} blocks. Request a shorter answer.")
         block = self._blocks[place] = _Block(kind)
         self._last_place = max(self._last_place, place)
         return block

@@ -224,7 +224,7 @@ class ChatCompletionsAnswer:
             )
         if tools and self._reason == "length":
             raise Truncated(
-                f"The answer was cut off inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
+                f"The answer was cut off inside a tool call at {max_output_tokens} tokens. Raise max_output_tokens."
             )
         if not tools and self._tools.nameless:
             raise Malformed(f"{self._provider} sent a tool call without a name.")
@@ -237,7 +237,11 @@ class ChatCompletionsAnswer:
             return ContentRefused(f"{self._provider}'s model refused: {why}")
         if self._reason == "length":
             return useless(self._provider, max_output_tokens)
-        thought = " It sent reasoning: its server may classify the answer as reasoning." if self._thought else ""
+        thought = (
+            " The response contains reasoning, so the server may have classified the answer as reasoning."
+            if self._thought
+            else ""
+        )
         return Malformed(f"{self._provider} returned neither text nor a tool call.{thought}")
 
     def _finish(self, calls: bool) -> FinishReason:

@@ -30,7 +30,7 @@ from chimera.providers.media import (
 )
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.http import SizeLimit, Waits, headers_of
-from models.calls import MAX_REPORTED_SECONDS, MediaUsage
+from models.ai_calls import MAX_REPORTED_SECONDS, MediaUsage
 from models.errors import Malformed, ProviderError
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class ChatCompletionsMedia(ChatCompletions):
         try:
             answer = _parsed(body)
         except (ValueError, RecursionError):
-            raise Malformed(f"{self.name} sent invalid JSON; check its address.") from None
+            raise Malformed(f"{self.name} sent invalid JSON. Check its address.") from None
         if not isinstance(answer, dict):
             raise Malformed(f"{self.name} sent JSON of an unexpected shape.")
         return answer

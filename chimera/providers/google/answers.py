@@ -123,7 +123,7 @@ class GoogleAnswer:
         text, is_less = self._speech.end()
         if finish_reason == "length" and tools:
             raise Truncated(
-                f"The answer was cut off inside a tool call at {max_output_tokens} tokens; raise max_output_tokens."
+                f"The answer was cut off inside a tool call at {max_output_tokens} tokens. Raise max_output_tokens."
             )
         if not tools and any(call["args"] for call in self._calls):
             raise Malformed("google sent a tool call without a name.")

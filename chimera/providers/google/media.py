@@ -29,7 +29,7 @@ from chimera.providers.media import (
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.bodies import check_size
 from chimera.providers.wire.http import Waits, headers_of, too_large_words
-from models.calls import MediaUsage
+from models.ai_calls import MediaUsage
 from models.errors import ContentRefused, InvalidInput, Malformed, ProviderError, Truncated
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class GoogleMedia(Google):
         """Only the ratio of the sides can be chosen."""
         if _ratio_of(size) not in RATIOS:
             raise InvalidInput(
-                "size", f"google can't generate {size!r}; use one of the ratios {', '.join(RATIOS.values())}."
+                "size", f"google can't generate images of {size!r}; use one of the ratios {', '.join(RATIOS.values())}."
             )
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingEnd:
@@ -216,7 +216,7 @@ def _check_end(answer: "GenerateContentResponse") -> None:
         raise Truncated("google stopped in the middle of its answer. The answer is discarded.")
     reason = known_reason(candidate.finish_reason.value, candidate.finish_message or "")
     if reason == "length":
-        raise Truncated("google's answer reached the model's output limit; send less per call.")
+        raise Truncated("google's answer reached the model's output limit. Send less per call.")
     if reason != "stop":
         raise Malformed(f"google returned no usable answer: {candidate.finish_reason.value[:40]}")
 

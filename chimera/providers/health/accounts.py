@@ -65,7 +65,7 @@ class HealthReport:
         """Return why calls are blocked; empty if none is."""
         now = datetime.now(UTC)
         if self.is_away:
-            return f"away since {_clock(now - timedelta(seconds=self.failing_s))}: {self.reason}"
+            return f"unavailable since {_clock(now - timedelta(seconds=self.failing_s))}: {self.reason}"
         if self.reason:
             return f"failing for one user since {_clock(now - timedelta(seconds=self.failing_s))}: {self.reason}"
         if self.wait_s > 0:
@@ -103,7 +103,7 @@ class ProviderHealth:
         wait_s = self._known[account].wait_until - self.clock()
         if wait_s > 0:
             raise RateLimited(
-                f"{_provider(account)} accepts no request for {wait_s:.1f} s.", retry_after_s=_spread(wait_s)
+                f"{_provider(account)} doesn't accept requests for {wait_s:.1f} s.", retry_after_s=_spread(wait_s)
             )
 
     def answered(self, account: str) -> None:

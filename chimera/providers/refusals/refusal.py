@@ -64,7 +64,8 @@ class Refusal:
 
     def no_quota(self) -> NoQuota:
         return NoQuota(
-            f"The account at {self.provider} has no quota left; raise it there, then retry the task.{self._reason()}"
+            f"The account at {self.provider} has no quota left. Raise the quota there, then retry the task."
+            f"{self._reason()}"
         )
 
     def rate_limited(self) -> RateLimited:
@@ -85,8 +86,10 @@ class Refusal:
         setting = vendor.address_variable if vendor.key == "none" else vendor.key_variable
         if self.status == 403 and self.reason:
             # The key is known but lacks a right: only the server's message names it.
-            return WrongKey(f"{self.provider} rejected the key (403): {self._why()} Check {setting} and its rights.")
-        return WrongKey(f"{self.provider} rejected the key ({self.status or 401}); check {setting}.")
+            return WrongKey(
+                f"{self.provider} rejected the key (403): {self._why()} Check {setting} and the key's rights."
+            )
+        return WrongKey(f"{self.provider} rejected the key ({self.status or 401}). Check {setting}.")
 
     def content(self) -> ContentRefused:
         return ContentRefused(
@@ -95,8 +98,8 @@ class Refusal:
 
     def too_long(self) -> ContextTooLong:
         return ContextTooLong(
-            f"The conversation is longer than {self.model!r} at {self.provider} can read: {self._why()} Shorten it, or"
-            " use a model with a larger context window."
+            f"The conversation is longer than {self.model!r} at {self.provider} can read: {self._why()} Shorten the"
+            " conversation, or use a model with a larger context window."
         )
 
     def unknown_model(self) -> UnknownModel:
@@ -106,7 +109,7 @@ class Refusal:
     def request(self) -> BadRequest:
         hint = ""
         if self.status is not None and 300 <= self.status < 400:
-            hint = " It redirects to another address: check the configured one."
+            hint = " The server redirects to another address, so check the configured address."
         return BadRequest(f"{self.provider} rejected the request ({self.status or 'mid-answer'}): {self._why()}{hint}")
 
     def _reason(self) -> str:

@@ -37,7 +37,7 @@ async def bound(response: "httpx2.Response") -> None:
         await _cut(response)
     elif response.request.method == "GET":
         await check_size(
-            response, MAX_LIST_BYTES, f"The list is larger than {MAX_LIST_BYTES} bytes; check the address."
+            response, MAX_LIST_BYTES, f"The list is larger than {MAX_LIST_BYTES} bytes. Check the address."
         )
 
 

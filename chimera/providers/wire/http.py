@@ -126,7 +126,7 @@ class Waits:
     def silence(self, *, begun: bool) -> ProviderError:
         """Translate a TimeoutError into our error."""
         if begun:
-            return Stalled(f"{self.provider} sent nothing for {self.stall_s:g} s; the call is aborted.")
+            return Stalled(f"{self.provider} sent nothing for {self.stall_s:g} s, so the call is aborted.")
         # Connecting has a shorter limit of its own, so the prompt is there.
         return ProviderTimeout(
             f"{self.provider} sent nothing in the first {self.first_byte_s:g} s.", may_be_billed=True
@@ -153,10 +153,10 @@ class SizeLimit:
 
 
 def too_large_words(max_bytes: int, setting: str) -> str:
-    return f"The answer is larger than {max_bytes} bytes; request less, or raise {setting}."
+    return f"The answer is larger than {max_bytes} bytes. Request a shorter answer, or raise {setting}."
 
 
 def check_calls(calls: int) -> None:
     """Raises `AnswerTooLarge` for more tool calls than an answer may ask for."""
     if calls > MAX_CALLS:
-        raise AnswerTooLarge(f"The answer has more than {MAX_CALLS} tool calls at once; request less.")
+        raise AnswerTooLarge(f"The answer has more than {MAX_CALLS} tool calls at once. Request fewer tool calls.")

@@ -46,7 +46,7 @@ class Lazy(Generic[Client]):
                     # The kind alone: an HTTP library's message may hold a proxy's password.
                     log.error("client_not_made", error=type(error).__name__)
                     raise ProviderError(
-                        f"The client of the provider can't be made ({type(error).__name__}). Check the proxy and"
+                        f"The provider's client can't be created ({type(error).__name__}). Check the proxy and"
                         " certificate settings of the environment, and the log."
                     ) from None
             return self.made

@@ -10,14 +10,14 @@ from activities.calls.settle import Settlements
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.ledger import calls, ends, in_doubt, media, runs
+from chimera.ledger import ai_calls, calls, ends, in_doubt, runs
 from chimera.ledger.calls import Intent
 from chimera.ledger.plans import PlanRoom
-from chimera.ledger.settlements import MediaAnswer, Settlement
-from chimera.store import calls as db_calls
+from chimera.ledger.settlements import AiCallAnswer, Settlement
+from chimera.store import ai_calls as db_calls
 from chimera.store import task_controls
-from chimera.store.calls import NewCall
-from models.calls import AiCallView, Operation
+from chimera.store.ai_calls import NewAiCall
+from models.ai_calls import AiCallView, Operation
 from models.errors import ChimeraError, Conflict, Overtaken, RootStopped, Stalled
 from models.events import ModelCallFinished, RunCompleted
 from models.ids import ROOT, RunId, UserId
@@ -41,7 +41,7 @@ async def settlements(database: Database, settings: Settings) -> AsyncIterator[S
 
 
 async def a_call(database: Database, owner: UserId) -> RunId:
-    new = NewCall(Operation.IMAGES, "simulator/image", {"prompt": "x", "n": 1}, True, "0" * 64, None)
+    new = NewAiCall(Operation.IMAGES, "simulator/image", {"prompt": "x", "n": 1}, True, "0" * 64, None)
     async with database.begin() as session:
         call_id, _ = await db_calls.create(session, owner, new)
     return call_id
@@ -58,7 +58,7 @@ def intent_of(run_id: RunId, attempt: int) -> Intent:
 async def begun(database: Database, run_id: RunId) -> Intent:
     """Begin the next attempt, and give up the one before."""
     async with database.statements() as connection:
-        context = await media.read_context(connection, request_of(run_id))
+        context = await ai_calls.read_context(connection, request_of(run_id))
         if context.call_status == "started":
             await in_doubt.mark(connection, request_of(run_id), context.attempt)
         intent = intent_of(run_id, context.attempt + 1)
@@ -98,7 +98,7 @@ def a_settlement(
         messages=(),
         events=(finished, completed) if task_ends else (finished,),
         ends_run=task_ends,
-        media=MediaAnswer({"images": []}, {"images": 1}),
+        ai_call=AiCallAnswer({"images": []}, {"images": 1}),
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from activities.calls.media_requests import AUDIO_TOKENS_PER_S, IMAGE_TOKENS, MediaRequest, charged, estimate_of
 from chimera.pricing import MediaPrice, MediaRate, media_cost_of
-from models.calls import MediaUsage, Operation
+from models.ai_calls import MediaUsage, Operation
 
 EMBEDDINGS, IMAGES, TRANSCRIPTIONS = Operation
 

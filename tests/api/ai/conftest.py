@@ -14,7 +14,7 @@ from activities.calls.media_requests import MediaEnd, MediaRequest
 from api.app import create_app
 from chimera.config.settings import Settings
 from chimera.providers.base import Provider
-from models.calls import Operation
+from models.ai_calls import Operation
 from tests.api.conftest import SECRET
 from tests.conftest import SimulatorServer
 from tests.runs import Runs, runs_with_worker

@@ -16,8 +16,8 @@ from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from activities.calls import media_requests
+from api.ai_calls import pieces_of
 from api.app import create_app
-from api.calls import pieces_of
 from api.deps import Parts
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -27,12 +27,12 @@ from chimera.ledger import runs as ledger_runs
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker
 from chimera.providers.media import Vectors
-from chimera.store import calls
-from chimera.store.calls import NewCall
-from chimera.temporal.calls import CallWaits, blocked_in
+from chimera.store import ai_calls
+from chimera.store.ai_calls import NewAiCall
+from chimera.temporal.ai_calls import AiCallWaits, blocked_in
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
-from models.calls import (
+from models.ai_calls import (
     AiCallView,
     EmbeddingsView,
     EmbeddingUsage,
@@ -250,21 +250,21 @@ def test_a_queued_activity_is_shown_as_queued() -> None:
     """Of no worker, or of one that has no place free: Temporal doesn't tell."""
     held = blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
     assert held is not None
-    assert (held.code, held.message.partition(".")[0]) == ("no_worker", "No worker has started the call yet")
+    assert (held.code, held.message.partition(".")[0]) == ("no_worker", "No worker has started the AI call yet")
     assert blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_STARTED)) is None
 
 
 async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
     temporal = Temporal(runs.settings.model_copy(update={"task_queue": "nobody"}))
     bus = Bus(runs.settings)
-    waits, dispatcher = CallWaits(runs.database, temporal), Dispatcher(runs.database, temporal, bus, most_running=1)
-    new = NewCall(Operation.EMBEDDINGS, EMBEDDING, {}, simulated=True, body_sha256="", idempotency_key=None)
+    waits, dispatcher = AiCallWaits(runs.database, temporal), Dispatcher(runs.database, temporal, bus, most_running=1)
+    new = NewAiCall(Operation.EMBEDDINGS, EMBEDDING, {}, simulated=True, body_sha256="", idempotency_key=None)
     async with runs.database.begin() as session:
-        call_id, _ = await calls.create(session, runs.caller.user_id, new)
+        call_id, _ = await ai_calls.create(session, runs.caller.user_id, new)
     await dispatcher.deliver(call_id)
     held = await waits.blocked_by(call_id)
     assert held is not None
-    assert held.message.startswith("No worker has started the call yet")
+    assert held.message.startswith("No worker has started the AI call yet")
     async with runs.database.begin() as session:
         assert await ledger_runs.close_from_temporal(session, call_id, cancelled=False)
     # Its end is in the row, though the run doesn't show it yet.
@@ -280,7 +280,7 @@ async def test_a_run_that_has_ended_waits_for_no_worker(alice: httpx2.AsyncClien
     reopened = update(Run).where(Run.id == call_id)
     async with runs.database.begin() as session:
         await session.execute(reopened.values(status=RunStatus.RUNNING, ended_at=None))
-    assert await CallWaits(runs.database, runs.temporal).blocked_by(call_id) is None
+    assert await AiCallWaits(runs.database, runs.temporal).blocked_by(call_id) is None
     async with runs.database.begin() as session:
         await session.execute(reopened.values(status=RunStatus.COMPLETED, ended_at=func.now()))
 
@@ -302,7 +302,7 @@ async def test_a_refusal_is_final_with_its_reason(
     (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1})).json()["items"]
     assert (call["status"], call["error_code"], call["cost_micro_usd"]) == ("failed", code, 0)
     remedy = answer.json()["remedy"]
-    assert (remedy["action"], remedy["href"]) == ("show_call", f"{AI}/calls/{call['id']}")
+    assert (remedy["action"], remedy["href"]) == ("show_ai_call", f"{AI}/calls/{call['id']}")
     assert arrivals(simulator, call["id"]) == 1
 
 
@@ -323,7 +323,7 @@ async def test_a_cancelled_call_is_cut(alice: httpx2.AsyncClient, simulator: Sim
     cancelled = await alice.post(f"{AI}/calls/{call_id}/cancel")
     assert (cancelled.status_code, cancelled.json()["status"]) == (202, "cancelling")
     answer = await waiting
-    assert (answer.status_code, answer.json()["code"]) == (409, "call_cancelled")
+    assert (answer.status_code, answer.json()["code"]) == (409, "ai_call_cancelled")
     assert (await alice.post(f"{AI}/calls/{call_id}/cancel")).status_code == 202
     call = (await alice.get(f"{AI}/calls/{call_id}")).json()
     # It was on its way, so it may be billed.
@@ -365,7 +365,7 @@ async def test_a_stopping_api_releases_waiting_clients(
             asked = {"model": IMAGE, "prompt": "a horse"}
             waiting = asyncio.create_task(client.post(f"{AI}/images", json=asked))
             await until(lambda: gate.held == 1)
-            parts.call_waits.stop_waiting()
+            parts.ai_call_waits.stop_waiting()
             answer = await waiting
     assert answer.status_code == 202
     gate.opened.set()

@@ -13,10 +13,10 @@ from activities.calls import media, media_requests
 from activities.calls.media import RECORDINGS_HELD, RECORDINGS_WAITING
 from chimera.config.settings import Settings
 from chimera.db.engine import Connection
+from chimera.ledger import input_files
 from chimera.providers.limits.limiter import ProviderLimits
-from chimera.store import input_files
 from models.activity_options import COMPLETE
-from models.calls import Operation
+from models.ai_calls import Operation
 from models.errors import RateLimited
 from models.files import InputFile
 from models.model_calls import PLACE_SECONDS, SETTLE_SECONDS

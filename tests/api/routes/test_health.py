@@ -82,7 +82,9 @@ async def test_an_unavailable_provider_degrades_health_with_its_reason(
         providers = found["parts"]["providers"]
         assert found["status"] == "degraded"
         assert providers["state"] == "away"
-        assert re.match(r"simulator is away since [\d:]+ UTC: unreachable; .+: not configured\.", providers["note"])
+        assert re.match(
+            r"simulator is unavailable since [\d:]+ UTC: unreachable; .+: not configured\.", providers["note"]
+        )
         assert "secret" not in str(providers)
         assert (await alice.get("/health/ready")).json()["status"] == "ok"
     finally:
@@ -181,6 +183,7 @@ def test_health_separates_away_well_and_unconfigured_providers() -> None:
         {"openai": away, "simulator": HealthReport()}, ["openai", "simulator"], ["anthropic", "google"]
     )
     assert re.fullmatch(
-        r"openai is away since [\d:]+ UTC: overloaded; simulator: no problems seen; anthropic, google: not configured",
+        r"openai is unavailable since [\d:]+ UTC: overloaded; simulator: no problems seen;"
+        r" anthropic, google: not configured",
         summary,
     )

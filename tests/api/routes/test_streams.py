@@ -124,11 +124,25 @@ async def test_the_socket_survives_refused_topics(
         await socket.send_text("{")
         assert (await received(socket))["code"] == "invalid_message"
         await socket.send_bytes(b'{"type": "ping"}')
-        assert "as text" in (await received(socket))["message"]
+        assert "as text" in (await received(socket))["detail"]
         await socket.send_json({"type": "authenticate", "token": token_of(bob)})
         assert (await received(socket))["code"] == "already_authenticated"
         await socket.send_json({"type": "ping"})
         assert (await received(socket))["type"] == "pong"
+
+
+async def test_an_error_frame_has_the_problems_fields(
+    app: FastAPI, alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
+) -> None:
+    theirs = (await new_task(bob))["id"]
+    problem = (await alice.get(f"/api/v1/tasks/{theirs}")).json()
+    assert problem["remedy"]["href"] == "/api/v1/tasks"
+    async with signed_in(app, alice) as socket:
+        await socket.send_json({"type": "subscribe", "topic": f"run:{theirs}"})
+        frame = await received(socket)
+    assert {name: frame[name] for name in ("code", "detail", "remedy")} == {
+        name: problem[name] for name in ("code", "detail", "remedy")
+    }
 
 
 async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.AsyncClient) -> None:

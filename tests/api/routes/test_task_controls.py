@@ -99,11 +99,15 @@ async def test_a_control_writes_its_event_and_its_message_together(
     for control in ("execute", "pause", "resume", "budget", "cancel", "cancel"):
         assert (await _control(alice, task_id, control)).status_code == 202
     async with database.begin() as session:
-        outbox = (await session.scalars(select(Outbox.kind).where(Outbox.run_id == task_id).order_by(Outbox.id))).all()
+        outbox = (await session.scalars(select(Outbox).where(Outbox.run_id == task_id).order_by(Outbox.id))).all()
         events = (
             await session.scalars(select(EventRow.payload).where(EventRow.run_id == task_id).order_by(EventRow.seq))
         ).all()
-    assert list(outbox) == ["start", "pause", "resume", "budget_raised", "cancel"]
+    assert [entry.payload or entry.kind for entry in outbox] == [
+        "start",
+        *({"name": name, "args": []} for name in ("pause", "resume", "budget_raised")),
+        "cancel",
+    ]
     assert [event["type"] for event in events] == [
         "run.accepted",
         "run.paused",

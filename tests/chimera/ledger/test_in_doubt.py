@@ -205,8 +205,8 @@ async def test_released_in_doubt_cost_resumes_a_waiting_task(
     assert row["event_seq"] == seq == before + continues
     assert row["status"] == ("running" if continues else "waiting")
     async with database.begin() as session:
-        kinds = await session.scalars(text("SELECT kind FROM outbox WHERE run_id = :id"), {"id": task_id})
-        assert list(kinds) == ["budget_raised"] * continues
+        signals = await session.scalars(text("SELECT payload FROM outbox WHERE run_id = :id"), {"id": task_id})
+        assert list(signals) == [{"name": "budget_raised", "args": []}] * continues
     async with database.statements() as connection:
         reported = [frame.event.type for frame in await events.read_after(connection, task_id, before)]
         assert reported == ["run.resumed"] * continues

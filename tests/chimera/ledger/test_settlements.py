@@ -12,8 +12,8 @@ POSSIBLE: tuple[frozenset[str], ...] = (
     frozenset({"node"}),
     frozenset({"node", "tools"}),
     frozenset({"node", "plan"}),
-    frozenset({"media"}),
-    frozenset({"media", "ends"}),
+    frozenset({"ai_call"}),
+    frozenset({"ai_call", "ends"}),
 )
 """What an answer can make true: at the root, in a subtask, and as a call of its own."""
 
@@ -26,4 +26,4 @@ def test_a_settlement_has_room_to_grow(parts: frozenset[str]) -> None:
 def test_the_statement_has_only_the_needed_parts() -> None:
     assert "INSERT INTO subtasks" not in statement_of(frozenset({"node"}))
     assert "INSERT INTO subtasks" in statement_of(frozenset({"node", "plan"}))
-    assert "UPDATE media_calls" not in statement_of(frozenset({"ends"}))
+    assert "UPDATE ai_calls" not in statement_of(frozenset({"ends"}))

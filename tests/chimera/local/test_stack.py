@@ -165,7 +165,7 @@ async def test_postgres_keeps_committed_data_after_a_kill(running: tuple[LocalSt
 def test_a_taken_port_stops_the_start_with_a_remedy(data_dir: Path) -> None:
     with listening() as taken:
         settings = settings_in(data_dir, temporal_ui_port=taken)
-        with pytest.raises(PortsTaken, match=rf"(?s)taken by process {os.getpid()} .*CHIMERA_TEMPORAL_UI_PORT=\d+"):
+        with pytest.raises(PortsTaken, match=rf"(?s)in use by process {os.getpid()} .*CHIMERA_TEMPORAL_UI_PORT=\d+"):
             start(settings)
     assert processes_of(data_dir) == []
     assert not data_dir.exists(), "refused before anything was made"
@@ -274,7 +274,7 @@ async def test_a_start_cleans_up_after_a_killed_supervisor(data_dir: Path) -> No
     async with LocalStack(settings_in(data_dir), report=lines.append, services=False) as again:
         assert await count_of_users(again) == 0
         assert not stopped.is_running() or stopped.status() == psutil.STATUS_ZOMBIE
-    assert any("redis" in line for line in lines if line.startswith("Ended"))
+    assert any("redis" in line for line in lines if line.startswith("Stopped processes"))
     assert processes_of(data_dir) == []
 
 

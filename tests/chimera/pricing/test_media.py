@@ -3,7 +3,7 @@
 import pytest
 
 from chimera.pricing import MediaPrice, MediaRate, media_cost_of, media_price_of, price_of
-from models.calls import MediaUsage, Operation
+from models.ai_calls import MediaUsage, Operation
 from models.errors import UnknownPrice, WrongKindOfModel
 from models.providers import OwnRates
 

@@ -111,7 +111,7 @@ async def test_a_page_with_status_200_is_no_answer(
     found = await raised(provider, asked(wire), server, Script([body], headers={"content-type": type_}))
     assert_fits(found, errors.Malformed)
     assert type_ in found.message
-    assert "check its address" in found.message
+    assert "Check its address" in found.message
     assert not found.may_be_billed
 
 
@@ -138,7 +138,7 @@ BROKEN = {
         errors.Truncated, "in the middle", ModelAnswer(pieces=("I see.",), calls=(CALL,), stop=None)
     ),
     "a tool call is cut by the limit": Broken(
-        errors.Truncated, "raise max_output_tokens", ModelAnswer(calls=(CALL,), stop="length")
+        errors.Truncated, "Raise max_output_tokens", ModelAnswer(calls=(CALL,), stop="length")
     ),
     "JSON that is none": Broken(errors.Truncated, "in the middle", more=b'{"choices": [{"delta": '),
     "bytes that are no text": Broken(errors.Truncated, "in the middle", more=b"\xff\xfe"),

@@ -109,7 +109,7 @@ async def test_a_failed_client_is_made_again() -> None:
         return made
 
     lazy = Lazy(make)
-    with pytest.raises(ProviderError, match=r"can't be made \(ImportError\)") as raised:
+    with pytest.raises(ProviderError, match=r"can't be created \(ImportError\)") as raised:
         await lazy.get()
     assert not raised.value.retryable
     assert await lazy.get() == "client"

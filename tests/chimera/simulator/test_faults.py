@@ -117,7 +117,7 @@ async def test_a_tool_call_that_was_cut_is_no_success(simulator: Running) -> Non
         assert simulator.cut(request.call_id) == counted, how
 
     request = ask("What is 2 + 2 [[sim: finish=length]]", tools=(CALCULATOR,))
-    with pytest.raises(errors.Truncated, match="raise max_output_tokens"):
+    with pytest.raises(errors.Truncated, match="Raise max_output_tokens"):
         await answer_of(simulator.provider, request)
 
 

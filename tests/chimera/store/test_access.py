@@ -10,7 +10,7 @@ from chimera.db.tables import Table
 FOLDER = Path(chimera.store.__file__).parent
 OWNED = {mapper.class_.__name__ for mapper in Table.registry.mappers if "owner_id" in mapper.columns}
 NOT_FOR_CALLERS = {
-    "calls._calls": "a part of the queries that are asked for a caller",
+    "ai_calls._calls": "a part of the queries that are asked for a caller",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",

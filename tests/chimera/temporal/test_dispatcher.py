@@ -1,18 +1,27 @@
 """Starts and stops through the outbox, on the real Temporal; without a worker, a started task keeps running."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import workflow
 from temporalio.client import Client
 from temporalio.service import RPCError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from chimera.config.settings import Settings
+from chimera.ledger import admission, outbox
 from chimera.store import task_controls
 from models.events import RunAccepted, RunCancelled, RunCancelling
-from models.ids import TaskId, workflow_id_of
+from models.ids import ROOT, RunId, TaskId, workflow_id_of
 from models.runs import RunKind, RunStatus
+from models.tasks import SteerRequest
+from models.workflows import TaskSignal
 from tests.parts import forget_open_work
 from tests.runs import Runs, new_user, runs_on
 
@@ -55,6 +64,37 @@ async def has_workflow(runs: Runs, task_id: TaskId) -> bool:
 async def test_a_burst_starts_as_many_as_may_run(runs: Runs) -> None:
     await asyncio.gather(*(runs.start("Go.") for _ in range(12)))
     assert (await count(runs, "running"), await count(runs, "queued")) == (MOST, 8)
+
+
+async def test_requests_share_a_round_of_admission(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds, admit = Counter[str](), admission.admit
+
+    async def counted(session: AsyncSession, most: int) -> list[RunId] | None:
+        rounds["begun"] += 1
+        return await admit(session, most)
+
+    monkeypatch.setattr(admission, "admit", counted)
+    await asyncio.gather(*(runs.accept("Go.") for _ in range(12)))
+    for _ in range(12):
+        runs.dispatcher.admit_soon()
+    await runs.dispatcher.drain()
+    assert (await count(runs, "running"), await count(runs, "queued"), rounds["begun"]) == (MOST, 8, 1)
+
+
+async def test_a_request_during_a_round_gets_another(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    later, admit = [await runs.accept("Go.")], admission.admit
+
+    async def meanwhile(session: AsyncSession, most: int) -> list[RunId] | None:
+        admitted = await admit(session, most)
+        if len(later) == 1:
+            later.append(await runs.accept("Go."))
+            runs.dispatcher.admit_soon()
+        return admitted
+
+    monkeypatch.setattr(admission, "admit", meanwhile)
+    runs.dispatcher.admit_soon()
+    await runs.dispatcher.drain()
+    assert await count(runs, "running") == len(later) == 2
 
 
 async def test_a_new_task_waits_behind_the_queue(runs: Runs) -> None:
@@ -135,8 +175,11 @@ async def test_queued_tasks_leave_a_sweep_to_other_messages(runs: Runs) -> None:
     insert = text("""
         WITH made AS (INSERT INTO runs (owner_id, kind, status)
                       SELECT :owner, 'task', 'queued' FROM generate_series(1, 250) RETURNING id),
-         kinds AS (SELECT id, kind FROM made, unnest(ARRAY['start', 'budget_raised']) WITH ORDINALITY AS k(kind, n))
-        INSERT INTO outbox (run_id, kind, next_attempt_at) SELECT id, kind, now() - interval '1 hour' FROM kinds""")
+         kinds AS (SELECT id, kind, payload FROM made, (VALUES
+             (1, 'start', NULL), (2, 'signal', CAST('{"name": "resume", "args": []}' AS jsonb))) AS k (n, kind, payload)
+             ORDER BY n)
+        INSERT INTO outbox (run_id, kind, payload, next_attempt_at)
+        SELECT id, kind, payload, now() - interval '1 hour' FROM kinds""")
     async with runs.database.begin() as session:
         await session.execute(insert, {"owner": await new_user(runs.database)})
         await task_controls.cancel(session, runs.caller, running[0], RunKind.TASK)
@@ -145,3 +188,49 @@ async def test_queued_tasks_leave_a_sweep_to_other_messages(runs: Runs) -> None:
     await runs.dispatcher.sweep()
     assert await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id", running[0]) == []
     assert await status_of(runs, running[0]) == RunStatus.CANCELLING
+
+
+@workflow.defn(name="Listener")
+class Listener:
+    """A run that a later version may have: one of its signals has arguments."""
+
+    def __init__(self) -> None:
+        self._heard: list[str] = []
+
+    @workflow.run
+    async def run(self) -> list[str]:
+        await workflow.wait_condition(lambda: len(self._heard) == 3)
+        return self._heard
+
+    @workflow.signal(name=TaskSignal.PAUSE)
+    async def pause(self) -> None:
+        self._heard.append("pause")
+
+    @workflow.signal(name="answer")
+    async def answer(self, answer: SteerRequest, times: int) -> None:
+        self._heard.append(f"{answer!r} {times}")
+
+
+async def test_signals_with_arguments_arrive_in_order(runs: Runs) -> None:
+    task_id = await runs.start("Go.", start=False)
+    answer = SteerRequest(guidance_id=1, path=ROOT, interrupt=True)
+    async with runs.database.begin() as session:
+        await outbox.signal(session, task_id, TaskSignal.PAUSE)
+        await outbox.signal(session, task_id, "answer", answer, 1)
+        await outbox.signal(session, task_id, "answer", answer, 2)
+    client, queue = await runs.temporal.connected(), f"listener-{uuid4().hex}"
+    async with Worker(client, task_queue=queue, workflows=[Listener], workflow_runner=UnsandboxedWorkflowRunner()):
+        run = await client.start_workflow(Listener.run, id=workflow_id_of(task_id), task_queue=queue)
+        await runs.dispatcher.deliver(task_id)
+        assert await run.result() == ["pause", f"{answer!r} 1", f"{answer!r} 2"]
+    assert await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id", task_id) == []
+
+
+@pytest.mark.parametrize(("kind", "payload"), [("signal", None), ("cancel", '{"name": "pause", "args": []}')])
+async def test_only_a_signal_has_a_payload(runs: Runs, kind: str, payload: str | None) -> None:
+    task_id = await runs.start("Go.", start=False)
+    insert = text("INSERT INTO outbox (run_id, kind, payload) VALUES (:id, :kind, CAST(:payload AS jsonb))")
+    async with runs.database.begin() as session:
+        with pytest.raises(IntegrityError, match="outbox_payload"):
+            await session.execute(insert, {"id": task_id, "kind": kind, "payload": payload})
+        await session.rollback()

@@ -19,8 +19,9 @@ from chimera.config.settings import Settings
 from chimera.ledger.starts import Start
 from chimera.temporal import connections, search_attributes
 from chimera.temporal.client import Temporal
+from models.ai_calls import AiCallInput
 from models.ids import RunId, UserId
-from models.model_calls import CallInput, Purpose
+from models.model_calls import Purpose
 from models.workflows import SEARCH_ATTRIBUTES, registration_of
 from tests.tls import Authority, huffman, tls_proxy
 from tests.until import until_true
@@ -72,7 +73,7 @@ async def logs_of(settings: Settings) -> list[EventDict]:
 
 async def start_a_run(settings: Settings) -> None:
     run_id, owner_id = RunId(str(uuid4())), UserId(str(uuid4()))
-    argument = CallInput(run_id=run_id, owner_id=owner_id, purpose=Purpose.EMBEDDINGS)
+    argument = AiCallInput(run_id=run_id, owner_id=owner_id, purpose=Purpose.EMBEDDINGS)
     start = Start(argument, owner_id, title="", priority=3, retries=0)
     await Temporal(settings.model_copy(update={"task_queue": "nobody's"})).start(run_id, start)
 

@@ -8,18 +8,27 @@ import pytest
 
 from cli.errors import WrongUsage
 from cli.http.bodies import task_body
-from models.tasks import OnFailure, TaskSpec
+from models.tasks import OnFailure, SubtaskMode, TaskSpec
 
 
 def test_options_become_the_body_that_the_api_takes(tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps({"subtasks": [{"key": "a", "instruction": "Do it."}]}))
     spec = TaskSpec.model_validate(
-        task_body("A goal", model="openai/gpt-5.6", budget_micro_usd=100_000, plan=plan, on_failure="skip", priority=1)
+        task_body(
+            "A goal",
+            model="openai/gpt-5.6",
+            budget_micro_usd=100_000,
+            plan=plan,
+            on_failure="skip",
+            subtasks="inline",
+            priority=1,
+        )
     )
     assert spec.plan is not None
     assert spec.plan[0].key == "a"
     assert spec.budget is not None
+    assert spec.subtasks is SubtaskMode.INLINE
     assert (spec.budget.max_cost_micro_usd, spec.on_failure, spec.priority) == (100_000, OnFailure.SKIP, 1)
 
 

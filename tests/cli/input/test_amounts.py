@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from cli.input.amounts import micro_usd, moment, whole
 from cli.main import app
 from cli.schedules import BACKFILL_OVERLAPS, OVERLAPS
-from cli.tasks import ON_FAILURE, ON_TRUNCATED
+from cli.tasks import ON_FAILURE, ON_TRUNCATED, SUBTASKS
 from models.schedules import BackfillOverlap, Overlap
-from models.tasks import OnFailure, OnTruncated
+from models.tasks import OnFailure, OnTruncated, SubtaskMode
 
 
 @pytest.mark.parametrize(
@@ -126,6 +126,7 @@ def test_every_option_with_a_number_reads_it_alike(arguments: tuple[str, ...], p
             "run x --on-failure retri",
             "--on-failure: 'retri' is not one of 'fail', 'skip', 'retry'. Did you mean 'retry'?",
         ),
+        ("run x --subtasks inlin", "--subtasks: 'inlin' is not one of 'child', 'inline'. Did you mean 'inline'?"),
         ("run x --on-truncated zzz", "--on-truncated: 'zzz' is not one of 'continue', 'accept', 'fail'."),
         ("schedules create a b --overlap SKIP", "--overlap: 'SKIP' is not one of 'skip', 'buffer_one', 'allow_all',"),
         ("schedules backfill a --start 2026-01-01 --end 2026-01-02 --overlap no", "--overlap: 'no' is not one of"),
@@ -140,6 +141,7 @@ def test_a_wrong_choice_gets_our_message(typed: str, printed: str) -> None:
 def test_choices_are_those_of_the_api() -> None:
     assert list(ON_FAILURE) == list(OnFailure)
     assert list(ON_TRUNCATED) == list(OnTruncated)
+    assert list(SUBTASKS) == list(SubtaskMode)
     assert list(OVERLAPS) == list(Overlap)
     assert list(BACKFILL_OVERLAPS) == list(BackfillOverlap)
 

@@ -109,6 +109,6 @@ def test_suggestions_for_a_file_fit_files(monkeypatch: pytest.MonkeyPatch, tmp_p
     found = [finding.message for finding in variables()]
     assert not any("Did you mean CHIMERA_TOKEN" in message or "CHIMERA_API_URL" in message for message in found)
     assert found[2] == (
-        f"CHIMERA_TOKEN in {tmp_path}/settings is read only from the environment, so it has no effect there. Export"
-        " CHIMERA_TOKEN instead."
+        f"CHIMERA_TOKEN in {tmp_path}/settings has no effect, because this setting is read only from the environment."
+        " Export CHIMERA_TOKEN instead."
     )

@@ -8,8 +8,8 @@ import pytest
 
 from cli.http.connect import signed_in_by
 from cli.live.waiting import made
-from cli.output.calls import where_it_stands
-from models.calls import AiCallView, Blocked, Operation
+from cli.output.ai_calls import where_it_stands
+from models.ai_calls import AiCallView, Blocked, Operation
 from models.ids import AiCallId
 from models.runs import RunStatus
 from tests.cli.api import TinyApi, problem

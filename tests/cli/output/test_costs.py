@@ -35,7 +35,7 @@ def test_empty_sums_of_a_bill_are_left_out() -> None:
     assert dict(facts_of(TASK, BILL)) == {
         "Task": TASK,
         "Cost": "$0.0009 for 3 requests to models, 15 tokens",
-        "In doubt": "at most $0.0004, for requests with an unknown outcome, which count towards the budget",
+        "In doubt": "at most $0.0004 for requests with an unknown outcome. This amount counts towards the budget",
         "Reserved": "$0.0025, for model calls in flight",
         "Budget": "$0.0500",
     }

@@ -90,9 +90,9 @@ def test_a_word_that_is_no_command_is_found() -> None:
         ("It runs.", remedy(Action.SHOW_TASK), "It runs. See: chimera show 6c1f0b1e"),
         ("No task.", remedy(Action.LIST_TASKS, None), "No task. See: chimera tasks"),
         ("No agent.", remedy(Action.LIST_AGENTS, None), "No agent. See: chimera agents"),
-        ("No call.", remedy(Action.LIST_CALLS, None), "No call. See: chimera calls"),
+        ("No call.", remedy(Action.LIST_AI_CALLS, None), "No call. See: chimera calls"),
         ("No schedule.", remedy(Action.LIST_SCHEDULES, None), "No schedule. See: chimera schedules list"),
-        ("It failed.", remedy(Action.SHOW_CALL), "It failed. See: chimera calls show 6c1f0b1e"),
+        ("It failed.", remedy(Action.SHOW_AI_CALL), "It failed. See: chimera calls show 6c1f0b1e"),
         ("It stays.", remedy(Action.CREATE_AGENT, None), "It stays. Run: chimera agents create"),
         (
             "Delete it first.",

@@ -10,7 +10,7 @@ from cli.output import tasks
 from cli.output.tasks import facts_of, table_of
 from models.model_calls import Purpose
 from models.runs import RunStatus
-from models.tasks import BlockedCall, BudgetView
+from models.tasks import BlockedCall, BudgetView, SubtaskMode
 from models.waits import budget_wait
 from tests.cli.builders import NOW, TASK, a_bill, a_blocked_call, a_sum, attempt, subtask_view, task_view
 
@@ -30,6 +30,12 @@ def test_a_waiting_task_shows_reason_and_limit() -> None:
     assert facts["Budget"] == "$0.0020"
 
 
+@pytest.mark.parametrize("mode", SubtaskMode)
+def test_a_task_shows_where_its_subtasks_run(mode: SubtaskMode) -> None:
+    task = task_view(subtasks=mode, subtasks_done=1, subtasks_total=3)
+    assert dict(facts_of(task, a_bill()))["Subtasks"] == f"1 of 3 done ({mode})"
+
+
 @pytest.mark.parametrize(
     ("code", "command"),
     [
@@ -46,7 +52,10 @@ def test_a_failed_task_names_the_command_for_details(code: str, command: str) ->
 def test_requests_are_counted_and_those_in_doubt_explained() -> None:
     facts = dict(facts_of(task_view(), a_bill(in_doubt_micro_usd=1100)))
     assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
-    assert facts["In doubt"] == "at most $0.0011, for requests with an unknown outcome, which count towards the budget"
+    assert (
+        facts["In doubt"]
+        == "at most $0.0011 for requests with an unknown outcome. This amount counts towards the budget"
+    )
     assert "In doubt" not in dict(facts_of(task_view(), a_bill()))
 
 

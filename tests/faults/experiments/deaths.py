@@ -35,7 +35,7 @@ async def kill_the_only_worker(
     again = await retried(lab, prefix, killed)
     limit = max(16.0, (restarted - killed).total_seconds() + 5.0)
     trial.resume_s = max(again, default=None)
-    trial.figures |= {"calls cut": cut, "restarted after, s": round((restarted - killed).total_seconds(), 1)}
+    trial.figures |= {"calls interrupted": cut, "restarted after, s": round((restarted - killed).total_seconds(), 1)}
     trial.expect(len(again) == cut, f"{cut} calls were interrupted, but {len(again)} were retried")
     trial.expect_in_time(
         max(again, default=0) <= limit, f"the last new attempt began after {max(again):.1f} s, not {limit:g}"
@@ -61,7 +61,7 @@ async def kill_one_of_two_workers(
     resumed = await resumption_times(lab, task_ids, killed)
     slowest = max(resumed.values(), default=0)
     trial.resume_s = slowest
-    trial.figures |= {"calls cut": cut, "retried after, s": round(max(again, default=0), 1)}
+    trial.figures |= {"calls interrupted": cut, "retried after, s": round(max(again, default=0), 1)}
     trial.expect(cut > 0, "the killed worker had no call in flight")
     trial.expect_in_time(
         max(again, default=0) <= limit_s, f"the last new attempt began after {max(again, default=0):.1f} s"
@@ -87,7 +87,7 @@ async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: flo
         " GROUP BY c.run_id, c.path, c.purpose, c.step, c.attempt",
         prefix=f"{prefix}%",
     )
-    trial.figures |= {"worker died": died, "calls doubted": sum(row["doubted"] for row in attempts)}
+    trial.figures |= {"worker died": died, "calls in doubt": sum(row["doubted"] for row in attempts)}
     trial.expect(died == 1, f"the failpoint ended {died} workers instead of 1")
     trial.expect(all(row["n"] == row["last"] <= 2 for row in attempts), "a call has more than two attempts")
     again = sum(row["n"] == 2 for row in attempts)
@@ -110,8 +110,8 @@ async def deploy_under_load(trial: Trial, *, runs: int = 20, call_s: float = 20.
             await lab.all_ended(prefix, 60)
     await trial.check(limit_s=60, extra=0)
     by_it = await _calls_by(trial, pid, "finished")
-    trial.figures |= {"left after, s": round(left_s, 1), "finished by it": by_it}
-    trial.expect_in_time(left_s <= limit_s, f"the worker left after {left_s:.1f} s, not {limit_s:g}")
+    trial.figures |= {"stopped after, s": round(left_s, 1), "calls finished by the stopped worker": by_it}
+    trial.expect_in_time(left_s <= limit_s, f"the worker stopped after {left_s:.1f} s, not {limit_s:g}")
     trial.expect(by_it == runs, f"{by_it} of {runs} calls were finished by the stopped worker")
 
 

@@ -68,14 +68,14 @@ async def freeze(
     trial.resume_s = max(after, default=None)
     trial.figures |= {
         "stopped": what,
-        "for, s": seconds,
-        "in flight": in_flight,
+        "frozen for, s": seconds,
+        "calls in flight": in_flight,
         "first event after, s": round(min(after, default=0.0), 1),
         "extra requests": found.extra,
-        "written twice by the provider": await written_twice(trial),
+        "answers written twice by the provider": await written_twice(trial),
         "in_doubt": ends["in_doubt"],
         "late": ends["late"],
-        "POSTs meanwhile": len(trial.offers.answers) - runs,
+        "POSTs during the freeze": len(trial.offers.answers) - runs,
     }
 
 

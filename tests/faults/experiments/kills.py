@@ -39,7 +39,7 @@ async def kill_at_random(
             await asyncio.sleep(trial.random.uniform(*every_s))
             part = _next_part(trial, killed)
             killed[part] += kill(trial, part)
-            trial.report(f"{sum(killed.values())} kills, the last of {part}; {clients.kept} tasks stored")
+            trial.report(f"{sum(killed.values())} kills, the last one of {part}; {clients.kept} tasks stored")
         await offering
         await asyncio.gather(*(service.until_ready() for service in _parts(lab).values()))
         # Its connections were to servers that are gone.
@@ -58,7 +58,7 @@ async def kill_at_random(
         "kept": clients.kept,
         "followed": len(trial.followers),
         "extra requests": found.extra,
-        "written twice by the provider": await written_twice(trial),
+        "answers written twice by the provider": await written_twice(trial),
         "in_doubt": ends["in_doubt"],
         "late": ends["late"],
     }

@@ -17,7 +17,8 @@ async def repeat_keys(trial: Trial, *, at_once: int = AT_ONCE, keys: int = 200, 
     ids = {answer.task_id for answer in same}
     trial.expect(len(ids) == 1 and None not in ids, f"{at_once} POSTs at once returned {len(ids)} ids")
     trial.expect(
-        sum(not answer.replayed for answer in same) == 1, "not exactly one answer claims to have made the task"
+        sum(not answer.replayed for answer in same) == 1,
+        "the number of responses that state that they created the task is not 1",
     )
     different = await offers.post("same", other)
     refusal = (different.status, different.code)

@@ -34,11 +34,11 @@ async def lose_temporal(
     slowest, slowest_new = max(resumed.values(), default=0), await _latest_start(trial, accepted, back)
     trial.resume_s = slowest
     trial.figures |= {
-        "open at kill": open_at_kill,
+        "runs open at the kill": open_at_kill,
         "continued": len(resumed),
-        "POSTs in the gap": len(answers),
+        "POSTs during the outage": len(answers),
         "accepted": len(accepted),
-        "the last of them started after, s": round(max(0.0, slowest_new), 1),
+        "last accepted run started after, s": round(max(0.0, slowest_new), 1),
     }
     trial.expect_in_time(
         slowest <= limit_s, f"a run continued {slowest:.1f} s after Temporal was back, not {limit_s:g}"

@@ -39,13 +39,13 @@ async def limit_the_rate(trial: Trial, *, runs: int = 50, wait_s: float = 7.0, l
     early = [seconds for seconds in after if seconds > ON_THEIR_WAY_S]
     trial.figures |= {
         "429s": len(refused),
-        "requests a call": round(len(arrivals) / runs, 2),
-        "on their way when a 429 came": len(after) - len(early),
-        "the latest of them, s": round(max((s for s in after if s <= ON_THEIR_WAY_S), default=0.0), 3),
+        "requests per call": round(len(arrivals) / runs, 2),
+        "requests in flight at a 429": len(after) - len(early),
+        "latest request after a 429, s": round(max((s for s in after if s <= ON_THEIR_WAY_S), default=0.0), 3),
         "too early": len(early),
     }
     trial.expect(bool(refused), "nothing was rejected")
-    trial.expect_in_time(not early, f"{len(early)} requests came earlier than {wait_s:g} s after a 429")
+    trial.expect_in_time(not early, f"{len(early)} requests arrived earlier than {wait_s:g} s after a 429")
     trial.expect(len(arrivals) <= 1.6 * runs, f"{len(arrivals)} requests for {runs} calls")
 
 
@@ -144,12 +144,12 @@ async def lose_the_provider(
     at_once = _at_once(arrivals)
     trial.figures |= {
         "unavailable, s": away_s,
-        "open at its return": open_runs,
-        "failures until it was left alone": threshold,
-        "on their way then": len(failures) - threshold - len(probes),
+        "runs open when it returned": open_runs,
+        "failures before the breaker opened": threshold,
+        "failures of calls in flight": len(failures) - threshold - len(probes),
         "probes": len(probes),
-        "shortest time between two, s": round(min(gaps), 1) if gaps else "-",
-        "most requests at once after": at_once,
+        "shortest time between two probes, s": round(min(gaps), 1) if gaps else "-",
+        "most requests at once afterwards": at_once,
         "most in one second": _most_in_a_second(arrivals),
     }
     trial.expect(open_runs == runs, f"{runs - open_runs} runs ended while the provider was unavailable")

@@ -23,8 +23,8 @@ async def answer_500_three_times(trial: Trial, *, runs: int = 20) -> None:
         await trial.lab.all_ended(trial.offers.prefix, 60)
     await trial.check(limit_s=60, extra=3 * runs)
     arrivals = _arrivals(trial, task_ids)
-    trial.figures["arrivals a call"] = _spread(arrivals.values())
-    trial.expect(set(arrivals.values()) == {4}, "a call doesn't have exactly 4 arrivals")
+    trial.figures["requests per call"] = _spread(arrivals.values())
+    trial.expect(set(arrivals.values()) == {4}, "a call was not requested exactly 4 times")
 
 
 async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
@@ -52,10 +52,10 @@ async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
     codes = Counter(row["error_code"] for row in replies if row["status"] == "failed")
     trial.figures |= {
         "whole answers": whole,
-        "cut answers kept": sum(row["result"] is not None for row in replies) - whole,
+        "interrupted answers stored": sum(row["result"] is not None for row in replies) - whole,
     }
     trial.expect(whole == len(once), f"{whole} of {len(once)} answers are complete")
-    trial.expect(trial.figures["cut answers kept"] == 0, "an interrupted answer was stored as a success")
+    trial.expect(trial.figures["interrupted answers stored"] == 0, "an interrupted answer was stored as a success")
     trial.expect(
         codes == {"same_failure_again": len(always)}, f"runs that were always interrupted ended with {dict(codes)}"
     )
@@ -109,10 +109,10 @@ async def send_poison(trial: Trial, *, runs: int = 20, marks: int = 500_000) -> 
     shown = [await trial.lab.http.get(f"/api/v1/tasks/{task_id}") for task_id in task_ids]
     results = [response.json()["result"] for response in shown]
     trial.figures |= {
-        "arrivals a call": _spread(arrivals.values()),
+        "requests per call": _spread(arrivals.values()),
         "largest result, characters": max(map(len, results)),
     }
-    trial.expect(set(arrivals.values()) == {1}, "a call has more than one arrival")
+    trial.expect(set(arrivals.values()) == {1}, "a call was requested more than once")
     trial.expect(all(response.status_code == 200 for response in shown), "a poisoned result could not be shown")
     trial.expect(
         not any(UNFIT.search(result) for result in results), "a result has text that can't be stored elsewhere"
@@ -133,7 +133,7 @@ async def send_much(trial: Trial, *, limit_s: float = 60.0) -> None:
         await trial.lab.all_ended(trial.offers.prefix, limit_s)
     await trial.check(limit_s=60, extra=0, completed=1)
     arrivals = _arrivals(trial, task_ids)
-    trial.expect(set(arrivals.values()) == {1}, "a call has more than one arrival")
+    trial.expect(set(arrivals.values()) == {1}, "a call was requested more than once")
     for (name, (_, status, code)), task_id in zip(cases.items(), task_ids, strict=True):
         task = (await trial.lab.http.get(f"/api/v1/tasks/{task_id}")).json()
         took = await trial.lab.rows("SELECT ended_at - created_at AS took FROM runs WHERE id = :id", id=task_id)

@@ -57,7 +57,7 @@ async def _check_tools(trial: Trial, fixed: set[TaskId], given_up: set[TaskId]) 
 async def _check_answers(trial: Trial, given_up: set[TaskId]) -> None:
     """What was always cut ended as truncated, after two requests and without an answer."""
     arrived = Counter(arrival.task_id for arrival in trial.lab.journal() if arrival.task_id in given_up)
-    trial.figures["requests for a call that is always cut"] = max(arrived.values(), default=0)
+    trial.figures["requests for a call that is always interrupted"] = max(arrived.values(), default=0)
     trial.expect(
         arrived == dict.fromkeys(given_up, MOST_REQUESTS), f"it was requested {sorted(arrived.values())} times"
     )
@@ -70,7 +70,8 @@ async def _check_answers(trial: Trial, given_up: set[TaskId]) -> None:
     trial.expect(not kept, f"{len(kept)} answers with an interrupted call were stored")
     statuses = Counter((row["status"], row["error_code"]) for row in ends if row["id"] in given_up)
     trial.expect(
-        set(statuses) == {("failed", "same_failure_again")}, f"runs that were always cut ended with {dict(statuses)}"
+        set(statuses) == {("failed", "same_failure_again")},
+        f"runs that were always interrupted ended with {dict(statuses)}",
     )
 
 

@@ -166,6 +166,16 @@ def upgrade() -> None:
     op.create_index("runs_owner_status", "runs", ["owner_id", "kind", "status", "created_at"], unique=False)
     op.create_index("runs_scheduled_run", "runs", ["scheduled_run_id"], unique=True)
     op.create_table(
+        "ai_calls",
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("vectors", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_table(
         "calls",
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
@@ -175,7 +185,6 @@ def upgrade() -> None:
         sa.Column("forgiven", sa.Integer(), server_default="0", nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("outcome", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "path", "purpose", "step"),
@@ -195,21 +204,10 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("path", sa.Text(), server_default="", nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("guidance_run", "guidance", ["run_id", "id"], unique=False)
-    op.create_table(
-        "media_calls",
-        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
-        sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("vectors", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("run_id"),
-    )
     op.create_table(
         "messages",
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -234,15 +232,16 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("schedule_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column(
             "next_attempt_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("now() + interval '5 seconds'"),
             nullable=False,
         ),
+        sa.CheckConstraint("(kind = 'signal') = (payload IS NOT NULL)", name="outbox_payload"),
         sa.CheckConstraint("num_nonnulls(run_id, schedule_id) = 1", name="outbox_subject"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
@@ -368,11 +367,11 @@ def downgrade() -> None:
     op.drop_index("outbox_due", table_name="outbox")
     op.drop_table("outbox")
     op.drop_table("messages")
-    op.drop_table("media_calls")
     op.drop_index("guidance_run", table_name="guidance")
     op.drop_table("guidance")
     op.drop_table("events")
     op.drop_table("calls")
+    op.drop_table("ai_calls")
     op.drop_index("runs_scheduled_run", table_name="runs")
     op.drop_index("runs_owner_status", table_name="runs")
     op.drop_index("runs_owner_created", table_name="runs")

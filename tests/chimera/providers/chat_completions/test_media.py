@@ -12,7 +12,7 @@ import pytest
 from chimera.providers.chat_completions.media import ChatCompletionsMedia
 from chimera.providers.media import EmbeddingRequest, ImageRequest, TranscriptionRequest
 from models import errors
-from models.calls import MediaUsage
+from models.ai_calls import MediaUsage
 from tests.chimera.provider_limits import limits
 from tests.media import a_png, a_wav
 from tests.wires.aimock import journal_of, running_aimock

@@ -13,7 +13,7 @@ import pytest
 from chimera.providers.google.media import GoogleMedia
 from chimera.providers.media import EmbeddingRequest, ImageRequest, TranscriptionRequest
 from models import errors
-from models.calls import MediaUsage
+from models.ai_calls import MediaUsage
 from tests.chimera.provider_limits import limits
 from tests.media import a_png, a_wav
 from tests.wires.scripted import Scripted, running_script

@@ -123,7 +123,7 @@ async def test_repeated_failures_open_the_circuit_breaker(run_settings: Settings
         assert "503" in failure.message
         assert not await is_open(one, mine)
         await until_true(lambda: refused(other, mine))
-        assert "away since" in (await other.look([mine]))[mine].note
+        assert "unavailable since" in (await other.look([mine]))[mine].note
 
 
 async def test_a_server_that_loads_a_model_is_there(run_settings: Settings) -> None:

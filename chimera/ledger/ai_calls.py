@@ -1,4 +1,4 @@
-"""The request of an embedding, an image or a transcription, and the images that it generated."""
+"""The request of an AI call, and the images that it generated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from models.model_calls import ModelCallRequest
 
 
 @dataclass(frozen=True, slots=True)
-class MediaContext:
-    """What is known of a call before it is made."""
+class AiCallContext:
+    """What is known of an AI call before it is made."""
 
     owner_id: UserId
     run_status: str
@@ -33,20 +33,20 @@ class MediaContext:
 _CONTEXT = one_line(f"""
 SELECT r.owner_id, r.status AS run_status, m.model, m.request, f.size_bytes, f.media_type,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome, {FAILURES}
-FROM runs r JOIN media_calls m ON m.run_id = r.id
+FROM runs r JOIN ai_calls m ON m.run_id = r.id
 LEFT JOIN files f ON f.id = CAST(m.request ->> 'file_id' AS uuid) AND f.owner_id = r.owner_id
 LEFT JOIN calls c ON {at_place("c")}
 WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
 """)  # noqa: S608  # only constants go in
 
 
-async def read_context(connection: Connection, request: ModelCallRequest) -> MediaContext:
+async def read_context(connection: Connection, request: ModelCallRequest) -> AiCallContext:
     """Read what a call asks for, and where it stands. Raises RootStopped when the run is gone."""
     cursor = await connection.execute(_CONTEXT, place_of(request))
     row = await cursor.fetchone()
     if row is None:
         raise RootStopped(request.run_id)
-    return MediaContext(
+    return AiCallContext(
         owner_id=UserId(str(row.owner_id)),
         run_status=row.run_status,
         model=row.model,

@@ -1,5 +1,6 @@
-"""Embeddings, images and transcriptions: requests, what a history keeps of them, and views.
+"""AI calls, which are embeddings, images and transcriptions: requests, what a history keeps of them, and views.
 
+An AI call is a run of its own. The model call that it makes is in the ledger, as those of every run.
 Their content stays in PostgreSQL: a history has the call's id and counts.
 """
 
@@ -11,7 +12,8 @@ from uuid import UUID
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from models.base import IMAGE_SIZE, LANGUAGE, Body, Contract, ModelRef, UtcDatetime, Whole
-from models.ids import AiCallId, FileId
+from models.ids import AiCallId, FileId, RunId, UserId
+from models.model_calls import Purpose
 from models.remedies import Remedy
 from models.runs import RunStatus
 
@@ -79,6 +81,14 @@ Inputs = Annotated[
         }
     ),
 ]
+
+
+class AiCallInput(Contract):
+    """The argument of AiCallWorkflow: everything else is in the run's rows."""
+
+    run_id: RunId
+    owner_id: UserId
+    purpose: Purpose
 
 
 class EmbeddingSpec(Body):

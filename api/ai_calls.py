@@ -1,4 +1,4 @@
-"""Shared by the routes of embeddings, images and transcriptions: accepting a call and waiting for it."""
+"""Shared by the routes of AI calls (embeddings, images and transcriptions): accepting a call and waiting for it."""
 
 import hashlib
 import re
@@ -12,17 +12,17 @@ from pydantic_core import to_json
 from api.deps import API, Parts
 from chimera.providers.base import Provider
 from chimera.providers.media import Vectors
-from chimera.store import calls, user_limits
-from chimera.store.calls import NewCall
-from chimera.store.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_CALLS_LIMIT
-from models.base import IDEMPOTENCY_KEY
-from models.calls import (
+from chimera.store import ai_calls, user_limits
+from chimera.store.ai_calls import NewAiCall
+from chimera.store.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_AI_CALLS_LIMIT
+from models.ai_calls import (
     AiCallResult,
     AiCallView,
     EmbeddingView,
     Operation,
 )
-from models.errors import AiCallFailed, CallCancelled
+from models.base import IDEMPOTENCY_KEY
+from models.errors import AiCallCancelled, AiCallFailed
 from models.ids import AiCallId
 from models.runs import OPEN, STOPPED, RunStatus
 from models.users import Caller
@@ -67,10 +67,10 @@ def new_call(
     key: str | None,
     *,
     meant: dict[str, Any] | None = None,
-) -> NewCall:
+) -> NewAiCall:
     """Accept a call. `meant`, where given, decides in place of the request whether two requests are the same."""
     body = to_json([operation, model, request if meant is None else meant])
-    return NewCall(
+    return NewAiCall(
         operation=operation,
         model=model,
         request=request,
@@ -80,15 +80,15 @@ def new_call(
     )
 
 
-async def made(parts: Parts, caller: Caller, new: NewCall, response: Response, wait_s: int) -> Response:
+async def made(parts: Parts, caller: Caller, new: NewAiCall, response: Response, wait_s: int) -> Response:
     async with parts.database.begin() as session:
-        call_id, created = await calls.create(session, caller.user_id, new)
+        call_id, created = await ai_calls.create(session, caller.user_id, new)
         if created:
             if new.operation is Operation.IMAGES:
                 # Checked before they are paid for: generated images are kept. Until then the request counts for them.
                 reserved = LEAST_BYTES * int(new.request["n"])
                 await user_limits.check_added(session, caller.user_id, FILES_LIMIT, parts.settings, reserved)
-            await user_limits.check_added(session, caller.user_id, OPEN_CALLS_LIMIT, parts.settings)
+            await user_limits.check_added(session, caller.user_id, OPEN_AI_CALLS_LIMIT, parts.settings)
     return await answered(parts, caller, call_id, response, wait_s, created=created)
 
 
@@ -104,13 +104,13 @@ async def answered(
     if found.view.status in OPEN:
         await parts.dispatcher.deliver(call_id)
         if wait_s:
-            await parts.call_waits.wait(call_id, wait_s)
+            await parts.ai_call_waits.wait(call_id, wait_s)
         found = await find(parts, caller, call_id)
     view = found.view
     if view.status is RunStatus.FAILED:
         raise AiCallFailed(call_id, view.error_code or "failed", view.error or "")
     if view.status in STOPPED:
-        raise CallCancelled(call_id)
+        raise AiCallCancelled(call_id)
     if view.result is None:
         response.status_code = status.HTTP_202_ACCEPTED
         view = await with_reason(parts, view)
@@ -121,7 +121,7 @@ async def with_reason(parts: Parts, view: AiCallView) -> AiCallView:
     """Add the reason why an open call is blocked, if it is."""
     if view.status not in OPEN:
         return view
-    return view.model_copy(update={"blocked_by": await parts.call_waits.blocked_by(view.id)})
+    return view.model_copy(update={"blocked_by": await parts.ai_call_waits.blocked_by(view.id)})
 
 
 class Found(NamedTuple):
@@ -134,8 +134,8 @@ class Found(NamedTuple):
 async def find(parts: Parts, caller: Caller, call_id: AiCallId) -> Found:
     """Raises NotFound, also for another user's."""
     async with parts.database.begin() as session:
-        row = await calls.read(session, caller, call_id)
-    return Found(calls.view_of(row), calls.vectors_of(row))
+        row = await ai_calls.read(session, caller, call_id)
+    return Found(ai_calls.view_of(row), ai_calls.vectors_of(row))
 
 
 def written(view: AiCallResult | AiCallView, vectors: Vectors | None, response: Response) -> Response:

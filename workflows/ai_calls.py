@@ -1,14 +1,14 @@
-"""CallWorkflow: a model call that is a run of its own. One durable activity, so that a crash costs no answer."""
+"""AiCallWorkflow: an embedding, an image or a transcription. One durable activity, so that a crash costs no answer."""
 
 import asyncio
 
 from temporalio import workflow
 
+from models.ai_calls import AiCallInput
 from models.ids import ROOT
-from models.model_calls import CallInput
 from models.nodes import Controls
 from models.subtasks import SubtaskInput
-from models.workflows import CallRuns
+from models.workflows import AiCallRuns
 from workflows.failures import failed_with, is_cancel, reason_of
 from workflows.gate import Gate
 from workflows.node import Node
@@ -18,12 +18,12 @@ MAX_HISTORY_EVENTS = 10_000
 """Far more than the events of one call."""
 
 
-@workflow.defn(name="CallWorkflow")
-class CallWorkflow(CallRuns):
-    """An embedding, an image or a transcription."""
+@workflow.defn(name="AiCallWorkflow")
+class AiCallWorkflow(AiCallRuns):
+    """An AI call."""
 
     @workflow.init
-    def __init__(self, call: CallInput) -> None:
+    def __init__(self, call: AiCallInput) -> None:
         place = SubtaskInput(
             run_id=call.run_id, owner_id=call.owner_id, path=ROOT, agent=call.purpose.value, pattern="call"
         )
@@ -31,7 +31,7 @@ class CallWorkflow(CallRuns):
         self._node = Node(place, self._gate, PATTERNS)
 
     @workflow.run
-    async def run(self, call: CallInput) -> None:
+    async def run(self, call: AiCallInput) -> None:
         """Make the call; its answer is in the run's rows. Fails with the code of what went wrong, or is cancelled."""
         try:
             outcome = await self._node.work()

@@ -1,4 +1,4 @@
-"""Waiting for embeddings, images and transcriptions, and why an open one makes no progress."""
+"""Waiting for AI calls, and why an open one makes no progress."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -11,25 +11,25 @@ from temporalio.service import RPCError
 from chimera.db.engine import Database
 from chimera.ledger import runs
 from chimera.temporal.client import Temporal
-from models.calls import Blocked
+from models.ai_calls import Blocked
 from models.errors import Unavailable
 from models.ids import RunId
 from models.remedies import Action, Remedy
 
 _TEMPORAL_AWAY = Blocked(
     code=Unavailable.code,
-    message="Temporal doesn't respond, or hasn't started the call yet. The call is stored and starts later.",
+    message="Temporal doesn't respond, or hasn't started the AI call yet. The call is stored and starts later.",
 )
 _NO_WORKER = Blocked(
     code="no_worker",
-    message="No worker has started the call yet. Check that workers are running.",
+    message="No worker has started the AI call yet. Check that workers are running.",
     remedy=Remedy(action=Action.CHECK_HEALTH),
 )
-_WORKER_LOST = "The call's worker stopped responding. Another worker will make the call."
+_WORKER_LOST = "The AI call's worker stopped responding. Another worker will make the call."
 
 
-class CallWaits:
-    """Waits for runs that are calls."""
+class AiCallWaits:
+    """Waits for the runs of AI calls."""
 
     def __init__(self, database: Database, temporal: Temporal) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions: request one; list, show or cancel earlier ones."""
+"""AI calls (embeddings, images and transcriptions): request one; list, show or cancel earlier ones."""
 
 from collections.abc import Coroutine
 from pathlib import Path
@@ -38,7 +38,7 @@ Out = Annotated[
     ),
 ]
 ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file to save the image to.", show_default=False)]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite the file that --out names.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id or the beginning of the id.", show_default=False)]
 Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="Maximum number of calls to list, newest first.")]
 
@@ -51,8 +51,8 @@ async def embed(
     """Embed a text and print its vector."""
     from cli.http.bodies import given
     from cli.live.waiting import made
-    from cli.output.calls import print_result
-    from models.calls import Operation
+    from cli.output.ai_calls import print_result
+    from models.ai_calls import Operation
 
     body = given({"model": model, "input": text, "dimensions": dimensions})
     async with signed_in(EMBED) as client:
@@ -73,9 +73,9 @@ async def image(
     from cli.http.bodies import given
     from cli.live.images import keep_result
     from cli.live.waiting import made
-    from cli.output.calls import print_result
+    from cli.output.ai_calls import print_result
     from cli.output.image_files import check_place, free_name
-    from models.calls import Operation
+    from models.ai_calls import Operation
 
     # An ending that is another kind's is only a name.
     out = out or free_name(Path("image.png"))
@@ -99,8 +99,8 @@ async def transcribe(
     from cli.http.bodies import given
     from cli.input.files import bytes_of
     from cli.live.waiting import made
-    from cli.output.calls import print_result
-    from models.calls import Operation
+    from cli.output.ai_calls import print_result
+    from models.ai_calls import Operation
 
     file = (text_of(audio.name, "The file's name"), await bytes_of(audio))
     fields = given({"model": model, "language": language, "prompt": prompt})
@@ -120,7 +120,7 @@ def calls(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) ->
 async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
     """List your embeddings, images and transcriptions. Same as: chimera calls"""
     from cli.http.blocked import blocked_calls
-    from cli.output.calls import table_of
+    from cli.output.ai_calls import table_of
 
     async with signed_in() as client:
         page = await client.ai_calls(limit=limit)
@@ -139,7 +139,7 @@ async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json:
     """Print a call's result, or its status if there is no result."""
     from cli.http.ids import call_named
     from cli.live.images import keep_result
-    from cli.output.calls import exit_code_of, print_call
+    from cli.output.ai_calls import exit_code_of, print_call
     from cli.output.image_files import check_place
 
     if out is not None:

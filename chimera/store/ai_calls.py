@@ -1,23 +1,23 @@
-"""Embeddings, images and transcriptions: accepted once per idempotency key, and shown. Their attempts at a provider are
-in the ledger, as those of every run.
+"""AI calls (embeddings, images and transcriptions): accepted once per idempotency key, and shown.
+
+Their attempts at a provider are in the ledger, as those of every run.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import to_json
-from sqlalchemy import Row, Select, func, select, text
+from sqlalchemy import Row, Select, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import CallAttempt, MediaCall, Run
-from chimera.ledger.statements import insert_event
+from chimera.db.tables import AiCall, CallAttempt, Run
+from chimera.ledger.acceptance import NewRun, accept_ai_call
 from chimera.providers.media import Vectors
 from chimera.store import pages
 from chimera.store.access import IS_TASK, visible_to
 from chimera.store.pages import Place
-from models.calls import (
+from models.ai_calls import (
     AiCallResult,
     AiCallSummary,
     AiCallView,
@@ -30,7 +30,7 @@ from models.calls import (
     TranscriptionView,
 )
 from models.errors import IdempotencyKeyReused, NotFound
-from models.events import EVENT, RunAccepted
+from models.events import RunAccepted
 from models.ids import AiCallId, UserId
 from models.model_calls import AttemptStatus
 from models.runs import RunKind, RunStatus
@@ -42,7 +42,7 @@ KINDS = tuple(RunKind(operation.value) for operation in Operation)
 
 
 @dataclass(frozen=True, slots=True)
-class NewCall:
+class NewAiCall:
     """A call as it is accepted."""
 
     operation: Operation
@@ -53,40 +53,22 @@ class NewCall:
     idempotency_key: str | None
 
 
-_ACCEPT = text(f"""
-WITH run AS (
-    INSERT INTO runs (owner_id, kind, status, simulated, body_sha256, idempotency_key, event_seq)
-    VALUES (:owner_id, :kind, :status, :simulated, :body_sha256, :key, 1)
-    ON CONFLICT DO NOTHING RETURNING id, event_seq),
- call AS (
-    INSERT INTO media_calls (run_id, model, request) SELECT id, :model, CAST(:request AS jsonb) FROM run),
- happened AS ({insert_event("run", ":event")}),
- message AS (INSERT INTO outbox (run_id, kind) SELECT id, 'start' FROM run)
-SELECT id FROM run
-""")  # noqa: S608  # only constants go in
-
-
-async def create(session: AsyncSession, owner_id: UserId, new: NewCall) -> tuple[AiCallId, bool]:
+async def create(session: AsyncSession, owner_id: UserId, new: NewAiCall) -> tuple[AiCallId, bool]:
     """Accept a call and return its id, and whether it is new; the same key again gives the same id.
 
     Raises IdempotencyKeyReused when the key came with another body before.
     """
-    call_id = await session.scalar(
-        _ACCEPT,
-        {
-            "owner_id": owner_id,
-            "kind": new.operation.value,
-            "status": RunStatus.QUEUED,
-            "simulated": new.simulated,
-            "body_sha256": new.body_sha256,
-            "key": new.idempotency_key,
-            "model": new.model,
-            "request": to_json(dict(new.request)).decode(),
-            "event": EVENT.dump_json(RunAccepted()).decode(),
-        },
+    run = NewRun(
+        owner_id=owner_id,
+        kind=RunKind(new.operation),
+        body_sha256=new.body_sha256,
+        idempotency_key=new.idempotency_key,
+        events=(RunAccepted(),),
+        simulated=new.simulated,
     )
+    call_id = await accept_ai_call(session, run, new.model, new.request)
     if call_id is not None:
-        return AiCallId(str(call_id)), True
+        return AiCallId(call_id), True
     before = await accepted_before(session, owner_id, new.idempotency_key or "", new.body_sha256)
     assert before is not None, "only a key can be there already"
     return before, False
@@ -107,7 +89,7 @@ async def of_key(
     session: AsyncSession, caller: Caller, key: str
 ) -> tuple[AiCallId, Operation, str, dict[str, Any]] | None:
     """Return the caller's own call of an idempotency key, with what it asks for: operation, model, request."""
-    statement = select(Run.id, Run.kind, MediaCall.model, MediaCall.request).join(MediaCall)
+    statement = select(Run.id, Run.kind, AiCall.model, AiCall.request).join(AiCall)
     mine = statement.where(Run.owner_id == caller.user_id, Run.idempotency_key == key)
     row = (await session.execute(mine)).one_or_none()
     return None if row is None else (AiCallId(row.id), Operation(row.kind), row.model, row.request)
@@ -115,11 +97,11 @@ async def of_key(
 
 async def read(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AnyRow:
     """Read the caller's call, for `view_of` and `vectors_of`. Raises NotFound, also for a call of another owner."""
-    statement = _calls().add_columns(MediaCall.request, MediaCall.result, MediaCall.vectors)
+    statement = _calls().add_columns(AiCall.request, AiCall.result, AiCall.vectors)
     mine = statement.where(Run.id == call_id, *visible_to(caller, Run.owner_id))
     row = (await session.execute(mine)).one_or_none()
     if row is None:
-        raise NotFound("call", call_id)
+        raise NotFound("AI call", call_id)
     return row
 
 
@@ -163,7 +145,7 @@ def _calls() -> Select[*tuple[Any, ...]]:
         select(
             Run.id,
             Run.kind.label("operation"),
-            MediaCall.model,
+            AiCall.model,
             Run.status,
             Run.simulated,
             attempts.c.attempts,
@@ -171,15 +153,15 @@ def _calls() -> Select[*tuple[Any, ...]]:
             Run.spent_micro_usd.label("cost_micro_usd"),
             Run.in_doubt_micro_usd,
             attempts.c.estimated,
-            func.coalesce(attempts.c.usages[1], text("'{}'::jsonb")).label("usage"),
+            func.coalesce(attempts.c.usages[1], literal_column("'{}'::jsonb")).label("usage"),
             Run.error_code,
             Run.error,
             Run.created_at,
             Run.started_at,
             Run.ended_at,
         )
-        .join(MediaCall, MediaCall.run_id == Run.id)
-        .join(attempts, text("true"))
+        .join(AiCall, AiCall.run_id == Run.id)
+        .join(attempts, true())
     )
 
 

@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions as they are printed: the result on stdout, and what it cost on stderr."""
+"""AI calls (embeddings, images and transcriptions) as they are printed: the result on stdout, its cost on stderr."""
 
 from collections.abc import Sequence, Set
 from datetime import UTC
@@ -15,8 +15,8 @@ from cli.output.printing import print_json
 from cli.output.prose import print_line, print_note
 from cli.output.remedies import with_command
 from cli.output.text import count, one_line, plain, short
+from models.ai_calls import AiCallSummary, AiCallView, EmbeddingsView, ImagesView, ImageView, TranscriptionView
 from models.base import usd
-from models.calls import AiCallSummary, AiCallView, EmbeddingsView, ImagesView, ImageView, TranscriptionView
 from models.ids import AiCallId
 from models.runs import OPEN, RunStatus
 

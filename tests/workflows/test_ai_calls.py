@@ -9,13 +9,14 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from models.activities import COMPLETE_MODEL_CALL
+from models.ai_calls import AiCallInput
 from models.errors import BudgetReached
 from models.ids import RunId
-from models.model_calls import CallInput, ModelCallOutcome, ModelCallRequest, Purpose
+from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.tasks import SubtaskMode
-from models.workflows import CallRuns
+from models.workflows import AiCallRuns
 from tests.runs import Runs
-from workflows import calls
+from workflows import ai_calls
 
 MODES = [SubtaskMode.CHILD]
 
@@ -36,17 +37,17 @@ class RefusedOnce:
 
 async def test_a_suspended_call_goes_on_to_its_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     # Three events come before the call, which makes the history longer than this.
-    monkeypatch.setattr(calls, "MAX_HISTORY_EVENTS", 5)
+    monkeypatch.setattr(ai_calls, "MAX_HISTORY_EVENTS", 5)
     client, queue, refused = await runs.temporal.connected(), f"calls-{uuid4().hex}", RefusedOnce()
-    call = CallInput(run_id=RunId(str(uuid4())), owner_id=runs.caller.user_id, purpose=Purpose.EMBEDDINGS)
+    call = AiCallInput(run_id=RunId(str(uuid4())), owner_id=runs.caller.user_id, purpose=Purpose.EMBEDDINGS)
     async with Worker(
         client,
         task_queue=queue,
-        workflows=[calls.CallWorkflow],
+        workflows=[ai_calls.AiCallWorkflow],
         activities=[refused.complete],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):
-        started = await client.start_workflow(CallRuns.run, call, id=queue, task_queue=queue)
+        started = await client.start_workflow(AiCallRuns.run, call, id=queue, task_queue=queue)
         await started.result()
     first, second = refused.runs
     assert first != second

@@ -1,14 +1,14 @@
-"""Embeddings, images and transcriptions: accepted like a task, and awaited for as long as the caller wants."""
+"""AI calls (embeddings, images, transcriptions): accepted like a task, awaited for as long as the caller wants."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from api.calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
+from api.ai_calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
 from chimera.providers.media import Embeds, GeneratesImages
-from chimera.store import calls, task_controls
-from models.calls import (
+from chimera.store import ai_calls, task_controls
+from models.ai_calls import (
     MAX_NUMBERS,
     AiCallPage,
     AiCallView,
@@ -90,7 +90,7 @@ async def list_ai_calls(
     list_name = f"ai_calls {caller.user_id} {operation or ''}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
-        views, place = await calls.page(session, caller, operation=operation, after=after, limit=limit)
+        views, place = await ai_calls.page(session, caller, operation=operation, after=after, limit=limit)
     return AiCallPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
@@ -110,6 +110,6 @@ async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithPart
 async def cancel_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
     """Cancel a call. No further request is sent, and a request in flight is aborted within a second."""
     async with parts.database.begin() as session:
-        await task_controls.cancel(session, caller, call_id, *calls.KINDS)
+        await task_controls.cancel(session, caller, call_id, *ai_calls.KINDS)
     parts.dispatcher.deliver_soon(call_id)
     return (await find(parts, caller, call_id)).view

@@ -1,0 +1,174 @@
+"""What each departure from the SDK's and the driver's defaults saves, measured alone.
+
+    python -m benchmarks shims [--rounds 12] [--job-ms 250]
+
+The histories of a planned job are replayed in this process, with everything and with one departure left out at a time,
+in alternating rounds. For the driver, the ledger's statements run with integers of all sizes on a database of its own.
+Prints the median of the milliseconds of processor time per job, and the saving as a share of `--job-ms`: what a job
+takes over all parts (see `floor`).
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from psycopg.types.numeric import IntDumper
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from benchmarks.processor import processor_ms
+from chimera.db.engine import Connection
+from chimera.ledger import calls, transcripts
+from chimera.temporal.payloads import DATA_CONVERTER
+from models.errors import RootStopped
+from models.ids import ROOT, RunId
+from models.model_calls import ModelCallRequest, Purpose
+from tests.stack import running_stack
+from worker.build import WORKFLOWS
+from worker.collector import calm_collector
+from worker.sandbox import sandbox
+from worker.workflow_code import Kept
+
+HISTORIES = Path(__file__).parents[1] / "tests" / "workflows" / "histories" / "planned.json"
+JOBS = 10
+"""Replayed in each round."""
+CALLS = 8
+"""Model calls of a job."""
+
+Round = Callable[[], Awaitable[float]]
+"""Does the work of `JOBS` jobs and returns its processor time in milliseconds."""
+
+
+async def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    options.add_argument("--rounds", type=int, default=12)
+    options.add_argument("--job-ms", type=float, default=250.0)
+    asked = options.parse_args()
+    print(
+        "| left out | all, ms a job | without, ms a job | saved, ms a job | share of a job |\n|---|---:|---:|---:|---:|"
+    )
+    for name, without in REPLAYS.items():
+        _show(name, *await _alternate(asked.rounds, _replays(without)), job_ms=asked.job_ms)
+    with tempfile.TemporaryDirectory() as folder:
+        async with running_stack(Path(folder)) as stack:
+            url = str(stack.settings.database_url).replace("postgresql+psycopg://", "postgresql://")
+            async with await _connect(url) as ours, await _connect(url) as plain:
+                plain.adapters.register_dumper(int, IntDumper)
+                pair = partial(_run_statements, ours), partial(_run_statements, plain)
+                _show("one integer type", *await _alternate(asked.rounds, pair), job_ms=asked.job_ms)
+
+
+def _show(name: str, ours: float, without: float, *, job_ms: float) -> None:
+    saved = without - ours
+    print(f"| {name} | {ours:.1f} | {without:.1f} | {saved:.1f} | {saved / job_ms:.1%} |", flush=True)
+
+
+async def _alternate(rounds: int, pair: tuple[Round, Round]) -> tuple[float, float]:
+    """Return the median milliseconds per job with everything, and with one departure left out."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    for number in range(rounds + 1):
+        for way, times in zip(pair, taken, strict=True):
+            time_ms = await way()
+            if number:  # The first round loads what later ones find loaded.
+                times.append(time_ms / JOBS)
+    return median(taken[0]), median(taken[1])
+
+
+@contextmanager
+def _as_the_worker() -> Iterator[SandboxedWorkflowRunner]:
+    calm_collector()
+    yield sandbox()
+
+
+@contextmanager
+def _default_collector() -> Iterator[SandboxedWorkflowRunner]:
+    gc.unfreeze()
+    gc.set_threshold(700, 10, 10)
+    yield sandbox()
+
+
+@contextmanager
+def _with_context() -> Iterator[SandboxedWorkflowRunner]:
+    calm_collector()
+    yield SandboxedWorkflowRunner(restrictions=sandbox().restrictions)
+
+
+@contextmanager
+def _from_files() -> Iterator[SandboxedWorkflowRunner]:
+    calm_collector()
+    runner = sandbox()
+    finders = sys.meta_path
+    sys.meta_path = [finder for finder in finders if not isinstance(finder, Kept)]
+    try:
+        yield runner
+    finally:
+        sys.meta_path = finders
+
+
+Setting = Callable[[], AbstractContextManager[SandboxedWorkflowRunner]]
+REPLAYS = {
+    "no serialization context": _with_context,
+    "workflow modules kept in memory": _from_files,
+    "calm garbage collector": _default_collector,
+}
+
+
+def _replays(without: Setting) -> tuple[Round, Round]:
+    histories = [
+        WorkflowHistory.from_json(entry["id"], entry["history"]) for entry in json.loads(HISTORIES.read_text())
+    ]
+    return partial(_replay, histories, _as_the_worker), partial(_replay, histories, without)
+
+
+async def _replay(histories: Sequence[WorkflowHistory], setting: Setting) -> float:
+    with setting() as runner:
+        replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=runner)
+        began = time.process_time()
+        await replayer.replay_workflows(_repeated(histories))
+        return (time.process_time() - began) * 1000
+
+
+async def _repeated(histories: Sequence[WorkflowHistory]) -> AsyncIterator[WorkflowHistory]:
+    for _ in range(JOBS):
+        for history in histories:
+            yield history
+
+
+async def _run_statements(connection: Connection) -> float:
+    """Read contexts and reserve, for a run that doesn't exist: what a statement costs before it meets rows."""
+    before = processor_ms()
+    for number in range(JOBS * CALLS):
+        request = ModelCallRequest(
+            run_id=RunId(str(uuid4())), path=ROOT, purpose=Purpose.TURN, step=number + 1, agent="analyst"
+        )
+        with suppress(RootStopped):
+            await transcripts.read_context(connection, request)
+        money = 7 ** (number % 9)
+        intent = calls.Intent(request, 1, "simulator/fast", True, "bench", money, money // 5)
+        assert await calls.reserve(connection, intent) is None
+    used = processor_ms() - before
+    return float(used["benchmark"] + used["postgres"])
+
+
+async def _connect(url: str) -> Connection:
+    return await psycopg.AsyncConnection.connect(url, row_factory=namedtuple_row, prepare_threshold=3, autocommit=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    sys.stdout.flush()
+    os._exit(0)

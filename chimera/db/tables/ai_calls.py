@@ -1,0 +1,19 @@
+"""AI calls: runs of the kinds embeddings, images and transcriptions."""
+
+from typing import Any
+
+from sqlalchemy.orm import Mapped
+
+from chimera.db.tables.base import Table, run_key
+
+
+class AiCall(Table):
+    """The request of an AI call and its answer."""
+
+    __tablename__ = "ai_calls"
+    run_id: Mapped[str] = run_key()
+    model: Mapped[str]
+    request: Mapped[dict[str, Any]]
+    result: Mapped[dict[str, Any] | None]
+    vectors: Mapped[bytes | None]
+    """Of embeddings: one after the other, little-endian float32."""

@@ -1,0 +1,135 @@
+"""Acceptance of runs: the run, the row of its kind, its first events and its start, in one statement.
+
+One round trip is what every run costs before it has begun.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db import sql
+from chimera.db.engine import one_line
+from chimera.ledger.statements import INSERT_EVENTS, INSERT_SUBTASKS, as_json, events_of
+from models.events import Event
+from models.ids import ROOT, ScheduleId, UserId
+from models.plans import PlannedSubtask
+from models.runs import RunKind, RunStatus
+from models.tasks import Budget, RunPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """What every kind of run is accepted with."""
+
+    owner_id: UserId
+    kind: RunKind
+    body_sha256: str
+    idempotency_key: str | None
+    events: tuple[Event, ...]
+    status: RunStatus = RunStatus.QUEUED
+    starts: bool = True
+    """Whether the outbox is to start it."""
+    simulated: bool = False
+    priority: int = 3
+    budget: Budget | None = None
+    schedule_id: ScheduleId | None = None
+    scheduled_run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    title: str
+    goal: str
+    model: str
+    fallbacks: Sequence[str]
+    images: Sequence[str]
+    policy: RunPolicy
+    metadata: Mapping[str, Any]
+    plan: Sequence[PlannedSubtask]
+
+
+_ACCOUNT = """
+account AS (
+    INSERT INTO runs
+        (owner_id, kind, status, simulated, priority, body_sha256, idempotency_key, max_cost_micro_usd, max_tokens,
+         max_model_calls, subtasks_total, event_seq, schedule_id, scheduled_run_id)
+    VALUES
+        (%(owner_id)s, %(kind)s, %(status)s, %(simulated)s, %(priority)s, %(body_sha256)s, %(key)s, %(max_cost)s,
+         %(max_tokens)s, %(max_calls)s, %(planned)s, %(n)s, %(schedule_id)s, %(scheduled_run_id)s)
+    ON CONFLICT DO NOTHING RETURNING id, event_seq)"""
+_BEGINNING = f"""
+ ev AS ({INSERT_EVENTS}),
+ start AS (INSERT INTO outbox (run_id, kind) SELECT id, 'start' FROM account WHERE %(starts)s)
+SELECT id FROM account"""  # noqa: S608  # only constants go in, here and below
+
+_TASK = one_line(f"""
+WITH {_ACCOUNT},
+ task AS (
+    INSERT INTO tasks (run_id, title, goal, model, fallbacks, images, policy, metadata)
+    SELECT id, %(title)s, %(goal)s, %(model)s, %(fallbacks)s, %(images)s, %(policy)s::jsonb, %(metadata)s::jsonb
+    FROM account),
+ plan AS ({INSERT_SUBTASKS}),
+{_BEGINNING}
+""")  # noqa: S608
+
+_AI_CALL = one_line(f"""
+WITH {_ACCOUNT},
+ call AS (
+    INSERT INTO ai_calls (run_id, model, request) SELECT id, %(model)s, %(request)s::jsonb FROM account),
+{_BEGINNING}
+""")  # noqa: S608
+
+
+async def accept_task(session: AsyncSession, run: NewRun, task: NewTask) -> str | None:
+    """Write a task and return its id; None when its idempotency key or its scheduled run has a run."""
+    values = {
+        **_values_of(run),
+        "planned": len(task.plan),
+        "title": task.title,
+        "goal": task.goal,
+        "model": task.model,
+        "fallbacks": list(task.fallbacks),
+        "images": list(task.images),
+        "policy": task.policy.model_dump_json(),
+        "metadata": as_json(task.metadata),
+        "path": ROOT,
+        "fresh": as_json([_row_of(position, subtask) for position, subtask in enumerate(task.plan)]),
+    }
+    return _id_in((await sql.execute(session, _TASK, values)).scalar())
+
+
+async def accept_ai_call(session: AsyncSession, run: NewRun, model: str, request: Mapping[str, Any]) -> str | None:
+    """Write an AI call and return its id; None when its idempotency key has a run."""
+    values = {**_values_of(run), "planned": 0, "model": model, "request": as_json(request)}
+    return _id_in((await sql.execute(session, _AI_CALL, values)).scalar())
+
+
+def _values_of(run: NewRun) -> dict[str, Any]:
+    budget = run.budget
+    return {
+        **events_of(run.events),
+        "owner_id": run.owner_id,
+        "kind": run.kind,
+        "status": run.status,
+        "simulated": run.simulated,
+        "priority": run.priority,
+        "body_sha256": run.body_sha256,
+        "key": run.idempotency_key,
+        "max_cost": budget and budget.max_cost_micro_usd,
+        "max_tokens": budget and budget.max_tokens,
+        "max_calls": budget and budget.max_model_calls,
+        "schedule_id": run.schedule_id,
+        "scheduled_run_id": run.scheduled_run_id,
+        "starts": run.starts,
+    }
+
+
+def _row_of(position: int, subtask: PlannedSubtask) -> dict[str, object]:
+    row = subtask.model_dump(include={"key", "title", "instruction", "agent", "depends_on", "decompose"})
+    return {**row, "path": subtask.key, "position": position}
+
+
+def _id_in(found: Any) -> str | None:
+    return None if found is None else str(found)

@@ -1,0 +1,70 @@
+"""A tool runs within the limits that its context names. The database of the context is never asked."""
+
+import asyncio
+from typing import Literal
+from uuid import uuid4
+
+import pytest
+
+from activities.tool_results import limits_from_now, result_of
+from chimera.config.settings import Settings
+from chimera.db.engine import Database
+from chimera.providers.base import ToolRequest
+from chimera.tools import TOOLS
+from chimera.tools.calculator import Calculator, CalculatorArguments
+from chimera.tools.context import ToolClients, ToolContext, ToolLimits
+from models.ids import ROOT, RunId, UserId
+
+CALL = ToolRequest("c1", "calculator", '{"expression": "17 * 23"}')
+
+
+class Remote:
+    """The calculator as a tool that waits for `answered`, which may never be set."""
+
+    name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
+    kind: Literal["idempotent"] = "idempotent"
+
+    def __init__(self) -> None:
+        self.answered = asyncio.Event()
+        self.limits: ToolLimits | None = None
+
+    async def run(self, args: CalculatorArguments, context: ToolContext) -> str:
+        self.limits = context.limits
+        await self.answered.wait()
+        return await Calculator().run(args)
+
+
+@pytest.fixture
+def remote(monkeypatch: pytest.MonkeyPatch) -> Remote:
+    tool = Remote()
+    monkeypatch.setitem(TOOLS.by_name, "calculator", tool)
+    return tool
+
+
+async def test_a_tool_is_stopped_at_its_contexts_deadline(remote: Remote) -> None:
+    # Over already: nothing is waited for.
+    limits = ToolLimits(deadline=0.0, max_result_chars=100)
+    result = await result_of(0, CALL, a_context(limits))
+    assert (result.failed, remote.limits) == (True, limits)
+    assert "was stopped" in result.text
+
+
+async def test_a_result_is_cut_at_its_contexts_limit(remote: Remote) -> None:
+    remote.answered.set()
+    limits = ToolLimits(limits_from_now().deadline, max_result_chars=2)
+    result = await result_of(0, CALL, a_context(limits))
+    assert (result.text, result.failed) == ("39", False)
+
+
+def a_context(limits: ToolLimits) -> ToolContext:
+    settings = Settings(_env_file=None, database_url="postgresql://127.0.0.1/none")
+    return ToolContext(
+        owner_id=UserId(str(uuid4())),
+        run_id=RunId(str(uuid4())),
+        path=ROOT,
+        step=1,
+        index=0,
+        idempotency_key="k",
+        clients=ToolClients(settings, Database(settings)),
+        limits=limits,
+    )
