@@ -34,7 +34,7 @@ class TokenRefused(NotSignedIn):
 class CodecAddressRefused(ChimeraError):
     """The secret in a codec's address is invalid; the same for every fault."""
 
-    code, http_status, title = "codec_address_refused", 403, "The codec's address is not valid"
+    code, http_status, title = "codec_address_refused", 403, "The codec address is not valid"
 
     def __init__(self) -> None:
         super().__init__(

@@ -10,7 +10,7 @@ class ChimeraError(Exception):
 
     code: ClassVar[str] = "internal_error"
     http_status: ClassVar[int] = 500
-    title: ClassVar[str] = "Something went wrong on our side"
+    title: ClassVar[str] = "Internal error"
     retryable: ClassVar[bool] = False
 
     def __init__(

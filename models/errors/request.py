@@ -29,18 +29,18 @@ class PlanInvalid(InvalidInput):
 
 
 class UnknownAgent(InvalidInput):
-    code, title = "unknown_agent", "No such agent"
+    code, title = "unknown_agent", "Unknown agent"
 
     def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
         super().__init__(
             field,
-            f"There is no agent {name!r}. {instead_of(name, known)} Or create the agent.",
+            f"There is no agent {name!r}. {instead_of(name, known)} You can also create the agent.",
             remedy=Remedy(action=Action.CREATE_AGENT),
         )
 
 
 class UnknownProvider(InvalidInput):
-    code, title = "unknown_provider", "No such provider"
+    code, title = "unknown_provider", "Unknown provider"
 
     def __init__(self, name: str, known: Sequence[str], field: str = "model") -> None:
         super().__init__(
@@ -92,7 +92,7 @@ class UnknownPrice(InvalidInput):
 class UnknownSimulatorModel(UnknownPrice):
     """The simulator's models are few and all known."""
 
-    code, title = "unknown_simulator_model", "The simulator has no such model"
+    code, title = "unknown_simulator_model", "The simulator doesn't have this model"
 
     def __init__(self, model: str, known: Sequence[str], field: str = "model") -> None:
         InvalidInput.__init__(self, field, f"The simulator has no model {model!r}. Use one of {', '.join(known)}.")
@@ -115,7 +115,7 @@ class WrongKindOfModel(UnknownPrice):
 class NotOffered(InvalidInput):
     """A provider was asked for something that it doesn't do."""
 
-    code, title = "not_offered", "The provider can't do that"
+    code, title = "not_offered", "The provider doesn't offer the operation"
 
     def __init__(self, provider: str, operation: str, able: Sequence[str], field: str = "model") -> None:
         advice = (

@@ -15,7 +15,7 @@ class BudgetReached(ChimeraError):
 class BudgetHeld(ChimeraError):
     """The account has room, but calls in flight hold it reserved; there is more once they have settled for less."""
 
-    code, http_status, title, retryable = "budget_held", 409, "The budget is held by calls in flight", True
+    code, http_status, title, retryable = "budget_held", 409, "The budget is reserved by calls in flight", True
 
 
 class TaskPaused(ChimeraError):

@@ -183,7 +183,7 @@ def test_health_separates_away_well_and_unconfigured_providers() -> None:
         {"openai": away, "simulator": HealthReport()}, ["openai", "simulator"], ["anthropic", "google"]
     )
     assert re.fullmatch(
-        r"openai is unavailable since [\d:]+ UTC: overloaded; simulator: no problem seen;"
+        r"openai is unavailable since [\d:]+ UTC: overloaded; simulator: no problems seen;"
         r" anthropic, google: not configured",
         summary,
     )
