@@ -452,7 +452,8 @@ async def _add_events(database: Database, task_id: str, count: int) -> int:
         await session.execute(
             text(
                 "INSERT INTO events (run_id, seq, payload)"
-                """ SELECT :task_id, n, '{"type": "run.resumed"}' FROM generate_series(:first, :last) AS n"""
+                """ SELECT :task_id, n, '{"type": "run.resumed"}'"""
+                " FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n"
             ),
             {"task_id": task_id, "first": (last or 0) - count + 1, "last": last},
         )

@@ -95,7 +95,7 @@ async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
     trial.expect(set(codes) == {"malformed"}, f"attempts failed with {dict(codes)}")
     trial.expect(estimated == runs, f"{estimated} answers without usage are flagged instead of {runs}")
     trial.expect([worker.pid for worker in trial.lab.workers] == workers, "a worker died")
-    trial.expect("Traceback" not in trial.lab.output_of("worker", "api"), "worker or API logged an exception")
+    _expect_no_exceptions(trial)
 
 
 async def send_poison(trial: Trial, *, runs: int = 20, marks: int = 500_000) -> None:
@@ -117,8 +117,7 @@ async def send_poison(trial: Trial, *, runs: int = 20, marks: int = 500_000) -> 
     trial.expect(
         not any(UNFIT.search(result) for result in results), "a result has text that can't be stored elsewhere"
     )
-    output = trial.lab.output_of("worker", "api")
-    trial.expect("Traceback" not in output, "worker or API logged an exception")
+    _expect_no_exceptions(trial)
 
 
 async def send_much(trial: Trial, *, limit_s: float = 60.0) -> None:
@@ -167,3 +166,9 @@ def _spread(numbers: object) -> str:
 
 def _places(trial: Trial, number: int) -> list[int]:
     return [trial.random.randint(1, 600) for _ in range(number)]
+
+
+def _expect_no_exceptions(trial: Trial) -> None:
+    before, *raised = trial.lab.output_of("worker", "api").split("Traceback")
+    last = f"{before[-200:]} … {raised[-1][-500:]}" if raised else ""
+    trial.expect(not raised, f"worker or API logged {len(raised)} exceptions, the last one: {last}")
