@@ -9,7 +9,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from models.errors import ChimeraError
+from chimera.db.refusals import is_away
+from models.errors import ChimeraError, Unavailable
 
 log = structlog.get_logger()
 
@@ -44,6 +45,9 @@ class _Activity(ActivityInboundInterceptor):
             except ApplicationError:
                 raise
             except Exception as error:
+                if is_away(error):
+                    log.warning("activity_without_database", error=type(error).__name__)
+                    raise ApplicationError("PostgreSQL doesn't respond.", type=Unavailable.code) from None
                 # The failure that goes into a history names the kind only: messages of libraries may hold data.
                 log.exception("activity_failed")
                 raise ApplicationError(

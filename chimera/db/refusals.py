@@ -3,6 +3,9 @@
 Sorted by SQLSTATE (PostgreSQL's documentation, appendix A), which SQLAlchemy and psycopg carry alike.
 """
 
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
 from models.errors import DatabaseReadOnly, DiskFull, TooManyConnections, Unavailable
 
 DISK_FULL = "53100"
@@ -27,3 +30,9 @@ def refusal_of(error: BaseException) -> Unavailable | None:
     if state in _BUSY or (state is None and any(words in str(error) for words in _NO_CONNECTION_LEFT)):
         return TooManyConnections()
     return None
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database is away, restarts or has no connection left: the same statement may succeed later."""
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(driver, psycopg.OperationalError | psycopg.InternalError)

@@ -169,6 +169,6 @@ def _places(trial: Trial, number: int) -> list[int]:
 
 
 def _expect_no_exceptions(trial: Trial) -> None:
-    before, *raised = trial.lab.output_of("worker", "api").split("Traceback")
-    last = f"{before[-200:]} … {raised[-1][-500:]}" if raised else ""
-    trial.expect(not raised, f"worker or API logged {len(raised)} exceptions, the last one: {last}")
+    logged = [line for line in trial.lab.output_of("worker", "api").splitlines() if "Traceback" in line]
+    last = logged[-1][-1500:] if logged else ""
+    trial.expect(not logged, f"worker or API logged {len(logged)} exceptions, the last one: {last}")
