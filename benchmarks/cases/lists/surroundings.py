@@ -249,7 +249,7 @@ PLANS = (
             {"chimera_openai_api_key": "sk-1234567".encode("utf-16")},
             keeps_api=False,
         ),
-        Exits(1, ("CHIMERA_OPENAI_API_KEY", "Check that the file is text")),
+        Exits(1, ("CHIMERA_OPENAI_API_KEY", "Check that it is a text file")),
     ),
     Case(
         "B28.half",

@@ -32,7 +32,7 @@ def test_a_task_survives_its_worker() -> None:
         )
         printed = done.stdout
         assert done.returncode == 0, printed + done.stderr
-        assert "SIGKILL to the worker" in printed
+        assert "with SIGKILL. Calls in flight: " in printed
         assert ", attempt 2\n" in printed
         assert re.search(r"finished and repeated +0 +0\n", printed)
         assert re.search(r"interrupted by the kill and repeated +([1-9]\d*) +\1\n", printed)
