@@ -35,7 +35,9 @@ Dimensions = Annotated[
 ]
 Size = Annotated[str | None, typer.Option(help="The image's width and height in pixels, such as 1024x1024.")]
 Language = Annotated[str | None, typer.Option(help="The language that is spoken in the recording, such as de or en.")]
-Names = Annotated[str | None, typer.Option(help="Names and terms that occur in the recording.")]
+Names = Annotated[
+    str | None, typer.Option(help="Names and terms that occur in the recording, as a hint for the model.")
+]
 Out = Annotated[
     Path | None,
     typer.Option(

@@ -24,7 +24,7 @@ _EXAMPLES = {
 class BadSettings(ChimeraError):
     """The message has a line for each variable."""
 
-    code, title = "bad_settings", "The settings can't be used"
+    code, title = "bad_settings", "Some settings can't be used"
 
 
 def read_settings(**given: Any) -> Settings:

@@ -80,8 +80,8 @@ def _is_an_origin(value: str) -> str:
         is_one = False
     if not is_one or value != f"{parts.scheme}://{parts.netloc}".lower() or "@" in value or "*" in value:
         raise ValueError(
-            f"{value!r} is not an origin as browsers send it. Write an origin such as https://chimera.example or"
-            " http://localhost:3000, in lower case and without a path or wildcard."
+            f"{value!r} is not an origin in the form that browsers send. Write an origin such as"
+            " https://chimera.example or http://localhost:3000, in lower case and without a path or wildcard."
         )
     return value
 

@@ -108,9 +108,9 @@ class FolderInUse(ChimeraError):
     def __init__(self, folder: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{folder} is in use by {holder}, because Chimera is already running with this data folder. Use that"
-            f" Chimera, stop it{f' (kill {pid})' if pid else ''}, or start another one with a different data folder:"
-            " CHIMERA_DATA_DIR=/another/folder",
+            f"{folder} is in use by {holder}, because Chimera is already running with this data folder. Use the"
+            f" running Chimera, stop it{f' (kill {pid})' if pid else ''}, or start another Chimera with a different"
+            " folder: CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -131,13 +131,14 @@ class FolderUnusable(ChimeraError):
 class SecretsMissing(ChimeraError):
     """Something that a start makes is asked for where none has made it."""
 
-    code, http_status, title = "secrets_missing", 409, "The data folder doesn't contain all secrets"
+    code, http_status, title = "secrets_missing", 409, "A secret is missing from the data folder"
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
             f"{folder / 'secrets.json'} doesn't contain {name!r}. The folder is new, belongs to an earlier version of"
-            " Chimera, or is used with an external database. Stop any Chimera that uses the folder, start this version"
-            " of Chimera, and retry. If you use an external database, set CHIMERA_DATABASE_URL instead.",
+            " Chimera, or is used with an external database. If Chimera is running with this folder, stop it. Then"
+            " start this version of Chimera, and retry. If you use an external database, set CHIMERA_DATABASE_URL"
+            " instead.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )

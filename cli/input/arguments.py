@@ -20,7 +20,7 @@ TaskName = Annotated[
 Newest = Annotated[int, typer.Option(parser=whole(1, 1000), help="Maximum number of tasks to list, newest first.")]
 
 TaskModel = Annotated[
-    str | None, typer.Option(help="The model, as provider/model, for agents that don't have a model of their own.")
+    str | None, typer.Option(help="The model, as provider/model, for agents that don't specify a model.")
 ]
 Plan = Annotated[
     Path | None, typer.Option(parser=path, help="A JSON file that contains the subtasks, so that no planner is needed.")

@@ -24,7 +24,7 @@ _STATES = {
     RunStatus.QUEUED: "it is queued",
     RunStatus.RUNNING: "its provider is processing the request",
     RunStatus.PAUSED: "it is paused",
-    RunStatus.WAITING: "it is waiting for budget",
+    RunStatus.WAITING: "it is waiting for a higher budget",
     RunStatus.CANCELLING: "it is being cancelled",
     RunStatus.COMPLETED: "it is finished",
     RunStatus.FAILED: "it failed",

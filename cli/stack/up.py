@@ -50,7 +50,7 @@ async def _stay(stack: "Stack", console: Console) -> int:
 
     async with stack:
         print_welcome(stack, console)
-        print_to(console, f'\n  To start a task, run in another terminal: {own_name()} run "<goal>"')
+        print_to(console, f'\n  To start a task, run in another terminal: {own_name()} run "Compare tea and coffee."')
         print_to(console, f"  {how_to_stop()}")
         await forever()
     return 0

@@ -73,4 +73,4 @@ def test_a_demonstration_without_a_kill_proves_nothing() -> None:
 def test_a_task_that_failed_proves_nothing() -> None:
     failed = task_view(status=RunStatus.FAILED)
     proof = prove(failed, cost(*GOOD_LEDGER), journal(*GOOD_JOURNAL), killed=True)
-    assert proof.problems == ("the task is failed, not completed",)
+    assert proof.problems == ("the task's status is failed instead of completed",)
