@@ -19,16 +19,20 @@ THIS_MACHINE = "http://127.0.0.1:8000"
 ApiUrl = Annotated[
     str | None,
     typer.Option(
-        help="Address of the Chimera server to sign in to. Default: http://127.0.0.1:8000.", show_default=False
+        help="The address of the Chimera server to sign in to. Default: http://127.0.0.1:8000.", show_default=False
     ),
 ]
 Email = Annotated[
     str | None, typer.Option(help="Your account's e-mail address. Default: admin@chimera.local.", show_default=False)
 ]
 Reset = Annotated[
-    bool, typer.Option("--reset", help="Set a new password without the current one. Needs access to the database.")
+    bool,
+    typer.Option(
+        "--reset",
+        help="Set a new password without knowing the current password. This requires access to the database.",
+    ),
 ]
-ResetEmail = Annotated[str, typer.Option(help="The e-mail address of the account to reset.")]
+ResetEmail = Annotated[str, typer.Option(help="The e-mail address of the account whose password --reset replaces.")]
 
 
 def login(api_url: ApiUrl = None, email: Email = None) -> Coroutine[Any, Any, int]:
@@ -39,17 +43,19 @@ def login(api_url: ApiUrl = None, email: Email = None) -> Coroutine[Any, Any, in
 
 
 async def token() -> int:
-    """Print your access token, for curl and programs."""
+    """Print your access token for use with curl or in programs."""
     async with signed_in() as client:
         access_token = await client.token()
     print(access_token)
     if sys.stdout.isatty():
-        sys.stderr.write("Keep this token secret. Until it expires, it can do everything that your account can do.\n")
+        sys.stderr.write(
+            "Keep this token secret, because until it expires anyone who has the token can use your account.\n"
+        )
     return 0
 
 
 def password(reset: Reset = False, email: ResetEmail = FIRST_USER) -> Coroutine[Any, Any, int]:
-    """Change your password. In a script, pipe in the current and the new password, one per line."""
+    """Change your password. In a script, pipe the current and new passwords to this command, one per line."""
     current = "" if reset else _secret("Current password")
     new = _secret("New password", confirm=True)
     return reset_password(email, new) if reset else change_password(current, new)
@@ -74,7 +80,7 @@ async def change_password(current: str, new: str) -> int:
     check_password(new)
     async with signed_in() as client:
         await client.change_password(current, new)
-    print_line("Password changed. Your other sessions have ended, so sign in there again.")
+    print_line("Your password was changed and your other sessions were ended. Sign in again on your other devices.")
     return 0
 
 

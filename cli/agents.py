@@ -1,4 +1,4 @@
-"""Manage the agents that a plan can name: list, show, create, delete."""
+"""List, show, create and delete the agents that plans can use."""
 
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -28,17 +28,28 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, suc
 NewName = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="The agent's name, such as poet.", show_default=False)
 ]
-Prompt = Annotated[str | None, typer.Option(help="The agent's system prompt: what the agent does and how.")]
-Description = Annotated[str | None, typer.Option(help="When to choose the agent. Planners read this text.")]
-Role = Annotated[str | None, typer.Option(help="A label for display. Default: custom.")]
+Prompt = Annotated[
+    str | None, typer.Option(help="The agent's system prompt, which describes what the agent does and how.")
+]
+Description = Annotated[
+    str | None, typer.Option(help="When to use the agent. Planners read this description to choose agents.")
+]
+Role = Annotated[str | None, typer.Option(help="The agent's role, as a label for display only. Default: custom.")]
 Model = Annotated[str | None, typer.Option(help="The agent's model, as provider/model. Default: the task's model.")]
 Fallbacks = Annotated[
-    list[str] | None, typer.Option(help="A fallback model, as provider/model. Can be given more than once.")
+    list[str] | None, typer.Option(help="A fallback model, as provider/model. You can repeat this option.")
 ]
-Tools = Annotated[list[str] | None, typer.Option(help="A tool, such as calculator. Can be given more than once.")]
+Tools = Annotated[
+    list[str] | None,
+    typer.Option(help="A tool that the agent can use, such as calculator. You can repeat this option."),
+]
 Temperature = Annotated[
     float | None,
-    typer.Option(parser=decimal(0, 2), metavar="NUMBER", help="Temperature from 0 to 2, if the model accepts one."),
+    typer.Option(
+        parser=decimal(0, 2),
+        metavar="NUMBER",
+        help="The sampling temperature, from 0 to 2, if the model accepts a temperature.",
+    ),
 ]
 Effort = Annotated[
     str | None,
@@ -50,24 +61,28 @@ Effort = Annotated[
     ),
 ]
 MaxOutputTokens = Annotated[
-    int | None, typer.Option(parser=whole(16, 131_072), help="Maximum output tokens per answer. Default: 2048.")
+    int | None,
+    typer.Option(parser=whole(16, 131_072), help="Maximum number of output tokens per answer. Default: 2048."),
 ]
 File = Annotated[
-    Path | None, typer.Option(parser=path, help="JSON file with the agent's fields. Options override the file.")
+    Path | None,
+    typer.Option(
+        parser=path, help="A JSON file that contains the agent's fields. Command-line options override these fields."
+    ),
 ]
 
-app = typer.Typer(name="agents", help="Manage the agents that a plan can name: list, show, create, delete.")
+app = typer.Typer(name="agents", help="List, show, create and delete the agents that plans can use.")
 
 
 @app.callback(invoke_without_command=True)
 def agents(context: typer.Context, as_json: AsJson = False) -> Coroutine[Any, Any, int] | None:
-    """Manage the agents that a plan can name: list, show, create, delete."""
+    """List, show, create and delete the agents that plans can use."""
     return None if context.invoked_subcommand else list_agents(as_json=as_json)
 
 
 @app.command(name="list")
 async def list_agents(as_json: AsJson = False) -> int:
-    """List the agents that a plan can name. Same as: chimera agents"""
+    """List the agents that plans can use. Same as: chimera agents"""
     async with signed_in() as client:
         found = await client.agents()
     if as_json:
@@ -131,7 +146,7 @@ async def create(
     if as_json:
         print_json(agent)
         return 0
-    print_line(f"Agent {agent.name} was created. Plans can name it, and planners can choose it.")
+    print_line(f"Agent {agent.name} was created. Your plans can use this agent, and planners can choose it.")
     if not agent.description:
         print_line("The agent doesn't have a description, so planners can't tell when to choose it.")
     return 0

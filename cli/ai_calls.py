@@ -24,25 +24,33 @@ Prompt = Annotated[
 Audio = Annotated[
     Path, typer.Argument(parser=path, metavar="AUDIO", help="The recording to transcribe.", show_default=False)
 ]
-Model = Annotated[str, typer.Option(help="The model, as provider/model. The simulator's results are made up.")]
-Dimensions = Annotated[
-    int | None, typer.Option(parser=whole(1), help="Length of the vector, if the model supports shorter vectors.")
+Model = Annotated[
+    str, typer.Option(help="The model, as provider/model. The results of the simulator's models are made up.")
 ]
-Size = Annotated[str | None, typer.Option(help="Width and height, such as 1024x1024.")]
-Language = Annotated[str | None, typer.Option(help="The spoken language, such as de or en.")]
-Names = Annotated[str | None, typer.Option(help="Names and terms that occur in the recording.")]
+Dimensions = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole(1), help="The number of dimensions of the vector, if the model supports shorter vectors."
+    ),
+]
+Size = Annotated[str | None, typer.Option(help="The image's width and height in pixels, such as 1024x1024.")]
+Language = Annotated[str | None, typer.Option(help="The language that is spoken in the recording, such as de or en.")]
+Names = Annotated[
+    str | None, typer.Option(help="Names and terms that occur in the recording, as a hint for the model.")
+]
 Out = Annotated[
     Path | None,
     typer.Option(
-        parser=path, help="The file to write. Default: image.png or, if that file exists, image-2.png and so on."
+        parser=path,
+        help="The file to write the image to. Default: image.png or, if this file exists, image-2.png and so on.",
     ),
 ]
 ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file to save the image to.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The call's id or the beginning of the id.", show_default=False)]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The call's ID, or the beginning of the ID.", show_default=False)]
 Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="Maximum number of calls to list, newest first.")]
 
-app = typer.Typer(name="calls", help="Manage your embeddings, images and transcriptions: list, show, cancel.")
+app = typer.Typer(name="calls", help="List, show and cancel your embedding, image and transcription calls.")
 
 
 async def embed(
@@ -112,13 +120,13 @@ async def transcribe(
 
 @app.callback(invoke_without_command=True)
 def calls(context: typer.Context, limit: Limit = 20, as_json: AsJson = False) -> Coroutine[Any, Any, int] | None:
-    """Manage your embeddings, images and transcriptions: list, show, cancel."""
+    """List, show and cancel your embedding, image and transcription calls."""
     return None if context.invoked_subcommand else list_calls(limit=limit, as_json=as_json)
 
 
 @app.command(name="list")
 async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
-    """List your embeddings, images and transcriptions. Same as: chimera calls"""
+    """List your embedding, image and transcription calls. Same as: chimera calls"""
     from cli.http.blocked import blocked_calls
     from cli.output.ai_calls import table_of
 
@@ -128,7 +136,7 @@ async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
     if as_json:
         print_json(page)
     elif not page.items:
-        print_line('No calls yet. To make a call: chimera embed "a red apple"')
+        print_line('There are no calls yet. To make a call, run: chimera embed "a red apple"')
     else:
         print_table(Console(highlight=False), table_of(page.items, blocked_by))
     return 0
@@ -164,5 +172,5 @@ async def cancel(call_id: Id) -> int:
     async with signed_in() as client:
         call = await client.cancel_ai_call((await call_named(client, call_id)).id)
     state = "being cancelled" if call.status is RunStatus.CANCELLING else call.status
-    print_line(f"{short(call.id)} is {state}. No further requests are sent to its provider.")
+    print_line(f"Call {short(call.id)} is {state}. No further requests for this call will be sent to its provider.")
     return 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def codec(as_json: AsJson = False) -> int:
-    """Print an address that lets Temporal's tools decrypt runs. For administrators only."""
+    """Print an address that lets Temporal's tools decrypt runs. Only administrators can use this command."""
     async with signed_in() as client:
         address = await client.codec_address()
     if as_json:
@@ -23,15 +23,17 @@ async def codec(as_json: AsJson = False) -> int:
         return 0
     print(one_line(address.url, 2000))
     sys.stderr.write(
-        f"Keep this address secret until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. Until then, anyone"
-        " who has it can read the titles of all users' tasks.\n"
-        f"Web UI: open {one_line(address.web_ui_url, 300)}, click the glasses at the top (Configure Codec Server), and"
-        " paste the address there.\n"
-        f"Command line, with {'' if sys.stdout.isatty() else 'the address above and '}the full id of a run:"
-        f" {_command_of(address)}\n"
+        f"Keep this address secret. Until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, anyone who has the"
+        " address can decrypt the runs of all users, including the titles of tasks.\n"
+        f"To decrypt runs in Temporal's Web UI, open {one_line(address.web_ui_url, 300)}, click the glasses icon at the"
+        " top (Configure Codec Server), and paste the address there.\n"
+        "To decrypt a run on the command line, run this command with the full ID of the run"
+        f"{'' if sys.stdout.isatty() else ' and the address above'}: {_command_of(address)}\n"
     )
     if address.temporal_api_key_required:
-        sys.stderr.write("The command also needs your Temporal API key in the variable TEMPORAL_API_KEY.\n")
+        sys.stderr.write(
+            "Before you run this command, set the environment variable TEMPORAL_API_KEY to your Temporal API key.\n"
+        )
     return 0
 
 

@@ -38,22 +38,23 @@ class NamedNotReachable(NotReachable):
     def __init__(self, api_url: str, named_by: str) -> None:
         ChimeraError.__init__(
             self,
-            f"Chimera is not reachable at {api_url}, the address that {named_by} sets. Start Chimera there, or here"
-            " with 'chimera up'. You can also correct or unset the setting. Without the setting, commands use the"
-            " sign-in of this folder or of 'chimera login'. For details, run: chimera doctor",
+            f"Chimera is not reachable at {api_url}, the address that {named_by} sets. Start Chimera at this address,"
+            " for example with 'chimera up', or correct or unset the setting. Without the setting, commands use the"
+            " sign-in that is stored in this folder or by 'chimera login'. For details, run: chimera doctor",
         )
 
 
 class NoHttpClient(ChimeraError):
     """The environment names a proxy or certificates that can't be used."""
 
-    code, http_status, title = "no_http_client", 503, "The proxy or the certificates can't be used"
+    code, http_status, title = "no_http_client", 503, "The configured proxy or certificates can't be used"
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
-            f"Requests can't be sent to {url} ({reason}). Correct or unset these environment variables: HTTP_PROXY,"
-            " HTTPS_PROXY and ALL_PROXY need an address such as http://proxy.example:3128 (SOCKS is not supported)."
-            " SSL_CERT_FILE and SSL_CERT_DIR need an existing file and folder."
+            f"Requests can't be sent to {url} ({reason}). Correct or unset the environment variables for the proxy and"
+            " the certificates. HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must be addresses such as"
+            " http://proxy.example:3128 (SOCKS is not supported). SSL_CERT_FILE must be an existing file, and"
+            " SSL_CERT_DIR an existing folder."
         )
 
 
@@ -65,9 +66,9 @@ class NoSignIn(ChimeraError):
     def __init__(self, api_url: str | None = None) -> None:
         where = f" at {api_url}" if api_url else ""
         super().__init__(
-            f"You are not signed in{where}. 'chimera up' signs in to the Chimera server that it starts. In programs,"
-            " set CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera server that runs elsewhere, run:"
-            " chimera login"
+            f"You are not signed in{where}. If you start a Chimera server with 'chimera up', you are signed in"
+            " automatically. In programs, set CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera server that"
+            " runs elsewhere, run: chimera login"
         )
 
 
@@ -78,8 +79,8 @@ class SignInEnded(NoSignIn):
         self.what_happened = f"The sign-in of {email} at {api_url}, stored in {path}, is no longer valid."
         ChimeraError.__init__(
             self,
-            f"{self.what_happened} 'chimera up' stores a new sign-in in its data folder when it starts. To sign in"
-            f" again, run: chimera login --api-url {api_url} --email {email}",
+            f"{self.what_happened} If you restart Chimera with 'chimera up', you are signed in automatically."
+            f" To sign in without a restart, run: chimera login --api-url {api_url} --email {email}",
         )
 
 
@@ -89,8 +90,8 @@ class TokenRefused(NoSignIn):
     def __init__(self, api_url: str) -> None:
         ChimeraError.__init__(
             self,
-            f"The token in CHIMERA_TOKEN is not valid at {api_url}, or it has expired. Set a new token. To print a"
-            " token where you are signed in, run: chimera token",
+            f"The token in CHIMERA_TOKEN is not valid at {api_url}, or it has expired. Set CHIMERA_TOKEN to a"
+            " new token. To print a token, run this command where you are signed in: chimera token",
         )
 
 
@@ -102,8 +103,8 @@ class StartedElsewhere(NoSignIn):
         ChimeraError.__init__(
             self,
             f"Chimera is running at {api_url}, but this folder doesn't contain a sign-in for it. Run the command in the"
-            f" folder where Chimera was started, or set CHIMERA_DATA_DIR={folder}. If Chimera runs elsewhere, run:"
-            " chimera login",
+            f" folder where Chimera was started, or set CHIMERA_DATA_DIR={folder}. To sign in to a Chimera server"
+            " that runs elsewhere, run: chimera login",
         )
 
 
@@ -164,7 +165,7 @@ class Ambiguous(ChimeraError):
 
     def __init__(self, name: str, found: Sequence[str], advice: str) -> None:
         listed = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        super().__init__(f"{name!r} could mean {listed}. {advice}")
+        super().__init__(f"{name!r} is ambiguous, because it matches {listed}. {advice}")
 
 
 class NotSetUp(ChimeraError):

@@ -15,9 +15,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
         "demo": (
             "cli.stack.demo:demo",
-            "Start everything, run a task, kill its worker in the middle, and count the model calls.",
+            "Start Chimera, run a task, kill its worker midway, and check that no finished model call is repeated.",
         ),
-        "up": ("cli.stack.up:up", "Start everything and keep it running. Ctrl-C stops it without losing work."),
+        "up": ("cli.stack.up:up", "Start Chimera and keep it running. Ctrl-C stops Chimera without losing work."),
         "doctor": ("cli.checks.doctor:doctor", "Check this installation and report each problem with its fix."),
     },
     "Sign in": {
@@ -25,10 +25,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.account:login",
             "Sign in to a Chimera server that runs elsewhere. The command prompts for the password.",
         ),
-        "token": ("cli.account:token", "Print your access token, for curl and programs."),
+        "token": ("cli.account:token", "Print your access token for use with curl or in programs."),
         "password": (
             "cli.account:password",
-            "Change your password. In a script, pipe in the current and the new password, one per line.",
+            "Change your password. In a script, pipe the current and new passwords to this command, one per line.",
         ),
     },
     "Tasks": {
@@ -37,51 +37,54 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "tasks": ("cli.tasks:list_tasks", "List tasks, newest first."),
         "show": (
             "cli.tasks:show",
-            "Show a task: its subtasks, cost and result, or the messages of one subtask.",
+            "Show a task's subtasks, cost and result, or the messages of one subtask.",
         ),
         "cost": (
             "cli.tasks:cost",
-            "Show a task's cost by model, agent and subtask, and the attempts that returned no result.",
+            "Show a task's cost by model, agent and subtask, and list the attempts that didn't return a result.",
         ),
     },
     "Control a task": {
-        "steer": ("cli.task_controls:steer", "Give a running task guidance."),
-        "pause": ("cli.task_controls:pause", "Pause a task. Calls in flight finish, and no new calls start."),
+        "steer": ("cli.task_controls:steer", "Send guidance to a running task."),
+        "pause": ("cli.task_controls:pause", "Pause a task. Model calls in flight finish, but no new calls start."),
         "resume": ("cli.task_controls:resume", "Resume a paused task."),
         "retry": (
             "cli.tasks:retry",
-            "Continue a failed task where it failed and watch it. You don't pay again for finished calls.",
+            "Continue a failed task from where it failed, and watch it. You don't pay again for finished model calls.",
         ),
         "budget": (
             "cli.task_controls:budget",
-            "Set a task's total budget. A task waiting for budget continues.",
+            "Set a task's total budget. If the task waits for a higher budget, it then continues.",
         ),
-        "cancel": ("cli.task_controls:cancel", "Cancel a task. No further model calls start for it."),
-        "delete": ("cli.task_controls:delete", "Delete the content of a task that has ended. Its cost is kept."),
+        "cancel": ("cli.task_controls:cancel", "Cancel a task, so that it doesn't start any further model calls."),
+        "delete": (
+            "cli.task_controls:delete",
+            "Delete the content of a task that has ended, but keep the record of its cost.",
+        ),
     },
     "Agents and models": {
         "models": (
             "cli.models:models",
-            "List the models that are usable now, with prices for the models that tasks can use.",
+            "List the models that you can use now. Models that tasks can use are shown with prices.",
         ),
-        "agents": ("cli.agents:app", "Manage the agents that a plan can name: list, show, create, delete."),
+        "agents": ("cli.agents:app", "List, show, create and delete the agents that plans can use."),
     },
     "Temporal's tools": {
         "codec": (
             "cli.codec:codec",
-            "Print an address that lets Temporal's tools decrypt runs. For administrators only.",
+            "Print an address that lets Temporal's tools decrypt runs. Only administrators can use this command.",
         ),
     },
     "Embeddings, images, transcriptions": {
         "embed": ("cli.ai_calls:embed", "Embed a text and print its vector."),
         "image": ("cli.ai_calls:image", "Generate an image file."),
         "transcribe": ("cli.ai_calls:transcribe", "Transcribe a recording."),
-        "calls": ("cli.ai_calls:app", "Manage your embeddings, images and transcriptions: list, show, cancel."),
+        "calls": ("cli.ai_calls:app", "List, show and cancel your embedding, image and transcription calls."),
     },
     "Recurring tasks": {
         "schedules": (
             "cli.schedules:app",
-            "Manage recurring tasks: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
+            "Manage the schedules of recurring tasks: create, change, pause, resume, trigger, backfill or delete them.",
         ),
     },
 }
@@ -123,7 +126,7 @@ def finish(command: Coroutine[Any, Any, int], **_options: Any) -> None:
 app = typer.Typer(
     name="chimera",
     cls=LazyGroup,
-    help="Durable multi-agent work on your own machine.",
+    help="Run durable multi-agent tasks on your own machine.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -28,29 +28,31 @@ BACKFILL_OVERLAPS = ("buffer_all", "allow_all")
 _DONE = {
     "pause": "is paused.",
     "resume": "has resumed.",
-    "trigger": "is starting a run now. To list its runs: chimera schedules runs ID",
+    "trigger": "is starting a run now. To list the schedule's runs, run: chimera schedules runs {id}",
 }
 
 Id = Annotated[
     str,
-    typer.Argument(
-        metavar="ID", help="The schedule's id, the beginning of the id, or the schedule's name.", show_default=False
-    ),
+    typer.Argument(metavar="ID", help="The schedule's name, its ID, or the beginning of its ID.", show_default=False),
 ]
 NewName = Annotated[str, typer.Argument(metavar="NAME", help="The schedule's name.", show_default=False)]
-Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal of each run.", show_default=False)]
+Goal = Annotated[
+    str, typer.Argument(metavar="GOAL", help="The goal of the task that each run starts.", show_default=False)
+]
 OtherName = Annotated[str | None, typer.Option(help="The schedule's name.")]
-OtherGoal = Annotated[str | None, typer.Option(help="The goal of each run.")]
-Cron = Annotated[str | None, typer.Option(help="Cron expression of five fields, such as '0 7 * * 1-5'.")]
-IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="Seconds from one run to the next.")]
-TimeZone = Annotated[str | None, typer.Option(help="Time zone of --cron, such as Europe/Berlin. Default: UTC.")]
+OtherGoal = Annotated[str | None, typer.Option(help="The goal of the task that each run starts.")]
+Cron = Annotated[str | None, typer.Option(help="A cron expression with five fields, such as '0 7 * * 1-5'.")]
+IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="The interval between two runs, in seconds.")]
+TimeZone = Annotated[
+    str | None, typer.Option(help="The time zone of the cron expression, such as Europe/Berlin. Default: UTC.")
+]
 Overlap = Annotated[
     str | None,
     typer.Option(
         parser=one_of(OVERLAPS),
         metavar=metavar_of(OVERLAPS),
         autocompletion=lambda: OVERLAPS,
-        help="What to do when a run is due and the previous run has not ended.",
+        help="What to do when a run is due but the previous run has not ended.",
     ),
 ]
 BackfillOverlap = Annotated[
@@ -69,23 +71,29 @@ BudgetMicroUsd = Annotated[
         "--budget-usd",
         parser=micro_usd,
         metavar="AMOUNT",
-        help="Budget of each run in USD. A run waits before it spends more.",
+        help="The budget of each run in US dollars. A run waits before it exceeds this budget.",
     ),
 ]
 After = Annotated[
     datetime | None,
     typer.Option(
-        parser=moment, metavar="TIME", help="Show times after this time, with or without a UTC offset. Default: now."
+        parser=moment,
+        metavar="TIME",
+        help="Show the runs that are due after this time, given with or without a UTC offset. Default: now.",
     ),
 ]
 Time = Annotated[
     datetime,
-    typer.Option(parser=moment, metavar="TIME", help="Time such as 2026-11-01T07:00, with or without a UTC offset."),
+    typer.Option(
+        parser=moment,
+        metavar="TIME",
+        help="A time such as 2026-11-01T07:00. Without a UTC offset, the schedule's time zone applies.",
+    ),
 ]
 
 app = typer.Typer(
     name="schedules",
-    help="Manage recurring tasks: list, preview, create, change, runs, pause, resume, trigger, backfill, delete.",
+    help="Manage the schedules of recurring tasks: create, change, pause, resume, trigger, backfill or delete them.",
     no_args_is_help=True,
 )
 
@@ -99,7 +107,8 @@ async def list_schedules(as_json: AsJson = False) -> int:
         print_list(schedules)
     elif not schedules:
         print_line(
-            'No schedules yet. To create a schedule: chimera schedules create "<name>" "<goal>" --cron "0 7 * * *"'
+            'There are no schedules yet. To create a schedule, run: chimera schedules create "News"'
+            ' "Summarize the news." --cron "0 7 * * *"'
         )
     else:
         print_table(Console(highlight=False), table_of(schedules))
@@ -157,7 +166,7 @@ async def create(
     if as_json:
         print_json(schedule)
     else:
-        print_line(f"{short(schedule.id)} was created. Next run: {next_of(schedule)}.")
+        print_line(f"Schedule {short(schedule.id)} was created. Next run: {next_of(schedule)}.")
     return 0
 
 
@@ -189,7 +198,7 @@ async def change(
     if as_json:
         print_json(changed)
     else:
-        print_line(f"{short(changed.id)} was changed. Next run: {next_of(changed)}.")
+        print_line(f"Schedule {short(changed.id)} was changed. Next run: {next_of(changed)}.")
     return 0
 
 
@@ -212,7 +221,9 @@ async def backfill(
         print_json(made)
     else:
         due = count(len(made.runs), "run")
-        print_line(f"{short(schedule.id)}: {due} requested. Runs that already have a task are not repeated.")
+        print_line(
+            f"Schedule {short(schedule.id)}: requested {due}. Runs that have already started a task are not repeated."
+        )
     return 0
 
 
@@ -230,7 +241,7 @@ async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> 
     if as_json:
         print_list(tasks)
     elif not tasks:
-        print_line(f"{short(schedule.id)} has not started a task yet. Next run: {next_of(schedule)}.")
+        print_line(f"Schedule {short(schedule.id)} has not started a task yet. Next run: {next_of(schedule)}.")
     else:
         print_table(Console(highlight=False), runs_of(tasks, _zone_named(schedule.time_zone)))
     return 0
@@ -256,13 +267,13 @@ async def trigger(schedule_id: Id) -> int:
 
 @app.command()
 async def delete(schedule_id: Id) -> int:
-    """Delete a schedule. Its tasks are kept."""
+    """Delete a schedule. The tasks that it started are kept."""
     from cli.http.ids import schedule_named
 
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.delete_schedule(schedule.id)
-    print_line(f"{short(schedule.id)} was deleted. Its tasks are kept.")
+    print_line(f"Schedule {short(schedule.id)} was deleted. The tasks that it started are kept.")
     return 0
 
 
@@ -272,7 +283,7 @@ async def _control(schedule_id: str, what: str) -> int:
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.control_schedule(schedule.id, what)
-    print_line(f"{short(schedule.id)} {_DONE[what]}")
+    print_line(f"Schedule {short(schedule.id)} {_DONE[what].format(id=short(schedule.id))}")
     return 0
 
 

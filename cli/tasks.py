@@ -23,12 +23,15 @@ Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal, in words.",
 BudgetMicroUsd = Annotated[
     int | None,
     typer.Option(
-        "--budget-usd", parser=micro_usd, metavar="AMOUNT", help="Budget in USD. The task waits before it spends more."
+        "--budget-usd",
+        parser=micro_usd,
+        metavar="AMOUNT",
+        help="The task's budget in US dollars. The task waits before it exceeds this budget.",
     ),
 ]
 Images = Annotated[
     list[Path] | None,
-    typer.Option(parser=a_path, help="An image file for the agents. Can be given more than once."),
+    typer.Option(parser=a_path, help="An image file for the agents to see. You can repeat this option."),
 ]
 OnFailure = Annotated[
     str | None,
@@ -37,7 +40,7 @@ OnFailure = Annotated[
         # Its words would leave the names of options no room at 80 columns.
         metavar="WHAT",
         autocompletion=lambda: ON_FAILURE,
-        help="What to do when a subtask fails: fail, skip or retry.",
+        help="What to do when a subtask fails: fail (the task), skip (the subtask) or retry (the subtask).",
     ),
 ]
 OnTruncated = Annotated[
@@ -46,7 +49,7 @@ OnTruncated = Annotated[
         parser=one_of(ON_TRUNCATED),
         metavar="WHAT",
         autocompletion=lambda: ON_TRUNCATED,
-        help="What to do with an answer cut off at its token limit: continue, accept or fail.",
+        help="What to do when an answer is cut off at its token limit: continue, accept or fail.",
     ),
 ]
 Subtasks = Annotated[
@@ -55,30 +58,41 @@ Subtasks = Annotated[
         parser=one_of(SUBTASKS),
         metavar="WHERE",
         autocompletion=lambda: SUBTASKS,
-        help="Where subtasks run: child (workflows of their own) or inline (their parent's workflow).",
+        help="Where subtasks run: in workflows of their own (child) or in their parent's workflow (inline).",
     ),
 ]
 MaxOutputTokens = Annotated[
     int | None,
     typer.Option(
-        parser=whole(16, 131_072), help="Maximum output tokens per answer of a built-in agent. Default: 2048."
+        parser=whole(16, 131_072),
+        help="Maximum number of output tokens in each answer of a built-in agent. Default: 2048.",
     ),
 ]
 MaxTurns = Annotated[
-    int | None, typer.Option(parser=whole(1, 1000), help="Maximum model calls per subtask. Default: 20.")
+    int | None, typer.Option(parser=whole(1, 1000), help="Maximum number of model calls per subtask. Default: 20.")
 ]
 Priority = Annotated[
-    int | None, typer.Option(parser=whole(1, 5), help="Priority from 1 (most urgent) to 5. Default: 3.")
+    int | None,
+    typer.Option(parser=whole(1, 5), help="The task's priority, from 1 (most urgent) to 5 (least urgent). Default: 3."),
 ]
-After = Annotated[int, typer.Option(parser=whole(0), help="Show events after this number. 0 shows all events.")]
-RetryModel = Annotated[str | None, typer.Option(help="Model for the failed calls, as provider/model.")]
-RetryGuidance = Annotated[str | None, typer.Option(help="Guidance for the failed subtasks.")]
+After = Annotated[
+    int,
+    typer.Option(
+        parser=whole(0),
+        help="Show only the events that follow the event with this number. With 0, all events are shown.",
+    ),
+]
+RetryModel = Annotated[str | None, typer.Option(help="The model to use for the failed calls, as provider/model.")]
+RetryGuidance = Annotated[str | None, typer.Option(help="Guidance that the failed subtasks receive.")]
 Statuses = Annotated[
     list[str] | None,
-    typer.Option(help="List only tasks with this status, such as running. Can be given more than once."),
+    typer.Option(help="List only the tasks with this status, such as running. You can repeat this option."),
 ]
 NodePath = Annotated[
-    str | None, typer.Option(help="Show the messages of this subtask, such as facts. Use / for the task itself.")
+    str | None,
+    typer.Option(
+        help="Show the messages of the subtask with this path, such as facts. For the task's own messages, use /."
+    ),
 ]
 
 
@@ -145,7 +159,7 @@ async def retry(
     exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> int:
-    """Continue a failed task where it failed and watch it. You don't pay again for finished calls."""
+    """Continue a failed task from where it failed, and watch it. You don't pay again for finished model calls."""
     from cli.http.bodies import retry_body
     from cli.http.ids import task_named
     from cli.live.watching import Watching
@@ -181,7 +195,7 @@ async def list_tasks(status: Statuses = None, limit: Newest = 20, as_json: AsJso
 
 
 async def show(task_id: TaskName, path: NodePath = None, as_json: AsJson = False) -> int:
-    """Show a task: its subtasks, cost and result, or the messages of one subtask."""
+    """Show a task's subtasks, cost and result, or the messages of one subtask."""
     from cli.http.ids import task_named
     from cli.output.tasks import print_task
 
@@ -198,7 +212,7 @@ async def show(task_id: TaskName, path: NodePath = None, as_json: AsJson = False
 
 
 async def cost(task_id: TaskName, as_json: AsJson = False) -> int:
-    """Show a task's cost by model, agent and subtask, and the attempts that returned no result."""
+    """Show a task's cost by model, agent and subtask, and list the attempts that didn't return a result."""
     from cli.http.ids import id_named
     from cli.output.costs import print_cost
 
@@ -227,5 +241,5 @@ async def _show_messages(task_id: str, path: str, *, as_json: bool) -> int:
     elif messages:
         print_messages(messages)
     else:
-        print_line(f"There are no messages yet. To see the task's progress: chimera show {task_id}")
+        print_line(f"There are no messages yet. To see the task's progress, run: chimera show {task_id}")
     return 0

@@ -31,11 +31,11 @@ def problem_of(url: str) -> str | None:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return "has an invalid port (use 1 to 65535), or an unclosed bracket"
+        return "contains an invalid port (valid ports are 1 to 65535) or an unclosed bracket"
     if port == 0:
         return "has port 0"
     if not host or not host.isprintable() or " " in host:
-        return "has no host, or a host with invalid characters"
+        return "doesn't contain a host, or contains a host with invalid characters"
     return None
 
 

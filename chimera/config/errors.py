@@ -24,7 +24,7 @@ _EXAMPLES = {
 class BadSettings(ChimeraError):
     """The message has a line for each variable."""
 
-    code, title = "bad_settings", "The settings can't be used"
+    code, title = "bad_settings", "Some settings can't be used"
 
 
 def read_settings(**given: Any) -> Settings:
@@ -47,15 +47,15 @@ def explained(kind: type[S], given: dict[str, Any]) -> S:
         cause = error.__cause__ or error.__context__
         if isinstance(cause, OSError | UnicodeDecodeError):
             raise BadSettings(
-                f"{variable}: its file in CHIMERA_SECRETS_DIR can't be read ({type(cause).__name__}). Check that"
-                " the file is text and that this process can read it."
+                f"{variable}: the file for this setting in CHIMERA_SECRETS_DIR can't be read"
+                f" ({type(cause).__name__}). Check that it is a text file and that Chimera has permission to read it."
             ) from None
         example = _EXAMPLES.get(variable)
-        raise BadSettings(f"{variable} is not JSON. Write JSON{f' such as {example}' if example else ''}.") from None
+        raise BadSettings(f"{variable} must be valid JSON{f', such as {example}' if example else ''}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(
-            f"The settings file {env_file()} can't be read ({type(error).__name__}). Check that the file is text"
-            " and that this process can read it."
+            f"The settings file {env_file()} can't be read ({type(error).__name__}). Check that it is a text file and"
+            " that Chimera has permission to read it."
         ) from None
 
 

@@ -15,7 +15,7 @@ KEY_BYTES = 32
 MIN_DIFFERENT = 16
 """Bytes of a key: 32 random ones have 30 on average, and fewer than this practically never."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_REMEDY = 'Make a key with: echo "k1:$(openssl rand -base64 32)"'
+_REMEDY = 'To make a key, run: echo "k1:$(openssl rand -base64 32)"'
 
 
 def parse(text: str) -> dict[str, bytes]:
@@ -26,11 +26,11 @@ def parse(text: str) -> dict[str, bytes]:
         place = f"Key {number}"
         if not colon or not _ID.fullmatch(id):
             raise ValueError(
-                f"{place} doesn't begin with an id and a colon. Write the id with letters, digits, '.', '_' and"
+                f"{place} doesn't begin with an ID and a colon. An ID can contain letters, digits, '.', '_' and"
                 f" '-'. {_REMEDY}"
             )
         if id in keys:
-            raise ValueError(f"{place} has the same id as an earlier key: {id!r}. Give each key its own id.")
+            raise ValueError(f"{place} uses the ID of an earlier key: {id!r}. Give each key an ID of its own.")
         keys[id] = _bytes_of(key, f"{place} ({id!r})")
     return keys
 
@@ -39,7 +39,7 @@ def in_words(ids: Sequence[str]) -> str:
     """Describe the use of the keys with these ids; the first one encrypts."""
     if not ids:
         return "doesn't encrypt"
-    return f"encrypts with {ids[0]}" + (f"; also decrypts with {', '.join(ids[1:])}" if ids[1:] else "")
+    return f"encrypts with {ids[0]}" + (f" and also decrypts with {', '.join(ids[1:])}" if ids[1:] else "")
 
 
 def written(keys: dict[str, bytes]) -> str:
@@ -56,9 +56,9 @@ def _bytes_of(key: str, place: str) -> bytes:
     try:
         found = bytes_of(key)
     except ValueError:
-        raise ValueError(f"{place} is not base64. {_REMEDY}") from None
+        raise ValueError(f"{place} is not valid base64. {_REMEDY}") from None
     if len(found) != KEY_BYTES:
-        raise ValueError(f"{place} has {len(found)} bytes instead of {KEY_BYTES}. {_REMEDY}")
+        raise ValueError(f"{place} is {len(found)} bytes long instead of {KEY_BYTES}. {_REMEDY}")
     if len(set(found)) < MIN_DIFFERENT:
         raise ValueError(f"{place} is easy to guess because its bytes repeat. {_REMEDY}")
     return found

@@ -97,7 +97,10 @@ class FromSurroundings(BaseSettings):
         if not folder:
             return init_settings, env_settings, dotenv_settings
         if not Path(folder).is_dir():
-            raise SettingsError(f"CHIMERA_SECRETS_DIR: the folder {folder!r} doesn't exist. Mount the secrets there.")
+            raise SettingsError(
+                f"CHIMERA_SECRETS_DIR: the folder {folder!r} doesn't exist. Mount the secrets there, or correct the"
+                " path."
+            )
         return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls, folder)
 
 
@@ -290,7 +293,7 @@ class Settings(OfVendors):
     def _names_providers(cls, value: str | dict[str, int]) -> str | dict[str, int]:
         named = {value.partition("/")[0]} if isinstance(value, str) else set(value)
         if unknown := sorted(named - set(VENDORS)):
-            raise ValueError(f"There is no provider {unknown[0]!r}. Use one of: {', '.join(VENDORS)}.")
+            raise ValueError(f"There is no provider {unknown[0]!r}. Use one of these providers: {', '.join(VENDORS)}.")
         return value
 
     @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
@@ -322,13 +325,13 @@ def _models_in(file: Path) -> Mapping[str, OwnModel]:
     except NotReadable as error:
         raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} {error}") from None
     except OSError as error:
-        raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} can't be read ({error.strerror}).") from None
+        raise ValueError(f"CHIMERA_CATALOG_FILE: the file {str(file)!r} can't be read ({error.strerror}).") from None
     try:
         return _OWN_MODELS.validate_json(text)
     except ValidationError as error:
         first = reportable([dict(entry) for entry in error.errors()])[0]
         if first["type"] == "json_invalid":
             problem = json_problem_of(ValueError(first["ctx"]["error"]), text)
-            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is not JSON: {problem}") from None
+            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is not valid JSON: {problem}") from None
         place = ".".join(str(part) for part in first["loc"] if part != "[key]")
         raise ValueError(f"CHIMERA_CATALOG_FILE: {place or str(file)}: {sentence_of(first)}") from None

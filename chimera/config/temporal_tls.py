@@ -3,6 +3,7 @@
 A message names settings and files, and shows nothing of what is in a key.
 """
 
+import shlex
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,8 @@ class TemporalTls:
         named = [SWITCH] if self.switch and not self._named() else self._named()
         if named and address is None:
             raise ValueError(
-                f"{named[0]} is set without CHIMERA_TEMPORAL_ADDRESS. The embedded Temporal supports neither"
-                f" TLS nor API keys. Set CHIMERA_TEMPORAL_ADDRESS to your server, or leave {named[0]} empty."
+                f"{named[0]} is set without CHIMERA_TEMPORAL_ADDRESS, but the embedded Temporal supports neither TLS"
+                f" nor API keys. Set CHIMERA_TEMPORAL_ADDRESS to the address of your server, or leave {named[0]} empty."
             )
         if address is not None:
             self._check_switch(address)
@@ -84,18 +85,18 @@ class TemporalTls:
         if self.switch is not False:
             return
         if unused := [name for name in self._named() if name != API_KEY]:
-            raise ValueError(f"{unused[0]} is set, but {SWITCH} is off. Leave one of the two empty.")
+            raise ValueError(f"{unused[0]} is set, but {SWITCH} is off. Leave one of these two settings empty.")
         # Near, a proxy or a private network may protect it; elsewhere each hop would read it.
         if self.has_api_key and not is_near(f"http://{address}"):
             raise ValueError(
                 f"{API_KEY} would be sent to {address!r} without encryption, because {SWITCH} is off."
-                f" Leave {SWITCH} empty."
+                f" Leave {SWITCH} empty, so that TLS is used."
             )
 
     def _check_pair(self) -> None:
         if (self.client_cert is None) != (self.client_key is None):
             there, missing = (CLIENT_CERT, CLIENT_KEY) if self.client_key is None else (CLIENT_KEY, CLIENT_CERT)
-            raise ValueError(f"{there} is set without {missing}. Set both, or neither.")
+            raise ValueError(f"{there} is set without {missing}. Set both settings, or leave both empty.")
 
 
 def read(path: Path, setting: str) -> bytes:
@@ -127,12 +128,15 @@ def _trust(context: ssl.SSLContext, path: Path) -> None:
 def _sign_in(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     _pem(cert, CLIENT_CERT, "CERTIFICATE")
     if "ENCRYPTED" in _pem(key, CLIENT_KEY, "PRIVATE KEY"):
-        raise UnusableFile(CLIENT_KEY, key, "is encrypted. Decrypt the key with: openssl pkey -in FILE -out NEW")
+        command = shlex.join(["openssl", "pkey", "-in", str(key), "-out", str(key.with_suffix(".decrypted.pem"))])
+        raise UnusableFile(CLIENT_KEY, key, f"is encrypted. Use a decrypted key. To decrypt this key, run: {command}")
     try:
         # Without a password OpenSSL would ask for one at the terminal.
         context.load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
-        reason = "is not the key of the certificate in" if "MISMATCH" in str(error) else "can't be used with"
+        reason = (
+            "doesn't belong to the certificate" if "MISMATCH" in str(error) else "can't be used with the certificate"
+        )
         raise UnusableFile(
-            CLIENT_KEY, key, f"{reason} {CLIENT_CERT}, {str(cert)!r}. Correct one of the files."
+            CLIENT_KEY, key, f"{reason} {str(cert)!r} ({CLIENT_CERT}). Replace one of these files."
         ) from None

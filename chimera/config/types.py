@@ -39,20 +39,27 @@ def _has_a_number_for_its_port(value: str) -> str:
         _ = value.startswith("unix://") or urlsplit(value).port
     except ValueError:
         # Without the address: there may be a password in it.
-        raise ValueError("The port is not a number. In a password, write / as %2F and @ as %40.") from None
+        raise ValueError(
+            "The port in the address is not a number. If the address contains a password, write / as %2F and @ as %40"
+            " in this password."
+        ) from None
     return value
 
 
 def _has_a_port(value: str) -> str:
     found = _HOST_AND_PORT.fullmatch(value)
     if found is None or not 1 <= int(found[2]) <= HIGHEST_PORT:
-        raise ValueError(f"{value!r} is not a host and port. Write a value such as 127.0.0.1:7233, without a scheme.")
+        raise ValueError(
+            f"{value!r} is not a host with a port. Write a value such as 127.0.0.1:7233, without a scheme."
+        )
     return value
 
 
 def _is_a_level(value: str) -> str:
     if value.upper() not in logging.getLevelNamesMapping():
-        raise ValueError(f"Unknown log level {value!r}. Use one of: DEBUG, INFO, WARNING, ERROR, CRITICAL.")
+        raise ValueError(
+            f"{value!r} is not a log level. Use one of these levels: DEBUG, INFO, WARNING, ERROR, CRITICAL."
+        )
     return value.upper()
 
 
@@ -61,7 +68,7 @@ def _is_a_network(value: str) -> str:
         return str(ip_network(value))
     except ValueError:
         raise ValueError(
-            f"{value!r} is not an address or network. Write a value such as 10.0.0.7 or 172.16.0.0/12."
+            f"{value!r} is not an IP address or a network. Write a value such as 10.0.0.7 or 172.16.0.0/12."
         ) from None
 
 
@@ -73,8 +80,8 @@ def _is_an_origin(value: str) -> str:
         is_one = False
     if not is_one or value != f"{parts.scheme}://{parts.netloc}".lower() or "@" in value or "*" in value:
         raise ValueError(
-            f"{value!r} is not an origin that a browser sends. Write origins such as https://chimera.example or"
-            " http://localhost:3000, in lower case and without * or a path."
+            f"{value!r} is not an origin in the form that browsers send. Write an origin such as"
+            " https://chimera.example or http://localhost:3000, in lower case and without a path or wildcard."
         )
     return value
 
@@ -102,7 +109,9 @@ def _can_not_be_guessed(value: SecretStr) -> SecretStr:
         problem = "The secret is easy to guess because it repeats itself"
     else:
         return value
-    raise ValueError(f"{problem}. Create a secret with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'")
+    raise ValueError(
+        f"{problem}. To create a secret, run: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    )
 
 
 def _can_be_sent(value: SecretStr) -> SecretStr:

@@ -50,7 +50,8 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         if settings.database_url is None:
             raise ValueError(
-                "CHIMERA_DATABASE_URL is not set; start with ./start.sh, or give the address of a PostgreSQL"
+                "CHIMERA_DATABASE_URL is not set. Start Chimera with ./start.sh, or set this variable to the address"
+                " of a PostgreSQL database."
             )
         self.engine: AsyncEngine = create_async_engine(
             driver_url(settings.database_url),
@@ -142,7 +143,9 @@ def one_line(statement: str) -> str:
     """
     short = " ".join(statement.split())
     if len(short) > CACHED_CHARS:
-        raise ValueError(f"a statement of {len(short)} characters is taken apart at each use; write it shorter")
+        raise ValueError(
+            f"The statement is {len(short)} characters long, so it would be parsed again at each use. Shorten it."
+        )
     return short
 
 

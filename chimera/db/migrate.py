@@ -26,13 +26,13 @@ LOCK = 0x_C41_3E2A
 class TablesUnreadable(ChimeraError):
     """Tables of a version that this one doesn't know: a newer one, or one from before the first release."""
 
-    code, http_status, title = "tables_unreadable", 500, "The database was made by another version of Chimera"
+    code, http_status, title = "tables_unreadable", 500, "The database was created by another version of Chimera"
 
     def __init__(self, revision: str) -> None:
         super().__init__(
-            f"The database was made by another version of Chimera (its tables are at revision {revision!r}). Nothing in"
-            " it was changed. Start that version again, or start this one with an empty database: another"
-            " CHIMERA_DATA_DIR, or another database in CHIMERA_DATABASE_URL."
+            f"The database was created by another version of Chimera (its tables are at revision {revision!r}), so it"
+            " was not changed. Start that version again, or start this version with an empty database. To use an empty"
+            " database, change CHIMERA_DATA_DIR or CHIMERA_DATABASE_URL."
         )
 
 
@@ -95,13 +95,13 @@ def main() -> None:
     line = CommandLine(prog="python -m chimera.db.migrate")
     options = line.parser.parse_args()
     if not hasattr(options, "cmd"):
-        line.parser.error("name a command, for example: upgrade head")
+        line.parser.error("a command is required, for example: upgrade head")
     try:
         url = read_settings().database_url
     except BadSettings as error:
         sys.exit(str(error))
     if url is None:
-        sys.exit("CHIMERA_DATABASE_URL is not set; give the address of a PostgreSQL")
+        sys.exit("CHIMERA_DATABASE_URL is not set. Set it to the address of a PostgreSQL database.")
     try:
         asyncio.run(_check(url))
         line.run_cmd(config_for(url), options)
@@ -109,7 +109,7 @@ def main() -> None:
         sys.exit(error.message)
     except OperationalError as error:
         reason = str(error.orig).splitlines()[0]
-        sys.exit(f"The PostgreSQL of CHIMERA_DATABASE_URL can't be used: {reason}")
+        sys.exit(f"The PostgreSQL database at CHIMERA_DATABASE_URL can't be used: {reason}")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def _text(folder: Folder, method: str) -> str:
     known_by = hashlib.sha256(passwords.encode()).hexdigest()[:16]
     where = "host all all 127.0.0.1/32" if sys.platform == "win32" else "local all all"
     return (
-        f"# Written by Chimera at its start. The passwords are those of secrets.json ({known_by}).\n{where} {method}\n"
+        f"# Chimera writes this file when it starts. The passwords are in secrets.json ({known_by}).\n"
+        f"{where} {method}\n"
     )
 
 

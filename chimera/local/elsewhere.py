@@ -79,7 +79,7 @@ class Server:
         except NoAnswer as problem:
             return problem
         except TimeoutError:
-            return NoAnswer(f"does not respond within {self.limit_s:.0f} s")
+            return NoAnswer(f"did not respond within {self.limit_s:.0f} s")
         return None
 
 
@@ -131,7 +131,8 @@ def _line_of(server: Server, problem: NoAnswer) -> str:
 def advice_for(server: Server, problem: NoAnswer) -> str:
     return (
         problem.remedy
-        or f"Start it, correct {server.setting}, or leave the setting empty so that Chimera starts its own."
+        or f"Start this server, correct {server.setting}, or leave the setting empty so that Chimera starts its own"
+        " server."
     )
 
 
@@ -160,7 +161,7 @@ async def _ask_postgres(database_url: str) -> None:
             return
     except (psycopg.ProgrammingError, UnicodeError):
         example = "postgresql://user:password@host:5432/chimera"
-        raise NoAnswer(f"has an address that is not written like {example}", final=True) from None
+        raise NoAnswer(f"needs an address in the form {example}", final=True) from None
     except (psycopg.Error, OSError) as error:
         # The driver's own words name the user.
         text = str(error)
@@ -214,7 +215,7 @@ async def _ask_redis(redis_url: str) -> None:
     try:
         client = Redis.from_url(redis_url, socket_timeout=ASK_S, socket_connect_timeout=ASK_S)
     except (ValueError, TypeError):
-        raise NoAnswer("has an address that is not written like redis://host:6379/0", final=True) from None
+        raise NoAnswer("needs an address in the form redis://host:6379/0", final=True) from None
     try:
         await client.ping()
     except AuthenticationError:

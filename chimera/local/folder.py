@@ -159,7 +159,7 @@ def _new_folder(name: str) -> Path:
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  made with a random name, for its owner alone
         if _fits(Path(parent, "chimera-xxxxxxxx", name)):
             return Path(tempfile.mkdtemp(prefix="chimera-", dir=parent))
-    raise FolderUnusable(Path(tempfile.gettempdir()), "has a name that is too long for sockets (TMPDIR)")
+    raise FolderUnusable(Path(tempfile.gettempdir()), "has a path that is too long for Unix sockets (set by TMPDIR)")
 
 
 def _close(root: Path) -> None:
@@ -202,14 +202,16 @@ def absolute(path: Path) -> Path:
             path, "is inside the current folder, which has been deleted. Change to another folder"
         ) from None
     except RuntimeError:
-        raise FolderUnusable(path, "begins with ~, but this user has no home folder. Set HOME") from None
+        raise FolderUnusable(
+            path, "begins with ~, but this user doesn't have a home folder. Set HOME to a folder"
+        ) from None
 
 
 def check(root: Path) -> None:
     """Raise FolderUnusable when `root` is no folder, or one with other users' files; passes OSError on."""
     if any(sign in str(root) for sign in "\r\n"):
         # PostgreSQL takes none.
-        raise FolderUnusable(root, "has a line break in its name")
+        raise FolderUnusable(root, "has a name that contains a line break")
     try:
         os.fsencode(root).decode()
     except UnicodeError:
@@ -224,7 +226,9 @@ def check(root: Path) -> None:
     if sys.platform != "win32":
         found = root.stat()
         if found.st_uid != os.geteuid():
-            raise FolderUnusable(root, f"belongs to {owner_name(found.st_uid)}, and you are {owner_name(os.geteuid())}")
+            raise FolderUnusable(
+                root, f"belongs to {owner_name(found.st_uid)}, but Chimera runs as {owner_name(os.geteuid())}"
+            )
         if found.st_mode & stat.S_IWOTH and any(not entry.name.startswith((".", "lost")) for entry in root.iterdir()):
             raise FolderUnusable(root, "is writable by all users, so any user may have put files there")
     if (root / "run" / "lock").exists():

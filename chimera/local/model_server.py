@@ -62,12 +62,12 @@ def name_of(local_model: str) -> str:
 def check(local_model: str) -> None:
     """Raise ModelMissing when there is no such file, or the extra isn't installed."""
     if importlib.util.find_spec(_SERVER) is None:
-        raise ModelMissing(f"CHIMERA_LOCAL_MODEL needs {_SERVER}, which is not installed.")
+        raise ModelMissing(f"CHIMERA_LOCAL_MODEL requires the package {_SERVER}, which is not installed.")
     if local_model == PACKAGED:
         if importlib.util.find_spec(_PACKAGE) is None:
             raise ModelMissing(f"The model {PACKAGED!r} is not installed.")
     elif not _path_of(local_model).is_file():
-        raise ModelMissing(f"There is no file {str(_path_of(local_model))!r}. Use a GGUF file or {PACKAGED!r}.")
+        raise ModelMissing(f"The file {str(_path_of(local_model))!r} doesn't exist. Use a GGUF file or {PACKAGED!r}.")
 
 
 def file_of(local_model: str, folder: Folder) -> Path:

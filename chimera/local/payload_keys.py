@@ -64,10 +64,10 @@ def warning(folder: Folder, gone: list[str]) -> str:
     """Explain what these missing keys mean, and every way to continue."""
     ids = ", ".join(repr(id[:64]) for id in gone)
     return (
-        f"runs in {folder.temporal} were encrypted with payload keys that are missing or different: {ids}. Open runs"
-        f" wait until the keys are available. Restore {kept_secrets.path_of(folder)} from a backup, or set the keys in"
-        " CHIMERA_PAYLOAD_KEYS, and start again. If a key is lost, cancel the tasks of these runs. When a key is no"
-        f" longer needed, remove its id from {_path(folder)}."
+        f"some runs in {folder.temporal} were encrypted with payload keys that are missing or different: {ids}. Open"
+        f" runs wait until these keys are available. Restore {kept_secrets.path_of(folder)} from a backup, or set the"
+        " keys in CHIMERA_PAYLOAD_KEYS, and restart Chimera. If a key is lost, cancel the tasks of these runs. When a"
+        f" key is no longer needed, remove its ID from {_path(folder)}."
     )
 
 

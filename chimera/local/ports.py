@@ -113,7 +113,7 @@ def _described(process: psutil.Process | None) -> str | None:
     except psutil.Error:
         return None
     data_dir = data_dir_of(process)
-    return f"process {process.pid} ({f'the Chimera stack of {data_dir}' if data_dir else name})"
+    return f"process {process.pid} ({f'Chimera with the data folder {data_dir}' if data_dir else name})"
 
 
 def _free_from(port: Port, spoken_for: Collection[int]) -> Iterator[int]:

@@ -35,11 +35,11 @@ class SpaceWatch:
             self._report(self._words(space, free))
 
     def _words(self, space: Space, free: int | None) -> str:
-        where, left = f"The disk of {self._folder.root}", disk.in_words(free)
+        where, left = f"The disk that contains {self._folder.root}", disk.in_words(free)
         if space is Space.ENOUGH:
-            return f"{where} has enough free space again ({left})."
+            return f"{where} has enough free space again ({left} free)."
         how = "is full" if space is Space.FULL else "is nearly full"
         return (
-            f"{where} {how} ({left} left). Free some space. You can delete logs in {self._folder.logs} whose names"
-            " end in a number. Accepted work is kept and continues automatically."
+            f"{where} {how} ({left} left). Free some space, for example by deleting the logs in {self._folder.logs}"
+            " whose names end in a number. Accepted tasks are kept and continue automatically."
         )

@@ -61,7 +61,7 @@ class LocalStack:
             undo.callback(lock.release)
             self._report(f"Data folder: {self.folder.root}")
             if stale := await asyncio.to_thread(self.register.end_stale):
-                self._report(f"Stopped processes that an earlier start had left running: {', '.join(stale)}")
+                self._report(f"Stopped these processes, which an earlier start had left running: {', '.join(stale)}")
             if not is_new:
                 await self._check_surroundings()
             undo.push_async_callback(self._stop)
@@ -100,7 +100,8 @@ class LocalStack:
             except ModelMissing as missing:
                 # All the rest works without it.
                 self._report(
-                    f"Warning: started without the local model, so local/… models are not available. {missing}"
+                    "Warning: Chimera starts without the local model, so models whose names begin with local/ are not"
+                    f" available. {missing}"
                 )
         return added
 
@@ -122,7 +123,7 @@ class LocalStack:
         began, is_new = time.monotonic(), not self.folder.postgres.exists()
         service = await postgres.prepare(self.folder)
         if is_new:
-            self._report(f"PostgreSQL's files created ({time.monotonic() - began:.1f} s)")
+            self._report(f"PostgreSQL's files were created ({time.monotonic() - began:.1f} s)")
         await self._run(service)
         return await postgres.create_database(self.folder)
 
@@ -149,7 +150,7 @@ class LocalStack:
     async def _stop(self) -> None:
         await asyncio.gather(*(part.stop() for part in self.parts.values()))
         self.folder.remove_sockets()
-        self._report("Stopped. The data is kept in " + str(self.folder.root))
+        self._report("Chimera has stopped. Its data is kept in " + str(self.folder.root))
 
 
 def _import_migrations() -> ModuleType:

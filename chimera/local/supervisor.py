@@ -172,14 +172,14 @@ class Supervised:
             self._ready.clear()
             if time.monotonic() - started > CALM_S:
                 pause_s = FIRST_PAUSE_S
-            self._report(f"{self.service.title} ended unexpectedly ({_end_of(self._process)}). Restarting.")
+            self._report(f"{self.service.title} ended unexpectedly ({_end_of(self._process)}) and is being restarted.")
             while True:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 try:
                     await self._start_once()
                 except Exception as error:  # noqa: BLE001  whatever it was, the process is still wanted
-                    self._report(f"{_named(self.service.title, error)}\nRetrying in {pause_s:.1f} s")
+                    self._report(f"{_named(self.service.title, error)}\nTrying again in {pause_s:.1f} s")
                 else:
                     self._report(f"{self.service.title} is running again (process {self.pid})")
                     break

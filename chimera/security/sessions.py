@@ -300,7 +300,7 @@ def secret_of(settings: Settings) -> str:
     """Return the secret that tokens are signed with. Raises ValueError where there is none: there is no default."""
     if settings.jwt_secret is None:
         raise ValueError(
-            "CHIMERA_JWT_SECRET is not set; make one with:"
+            "CHIMERA_JWT_SECRET is not set. To create a secret, run:"
             " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return settings.jwt_secret.get_secret_value()

@@ -23,20 +23,20 @@ _LIST = Path(__file__).parent / "common_passwords.txt"
 def check(password: str, email: str, field: str = "password") -> None:
     """Raise InvalidInput, naming `field`, for a password that is guessed among the first."""
     if problem := _problem_of(password, email):
-        raise InvalidInput(field, f"{problem}; choose another, for example four unrelated words.")
+        raise InvalidInput(field, f"{problem}. Choose another password, for example four unrelated words.")
 
 
 def _problem_of(password: str, email: str) -> str | None:
     known = password.strip().lower()
     if len(set(known)) < MIN_DIFFERENT and len(password) < LONG:
-        return f"This password has fewer than {MIN_DIFFERENT} different characters"
+        return f"This password contains fewer than {MIN_DIFFERENT} different characters"
     if known in _common() or known.rstrip(_AFFIXES) in _common():
-        return "This password is one of the most common"
+        return "This is one of the most common passwords"
     rest = known
     for word in sorted({email, email.partition("@")[0], PRODUCT}, key=len, reverse=True):
         rest = rest.replace(word, "") if len(word) >= MIN_DIFFERENT else rest
     if rest != known and len(rest.strip(_AFFIXES)) < MIN_REST:
-        return "This password is little more than the e-mail address or the name of this program"
+        return "This password is too similar to your e-mail address or to the name of this program"
     return None
 
 

@@ -32,7 +32,9 @@ def folder(settings: Settings) -> Iterator[Finding]:
     yield _room_for(wanted, there)
     kept = sign_in.in_folder(settings.data_dir)
     if sys.platform != "win32" and kept.exists() and kept.stat().st_mode & 0o077:
-        yield Finding(Level.WARN, f"sign-in {kept}", f"other users can read it. To fix this: chmod 600 {kept}")
+        yield Finding(
+            Level.WARN, f"sign-in {kept}", f"other users can read this file. To prevent this, run: chmod 600 {kept}"
+        )
 
 
 def _why_unwritable(there: Path) -> str | None:
@@ -41,11 +43,11 @@ def _why_unwritable(there: Path) -> str | None:
         with tempfile.TemporaryDirectory(prefix=".chimera-", dir=there):
             return None
     except OSError as error:
-        return f"{there} is not writable ({error.strerror}). Set CHIMERA_DATA_DIR to another folder."
+        return f"{there} is not writable ({error.strerror}). Set CHIMERA_DATA_DIR to a writable folder."
 
 
 def _room_for(wanted: Path, there: Path) -> Finding:
     free = shutil.disk_usage(there).free
     level = Level.FAIL if free < TOO_LITTLE_BYTES else Level.WARN if free < LITTLE_BYTES else Level.OK
-    advice = "" if level is Level.OK else ". Free some space, or set CHIMERA_DATA_DIR to a folder on another disk."
+    advice = "" if level is Level.OK else ". Free some disk space, or set CHIMERA_DATA_DIR to a folder on another disk."
     return Finding(level, f"data folder {wanted}", f"{in_words(free)} free{advice}")

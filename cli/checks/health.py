@@ -28,7 +28,11 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
         return [_without_answer(api_url, settings, stack_pid)]
     if not parts:
         level = Level.OK if status == "ok" else Level.WARN
-        return [Finding(level, f"API at {api_url}", f"{status}. To see its parts, sign in: chimera login")]
+        return [
+            Finding(
+                level, f"API at {api_url}", f"{status}. To see the status of each part, sign in with 'chimera login'"
+            )
+        ]
     found = [_health_of(name, part) for name, part in parts.items()]
     is_ours = stack_pid is not None or settings.temporal_address is not None
     return [*found, *keys_in_use(answer.get("payload_keys"), ids_of_a_start(settings) if is_ours else None)]
@@ -36,10 +40,12 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
 
 def _without_answer(api_url: str, settings: Settings, stack_pid: int | None) -> Finding:
     if stack_pid is None:
-        return Finding(Level.OK, "Chimera", "not running. To start it: chimera up")
+        return Finding(Level.OK, "Chimera", "not running. To start Chimera, run: chimera up")
     log = settings.data_dir / "logs" / "api.out"
     return Finding(
-        Level.FAIL, f"API at {api_url}", f"does not respond, although process {stack_pid} is running. See {log}."
+        Level.FAIL,
+        f"API at {api_url}",
+        f"does not respond, although Chimera is running (process {stack_pid}). For the reason, see {log}.",
     )
 
 

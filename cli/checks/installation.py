@@ -27,7 +27,10 @@ def packages() -> Iterator[Finding]:
     home = parents["cli"]
     strangers = [f"{name} ({parent or 'not found'})" for name, parent in parents.items() if parent != home]
     if strangers:
-        message = f"not from {home}: {', '.join(strangers)}. Install Chimera in an environment of its own."
+        message = (
+            f"these packages are not loaded from {home}: {', '.join(strangers)}. Install Chimera in a Python"
+            " environment of its own."
+        )
         yield Finding(Level.FAIL, "packages", message)
     else:
         yield Finding(Level.OK, "packages", f"all seven from {home}")

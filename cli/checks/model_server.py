@@ -40,17 +40,18 @@ async def _asked(base_url: str, key: str) -> Finding:
         async with new_http(base_url) as http:
             answer = await http.get(models_url, headers={"Authorization": f"Bearer {key}"}, timeout=PROBE_S)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        remedy = "Start the model server, or correct the address."
+        remedy = "Start the model server, or correct its address in CHIMERA_LOCAL_BASE_URL."
         return Finding(Level.WARN, WHAT, f"{models_url} is not reachable ({type(error).__name__}). {remedy}")
     if answer.status_code in (401, 403):
-        return Finding(Level.WARN, WHAT, f"{base_url} rejects the key. Set CHIMERA_LOCAL_API_KEY to the server's key.")
+        remedy = "Set CHIMERA_LOCAL_API_KEY to a key that the server accepts."
+        return Finding(Level.WARN, WHAT, f"the model server at {base_url} rejects the API key. {remedy}")
     names = _names_in(answer)
     if names is None:
-        wanted = "The address should end in /v1, such as http://127.0.0.1:11434/v1."
+        wanted = "The address should end in /v1, as in http://127.0.0.1:11434/v1."
         return Finding(
-            Level.WARN, WHAT, f"{models_url} returns {answer.status_code} without a list of models. {wanted}"
+            Level.WARN, WHAT, f"{models_url} returned status {answer.status_code} without a list of models. {wanted}"
         )
-    return Finding(Level.OK, WHAT, one_line(f"responds at {base_url}; models: {', '.join(names) or 'none'}"))
+    return Finding(Level.OK, WHAT, one_line(f"responds at {base_url} (models: {', '.join(names) or 'none'})"))
 
 
 def _names_in(answer: httpx2.Response) -> Sequence[str] | None:

@@ -23,7 +23,8 @@ def payload_keys(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.OK, what, f"a start {keys_in_words(ids)}")
     else:
         message = (
-            "none, so titles and parts of answers are readable in Temporal. Set the same key for every API and worker."
+            "none, so task titles and parts of answers are readable in Temporal. To encrypt them, set the same key for"
+            " every API server and every worker."
         )
         yield Finding(Level.WARN, what, message)
 
@@ -49,7 +50,7 @@ def keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
         yield Finding(Level.OK, what, message)
     else:
         remedy = (
-            f"A start with the settings here {keys_in_words(of_a_start)}. To apply these settings, restart Chimera."
+            f"With the current settings, Chimera {keys_in_words(of_a_start)}. To apply these settings, restart Chimera."
         )
         yield Finding(Level.WARN, what, f"{message}. {remedy}")
 
@@ -69,7 +70,11 @@ def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
     if missing:
         yield Finding(Level.FAIL, what, local_payload_keys.warning(folder, missing))
     keys = [f"{id} (of CHIMERA_PAYLOAD_KEYS)" if file is None else f"{id} (in {file})" for id, file in known]
-    yield Finding(Level.OK, what, f"a start {keys_in_words(keys)}" if keys else "none yet; the first start creates one")
+    yield Finding(
+        Level.OK,
+        what,
+        f"a start {keys_in_words(keys)}" if keys else "none yet, because Chimera creates a key when it first starts",
+    )
 
 
 def _ids_asked_for(settings: Settings) -> list[str]:

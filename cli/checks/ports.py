@@ -12,15 +12,19 @@ async def ports(settings: Settings, stack_pid: int | None) -> list[Finding]:
     """Ports have to be free for a start; while our own stack runs, it has them."""
     if stack_pid is not None:
         return [
-            Finding(Level.OK, "ports", f"not checked, because Chimera runs in this data folder (process {stack_pid})")
+            Finding(
+                Level.OK,
+                "ports",
+                f"not checked, because Chimera is running with this data folder (process {stack_pid})",
+            )
         ]
     api_url = api_url_of(settings)
     if await is_alive(api_url):
         folder = local_ports.data_dir_behind(settings.api_port)
-        where = f"CHIMERA_DATA_DIR={folder}" if folder else "CHIMERA_DATA_DIR set to its data folder"
+        setting = f"CHIMERA_DATA_DIR={folder}" if folder else "CHIMERA_DATA_DIR to the data folder of that server"
         message = (
-            f"not checked, because the Chimera server at {api_url} was started in another folder. Run commands in that"
-            f" folder, or with {where}."
+            f"not checked, because the Chimera server at {api_url} was started in another folder. Run this command in"
+            f" that folder, or set {setting}."
         )
         return [Finding(Level.WARN, "ports", message)]
     needed = local_ports.ports_of(settings)

@@ -20,7 +20,7 @@ async def providers(settings: Settings) -> list[Finding]:
         *(_vendor(vendor, settings) for vendor in _public()),
         await local_provider(settings),
         *_local_model(settings),
-        Finding(Level.OK, "provider simulator", "built in; its answers are simulated"),
+        Finding(Level.OK, "provider simulator", "built into Chimera, so no key is needed. Its answers are simulated."),
     ]
 
 
@@ -37,7 +37,7 @@ def default_model(settings: Settings) -> Iterator[Finding]:
             Providers(settings).of(settings.default_model)
         price_of(settings.default_model, settings.own_prices)
     except ChimeraError as error:
-        message = f"{one_line(error.message)} Set CHIMERA_DEFAULT_MODEL to another model."
+        message = f"{one_line(error.message)} To use another default model, set CHIMERA_DEFAULT_MODEL."
         yield Finding(Level.WARN, what, with_command(message, error.remedy))
     else:
         yield Finding(Level.OK, what)
@@ -72,7 +72,9 @@ def _vendor(vendor: Vendor, settings: Settings) -> Finding:
         return Finding(Level.OK, what, "not set up")
     except UnusableKey as error:
         return Finding(Level.FAIL, what, one_line(error.message))
-    return Finding(Level.OK, what, "set up, but its key is not tested. To test it, add --try-keys.")
+    return Finding(
+        Level.OK, what, "set up, but its API key was not tested. To test the key, run: chimera doctor --try-keys"
+    )
 
 
 def _key_of(validation: Validation) -> Finding:

@@ -19,8 +19,8 @@ from models.wording import instead_of
 _PASSWORD: TypeAdapter[str] = TypeAdapter(Password)
 
 _AN_AGENT = (
-    '. For example: chimera agents create poet --prompt "You write four lines that rhyme." You can also set them in a'
-    " JSON file with --file."
+    '. For example, run: chimera agents create poet --prompt "You write four lines that rhyme." You can also write the'
+    " name and the prompt in a JSON file, and add --file with its path."
 )
 
 
@@ -55,7 +55,7 @@ def retry_body(
 def budget_body(*, micro_usd: int | None, tokens: int | None, requests: int | None) -> Budget:
     """Write a task's new limits. Raises WrongUsage for none."""
     if (micro_usd, tokens, requests) == (None, None, None):
-        raise WrongUsage("Set a limit with --usd, --tokens or --requests.")
+        raise WrongUsage("Set at least one limit with --usd, --tokens or --requests.")
     return _budget(micro_usd, tokens, requests)
 
 
@@ -75,7 +75,9 @@ def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
     """Write when a schedule is due. Raises WrongUsage without a timing, and for two."""
     _check_one_of(timing)
     if timing.get("cron") is None and timing.get("interval_s") is None:
-        raise WrongUsage("Set a timing with --cron or --interval-s, such as --cron '0 7 * * 1-5' or --interval-s 3600.")
+        raise WrongUsage(
+            "Set when runs are due with --cron or --interval-s, such as --cron '0 7 * * 1-5' or --interval-s 3600."
+        )
     return given(timing)
 
 
@@ -84,7 +86,7 @@ def schedule_changes(options: Mapping[str, Any], task: Mapping[str, Any]) -> dic
     _check_one_of(options)
     changes = given(options)
     if not changes and not task:
-        raise WrongUsage("Set the fields to change, such as --cron '0 7 * * 1-5' or --goal 'Report.'.")
+        raise WrongUsage("Add an option for each field that you want to change, such as --cron '0 7 * * 1-5'.")
     return changes
 
 
@@ -102,7 +104,7 @@ def check_password(new: str) -> None:
     try:
         _PASSWORD.validate_python(new)
     except ValidationError:
-        raise WrongUsage("A password must have 8 to 256 characters.") from None
+        raise WrongUsage("A password must be 8 to 256 characters long.") from None
 
 
 def _check_one_of(timing: Mapping[str, Any]) -> None:
@@ -123,9 +125,9 @@ def _plan_in(path: Path) -> JsonValue:
         return plan[name]
     names = one_line(", ".join(map(repr, plan)) or "nothing", 200)
     raise WrongUsage(
-        f"The plan in {str(path)!r} is an object with {names}. Write only the list of subtasks, such as"
-        ' [{"key": "facts", "instruction": "Collect facts."}]. An object is allowed if "subtasks" or "plan" is its'
-        " only field and holds the list. Use options for the other fields of a task."
+        f"The plan in {str(path)!r} must be a list of subtasks, not an object with {names}. Write only the list, such"
+        ' as [{"key": "facts", "instruction": "Collect facts."}]. An object is allowed only if the list is in its only'
+        ' field, "subtasks" or "plan". To set other fields of the task, use command-line options.'
     )
 
 
@@ -151,4 +153,4 @@ def _check_names(fields: Mapping[str, JsonValue], file: Path) -> None:
             f"There is no field {one_line(name, 60)!r}. {instead_of(name, AgentSpec.model_fields)}"
             for name in unknown[:5]
         )
-        raise WrongUsage(f"The agent in {str(file)!r} can't be read. {problems}")
+        raise WrongUsage(f"The agent in {str(file)!r} can't be used. {problems}")

@@ -270,7 +270,7 @@ def raise_for(response: httpx2.Response) -> None:
         problem = Problem(
             status=response.status_code,
             title=f"{response.url} returned {response.status_code} {response.reason_phrase}",
-            detail="The response is not from Chimera. Check the address.",
+            detail="The response did not come from Chimera. Check the address of the Chimera server.",
         )
     if problem.status == HTTPStatus.UNAUTHORIZED and problem.code == NoSignIn.code:
         raise NoSignIn(str(response.url.copy_with(path="/", query=None)).rstrip("/"))

@@ -83,7 +83,8 @@ async def _with_token(token: str, wanted: str | None, settings: Settings) -> Asy
         except (TokenRefused, NotReachable):
             if wanted is None:
                 _note(
-                    f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so {api_url} gets the request. Set both variables."
+                    f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so the request was sent to {api_url}. Set both"
+                    " variables."
                 )
             raise
 
@@ -124,7 +125,8 @@ async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> K
     if (own is not None or not meant) and not await is_alive(here):
         if own is not None and await is_alive(own[1].api_url):
             _note(
-                f"Chimera is not reachable at {here}, the address that {_NAMING} sets. Using {_described(own)} instead."
+                f"Chimera is not reachable at {here}, the address that {_NAMING} sets. This command uses"
+                f" {_described(own)} instead."
             )
             return own
         if not meant:
@@ -156,7 +158,7 @@ async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
             ended.append(error)
         else:
             for each in ended:
-                _note(f"{each.what_happened} Using {_described((path, kept))} instead.")
+                _note(f"{each.what_happened} This command uses {_described((path, kept))} instead.")
             return path, kept
     if ended:
         raise ended[0]
@@ -165,7 +167,7 @@ async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
 
 def _described(each: Kept) -> str:
     path, kept = each
-    return f"{kept.email} at {kept.api_url}, stored in {path}"
+    return f"the sign-in of {kept.email} at {kept.api_url} (stored in {path})"
 
 
 def _note(line: str) -> None:

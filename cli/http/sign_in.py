@@ -110,6 +110,6 @@ async def locked(path: Path) -> AsyncIterator[None]:
     with os.fdopen(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
         while not _try_lock(file):
             if time.monotonic() > give_up:
-                raise NotReachable(str(lock), "another command holds this lock")
+                raise NotReachable(str(lock), "another command has locked this file")
             await asyncio.sleep(POLL_S)
         yield

@@ -33,7 +33,7 @@ class Trouble:
         now = time.monotonic()
         if self._since is None:
             self._since = now
-            self._report(f"The connection to Chimera was lost. Retrying. {self._meanwhile}".rstrip())
+            self._report(f"The connection to Chimera was lost. Trying to reconnect. {self._meanwhile}".rstrip())
         if now - self._since > self._patience_s:
             raise error
         await asyncio.sleep(self._pause_s)

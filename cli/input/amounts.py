@@ -32,10 +32,12 @@ def micro_usd(written: str) -> int:
     amount = int(Decimal(f"{found[1] or 0}.{found[2] or 0}") * 10**_DECIMALS)
     if amount < 1:
         raise typer.BadParameter(
-            f"{_shown(written)} doesn't allow any spending. Write an amount above 0, such as 0.50."
+            f"A budget of {_shown(written)} doesn't allow any spending. Write an amount above 0, such as 0.50."
         )
     if amount > MOST_USD * 10**_DECIMALS:
-        raise typer.BadParameter(f"{_shown(written)} exceeds the largest possible budget, which is {MOST_USD} dollars.")
+        raise typer.BadParameter(
+            f"{_shown(written)} exceeds the largest possible budget, which is {MOST_USD} US dollars."
+        )
     return amount
 
 
@@ -50,7 +52,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str | int], int]:
         if number is None or number < least or (most is not None and number > most):
             example = 5000 if most is None else least
             raise typer.BadParameter(
-                f"{_shown(written)} is not a whole number {bounds}. Write digits only, such as {example}."
+                f"{_shown(written)} is not a whole number {bounds}. Write only digits, such as {example}."
             )
         return number
 
@@ -83,7 +85,9 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
         meant = get_close_matches(written[:_SHOWN_CHARS].lower(), choices, n=1)
         hint = f". Did you mean {meant[0]!r}?" if meant else "."
-        raise typer.BadParameter(f"{_shown(written)} is not one of {', '.join(map(repr, choices))}{hint}")
+        raise typer.BadParameter(
+            f"{_shown(written)} is not allowed. Choose one of {', '.join(map(repr, choices))}{hint}"
+        )
 
     return read
 
@@ -108,5 +112,8 @@ def _shown(written: str | int) -> str:
 
 def _way_to_write(written: str) -> str:
     if "," in written:
-        return "A comma is ambiguous. Write a point before the cents and nothing between thousands, such as 1500.50."
-    return "Write digits, with a point before the cents, such as 0.50."
+        return (
+            "A comma is ambiguous. Write an amount such as 1500.50, with a decimal point and without a thousands"
+            " separator."
+        )
+    return "Write digits, with a decimal point before the cents, such as 0.50."

@@ -12,24 +12,35 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the API's response a
 TaskName = Annotated[
     str,
     typer.Argument(
-        metavar="ID", help="The task's id or the beginning of the id. Use last for the newest task.", show_default=False
+        metavar="ID",
+        help="The task's ID, the beginning of the ID, or the word last for the newest task.",
+        show_default=False,
     ),
 ]
-Newest = Annotated[int, typer.Option(parser=whole(1, 1000), help="Maximum number of entries to list, newest first.")]
+Newest = Annotated[int, typer.Option(parser=whole(1, 1000), help="Maximum number of tasks to list, newest first.")]
 
 TaskModel = Annotated[
-    str | None, typer.Option(help="Model for agents without a model of their own, as provider/model.")
+    str | None, typer.Option(help="The model, as provider/model, for agents that don't specify a model.")
 ]
 Plan = Annotated[
-    Path | None, typer.Option(parser=path, help="JSON file with the subtasks, which replaces the planner.")
+    Path | None, typer.Option(parser=path, help="A JSON file that contains the subtasks, so that no planner is needed.")
 ]
 
 Follow = Annotated[bool, typer.Option(help="Watch the task until it ends.")]
 ExitOnBudget = Annotated[
-    bool, typer.Option("--exit-on-budget", help="Stop watching, with exit code 4, when the task waits for budget.")
+    bool,
+    typer.Option(
+        "--exit-on-budget", help="Stop watching and exit with code 4 when the task waits for a higher budget."
+    ),
 ]
 
-Usd = Annotated[int | None, typer.Option(parser=micro_usd, metavar="AMOUNT", help="Total cost limit in US dollars.")]
-Tokens = Annotated[int | None, typer.Option(parser=whole(1), help="Total limit on tokens, input and output together.")]
-Requests = Annotated[int | None, typer.Option(parser=whole(1), help="Total limit on model requests, retries included.")]
+Usd = Annotated[
+    int | None, typer.Option(parser=micro_usd, metavar="AMOUNT", help="The task's total cost limit in US dollars.")
+]
+Tokens = Annotated[
+    int | None, typer.Option(parser=whole(1), help="The task's total limit on input and output tokens together.")
+]
+Requests = Annotated[
+    int | None, typer.Option(parser=whole(1), help="The task's total limit on model requests, including retries.")
+]
 """Limits of what a task may spend in all."""

@@ -14,9 +14,9 @@ async def bytes_of(path: Path) -> bytes:
     try:
         data = await asyncio.to_thread(path.read_bytes)
     except OSError as error:
-        raise WrongUsage(f"{str(path)!r} can't be read ({error.strerror}).") from error
+        raise WrongUsage(f"The file {str(path)!r} can't be read ({error.strerror}).") from error
     if not data:
-        raise WrongUsage(f"{str(path)!r} is empty. Choose a file that has content.")
+        raise WrongUsage(f"The file {str(path)!r} is empty. Choose a file that is not empty.")
     return data
 
 

@@ -66,13 +66,15 @@ def _problem_of(name: str, where: str, known: Set[str]) -> Iterator[str]:
     if not written.startswith(_PREFIX) or written in known or "_TEST_" in written:
         return
     if written in ELSEWHERE:
-        reason = "because this setting is read only from the environment"
-        yield f"{name}{where} has no effect, {reason}. Export {written} instead."
+        reason = "because Chimera reads this variable from the environment only"
+        yield f"{name}{where} has no effect, {reason}. Set the environment variable {written} instead."
         return
     # Without what all of them begin with, which makes everything look alike.
     meant = get_close_matches(written.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], 1)
-    hint = f"Did you mean {_PREFIX}{meant[0]}?" if meant else "All settings are listed in docs/reference/settings.md."
-    yield f"{name}{where} is not a setting and is ignored. {hint}"
+    hint = (
+        f"Did you mean {_PREFIX}{meant[0]}?" if meant else "For a list of all settings, see docs/reference/settings.md."
+    )
+    yield f"{name}{where} is ignored, because no setting has this name. {hint}"
 
 
 def _unreadable_lines() -> Iterator[str]:
@@ -82,7 +84,7 @@ def _unreadable_lines() -> Iterator[str]:
             # Its text begins with the empty lines before it. Not shown: it may hold a key.
             text = line.original.string
             number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
-            yield f"{path}, line {number}, is ignored because it is not written as NAME=value."
+            yield f"Line {number} of {path} is ignored, because it doesn't have the form NAME=value."
 
 
 def _written_names() -> Iterator[tuple[str, str]]:

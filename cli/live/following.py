@@ -26,7 +26,10 @@ PATIENCE_S = 600.0
 NO_ROOM_S, LONGEST_NO_ROOM_S = 5.0, 30.0
 """How long a stream beyond the user's limit waits for its turn: without a time from the API, and at most."""
 
-_NO_ROOM = "You already follow the maximum number of tasks. This task continues and is polled until a stream is free."
+_NO_ROOM = (
+    "You already follow the maximum number of tasks at once. This task continues, and its status is checked from time"
+    " to time until you can follow it live."
+)
 
 Watch = Callable[[TaskState, Report], None]
 """Called after each frame with news."""

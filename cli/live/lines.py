@@ -44,14 +44,14 @@ def line_of(event: Event, task_id: TaskId) -> str:
 def line_of_snapshot(frame: SnapshotFrame) -> str:
     task = frame.task
     done = f"{task.subtasks_done} of {count(task.subtasks_total, 'subtask')} done"
-    return f"task: {task.status}, {done} (state at event {frame.seq}; earlier events are not shown)"
+    return f"task: {task.status}, {done} (status after event {frame.seq}; earlier events are not shown)"
 
 
 def failure_of(event: ModelCallFailed) -> str:
     """Describe the end of an attempt at a model call; the next event shows whether a cut one is repeated."""
     if event.code == CUT:
         return "was interrupted"
-    again = "; the call is retried" if event.retryable else ""
+    again = "; the call will be retried" if event.retryable else ""
     return f"failed: {event.code}: {event.message.rstrip('.')}{again}"
 
 
@@ -68,7 +68,7 @@ def budget_of(event: BudgetReached, task_id: TaskId) -> str:
 
 def waiting_of(event: ModelCallWaiting) -> str:
     """Describe why a call has not started."""
-    return f"waits for its provider: {event.code}: {event.message}"
+    return f"is waiting for its provider: {event.code}: {event.message}"
 
 
 def _place_of(event: Event) -> str:
@@ -103,7 +103,7 @@ def _description_of(event: Event, task_id: TaskId) -> str:
         case ToolCallFinished():
             return f"{event.tool} {'failed' if event.failed else 'returned'}: {event.preview}"
         case BudgetReached():
-            return f"reached, so the task waits: {budget_of(event, task_id)}"
+            return f"reached, so the task is waiting: {budget_of(event, task_id)}"
         case BudgetRaised():
             return f"set to {limits_of(event)}"
         case GuidanceGiven():

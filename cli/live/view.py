@@ -204,7 +204,7 @@ class TaskState:
             node.agent = event.agent
             if attempt > 1:
                 self.repeated_calls += 1
-                taken_back = ": the earlier attempt's text is discarded" if node.shown_chars else ""
+                taken_back = " (the earlier attempt's text was discarded)" if node.shown_chars else ""
                 node.note = f"attempt {attempt}{taken_back}"
             return
         node.latest[event.purpose] = max(node.latest.get(event.purpose, (0, 0)), (step, attempt))

@@ -37,13 +37,13 @@ async def made(
     try:
         call_id = await retry_until_answered(lambda: client.new_ai_call(operation, fields, key, file=file), offering)
     except asyncio.CancelledError:
-        report("The call may have been accepted. To check: chimera calls")
+        report("The server may have accepted the call. To check, run: chimera calls")
         raise
     try:
         return await _finished(client, call_id, report)
     except asyncio.CancelledError:
-        report(f"The call continues. To show it:   chimera calls show {short(call_id)}")
-        report(f"                    To cancel it: chimera calls cancel {short(call_id)}")
+        report(f"The call continues. To show the call, run:   chimera calls show {short(call_id)}")
+        report(f"                    To cancel the call, run: chimera calls cancel {short(call_id)}")
         raise
 
 

@@ -22,9 +22,9 @@ from models.runs import OPEN, RunStatus
 
 _STATES = {
     RunStatus.QUEUED: "it is queued",
-    RunStatus.RUNNING: "its provider is working on it",
+    RunStatus.RUNNING: "its provider is processing the request",
     RunStatus.PAUSED: "it is paused",
-    RunStatus.WAITING: "it is waiting for budget",
+    RunStatus.WAITING: "it is waiting for a higher budget",
     RunStatus.CANCELLING: "it is being cancelled",
     RunStatus.COMPLETED: "it is finished",
     RunStatus.FAILED: "it failed",
@@ -64,7 +64,7 @@ def print_call(call: AiCallView, out: Path | None) -> None:
         return
     print_result(call, out, as_json=False)
     if out is None and isinstance(call.result, ImagesView):
-        print_line(f"To write the image to a file: chimera calls show {short(call.id)} --out image.png")
+        print_line(f"To write the image to a file, run: chimera calls show {short(call.id)} --out image.png")
 
 
 def exit_code_of(call: AiCallView) -> int:

@@ -22,7 +22,7 @@ def spent_of(cost: CostView) -> str:
     """Describe the booked cost and usage."""
     spent = marked(usd(cost.spent_micro_usd), estimated=cost.estimated)
     tokens = marked(count(cost.usage.input_tokens + cost.usage.output_tokens, "token"), estimated=cost.estimated)
-    return f"{spent} for {count(cost.model_calls, 'request')} to models, {tokens}"
+    return f"{spent} for {count(cost.model_calls, 'model request')}, {tokens}"
 
 
 def in_doubt_of(cost: CostView) -> str:
@@ -30,7 +30,7 @@ def in_doubt_of(cost: CostView) -> str:
     if not cost.in_doubt_micro_usd:
         return ""
     amount = f"at most {usd(cost.in_doubt_micro_usd)}"
-    return f"{amount} for requests with an unknown outcome. This amount counts towards the budget"
+    return f"{amount} for requests whose outcome is unknown. This amount counts towards the budget"
 
 
 def limits_of(budget: BudgetView | BudgetRaised | None) -> str:

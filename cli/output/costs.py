@@ -58,7 +58,7 @@ def place_of(path: NodePath) -> str:
 
 def facts_of(task_id: TaskId, cost: CostView) -> list[tuple[str, str]]:
     """Name the sums; empty ones are left out."""
-    reserved = f"{usd(cost.reserved_micro_usd)}, for model calls in flight" if cost.reserved_micro_usd else ""
+    reserved = f"{usd(cost.reserved_micro_usd)} for model calls that are in flight" if cost.reserved_micro_usd else ""
     facts = (
         ("Task", task_id),
         ("Cost", spent_of(cost)),

@@ -25,10 +25,10 @@ class Ending:
 
 
 _ENDINGS: Mapping[FinishReason, Ending] = {
-    "length": Ending("cut off", "cut off at its limit"),
+    "length": Ending("cut off", "cut off at its token limit"),
     "content_filter": Ending("filtered", "stopped by a content filter"),
     "refusal": Ending("refused", "refused by the model"),
-    "other": Ending("end unknown", "ended for an unknown reason"),
+    "other": Ending("end unknown", "stopped for an unknown reason"),
 }
 
 

@@ -18,11 +18,13 @@ def check_place(out: Path, *, force: bool) -> None:
     if out.is_dir():
         raise WrongUsage(f"{str(out)!r} is a folder. Choose a file in the folder, such as {str(out / 'image.png')!r}.")
     if not out.parent.is_dir():
-        raise WrongUsage(f"The folder {str(out.parent)!r} does not exist. Create it, or choose another folder.")
+        raise WrongUsage(f"The folder {str(out.parent)!r} does not exist. Create this folder, or choose another one.")
     if out.exists() and not force:
-        raise WrongUsage(f"{str(out)!r} already exists. Choose another file, or overwrite this file with --force.")
+        raise WrongUsage(f"{str(out)!r} already exists. Choose another file, or add --force to overwrite this file.")
     if not os.access(out if out.exists() else out.parent, os.W_OK):
-        raise WrongUsage(f"{str(out)!r} can't be written. Choose another file, or fix the permissions.")
+        raise WrongUsage(
+            f"You don't have permission to write {str(out)!r}. Choose another file, or change the permissions."
+        )
 
 
 def places_of(out: Path, images: int) -> list[Path]:

@@ -48,15 +48,15 @@ def _print_result(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView
 
 
 def _print_wait(task: TaskView, cost: CostView, console: Console) -> None:
-    print_prose(console, Text(f"‖ Waiting for budget after {_spent(cost)}", style="yellow"))
+    print_prose(console, Text(f"‖ Waiting for a higher budget after {_spent(cost)}", style="yellow"))
     if task.waiting is not None:
         print_to(console, f"  {with_command(task.waiting.message, task.waiting.remedy)}")
-    print_to(console, f"  To cancel the task: chimera cancel {short(task.id)}")
+    print_to(console, f"  To cancel the task, run: chimera cancel {short(task.id)}")
 
 
 def _spent(cost: CostView) -> str:
     spent = marked(usd(cost.spent_micro_usd), estimated=cost.estimated)
-    return f"{count(cost.model_calls, 'request')} to models, {spent}"
+    return f"{count(cost.model_calls, 'model request')}, {spent}"
 
 
 def _endings_of(task: TaskView, subtasks: Sequence[SubtaskView]) -> Iterator[str]:
@@ -110,12 +110,12 @@ def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:
     ]
     if not lacking:
         return None
-    return f"The budget is too small to continue. The failed call needs at least {' '.join(lacking)}."
+    return f"The budget is too small to continue, because the failed call needs at least {' '.join(lacking)}."
 
 
 def print_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waiting | None) -> None:
     """Print a task's limits, and whether they are enough for the call that it was `waiting` to make."""
-    print_line(f"{short(task.id)} is {task.status}. Its total budget is {limits_of(cost.budget)}.")
+    print_line(f"Task {short(task.id)} is {task.status}. Its total budget is {limits_of(cost.budget)}.")
     print_line(f"Spent so far: {spent_of(cost)}.")
     if in_doubt := in_doubt_of(cost):
         print_line(f"In doubt: {in_doubt}.")
@@ -130,7 +130,8 @@ def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
     given = getattr(budget, waiting.limit, None)
     if given is not None and given >= waiting.needed:
         return None
-    return f"The task will wait again, because its next call needs at least {as_option(waiting.limit, waiting.needed)}."
+    needed = as_option(waiting.limit, waiting.needed)
+    return f"The task will wait again, because its next call needs a total budget of at least {needed}."
 
 
 def _latest_failed(cost: CostView) -> list[ModelCallView]:

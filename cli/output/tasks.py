@@ -34,9 +34,9 @@ def print_tasks(tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Se
         print_table(Console(highlight=False), list_of(tasks, blocked_by))
     elif statuses:
         named = one_line(" or ".join(statuses), 200)
-        print_line(f"No tasks have the status {named}. To list all tasks: chimera tasks")
+        print_line(f"There are no tasks with the status {named}. To list all tasks, run: chimera tasks")
     else:
-        print_line('No tasks yet. To start a task: chimera run "<goal>"')
+        print_line('There are no tasks yet. To start a task, run: chimera run "Compare tea and coffee."')
 
 
 def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) -> None:
@@ -84,7 +84,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
     if (ending := ending_of(task)) is not None:
         why = f", the answer was {ending.words}"
     if task.queue_place is not None:
-        why = f", place {task.queue_place:,} in the queue"
+        why = f", position {task.queue_place:,} in the queue"
     if task.waiting is not None:
         why = f": {with_command(task.waiting.message, task.waiting.remedy)}"
     facts = (
@@ -117,7 +117,7 @@ def _blocked_in(task: TaskView) -> str:
     tries = [call.next_try_at for call in task.blocked_by if call.next_try_at is not None]
     following = f"; next try {_when(min(tries))}" if tries else ""
     reasons = dict.fromkeys(f"{call.code}: {call.message}" for call in task.blocked_by)
-    return f"{calls} by the provider, {since}{following}. {' '.join(reasons)}"
+    return f"{calls} blocked by the provider {since}{following}. {' '.join(reasons)}"
 
 
 def _quiet_in(task: TaskView) -> str:
@@ -126,8 +126,8 @@ def _quiet_in(task: TaskView) -> str:
     if task.status is not RunStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
         return ""
     return (
-        f"no model call has started since {_when(max(begun))}. A call can take this long. To check"
-        " whether workers or their payload keys are missing: chimera doctor"
+        f"no model call has started since {_when(max(begun))}. A long call can be the reason. To check"
+        " whether workers or their payload keys are missing, run: chimera doctor"
     )
 
 
@@ -155,7 +155,7 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     table.add_column("Cost", in_all, no_wrap=True, justify="right")
     if cost.in_doubt_micro_usd:
         table.add_column("In doubt", usd(cost.in_doubt_micro_usd), no_wrap=True, justify="right")
-    table.add_column("Title and start of the result", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("Title and beginning of the result", no_wrap=True, overflow="ellipsis", ratio=1)
     if ROOT in booked:
         table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
     for subtask in subtasks:

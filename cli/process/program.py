@@ -34,7 +34,7 @@ def version(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Durable multi-agent work on your own machine."""
+    """Run durable multi-agent tasks on your own machine."""
 
 
 def use_size() -> None:

@@ -51,7 +51,10 @@ def explain_full_output(error: OSError) -> bool:
     sys.stdout = None
     try:
         explain(
-            WrongUsage("There is no space left for the output. Free some space, or write the output to another disk.")
+            WrongUsage(
+                "The output can't be written, because the disk is full. Free some space, or write the output to another"
+                " disk."
+            )
         )
     except OSError:
         # It goes to the same place.

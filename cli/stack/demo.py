@@ -10,7 +10,7 @@ Stay = Annotated[
     bool | None,
     typer.Option(
         "--stay/--exit",
-        help="Keep everything running afterwards. This is the default in a terminal.",
+        help="Keep Chimera running after the demonstration, or stop it. The default in a terminal is --stay.",
         show_default=False,
     ),
 ]
@@ -24,7 +24,7 @@ async def demo(
     simulator_port: SimulatorPort = None,
     data_dir: DataDir = None,
 ) -> int:
-    """Start everything, run a task, kill its worker in the middle, and count the model calls."""
+    """Start Chimera, run a task, kill its worker midway, and check that no finished model call is repeated."""
     from cli.input.settings import load_settings
     from cli.stack.demonstration import demonstrate
 

@@ -37,7 +37,7 @@ async def demonstrate(settings: Settings, *, stay: bool | None) -> int:
     """Run the demonstration; 0 when it showed what it should."""
     console = Console(highlight=False)
     stay = sys.stdin.isatty() if stay is None else stay
-    print_to(console, f"Chimera {__version__}: a task that loses its worker and continues")
+    print_to(console, f"Chimera {__version__}: a demonstration of a task that loses its worker and continues")
     # The journal that proves it is our own simulator's, whatever the settings name.
     stack = Stack(settings.model_copy(update={"simulator_url": None}), lambda line: print_to(console, line))
     show = _Demonstration(stack, console)
@@ -60,7 +60,7 @@ class _Demonstration:
             self._print_result(task, proof)
             if stay:
                 self._print_addresses(task)
-                print_to(self._console, f"\nEverything is still running, so you can look around. {how_to_stop()}")
+                print_to(self._console, f"\nChimera is still running, so you can explore the result. {how_to_stop()}")
                 await forever()
         self._print_next_steps(task)
         return self.code
@@ -85,10 +85,10 @@ class _Demonstration:
 
     def _print_addresses(self, task: TaskView) -> None:
         print_to(self._console, f"\n  API documentation   {api_url_of(self._stack.settings)}/docs")
-        print_to(self._console, f"  The run in Temporal {task.temporal_url}")
+        print_to(self._console, f"  Run in Temporal     {task.temporal_url}")
 
     def _print_next_steps(self, task: TaskView) -> None:
         options = [each for each in sys.argv[2:] if each not in ("--exit", "--stay")]
-        print_to(self._console, "\nTo look around, start Chimera again and use another terminal to show the task:")
+        print_to(self._console, "\nTo explore the result, start Chimera again, and show the task in another terminal:")
         print_to(self._console, f"  {shlex.join([own_name(), 'up', *options])}")
         print_to(self._console, f"  {own_name()} show {short(task.id)}")

@@ -5,7 +5,6 @@ import time
 from chimera.local import Supervised
 from cli.live.screens import Report
 from cli.live.view import TaskState
-from cli.output.text import count
 from models.activity_options import COMPLETE
 
 ENOUGH_FINISHED = 4
@@ -31,23 +30,29 @@ class Kill:
         elif self.pid is not None and not self._over and state.repeated_calls:
             self._over = True
             waited = time.monotonic() - self._at
-            report(f"──── The task continues {waited:.0f} s after the kill. Only the interrupted calls are repeated.")
+            report(
+                f"──── The task continues {waited:.0f} s after its worker was killed. Only the interrupted calls are"
+                " repeated."
+            )
 
     def banner(self) -> str:
         if self.pid is None or self._over:
             return ""
         left = HEARTBEAT_S - (time.monotonic() - self._at)
         when = f"in {left:.0f} s" if left > 0 else "any moment now"
-        return f"Worker {self.pid} was killed. Another worker takes over its call when the heartbeat times out, {when}."
+        return (
+            f"Worker {self.pid} was killed. Another worker takes over its model call when the heartbeat times out,"
+            f" {when}."
+        )
 
     def _kill(self, state: TaskState, report: Report) -> None:
         self.pid = self._worker.kill()
         self._at = time.monotonic()
-        cut = count(len(state.being_written), "call")
         report(
-            f"──── Sent SIGKILL to the worker (process {self.pid}): {cut} in flight, {state.finished_calls} finished."
+            f"──── Killed the worker (process {self.pid}) with SIGKILL. Calls in flight: {len(state.being_written)}."
+            f" Finished calls: {state.finished_calls}."
         )
-        report(f"──── The task continues when the heartbeat times out, after {HEARTBEAT_S:.0f} s.")
+        report(f"──── The task will continue when the worker's heartbeat times out, after {HEARTBEAT_S:.0f} s.")
 
 
 def is_the_moment(state: TaskState) -> bool:

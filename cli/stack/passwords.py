@@ -27,7 +27,7 @@ async def reset(email: str, new: str) -> None:
         await reset_password(database, email, new)
     finally:
         await database.close()
-    print_line(f"The password of {email} is set. All sessions of {email} have ended, so sign in again.")
+    print_line(f"The new password of {email} is set. All sessions of this account have ended, so sign in again.")
     await _sign_in_again(settings, email, new)
 
 
@@ -42,7 +42,7 @@ async def _sign_in_again(settings: Settings, email: str, new: str) -> None:
         # The old one is invalid. Without it commands look for another sign-in, and report that there is none.
         path.unlink(missing_ok=True)
         remedy = f"chimera login --api-url {kept.api_url} --email {email}"
-        print_line(f"You are not signed in here yet. {error} Then run: {remedy}")
+        print_line(f"You are not signed in yet. {error} To sign in later, run: {remedy}")
 
 
 def _with_database(settings: Settings) -> Settings:
@@ -50,7 +50,8 @@ def _with_database(settings: Settings) -> Settings:
         return settings
     if running_stack(settings) is None:
         raise WrongUsage(
-            f"Chimera is not running in the data folder {settings.data_dir.expanduser().absolute()}. Start it there"
-            " with 'chimera up', or set CHIMERA_DATABASE_URL to the address of its database. Then reset the password."
+            f"Chimera is not running with the data folder {settings.data_dir.expanduser().absolute()}. Start Chimera"
+            " with 'chimera up' and this folder, or set CHIMERA_DATABASE_URL to the address of its database. Then reset"
+            " the password."
         )
     return settings.model_copy(update={"database_url": postgres.address(Folder.at(settings.data_dir))})

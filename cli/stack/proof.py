@@ -59,14 +59,20 @@ def prove(task: TaskView, cost: CostView, journal: Sequence[Entry], *, killed: b
     ours, theirs = count_ledger(task, cost), count_journal(journal)
     again = max(ours.finished_made_again, theirs.finished_made_again)
     checks = (
-        (task.status == RunStatus.COMPLETED, f"the task is {task.status}, not completed"),
-        (killed, "the worker was not killed, because no call was seen in flight"),
-        (theirs.requests > 0, "the provider's journal has no entries for this task"),
-        (ours.calls == theirs.calls, "the ledger and the journal list different model calls"),
-        (ours.requests == theirs.requests, "the ledger and the journal count a different number of requests"),
-        (ours.finished == theirs.finished, "the ledger and the journal count a different number of finished calls"),
+        (task.status == RunStatus.COMPLETED, f"the task's status is {task.status} instead of completed"),
+        (killed, "the worker was not killed, because no model call was seen in flight"),
+        (theirs.requests > 0, "the provider's journal doesn't contain any entries for this task"),
+        (ours.calls == theirs.calls, "Chimera's ledger and the provider's journal list different model calls"),
+        (
+            ours.requests == theirs.requests,
+            "Chimera's ledger and the provider's journal show different numbers of requests",
+        ),
+        (
+            ours.finished == theirs.finished,
+            "Chimera's ledger and the provider's journal show different numbers of finished calls",
+        ),
         (again == 0, f"{again} finished calls were repeated"),
-        (theirs.cut_made_again > 0 or not killed, "the kill did not interrupt a call that was repeated later"),
+        (theirs.cut_made_again > 0 or not killed, "no call was interrupted by the kill and repeated later"),
     )
     return Proof(
         ledger=ours,

@@ -23,7 +23,7 @@ async def up(
     data_dir: DataDir = None,
     workers: Workers = 1,
 ) -> int:
-    """Start everything and keep it running. Ctrl-C stops it without losing work."""
+    """Start Chimera and keep it running. Ctrl-C stops Chimera without losing work."""
     from chimera import __version__
     from cli.input.settings import load_settings
     from cli.process.signals import until_stopped
@@ -50,7 +50,7 @@ async def _stay(stack: "Stack", console: Console) -> int:
 
     async with stack:
         print_welcome(stack, console)
-        print_to(console, f'\n  To start a task, run in another terminal: {own_name()} run "<goal>"')
+        print_to(console, f'\n  To start a task, run in another terminal: {own_name()} run "Compare tea and coffee."')
         print_to(console, f"  {how_to_stop()}")
         await forever()
     return 0

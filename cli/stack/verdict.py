@@ -31,4 +31,6 @@ def verdict_of(proof: Proof) -> list[str]:
     if proof.problems:
         return ["✗ Not proved:", *(f"    {plain(problem)}" for problem in proof.problems)]
     finished, cut = count(proof.journal.finished, "model call"), proof.journal.cut_made_again
-    return [f"✓ Proved: {finished} finished, 0 finished calls repeated, {cut} interrupted by the kill and repeated."]
+    return [
+        f"✓ Proved: {finished} finished, and none of them was repeated. Interrupted calls that were repeated: {cut}."
+    ]

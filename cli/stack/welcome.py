@@ -18,7 +18,7 @@ from cli.stack.stack import Stack
 
 def how_to_stop() -> str:
     """Name what stops everything, also for a start in the background, without a terminal for Ctrl-C."""
-    return f"To stop everything, press Ctrl-C here or run: kill {os.getpid()}"
+    return f"To stop Chimera, press Ctrl-C here or run: kill {os.getpid()}"
 
 
 async def forever() -> None:
@@ -29,8 +29,8 @@ async def forever() -> None:
 def print_stopping(console: Console) -> None:
     print_to(
         console,
-        "\nStopping. Running tasks continue at the next start. Press Ctrl-C again to stop"
-        " without waiting for calls in flight.",
+        "\nStopping Chimera. Running tasks continue at the next start. To stop without waiting for calls in flight,"
+        " press Ctrl-C again.",
     )
 
 

@@ -66,7 +66,7 @@ async def test_a_shown_agent_can_be_created_again(
     ("given", "missing"), [({}, "NAME and --prompt"), ({"name": "poet"}, "--prompt"), ({"prompt": "x"}, "NAME")]
 )
 async def test_missing_agent_fields_are_named(given: dict[str, Any], missing: str) -> None:
-    with pytest.raises(WrongUsage, match=f"^An agent needs {missing}. For example: chimera agents create poet"):
+    with pytest.raises(WrongUsage, match=f"^An agent needs {missing}. For example, run: chimera agents create poet"):
         await create(**given)
 
 

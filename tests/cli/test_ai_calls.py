@@ -122,14 +122,14 @@ async def test_a_left_call_continues_and_can_be_stopped(
     generation.cancel()
     with pytest.raises(asyncio.CancelledError):
         await generation
-    found = re.search("The call continues. To show it:   chimera calls show (.*)", capsys.readouterr().err)
+    found = re.search("The call continues. To show the call, run:   chimera calls show (.*)", capsys.readouterr().err)
     assert found
     assert await ai_calls.show(found[1]) == 0
-    with pytest.raises(WrongUsage, match="no image"):
+    with pytest.raises(WrongUsage, match="doesn't contain an image"):
         await ai_calls.show(found[1], tmp_path / "a.png")
     assert await ai_calls.cancel(found[1]) == 0
     cancelled = capsys.readouterr().out
-    assert re.search("is (being )?cancelled. No further requests are sent to its provider", cancelled)
+    assert re.search("is (being )?cancelled. No further requests for this call will be sent to its provider", cancelled)
     async with asyncio.timeout(LIMIT_S):
         while await ai_calls.show(found[1]) != 2:
             await asyncio.sleep(0.1)

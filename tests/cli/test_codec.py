@@ -32,7 +32,7 @@ async def test_the_address_alone_goes_to_standard_output(
     printed = capsys.readouterr()
     assert printed.out == f"{ANSWER['url']}\n"
     assert "http://127.0.0.1:8233" in printed.err
-    assert "until 2026-11-29 12:00 UTC" in printed.err
+    assert "Until 2026-11-29 12:00 UTC" in printed.err
     command = (
         "temporal workflow show --address 127.0.0.1:18933 --namespace 'agents of mine' --codec-endpoint ADDRESS"
         " --workflow-id run-ID\n"
@@ -69,7 +69,7 @@ async def test_the_command_has_options_of_tls_and_no_key(
         " --tls-server-name temporal.example --codec-endpoint ADDRESS --workflow-id run-ID\n"
     )
     assert command in printed
-    assert "your Temporal API key in the variable TEMPORAL_API_KEY" in printed
+    assert "set the environment variable TEMPORAL_API_KEY to your Temporal API key" in printed
 
 
 async def test_others_than_administrators_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

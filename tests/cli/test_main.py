@@ -154,8 +154,8 @@ def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
     done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_OPENAI_API_KEY=secret, **ports)
     assert "packages: all seven from" in done.stdout
     assert (
-        "provider openai (CHIMERA_OPENAI_API_KEY): set up, but its key is not tested. To test it, add --try-keys."
-        in done.stdout
+        "provider openai (CHIMERA_OPENAI_API_KEY): set up, but its API key was not tested. To test the key, run:"
+        " chimera doctor --try-keys" in done.stdout
     )
     assert "provider google (CHIMERA_GOOGLE_API_KEY): not set up" in done.stdout
     assert secret not in done.stdout + done.stderr

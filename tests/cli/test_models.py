@@ -53,8 +53,8 @@ def test_an_unusable_model_shows_why() -> None:
 def test_omissions_are_reported() -> None:
     assert lines_below(2, {"local": "Nobody answers."}, {"openai": "No key."}, every=False) == [
         "local: Nobody answers.",
-        "2 more models can't be used yet. For the reasons, add --all.",
-        "Not set up: openai. For the missing settings, add --all.",
+        "2 more models can't be used yet. To see the reasons, run: chimera models --all",
+        "These providers are not set up: openai. To see the missing settings, run: chimera models --all",
     ]
     assert lines_below(2, {}, {"openai": "No key."}, every=True) == ["openai: No key."]
 
@@ -74,7 +74,7 @@ def test_an_unknown_provider_lists_the_known_ones() -> None:
         ProviderView(name="simulator", configured=True, simulated=True),
     ]
     check_usable("simulator", known)
-    with pytest.raises(NotThere, match=r"There is no provider 'nope'\. Use one of: openai, simulator"):
+    with pytest.raises(NotThere, match=r"There is no provider 'nope'\. Use one of these providers: openai, simulator"):
         check_usable("nope", known)
     with pytest.raises(NotSetUp, match="No key; set it"):
         check_usable("openai", known)

@@ -18,7 +18,7 @@ from tests.cli.builders import NOW, task_view
 async def test_a_schedule_is_made_held_triggered_and_ended(capsys: pytest.CaptureFixture[str]) -> None:
     assert await schedules.create("Morning", "Report.", cron="0 7 * * *", time_zone="Europe/Berlin") == 0
     printed = capsys.readouterr().out
-    beginning = printed.split()[0]
+    beginning = printed.split()[1]
     assert "was created. Next run: 2" in printed
     assert re.search("07:00:00 CES?T[.]", printed)
     controls = (
@@ -90,14 +90,14 @@ async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixtur
     assert after == before | {"cron": "0 * * * *", "task": task}
     assert await schedules.change(before["id"], interval_s=3600, name="Hourly") == 0
     assert "was changed. Next run: paused." in capsys.readouterr().out
-    with pytest.raises(WrongUsage, match="Set the fields to change"):
+    with pytest.raises(WrongUsage, match="Add an option for each field"):
         await schedules.change(before["id"])
 
     # A time without an offset is of the schedule's zone.
     end = datetime.now(ZoneInfo("Europe/Berlin")).replace(minute=30, second=0, microsecond=0) - timedelta(hours=24)
     start = (end - timedelta(hours=2)).replace(tzinfo=None)
     assert await schedules.backfill(before["id"], start, end) == 0
-    assert "2 runs requested" in capsys.readouterr().out
+    assert "requested 2 runs" in capsys.readouterr().out
     assert await schedules.backfill(before["id"], start, end, "allow_all", as_json=True) == 0
     assert len(json.loads(capsys.readouterr().out)["runs"]) == 2
 
@@ -106,12 +106,12 @@ async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixtur
 async def test_a_schedule_is_found_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("Morning", "cafe"):
         await schedules.create(name, "Report.", "0 7 * * *", paused=True)
-        beginning = capsys.readouterr().out.split()[0]
+        beginning = capsys.readouterr().out.split()[1]
         assert await schedules.runs(name) == 0
-        assert capsys.readouterr().out == f"{beginning} has not started a task yet. Next run: paused.\n"
+        assert capsys.readouterr().out == f"Schedule {beginning} has not started a task yet. Next run: paused.\n"
     assert await schedules.runs("Morning", as_json=True) == 0
     assert json.loads(capsys.readouterr().out) == {"items": [], "next_cursor": None}
-    with pytest.raises(NotThere, match="has the name 'Noon'"):
+    with pytest.raises(NotThere, match="no schedule named 'Noon'"):
         await schedules.runs("Noon")
 
 

@@ -21,9 +21,9 @@ async def test_a_new_budget_is_confirmed_with_spending(
         monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
         assert await budget(TASK, usd=50_000, requests=20) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "6c1f0b1e is running. Its total budget is $0.0500, 20 requests.",
-        "Spent so far: $0.0009 for 3 requests to models, 15 tokens.",
-        "In doubt: at most $0.0004 for requests with an unknown outcome. This amount counts towards the budget.",
+        "Task 6c1f0b1e is running. Its total budget is $0.0500, 20 requests.",
+        "Spent so far: $0.0009 for 3 model requests, 15 tokens.",
+        "In doubt: at most $0.0004 for requests whose outcome is unknown. This amount counts towards the budget.",
     ]
 
 

@@ -85,7 +85,9 @@ async def test_a_refused_stream_shows_how_to_continue(
         api.kept_in(tmp_path / "cli.json", api_url)
         with pytest.raises(Refused):
             await follow(TASK)
-    assert (f"The task continues. To watch it again: chimera follow {TASK[:8]}" in capsys.readouterr().err) == continues
+    assert (
+        f"The task continues. To watch the task again, run: chimera follow {TASK[:8]}" in capsys.readouterr().err
+    ) == continues
 
 
 async def test_a_list_marks_blocked_running_tasks(
@@ -103,8 +105,11 @@ async def test_a_list_marks_blocked_running_tasks(
 @pytest.mark.parametrize(
     ("statuses", "printed"),
     [
-        ([], 'No tasks yet. To start a task: chimera run "<goal>"'),
-        (["running", "waiting"], "No tasks have the status running or waiting. To list all tasks: chimera tasks"),
+        ([], 'There are no tasks yet. To start a task, run: chimera run "Compare tea and coffee."'),
+        (
+            ["running", "waiting"],
+            "There are no tasks with the status running or waiting. To list all tasks, run: chimera tasks",
+        ),
     ],
 )
 async def test_an_empty_list_names_the_filter(

@@ -169,7 +169,7 @@ CASES = (
             ENV,
             f".env in {name}",
             Command(("doctor",), files={".env": "CHIMERA_LOCAL_MODEL=é\n".encode(name)}, keeps_api=False),
-            Exits(None, contains=(".env", "Check that the file is text")),
+            Exits(None, contains=(".env", "Check that it is a text file")),
         )
         for name in ("utf-16", "latin-1")
     ),

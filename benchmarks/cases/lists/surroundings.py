@@ -31,14 +31,14 @@ def _shown(id: str, encoding: str, source: str) -> Case:
 
 STREAMS = (
     _in_shell(
-        "cli.full-help", "help into a disk that is full", FULL, '"$@" >/dev/full', Exits(3, ("no space",)), "--help"
+        "cli.full-help", "help into a disk that is full", FULL, '"$@" >/dev/full', Exits(3, ("disk is full",)), "--help"
     ),
     _in_shell(
         "cli.full-version",
         "the version into a disk that is full",
         FULL,
         '"$@" >/dev/full',
-        Exits(3, ("no space",)),
+        Exits(3, ("disk is full",)),
         "--version",
     ),
     _in_shell(
@@ -46,7 +46,7 @@ STREAMS = (
         "a list into a disk that is full",
         FULL,
         '"$@" >/dev/full',
-        Exits(3, ("no space",)),
+        Exits(3, ("disk is full",)),
         "tasks",
         "--json",
     ),
@@ -249,7 +249,7 @@ PLANS = (
             {"chimera_openai_api_key": "sk-1234567".encode("utf-16")},
             keeps_api=False,
         ),
-        Exits(1, ("CHIMERA_OPENAI_API_KEY", "Check that the file is text")),
+        Exits(1, ("CHIMERA_OPENAI_API_KEY", "Check that it is a text file")),
     ),
     Case(
         "B28.half",

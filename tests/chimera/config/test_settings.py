@@ -100,15 +100,15 @@ def test_a_figure_that_makes_no_sense_is_refused(
     ("name", "value", "expected"),
     [
         ("DATABASE_URL", "mysql://u:hidden@h/x", "The address doesn't begin with postgresql://, postgres://"),
-        ("REDIS_URL", "redis://:hidden/0@h:1/0", "The port is not a number"),
+        ("REDIS_URL", "redis://:hidden/0@h:1/0", "The port in the address is not a number"),
         ("REDIS_URL", "hidden", "The address doesn't begin with redis://, rediss:// or unix://"),
-        ("TEMPORAL_ADDRESS", "foo", "'foo' is not a host and port. Write a value such as 127.0.0.1:7233"),
-        ("TEMPORAL_ADDRESS", "foo:70000", "is not a host and port"),
+        ("TEMPORAL_ADDRESS", "foo", "'foo' is not a host with a port. Write a value such as 127.0.0.1:7233"),
+        ("TEMPORAL_ADDRESS", "foo:70000", "is not a host with a port"),
         ("TEMPORAL_ADDRESS", "http://foo:7233", "without a scheme"),
-        ("LOG_LEVEL", "LOUD", "Unknown log level 'LOUD'. Use one of: DEBUG, INFO"),
-        ("DEFAULT_MODEL", "nope/x", "There is no provider 'nope'. Use one of: openai, anthropic"),
-        ("REQUESTS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of: openai"),
-        ("TOKENS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of: openai"),
+        ("LOG_LEVEL", "LOUD", "'LOUD' is not a log level. Use one of these levels: DEBUG, INFO"),
+        ("DEFAULT_MODEL", "nope/x", "There is no provider 'nope'. Use one of these providers: openai, anthropic"),
+        ("REQUESTS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of these providers: openai"),
+        ("TOKENS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of these providers: openai"),
     ],
 )
 def test_an_unusable_setting_is_refused_by_name(
@@ -186,7 +186,7 @@ def test_a_missing_secrets_folder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_a_secret_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "CHIMERA_OPENAI_API_KEY").write_bytes(b"\xff\xfe")
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
-    with pytest.raises(BadSettings, match=r"CHIMERA_OPENAI_API_KEY: its file .* can't be read"):
+    with pytest.raises(BadSettings, match=r"CHIMERA_OPENAI_API_KEY: the file for this setting .* can't be read"):
         read_settings()
 
 

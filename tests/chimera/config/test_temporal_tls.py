@@ -51,7 +51,7 @@ def test_without_any_tls_is_off() -> None:
 )
 def test_the_embedded_temporal_has_no_tls(given: dict[str, Any], setting: str) -> None:
     said = refused(temporal_address=None, **given)
-    assert said.startswith(f"{setting} is set without CHIMERA_TEMPORAL_ADDRESS.")
+    assert said.startswith(f"{setting} is set without CHIMERA_TEMPORAL_ADDRESS, but")
     assert f"leave {setting} empty" in said
 
 
@@ -59,7 +59,9 @@ def test_the_embedded_temporal_has_no_tls(given: dict[str, Any], setting: str) -
 def test_certificate_and_key_come_together(one: str, other: str, authority: Authority) -> None:
     pair = authority.signed("client")
     said = refused(**{one: {CERT: pair.certificate, KEY: pair.key}[one]})
-    assert said == f"CHIMERA_{one.upper()} is set without CHIMERA_{other.upper()}. Set both, or neither."
+    assert (
+        said == f"CHIMERA_{one.upper()} is set without CHIMERA_{other.upper()}. Set both settings, or leave both empty."
+    )
 
 
 @pytest.mark.parametrize("name", [CERT, KEY, CA])
@@ -95,7 +97,8 @@ def test_comments_beside_a_certificate_are_fine(authority: Authority) -> None:
 
 def test_the_key_of_another_certificate_is_refused(authority: Authority) -> None:
     said = refused(**{CERT: authority.signed("one").certificate, KEY: authority.signed("two").key})
-    assert "is not the key of the certificate in CHIMERA_TEMPORAL_TLS_CLIENT_CERT_PATH" in said
+    assert "doesn't belong to the certificate" in said
+    assert "(CHIMERA_TEMPORAL_TLS_CLIENT_CERT_PATH)" in said
 
 
 def test_an_encrypted_key_is_refused_without_a_prompt(authority: Authority, tmp_path: Path) -> None:
@@ -103,7 +106,7 @@ def test_an_encrypted_key_is_refused_without_a_prompt(authority: Authority, tmp_
     key = tmp_path / "encrypted.key"
     key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")))
     said = refused(**{CERT: authority.signed("one").certificate, KEY: key})
-    assert "is encrypted. Decrypt the key with: openssl pkey" in said
+    assert "is encrypted. Use a decrypted key. To decrypt this key, run: openssl pkey -in /" in said
 
 
 def test_files_that_tls_would_not_use_are_refused(authority: Authority) -> None:

@@ -94,7 +94,7 @@ def test_the_command_refuses_another_versions_tables(empty: str) -> None:
         timeout=60,
     )
     assert ran.returncode == 1
-    assert "made by another version of Chimera" in ran.stderr
+    assert "created by another version of Chimera" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

@@ -42,8 +42,12 @@ async def test_all_unresponsive_servers_are_named_before_starting() -> None:
             async with stack:
                 pass
     database, temporal = raised.value.message.splitlines()
-    assert database.startswith(f"PostgreSQL at 127.0.0.1:{port} (CHIMERA_DATABASE_URL) can't be reached. Start it")
-    assert temporal.startswith(f"Temporal at 127.0.0.1:{port} (CHIMERA_TEMPORAL_ADDRESS) can't be reached. Start it")
+    assert database.startswith(
+        f"PostgreSQL at 127.0.0.1:{port} (CHIMERA_DATABASE_URL) can't be reached. Start this server"
+    )
+    assert temporal.startswith(
+        f"Temporal at 127.0.0.1:{port} (CHIMERA_TEMPORAL_ADDRESS) can't be reached. Start this server"
+    )
     assert f"Waiting for Temporal at 127.0.0.1:{port} (CHIMERA_TEMPORAL_ADDRESS), which can't be reached" in lines
     assert not any(word in raised.value.message + str(lines) for word in ("someone", "hidden"))
     assert stack.parts == {}
@@ -116,7 +120,7 @@ async def test_a_rejected_api_key_is_named_and_not_shown(caplog: pytest.LogCaptu
 async def test_a_silent_server_is_given_up() -> None:
     with patch.object(elsewhere, "ASK_S", 0.1):
         async with answering(b"") as address:
-            with pytest.raises(PartsAway, match="does not respond within"):
+            with pytest.raises(PartsAway, match="did not respond within"):
                 await elsewhere.check(Settings(temporal_address=address), print)
 
 

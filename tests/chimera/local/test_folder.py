@@ -114,7 +114,7 @@ def test_another_users_data_folder_is_refused() -> None:
     with short_folder() as path:
         Folder.at(path)
         os.chown(path, 12345, -1)
-        with pytest.raises(FolderUnusable, match="belongs to user 12345, and you are 'root'"):
+        with pytest.raises(FolderUnusable, match="belongs to user 12345, but Chimera runs as 'root'"):
             Folder.at(path)
 
 

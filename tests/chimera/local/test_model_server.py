@@ -45,7 +45,7 @@ def test_a_missing_requirement_is_named_with_a_remedy(tmp_path: Path, monkeypatc
     with pytest.raises(ModelMissing, match=r"requirements/model\.lock"):
         model_server.file_of(PACKAGED, folder)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    with pytest.raises(ModelMissing, match="no file"):
+    with pytest.raises(ModelMissing, match="doesn't exist"):
         model_server.file_of("nowhere.gguf", folder)
 
 

@@ -94,6 +94,6 @@ def test_a_link_among_the_data_leads_nowhere(above: Path) -> None:
 def test_an_inaccessible_path_is_named_with_remedies(above: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_as, "_runs", lambda program, who: not who.is_name)
     above.chmod(0o700)
-    with pytest.raises(WayBarred, match=rf"can't enter {above}\..*separate user.*chmod o\+x {above}$"):
+    with pytest.raises(WayBarred, match=rf"can't enter {above}\..*user other than root.*chmod o\+x {above}$"):
         chosen(above)
     assert mode(above) == 0o700

@@ -92,7 +92,8 @@ async def test_an_unregistered_process_is_ended(path: Path, monkeypatch: pytest.
     disk = Disk(monkeypatch)
     async with rig(path) as made:
         disk.is_full = True
-        with pytest.raises(NoRoom, match=rf"Sleeper can't be started, because the disk of {path} is full. Free space"):
+        full = rf"Sleeper can't be started, because the disk that contains {path} is full. Free some space"
+        with pytest.raises(NoRoom, match=full):
             await made.service.start()
         assert alive(made.folder) == []
 
@@ -103,10 +104,10 @@ async def test_a_full_disk_leaves_no_process_behind(path: Path, monkeypatch: pyt
         await made.service.start()
         disk.is_full = True
         made.service.kill()
-        await made.until_reported("Retrying in 0.4 s")
-        await made.until_reported("Retrying in 0.8 s")
+        await made.until_reported("Trying again in 0.4 s")
+        await made.until_reported("Trying again in 0.8 s")
         assert made.service.pid is None
-        assert any("Sleeper can't be started, because the disk of" in line for line in made.reported)
+        assert any("Sleeper can't be started, because the disk that contains" in line for line in made.reported)
         disk.is_full = False
         await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
         assert alive(made.folder) == [made.service.pid]
@@ -152,7 +153,7 @@ async def test_failures_before_a_start_are_retried(path: Path) -> None:
         made.service.kill()
         await asyncio.wait_for(made.service.until_ready(), LIMIT_S)
         assert failures == []
-        assert any(line.startswith("Sleeper can't be started: odd\nRetrying") for line in made.reported)
+        assert any(line.startswith("Sleeper can't be started: odd\nTrying again") for line in made.reported)
 
 
 async def test_a_stray_process_is_not_mistaken_for_ours(path: Path) -> None:
@@ -197,9 +198,10 @@ async def test_a_real_full_disk_is_named_and_outlived(path: Path) -> None:
             await made.service.start()
             fill(path / "run" / "filler")
             made.service.kill()
-            await made.until_reported("Retrying in 0.4 s")
+            await made.until_reported("Trying again in 0.4 s")
             assert any(
-                f"Sleeper can't be started, because the disk of {path} is full" in line for line in made.reported
+                f"Sleeper can't be started, because the disk that contains {path} is full" in line
+                for line in made.reported
             )
             assert alive(made.folder) == []
             (path / "run" / "filler").unlink()
@@ -211,7 +213,8 @@ async def test_a_full_disk_is_reported_by_the_stack(path: Path) -> None:
     with small_disk(path, "64k"):
         stack = LocalStack(settings_in(path), services=False)
         fill(path / "run" / "filler")
-        with pytest.raises(NoRoom, match=rf"can't be started, because the disk of {path} is full. Free space"):
+        full = rf"can't be started, because the disk that contains {path} is full. Free some space"
+        with pytest.raises(NoRoom, match=full):
             await stack.__aenter__()
 
 
@@ -221,7 +224,7 @@ def test_the_watch_reports_only_changes(path: Path) -> None:
     mib = 1024 * 1024
     for free in (1000, 200, 199, 20, 33, 260, 1000, None):
         watch.look(None if free is None else free * mib)
-    assert [line.partition(f"The disk of {path} ")[2].split(" (")[0] for line in reported] == [
+    assert [line.partition(f"The disk that contains {path} ")[2].split(" (")[0] for line in reported] == [
         "is nearly full",
         "is full",
         "is nearly full",

@@ -28,7 +28,7 @@ ALICE = "alice@example.com"
     ],
 )
 def test_a_password_that_is_guessed_first_is_refused(password: str) -> None:
-    with pytest.raises(InvalidInput, match="choose another") as refused:
+    with pytest.raises(InvalidInput, match="Choose another") as refused:
         weak_passwords.check(password, ALICE, "new_password")
     assert refused.value.field == "new_password"
 

@@ -15,7 +15,7 @@ def test_an_uncreatable_folder_differs_from_a_full_disk() -> None:
     (found,) = folder(Settings(data_dir=Path("/proc/x")))
     assert found.level is Level.FAIL
     assert "/proc is not writable" in found.message
-    assert found.message.endswith("Set CHIMERA_DATA_DIR to another folder.")
+    assert found.message.endswith("Set CHIMERA_DATA_DIR to a writable folder.")
 
 
 def test_reading_the_data_folder_leaves_no_files(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ async def test_health_asks_the_signed_in_installation(tmp_path: Path) -> None:
         (
             f"k3:{KEY},k2:{OTHER_KEY}",
             Level.WARN,
-            "encrypts with k3; also decrypts with k2. To apply these settings, restart",
+            "encrypts with k3 and also decrypts with k2. To apply these settings, restart",
         ),
         (None, Level.WARN, "doesn't encrypt. To apply these settings, restart"),
     ],
@@ -67,6 +67,6 @@ async def test_keys_in_use_are_compared_with_the_settings(
         elsewhere = there.model_copy(update={"temporal_address": None})
         [_, printed] = await health_of(elsewhere, None)
     assert found.level is level
-    assert found.message.startswith("the API encrypts with k2; also decrypts with k1")
+    assert found.message.startswith("the API encrypts with k2 and also decrypts with k1")
     assert words in found.message
     assert printed.level is Level.OK, "the settings of another installation are not known here"

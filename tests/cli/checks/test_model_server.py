@@ -18,7 +18,7 @@ async def local_provider_at(base_url: str | None) -> Finding:
 async def test_an_unresponsive_model_server_is_reported_with_a_remedy() -> None:
     found = await local_provider_at(f"http://127.0.0.1:{free_port()}/v1")
     assert found.level is Level.WARN
-    assert "Start the model server, or correct the address." in found.message
+    assert "Start the model server, or correct its address in CHIMERA_LOCAL_BASE_URL." in found.message
 
 
 async def test_a_working_model_server_is_listed_with_models() -> None:
@@ -31,7 +31,7 @@ async def test_a_working_model_server_is_listed_with_models() -> None:
     ("answer", "words"),
     [
         (PlainTextResponse("hello"), "should end in /v1"),
-        (JSONResponse({"error": "no"}, 404), "returns 404"),
+        (JSONResponse({"error": "no"}, 404), "returned status 404"),
         (JSONResponse({"error": "no"}, 401), "CHIMERA_LOCAL_API_KEY"),
     ],
 )

@@ -63,4 +63,4 @@ async def test_a_missing_local_model_is_reported(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     found = await providers(Settings(local_model="/nope/x.gguf"))
     (model,) = [finding for finding in found if "CHIMERA_LOCAL_MODEL" in finding.what]
-    assert (model.level, "There is no file '/nope/x.gguf'" in model.message) == (Level.WARN, True)
+    assert (model.level, "The file '/nope/x.gguf' doesn't exist" in model.message) == (Level.WARN, True)

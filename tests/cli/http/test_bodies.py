@@ -42,9 +42,12 @@ def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | No
 @pytest.mark.parametrize(
     ("text", "printed"),
     [
-        ('{"goal": "x", "plan": []}', "is an object with 'goal', 'plan'. Write only the list of subtasks"),
-        ('{"key": "a"}', "is an object with 'key'. Write"),
-        ("{}", "is an object with nothing. Write"),
+        (
+            '{"goal": "x", "plan": []}',
+            "must be a list of subtasks, not an object with 'goal', 'plan'. Write only the list",
+        ),
+        ('{"key": "a"}', "not an object with 'key'. Write"),
+        ("{}", "not an object with nothing. Write"),
         ('[{"key": "a", "key": "b"}]', "has a duplicate name in one object: 0.key. Remove one"),
     ],
 )

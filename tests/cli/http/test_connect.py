@@ -115,7 +115,7 @@ async def test_a_dead_sign_in_hides_no_good_one(
             assert (client.api_url, (await client.task(TASK)).id) == (url, TASK)
     printed = capsys.readouterr().err
     assert f"old@example.com at {url_of(kept)}, stored in {kept}, is no longer valid" in printed
-    assert f"Using me@example.com at {url}, stored in {sign_in.at_home()}" in printed
+    assert f"This command uses the sign-in of me@example.com at {url} (stored in {sign_in.at_home()})" in printed
 
 
 async def test_a_token_that_looks_fresh_may_be_dead(api: TinyApi, kept: Path) -> None:
@@ -170,7 +170,7 @@ async def test_a_stack_that_runs_at_another_port_is_found(
     assert (
         f"not reachable at http://127.0.0.1:{named}, the address that CHIMERA_API_PORT or CHIMERA_HOST sets" in printed
     )
-    assert f"Using me@example.com at {url_of(kept)}, stored in {kept}" in printed
+    assert f"This command uses the sign-in of me@example.com at {url_of(kept)} (stored in {kept})" in printed
 
 
 @pytest.mark.parametrize("is_own_known", [True, False])

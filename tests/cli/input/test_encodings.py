@@ -64,7 +64,7 @@ def test_an_argument_that_is_no_utf8_is_refused(
     number = next(number for number, each in enumerate(arguments, 1) if isinstance(each, bytes))
     printed = refused(chimera(*arguments, CHIMERA_DATA_DIR=str(tmp_path), **locale))
     assert f"Argument {number}, " in printed
-    assert "is not UTF-8. Write it in UTF-8. If it is the name of a file, rename the file." in printed
+    assert "is not UTF-8. Write this text in UTF-8. If it is the name of a file, rename the file." in printed
 
 
 def test_non_utf8_input_is_refused_and_not_shown() -> None:
@@ -80,7 +80,7 @@ def test_a_token_that_no_header_can_have_is_refused(tmp_path: Path) -> None:
 
 def test_an_invalid_address_is_named(tmp_path: Path) -> None:
     done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_TOKEN="x", CHIMERA_API_URL="http://a b")
-    assert "CHIMERA_API_URL=http://a b is not an address" in refused(done)
+    assert "CHIMERA_API_URL=http://a b is not a web address" in refused(done)
 
 
 def test_a_password_needs_an_open_input() -> None:
@@ -91,7 +91,7 @@ def test_a_password_needs_an_open_input() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
 @pytest.mark.parametrize("command", ["--version", "--help"])
 def test_help_reports_a_full_disk_too(command: str) -> None:
-    assert "There is no space left for the output" in refused(in_shell(f"{command} >/dev/full"))
+    assert "The output can't be written, because the disk is full" in refused(in_shell(f"{command} >/dev/full"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
@@ -194,7 +194,7 @@ async def test_a_full_disk_is_reported(data_dir: str) -> None:
     )
     _, printed = await full.communicate()
     assert full.returncode == 3
-    assert "There is no space left for the output" in printed.decode()
+    assert "The output can't be written, because the disk is full" in printed.decode()
 
 
 async def test_utf8_is_read_where_the_locale_knows_only_ascii(data_dir: str, tmp_path: Path) -> None:

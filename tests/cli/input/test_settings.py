@@ -14,7 +14,7 @@ from cli.input.settings import load_settings, where_settings
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
-        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES is not JSON. Write JSON such as {"local/qwen3": [0, 0]}.'),
+        ("CHIMERA_PRICES", "{bad", 'CHIMERA_PRICES must be valid JSON, such as {"local/qwen3": [0, 0]}.'),
         (
             "CHIMERA_PRICES",
             '{"local/m": 3}',
@@ -61,9 +61,10 @@ def test_misspelt_variables_are_noticed(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("CHIMERA_TOKEN", "known")
     found = list(variables())
     assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
-    assert found[0].message.startswith("CHIMERA_PORT is not a setting and is ignored. ")
+    assert found[0].message.startswith("CHIMERA_PORT is ignored, because no setting has this name. ")
     assert found[1].message == (
-        "CHIMERA_DEFAULT_MODLE in .env is not a setting and is ignored. Did you mean CHIMERA_DEFAULT_MODEL?"
+        "CHIMERA_DEFAULT_MODLE in .env is ignored, because no setting has this name."
+        " Did you mean CHIMERA_DEFAULT_MODEL?"
     )
 
 
@@ -74,7 +75,8 @@ def test_an_unreadable_line_is_named_without_its_text(monkeypatch: pytest.Monkey
     monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
     assert load_settings().host == "::1"
     assert [finding.message for finding in variables()] == [
-        f"{tmp_path}/settings, line {number}, is ignored because it is not written as NAME=value." for number in (2, 4)
+        f"Line {number} of {tmp_path}/settings is ignored, because it doesn't have the form NAME=value."
+        for number in (2, 4)
     ]
 
 
@@ -84,7 +86,8 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
     (found,) = variables()
     assert found.message == (
-        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is not a setting and is ignored. Did you mean CHIMERA_OPENAI_API_KEY?"
+        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is ignored, because no setting has this name."
+        " Did you mean CHIMERA_OPENAI_API_KEY?"
     )
 
 
@@ -92,7 +95,7 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
     ("name", "expected"),
     [
         ("CHIMERA_TOKENS", "Did you mean CHIMERA_TOKEN?"),
-        ("CHIMERA_FRUIT", "All settings are listed in docs/reference/settings.md."),
+        ("CHIMERA_FRUIT", "For a list of all settings, see docs/reference/settings.md."),
         ("CHIMERA_OPENAI_KEY", "Did you mean CHIMERA_OPENAI_API_KEY?"),
     ],
 )
@@ -100,7 +103,7 @@ def test_an_unknown_variable_gets_a_suggestion(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("CHIMERA_ENV_FILE", "")
     monkeypatch.setenv(name, "x")
     (found,) = variables()
-    assert found.message == f"{name} is not a setting and is ignored. {expected}"
+    assert found.message == f"{name} is ignored, because no setting has this name. {expected}"
 
 
 def test_suggestions_for_a_file_fit_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -109,6 +112,6 @@ def test_suggestions_for_a_file_fit_files(monkeypatch: pytest.MonkeyPatch, tmp_p
     found = [finding.message for finding in variables()]
     assert not any("Did you mean CHIMERA_TOKEN" in message or "CHIMERA_API_URL" in message for message in found)
     assert found[2] == (
-        f"CHIMERA_TOKEN in {tmp_path}/settings has no effect, because this setting is read only from the environment."
-        " Export CHIMERA_TOKEN instead."
+        f"CHIMERA_TOKEN in {tmp_path}/settings has no effect, because Chimera reads this variable from the environment"
+        " only. Set the environment variable CHIMERA_TOKEN instead."
     )

@@ -74,7 +74,10 @@ async def test_an_api_that_restarts_is_waited_for(tmp_path: Path) -> None:
             async with serving(api.app(), port):
                 await task
     assert frames == [*BEGINNING, *END]
-    assert printed == ["The connection to Chimera was lost. Retrying. The task continues.", "Connected again."]
+    assert printed == [
+        "The connection to Chimera was lost. Trying to reconnect. The task continues.",
+        "Connected again.",
+    ]
 
 
 async def test_a_persistently_unavailable_api_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ def test_a_repeated_failure_is_shown_every_tenth_time() -> None:
     lines = lines_of(*attempts("a", 1, 23), call_started("a", attempt=24), call_finished("a", attempt=24))
     begun, trouble = (
         "(analyst, simulator/fast, simulated)",
-        "failed: overloaded: It has trouble; the call is retried",
+        "failed: overloaded: It has trouble; the call will be retried",
     )
     assert [line.removeprefix("a: model call 1") for line in lines] == [
         f" {begun}",
@@ -73,9 +73,9 @@ def test_a_changed_reason_and_the_end_are_reported() -> None:
 def test_a_waiting_call_is_reported_once_per_reason() -> None:
     lines = lines_of(waiting("a"), waiting("a"), waiting("a", "rate_limited"), waiting("a"), waiting("b"))
     assert lines == [
-        "a: waits for its provider: provider_away: It is away.",
-        "a: waits for its provider: rate_limited: It is away.",
-        "b: waits for its provider: provider_away: It is away.",
+        "a: is waiting for its provider: provider_away: It is away.",
+        "a: is waiting for its provider: rate_limited: It is away.",
+        "b: is waiting for its provider: provider_away: It is away.",
     ]
 
 

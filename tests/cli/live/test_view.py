@@ -110,7 +110,7 @@ def test_a_discard_is_shown_only_after_shown_text() -> None:
     state = state_after(
         happened(1, call_started("a")), written("a", "Hello"), happened(2, call_started("a", attempt=2))
     )
-    assert state.nodes[A].note == "attempt 2: the earlier attempt's text is discarded"
+    assert state.nodes[A].note == "attempt 2 (the earlier attempt's text was discarded)"
     state.apply(happened(3, call_failed("a", attempt=2)))
     state.apply(happened(4, call_started("a", attempt=3)))
     assert state.nodes[A].note == "attempt 3"
@@ -118,7 +118,7 @@ def test_a_discard_is_shown_only_after_shown_text() -> None:
 
 def test_only_a_failed_attempt_shows_whether_it_retries() -> None:
     state = state_after(happened(1, call_started("a")), happened(2, call_failed("a")))
-    assert state.nodes[A].note == "the call failed: overloaded: It has trouble; the call is retried"
+    assert state.nodes[A].note == "the call failed: overloaded: It has trouble; the call will be retried"
     state.apply(happened(3, call_failed("a", retryable=False)))
     assert state.nodes[A].note == "the call failed: overloaded: It has trouble"
     state.apply(happened(4, call_failed("a", code="cancelled")))
@@ -134,7 +134,7 @@ def test_seen_guidance_shows_its_first_words() -> None:
 def test_a_snapshot_has_its_sequence() -> None:
     frame = SnapshotFrame(run_id=TASK, seq=40, task=task_view(status=RunStatus.COMPLETED), subtasks=())
     assert line_of_snapshot(frame).startswith("task: completed, ")
-    assert "at event 40" in line_of_snapshot(frame)
+    assert "after event 40" in line_of_snapshot(frame)
 
 
 def test_text_of_an_attempt_may_come_before_its_event() -> None:
@@ -215,7 +215,7 @@ def test_a_reached_budget_waits_for_a_raise() -> None:
     state = state_after(happened(1, reached))
     printed = "2 of 2 calls are used. Run: chimera budget 6c1f0b1e --requests 6"
     assert (state.status, state.note) == (RunStatus.WAITING, printed)
-    assert line_of(reached, TASK) == f"budget: reached, so the task waits: {printed}"
+    assert line_of(reached, TASK) == f"budget: reached, so the task is waiting: {printed}"
     raised = BudgetRaised(max_cost_micro_usd=20_000, max_tokens=None, max_model_calls=9)
     state.apply(happened(2, raised))
     assert (state.status, state.note) == (RunStatus.RUNNING, "")

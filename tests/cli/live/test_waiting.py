@@ -64,7 +64,7 @@ async def test_a_changed_wait_reason_is_reported(tmp_path: Path, monkeypatch: An
         f"{waiting}: it is queued.",
         f"{waiting}: provider_away: OpenAI is away; 1 attempt so far; next try 12:00:00 UTC.",
         f"{waiting}: provider_away: OpenAI is away; 1 attempt so far; next try 12:01:00 UTC.",
-        f"{waiting}: its provider is working on it; 2 attempts so far.",
+        f"{waiting}: its provider is processing the request; 2 attempts so far.",
     ]
 
 
@@ -72,7 +72,7 @@ async def test_a_call_is_resent_with_the_same_key(tmp_path: Path) -> None:
     unavailable = problem(503, "unavailable", "Away")
     api = TinyApi(ai_calls=[call_view(status=RunStatus.COMPLETED)], refuse=[unavailable, unavailable])
     assert await waited_for(api, tmp_path) == [
-        "The connection to Chimera was lost. Retrying.",
+        "The connection to Chimera was lost. Trying to reconnect.",
         "Connected again.",
     ]
     assert (len(api.keys), len(set(api.keys))) == (3, 1)
@@ -90,7 +90,7 @@ async def test_a_call_is_resent_with_the_same_key(tmp_path: Path) -> None:
             "it was cancelled after 1 attempt",
         ),
         ({"status": RunStatus.CANCELLED}, "it was cancelled"),
-        ({"status": RunStatus.RUNNING, "attempts": 1}, "its provider is working on it; 1 attempt so far"),
+        ({"status": RunStatus.RUNNING, "attempts": 1}, "its provider is processing the request; 1 attempt so far"),
     ],
 )
 def test_a_call_is_described_by_its_state(fields: dict[str, Any], printed: str) -> None:

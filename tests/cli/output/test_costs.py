@@ -34,9 +34,9 @@ def test_a_bill_lists_models_agents_nodes_and_failures() -> None:
 def test_empty_sums_of_a_bill_are_left_out() -> None:
     assert dict(facts_of(TASK, BILL)) == {
         "Task": TASK,
-        "Cost": "$0.0009 for 3 requests to models, 15 tokens",
-        "In doubt": "at most $0.0004 for requests with an unknown outcome. This amount counts towards the budget",
-        "Reserved": "$0.0025, for model calls in flight",
+        "Cost": "$0.0009 for 3 model requests, 15 tokens",
+        "In doubt": "at most $0.0004 for requests whose outcome is unknown. This amount counts towards the budget",
+        "Reserved": "$0.0025 for model calls that are in flight",
         "Budget": "$0.0500",
     }
     assert list(dict(facts_of(TASK, a_bill()))) == ["Task", "Cost"]
@@ -50,7 +50,7 @@ def test_estimates_are_marked_in_a_bill() -> None:
         by_agent=(a_sum(1, 300, agent="planner"), a_sum(1, 600, agent="analyst", estimated=True)),
         attempts=(attempt("facts", status="failed", error_code="overloaded", cost_micro_usd=3, estimated=True),),
     )
-    assert dict(facts_of(TASK, guessed))["Cost"] == "~$0.0009 for 3 requests to models, ~15 tokens"
+    assert dict(facts_of(TASK, guessed))["Cost"] == "~$0.0009 for 3 model requests, ~15 tokens"
     shown = rendered(guessed)
     assert shown[1] == "local/a 1 ~10 ~5 ~$0.0003"
     assert shown[3:5] == ["planner 1 10 5 $0.0003", "analyst 1 ~10 ~5 ~$0.0006"]

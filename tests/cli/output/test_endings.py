@@ -44,13 +44,13 @@ def test_answers_that_may_continue_are_marked(finish_reason: str | None, mark: s
 
 
 def test_a_cut_answer_is_marked_where_it_is_followed() -> None:
-    assert line_of(ended(call_finished("a"), "length"), TASK).endswith(", cut off at its limit")
+    assert line_of(ended(call_finished("a"), "length"), TASK).endswith(", cut off at its token limit")
     assert "cut" not in line_of(ended(call_finished("a"), "stop"), TASK)
     done = SubtaskCompleted(path=NodePath("a"), preview="Half", finish_reason="length")
-    assert line_of(done, TASK) == "a: completed, cut off at its limit: Half"
+    assert line_of(done, TASK) == "a: completed, cut off at its token limit: Half"
     state = TaskState(TASK)
     state.apply(happened(1, done))
-    assert state.nodes[NodePath("a")].note == "its answer was cut off at its limit"
+    assert state.nodes[NodePath("a")].note == "its answer was cut off at its token limit"
 
 
 def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,16 +60,16 @@ def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -
     print_end(ended(done, "length"), a_bill(estimated=True), [cut, subtask_view("b")], Console(file=shown, width=100))
     lines = shown.getvalue().splitlines()
     assert lines[:3] == [
-        "✓ Completed (simulated), 3 requests to models, ~$0.0009",
-        "  The answer was cut off at its limit and may be incomplete.",
-        "  The answer of subtask facts was cut off at its limit.",
+        "✓ Completed (simulated), 3 model requests, ~$0.0009",
+        "  The answer was cut off at its token limit and may be incomplete.",
+        "  The answer of subtask facts was cut off at its token limit.",
     ]
     assert capsys.readouterr().out == "Half a sen\n"
 
 
 def test_a_cut_answer_is_marked_in_show() -> None:
     task = ended(task_view(status=RunStatus.COMPLETED), "length")
-    assert dict(facts_of(task, a_bill()))["Status"] == "completed, the answer was cut off at its limit"
+    assert dict(facts_of(task, a_bill()))["Status"] == "completed, the answer was cut off at its token limit"
     console = Console(file=io.StringIO(), width=120, record=True)
     console.print(table_of([ended(subtask_view("a"), "length"), subtask_view("b")], a_bill()))
     lines = console.export_text().splitlines()

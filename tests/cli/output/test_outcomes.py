@@ -74,7 +74,9 @@ def test_a_running_task_has_no_next_step() -> None:
 )
 def test_a_budget_too_small_to_continue_is_reported(limits: dict[str, int], needs: str | None) -> None:
     printed = shortfall_of_retry(bill(FAILED, **limits))
-    assert printed == (needs and f"The budget is too small to continue. The failed call needs at least {needs}.")
+    assert printed == (
+        needs and f"The budget is too small to continue, because the failed call needs at least {needs}."
+    )
 
 
 def test_only_calls_that_failed_in_the_end_count() -> None:
@@ -95,7 +97,7 @@ COSTS_MORE = budget_wait(TASK, limit="max_cost_micro_usd", message="", needed=44
 
 def test_a_raise_too_small_is_reported() -> None:
     assert shortfall_of(COSTS_MORE, Budget(max_cost_micro_usd=4000)) == (
-        "The task will wait again, because its next call needs at least --usd 0.004475."
+        "The task will wait again, because its next call needs a total budget of at least --usd 0.004475."
     )
 
 

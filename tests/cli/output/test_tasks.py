@@ -51,10 +51,10 @@ def test_a_failed_task_names_the_command_for_details(code: str, command: str) ->
 
 def test_requests_are_counted_and_those_in_doubt_explained() -> None:
     facts = dict(facts_of(task_view(), a_bill(in_doubt_micro_usd=1100)))
-    assert facts["Cost"] == "$0.0009 for 3 requests to models, 15 tokens"
+    assert facts["Cost"] == "$0.0009 for 3 model requests, 15 tokens"
     assert (
         facts["In doubt"]
-        == "at most $0.0011 for requests with an unknown outcome. This amount counts towards the budget"
+        == "at most $0.0011 for requests whose outcome is unknown. This amount counts towards the budget"
     )
     assert "In doubt" not in dict(facts_of(task_view(), a_bill()))
 
@@ -63,7 +63,7 @@ def test_unanswered_calls_show_start_and_next_try() -> None:
     later = NOW + timedelta(seconds=30)
     calls = (a_blocked_call("a"), a_blocked_call("b", since=later, next_try_at=later))
     assert dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"] == (
-        "2 calls by the provider, since 2026-11-01 12:00:00 UTC, after 4 requests;"
+        "2 calls blocked by the provider since 2026-11-01 12:00:00 UTC, after 4 requests;"
         " next try 2026-11-01 12:00:30 UTC. overloaded: Busy."
     )
     assert "Blocked" not in dict(facts_of(task_view(), a_bill()))
@@ -84,7 +84,7 @@ def test_a_task_without_new_calls_is_shown_as_quiet() -> None:
 
 def test_tries_without_a_connection_are_no_requests() -> None:
     def note_of(*calls: BlockedCall) -> str:
-        return dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"].split(", ")[2].partition(".")[0]
+        return dict(facts_of(task_view(blocked_by=calls), a_bill()))["Blocked"].split(", ")[1].partition(".")[0]
 
     assert note_of(a_blocked_call("a", attempts=5, requests=0)) == "after 5 tries without a connection"
     loading = a_blocked_call("a", attempts=5, requests=0).model_copy(update={"code": "model_loading"})
@@ -157,4 +157,4 @@ def rendered(table: Table) -> list[str]:
 
 def test_a_queued_task_shows_its_place() -> None:
     queued = task_view(status=RunStatus.QUEUED, queue_place=1204)
-    assert dict(facts_of(queued, a_bill()))["Status"] == "queued, place 1,204 in the queue"
+    assert dict(facts_of(queued, a_bill()))["Status"] == "queued, position 1,204 in the queue"

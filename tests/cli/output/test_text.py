@@ -81,7 +81,7 @@ def test_the_screen_shows_why_a_plan_waits() -> None:
     state = TaskState(TASK, task_view())
     state.apply(happened(1, waiting("", Purpose.PLAN)))
     printed = " ".join(rendered(state).split())
-    assert "no plan yet waits for its provider: no_quota" in printed
+    assert "no plan yet is waiting for its provider: no_quota" in printed
     assert "chimera run --model simulator/standard" in printed
 
 

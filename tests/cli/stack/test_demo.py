@@ -32,11 +32,11 @@ def test_a_task_survives_its_worker() -> None:
         )
         printed = done.stdout
         assert done.returncode == 0, printed + done.stderr
-        assert "SIGKILL to the worker" in printed
+        assert "with SIGKILL. Calls in flight: " in printed
         assert ", attempt 2\n" in printed
         assert re.search(r"finished and repeated +0 +0\n", printed)
         assert re.search(r"interrupted by the kill and repeated +([1-9]\d*) +\1\n", printed)
-        assert re.search(r"✓ Proved: \d+ model calls finished, 0 finished calls repeated", printed)
+        assert re.search(r"✓ Proved: \d+ model calls finished, and none of them was repeated", printed)
         assert "Password" in printed
         assert "calculator returned" in printed
         # Nothing answers at an address by then.

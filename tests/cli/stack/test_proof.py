@@ -61,16 +61,16 @@ def test_a_ledger_that_paid_twice_is_found() -> None:
 
 def test_a_request_missing_from_the_ledger_is_found() -> None:
     proof = prove(COMPLETED, cost((0, 1, "finished"), (1, 1, "finished")), journal(*GOOD_JOURNAL), killed=True)
-    assert "the ledger and the journal count a different number of requests" in proof.problems
+    assert "Chimera's ledger and the provider's journal show different numbers of requests" in proof.problems
 
 
 def test_a_demonstration_without_a_kill_proves_nothing() -> None:
     entries = journal("0 arrived", "0 finished", "1 arrived", "1 finished")
     proof = prove(COMPLETED, cost((0, 1, "finished"), (1, 1, "finished")), entries, killed=False)
-    assert proof.problems == ("the worker was not killed, because no call was seen in flight",)
+    assert proof.problems == ("the worker was not killed, because no model call was seen in flight",)
 
 
 def test_a_task_that_failed_proves_nothing() -> None:
     failed = task_view(status=RunStatus.FAILED)
     proof = prove(failed, cost(*GOOD_LEDGER), journal(*GOOD_JOURNAL), killed=True)
-    assert proof.problems == ("the task is failed, not completed",)
+    assert proof.problems == ("the task's status is failed instead of completed",)

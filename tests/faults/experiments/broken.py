@@ -116,12 +116,14 @@ async def _on_a_full_disk(
     }
     trial.expect(most_alive <= 1, f"{most_alive} API processes at once")
     trial.expect(_apis(folder) == [lab.api.pid], "an unsupervised API process is running")
-    trial.expect(any("The disk of" in line and "is full" in line for line in lines), "the full disk was not reported")
+    trial.expect(
+        any("The disk that contains" in line and "is full" in line for line in lines), "the full disk was not reported"
+    )
     trial.expect(
         any("has enough free space again" in line for line in lines), "the end of the full disk was not reported"
     )
     if kill:
-        reported = any("API can't be started: the disk of" in line for line in lines)
+        reported = any("API can't be started, because the disk that contains" in line for line in lines)
         trial.expect(reported, "the reason why the API can't start was not reported")
     else:
         trial.expect(seen["degraded full"] == seen.total(), f"the health document shows {dict(seen)}")
