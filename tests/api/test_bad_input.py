@@ -46,7 +46,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown provider", {"model": "acme/one"}, "model", "'acme'"),
     ("missing key", {"model": "openai/gpt-5.6"}, "model", "CHIMERA_OPENAI_API_KEY"),
     ("missing address", {"model": "local/llama"}, "model", "CHIMERA_LOCAL_BASE_URL"),
-    ("no provider in model", {"model": "gpt"}, "model", "as in openai/gpt-5-mini"),
+    ("no provider in model", {"model": "gpt"}, "model", "such as openai/gpt-5-mini"),
     ("wrong type", {"goal": 7}, "goal", "Send text"),
     ("no goal", {"goal": None}, "goal", "Send text"),
     ("blank goal", {"goal": "   "}, "goal", "Write at least one character"),
