@@ -33,7 +33,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?=$|[,;\s])", re.IGNORECASE)
 LATER: dict[int | str, dict[str, Any]] = {
     202: {
         "model": AiCallView,
-        "description": "The call was accepted and is running. Poll its `Location` until the call has ended.",
+        "description": "The call was accepted and is running. Poll the `Location` address until the call has ended.",
     }
 }
 
@@ -42,7 +42,8 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="Key that the client chooses, one for each intended call. Repeating a key returns the same call.",
+        description="Key that you choose for each intended call. A repeated request with the same key returns the"
+        " same call.",
     ),
 ]
 
@@ -153,7 +154,7 @@ def written(view: AiCallResult | AiCallView, vectors: Vectors | None, response: 
 def pieces_of(view: AiCallResult | AiCallView, vectors: Vectors) -> Iterator[bytes]:
     """Write a response vector by vector: all at once would block the interpreter and take 170 MB per request."""
     if isinstance(view, AiCallView):
-        assert view.result is not None, "vectors belong to a result"
+        assert view.result is not None, "only a result contains vectors"
         yield _begun(view, "result")
         yield from pieces_of(view.result, vectors)
     else:

@@ -45,7 +45,7 @@ def json_in(body: bytes) -> Any:
     if has_more_parts(body, MAX_PARTS):
         raise Refused(
             InvalidInput(
-                "body", f"The body has more than {MAX_PARTS:,} strings, commas and brackets. Send a smaller body."
+                "body", f"The body contains more than {MAX_PARTS:,} strings, commas and brackets. Send a smaller body."
             )
         )
     try:
@@ -71,7 +71,7 @@ def _check_names(body: Any) -> None:
         place, value = waiting.pop()
         if isinstance(value, dict):
             if len(value) > MAX_NAMES:
-                problem = f"An object can have at most {MAX_NAMES} names. Send fewer names."
+                problem = f"A JSON object can contain at most {MAX_NAMES} fields. Send fewer fields."
                 raise Refused(InvalidInput(_written(place), problem))
             waiting += [((place, name), each) for name, each in value.items() if isinstance(each, (dict, list))]
         elif isinstance(value, list):

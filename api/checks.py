@@ -93,7 +93,7 @@ class Checks:
         if spec.task is None:
             return
         if not spec.task.start:
-            raise InvalidInput("task.start", "A scheduled task starts when it is due. Omit 'start'.")
+            raise InvalidInput("task.start", "A scheduled task starts when it is due, so omit 'start'.")
         await self.task(session, owner_id, spec.task, within="task.")
 
     async def agent(self, agent: AgentSpec) -> None:
@@ -121,7 +121,7 @@ class Checks:
             raise InvalidInput(
                 f"{within}limits.max_output_tokens",
                 f"As far as Chimera knows, {model!r} writes at most {window.longest_answer} tokens per answer. Request"
-                " fewer tokens, or set the model's real limits in CHIMERA_CONTEXT_WINDOWS or CHIMERA_CATALOG_FILE.",
+                " fewer tokens, or correct the model's limits in CHIMERA_CONTEXT_WINDOWS or CHIMERA_CATALOG_FILE.",
             )
 
     async def _images(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str) -> None:
@@ -133,7 +133,7 @@ class Checks:
         if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
             raise InvalidInput(
                 f"{within}images",
-                f"{model!r} doesn't accept images. Use a model with the ability image_input.",
+                f"Model {model!r} doesn't accept images. Use a model with the ability image_input.",
                 remedy=Remedy(action=Action.LIST_MODELS),
             )
         owner = Caller(user_id=owner_id, role="user")
@@ -145,11 +145,11 @@ class Checks:
                 error.field = field
                 raise
             if file.media_type not in IMAGES:
-                raise InvalidInput(
-                    field, f"The file has the type {file.media_type}. Send a PNG, JPEG, GIF or WebP image."
-                )
+                raise InvalidInput(field, f"The file's type is {file.media_type}. Send a PNG, JPEG, GIF or WebP image.")
             if file.size_bytes > MAX_IMAGE_BYTES:
-                raise InvalidInput(field, f"An image can have at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image.")
+                raise InvalidInput(
+                    field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes long. Send a smaller image."
+                )
 
     async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
         agent = known.get(name)

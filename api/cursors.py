@@ -41,7 +41,8 @@ class Cursors:
         except ValueError as error:
             raise InvalidInput(
                 "cursor",
-                "Invalid cursor for this list. Start again without a cursor, and keep the same filters and order.",
+                "The cursor is not valid for this list. Start again without a cursor, and keep the same filters and"
+                " sort order.",
             ) from error
 
     def _mac(self, payload: bytes, of: str) -> bytes:

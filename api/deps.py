@@ -129,23 +129,23 @@ async def _address(connection: HTTPConnection) -> str:
 
 
 async def _task_id(
-    task_id: Annotated[UUID, Path(description="The task's full id, as `POST /api/v1/tasks` returned it")],
+    task_id: Annotated[UUID, Path(description="Full ID of the task, as returned by `POST /api/v1/tasks`")],
 ) -> TaskId:
     return TaskId(str(task_id))
 
 
-async def _file_id(file_id: Annotated[UUID, Path(description="The file's id, as the upload returned it")]) -> FileId:
+async def _file_id(file_id: Annotated[UUID, Path(description="ID of the file, as returned by the upload")]) -> FileId:
     return FileId(str(file_id))
 
 
 async def _ai_call_id(
-    call_id: Annotated[UUID, Path(description="The id of an embedding, image or transcription call")],
+    call_id: Annotated[UUID, Path(description="ID of an embedding, image or transcription call")],
 ) -> AiCallId:
     return AiCallId(str(call_id))
 
 
 async def _schedule_id(
-    schedule_id: Annotated[UUID, Path(description="The schedule's id, as the list of schedules shows it")],
+    schedule_id: Annotated[UUID, Path(description="ID of the schedule, as shown in the list of schedules")],
 ) -> ScheduleId:
     return ScheduleId(str(schedule_id))
 
@@ -184,7 +184,7 @@ def _query_names(dependant: Dependant) -> frozenset[str]:
 def _check_query(request: Request, known: frozenset[str]) -> None:
     # Counted before they are parsed: pydantic reports each wrong one.
     if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
-        raise InvalidInput("query", f"At most {MAX_PARAMETERS} parameters are allowed. Send fewer parameters.")
+        raise InvalidInput("query", f"At most {MAX_PARAMETERS} query parameters are allowed. Send fewer parameters.")
     for name in request.query_params:
         if name not in known:
             remedy = instead_of(name, known) or "Remove it."

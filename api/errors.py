@@ -44,18 +44,23 @@ class Problem(Contract):
     type: str = Field(description="URI of the problem type: `urn:chimera:problem:<code>`")
     title: str
     status: int
-    detail: str = Field(description="The problem and its solution, in words")
-    code: str = Field(description="Error code for programs. It stays the same when texts change.")
-    instance: str = Field(description="Id of the request, as in the header `X-Request-ID` and in every log line")
+    detail: str = Field(description="Description of the problem and of its solution")
+    code: str = Field(description="Error code for programs. The code stays the same when error texts change.")
+    instance: str = Field(
+        description="ID of the request. The `X-Request-ID` header and the request's log lines contain the same ID."
+    )
     errors: tuple[FieldProblem, ...] = ()
     remedy: RemedyView | None = Field(
-        default=None, description="Request that can solve the problem. `null` if there is none."
+        default=None, description="Suggested request to solve the problem. `null` if there is no suggestion."
     )
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": Problem, "description": "The request can't be fulfilled. The document explains why."},
-    "5XX": {"model": Problem, "description": "Chimera failed. The document states whether a retry can help."},
+    "4XX": {"model": Problem, "description": "The request can't be fulfilled. The problem document explains why."},
+    "5XX": {
+        "model": Problem,
+        "description": "Chimera couldn't handle the request. The problem document describes the failure.",
+    },
 }
 """For the OpenAPI document: every route can return these."""
 
@@ -100,7 +105,7 @@ def unexpected(error: Exception) -> Response:
         500,
         code=ChimeraError.code,
         title=ChimeraError.title,
-        detail="This is a bug in Chimera. To find it in the log, search for the id in 'instance'.",
+        detail="This is a bug in Chimera. To find the details in the log, search for the ID in 'instance'.",
     )
 
 
@@ -109,9 +114,11 @@ def translated(error: Exception) -> ChimeraError | None:
     if (refusal := refusal_of(error)) is not None:
         return refusal
     if disk.is_full(error):
-        return DiskFull("The disk of the API's machine")
+        return DiskFull("The disk of the machine that runs the API")
     if isinstance(error, (DataError, psycopg.DataError)):
-        return InvalidInput("body", "A value can't be stored. Send text without NUL characters, and numbers in range.")
+        return InvalidInput(
+            "body", "A value can't be stored. Send text without NUL characters, and numbers in the allowed range."
+        )
     if isinstance(
         error,
         (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError, OSError),
@@ -151,7 +158,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 _DETAILS = {
-    400: "Invalid JSON. Send UTF-8 JSON, nested at most 200 levels, without NaN or NUL characters.",
+    400: "Invalid JSON. Send JSON in UTF-8, nested at most 200 levels deep, without NaN values or NUL characters.",
     404: "Nothing exists at this address. The OpenAPI document lists all addresses.",
     405: "This address doesn't support this method. The OpenAPI document lists the supported methods.",
 }
@@ -190,13 +197,13 @@ def _field_problem(entry: Mapping[str, Any], body: Any) -> FieldProblem:
         return FieldProblem(field=field, message="Send a JSON object with Content-Type: application/json.")
     sentence = sentence_of(entry, fields_at(body, place) if part == "body" else ())
     return FieldProblem(
-        field=field, message=f"The name is invalid: {sentence}" if place[-1:] == ["[key]"] else sentence
+        field=field, message=f"The name of this entry is invalid: {sentence}" if place[-1:] == ["[key]"] else sentence
     )
 
 
 def _more_than_one(count: int) -> str:
     if count > MAX_FIELD_ERRORS:
-        return f" ({count - 1} more; 'errors' has the first {MAX_FIELD_ERRORS})"
+        return f" ({count - 1} more; 'errors' lists the first {MAX_FIELD_ERRORS})"
     return f" ({count - 1} more in 'errors')" if count > 1 else ""
 
 

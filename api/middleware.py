@@ -261,7 +261,8 @@ class BodyLimit:
             return
         if len(Headers(scope=scope).get("content-type", "")) > CONTENT_TYPE_CHARS:
             too_long = InvalidInput(
-                "Content-Type", f"It is longer than {CONTENT_TYPE_CHARS} characters. Send a media type."
+                "Content-Type",
+                f"The Content-Type header is longer than {CONTENT_TYPE_CHARS} characters. Send a media type.",
             )
             await answer(too_long)(scope, receive, send)
             return

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 BEGIN = """\
-**A task** is a goal that agents work on. `POST /api/v1/tasks` accepts a task and returns its id.
+**A task** is a goal that agents work on. `POST /api/v1/tasks` accepts a task and returns its ID.
 `GET /api/v1/tasks/{task_id}` returns the task's state and, after the task has ended, its result.
 
 **To authorize:** `chimera token` prints an access token for the signed-in user. `POST /api/v1/auth/login`

@@ -47,10 +47,12 @@ class RemedyView(Contract):
     """A remedy as a request, with its action and its address."""
 
     action: Action
-    target: str | None = Field(default=None, description="Id or name of the object that the action is for")
+    target: str | None = Field(default=None, description="ID or name of the object that the action applies to")
     method: Method
     href: str = Field(description="Path of the request on this server")
-    body: dict[str, int] | None = Field(default=None, description="Fields to send. `null` if no fields are proposed.")
+    body: dict[str, int] | None = Field(
+        default=None, description="Fields to send in the request body. `null` if no fields are suggested."
+    )
 
 
 def view_of(remedy: Remedy | None) -> RemedyView | None:

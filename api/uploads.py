@@ -93,7 +93,7 @@ async def _read(form: FormData, limit_bytes: int) -> Form:
     upload: Upload | None = None
     for name, value in form.multi_items():
         if name in fields or (name == "file" and upload is not None):
-            raise InvalidInput(name[:60], "The form contains this field more than once. Send it once.")
+            raise InvalidInput(name[:60], "The form contains this field more than once. Send the field only once.")
         if isinstance(value, UploadFile):
             if name != "file":
                 raise InvalidInput(name[:60], "Send the file in the field 'file'.")
@@ -102,7 +102,7 @@ async def _read(form: FormData, limit_bytes: int) -> Form:
                 raise InvalidInput("file", "The file is empty. Send a file with content.")
             upload = Upload(value.filename, content)
         elif name == "file":
-            raise InvalidInput("file", "Send the file itself, for example with -F file=@note.wav.")
+            raise InvalidInput("file", "Send the file itself instead of text, for example with curl -F file=@note.wav.")
         else:
             fields[name] = value
     return Form(fields, upload)

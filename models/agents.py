@@ -27,14 +27,14 @@ class AgentSpec(Body):
         default=None, description="Model of the agent, as `provider/model`. Default: the task's model."
     )
     fallbacks: Fallbacks = Field(
-        default=(), description="Fallback models, tried in this order when the previous model fails"
+        default=(), description="Fallback models. When a model fails, the next model in this list is tried."
     )
     tools: tuple[str, ...] = Field(default=(), max_length=32, fail_fast=True)
     temperature: Number | None = Field(
         default=None,
         ge=0,
         le=2,
-        description="Sampling temperature. The temperature isn't sent to models that don't accept it.",
+        description="Sampling temperature. Not sent to models that don't accept a temperature.",
     )
     reasoning_effort: ReasoningEffort | None = Field(
         default=None, description="Reasoning effort, for reasoning models. Default: the model's default."

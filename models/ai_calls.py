@@ -40,10 +40,10 @@ class MediaUsage(Contract):
     """The billed amounts of a call, as its provider counts them."""
 
     input_tokens: int = Field(default=0, description="All input tokens")
-    input_audio_tokens: int = Field(default=0, description="Audio tokens of the input")
-    input_image_tokens: int = Field(default=0, description="Image tokens of the input")
+    input_audio_tokens: int = Field(default=0, description="Number of audio tokens in the input")
+    input_image_tokens: int = Field(default=0, description="Number of image tokens in the input")
     output_tokens: int = Field(default=0, description="All output tokens")
-    output_image_tokens: int = Field(default=0, description="Image tokens of the output")
+    output_image_tokens: int = Field(default=0, description="Number of image tokens in the output")
     images: int = Field(default=0, description="Number of generated images")
     audio_seconds: float = Field(default=0.0, description="Duration of the audio in seconds")
 
@@ -100,7 +100,7 @@ class EmbeddingSpec(Body):
     model: ModelRef
     input: Inputs
     dimensions: Annotated[Whole, Field(ge=1, le=16_384)] | None = Field(
-        default=None, description="Number of dimensions of each vector, for models that can shorten their vectors"
+        default=None, description="Number of dimensions of each vector, for models that support shorter vectors"
     )
 
 
@@ -111,7 +111,7 @@ class ImageSpec(Body):
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT_CHARS)
     n: Whole = Field(default=1, ge=1, le=MAX_IMAGES)
     size: str | None = Field(
-        default=None, pattern=IMAGE_SIZE, description="Width and height in pixels, as in `1024x1024`"
+        default=None, pattern=IMAGE_SIZE, description="Width and height in pixels, for example `1024x1024`"
     )
 
 
@@ -123,7 +123,9 @@ class TranscriptionSpec(Body):
 
     model: ModelRef
     file_id: UUID | None = None
-    language: str | None = Field(default=None, pattern=LANGUAGE, description="Spoken language, as in `de` or `en`")
+    language: str | None = Field(
+        default=None, pattern=LANGUAGE, description="Language spoken in the audio, for example `de` or `en`"
+    )
     prompt: str | None = Field(default=None, max_length=4_000, description="Names and words that occur in the audio")
 
 
@@ -143,9 +145,9 @@ class Answered(Contract):
 
     id: AiCallId
     model: str
-    simulated: bool = Field(description="`true` if the simulator produced the result, so no model was called")
+    simulated: bool = Field(description="`true` if the simulator produced the result without calling a model")
     cost_micro_usd: int
-    estimated: bool = Field(description="`true` if the provider didn't report usage, so the cost is an estimate")
+    estimated: bool = Field(description="`true` if the cost is an estimate because the provider didn't report usage")
 
 
 class EmbeddingsView(Answered):
@@ -158,21 +160,23 @@ class ImageView(Contract):
     """A generated image, stored as one of the caller's files."""
 
     file_id: FileId
-    url: str = Field(description="URL of the image's content, for signed-in users")
+    url: str = Field(description="URL of the image file. Requests for this URL need your access token.")
     media_type: str
     size_bytes: int
     revised_prompt: str | None = None
 
 
 class ImagesView(Answered):
-    created: int = Field(description="Time of creation, in seconds since 1970-01-01 UTC")
+    created: int = Field(description="Creation time, in seconds since 1970-01-01 00:00 UTC")
     data: tuple[ImageView, ...]
     usage: MediaUsage
 
 
 class TranscriptionView(Answered):
     text: str
-    language: str | None = Field(description="Language that the provider detected, if it reported a language")
+    language: str | None = Field(
+        description="Language that the provider detected. `null` if the provider didn't report a language."
+    )
     file_id: FileId
     usage: MediaUsage
 
@@ -188,10 +192,12 @@ class AiCallSummary(Contract):
     model: str
     status: RunStatus
     simulated: bool
-    attempts: int = Field(description="Number of attempts, including in-doubt attempts and failed connections")
-    in_doubt: int = Field(description="Number of in-doubt attempts")
+    attempts: int = Field(
+        description="Number of attempts, including failed connections and attempts whose outcome is unknown"
+    )
+    in_doubt: int = Field(description="Number of attempts whose outcome is unknown (in doubt)")
     cost_micro_usd: int
-    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts")
+    in_doubt_micro_usd: int = Field(description="Estimated cost of the attempts whose outcome is unknown (in doubt)")
     estimated: bool
     usage: MediaUsage
     error_code: str | None
@@ -220,7 +226,7 @@ class AiCallView(AiCallSummary):
 
     blocked_by: Blocked | None = Field(
         default=None,
-        description="Set while an open call isn't making progress. `null` while its provider works on the call.",
+        description="Why an open call isn't making progress. `null` if the call isn't blocked.",
     )
     request: dict[str, Any]
     result: AiCallResult | None = None

@@ -14,12 +14,12 @@ MAX_PAYLOADS = 1000
 def bytes_of(text: object) -> bytes:
     """Read base64 in either alphabet, padded or not, as protobuf's JSON may be written. Raises ValueError."""
     if not isinstance(text, str):
-        raise ValueError("Send a text in base64.")
+        raise ValueError("Send a string in base64 encoding.")
     standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     except ValueError:
-        raise ValueError("Send valid base64.") from None
+        raise ValueError("Send a valid base64 string.") from None
 
 
 def _bytes_in(sent: object) -> bytes:
@@ -67,15 +67,19 @@ class CodecAddress(Contract):
 
     url: str
     expires_at: UtcDatetime = Field(
-        description="When the address expires. The address stops working earlier if its creator signs out, is disabled"
-        " or loses the administrator role."
+        description="When the address expires. The address stops working earlier if the user who created it signs"
+        " out, is disabled or loses the administrator role."
     )
-    temporal_address: str = Field(description="Address at which the API reaches Temporal, for `temporal --address`")
-    temporal_namespace: str = Field(description="Namespace of the runs, for `temporal --namespace`")
+    temporal_address: str = Field(
+        description="Temporal's address as seen from the API's machine, for `temporal --address`"
+    )
+    temporal_namespace: str = Field(description="Temporal namespace that contains the runs, for `temporal --namespace`")
     temporal_tls: TemporalTls | None = Field(
-        default=None, description="TLS settings that `temporal` needs. `null` if Temporal doesn't use TLS."
+        default=None, description="TLS settings for the `temporal` command. `null` if Temporal doesn't use TLS."
     )
     temporal_api_key_required: bool = Field(
-        default=False, description="Whether `temporal` needs an API key in `TEMPORAL_API_KEY`"
+        default=False, description="Whether the `temporal` command needs an API key in `TEMPORAL_API_KEY`"
     )
-    web_ui_url: str = Field(description="Address of the only Web UI whose pages may use the codec address")
+    web_ui_url: str = Field(
+        description="Address of Temporal's Web UI. Pages from other addresses can't use the codec address."
+    )

@@ -14,16 +14,20 @@ MAX_ATTEMPTS = 1000
 class CostSum(Contract):
     """The totals of a group of attempts."""
 
-    attempts: int = Field(description="Number of attempts, including failed and in-doubt attempts")
-    cost_micro_usd: int = Field(
-        description="Booked cost of these attempts. The costs in each list add up to the task's `spent_micro_usd`."
+    attempts: int = Field(
+        description="Number of attempts, including failed attempts and attempts whose outcome is unknown"
     )
-    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts, in addition to `cost_micro_usd`")
+    cost_micro_usd: int = Field(
+        description="Cost charged for these attempts. In each list, these costs add up to the task's `spent_micro_usd`."
+    )
+    in_doubt_micro_usd: int = Field(
+        description="Estimated cost of attempts whose outcome is unknown (in doubt), in addition to `cost_micro_usd`"
+    )
     usage: Usage
     estimated: bool = Field(
         default=False,
-        description="`true` if a provider didn't report usage for at least one attempt, so part of the cost is an"
-        " estimate",
+        description="`true` if part of the cost is an estimate because a provider didn't report the usage of an"
+        " attempt",
     )
 
 
@@ -38,7 +42,7 @@ class AgentCost(CostSum):
 
 class NodeCost(CostSum):
     path: NodePath = Field(
-        description="Path of the subtask. Empty for the task's own calls, which make its plan and its answer."
+        description="Path of the subtask. Empty for the task's own calls, which produce its plan and its answer."
     )
 
 
@@ -47,7 +51,7 @@ class CostView(Contract):
 
     spent_micro_usd: int
     reserved_micro_usd: int = Field(description="Cost reserved for model calls in flight")
-    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts")
+    in_doubt_micro_usd: int = Field(description="Estimated cost of attempts whose outcome is unknown (in doubt)")
     model_calls: int
     usage: Usage
     estimated: bool = Field(default=False, description="`true` if parts of `usage` and `spent_micro_usd` are estimates")

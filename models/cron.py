@@ -95,19 +95,19 @@ def _parse(text: str) -> Cron:
     fields = re.split(r"[ \t]+", text.strip(" \t"))
     if len(fields) != len(_FIELDS):
         more = ", but seconds and years are not supported" if len(fields) > len(_FIELDS) else ""
-        raise ValueError(f"it has {len(fields) if text.strip() else 0} fields{more}")
+        raise ValueError(f"it contains {len(fields) if text.strip() else 0} fields{more}")
     minutes, hours, days, months, weekdays = (_values_of(*each) for each in zip(_FIELDS, fields, strict=True))
     either_day = fields[2] != "*" and fields[4] != "*"
     if either_day and "*" in fields[2] + fields[4]:
         # Vixie's cron wants both days to match here, POSIX one of them.
         spelt = fields[2].replace("*", "1-31") if "*" in fields[2] else fields[4].replace("*", "0-6")
         raise ValueError(
-            "cron programs treat a step of * differently when both day fields are restricted. To match either"
+            "if both day fields are restricted, cron programs disagree on the meaning of a step of *. To match either"
             f" field, write {spelt!r}"
         )
     cron = Cron(minutes, hours, days, months, frozenset(day % 7 for day in weekdays), either_day)
     if not either_day and not any(min(days) <= monthrange(_LEAP_YEAR, month)[1] for month in months):
-        raise ValueError("it never matches. Check the day and the month")
+        raise ValueError("it never matches a date. Check the day and the month")
     return cron
 
 
@@ -115,28 +115,28 @@ def _refuse_other_dialects(text: str) -> None:
     """Explain how to rewrite forms of other cron programs."""
     lowered = text.lower()
     if lowered.startswith("@every"):
-        raise ValueError("@every is not supported. Use interval_s, in seconds")
+        raise ValueError("@every is not supported. Instead, set interval_s to a number of seconds")
     if lowered.startswith("@"):
         known = MACROS.get(lowered)
         raise ValueError(f"write {known!r} instead" if known else "the name is unknown")
     if "=" in text:
-        raise ValueError("it can't contain a time zone. Set time_zone")
+        raise ValueError("it can't contain a time zone. Set time_zone instead")
     if " #" in text or "\t#" in text or text.startswith("#"):
-        raise ValueError("comments are not supported. Use the schedule's name")
+        raise ValueError("comments are not supported. Write the comment in the schedule's name")
     if re.search(r"[^ -~\t]", text):
-        raise ValueError("use ASCII characters on one line")
+        raise ValueError("write the expression in ASCII characters on one line")
     for sign, instead in (
         ("?", "write * instead of ?"),
-        ("#", "# for the n-th weekday is not supported. Write days of the month or of the week"),
-        ("~", "~ for a random value is not supported. Write a number"),
+        ("#", "# for the n-th weekday is not supported. Write days of the month or days of the week instead"),
+        ("~", "~ for a random value is not supported. Write a number instead"),
     ):
         if sign in text:
             raise ValueError(instead)
     for part in re.split(r"[ \t,]+", lowered):
         if re.fullmatch(r"h(\(.*\))?(/.*)?", part):
-            raise ValueError("H is not supported. Write a number")
+            raise ValueError("H is not supported. Write a number instead")
         if re.fullmatch(r"l(-[0-9]+)?|lw|[0-9]+w|[0-9]+l|(sun|mon|tue|wed|thu|fri|sat)l", part):
-            raise ValueError("L and W are not supported. Write days of the month, as in 28")
+            raise ValueError("L and W are not supported. Write days of the month instead, such as 28")
 
 
 def _values_of(field: _Field, text: str) -> frozenset[int]:
@@ -146,19 +146,19 @@ def _values_of(field: _Field, text: str) -> frozenset[int]:
 def _part(field: _Field, part: str) -> list[int]:
     """Return the values of `*`, a value or a range, with or without a step."""
     if not part:
-        raise ValueError(f"the field {field.name} has an empty value. Remove a comma")
+        raise ValueError(f"a value is missing in the field {field.name}. Remove the extra comma")
     span, slash, step = part.partition("/")
     values = _span(field, span)
     if not slash:
         return values
     if not re.fullmatch(r"[0-9]+", step) or not int(step):
-        raise ValueError(f"the step of {field.name} {part!r} is not a positive whole number")
+        raise ValueError(f"in the field {field.name}, the step in {part!r} is not a positive whole number")
     if len(values) == 1:
         wider = f"{span}-{field.largest}/{step}" if int(step) <= field.largest - values[0] else span
-        raise ValueError(f"a step needs a range. For the {field.name}, write {wider!r}")
+        raise ValueError(f"a step needs a range. In the field {field.name}, write {wider!r}")
     if int(step) >= len(values):
         raise ValueError(
-            f"the step of {field.name} {part!r} exceeds the range, so only {values[0]} would match. Write"
+            f"in the field {field.name}, the step in {part!r} exceeds the range, so only {values[0]} would match. Write"
             f" {values[0]}, or use interval_s"
         )
     return values[:: int(step)]

@@ -76,16 +76,19 @@ def backfilled(timing: Timing, backfill: BackfillSpec, now: datetime) -> list[da
     if end > now:
         raise InvalidInput("end", f"{end.isoformat()} is in the future. Use a time in the past.")
     if start > end:
-        raise InvalidInput("start", "It is later than end. Use an earlier time.")
+        raise InvalidInput("start", "The start is later than the end. Use an earlier start.")
     if now - start > BACKFILL_REACH:
-        raise InvalidInput("start", f"A backfill reaches at most {BACKFILL_REACH.days} days back. Use a later time.")
+        raise InvalidInput("start", f"A backfill can start at most {BACKFILL_REACH.days} days ago. Use a later start.")
     due = times_between(timing, start, end, MOST_COUNTED + 1)
     if not due:
-        raise InvalidInput("end", "No run is due from start to end. Use a longer range.")
+        raise InvalidInput("end", "No runs are due between start and end. Use a longer time range.")
     if len(due) > MOST_BACKFILLED:
         count = f"{len(due):,}" if len(due) <= MOST_COUNTED else f"More than {MOST_COUNTED:,}"
-        advice = f"A backfill creates at most {MOST_BACKFILLED}. Use a shorter range."
-        raise InvalidInput("end", f"{count} runs are due from start to end. {advice}")
+        raise InvalidInput(
+            "end",
+            f"{count} runs are due between start and end, but a backfill creates at most {MOST_BACKFILLED}. Use a"
+            " shorter time range.",
+        )
     return due
 
 

@@ -21,22 +21,24 @@ class MessageView(Contract):
 
     path: NodePath
     purpose: Purpose
-    step: int = Field(description="Step of the model call that sent or returned the message")
-    seq: int = Field(description="Position in the node's transcript for this purpose")
+    step: int = Field(description="Step number of the model call that sent or returned the message")
+    seq: int = Field(description="Position of the message among the messages with the same `path` and `purpose`")
     role: str = Field(
         description="`user`, `assistant` or `tool`. The system prompt is part of the agent, so it isn't a message."
     )
     content: str
     thought: str | None = Field(description="For a reply: the model's reasoning, if the provider returns it")
     tool_calls: tuple[ToolCallView, ...] = ()
-    tool_call_id: str | None = Field(description="For a tool result: the id of the tool call that it answers")
+    tool_call_id: str | None = Field(description="For a tool result: the ID of the tool call")
     tool: str | None = Field(description="For a tool result: the tool's name")
     failed: bool | None = Field(description="For a tool result: whether the tool failed")
-    guidance_id: int | None = Field(description="For guidance: the id of the guidance")
+    guidance_id: int | None = Field(description="For guidance: the ID of the guidance")
     agent: str | None = Field(description="For a reply: the agent that answered")
     model: str | None = Field(description="For a reply: the model that answered")
     finish_reason: FinishReason | None = Field(description="For a reply: why the reply ended")
-    tokens: int = Field(description="Estimated number of tokens. The task's cost has the provider's counts.")
+    tokens: int = Field(
+        description="Estimated number of tokens. The task's cost shows the numbers that the provider counted."
+    )
     created_at: UtcDatetime
 
 

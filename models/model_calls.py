@@ -76,23 +76,23 @@ class ModelCallOutcome(Contract):
     text_preview: str = Field(default="", max_length=200)
     tool_calls: tuple[str, ...] = Field(default=(), description="Names of the requested tools, in order")
     answered: tuple[int, ...] = Field(
-        default=(), description="Indexes in `tool_calls` of the calls that already have results"
+        default=(), description="Indexes in `tool_calls` of the tool calls whose results already exist"
     )
     input_tokens: int = 0
     output_tokens: int = 0
     cost_micro_usd: int = 0
-    plan: tuple[PlanNode, ...] | None = Field(default=None, description="PLAN: the accepted plan")
-    plan_problems: tuple[str, ...] = Field(default=(), description="PLAN: why the plan was not accepted")
+    plan: tuple[PlanNode, ...] | None = Field(default=None, description="For a planning call: the accepted plan")
+    plan_problems: tuple[str, ...] = Field(default=(), description="For a planning call: why the plan was not accepted")
     goes_on: bool = Field(
         # The default protects histories that were recorded before answers could continue.
         default=False,
-        description="The node makes one more call, because of new guidance or because the answer was cut off at its"
-        " limit",
+        description="`true` if the node makes one more call, because of new guidance or because the answer was cut"
+        " off at its token limit",
     )
     finish_reason: FinishReason = Field(
         # The default protects histories that were recorded before it was kept.
         default="stop",
-        description="Why the answer ended. `stop` also for a reply with tool calls.",
+        description="Why the answer ended. Also `stop` for a reply that requests tool calls.",
     )
 
 
@@ -121,13 +121,13 @@ class ModelCallView(Contract):
     status: AttemptStatus
     usage: Usage
     reserved_micro_usd: int = Field(
-        default=0, description="Highest possible cost of the call, reserved before it starts"
+        default=0, description="Highest possible cost of the call, reserved before the call starts"
     )
     reserved_tokens: int = Field(
         default=0, description="Highest possible number of tokens, reserved before the call starts"
     )
     cost_micro_usd: int
-    estimated: bool = Field(description="`true` if the provider didn't report usage, so the cost is an estimate")
+    estimated: bool = Field(description="`true` if the cost is an estimate because the provider didn't report usage")
     finish_reason: FinishReason | None = Field(
         default=None, description="Why the answer ended. `null` if there is no answer."
     )

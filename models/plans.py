@@ -141,7 +141,7 @@ def _problems_of_subtasks(
             if name not in first:
                 count += 1
                 if count > MAX_PROBLEMS:  # only counted: there may be thousands
-                    yield PlanProblem("It depends on a subtask that is not in the plan.", index, "depends_on")
+                    yield PlanProblem("The subtask depends on a subtask that is not in the plan.", index, "depends_on")
                     continue
                 shown = preview_of(name, 60)
                 meant = instead_of(name, first) if count <= LOOKED_FOR else "Use one of the plan's keys."
@@ -153,7 +153,7 @@ def _wrong_agent(subtask: PlannedSubtask, agents: Collection[str]) -> str:
     why = "can't be given to" if subtask.agent in NOT_OFFERED else "names the unknown agent"
     advice = instead_of(subtask.agent, [name for name in agents if name != PLANNER])
     if subtask.agent == PLANNER:
-        advice = f"{advice} To have the subtask planned further, set decompose to true instead."
+        advice = f"{advice} To split the subtask further, set decompose to true instead."
     return f"Subtask {subtask.key!r} {why} {subtask.agent!r}. {advice}"
 
 
@@ -163,19 +163,22 @@ def _problems_of_size(subtasks: Sequence[PlannedSubtask], depth: int, nodes_left
     room = nodes_left - len(subtasks)
     if room < 0:
         message = (
-            f"{len(subtasks)} subtasks are too many. Of its {MAX_NODES} subtasks, this task has {nodes_left} left."
-            " Plan fewer subtasks."
+            f"{len(subtasks)} subtasks are too many. A task can contain at most {MAX_NODES} subtasks, so only"
+            f" {nodes_left} can be added to this task. Plan fewer subtasks."
         )
         problems.append(PlanProblem(message))
     elif room < len(splitting):
         message = (
-            f"{', '.join(map(repr, splitting[:MAX_NAMED]))} can't be split further: of the task's {MAX_NODES}"
-            f" subtasks, only {room} would be left to split {len(splitting)} into. Set decompose to false, or plan"
-            " fewer subtasks."
+            f"{', '.join(map(repr, splitting[:MAX_NAMED]))} can't be split further. A task can contain at most"
+            f" {MAX_NODES} subtasks, so only {room} would be left for splitting {len(splitting)} subtasks. Set"
+            " decompose to false, or plan fewer subtasks."
         )
         problems.append(PlanProblem(message))
     if depth > MAX_DEPTH:
-        message = f"Depth {depth} is too deep. A task has at most {MAX_DEPTH} levels. Answer without planning further."
+        message = (
+            f"Depth {depth} is too deep, because a task can contain at most {MAX_DEPTH} levels of subtasks. Answer"
+            " without planning further."
+        )
         problems.append(PlanProblem(message))
     return problems
 

@@ -18,7 +18,7 @@ class ProviderView(Contract):
     operations: tuple[Operation, ...] = Field(
         default=(), description="Operations that the provider offers besides chat"
     )
-    advice: str = Field(default="", description="Missing configuration, and the setting that fixes it")
+    advice: str = Field(default="", description="Configuration that is missing, and the setting that provides it")
 
 
 class Verdict(StrEnum):
@@ -54,8 +54,10 @@ class Validation(Contract):
     provider: str
     verdict: Verdict
     message: str
-    models: int | None = Field(default=None, description="Number of models that the key gives access to")
-    cost_micro_usd: int = Field(default=0, description="Cost of the check's call, which isn't charged to a task")
+    models: int | None = Field(default=None, description="Number of models that the key can access")
+    cost_micro_usd: int = Field(
+        default=0, description="Cost of the call that the check made. This cost isn't charged to a task."
+    )
     took_ms: float
 
 
@@ -73,7 +75,7 @@ class PriceView(Contract):
 def _counts(usd: float) -> float:
     # The ledger counts millionths: what is finer would be booked as nothing.
     if 0 < usd < 0.000_001:
-        raise ValueError("It is less than a millionth of a dollar. Write 0, or at most 6 decimal places.")
+        raise ValueError("The price is less than a millionth of a dollar. Write 0, or use at most 6 decimal places.")
     return usd
 
 
@@ -88,14 +90,18 @@ class OwnRates(Body):
     """
 
     input: Rate | None = None
-    cached_input: Rate | None = Field(default=None, description="Input read from a cache. Default: the input rate.")
-    cache_write: Rate | None = Field(default=None, description="Input written to a cache. Default: the input rate.")
+    cached_input: Rate | None = Field(
+        default=None, description="Rate for input read from a cache. Default: the rate in `input`."
+    )
+    cache_write: Rate | None = Field(
+        default=None, description="Rate for input written to a cache. Default: the rate in `input`."
+    )
     input_audio: Rate | None = None
     input_image: Rate | None = None
     output: Rate | None = None
     output_image: Rate | None = None
-    image: Rate | None = Field(default=None, description="Each image")
-    audio_hour: Rate | None = Field(default=None, description="An hour of audio")
+    image: Rate | None = Field(default=None, description="Rate per image")
+    audio_hour: Rate | None = Field(default=None, description="Rate per hour of audio")
 
 
 def _by_name(value: object) -> object:
@@ -105,7 +111,8 @@ def _by_name(value: object) -> object:
         case dict() | OwnRates():
             return value
     raise ValueError(
-        'Write dollars per million input and output tokens, as in [0.5, 2], or rates by name, as in {"image": 0.04}.'
+        "Write the input and output prices in dollars per million tokens, as in [0.5, 2], or name each rate, as in"
+        ' {"image": 0.04}.'
     )
 
 
@@ -145,7 +152,7 @@ class ModelView(Contract):
     context_tokens: int
     max_output_tokens: int
     abilities: tuple[ModelAbility, ...] | None = Field(
-        default=None, description="The model's abilities. `null` if they are unknown, because no list contains them."
+        default=None, description="The model's abilities. `null` if no model list contains them."
     )
     price: PriceView | None
 
@@ -164,7 +171,8 @@ class ModelsView(Contract):
 
     models: tuple[ModelView, ...]
     media: tuple[MediaModelView, ...] = Field(
-        default=(), description="Models for embeddings, images and transcriptions, recognised by their prices"
+        default=(),
+        description="Models for embeddings, images and transcriptions. Their prices show what each model is for.",
     )
     unreachable: dict[str, str] = Field(description="Providers whose models couldn't be listed, each with the reason")
 

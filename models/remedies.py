@@ -49,8 +49,8 @@ class Remedy(Contract):
     """An action that helps the caller continue."""
 
     action: Action
-    target: str | None = Field(default=None, description="Id or name of the object that the action is for")
-    options: Mapping[str, int] = Field(default_factory=dict, description="Fields to send with the action")
+    target: str | None = Field(default=None, description="ID or name of the object that the action applies to")
+    options: Mapping[str, int] = Field(default_factory=dict, description="Fields to send when performing the action")
 
 
 def raise_budget(run_id: RunId, limit: str, needed: int | None) -> Remedy:

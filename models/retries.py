@@ -44,40 +44,41 @@ class RetryAdvice(Contract):
     retry: bool = Field(description="Whether a retry can help. If `false`, create a new task.")
     change: tuple[Change, ...] = Field(
         default=(),
-        description="Fields of which one must be set in the retry, because an unchanged retry would fail again."
+        description="Set at least one of these fields in the retry, because an unchanged retry would fail again."
         " Empty if an unchanged retry may help.",
     )
     instead: tuple[Change, ...] = Field(
-        default=(), description="Fields that can be set in the retry instead of the fix that `message` describes"
+        default=(),
+        description="Fields that you can set in the retry instead of applying the fix that `message` describes",
     )
     new_task: bool = Field(
         default=False,
-        description="Whether a new task with a different text may also help, because a retry can't change the text",
+        description="Whether a new task with a different text may also help. A retry can't change the text.",
     )
     message: str = Field(description="Recommended action, in words")
 
 
-AS_IT_IS = RetryAdvice(retry=True, message="Retry the task from where it failed.")
+AS_IT_IS = RetryAdvice(retry=True, message="Retry the task from the point where it failed.")
 
 _MODEL: tuple[Change, ...] = ("model",)
 _EITHER: tuple[Change, ...] = ("guidance", "model")
-_REPAIR = "Correct the named setting, restart Chimera and retry, or choose another model."
+_REPAIR = "Correct the setting that the error names, restart Chimera and retry, or choose another model."
 _ADVICE = {
     ContextTooLong.code: RetryAdvice(
         retry=True,
         change=_MODEL,
-        message="The prompt would be too long again. Choose a model with a larger context window.",
+        message="The prompt would be too long again, so choose a model with a larger context window.",
     ),
     UnknownModel.code: RetryAdvice(
         retry=True,
         change=_MODEL,
-        message="Choose a model that the provider offers, or first add this model at the provider.",
+        message="Choose a model that the provider offers, or add the missing model at the provider before you retry.",
     ),
     BadRequest.code: RetryAdvice(
         retry=True,
         change=_MODEL,
         new_task=True,
-        message="The same request would be rejected again. Choose another provider's model, or correct the"
+        message="The provider would reject the same request again. Choose another provider's model, or correct the"
         " rejected part in a new task.",
     ),
     ContentRefused.code: RetryAdvice(
@@ -85,29 +86,34 @@ _ADVICE = {
         retry=True,
         change=_MODEL,
         new_task=True,
-        message="The same text would be rejected again. Choose another model, or rephrase it in a new task.",
+        message="The same text would be rejected again. Choose another model, or rephrase the text in a new task.",
     ),
     UselessAnswer.code: RetryAdvice(
-        retry=True, change=_EITHER, message="The answer would be useless again. Add guidance, or choose another model."
+        retry=True,
+        change=_EITHER,
+        message="Without a change, the next answer would be useless too. Add guidance, or choose another model.",
     ),
     SameFailureAgain.code: RetryAdvice(
-        retry=True, change=_EITHER, message="It failed twice in the same way. Add guidance, or choose another model."
+        retry=True,
+        change=_EITHER,
+        message="The call failed twice in the same way. Add guidance, or choose another model.",
     ),
     AnswerTooLarge.code: RetryAdvice(
         retry=True,
         change=_EITHER,
-        message="The answer would be too large again. Ask for a shorter answer, or choose another model.",
+        message="Without a change, the next answer would be too large again. Ask for a shorter answer, or choose"
+        " another model.",
     ),
     AnswerNotKept.code: RetryAdvice(
         retry=True,
         change=_EITHER,
-        message="The worker's log has the reason. Ask for a different answer, or choose another model.",
+        message="The worker's log gives the reason. Ask for a different answer, or choose another model.",
     ),
     PlanInvalid.code: RetryAdvice(
         retry=True,
         change=_EITHER,
         new_task=True,
-        message="Add guidance on how to plan, choose another model, or create a new task with its own plan.",
+        message="Add guidance on how to plan, choose another model, or create a new task with a plan of your own.",
     ),
     NoQuota.code: RetryAdvice(
         retry=True,
@@ -122,13 +128,13 @@ _ADVICE = {
         (UnknownProvider.code, UnknownSimulatorModel.code, WrongKindOfModel.code, NotOffered.code),
         RetryAdvice(retry=True, change=_MODEL, message="Choose another model."),
     ),
-    UnknownAgent.code: RetryAdvice(retry=True, message="Create the agent again, then retry."),
-    AnswerMissing.code: RetryAdvice(retry=False, message="An answer was lost. Create a new task."),
+    UnknownAgent.code: RetryAdvice(retry=True, message="Create the missing agent again, then retry the task."),
+    AnswerMissing.code: RetryAdvice(retry=False, message="A subtask's answer was lost, so create a new task."),
     **{
         code: RetryAdvice(
             retry=False,
-            message=f"A retry would fail in the same way: {why}, and a retry keeps paid answers. Create a new"
-            " task with different limits.",
+            message=f"A retry keeps paid answers, so it would fail in the same way: {why}. Create a new task with"
+            " different limits.",
         )
         for code, why in SETTLED.items()
     },

@@ -42,7 +42,7 @@ class Timing(Body):
     cron: Annotated[str, AfterValidator(_known)] | None = Field(
         default=None,
         max_length=120,
-        description="Cron expression: minute, hour, day of the month, month and day of the week",
+        description="Cron expression with five fields: minute, hour, day of the month, month, and day of the week",
     )
     interval_s: Whole | None = Field(default=None, ge=10, le=366 * 86_400, description="Seconds between runs")
     time_zone: str = Field(default="UTC", max_length=60)
@@ -73,7 +73,7 @@ def _moment(sent: object) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.utcoffset() is None:
-        raise ValueError("Write a time with its offset from UTC, as in 2026-11-01T07:00:00Z.")
+        raise ValueError("Write a time with its UTC offset, as in 2026-11-01T07:00:00Z.")
     return moment
 
 
@@ -83,7 +83,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 def _foreseeable(after: datetime) -> datetime:
     # As it is written: the first and the last times that there are can't be those of another zone.
     if not FIRST_YEAR <= after.year < LAST_YEAR:
-        raise ValueError(f"Use a time from {FIRST_YEAR} to {LAST_YEAR}.")
+        raise ValueError(f"Use a time in the years {FIRST_YEAR} to {LAST_YEAR - 1}.")
     return after
 
 

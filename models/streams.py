@@ -22,9 +22,7 @@ class Authenticate(Body):
 class Subscribe(Body):
     type: Literal["subscribe"]
     topic: Topic
-    after: Whole = Field(
-        default=0, ge=0, le=2**53, description="Sequence number of the last event that the client received"
-    )
+    after: Whole = Field(default=0, ge=0, le=2**53, description="Sequence number of the last event that you received")
 
 
 class Unsubscribe(Body):

@@ -52,7 +52,7 @@ class SubtaskView(Contract):
     title: str
     agent: str
     model: str | None = Field(
-        default=None, description="Model that a retry of the task set in place of the agent's model"
+        default=None, description="Model that a retry of the task set to replace the agent's model"
     )
     status: SubtaskStatus
     depends_on: tuple[str, ...]
@@ -60,7 +60,7 @@ class SubtaskView(Contract):
     result: str | None
     finish_reason: FinishReason | None = Field(
         default=None,
-        description="Why the answer ended. `length`: the answer was cut off at its limit and is incomplete.",
+        description="Why the answer ended. `length`: the answer was cut off at its token limit and is incomplete.",
     )
     error_code: str | None
     error: str | None

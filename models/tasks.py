@@ -59,7 +59,7 @@ class Budget(Body):
         default=None, ge=1, le=10**13, description="Maximum cost, in millionths of a US dollar"
     )
     max_tokens: Whole | None = Field(
-        default=None, ge=1, le=10**12, description="Maximum number of input and output tokens together"
+        default=None, ge=1, le=10**12, description="Maximum total number of input and output tokens"
     )
     max_model_calls: Whole | None = Field(
         default=None,
@@ -74,7 +74,7 @@ class Budget(Body):
     def _is_positive(cls, limit: object) -> object:
         # Who writes 0 may well mean "no limit", and would get a task that can never make a call.
         if isinstance(limit, int) and not isinstance(limit, bool) and limit <= 0:
-            raise ValueError("It has to be more than 0. Omit it for no limit.")
+            raise ValueError("The limit must be more than 0. If you don't want a limit, omit the field.")
         return limit
 
     @model_validator(mode="after")
@@ -95,11 +95,11 @@ class BudgetView(Contract):
 class RunLimits(Body):
     """Limits on each subtask."""
 
-    max_turns: Whole = Field(default=20, ge=1, le=1000, description="Maximum number of model calls of one subtask")
+    max_turns: Whole = Field(default=20, ge=1, le=1000, description="Maximum number of model calls per subtask")
     max_output_tokens: AnswerTokens | None = Field(
         default=None,
-        description="Longest answer of a built-in agent in tokens, including the planner and the coordinator."
-        " Default: 2048.",
+        description="Maximum number of tokens in an answer of a built-in agent, including the planner and the"
+        " coordinator. Default: 2048.",
     )
 
 
@@ -117,8 +117,8 @@ class TaskSpec(Body):
     )
     fallbacks: Fallbacks = Field(
         default=(),
-        description="Fallback models for agents without a model of their own, tried in this order when the previous"
-        " model fails",
+        description="Fallback models for agents without a model of their own. When a model fails, the next model in"
+        " this list is tried.",
     )
     plan: Annotated[tuple[PlannedSubtask, ...], Field(fail_fast=True)] | None = Field(
         default=None,
@@ -130,11 +130,11 @@ class TaskSpec(Body):
         default=(),
         max_length=MAX_TASK_IMAGES,
         fail_fast=True,
-        description="Ids of your image files that every agent of the task receives",
+        description="IDs of your image files to send to every agent of the task",
     )
     on_failure: OnFailure = OnFailure.FAIL
     max_retries: Whole = Field(
-        default=2, ge=0, le=5, description="How often a failed subtask is retried, if `on_failure` is `retry`"
+        default=2, ge=0, le=5, description="Maximum number of retries of a failed subtask if `on_failure` is `retry`"
     )
     on_truncated: OnTruncated = Field(
         default=OnTruncated.CONTINUE,
@@ -143,22 +143,25 @@ class TaskSpec(Body):
     )
     subtasks: SubtaskMode | None = Field(
         default=None,
-        description="Where subtasks run. `child`: each subtask in a workflow of its own. `inline`: in the workflow"
-        " of its parent, which takes about half the Temporal events. Default: the setting `CHIMERA_SUBTASKS`.",
+        description="Where subtasks run. `child`: each subtask runs in its own workflow. `inline`: subtasks run in the"
+        " workflow of their parent, which creates about half as many Temporal events. Default: the setting"
+        " `CHIMERA_SUBTASKS`.",
     )
     budget: Budget | None = None
     limits: RunLimits = RunLimits()
     priority: Priority = 3
     metadata: dict[Annotated[str, Field(max_length=60)], JsonValue] = Field(default_factory=dict, max_length=50)
-    start: Flag = Field(default=True, description="`false` to keep the task as a draft until it is executed")
+    start: Flag = Field(default=True, description="`false` to keep the task as a draft until you execute it")
 
     @field_validator("metadata")
     @classmethod
     def _is_small(cls, metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
         if metadata and len(to_json(metadata)) > MAX_METADATA_BYTES:
-            raise ValueError(f"Use at most {MAX_METADATA_BYTES} bytes as JSON. Store larger data elsewhere.")
+            raise ValueError(
+                f"As JSON, the metadata can be at most {MAX_METADATA_BYTES} bytes long. Store larger data elsewhere."
+            )
         if _has_endless(metadata):
-            raise ValueError("It contains a number that is too large. Write the number as text.")
+            raise ValueError("The metadata contains a number that is too large. Send the number as text.")
         return metadata
 
 
@@ -186,7 +189,9 @@ class RunPolicy(Contract):
     """Of built-in agents. The default protects histories, and tasks, from before it could be set."""
     subtasks: SubtaskMode = SubtaskMode.CHILD
     max_history_events: int = Field(
-        default=2000, description="Continue as new above this, or when Temporal suggests it"
+        default=2000,
+        description="Number of history events above which the workflow continues as new, unless Temporal suggests it"
+        " earlier",
     )
 
 
@@ -236,7 +241,7 @@ class TaskRetry(Body):
         default=None,
         description="Model that replaces the models of the failed subtasks, or the task's model if no subtask failed",
     )
-    budget: Budget | None = Field(default=None, description="New values for the limits of the task")
+    budget: Budget | None = Field(default=None, description="New limits for the task's budget")
     guidance: str | None = Field(
         default=None, min_length=1, max_length=20_000, description="Guidance for the failed subtasks in this retry"
     )
@@ -312,9 +317,11 @@ class TaskView(Contract):
     spent_micro_usd: int
     estimated: bool = Field(
         default=False,
-        description="`true` if a provider didn't report usage, so part of `spent_micro_usd` is an estimate",
+        description="`true` if part of `spent_micro_usd` is an estimate because a provider didn't report usage",
     )
-    in_doubt_micro_usd: int = Field(description="Estimated cost of in-doubt attempts (for example after a worker died)")
+    in_doubt_micro_usd: int = Field(
+        description="Estimated cost of attempts whose outcome is unknown, for example after a worker crashed"
+    )
     model_calls: int = Field(
         description="Number of requests to providers, including repeated requests. Failed connections don't count."
     )
@@ -325,30 +332,33 @@ class TaskView(Contract):
     result: str | None
     finish_reason: FinishReason | None = Field(
         default=None,
-        description="Why the answer ended. `length`: the answer was cut off at its limit and is incomplete.",
+        description="Why the answer ended. `length`: the answer was cut off at its token limit and is incomplete.",
     )
     queue_place: int | None = Field(
-        default=None, description="Place in the queue of tasks that wait for admission. `1` is next."
+        default=None,
+        description="Position in the queue of tasks that wait for admission. The task at position `1` is next.",
     )
     error_code: str | None
     error: str | None
     remedy: RetryAdvice | None = Field(default=None, description="How a failed task can continue")
-    waiting: Waiting | None = Field(default=None, description="What a waiting task waits for. `null` in lists.")
+    waiting: Waiting | None = Field(
+        default=None, description="What a waiting task is waiting for. Always `null` in lists."
+    )
     blocked_by: tuple[BlockedCall, ...] = Field(
-        default=(), description="Calls of a running task that are blocked now. Empty in lists."
+        default=(), description="Calls of a running task that are blocked now. Always empty in lists."
     )
     metadata: dict[str, JsonValue]
-    last_seq: int = Field(description="Sequence number of the newest event")
+    last_seq: int = Field(description="Sequence number of the task's newest event")
     schedule_id: str | None
     due_at: UtcDatetime | None = Field(
-        default=None, description="For a task of a schedule: when the run was due or triggered"
+        default=None, description="For a task that a schedule created: when the run was due or triggered"
     )
     temporal_url: str = Field(description="URL of the run in Temporal's Web UI")
     created_at: UtcDatetime
     started_at: UtcDatetime | None
     ended_at: UtcDatetime | None
     last_call_at: UtcDatetime | None = Field(
-        description="When the last model call began. After a cancellation, it shows that no further call began."
+        description="When the last model call began. After a cancellation, this time shows that no further call began."
     )
 
 
@@ -367,6 +377,7 @@ class GuidanceView(Contract):
     guidance_id: int
     path: NodePath | None
     received: bool = Field(
-        description="`false` if the run didn't confirm in time. The task's next model call still receives the guidance."
+        description="`false` if the run didn't confirm the guidance in time. Even then, the task's next model call"
+        " receives the guidance."
     )
-    reaches: tuple[NodePath, ...] = Field(description="Subtasks in flight whose next model call receives the guidance")
+    reaches: tuple[NodePath, ...] = Field(description="Running subtasks whose next model call receives the guidance")

@@ -28,7 +28,5 @@ class Span(Contract):
 
 
 class TimelineView(Contract):
-    spans: tuple[Span, ...] = Field(
-        description=f"Spans in the order of their start. Contains at most {MAX_SPANS} spans."
-    )
-    complete: bool = Field(description="`false` if there are more spans")
+    spans: tuple[Span, ...] = Field(description=f"Spans, ordered by start time. Contains at most {MAX_SPANS} spans.")
+    complete: bool = Field(description="`false` if the task has more spans than `spans` contains")

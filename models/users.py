@@ -32,7 +32,7 @@ class Registered(Contract):
     """
 
     email: str
-    detail: str = "If this e-mail didn't have an account, an account was created. Sign in with the password."
+    detail: str = "If no account existed for this e-mail address, an account was created. Sign in with your password."
 
 
 class Credentials(Body):

@@ -14,10 +14,10 @@ class BudgetWait(Contract):
 
     kind: Literal["budget"] = "budget"
     limit: str = Field(description="Limit that was reached")
-    needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
+    needed: int | None = Field(default=None, description="Lowest value of the limit that allows the next call")
     message: str = Field(description="Why the next call was rejected")
     remedy: Remedy = Field(
-        description="Action to continue: `raise_budget`, with a limit that leaves room for further calls"
+        description="Action that lets the task continue: `raise_budget`, with a limit that allows further calls"
     )
 
 

@@ -23,47 +23,48 @@ from models.base import (
 )
 
 PATTERNS = {
-    AGENT_NAME: "Use at most 60 lower-case letters, digits, _ and -, and begin with a letter, as in poet.",
-    EMAIL: "Write an e-mail address, as in you@example.com.",
-    IDEMPOTENCY_KEY: "Use 1 to 200 printable characters without spaces, as in report-2026-11-23.",
-    IMAGE_SIZE: "Write width x height in pixels, as in 1024x1024.",
-    KEY: "Use at most 40 lower-case letters, digits, _ and -, as in facts.",
-    LANGUAGE: "Write the short code of a language, as in de or en.",
+    AGENT_NAME: "Use at most 60 characters: lower-case letters, digits, _ and -. Begin with a letter, as in poet.",
+    EMAIL: "Write an e-mail address, such as you@example.com.",
+    IDEMPOTENCY_KEY: "Use 1 to 200 printable ASCII characters without spaces, as in report-2026-11-23.",
+    IMAGE_SIZE: "Write the width and height in pixels, as in 1024x1024.",
+    KEY: "Use at most 40 characters: lower-case letters, digits, _ and -. Begin with a letter or a digit, as in facts.",
+    LANGUAGE: "Write a short language code, such as de or en.",
     MODEL_REF: (
-        "Write provider/model, as in openai/gpt-5-mini, local/qwen3 or simulator/standard. Name the model as its"
-        f" server lists it, with at most {MODEL_CHARS} characters, no invisible characters and no space at either end."
+        "Write provider/model, such as openai/gpt-5-mini, local/qwen3 or simulator/standard. Use the model name that"
+        f" the provider lists, with at most {MODEL_CHARS} characters, without invisible characters or spaces at either"
+        " end."
     ),
-    ORDER: "Use -created_at (newest first) or created_at.",
-    SCHEDULE_ID: "Send the id of a schedule, as the list of schedules shows it.",
+    ORDER: "Use -created_at (newest first) or created_at (oldest first).",
+    SCHEDULE_ID: "Send the ID of a schedule from the list of schedules.",
     TOPIC: "Write run:<id>, as in run:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
 """The message for each pattern of our contracts and routes."""
 
 _SENTENCES = {
-    "missing": "This is required. Add it.",
-    "string_type": 'Send text, in quotes, as in "…".',
-    "bool_type": "Send true or false, without quotes.",
+    "missing": "A required value is missing. Add the value.",
+    "string_type": 'Send text in quotes, such as "…".',
+    "bool_type": "Send true or false without quotes.",
     "bool_parsing": "Write true or false.",
-    "int_type": "Send a whole number, without quotes, as in 3.",
-    "int_parsing": "Write a whole number, as in 3.",
-    "int_from_float": "Send a whole number, as in 3.",
-    "float_type": "Send a number, without quotes, as in 0.5.",
-    "float_parsing": "Write a number, as in 0.5.",
+    "int_type": "Send a whole number without quotes, such as 3.",
+    "int_parsing": "Write a whole number, such as 3.",
+    "int_from_float": "Send a whole number, such as 3.",
+    "float_type": "Send a number without quotes, such as 0.5.",
+    "float_parsing": "Write a number, such as 0.5.",
     "finite_number": "Write a finite number.",
-    "tuple_type": "Send a list, in square brackets: […].",
-    "list_type": "Send a list, in square brackets: […].",
-    "dict_type": "Send an object, in curly brackets: {{…}}.",
-    "model_type": "Send an object, in curly brackets: {{…}}.",
-    "model_attributes_type": "Send an object, in curly brackets: {{…}}.",
-    "greater_than_equal": "It has to be {ge} or more.",
-    "less_than_equal": "It has to be {le} or less.",
-    "greater_than": "It has to be more than {gt}.",
-    "less_than": "It has to be less than {lt}.",
-    "path_type": "Write a path, as in /srv/chimera.",
+    "tuple_type": "Send a list in square brackets: […].",
+    "list_type": "Send a list in square brackets: […].",
+    "dict_type": "Send an object in curly brackets: {{…}}.",
+    "model_type": "Send an object in curly brackets: {{…}}.",
+    "model_attributes_type": "Send an object in curly brackets: {{…}}.",
+    "greater_than_equal": "The value must be {ge} or more.",
+    "less_than_equal": "The value must be {le} or less.",
+    "greater_than": "The value must be more than {gt}.",
+    "less_than": "The value must be less than {lt}.",
+    "path_type": "Write a path, such as /srv/chimera.",
     "string_too_long": "Use at most {max_length} characters.",
-    "union_tag_not_found": "Name the kind of message in {discriminator}.",
-    "uuid_type": "Send an id as the API shows it, in quotes, as in 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
-    "uuid_parsing": "Send an id as the API shows it, as in 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
+    "union_tag_not_found": "Set {discriminator} to the kind of message.",
+    "uuid_type": 'Send the ID in quotes, in this form: "8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a".',
+    "uuid_parsing": "Send the ID in this form: 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
 
 MAX_NAMED = 20
@@ -91,7 +92,11 @@ def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
             return PATTERNS.get(context["pattern"], str(entry["msg"]))
         case "string_too_short":
             least = context["min_length"]
-            return "It is empty. Write at least one character." if least == 1 else f"Use at least {least} characters."
+            return (
+                "The text is empty. Write at least one character."
+                if least == 1
+                else f"Use at least {least} characters."
+            )
         case "too_short":
             least = context["min_length"]
             needed = "Send at least one item" if least == 1 else f"Send at least {least} items"

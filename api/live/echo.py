@@ -16,7 +16,7 @@ class Echo(Socket):
 
     async def serve(self) -> None:
         """Speak the protocol for ten minutes at most."""
-        over = End(NORMAL, "Ten minutes are over. Open another socket.")
+        over = End(NORMAL, "The connection ended after ten minutes. Open another WebSocket.")
         life = asyncio.get_running_loop().call_later(ECHO_SECONDS, self._end_with, over)
         try:
             await super().serve()
@@ -25,6 +25,6 @@ class Echo(Socket):
 
     async def _take(self, caller: Caller, text: str | None) -> End | None:
         if text is None:
-            return End(UNSUPPORTED_DATA, "Binary messages are not supported. Send text.")
+            return End(UNSUPPORTED_DATA, "Binary messages are not supported. Send text messages.")
         await self._send({"type": "echo", "text": text, "server_time": datetime.now(UTC).isoformat()})
         return None

@@ -38,10 +38,13 @@ class Topics(Socket):
 
     async def _take(self, caller: Caller, text: str | None) -> None:
         if text is None:
-            await self._refuse("invalid_message", "Binary messages are not supported. Send JSON as text.")
+            await self._refuse("invalid_message", "Binary messages are not supported. Send JSON as a text message.")
             return
         if has_more_parts(text.encode(), MAX_PARTS):
-            await self._refuse("invalid_message", "This message has too many parts. Send a documented message.")
+            await self._refuse(
+                "invalid_message",
+                "This message contains too many JSON elements. Send a message in the documented format.",
+            )
             return
         try:
             await self._obey(caller, text)
@@ -62,16 +65,20 @@ class Topics(Socket):
             case Authenticate():
                 await self._refuse(
                     "already_authenticated",
-                    "This socket is already authenticated. Open another socket to change the user.",
+                    "This WebSocket is already authenticated. To change the user, open another WebSocket.",
                 )
 
     async def _subscribe(self, caller: Caller, topic: Topic, after: int) -> None:
         if topic in self._topics:
-            await self._refuse("already_subscribed", "Unsubscribe before subscribing at another position.", topic)
+            await self._refuse(
+                "already_subscribed",
+                "You already follow this topic. To follow the topic from another position, unsubscribe first.",
+                topic,
+            )
             return
         if len(self._topics) >= MAX_TOPICS:
             await self._refuse(
-                "too_many_topics", f"A socket can have at most {MAX_TOPICS} topics. Open another socket.", topic
+                "too_many_topics", f"A WebSocket can follow at most {MAX_TOPICS} topics. Open another WebSocket.", topic
             )
             return
         try:

@@ -1,4 +1,4 @@
-"""Agents: the built-in ones and the caller's own."""
+"""Routes for agents: the built-in agents, and the custom agents of each user."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME, description="Name of t
 
 
 class AgentType(Contract):
-    """A role that an agent can have. `agent` is the built-in agent with this role."""
+    """A role of agents. `agent` is the built-in agent with this role."""
 
     role: str
     agent: str | None
@@ -27,7 +27,7 @@ class AgentType(Contract):
 
 @router.get("", operation_id="list_agents")
 async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, ...]:
-    """List every agent that the caller's tasks can use."""
+    """List all agents that your tasks can use."""
     async with parts.database.begin() as session:
         found = await agents.agents_of(session, caller.user_id)
     return tuple(agents.view_of(agent) for agent in found.values())
@@ -35,20 +35,23 @@ async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, 
 
 @router.get("/types/available", operation_id="list_agent_types")
 async def list_agent_types() -> tuple[AgentType, ...]:
-    """List the roles, with the built-in agent of each role."""
+    """List the roles of agents, with the built-in agent for each role."""
     built_in = tuple(AgentType(role=agent.role, agent=agent.name, description=agent.description) for agent in BUILT_IN)
     return (*built_in, AgentType(role="custom", agent=None, description="Follow the prompt."))
 
 
 @router.get("/models/available", operation_id="list_models")
 async def list_models(parts: WithParts) -> ModelsView:
-    """List the models that agents can use now, as reported by the configured providers and cached for 5 minutes."""
+    """List the models that agents can use now.
+
+    The configured providers report the models. Each report is cached for 5 minutes.
+    """
     return await parts.available.models()
 
 
 @router.get("/{name}", operation_id="get_agent")
 async def get_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> AgentView:
-    """Show an agent with its prompt: a built-in agent, or one of the caller's own agents."""
+    """Show a built-in agent or one of your own agents, with its prompt."""
     async with parts.database.begin() as session:
         found = await agents.agents_of(session, caller.user_id)
     if name not in found:
@@ -69,6 +72,6 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
 
 @router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
-    """Delete one of the caller's own agents. Subtasks of this agent that haven't started fail with `unknown_agent`."""
+    """Delete one of your own agents. Subtasks that use this agent and haven't started fail with `unknown_agent`."""
     async with parts.database.begin() as session:
         await agents.delete(session, caller.user_id, name)

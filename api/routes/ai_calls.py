@@ -1,4 +1,4 @@
-"""AI calls (embeddings, images, transcriptions): accepted like a task, awaited for as long as the caller wants."""
+"""Routes for AI calls: embeddings, images, and the list of all AI calls. A request can wait for its result."""
 
 from typing import Annotated
 
@@ -42,12 +42,15 @@ async def create_embeddings(
     """Embed texts as vectors."""
     provider = await parts.checks.operation(Operation.EMBEDDINGS, spec.model)
     if isinstance(provider, Embeds) and len(spec.input) > provider.max_inputs:
-        raise InvalidInput("input", f"{provider.name} accepts at most {provider.max_inputs} texts. Send fewer texts.")
+        raise InvalidInput(
+            "input", f"{provider.name} accepts at most {provider.max_inputs} texts per call. Send fewer texts."
+        )
     if spec.dimensions is not None and spec.dimensions * len(spec.input) > MAX_NUMBERS:
         fits = MAX_NUMBERS // len(spec.input)
         raise InvalidInput(
             "dimensions",
-            f"Vectors of {len(spec.input)} texts can have at most {fits} dimensions. Send fewer texts.",
+            f"For {len(spec.input)} texts, each vector can have at most {fits} dimensions. Send fewer texts, or request"
+            " fewer dimensions.",
         )
     request = spec.model_dump(mode="json", exclude={"model"}, exclude_none=True)
     new = new_call(Operation.EMBEDDINGS, provider, spec.model, request, idempotency_key)
@@ -63,13 +66,14 @@ async def create_images(
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Generate images, which become files of the caller."""
+    """Generate images. The images are stored as files of yours."""
     provider = await parts.checks.operation(Operation.IMAGES, spec.model)
     if isinstance(provider, GeneratesImages):
         if spec.n > provider.max_images:
             raise InvalidInput(
                 "n",
-                f"{provider.name} generates at most {provider.max_images} images per call. Make several calls.",
+                f"{provider.name} generates at most {provider.max_images} images per call. To get more images, make"
+                " several calls.",
             )
         if spec.size is not None:
             provider.check_size(spec.size)
@@ -82,11 +86,13 @@ async def create_images(
 async def list_ai_calls(
     caller: WithCaller,
     parts: WithParts,
-    operation: Annotated[Operation | None, Query(description="Return only calls with this operation")] = None,
+    operation: Annotated[Operation | None, Query(description="Return only calls of this operation")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=200, description="Value of `next_cursor` on the previous page")
+    ] = None,
 ) -> AiCallPage:
-    """List the caller's embeddings, images and transcriptions, newest first. Administrators see all users' calls."""
+    """List your embeddings, images and transcriptions, newest first. Administrators see the calls of all users."""
     list_name = f"ai_calls {caller.user_id} {operation or ''}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
@@ -96,7 +102,7 @@ async def list_ai_calls(
 
 @router.get("/calls/{call_id}", operation_id="get_ai_call", summary="Get AI Call", response_model=AiCallView)
 async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts, response: Response) -> Response:
-    """Show a call's state, cost and result."""
+    """Show the state, cost and result of an AI call."""
     view, vectors = await find(parts, caller, call_id)
     return written(await with_reason(parts, view), vectors, response)
 
@@ -108,7 +114,7 @@ async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithPart
     status_code=status.HTTP_202_ACCEPTED,
 )
 async def cancel_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
-    """Cancel a call. No further request is sent, and a request in flight is aborted within a second."""
+    """Cancel an AI call. Chimera sends no further requests and aborts a request in flight within a second."""
     async with parts.database.begin() as session:
         await task_controls.cancel(session, caller, call_id, *ai_calls.KINDS)
     parts.dispatcher.deliver_soon(call_id)

@@ -18,38 +18,40 @@ async def register(registration: Registration, parts: WithParts, address: WithAd
     The response doesn't reveal whether the e-mail was new.
     """
     if not parts.settings.registration_open:
-        raise Forbidden("Registration is closed. To open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
+        raise Forbidden(
+            "Registration is closed. To open registration, start Chimera with CHIMERA_REGISTRATION_OPEN=true."
+        )
     await parts.auth.register(registration, address)
     return Registered(email=registration.email)
 
 
 @public.post("/login", operation_id="login", summary="Sign In")
 async def login(credentials: Credentials, parts: WithParts, address: WithAddress) -> Tokens:
-    """Start a session. Returns an access token for requests, and a refresh token for the next pair of tokens."""
+    """Start a session. The response contains an access token for requests, and a refresh token to get new tokens."""
     return await parts.auth.login(credentials, address)
 
 
 @public.post("/refresh", operation_id="refresh", summary="Refresh Tokens")
 async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
-    """Exchange a refresh token for a new pair of tokens. A token works once, and a second use ends the session."""
+    """Exchange a refresh token for new tokens. A refresh token works only once, and a second use ends the session."""
     return await parts.auth.refresh(request.refresh_token)
 
 
 @router.post("/logout", operation_id="logout", summary="Sign Out", status_code=status.HTTP_204_NO_CONTENT)
 async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
-    """End this session. Its refresh token stops working at once, and its access tokens within seconds."""
+    """End this session. Its refresh token stops working at once, and its access tokens stop working within seconds."""
     await parts.auth.logout(signed_in)
 
 
 @router.post("/password", operation_id="change_password")
 async def change_password(change: PasswordChange, caller: WithCaller, parts: WithParts, address: WithAddress) -> Tokens:
-    """Change the caller's password. Every session ends, and the response contains the tokens of a new session."""
+    """Change your password. All your sessions end, and the response contains the tokens of a new session."""
     return await parts.auth.change_password(caller, change, address)
 
 
 @router.get("/me", operation_id="me", summary="Get Current Account")
 async def me(signed_in: WithSignedIn, parts: WithParts) -> UserView:
-    """Return the caller's account."""
+    """Return your account."""
     async with parts.database.begin() as session:
         user = await users.by_id(session, signed_in.caller.user_id)
     if user is None:

@@ -1,4 +1,4 @@
-"""A codec server for Temporal's Web UI and command line, which can't sign in: the address itself is a secret."""
+"""A codec server for Temporal's Web UI and command line. They can't sign in, so the server's address is a secret."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from models.errors import Forbidden, InvalidInput
 
 
 class PassRoute(APIRoute):
-    """Checks the pass in the address, and only then reads the body."""
+    """Checks the secret in the address, and only then reads the request body."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -33,13 +33,15 @@ public = APIRouter(prefix="/codec", tags=["codec"], route_class=PassRoute)
 
 @router.post("", operation_id="create_codec_address")
 async def create_codec_address(request: Request, signed_in: WithSignedIn, parts: WithParts) -> CodecAddress:
-    """Create a codec address for Temporal's tools, valid for 12 hours. Only administrators can create it.
+    """Create a codec address for Temporal's tools, valid for 12 hours. Only administrators can create an address.
 
     The address decodes the payloads of all runs. It stops working earlier if the session ends, or if the account is
     disabled or loses its administrator role.
     """
     if signed_in.caller.role != "admin":
-        raise Forbidden("Only an administrator can decode Temporal's payloads, because they belong to all users.")
+        raise Forbidden(
+            "Only an administrator can decode Temporal's payloads, because they contain the data of all users."
+        )
     codec_pass, ends = parts.auth.codec_pass(signed_in)
     url = f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}"
     temporal = parts.temporal
@@ -68,11 +70,11 @@ def _tls_of(tls: TlsSettings) -> TemporalTls | None:
 
 @public.post("/{codec_pass}/decode", operation_id="decode_payloads", response_model_exclude_defaults=True)
 async def decode_payloads(
-    codec_pass: Annotated[str, Path(description="The pass in the address that `POST /api/v1/codec` returned")],
+    codec_pass: Annotated[str, Path(description="Secret part of the address that `POST /api/v1/codec` returned")],
     payloads: CodecPayloads,
     parts: WithParts,
 ) -> CodecPayloads:
-    """Decode payloads, as Temporal's codec protocol defines. Unencrypted payloads are returned unchanged."""
+    """Decode payloads as defined by Temporal's codec protocol. Unencrypted payloads are returned unchanged."""
     try:
         return await parts.temporal.encryption.decode_for_tools(payloads)
     except PayloadUnreadable as error:

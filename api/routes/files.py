@@ -1,4 +1,4 @@
-"""Files: upload one, list them, fetch one, delete it."""
+"""Routes for files: upload, list, download and delete files."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -17,7 +17,11 @@ router = APIRouter(prefix="/files", tags=["files"], route_class=ClosedRoute)
 
 MAX_PAGE = 100
 
-_FILE = {"type": "string", "format": "binary", "description": "The file, with at most `CHIMERA_MAX_FILE_BYTES` bytes"}
+_FILE = {
+    "type": "string",
+    "format": "binary",
+    "description": "File to upload, at most `CHIMERA_MAX_FILE_BYTES` bytes long",
+}
 _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -32,12 +36,12 @@ _FORM: dict[str, Any] = {
     "", operation_id="create_file", summary="Upload File", status_code=status.HTTP_201_CREATED, openapi_extra=_FORM
 )
 async def create_file(request: Request, caller: WithCaller, parts: WithParts, response: Response) -> FileView:
-    """Upload a file, in a form with the field `file`. The type of the file is detected from its bytes."""
+    """Upload a file in a form with the field `file`. The type of the file is detected from its content."""
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         for name in form.fields:
             raise InvalidInput(name[:60], "Unknown field. Send only the file, in the field 'file'.")
         if form.upload is None:
-            raise InvalidInput("file", "This field is required. Add it, for example with curl -F file=@note.wav.")
+            raise InvalidInput("file", "The file is missing. Add the file, for example with curl -F file=@note.wav.")
         async with parts.database.begin() as session:
             view = await keep(session, caller.user_id, form.upload, parts.settings)
     response.headers["Location"] = f"{API}/files/{view.id}"
@@ -49,9 +53,11 @@ async def list_files(
     caller: WithCaller,
     parts: WithParts,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=200, description="Value of `next_cursor` on the previous page")
+    ] = None,
 ) -> FilePage:
-    """List the caller's files, newest first. Administrators see the files of all users."""
+    """List your files, newest first. Administrators see the files of all users."""
     list_name = f"files {caller.user_id}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
@@ -61,7 +67,7 @@ async def list_files(
 
 @router.get("/{file_id}", operation_id="get_file")
 async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> FileView:
-    """Show a file's name, type, size and checksum, without its bytes."""
+    """Show the name, type, size and checksum of a file, but not its content."""
     async with parts.database.begin() as session:
         return await files.view(session, caller, file_id)
 
@@ -70,10 +76,12 @@ async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) ->
     "/{file_id}/content",
     operation_id="get_file_content",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes, as an attachment"}},
+    responses={
+        200: {"content": {"application/octet-stream": {}}, "description": "Content of the file, as an attachment"}
+    },
 )
 async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> StreamingResponse:
-    """Return the bytes of a file. Browsers save the file and never open it."""
+    """Return the content of a file. Browsers save the file instead of opening it."""
     async with parts.database.begin() as session:
         view = await files.view(session, caller, file_id)
     headers = {
@@ -85,13 +93,13 @@ async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithP
 
 @router.delete("/{file_id}", operation_id="delete_file", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a file. The records of calls that used or generated the file keep the file's id."""
+    """Delete a file. The records of calls that used or generated the file keep the file's ID."""
     async with parts.database.begin() as session:
         await files.delete(session, caller, file_id)
 
 
 async def _bytes_of(parts: Parts, view: FileView) -> AsyncIterator[bytes]:
-    """Read chunk after chunk, each in a transaction of its own: a slow client holds no connection to the database."""
+    """Read each chunk in its own transaction, so that a slow client doesn't hold a connection to the database."""
     position = 0
     while True:
         async with parts.database.begin() as session:

@@ -1,4 +1,4 @@
-"""Health: whether this process is alive and can accept requests, and the state of each part."""
+"""Routes for health: whether this process runs, whether it accepts requests, and the state of each part of Chimera."""
 
 import asyncio
 import time
@@ -30,11 +30,11 @@ CHECK_SECONDS = 2.5
 
 
 State = Literal["up", "away", "none", "low", "full"]
-"""`low` and `full` are states of a disk: writing fails soon, or already."""
+"""`low` and `full` are states of a disk. Writing fails soon if the state is `low`, and already if it is `full`."""
 
 
 class PartHealth(Contract):
-    """The state of a part. `note` explains the state to people."""
+    """The state of a part of Chimera. `note` describes the state in words."""
 
     state: State
     took_ms: float
@@ -51,7 +51,8 @@ class Health(Contract):
     version: str | None = None
     parts: dict[str, PartHealth] = Field(default_factory=dict)
     payload_keys: tuple[str, ...] | None = Field(
-        default=None, description="Ids of this API's keys for Temporal's payloads. The first key encrypts."
+        default=None,
+        description="IDs of this API's keys for Temporal's payloads. New payloads are encrypted with the first key.",
     )
 
 
@@ -97,23 +98,23 @@ async def get_health(request: Request, parts: WithParts, response: Response) -> 
 
 
 Check = Callable[[Parts], Awaitable[str]]
-"""Raises when the part is away; returns a note."""
+"""Returns a note on a part of Chimera. Raises an exception if the part is unavailable."""
 
 MEANING = {
-    "database": "Requests that write are rejected.",
-    "redis": "Progress is delayed by up to 5 s, and text is not streamed.",
-    "temporal": "Temporal is unreachable. Tasks are queued and start when it is available again.",
-    "workers": "No worker is running, so tasks stay queued. Start a worker with: python -m worker",
-    "providers": "No provider is configured. Set a provider's key or address.",
+    "database": "The database is unavailable, so requests that change data are rejected.",
+    "redis": "Redis is unavailable, so progress is delayed by up to 5 s, and text is not streamed.",
+    "temporal": "Temporal is unreachable, so tasks are queued and start when Temporal is available again.",
+    "workers": "No worker is running, so tasks stay queued. To start a worker, run: python -m worker",
+    "providers": "No provider is configured. Set the API key or the address of a provider.",
 }
 
 
 class NonePresent(Exception):
-    """The part answers, but nothing that is needed is there."""
+    """A part of Chimera responds, but no worker or no provider is present."""
 
 
 class NotUp(Exception):
-    """The part answers, but is in another state; the note explains it."""
+    """A part of Chimera responds, but its state is not `up`. The note explains the state."""
 
     def __init__(self, state: State, note: str) -> None:
         super().__init__(note)
@@ -159,19 +160,19 @@ async def _database(parts: Parts) -> str:
     if parts.database.was_full():
         raise NotUp(
             "full",
-            "The database's disk is full, so requests that write are rejected. Reading still works. Free space on the"
-            " disk.",
+            "The database's disk is full, so requests that change data are rejected. Reading still works. Free up space"
+            " on the disk.",
         )
     return ""
 
 
 async def _disk(parts: Parts) -> str:
     free = await asyncio.to_thread(disk.free_bytes, parts.settings.data_dir)
-    space, left = disk.space_of(free), f"{disk.in_words(free)} left on the disk of the data folder"
+    space, left = disk.space_of(free), f"{disk.in_words(free)} left on the disk that contains the data folder"
     if space is Space.FULL:
-        raise NotUp("full", f"{left}. The disk is full, so new work is rejected. Free space on the disk.")
+        raise NotUp("full", f"{left}. The disk is full, so new work is rejected. Free up space on the disk.")
     if space is Space.LOW:
-        raise NotUp("low", f"{left}. Free space before the disk is full.")
+        raise NotUp("low", f"{left}. Free up space before the disk is full.")
     return left
 
 
@@ -201,12 +202,12 @@ async def _providers(parts: Parts) -> str:
     health = {name: seen[account] for name, account in accounts.items() if account in seen}
     summary = summary_of(health, ready, [name for name in VENDORS if name not in ready])
     if any(account_health.is_away for account_health in health.values()):
-        raise NotUp("away", f"{summary}. Calls wait, or fall back to another model.")
+        raise NotUp("away", f"{summary}. Calls to unavailable providers wait, or fall back to another model.")
     return summary
 
 
 def summary_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing: Sequence[str]) -> str:
-    """Describe the health of every provider, those with problems first."""
+    """Describe the health of every provider. Providers with problems come first."""
     troubled = {name: note for name, account_health in health.items() if (note := account_health.note)}
     groups = [f"{name} is {note}" for name, note in troubled.items()]
     # No provider is contacted for this: it is what calls have met with.
@@ -220,7 +221,7 @@ def summary_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing
 
 
 def _readiness(parts: Parts) -> dict[str, Check]:
-    """The checks of /health/ready; /health has a few more."""
+    """Return the checks of /health/ready. /health makes a few more checks."""
     # Where no embedded stack keeps its data there is nothing to watch.
     return READINESS | ({"disk": _disk} if (parts.settings.data_dir / "run" / "lock").exists() else {})
 

@@ -1,4 +1,4 @@
-"""Pages for browsers: a start page, and interactive API documentation. Neither loads anything from other servers."""
+"""Pages for browsers: a start page and interactive API documentation. The pages load nothing from other servers."""
 
 import asyncio
 from html import escape
@@ -29,7 +29,7 @@ _ONLY_HERE = ("127.0.0.1", "::1", "localhost")
 
 @router.get("/")
 async def home(request: Request) -> Response:
-    """Identify this server, with a page for browsers and JSON for programs."""
+    """Identify this server: return a page to browsers and JSON to programs."""
     links = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "api": "/api/v1"}
     if "text/html" not in request.headers.get("accept", ""):
         return Response(to_json({"name": "Chimera", **links}), media_type="application/json")
@@ -42,7 +42,7 @@ async def home(request: Request) -> Response:
 
 @router.get("/docs")
 async def docs() -> Response:
-    """Show the interactive documentation of every route."""
+    """Show the interactive documentation of all routes."""
     return Response(_DOCS, media_type="text/html")
 
 
@@ -56,7 +56,7 @@ async def of_docs(name: str) -> Response:
 
 @router.get("/openapi.json")
 async def document(request: Request) -> Response:
-    """Return the OpenAPI document, built once and outside the event loop: that takes most of a second."""
+    """Return the OpenAPI document. It is built once, outside the event loop, because this takes almost a second."""
     state = request.app.state
     if not hasattr(state, "document"):
         state.document = asyncio.create_task(asyncio.to_thread(lambda: to_json(request.app.openapi())))

@@ -1,4 +1,4 @@
-"""Model providers: their list, a test of their keys, and token counts."""
+"""Routes for model providers: list providers, test their API keys, and count tokens."""
 
 import asyncio
 from typing import Annotated
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/ai", tags=["ai"], route_class=ClosedRoute)
 
 @router.get("/providers", operation_id="list_providers")
 async def list_providers(parts: WithParts) -> tuple[ProviderView, ...]:
-    """List the providers, with the missing settings of each provider that isn't configured."""
+    """List the providers. For each provider that isn't configured, the list names the missing settings."""
     return await parts.available.providers()
 
 
@@ -27,7 +27,7 @@ async def validate_provider(
     parts: WithParts,
     request: Annotated[ValidationRequest | None, Body()] = None,
 ) -> Validation:
-    """Test the configured key of a provider. Only administrators can test it, because it is the installation's key."""
+    """Test the configured API key of a provider. Only administrators can test the installation's keys."""
     if caller.role != "admin":
         raise Forbidden("Only an administrator can test the installation's keys.")
     return await parts.available.validate(name, request.model if request else None)
@@ -35,6 +35,9 @@ async def validate_provider(
 
 @router.post("/tokens/count", operation_id="count_tokens", summary="Count Tokens")
 async def count(request: CountRequest) -> TokenCount:
-    """Count the tokens of a text for a model without contacting the provider. `estimated` marks an estimate."""
+    """Count the tokens of a text for a model without contacting the provider.
+
+    If the count is an estimate, `estimated` is `true`.
+    """
     split_model(request.model)
     return await asyncio.to_thread(count_tokens, request.model, request.text)

@@ -1,4 +1,4 @@
-"""Schedules: tasks that recur. The row has the words, Temporal the calendar, which it gets through the outbox."""
+"""Routes for schedules: recurring tasks, stored in the database. The outbox sends their calendars to Temporal."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -56,7 +56,7 @@ async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithPar
 
 @router.get("", operation_id="list_schedules")
 async def list_schedules(caller: WithCaller, parts: WithParts) -> tuple[ScheduleView, ...]:
-    """List the caller's schedules, newest first, at most 100."""
+    """List up to 100 of your schedules, newest first. Administrators see the schedules of all users."""
     async with parts.database.begin() as session:
         found = await schedules.of(session, caller)
     return tuple(await asyncio.to_thread(list, map(_view, found)))
@@ -64,7 +64,7 @@ async def list_schedules(caller: WithCaller, parts: WithParts) -> tuple[Schedule
 
 @router.get("/{schedule_id}", operation_id="get_schedule")
 async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Show a schedule: its timing, the task that it creates, and its next run."""
+    """Show a schedule: its timing, the task that it creates, and its next runs."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
     return _view(schedule)
@@ -74,7 +74,7 @@ async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: W
 async def replace_schedule(
     schedule_id: WithScheduleId, spec: ScheduleSpec, caller: WithCaller, parts: WithParts
 ) -> ScheduleView:
-    """Replace a schedule. Its current runs continue. If Temporal rejects the new schedule, nothing changes."""
+    """Replace a schedule. Runs in progress continue. If Temporal rejects the new schedule, the old schedule remains."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         await parts.checks.schedule(session, caller.user_id, spec)
@@ -91,13 +91,13 @@ async def replace_schedule(
 
 @router.delete("/{schedule_id}", operation_id="delete_schedule", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a schedule. The tasks that it created remain."""
+    """Delete a schedule. The tasks that the schedule created remain."""
     await _remove(parts, caller, schedule_id)
 
 
 @router.post("/{schedule_id}/pause", operation_id="pause_schedule")
 async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Pause a schedule. Runs don't start until the schedule is resumed."""
+    """Pause a schedule. Its runs don't start when they are due until you resume the schedule."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
         schedule.paused = True
@@ -120,7 +120,7 @@ async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
 
 @router.post("/{schedule_id}/trigger", operation_id="trigger_schedule", status_code=status.HTTP_202_ACCEPTED)
 async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Start an extra run now. The run soon appears in the list of runs."""
+    """Start an extra run of a schedule now. Shortly afterwards, the run appears in the schedule's list of runs."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
         schedules.spec_of(schedule)
@@ -136,7 +136,7 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
 async def backfill_schedule(
     schedule_id: WithScheduleId, backfill: BackfillSpec, caller: WithCaller, parts: WithParts
 ) -> BackfillView:
-    """Create the runs that were due in a past period. Existing runs are not created again."""
+    """Create the runs of a schedule that were due in a past period. Existing runs are not created again."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         spec = schedules.spec_of(schedule)
@@ -155,7 +155,9 @@ async def list_schedule_runs(
     caller: WithCaller,
     parts: WithParts,
     limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=200, description="Value of `next_cursor` on the previous page")
+    ] = None,
 ) -> TaskPage:
     """List the tasks that a schedule has created, newest first."""
     list_name = f"runs {caller.user_id} {schedule_id}"
@@ -169,17 +171,17 @@ async def list_schedule_runs(
 
 
 async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -> Schedule:
-    """Return one of the caller's own schedules, locked: its runs are paid by its owner's account."""
+    """Return and lock a schedule of the caller. Only its owner may change a schedule, because the owner pays for it."""
     schedule = await schedules.one(session, caller, schedule_id, lock=True)
     if schedule.owner_id != caller.user_id:
         raise Forbidden(
-            "Only the owner of a schedule can change or backfill it. An administrator can pause or delete it."
+            "Only its owner can change or backfill a schedule. An administrator can pause or delete the schedule."
         )
     return schedule
 
 
 async def _check_room(parts: Parts, session: AsyncSession, schedule: Schedule) -> None:
-    """Raise LimitReached where a requested run would be skipped."""
+    """Raise LimitReached if the owner's limit of open tasks would cause a requested run to be skipped."""
     owner_id = UserId(schedule.owner_id)
     await user_limits.check_room(session, owner_id, OPEN_TASKS_LIMIT, parts.settings, 1)
 

@@ -1,4 +1,4 @@
-"""Live progress: WebSocket topics and SSE, both on `Hub.follow`, and an echo for testing a proxy."""
+"""Routes for live progress: WebSocket topics, server-sent events, and an echo for testing a proxy."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -23,21 +23,19 @@ async def _progress(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -
 
 
 async def _place(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
-    """Count a stream until its response has ended, for whatever reason."""
+    """Count a stream as open until its response has ended for any reason."""
     with parts.open_streams.one_more(caller.user_id):
         yield
 
 
 async def _after(
-    after: Annotated[
-        int, Query(ge=0, le=2**53, description="Sequence number of the last event that the client received")
-    ] = 0,
+    after: Annotated[int, Query(ge=0, le=2**53, description="Sequence number of the last event that you received")] = 0,
     last_event_id: Annotated[
         str | None,
         Header(
             alias="Last-Event-ID",
             max_length=20,
-            description="Sequence number of the last event that the client received. Browsers send it when they"
+            description="Sequence number of the last event that you received. Browsers send this header when they"
             " reconnect.",
         ),
     ] = None,
@@ -45,7 +43,9 @@ async def _after(
     if last_event_id is None:
         return after
     if not (last_event_id.isascii() and last_event_id.isdigit()):
-        raise InvalidInput("Last-Event-ID", "It must be an event id of this stream: an integer.")
+        raise InvalidInput(
+            "Last-Event-ID", "The header must contain an event ID of this stream, which is a whole number."
+        )
     return int(last_event_id)
 
 
@@ -54,7 +54,7 @@ async def _after(
     operation_id="follow_task",
     response_class=EventSourceResponse,
     response_description="Server-sent events, as described in `docs/reference/streams.md`. To resume after an event,"
-    " send its `id`.",
+    " send the event's `id` in the `Last-Event-ID` header.",
     dependencies=[Depends(_place)],
 )
 async def follow_task(
@@ -75,13 +75,13 @@ async def follow_task(
 
 @sockets.websocket("/ws")
 async def follow_topics(websocket: WebSocket) -> None:
-    """Follow topics over one WebSocket. docs/reference/streams.md describes the protocol."""
+    """Follow several topics over one WebSocket. docs/reference/streams.md describes the protocol."""
     await _serve(websocket, Topics)
 
 
 @sockets.websocket("/ws/test")
 async def echo(websocket: WebSocket) -> None:
-    """Echo messages, with the server's time, for at most ten minutes."""
+    """Echo each message, together with the server's time, for at most ten minutes."""
     await _serve(websocket, Echo)
 
 

@@ -1,4 +1,4 @@
-"""Tasks: accept one, show it, and control it. Nothing here waits for a run."""
+"""Routes for tasks: accept, show and control tasks. These routes don't wait for runs."""
 
 from typing import Annotated
 
@@ -42,13 +42,14 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="Key that the client chooses, one for each intended task. Repeating a key returns the same task.",
+        description="Key that you choose for each intended task. A repeated request with the same key returns the"
+        " same task.",
     ),
 ]
 
 
 class TaskType(Contract):
-    """A way for a task to get its subtasks."""
+    """A way to define the subtasks of a task."""
 
     name: str
     description: str
@@ -61,7 +62,7 @@ class TaskTypes(Contract):
 
 
 async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Show a task's state, its cost and, once it has ended, its result or the reason for its failure."""
+    """Show a task's state and cost and, after the task has ended, its result or the reason for its failure."""
     return await _view(parts, caller, task_id)
 
 
@@ -77,7 +78,7 @@ async def create_task(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> TaskView:
-    """Accept a task. When the request returns, the task is stored and runs even if processes crash."""
+    """Accept a task. When the request returns, the task is stored, so it runs even if processes crash."""
     async with parts.database.begin() as session:
         await parts.checks.task(session, caller.user_id, spec)
         task_id, created = await tasks.create(
@@ -102,7 +103,7 @@ async def create_task(
 
 
 class TaskQuery(Contract):
-    """Filters and order of a list of tasks."""
+    """Filters and sort order for a list of tasks."""
 
     statuses: tuple[RunStatus, ...]
     schedule_id: ScheduleId | None
@@ -119,7 +120,7 @@ async def _task_query(
         str | None, Query(pattern=SCHEDULE_ID, description="Return only tasks created by this schedule")
     ] = None,
     q: Annotated[
-        str | None, Query(max_length=200, description="Return only tasks with this text in the title or the goal")
+        str | None, Query(max_length=200, description="Return only tasks whose title or goal contains this text")
     ] = None,
     sort: Annotated[
         str, Query(pattern=ORDER, description="Sort order: `-created_at` (newest first) or `created_at` (oldest first)")
@@ -141,9 +142,11 @@ async def list_tasks(
     parts: WithParts,
     query: Annotated[TaskQuery, Depends(_task_query)],
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the previous page")] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=200, description="Value of `next_cursor` on the previous page")
+    ] = None,
 ) -> TaskPage:
-    """List the caller's tasks, newest first. Administrators see the tasks of all users."""
+    """List your tasks, newest first. Administrators see the tasks of all users."""
     list_name = f"tasks {caller.user_id} {query.model_dump_json()}"
     async with parts.database.begin() as session:
         views, place = await task_views.page(
@@ -160,11 +163,11 @@ async def list_tasks(
 
 @router.get("/types/available", operation_id="list_task_types")
 async def list_task_types() -> TaskTypes:
-    """List the sources of subtasks, the policies for failed subtasks and the states of a task."""
+    """List the ways to define subtasks, the policies for failed subtasks, and the states of a task."""
     return TaskTypes(
         types=(
             TaskType(name="planned", description="A planner splits the goal into subtasks."),
-            TaskType(name="given", description="The caller provides the subtasks in 'plan'."),
+            TaskType(name="given", description="You provide the subtasks in 'plan'."),
         ),
         on_failure=tuple(OnFailure),
         statuses=tuple(RunStatus),
@@ -173,7 +176,7 @@ async def list_task_types() -> TaskTypes:
 
 @router.get("/{task_id}/subtasks", operation_id="list_subtasks")
 async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> tuple[SubtaskView, ...]:
-    """List the subtasks of a task, parents before children."""
+    """List the subtasks of a task, with parents before their children."""
     await parts.hub.progress(caller, task_id)
     async with parts.database.begin() as session:
         return await task_views.subtasks(session, task_id)
@@ -181,7 +184,7 @@ async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithPart
 
 @router.get("/{task_id}/cost", operation_id="get_task_cost")
 async def get_task_cost(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> CostView:
-    """Return a task's cost with the attempts at its model calls, even if the task has been deleted."""
+    """Return a task's cost and the attempts at its model calls, also after the task has been deleted."""
     async with parts.database.begin() as session:
         return await costs.cost_of(session, caller, task_id)
 
@@ -194,13 +197,17 @@ async def list_task_messages(
     path: Annotated[
         str | None,
         Query(
-            max_length=200, description="Path of the node whose messages are listed. Empty for the task's own calls."
+            max_length=200,
+            description="Path of the subtask whose messages are listed. Empty for the messages of the task's own"
+            " calls.",
         ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 50,
-    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the previous page")] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=500, description="Value of `next_cursor` on the previous page")
+    ] = None,
 ) -> MessagePage:
-    """List the messages of one of the caller's tasks, node by node: prompts, replies, tool calls and tool results.
+    """List the messages of one of your tasks, subtask by subtask: prompts, replies, tool calls and tool results.
 
     A page contains at most 1 MiB of messages, or a single larger message.
     """
@@ -215,7 +222,7 @@ async def list_task_messages(
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
 async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
-    """Return when a task, its subtasks, its model calls and its tool calls began and ended, for a timeline."""
+    """Return a timeline: when a task, its subtasks, its model calls and its tool calls began and ended."""
     async with parts.database.begin() as session:
         return await timelines.timeline_of(session, caller, task_id)
 
@@ -238,7 +245,7 @@ async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
 
 @router.post("/{task_id}/pause", operation_id="pause_task", status_code=status.HTTP_202_ACCEPTED)
 async def pause_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Pause a task. Model calls in flight finish, and no new calls start."""
+    """Pause a task. Model calls in flight finish, but new calls don't start."""
     async with parts.database.begin() as session:
         await task_controls.pause(session, caller, task_id)
     return await _announced(parts, caller, task_id)
@@ -256,7 +263,7 @@ async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
 async def retry_task(
     task_id: WithTaskId, caller: WithCaller, parts: WithParts, wish: TaskRetry | None = None
 ) -> TaskView:
-    """Retry a failed task from where it failed. Completed calls aren't repeated or paid for again."""
+    """Retry a failed task from the point where it failed. Completed calls aren't repeated or paid for again."""
     wish = wish or TaskRetry()
     if wish.model is not None:
         await parts.checks.models.check(wish.model)
@@ -268,7 +275,7 @@ async def retry_task(
 
 @router.post("/{task_id}/budget", operation_id="raise_task_budget", status_code=status.HTTP_202_ACCEPTED)
 async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Change a task's limits. A task that waits for its budget continues where it stopped."""
+    """Change the limits of a task's budget. A task that is waiting for a higher limit continues where it stopped."""
     async with parts.database.begin() as session:
         await task_controls.raise_budget(session, caller, task_id, budget)
     return await _announced(parts, caller, task_id)
@@ -276,7 +283,7 @@ async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCal
 
 @router.post("/{task_id}/steer", operation_id="steer_task")
 async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts) -> GuidanceView:
-    """Give a task guidance for its next model calls. Returns the running subtasks that receive it."""
+    """Give a task guidance for its next model calls. The response lists the running subtasks that receive it."""
     async with parts.database.begin() as session:
         given = await task_controls.steer(session, caller, task_id, guidance)
     parts.bus.wake(task_id, given.seq)
@@ -298,14 +305,14 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
 
 @router.delete("/{task_id}", operation_id="delete_task", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete an ended task and its runs in Temporal. The task's cost records remain, without content."""
+    """Delete a task that has ended, with its runs in Temporal. The task's cost records remain, without content."""
     async with parts.database.begin() as session:
         await tasks.delete(session, caller, task_id)
     parts.dispatcher.deliver_soon(task_id)
 
 
 async def _announced(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
-    """Notify the run and its followers in the background, and return the task's state."""
+    """Notify the run and the clients that follow it in the background, and return the task's state."""
     parts.dispatcher.deliver_soon(task_id)
     view = await _view(parts, caller, task_id)
     parts.bus.wake(task_id, view.last_seq)

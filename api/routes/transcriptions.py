@@ -1,4 +1,4 @@
-"""Transcriptions: a form with a recording, or with the id of an uploaded one."""
+"""Route for transcriptions: a form with a recording, or with the ID of an uploaded recording."""
 
 from typing import Any
 
@@ -38,14 +38,17 @@ _FORM: dict[str, Any] = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "The recording. You can send `file_id` instead.",
+                            "description": "Recording to transcribe. You can send `file_id` instead.",
                         },
                         "file_id": {
                             "type": "string",
                             "format": "uuid",
-                            "description": "Id of one of the caller's files. You can send `file` instead.",
+                            "description": "ID of one of your files. You can send `file` instead.",
                         },
-                        "language": {"type": "string", "description": "Spoken language, such as `de` or `en`"},
+                        "language": {
+                            "type": "string",
+                            "description": "Language spoken in the recording, such as `de` or `en`",
+                        },
                         "prompt": {"type": "string", "description": "Names and words that occur in the recording"},
                     },
                 }
@@ -72,7 +75,7 @@ async def create_transcription(
 ) -> Response:
     """Transcribe a recording.
 
-    The form contains the recording in `file`, or the id of one of the caller's files in `file_id`.
+    The form contains the recording in `file`, or the ID of one of your files in `file_id`.
     """
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         spec = _spec_in(form)
@@ -94,7 +97,7 @@ def _spec_in(form: Form) -> TranscriptionSpec:
     except ValidationError as error:
         raise RequestValidationError([{**entry, "loc": ("body", *entry["loc"])} for entry in error.errors()]) from None
     if (form.upload is None) == (spec.file_id is None):
-        raise InvalidInput("file", "Send either the recording in 'file' or the id of a file in 'file_id'.")
+        raise InvalidInput("file", "Send either the recording in 'file' or the ID of a file in 'file_id'.")
     return spec
 
 
@@ -107,7 +110,10 @@ async def _transcription(
     key: str | None,
     settings: Settings,
 ) -> tuple[AiCallId, bool]:
-    """Accept a transcription, with its recording if one was sent; nothing is stored for a repeated request."""
+    """Accept a transcription, and keep its recording if the form contains a recording.
+
+    If the request repeats an earlier request, nothing is stored.
+    """
     file: FileView | None = None
     hints = spec.model_dump(mode="json", include={"language", "prompt"}, exclude_none=True)
     if spec.file_id is not None:
@@ -170,9 +176,11 @@ def _check_recording(provider: Provider, media_type: str, size_bytes: int, field
     if media_type not in provider.audio_types:
         known = ", ".join(sorted(kind.removeprefix("audio/") for kind in provider.audio_types))
         raise InvalidInput(
-            field, f"Judging by its bytes, the file has the type {media_type}. {provider.name} accepts {known}."
+            field, f"According to its content, the file's type is {media_type}. {provider.name} accepts {known}."
         )
     if size_bytes > provider.max_audio_bytes:
         raise InvalidInput(
-            field, f"{provider.name} accepts at most {provider.max_audio_bytes} bytes. Send a shorter recording."
+            field,
+            f"{provider.name} accepts recordings of at most {provider.max_audio_bytes} bytes. Send a shorter"
+            " recording.",
         )

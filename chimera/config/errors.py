@@ -67,7 +67,7 @@ def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
     # Nothing is sent here, it is written down.
     sentence = re.sub("^Send ", "Write ", sentence_of(entry))
     if isinstance(usual := _usual(kind, name), int):
-        sentence = re.sub(r"whole number, as in \d+", f"whole number, as in {usual}", sentence)
+        sentence = re.sub(r"whole number, such as \d+", f"whole number, such as {usual}", sentence)
     place = ".".join(str(part) for part in entry["loc"][1:] if part != "[key]")
     example = _EXAMPLES.get(variable)
     return (

@@ -11,7 +11,8 @@ class NotSignedIn(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The request has no access token. Sign in, and send it as 'Authorization: Bearer <access token>'.",
+            "The request doesn't contain an access token. Sign in, and send the token in the header"
+            " 'Authorization: Bearer <access token>'.",
             remedy=Remedy(action=Action.SIGN_IN),
         )
 
@@ -19,11 +20,11 @@ class NotSignedIn(ChimeraError):
 class TokenRefused(NotSignedIn):
     """An invalid token: the same for every fault, so that it reveals nothing about how tokens are made."""
 
-    title = "The token is not valid"
+    title = "The access token or refresh token is not valid"
 
     def __init__(self, kind: str = "access") -> None:
         is_access = kind == "access"
-        words = "Get a new token with the refresh token, or sign in again." if is_access else "Sign in again."
+        words = "Use the refresh token to get new tokens, or sign in again." if is_access else "Sign in again."
         ChimeraError.__init__(
             self,
             f"This {kind} token is not valid or has expired. {words}",
@@ -34,12 +35,12 @@ class TokenRefused(NotSignedIn):
 class CodecAddressRefused(ChimeraError):
     """The secret in a codec's address is invalid; the same for every fault."""
 
-    code, http_status, title = "codec_address_refused", 403, "The codec address is not valid"
+    code, http_status, title = "codec_address_refused", 403, "The Temporal codec address is not valid"
 
     def __init__(self) -> None:
         super().__init__(
-            "This address is not valid or has expired, or its administrator has signed out or lost the role."
-            " Create another address.",
+            "This codec address is not valid or has expired, or the administrator who created it has signed out or lost"
+            " the administrator role. Create another codec address.",
             remedy=Remedy(action=Action.CREATE_CODEC_ADDRESS),
         )
 
@@ -48,7 +49,7 @@ class WrongCredentials(ChimeraError):
     code, http_status, title = "wrong_credentials", 401, "Wrong e-mail or password"
 
     def __init__(self) -> None:
-        super().__init__("The e-mail or the password is wrong.")
+        super().__init__("The e-mail address or the password is wrong.")
 
 
 class TooManyTries(ChimeraError):
@@ -59,8 +60,8 @@ class TooManyTries(ChimeraError):
     def __init__(self, wait_s: float) -> None:
         wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
         super().__init__(
-            f"Too many sign-ins failed or are in progress. Retry in {wait}, or sign in from an address where you"
-            " signed in before.",
+            f"Too many sign-in attempts failed or are in progress. Retry in {wait}, or sign in from an IP address from"
+            " which you signed in before.",
             retry_after_s=math.ceil(wait_s),
         )
 
@@ -77,7 +78,7 @@ class TooBusy(ChimeraError):
 class LimitReached(ChimeraError):
     """A user has reached a limit; `setting` is the field that sets it."""
 
-    code, http_status, title = "limit_reached", 429, "A user has reached a limit"
+    code, http_status, title = "limit_reached", 429, "The user has reached a limit"
 
     def __init__(
         self,
@@ -93,8 +94,8 @@ class LimitReached(ChimeraError):
         """Take what there is and what was to be added to it, both counted as `most` is."""
         adds = f" and would add {added:,}" if added > 1 else ""
         super().__init__(
-            f"This user has {there:,} {what}{adds}. CHIMERA_{setting.upper()} allows {most:,}. To continue,"
-            f" {advice}, or ask an administrator to raise the setting.",
+            f"This user has {there:,} {what}{adds}, but CHIMERA_{setting.upper()} allows at most {most:,}. To continue,"
+            f" {advice}, or ask an administrator to raise this setting.",
             retry_after_s=retry_after_s,
         )
         self.setting = setting

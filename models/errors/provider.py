@@ -82,7 +82,7 @@ class ProviderAway(ProviderError):
     code, retryable = "provider_away", True
 
     def __init__(self, provider: str, reason: str, *, retry_after_s: float) -> None:
-        super().__init__(f"{provider} is not available, so the call waits: {reason}", retry_after_s=retry_after_s)
+        super().__init__(f"The call waits because {provider} is not available: {reason}", retry_after_s=retry_after_s)
 
 
 class Stalled(ProviderError):
@@ -116,7 +116,9 @@ class AnswerNotKept(ProviderError):
 
     def __init__(self, *, usage: Usage | None = None) -> None:
         super().__init__(
-            "The answer arrived but can't be stored. The worker's log has the reason.", may_be_billed=True, usage=usage
+            "The answer arrived but can't be stored. The worker's log gives the reason.",
+            may_be_billed=True,
+            usage=usage,
         )
 
 
@@ -153,14 +155,13 @@ class BadRequest(ProviderError):
 class UnusableHeader(ProviderError):
     """A header that the environment wants to be sent, and that no HTTP request can have; nothing was asked."""
 
-    code, title, accepted = "unusable_header", "A header set in the environment can't be sent", False
+    code, title, accepted = "unusable_header", "An HTTP header from the environment can't be sent", False
 
     def __init__(self, provider: str, header: str, variables: str) -> None:
         super().__init__(
-            f"{provider} can't be called: the header {header!r} has characters that HTTP headers can't contain."
-            " Correct or"
-            f" unset {variables} in the environment (plain ASCII, no space in a name, no line break) and restart"
-            " Chimera."
+            f"{provider} can't be called, because the header {header!r} contains characters that HTTP headers don't"
+            f" allow. Correct or unset {variables} in the environment, and restart Chimera. Use only ASCII"
+            " characters, without spaces in header names and without line breaks."
         )
 
 
@@ -189,7 +190,7 @@ class SameFailureAgain(AttemptsUsedUp):
     """An answer that was paid for failed twice in the very same way; without a change a third isn't bought."""
 
     code = "same_failure_again"
-    asked_until = "and failed twice in the same way"
+    asked_until = "and the call failed twice in the same way"
 
 
 class AiCallFailed(ProviderError):

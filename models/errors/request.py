@@ -11,7 +11,7 @@ from models.wording import instead_of
 class InvalidInput(ChimeraError):
     """A value that can't be accepted; names the field."""
 
-    code, http_status, title = "invalid_input", 422, "The request has an invalid value"
+    code, http_status, title = "invalid_input", 422, "The request contains an invalid value"
 
     def __init__(self, field: str, message: str, *, remedy: Remedy | None = None) -> None:
         super().__init__(message, field=field, remedy=remedy)
@@ -45,28 +45,28 @@ class UnknownProvider(InvalidInput):
     def __init__(self, name: str, known: Sequence[str], field: str = "model") -> None:
         super().__init__(
             field,
-            f"There is no provider {name!r}. Write a model as provider/model, with one of {', '.join(known)} as the"
-            " provider.",
+            f"There is no provider {name!r}. Write the model as provider/model, and use one of these providers:"
+            f" {', '.join(known)}.",
         )
 
 
 class MissingKey(InvalidInput):
-    code, title = "missing_key", "A provider's key is missing"
+    code, title = "missing_key", "A provider's API key is missing"
 
     def __init__(self, provider: str, setting: str, field: str = "model") -> None:
-        super().__init__(field, f"The key for provider {provider!r} is missing. Set {setting} and restart Chimera.")
+        super().__init__(field, f"The API key for provider {provider!r} is missing. Set {setting} and restart Chimera.")
 
 
 class UnusableKey(InvalidInput):
     """A key that no HTTP header can have: with letters or quotes of another script, a blank around it, a new line."""
 
-    code, title = "unusable_key", "A provider's key can't be sent"
+    code, title = "unusable_key", "A provider's API key can't be sent"
 
     def __init__(self, provider: str, setting: str, field: str = "model") -> None:
         super().__init__(
             field,
-            f"The key for provider {provider!r} has characters that HTTP headers can't contain. Copy it again"
-            f" into {setting} (plain ASCII, no quotes or spaces around it) and restart Chimera.",
+            f"The API key for provider {provider!r} contains characters that HTTP headers don't allow. Copy the key"
+            f" into {setting} again, in plain ASCII without quotes or spaces around the key, and restart Chimera.",
         )
 
 
@@ -92,22 +92,24 @@ class UnknownPrice(InvalidInput):
 class UnknownSimulatorModel(UnknownPrice):
     """The simulator's models are few and all known."""
 
-    code, title = "unknown_simulator_model", "The simulator doesn't have this model"
+    code, title = "unknown_simulator_model", "The simulator doesn't offer this model"
 
     def __init__(self, model: str, known: Sequence[str], field: str = "model") -> None:
-        InvalidInput.__init__(self, field, f"The simulator has no model {model!r}. Use one of {', '.join(known)}.")
+        InvalidInput.__init__(
+            self, field, f"The simulator doesn't offer the model {model!r}. Use one of {', '.join(known)}."
+        )
 
 
 class WrongKindOfModel(UnknownPrice):
     """The model is known, but priced for another operation, so the cost of this one is unknown."""
 
-    code, title = "wrong_kind_of_model", "The model is for another operation"
+    code, title = "wrong_kind_of_model", "The model doesn't support this operation"
 
     def __init__(self, model: str, use: str, example: str, field: str = "model") -> None:
         InvalidInput.__init__(
             self,
             field,
-            f"{model!r} is not a model for {use}. Use a model for {use}, such as {example}.",
+            f"Model {model!r} can't be used for {use}. Use a model for {use}, such as {example}.",
             remedy=Remedy(action=Action.LIST_MODELS),
         )
 
@@ -115,11 +117,11 @@ class WrongKindOfModel(UnknownPrice):
 class NotOffered(InvalidInput):
     """A provider was asked for something that it doesn't do."""
 
-    code, title = "not_offered", "The provider doesn't offer the operation"
+    code, title = "not_offered", "The provider doesn't offer this operation"
 
     def __init__(self, provider: str, operation: str, able: Sequence[str], field: str = "model") -> None:
         advice = (
-            f"Use a model of {' or '.join(able)}"
+            f"Use a model from {' or '.join(able)}"
             if able
             else "To set up another provider, see docs/how-to/use-a-real-model.md"
         )
@@ -127,11 +129,13 @@ class NotOffered(InvalidInput):
 
 
 class IdempotencyKeyReused(InvalidInput):
-    code, title = "idempotency_key_reused", "The Idempotency-Key was used for another request"
+    code, title = "idempotency_key_reused", "The Idempotency-Key was already used for another request"
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            "Idempotency-Key", f"Idempotency-Key {key!r} was used with another body. Send a new key for a new request."
+            "Idempotency-Key",
+            f"Idempotency-Key {key!r} was already used with a different request body. Send a new key for a new"
+            " request.",
         )
 
 
@@ -158,17 +162,18 @@ class NotFound(ChimeraError):
 class Conflict(ChimeraError):
     """The thing is not in a state that allows the request."""
 
-    code, http_status, title = "conflict", 409, "Not possible in the current state"
+    code, http_status, title = "conflict", 409, "The request is not possible in the current state"
 
 
 class NotJson(ChimeraError):
     """A body that isn't what PostgreSQL can store; `reason` is the parser's, with line and column."""
 
-    code, http_status, title = "bad_request", 400, "The body is not JSON"
+    code, http_status, title = "bad_request", 400, "The request body is not valid JSON"
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"Invalid JSON: {reason}. Send UTF-8 JSON, nested at most 200 levels, without NaN or NUL characters."
+            f"Invalid JSON: {reason}. Send JSON in UTF-8, nested at most 200 levels deep, without NaN values or NUL"
+            " characters."
         )
 
 
@@ -177,7 +182,9 @@ class NameTwice(InvalidInput):
 
     def __init__(self, place: str) -> None:
         name = place.rpartition(".")[2]
-        super().__init__(place[:200], f"{name[:60]!r} appears twice in one object. Remove one of the two.")
+        super().__init__(
+            place[:200], f"The field {name[:60]!r} appears twice in one JSON object. Send each field only once."
+        )
 
 
 class BodyTooLarge(ChimeraError):
@@ -185,7 +192,9 @@ class BodyTooLarge(ChimeraError):
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(
-            f"The body can have at most {limit_bytes} bytes. Send a smaller body, or refer to a file.", field="body"
+            f"A request body can be at most {limit_bytes} bytes long. Send a smaller body, or refer to an uploaded"
+            " file.",
+            field="body",
         )
 
 
@@ -194,33 +203,36 @@ class FileTooLarge(ChimeraError):
 
     def __init__(self, limit_bytes: int, field: str = "file") -> None:
         super().__init__(
-            f"A file can have at most {limit_bytes} bytes. Send a smaller file, or raise CHIMERA_MAX_FILE_BYTES.",
+            f"A file can be at most {limit_bytes} bytes long. Send a smaller file, or raise CHIMERA_MAX_FILE_BYTES.",
             field=field,
         )
 
 
 class BodyTooSlow(ChimeraError):
-    code, http_status, title = "body_too_slow", 408, "The request body stopped arriving"
+    code, http_status, title = "body_too_slow", 408, "The request body arrived too slowly"
 
     def __init__(self, silence_s: float) -> None:
-        message = f"The body arrived too slowly, or not at all for {silence_s:g} s. Send it again without a pause."
+        message = (
+            f"The request body arrived too slowly, or stopped arriving for {silence_s:g} s. Send the request again"
+            " without a pause."
+        )
         super().__init__(message, field="body")
 
 
 class WrongHost(ChimeraError):
     """The request is for a name that isn't ours, for none, or for two."""
 
-    code, http_status, title = "wrong_host", 421, "Not an address of this server"
+    code, http_status, title = "wrong_host", 421, "The address doesn't belong to this server"
 
     def __init__(self, hosts: Sequence[str]) -> None:
         if len(hosts) == 1 and hosts[0]:
             problem = f"The Host header names another server ({hosts[0][:100]!r}). Use this server's address"
             super().__init__(f"{problem}, or add the name to CHIMERA_ALLOWED_HOSTS.", field="Host")
         else:
-            number = "several Host headers" if len(hosts) > 1 else "no Host header"
+            fault = "contains several Host headers" if len(hosts) > 1 else "doesn't contain a Host header"
             super().__init__(
-                f"The request has {number}. Send one with this server's address or a name in"
-                " CHIMERA_ALLOWED_HOSTS. Only the liveness check doesn't need a Host header.",
+                f"The request {fault}. Send one Host header, with this server's address or a name from"
+                " CHIMERA_ALLOWED_HOSTS. Only the liveness check works without a Host header.",
                 field="Host",
             )
 
@@ -228,9 +240,10 @@ class WrongHost(ChimeraError):
 class WrongContentType(ChimeraError):
     """A form is taken as a form only: JSON that describes a file must never stand for one (CVE-2026-21858)."""
 
-    code, http_status, title = "wrong_content_type", 415, "The body has the wrong content type"
+    code, http_status, title = "wrong_content_type", 415, "The content type of the request body is wrong"
 
     def __init__(self) -> None:
         super().__init__(
-            "Send a form with Content-Type: multipart/form-data, as in curl -F file=@note.wav.", field="Content-Type"
+            "Send a form with Content-Type: multipart/form-data, for example with curl -F file=@note.wav.",
+            field="Content-Type",
         )

@@ -15,7 +15,7 @@ class BudgetReached(ChimeraError):
 class BudgetHeld(ChimeraError):
     """The account has room, but calls in flight hold it reserved; there is more once they have settled for less."""
 
-    code, http_status, title, retryable = "budget_held", 409, "The budget is reserved by calls in flight", True
+    code, http_status, title, retryable = "budget_held", 409, "The budget is reserved for calls in flight", True
 
 
 class TaskPaused(ChimeraError):
@@ -25,7 +25,7 @@ class TaskPaused(ChimeraError):
 
     def __init__(self, task_id: str) -> None:
         super().__init__(
-            f"Task {task_id!r} is paused, so its next call waits until the task is resumed.",
+            f"Task {task_id!r} is paused, so its next model call waits until the task is resumed.",
             remedy=Remedy(action=Action.RESUME_TASK, target=task_id),
         )
 
@@ -36,7 +36,7 @@ class RootStopped(ChimeraError):
     code, http_status, title = "root_stopped", 409, "The task was stopped"
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"Task {run_id!r} was stopped, so it makes no more calls.")
+        super().__init__(f"Task {run_id!r} was stopped, so it doesn't make any more model calls.")
 
 
 class SubtaskSkipped(ChimeraError):
@@ -45,7 +45,9 @@ class SubtaskSkipped(ChimeraError):
     code, http_status, title = "subtask_skipped", 409, "The subtask was skipped"
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"Subtask {path!r} or one of its parents was skipped, so it makes no more calls.")
+        super().__init__(
+            f"Subtask {path!r} or one of its parents was skipped, so the subtask doesn't make any more model calls."
+        )
 
 
 class AiCallCancelled(ChimeraError):
@@ -54,17 +56,18 @@ class AiCallCancelled(ChimeraError):
     code, http_status, title = "ai_call_cancelled", 409, "The AI call was cancelled"
 
     def __init__(self, call_id: str) -> None:
-        super().__init__(f"AI call {call_id!r} was cancelled, so no provider is called.")
+        super().__init__(f"AI call {call_id!r} was cancelled, so it doesn't return a result.")
 
 
 class StillUnderway(ChimeraError):
     """Another attempt at the call is in progress in a live process: its answer is awaited, not paid for again."""
 
-    code, http_status, title, retryable = "still_underway", 409, "The call is in progress", True
+    code, http_status, title, retryable = "still_underway", 409, "The call is already in progress", True
 
     def __init__(self) -> None:
         super().__init__(
-            "Another attempt at this call is in progress, so this attempt waits for its answer.", retry_after_s=2.0
+            "Another attempt at this call is in progress, so this attempt waits for the other attempt's answer.",
+            retry_after_s=2.0,
         )
 
 
@@ -74,7 +77,9 @@ class Overtaken(ChimeraError):
     code, http_status, title, retryable = "overtaken", 409, "Another attempt replaced this attempt", True
 
     def __init__(self, attempt: int) -> None:
-        super().__init__(f"Attempt {attempt} was replaced by another attempt. The next attempt reads the outcome.")
+        super().__init__(
+            f"Attempt {attempt} was replaced by another attempt. The next attempt reads the recorded outcome."
+        )
 
 
 class AnswerMissing(ChimeraError):
@@ -85,7 +90,7 @@ class AnswerMissing(ChimeraError):
     def __init__(self, paths: Sequence[str]) -> None:
         named = ", ".join(map(repr, paths[:10]))
         super().__init__(
-            f"The answer of subtask {named} was not stored, so no later step can use it. Create a new task."
+            f"The answer of subtask {named} was not stored, so later steps can't use the answer. Create a new task."
         )
 
 
@@ -108,18 +113,18 @@ class SubtaskFailed(ChimeraError):
 class AnswerTruncated(ChimeraError):
     """An answer was cut at its limit, and its task wants none that was."""
 
-    code, http_status, title = "answer_truncated", 409, "The answer was cut off at its limit"
+    code, http_status, title = "answer_truncated", 409, "The answer was cut off at its token limit"
 
     def __init__(self) -> None:
         super().__init__(
-            "The answer was cut off at its token limit. Ask for a shorter answer, raise the task's"
-            " limits.max_output_tokens (for a custom agent, its max_output_tokens), or set the task's on_truncated"
-            " to continue."
+            "The answer was cut off at its token limit. Ask for a shorter answer, or set the task's on_truncated to"
+            " continue. You can also raise the limit: limits.max_output_tokens of the task or, for a custom agent,"
+            " max_output_tokens of the agent."
         )
 
 
 SETTLED = {
-    AnswerTruncated.code: "its answer was cut off at its token limit, which the task does not accept",
-    TurnLimitReached.code: "its agent used all its turns",
+    AnswerTruncated.code: "an answer was cut off at its token limit, which the task doesn't accept",
+    TurnLimitReached.code: "an agent used all its turns",
 }
 """Failures caused by answers, not by calls, in words: with the same answers they would recur."""

@@ -6,7 +6,7 @@ from models.errors.base import ChimeraError
 class Unavailable(ChimeraError):
     """A part that a request needs does not answer; retry after `retry_after_s`."""
 
-    code, http_status, title, retryable = "unavailable", 503, "A part of Chimera is not reachable", True
+    code, http_status, title, retryable = "unavailable", 503, "A service that Chimera needs doesn't respond", True
 
     def __init__(self, part: str, retry_after_s: float = 2.0) -> None:
         super().__init__(f"{part} doesn't respond. Retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
@@ -21,8 +21,8 @@ class DiskFull(Unavailable):
     def __init__(self, disk: str) -> None:
         ChimeraError.__init__(
             self,
-            f"{disk} is full, so nothing new can be stored. Free space on it, then retry. Accepted work"
-            " continues by itself.",
+            f"{disk} is full, so new data can't be stored. Free up space on this disk, then retry. Accepted work"
+            " continues automatically.",
             retry_after_s=10.0,
         )
         self.part = disk
@@ -36,7 +36,8 @@ class DatabaseReadOnly(Unavailable):
     def __init__(self) -> None:
         ChimeraError.__init__(
             self,
-            "The database is read-only now. Retry in 5 s. If this persists, CHIMERA_DATABASE_URL names a standby.",
+            "The database is read-only now. Retry in 5 s. If the error persists, check whether CHIMERA_DATABASE_URL"
+            " names a standby server.",
             retry_after_s=5.0,
         )
         self.part = "The database"
@@ -48,8 +49,8 @@ class TooManyConnections(Unavailable):
     def __init__(self) -> None:
         ChimeraError.__init__(
             self,
-            "The database has run out of connections or memory. Retry in 2 s. If this persists, lower"
-            " CHIMERA_DATABASE_POOL_SIZE, or raise the server's max_connections.",
+            "The database has run out of connections or memory. Retry in 2 s. If the error persists,"
+            " lower CHIMERA_DATABASE_POOL_SIZE, or raise max_connections in the database server's configuration.",
             retry_after_s=2.0,
         )
         self.part = "The database"

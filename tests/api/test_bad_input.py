@@ -46,7 +46,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown provider", {"model": "acme/one"}, "model", "'acme'"),
     ("missing key", {"model": "openai/gpt-5.6"}, "model", "CHIMERA_OPENAI_API_KEY"),
     ("missing address", {"model": "local/llama"}, "model", "CHIMERA_LOCAL_BASE_URL"),
-    ("no provider in model", {"model": "gpt"}, "model", "as in openai/gpt-5-mini"),
+    ("no provider in model", {"model": "gpt"}, "model", "such as openai/gpt-5-mini"),
     ("wrong type", {"goal": 7}, "goal", "Send text"),
     ("no goal", {"goal": None}, "goal", "Send text"),
     ("blank goal", {"goal": "   "}, "goal", "Write at least one character"),
@@ -74,15 +74,20 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "As far as Chimera knows, 'simulator/fast' writes at most 16384 tokens per answer. Request fewer",
     ),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
-    ("an image that is a number", {"images": [7]}, "images.0", "Send an id as the API shows it, in quotes"),
+    ("an image that is a number", {"images": [7]}, "images.0", "Send the ID in quotes"),
     (
         "a long name in metadata",
         {"metadata": {"k" * 61: 1}},
         f"metadata.{'k' * 60}",
-        "The name is invalid: Use at most 60",
+        "The name of this entry is invalid: Use at most 60",
     ),
     ("empty budget", {"budget": {}}, "budget", "at least one of"),
-    ("negative budget", {"budget": {"max_tokens": -1}}, "budget.max_tokens", "It has to be more than 0. Omit it"),
+    (
+        "negative budget",
+        {"budget": {"max_tokens": -1}},
+        "budget.max_tokens",
+        "The limit must be more than 0. If you don't want a limit",
+    ),
     ("large metadata", {"metadata": {"k": "x" * 17_000}}, "metadata", "16384 bytes"),
     ("unknown policy", {"on_failure": "shrug"}, "on_failure", "'fail', 'skip' or 'retry'"),
     ("mistyped policy", {"on_failure": "Retri"}, "on_failure", "Did you mean 'retry'? Use one of 'fail', "),
@@ -110,7 +115,7 @@ async def test_a_number_that_overflows_is_named(alice: httpx2.AsyncClient) -> No
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     problem = answer.json()
     assert (answer.status_code, problem["errors"][0]["field"]) == (422, "metadata")
-    assert "too large. Write the number as text" in problem["errors"][0]["message"]
+    assert "too large. Send the number as text" in problem["errors"][0]["message"]
 
 
 async def test_a_plan_with_one_bad_subtask_has_one_fault(alice: httpx2.AsyncClient) -> None:
@@ -143,7 +148,7 @@ async def test_many_plan_problems_are_counted_and_some_named(alice: httpx2.Async
     plan = [{"key": f"k{n}", "instruction": "x", "depends_on": ["z"]} for n in range(60)]
     problem = (await alice.post("/api/v1/tasks", json={"goal": "Find out.", "plan": plan})).json()
     assert len(problem["errors"]) == 20
-    assert problem["detail"].endswith("(59 more; 'errors' has the first 20)")
+    assert problem["detail"].endswith("(59 more; 'errors' lists the first 20)")
 
 
 async def test_problems_name_a_plans_place_in_the_schedule(alice: httpx2.AsyncClient) -> None:
@@ -165,7 +170,7 @@ async def test_many_problems_are_counted_and_some_named(
     monkeypatch.setattr(wording, "get_close_matches", noting)
     answer = await alice.post("/api/v1/tasks", json={"goal": "x"} | {f"field{n}": n for n in range(190)})
     assert len(answer.json()["errors"]) == 20
-    assert "(189 more; 'errors' has the first 20)" in answer.json()["detail"]
+    assert "(189 more; 'errors' lists the first 20)" in answer.json()["detail"]
     assert len(looked_for) <= 20
 
 
@@ -258,8 +263,8 @@ async def test_unstorable_json_gets_a_400(alice: httpx2.AsyncClient, database: D
 )
 async def test_invalid_json_is_reported_with_its_place(alice: httpx2.AsyncClient, body: bytes, reason: str) -> None:
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
-    assert (answer.status_code, answer.json()["title"]) == (400, "The body is not JSON")
-    assert f"Invalid JSON: {reason}. Send UTF-8 JSON" in answer.json()["detail"]
+    assert (answer.status_code, answer.json()["title"]) == (400, "The request body is not valid JSON")
+    assert f"Invalid JSON: {reason}. Send JSON in UTF-8" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -276,7 +281,7 @@ async def test_a_name_twice_in_one_object_is_refused(
     before = await _tasks_in(database)
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     name = field.rpartition(".")[2]
-    message = f"'{name}' appears twice in one object. Remove one of the two."
+    message = f"The field '{name}' appears twice in one JSON object. Send each field only once."
     assert (answer.status_code, answer.json()["errors"]) == (422, [{"field": field, "message": message}])
     assert await _tasks_in(database) == before
 

@@ -97,7 +97,7 @@ async def test_fifty_at_once_pass_no_limit(sign_up: SignUp, kind: str) -> None:
     last = (await add(carol, TRIES)).json()
     text = f"{MOST * LEAST_BYTES:,} bytes" if kind == "files" else f"{MOST} "
     assert f"This user has {text}" in last["detail"], last
-    assert f"allows {MOST * LEAST_BYTES if kind == 'files' else MOST:,}. " in last["detail"], last
+    assert f"allows at most {MOST * LEAST_BYTES if kind == 'files' else MOST:,}. " in last["detail"], last
     assert (" and would add " in last["detail"]) == (kind == "files"), last
     assert (await add(dave, 0)).is_success, "somebody else's limit is their own"
 

@@ -95,10 +95,10 @@ def test_an_interval_counts_from_the_epoch() -> None:
     ("span", "field", "expected"),
     [
         ({"end": NOW + timedelta(seconds=1)}, "end", "in the future"),
-        ({"start": NOW, "end": NOW - timedelta(hours=1)}, "start", "later than end"),
-        ({"start": NOW - timedelta(days=367)}, "start", "366 days back"),
-        ({"start": datetime.min.replace(tzinfo=UTC)}, "start", "366 days back"),
-        ({"start": NOW - timedelta(minutes=7)}, "end", "No run is due"),
+        ({"start": NOW, "end": NOW - timedelta(hours=1)}, "start", "later than the end"),
+        ({"start": NOW - timedelta(days=367)}, "start", "366 days ago"),
+        ({"start": datetime.min.replace(tzinfo=UTC)}, "start", "366 days ago"),
+        ({"start": NOW - timedelta(minutes=7)}, "end", "No runs are due"),
         ({"start": NOW - timedelta(hours=101)}, "end", "101 runs are due"),
     ],
 )

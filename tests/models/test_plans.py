@@ -15,7 +15,9 @@ def test_decomposing_needs_room_for_one_subtask() -> None:
     assert check_plan(some(MAX_NODES - 1, splitting=1), agents=["analyst"]) == []
     assert check_plan(some(8, splitting=2), agents=["analyst"], nodes_left=10) == []
     [problem] = check_plan(some(MAX_NODES, splitting=1), agents=["analyst"])
-    assert problem.startswith("'s0' can't be split further: of the task's 200 subtasks, only 0 would be left")
+    assert problem.startswith(
+        "'s0' can't be split further. A task can contain at most 200 subtasks, so only 0 would be left"
+    )
     [problem] = check_plan(some(9, splitting=2), agents=["analyst"], nodes_left=10)
     assert problem.startswith("'s0', 's1' can't be split further")
 
@@ -56,7 +58,7 @@ def test_planners_get_no_subtasks() -> None:
     [problem] = problems_of(plan, agents=["planner", "coordinator", "analyst"])
     assert problem.place == "plan.0.agent"
     assert problem.message.startswith(
-        "Subtask 'planner' can't be given to 'planner'. Use one of analyst, coordinator. To have the subtask planned"
+        "Subtask 'planner' can't be given to 'planner'. Use one of analyst, coordinator. To split the subtask"
     )
     assert problem.message.endswith("set decompose to true instead.")
     assert len(check_plan(plan, agents=["analyst"])) == 2

@@ -256,7 +256,7 @@ async def test_an_unreadable_old_cron_stops_its_schedule(runs: Runs) -> None:
     assert await _tasks(runs, schedule_id) == []
     state = (await _described(runs, schedule_id)).schedule.state
     assert state.paused
-    assert "it has 7 fields" in state.note
+    assert "it contains 7 fields" in state.note
 
 
 async def test_an_old_cron_macro_runs_as_five_fields(runs: Runs) -> None:

@@ -78,7 +78,11 @@ async def test_vectors_have_two_million_numbers_at_most(alice: httpx2.AsyncClien
     answer = await alice.post(f"{AI}/embeddings", json=wanted)
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"field": "dimensions", "message": "Vectors of 200 texts can have at most 10000 dimensions. Send fewer texts."}
+        {
+            "field": "dimensions",
+            "message": "For 200 texts, each vector can have at most 10000 dimensions. Send fewer texts, or request"
+            " fewer dimensions.",
+        }
     ]
 
 
@@ -309,7 +313,7 @@ async def test_a_refusal_is_final_with_its_reason(
 async def test_a_call_that_always_fails_is_given_up(alice: httpx2.AsyncClient, simulator: SimulatorServer) -> None:
     asked = {"model": EMBEDDING, "input": ["x [[sim: garbage=1]]", "y"]}
     answer = await alice.post(f"{AI}/embeddings", json=asked)
-    assert "called 2 times, and failed twice in the same way" in answer.json()["detail"]
+    assert "called 2 times, and the call failed twice in the same way" in answer.json()["detail"]
     (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1, "operation": "embeddings"})).json()["items"]
     assert (call["error_code"], call["attempts"]) == ("same_failure_again", 2)
     # The second failed as the first did: a third is not bought.
@@ -395,7 +399,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("embeddings", {"model": EMBEDDING, "input": [3]}, "input.0", "text"),
         ("embeddings", {"model": EMBEDDING, "input": "x", "dimensions": "8"}, "dimensions", "whole number"),
         ("embeddings", {"model": EMBEDDING, "input": "x", "user": "me"}, "user", "Unknown field"),
-        ("embeddings", {"model": "simulator/standard", "input": "x"}, "model", "not a model for embeddings"),
+        ("embeddings", {"model": "simulator/standard", "input": "x"}, "model", "can't be used for embeddings"),
         ("embeddings", {"model": "anthropic/claude-opus-4-5", "input": "x"}, "model", "openai or google or simulator"),
         ("embeddings", {"model": "openai/gpt-0", "input": "x"}, "model", "No price"),
         ("embeddings", {"model": "local/x", "input": "x"}, "model", "CHIMERA_LOCAL_BASE_URL"),

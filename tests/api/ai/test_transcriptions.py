@@ -161,7 +161,7 @@ async def test_a_name_instead_of_a_file_is_explained(alice: httpx2.AsyncClient) 
     answer = await alice.post(f"{AI}/transcriptions", files=sent)
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"field": "file", "message": "Send the file itself, for example with -F file=@note.wav."}
+        {"field": "file", "message": "Send the file itself instead of text, for example with curl -F file=@note.wav."}
     ]
 
 

@@ -436,7 +436,7 @@ async def test_a_backfill_shows_its_runs(alice: httpx2.AsyncClient) -> None:
         ({"start": 1_790_000_000}, "start", "as in 2026-11-01T07:00:00Z"),
         ({"end": None}, "end", "as in 2026-11-01T07:00:00Z"),
         ({"end": "2999-01-01T00:00:00Z"}, "end", "in the future"),
-        ({"start": "0001-01-01T00:00:00+14:00"}, "start", "366 days back"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "start", "366 days ago"),
         ({"overlap": "skip"}, "overlap", "Use one of"),
     ],
 )
@@ -452,7 +452,7 @@ async def test_a_backfill_out_of_bounds_names_its_field(
 @pytest.mark.parametrize(
     ("change", "field", "expected"),
     [
-        ({"cron": "* * * * * * *"}, "cron", "it has 7 fields"),
+        ({"cron": "* * * * * * *"}, "cron", "it contains 7 fields"),
         ({"time_zone": "localtime"}, "time_zone", "There is no time zone"),
     ],
 )

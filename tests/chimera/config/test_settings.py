@@ -72,19 +72,23 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
         ("PRICES", '{"qwen3": [1, 2]}', "Write provider/model"),
         ("PRICES", '{"local/qwen3": {"input": -1}}', "CHIMERA_PRICES"),
         ("PRICES", '{"local/qwen3": [Infinity, 2]}', "CHIMERA_PRICES: Write a finite number."),
-        ("PRICES", '{"local/one": [0, 0], "local/two": [0]}', "Write dollars per million input and output tokens"),
+        (
+            "PRICES",
+            '{"local/one": [0, 0], "local/two": [0]}',
+            "Write the input and output prices in dollars per million tokens",
+        ),
         ("PRICES", '{"local/one": [0, 0], "local/two": [0]}', "The problem is in local/two."),
-        ("PRICES", "3", "CHIMERA_PRICES: Write an object, in curly brackets"),
-        ("CONTEXT_WINDOWS", '{"local/qwen3": -5}', "CHIMERA_CONTEXT_WINDOWS: It has to be 1024 or more."),
-        ("REQUESTS_PER_MINUTE", '{"openai": 0}', "It has to be 1 or more."),
+        ("PRICES", "3", "CHIMERA_PRICES: Write an object in curly brackets"),
+        ("CONTEXT_WINDOWS", '{"local/qwen3": -5}', "CHIMERA_CONTEXT_WINDOWS: The value must be 1024 or more."),
+        ("REQUESTS_PER_MINUTE", '{"openai": 0}', "The value must be 1 or more."),
         ("CALL_FIRST_BYTE_S", "0", "CHIMERA_CALL_FIRST_BYTE_S"),
-        ("CALL_TOTAL_S", "1000", "It has to be 840"),
-        ("CALL_MAX_ATTEMPTS", "0", "It has to be 1 or more."),
-        ("CALL_STALL_S", "-5", "CHIMERA_CALL_STALL_S: It has to be more than 0.0."),
-        ("API_PORT", "99999", "CHIMERA_API_PORT: It has to be 65535 or less."),
-        ("API_PORT", "0", "CHIMERA_API_PORT: It has to be 1 or more."),
-        ("TEMPORAL_UI_PORT", "0", "CHIMERA_TEMPORAL_UI_PORT: It has to be 1 or more."),
-        ("DATABASE_POOL_SIZE", "0", "CHIMERA_DATABASE_POOL_SIZE: It has to be 1 or more."),
+        ("CALL_TOTAL_S", "1000", "The value must be 840"),
+        ("CALL_MAX_ATTEMPTS", "0", "The value must be 1 or more."),
+        ("CALL_STALL_S", "-5", "CHIMERA_CALL_STALL_S: The value must be more than 0.0."),
+        ("API_PORT", "99999", "CHIMERA_API_PORT: The value must be 65535 or less."),
+        ("API_PORT", "0", "CHIMERA_API_PORT: The value must be 1 or more."),
+        ("TEMPORAL_UI_PORT", "0", "CHIMERA_TEMPORAL_UI_PORT: The value must be 1 or more."),
+        ("DATABASE_POOL_SIZE", "0", "CHIMERA_DATABASE_POOL_SIZE: The value must be 1 or more."),
     ],
 )
 def test_a_figure_that_makes_no_sense_is_refused(
@@ -194,7 +198,7 @@ def test_a_secret_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, 
 def test_an_unusable_setting_is_named_and_ends_the_process(module: str) -> None:
     environment = {**os.environ, "CHIMERA_API_PORT": "eighty"}
     ended = subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (2, "CHIMERA_API_PORT: Write a whole number, as in 8000.\n")
+    assert (ended.returncode, ended.stderr) == (2, "CHIMERA_API_PORT: Write a whole number, such as 8000.\n")
 
 
 def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

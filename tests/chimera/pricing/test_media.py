@@ -85,7 +85,7 @@ def test_a_long_recording_has_long_prompt_rates() -> None:
 def test_a_model_of_another_kind_gets_a_suggestion(model: str, operation: Operation) -> None:
     example = f"as simulator/{operation.removesuffix('s')}\\."
     with pytest.raises(
-        WrongKindOfModel, match=f"'{model}' is not a model for {operation}. Use a model for {operation}, such {example}"
+        WrongKindOfModel, match=f"'{model}' can't be used for {operation}. Use a model for {operation}, such {example}"
     ):
         media_price_of(model, operation)
 
@@ -94,7 +94,7 @@ def test_a_model_of_another_kind_gets_a_suggestion(model: str, operation: Operat
     "model", ["simulator/embedding", "simulator/image", "openai/text-embedding-3-small", "openai/whisper-1"]
 )
 def test_a_task_needs_a_chat_model(model: str) -> None:
-    with pytest.raises(WrongKindOfModel, match=f"'{model}' is not a model for tasks. .* simulator/standard"):
+    with pytest.raises(WrongKindOfModel, match=f"'{model}' can't be used for tasks. .* simulator/standard"):
         price_of(model)
 
 
@@ -127,5 +127,5 @@ def test_your_own_machine_costs_nothing() -> None:
 
 
 def test_the_simulator_names_the_model_that_it_has() -> None:
-    with pytest.raises(UnknownPrice, match=r"no model 'simulator/nothing'\. Use one of simulator/image"):
+    with pytest.raises(UnknownPrice, match=r"doesn't offer the model 'simulator/nothing'\. Use one of simulator/image"):
         media_price_of("simulator/nothing", IMAGES)

@@ -21,7 +21,7 @@ async def test_an_unusable_key_is_reported(key: str) -> None:
     )
     found = [finding for finding in await providers(settings) if finding.level is Level.FAIL]
     assert ["OPENAI" in finding.message for finding in found] == [True, False]
-    assert all("Copy it again into CHIMERA_" in finding.message for finding in found)
+    assert all("Copy the key into CHIMERA_" in finding.message for finding in found)
 
 
 @pytest.mark.parametrize(

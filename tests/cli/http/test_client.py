@@ -46,16 +46,25 @@ async def test_a_persistently_unavailable_api_is_given_up(
 
 
 async def test_a_refusal_names_each_field_and_the_request(api: TinyApi, client: Client) -> None:
-    fields = {"plan.0.agent": "There is no agent 'x'. Use one of analyst.", "goal": "This is required. Add it."}
+    fields = {
+        "plan.0.agent": "There is no agent 'x'. Use one of analyst.",
+        "goal": "A required value is missing. Add the value.",
+    }
     api.refuse = [
-        problem(422, "invalid_input", "Can't be accepted", detail="goal: This is required. Add it.", fields=fields)
+        problem(
+            422,
+            "invalid_input",
+            "Can't be accepted",
+            detail="goal: A required value is missing. Add the value.",
+            fields=fields,
+        )
     ]
     with pytest.raises(Refused) as refused:
         await client.task(TASK)
     assert [line.plain for line in lines_of(refused.value)] == [
         "✗ Can't be accepted",
         "  plan.0.agent: There is no agent 'x'. Use one of analyst.",
-        "  goal: This is required. Add it.",
+        "  goal: A required value is missing. Add the value.",
         "  (422, invalid_input, request abc)",
     ]
 

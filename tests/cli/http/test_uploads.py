@@ -15,7 +15,7 @@ async def test_a_refused_task_leaves_no_images_behind(tmp_path: Path) -> None:
     image = tmp_path / "a.png"
     image.write_bytes(a_png())
     async with signed_in() as client:
-        with pytest.raises(Refused, match="not a model for tasks"):
+        with pytest.raises(Refused, match="can't be used for tasks"):
             await run("Look.", "simulator/embedding", image=[image, image], follow=False)
         assert b'"items":[]' in await client._get("/files")
         await run("Look.", image=[image], follow=False)

@@ -10,7 +10,7 @@ from cli.process.running import lines_of
 @pytest.mark.parametrize(
     ("options", "field", "message", "printed"),
     [
-        (SCHEDULE, "interval_s", "It has to be 10 or more.", "--interval-s: It has to be 10 or more."),
+        (SCHEDULE, "interval_s", "The value must be 10 or more.", "--interval-s: The value must be 10 or more."),
         (SCHEDULE, "cron", "'@every 1h' is written as interval_s.", "--cron: '@every 1h' is written as --interval-s."),
         (SCHEDULE, "task.model", "There is no provider 'a'.", "--model: There is no provider 'a'."),
         (SCHEDULE, "task.goal", "It is empty.", "GOAL: It is empty."),

@@ -29,7 +29,7 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
 @pytest.mark.parametrize(
     ("code", "ends"),
     [
-        ("attempts_used_up", "Retry the task from where it failed: chimera retry 6c1f0b1e"),
+        ("attempts_used_up", "Retry the task from the point where it failed: chimera retry 6c1f0b1e"),
         ("context_too_long", "chimera retry 6c1f0b1e --model <provider/model>"),
         ("unknown_model", "chimera retry 6c1f0b1e --model <provider/model>"),
         ("bad_request", "in a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
@@ -48,7 +48,7 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
             "or choose another model: chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>",
         ),
         ("no_quota", ": chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>"),
-        ("unknown_agent", "then retry: chimera retry 6c1f0b1e"),
+        ("unknown_agent", "then retry the task: chimera retry 6c1f0b1e"),
         ("turn_limit_reached", "Create a new task with different limits: chimera run"),
     ],
 )
