@@ -11,7 +11,7 @@ BENCHMARKS = {
     "crowd": "a thousand tasks at the same time, with another user's task among them",
     "reading": "one task's GET against a bare FastAPI app that reads the same row",
     "requests": "how long building a request blocks a worker, by length of the conversation",
-    "shims": "what each departure from the defaults of SDK and driver saves, measured alone",
+    "shims": "processor time saved by each departure from the SDK's and Python's defaults",
     "imports": "seconds and modules that a new process needs before a provider's first request",
     "cases": "bad answers, odd requests and awkward terminals: expected and actual results",
     "places": "whether a stack starts, works and stops with checkouts and data folders in odd places",

@@ -1,11 +1,10 @@
-"""What each departure from the SDK's and the driver's defaults saves, measured alone.
+"""How much processor time each departure from the SDK's and Python's defaults saves, measured alone.
 
     python -m benchmarks shims [--rounds 12] [--job-ms 250]
 
 The histories of a planned job are replayed in this process, with everything and with one departure left out at a time,
-in alternating rounds. For the driver, the ledger's statements run with integers of all sizes on a database of its own.
-Prints the median of the milliseconds of processor time per job, and the saving as a share of `--job-ms`: what a job
-takes over all parts (see `floor`).
+in alternating rounds. Prints the median of the milliseconds of processor time per job, and the saving as a share of
+`--job-ms`: the processor time of a job over all parts of the stack (see `floor`).
 """
 
 import argparse
@@ -14,30 +13,18 @@ import gc
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
-from uuid import uuid4
 
-import psycopg
-from psycopg.rows import namedtuple_row
-from psycopg.types.numeric import IntDumper
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from benchmarks.processor import processor_ms
-from chimera.db.engine import Connection
-from chimera.ledger import calls, transcripts
 from chimera.temporal.payloads import DATA_CONVERTER
-from models.errors import RootStopped
-from models.ids import ROOT, RunId
-from models.model_calls import ModelCallRequest, Purpose
-from tests.stack import running_stack
 from worker.build import WORKFLOWS
 from worker.collector import calm_collector
 from worker.sandbox import sandbox
@@ -46,8 +33,6 @@ from worker.workflow_code import Kept
 HISTORIES = Path(__file__).parents[1] / "tests" / "workflows" / "histories" / "planned.json"
 JOBS = 10
 """Replayed in each round."""
-CALLS = 8
-"""Model calls of a job."""
 
 Round = Callable[[], Awaitable[float]]
 """Does the work of `JOBS` jobs and returns its processor time in milliseconds."""
@@ -63,13 +48,6 @@ async def main() -> None:
     )
     for name, without in REPLAYS.items():
         _show(name, *await _alternate(asked.rounds, _replays(without)), job_ms=asked.job_ms)
-    with tempfile.TemporaryDirectory() as folder:
-        async with running_stack(Path(folder)) as stack:
-            url = str(stack.settings.database_url).replace("postgresql+psycopg://", "postgresql://")
-            async with await _connect(url) as ours, await _connect(url) as plain:
-                plain.adapters.register_dumper(int, IntDumper)
-                pair = partial(_run_statements, ours), partial(_run_statements, plain)
-                _show("one integer type", *await _alternate(asked.rounds, pair), job_ms=asked.job_ms)
 
 
 def _show(name: str, ours: float, without: float, *, job_ms: float) -> None:
@@ -146,26 +124,6 @@ async def _repeated(histories: Sequence[WorkflowHistory]) -> AsyncIterator[Workf
     for _ in range(JOBS):
         for history in histories:
             yield history
-
-
-async def _run_statements(connection: Connection) -> float:
-    """Read contexts and reserve, for a run that doesn't exist: what a statement costs before it meets rows."""
-    before = processor_ms()
-    for number in range(JOBS * CALLS):
-        request = ModelCallRequest(
-            run_id=RunId(str(uuid4())), path=ROOT, purpose=Purpose.TURN, step=number + 1, agent="analyst"
-        )
-        with suppress(RootStopped):
-            await transcripts.read_context(connection, request)
-        money = 7 ** (number % 9)
-        intent = calls.Intent(request, 1, "simulator/fast", True, "bench", money, money // 5)
-        assert await calls.reserve(connection, intent) is None
-    used = processor_ms() - before
-    return float(used["benchmark"] + used["postgres"])
-
-
-async def _connect(url: str) -> Connection:
-    return await psycopg.AsyncConnection.connect(url, row_factory=namedtuple_row, prepare_threshold=3, autocommit=True)
 
 
 if __name__ == "__main__":
