@@ -63,6 +63,15 @@ async def result_of(index: int, call: ToolRequest, context: ToolContext | None =
     return ToolResult(index, call.name, call.id, clean_text(text)[: limits.max_result_chars], failed)
 
 
+def unknown_result_of(index: int, call: ToolRequest) -> ToolResult:
+    """Return the error for a call that began before, never reported its end, and must not run again."""
+    text = (
+        f"{call.name} began, but its result was lost: it may have taken effect or not. It was not run again."
+        " Find out which before you call it once more, or say that the outcome is unknown."
+    )
+    return ToolResult(index, call.name, call.id, text, failed=True)
+
+
 async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...]:
     """Run the calls that need only their arguments; calls of unknown tools get their error at once, too.
 

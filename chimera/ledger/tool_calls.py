@@ -22,7 +22,7 @@ WHERE t.id = %(run_id)s AND t.deleted_at IS NULL
 
 _CLAIM = """
 INSERT INTO tool_calls (run_id, path, step, index, tool, status)
-VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING
+VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING RETURNING run_id
 """
 
 # Lock order: the row of the run first, as everywhere.
@@ -70,9 +70,10 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
     )
 
 
-async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> None:
-    """Note that a tool is being run, before it has any effect."""
-    await connection.execute(_CLAIM, {**_place(request), "tool": tool})
+async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> bool:
+    """Note that a tool is being run, before it has any effect; return whether no attempt did so before."""
+    cursor = await connection.execute(_CLAIM, {**_place(request), "tool": tool})
+    return await cursor.fetchone() is not None
 
 
 async def finish(
