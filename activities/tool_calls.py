@@ -1,14 +1,15 @@
-"""A tool call that needs an activity: run it once, append its result to the transcript."""
+"""A tool call that needs an activity: run it, append its result to the transcript."""
 
 from temporalio import activity
 
 from activities.calls.heartbeats import heartbeats
-from activities.tool_results import event_of, limits_from_now, result_of, row_of
+from activities.tool_results import ToolResult, event_of, limits_from_now, result_of, row_of, unknown_result_of
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.ledger import tool_calls
 from chimera.providers.base import ToolRequest
+from chimera.tools import TOOLS
 from chimera.tools.context import ToolClients, ToolContext
 from models import activities as contract
 from models.errors import RootStopped
@@ -27,26 +28,32 @@ class ToolCalls(contract.ToolCalls):
 
     @activity.defn(name=contract.RUN_TOOL_CALL)
     async def run(self, request: ToolCallRequest) -> ToolCallOutcome:
-        """Run the tool once and append its result. It is claimed first, so that an unknown outcome is visible."""
+        """Run the tool and append its result. It is claimed first, so that an unknown outcome is visible."""
         async with heartbeats():
             async with self._database.statements() as connection:
                 asked = await tool_calls.read(connection, request)
                 if asked.done is not None:
                     return asked.done
-                await tool_calls.claim(connection, request, asked.tool)
+                is_new = await tool_calls.claim(connection, request, asked.tool)
             call = ToolRequest(asked.tool_call_id, asked.tool, asked.arguments)
-            result = await result_of(request.index, call, self._context_of(request, asked.owner_id))
-            row, event = row_of(result, request.step), event_of(result, request.path, request.step)
-            async with self._database.statements() as connection:
-                seq = await tool_calls.finish(connection, request, row, event)
-                if seq is None:
-                    # Only what the ledger holds is reported: another attempt's result, or that the task was stopped.
-                    done = (await tool_calls.read(connection, request)).done
-                    if done is None:
-                        raise RootStopped(request.run_id)
-                    return done
-            self._bus.wake(request.run_id, seq)
-            return ToolCallOutcome(tool=result.tool, failed=result.failed)
+            if is_new or TOOLS.may_run_again(call.name):
+                result = await result_of(request.index, call, self._context_of(request, asked.owner_id))
+            else:
+                result = unknown_result_of(request.index, call)
+            return await self._finish(request, result)
+
+    async def _finish(self, request: ToolCallRequest, result: ToolResult) -> ToolCallOutcome:
+        """Append the result. Only what the ledger holds is reported: another attempt's result, or a refusal."""
+        row, event = row_of(result, request.step), event_of(result, request.path, request.step)
+        async with self._database.statements() as connection:
+            seq = await tool_calls.finish(connection, request, row, event)
+            if seq is None:
+                done = (await tool_calls.read(connection, request)).done
+                if done is None:
+                    raise RootStopped(request.run_id)
+                return done
+        self._bus.wake(request.run_id, seq)
+        return ToolCallOutcome(tool=result.tool, failed=result.failed)
 
     def _context_of(self, request: ToolCallRequest, owner_id: UserId) -> ToolContext:
         return ToolContext(

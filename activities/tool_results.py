@@ -45,17 +45,31 @@ def limits_from_now() -> ToolLimits:
 async def result_of(index: int, call: ToolRequest, context: ToolContext | None = None) -> ToolResult:
     """Run a tool within its limits, a pure one without a context.
 
-    A wrong call is the model's to fix: the result has the error.
+    A wrong call is the model's to fix: the result has the error. Raises what breaks in the tool, for example the
+    TimeoutError of a client of its own.
     """
     limits = context.limits if context else limits_from_now()
+    seconds = max(0.0, limits.deadline - asyncio.get_running_loop().time())
+    limit = asyncio.timeout_at(limits.deadline)
     try:
-        async with asyncio.timeout_at(limits.deadline):
+        async with limit:
             text, failed = await TOOLS.run(call.name, call.arguments, context), False
     except ToolError as error:
         text, failed = error.message, True
     except TimeoutError:
-        text, failed = f"{call.name} took longer than {TOOL_SECONDS:g} s and was stopped.", True
+        if not limit.expired():
+            raise
+        text, failed = f"{call.name} took longer than {round(seconds, 1):g} s and was stopped.", True
     return ToolResult(index, call.name, call.id, clean_text(text)[: limits.max_result_chars], failed)
+
+
+def unknown_result_of(index: int, call: ToolRequest) -> ToolResult:
+    """Return the error for a call that began before, never reported its end, and must not run again."""
+    text = (
+        f"{call.name} began, but its result was lost: it may have taken effect or not. It was not run again."
+        " Find out which before you call it once more, or say that the outcome is unknown."
+    )
+    return ToolResult(index, call.name, call.id, text, failed=True)
 
 
 async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...]:

@@ -1,7 +1,7 @@
-"""A node of a task's tree: its model and tool calls, its children, its records, and the controls that reach it.
+"""A node of a task's tree: its model calls, its children, its records, and the controls that reach it.
 
-How its work is divided is a pattern's business (`workflows/patterns`). The same code runs a node in a workflow of its
-own and inside its parent's.
+How its work is divided is a pattern's business (`workflows/patterns`). Its tools run in `workflows/tools.py`. The same
+code runs a node in a workflow of its own and inside its parent's.
 """
 
 import asyncio
@@ -13,15 +13,14 @@ from typing import Any, Protocol
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, CancelledError
 
-from models.activities import ModelCalls, TaskRecords, ToolCalls
-from models.activity_options import COMPLETE, RECORD, RUN_TOOL
+from models.activities import ModelCalls, TaskRecords
+from models.activity_options import COMPLETE, RECORD
 from models.errors import BudgetReached, RootStopped, TaskPaused
 from models.ids import NodePath, child_path
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.nodes import NodeOutcome, NodeState
 from models.subtasks import SubtaskInput
 from models.tasks import SteerRequest, TransitionRecord
-from models.tool_calls import ToolCallRequest
 from workflows.children import ChildRun, start_child
 from workflows.failures import code_of, reason_of
 from workflows.gate import Gate
@@ -148,16 +147,6 @@ class Node:
                 self._in_flight.discard(handle)
                 self._cut.discard(handle)
 
-    async def run_tools(self, step: int, outcome: ModelCallOutcome) -> None:
-        """Run the tools of a turn that were not answered with the call that asks for them. Raises as `open` does."""
-        open_calls = [(index, name) for index, name in enumerate(outcome.tool_calls) if index not in outcome.answered]
-        if not open_calls:
-            return
-        # The call may have consumed a cancel; and a pause holds tools as it holds calls. A node that is suspended here
-        # asks for the same step again and gets its answer from the ledger.
-        await self.open()
-        await asyncio.gather(*(self._run_tool(name, step, index) for index, name in open_calls))
-
     async def run_child(self, place: SubtaskInput, *, may_be_inside: bool) -> NodeOutcome:
         """Run a child to its end, or until it is suspended. One that outgrows this workflow moves into its own.
 
@@ -263,11 +252,6 @@ class Node:
         """See `hand_on_cancel`; for children."""
         if self.is_ending_children or self.is_stopping():
             raise asyncio.CancelledError
-
-    async def _run_tool(self, name: str, step: int, index: int) -> None:
-        request = ToolCallRequest(run_id=self.place.run_id, path=self.place.path, step=step, index=index)
-        with self.gate.in_flight():
-            await workflow.execute_activity_method(ToolCalls.run, request, summary=name, **RUN_TOOL)
 
     async def _stay_if_stopped(self, error: Exception) -> None:
         """Wait for the cancel that is on its way, when a call was refused because its task was stopped.

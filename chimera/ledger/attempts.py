@@ -1,4 +1,4 @@
-"""How the attempts at a call have failed so far, and which of them are at work."""
+"""The attempts at model calls that are at work: which they are, and which worker makes them."""
 
 from collections.abc import Collection
 from datetime import timedelta

@@ -44,7 +44,7 @@ SELECT id FROM runs WHERE id = ANY(%(ids)s::uuid[]) AND deleted_at IS NULL AND s
 _OLDEST_OPEN = """
 SELECT created_at FROM runs WHERE deleted_at IS NULL AND status = ANY(%(open)s) ORDER BY created_at LIMIT 1
 """
-_WITH_RUNS = """
+_DELIVERED_BEFORE = """
 SELECT id FROM runs t
 WHERE deleted_at IS NULL AND status = ANY(%(open)s) AND created_at < %(before)s
   AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
@@ -56,7 +56,7 @@ SELECT id FROM runs WHERE id = ANY(%(ids)s::uuid[]) AND (status = ANY(%(stopped)
 
 
 async def open_among(session: AsyncSession, run_ids: Collection[RunId]) -> list[RunId]:
-    """Which of these tasks the rows still call open."""
+    """Which of these runs the rows still call open."""
     if not run_ids:
         return []
     rows = await sql.execute(session, _OPEN_AMONG, {"ids": list(run_ids), "open": _OPEN})
@@ -64,15 +64,15 @@ async def open_among(session: AsyncSession, run_ids: Collection[RunId]) -> list[
 
 
 async def oldest_open(session: AsyncSession) -> datetime | None:
-    """When the oldest open task was accepted; None if all have ended."""
+    """When the oldest open run was accepted; None if all have ended."""
     created_at: datetime | None = (await sql.execute(session, _OLDEST_OPEN, {"open": _OPEN})).scalar()
     return created_at
 
 
-async def with_runs(session: AsyncSession, before: datetime, after: RunId | None, limit: int) -> list[RunId]:
-    """Open tasks from before a moment whose runs were started, by id, from behind `after`."""
+async def delivered_before(session: AsyncSession, before: datetime, after: RunId | None, limit: int) -> list[RunId]:
+    """Open runs from before a moment with nothing left in the outbox, by id, from behind `after`."""
     values = {"open": _OPEN, "before": before, "after": after, "limit": limit}
-    return [RunId(str(row.id)) for row in await sql.execute(session, _WITH_RUNS, values)]
+    return [RunId(str(row.id)) for row in await sql.execute(session, _DELIVERED_BEFORE, values)]
 
 
 async def start_again(session: AsyncSession, run_id: RunId) -> None:
@@ -86,7 +86,7 @@ async def start_again(session: AsyncSession, run_id: RunId) -> None:
 
 
 async def stopped_among(connection: Connection, run_ids: Collection[RunId]) -> set[RunId]:
-    """Which of these tasks were cancelled or deleted, or have failed: no answer in them is needed.
+    """Which of these runs were cancelled or deleted, or have failed: no answer in them is needed.
 
     A completed one isn't among them: the call that completed it may be the one that asks.
     """
@@ -100,8 +100,8 @@ async def close_from_temporal(
 ) -> bool:
     """Update the row of a run that was ended from outside (for example terminated in Temporal's Web UI).
 
-    `retries` names the run that ended; None: any. A task that was retried since is left
-    alone. Returns whether it was open until now.
+    `retries` names the run that ended; None: any. A run that was retried since is left alone. Returns whether it was
+    open until now.
     """
     run = await locked(session, run_id)
     status, current = (None, 0) if run is None else (run.status, run.retries)

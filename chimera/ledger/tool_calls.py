@@ -4,31 +4,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera.db.engine import Connection, scalar, words
-from chimera.ledger.statements import insert_event
+from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, insert_event
 from chimera.ledger.transcripts import TranscriptRow
-from models.errors import RootStopped
+from models.errors import RootStopped, SubtaskSkipped
 from models.events import EVENT, ToolCallFinished
 from models.ids import UserId
-from models.runs import OPEN, STOPPED
+from models.runs import OPEN, STOPPED, UNCALLABLE
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 
-_ASKED = """
-SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, t.status AS run_status, t.owner_id, c.status, c.failed
-FROM runs t
-JOIN messages m ON m.run_id = t.id AND m.path = %(path)s AND m.purpose = 'turn' AND m.seq = %(reply_seq)s
-LEFT JOIN tool_calls c ON c.run_id = t.id AND c.path = %(path)s AND c.step = %(step)s AND c.index = %(index)s
-WHERE t.id = %(run_id)s AND t.deleted_at IS NULL
-"""
+_ASKED = f"""
+SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, runs.status AS run_status, runs.owner_id, c.status, c.failed,
+       EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED}) AS enabled
+FROM runs
+JOIN messages m ON m.run_id = runs.id AND m.path = %(path)s AND m.purpose = 'turn' AND m.seq = %(reply_seq)s
+LEFT JOIN tool_calls c ON c.run_id = runs.id AND c.path = %(path)s AND c.step = %(step)s AND c.index = %(index)s
+WHERE runs.id = %(run_id)s AND runs.deleted_at IS NULL
+"""  # noqa: S608  # only constants go in
 
 _CLAIM = """
 INSERT INTO tool_calls (run_id, path, step, index, tool, status)
-VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING
+VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING RETURNING run_id
 """
 
 # Lock order: the row of the run first, as everywhere.
 _FINISH = f"""
 WITH open AS MATERIALIZED (
-    SELECT id FROM runs WHERE id = %(run_id)s AND status = ANY(%(open)s::text[]) FOR NO KEY UPDATE),
+    SELECT id FROM runs WHERE id = %(run_id)s AND status = ANY(%(open)s::text[]) AND NOT EXISTS ({IS_LEFT_OUT})
+    FOR NO KEY UPDATE),
  call AS (
     INSERT INTO tool_calls (run_id, path, step, index, tool, status, failed, ended_at)
     SELECT id, %(path)s, %(step)s, %(index)s, %(tool)s, 'finished', %(failed)s, clock_timestamp()
@@ -59,20 +61,27 @@ class RequestedToolCall:
 
 
 async def read(connection: Connection, request: ToolCallRequest) -> RequestedToolCall:
-    """Read what was asked. Raises RootStopped when the task was stopped."""
+    """Read what was asked, or how an earlier attempt finished it.
+
+    Raises RootStopped when the run takes no more calls or its owner is disabled, SubtaskSkipped when the run continues
+    without the node.
+    """
     cursor = await connection.execute(_ASKED, {**_place(request), "reply_seq": request.step * 1000 + 500})
     row: Any = await cursor.fetchone()
     if row is None or row.run_status in STOPPED:
         raise RootStopped(request.run_id)
     done = ToolCallOutcome(tool=row.asked["name"], failed=row.failed) if row.status == "finished" else None
+    if done is None:
+        _check_callable(request, row)
     return RequestedToolCall(
         row.asked["name"], row.asked["arguments"], row.asked["id"], done, UserId(str(row.owner_id))
     )
 
 
-async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> None:
-    """Note that a tool is being run, before it has any effect."""
-    await connection.execute(_CLAIM, {**_place(request), "tool": tool})
+async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> bool:
+    """Note that a tool is being run, before it has any effect; return whether no attempt did so before."""
+    cursor = await connection.execute(_CLAIM, {**_place(request), "tool": tool})
+    return await cursor.fetchone() is not None
 
 
 async def finish(
@@ -80,7 +89,7 @@ async def finish(
 ) -> int | None:
     """Append the result, close the call and write the event; return its sequence.
 
-    None: another attempt has finished it, or the task has ended; nothing is written then.
+    None: another attempt has finished it, the run has ended or continues without the node; nothing is written then.
     """
     cursor = await connection.execute(
         _FINISH,
@@ -97,6 +106,13 @@ async def finish(
         },
     )
     return await scalar(cursor)
+
+
+def _check_callable(request: ToolCallRequest, row: Any) -> None:
+    if row.run_status in UNCALLABLE or not row.enabled:
+        raise RootStopped(request.run_id)
+    if row.left_out:
+        raise SubtaskSkipped(request.path)
 
 
 def _place(request: ToolCallRequest) -> dict[str, object]:

@@ -88,7 +88,7 @@ class Reconciler:
     async def _next_to_look_at(self, now: datetime) -> list[RunId]:
         """Take the next open rows in turn; after the last of them the first again."""
         async with self._database.begin() as session:
-            page = await runs.with_runs(session, now - LOST_AFTER, self._looked_to, LOOKED_AT_ONCE)
+            page = await runs.delivered_before(session, now - LOST_AFTER, self._looked_to, LOOKED_AT_ONCE)
         self._looked_to = page[-1] if len(page) == LOOKED_AT_ONCE else None
         return page
 

@@ -2,7 +2,7 @@
 
 `kind` decides how a tool is run, and the meaning of a lost result. A `pure` tool is a function of its arguments alone
 and answers at once: it is run with the answer that calls it, and has no context. An `idempotent` one may run again (its
-context has a key), a `once` tool never: there a person is asked.
+context has a key). A call of a `once` tool never runs again: the model is told that its outcome is unknown.
 """
 
 from typing import Any, Literal, Protocol, TypeVar

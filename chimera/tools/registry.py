@@ -26,6 +26,11 @@ class Registry:
         tool = self.by_name.get(name)
         return tool is None or tool.kind == "pure"
 
+    def may_run_again(self, name: str) -> bool:
+        """Return whether a call that began, and whose end is unknown, may be made again."""
+        tool = self.by_name.get(name)
+        return tool is None or tool.kind != "once"
+
     async def run(self, name: str, arguments: str, context: ToolContext | None = None) -> str:
         """Run a tool on the JSON text that a model wrote; a pure one needs no context.
 

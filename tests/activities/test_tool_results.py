@@ -46,7 +46,16 @@ async def test_a_tool_is_stopped_at_its_contexts_deadline(remote: Remote) -> Non
     limits = ToolLimits(deadline=0.0, max_result_chars=100)
     result = await result_of(0, CALL, a_context(limits))
     assert (result.failed, remote.limits) == (True, limits)
-    assert "was stopped" in result.text
+    assert result.text == "calculator took longer than 0 s and was stopped."
+
+
+async def test_a_tools_own_timeout_isnt_the_deadline(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(args: CalculatorArguments, context: ToolContext) -> str:
+        raise TimeoutError("the server didn't answer")
+
+    monkeypatch.setattr(remote, "run", broken)
+    with pytest.raises(TimeoutError, match="the server didn't answer"):
+        await result_of(0, CALL, a_context(limits_from_now()))
 
 
 async def test_a_result_is_cut_at_its_contexts_limit(remote: Remote) -> None:

@@ -26,6 +26,7 @@ from models.tasks import Budget, Guidance, SteerRequest, SubtaskMode
 from tests.parts import fresh_database, running_parts, short_folder
 from tests.ports import free_port
 from tests.runs import Runs, runs_with_worker
+from tests.two_tools import two_tools
 
 FOLDER = Path(__file__).parent / "histories"
 ROOT = Path(__file__).parents[2]
@@ -151,6 +152,15 @@ async def moved(runs: Runs) -> TaskId:
     return await runs.start("Move", plan=[long, _subtask("short")])
 
 
+async def tool_failed(runs: Runs) -> TaskId:
+    """One tool of a turn fails for good, and the other is cancelled; the retry of the subtask runs both."""
+    with two_tools(failures=1):
+        plan = [_subtask("sum", "What is 17 * 23?", agent="analyst")]
+        task_id = await runs.start("Compute", plan=plan, on_failure="retry", max_retries=1)
+        await runs.ended(task_id)
+    return task_id
+
+
 BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     planned,
     plan_repaired,
@@ -170,6 +180,7 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     continued,
     root_continued,
     moved,
+    tool_failed,
 )
 
 

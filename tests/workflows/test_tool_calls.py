@@ -42,6 +42,22 @@ class Remote:
         return await Calculator().run(args)
 
 
+class Once:
+    """The calculator as a tool with an effect outside, of which the worker loses the first result."""
+
+    name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
+    kind: Literal["once"] = "once"
+
+    def __init__(self) -> None:
+        self.effects = 0
+
+    async def run(self, args: CalculatorArguments, context: ToolContext) -> str:
+        self.effects += 1
+        if self.effects == 1:
+            raise RuntimeError("the connection broke after the effect")
+        return await Calculator().run(args)
+
+
 class Slow(Calculator):
     """The calculator as a tool that takes longer than there is time for beside an answer."""
 
@@ -173,6 +189,18 @@ async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeyp
     )
     assert first.idempotency_key == second.idempotency_key == f"{task_id}/sum#turn.1.0"
     assert first.limits.deadline < second.limits.deadline
+
+
+async def test_a_once_tool_has_one_effect(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    once = Once()
+    monkeypatch.setitem(TOOLS.by_name, "calculator", once)
+    task_id = await computed(runs)
+    assert once.effects == 1
+    assert (await history_of(runs, task_id))["complete_model_call"] == 2
+    (told,) = await results_in(runs, task_id)
+    assert "its result was lost: it may have taken effect or not" in told
+    ledger = await runs.rows("SELECT status, failed FROM tool_calls WHERE run_id = :id", task_id)
+    assert [dict(row) for row in ledger] == [{"status": "finished", "failed": True}]
 
 
 async def test_a_slow_pure_tool_delays_no_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

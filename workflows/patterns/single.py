@@ -3,6 +3,7 @@
 from models.model_calls import Purpose
 from workflows.answers import check_answered
 from workflows.node import Node
+from workflows.tools import run_tools
 
 
 async def single(node: Node) -> None:
@@ -18,6 +19,6 @@ async def single(node: Node) -> None:
         if not outcome.tool_calls and not outcome.goes_on:
             check_answered(policy, step, outcome)
             return
-        await node.run_tools(step, outcome)
+        await run_tools(node, step, outcome)
         node.keep(step=step)
         node.show(f"{step} turns, last: {', '.join(outcome.tool_calls) or 'guidance'}")

@@ -1,0 +1,92 @@
+"""Turns that ask for two tools at once, each of which is an activity of its own."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pytest
+
+from activities.calls import heartbeats
+from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
+from chimera.providers.chat_completions.chat import ChatCompletions
+from chimera.tools import TOOLS
+from chimera.tools.calculator import Calculator, CalculatorArguments
+from chimera.tools.context import ToolContext
+from models.errors import InvalidInput
+
+HELD_S = 2.0
+"""How long a cancelled tool takes to end: longer than Temporal needs to begin what follows too early."""
+
+
+@dataclass
+class TwoTools:
+    """The calculator as two tools: the second works until it is cancelled, once, and then takes its time to end.
+
+    The first ends with its cancel or, as often as `failures` says, fails for good once the second is at work.
+    """
+
+    failures: int = 0
+    name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
+    kind: Literal["idempotent"] = "idempotent"
+
+    def __post_init__(self) -> None:
+        self.second_begun = asyncio.Event()
+        # Of the second tool.
+        self.begun = self.active = self.most_active = 0
+
+    async def run(self, args: CalculatorArguments, context: ToolContext) -> str:
+        if context.index == 0:
+            return await self._first()
+        return await self._second()
+
+    async def _first(self) -> str:
+        await self.second_begun.wait()
+        if self.failures:
+            self.failures -= 1
+            raise InvalidInput("expression", "The tool's other side refuses.")
+        if self.begun == 1:
+            await asyncio.Event().wait()
+        return "1"
+
+    async def _second(self) -> str:
+        self.begun += 1
+        self.active += 1
+        self.most_active = max(self.most_active, self.active)
+        self.second_begun.set()
+        try:
+            if self.begun == 1:
+                await _ends_late()
+        finally:
+            self.active -= 1
+        return "2"
+
+
+async def _ends_late() -> None:
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        await asyncio.sleep(HELD_S)
+        raise
+
+
+@contextmanager
+def two_tools(failures: int = 0) -> Iterator[TwoTools]:
+    """Have both asked for, by the workers of this process, on the first turn of the subtask `sum`."""
+    tools, real = TwoTools(failures), ChatCompletions.stream
+
+    async def asking(self: ChatCompletions, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
+        async for item in real(self, request):
+            if isinstance(item, ChatEnd) and "/sum#turn.1" in request.call_id:
+                calls = tuple(ToolRequest(f"c{n}", "calculator", f'{{"expression": "{n}"}}') for n in (1, 2))
+                yield replace(item, state=None, tool_calls=calls)
+            else:
+                yield item
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ChatCompletions, "stream", asking)
+        patch.setitem(TOOLS.by_name, "calculator", tools)
+        # A cancel comes with the answer to a heartbeat.
+        patch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.2)
+        yield tools
