@@ -3,15 +3,21 @@
 AI calls (embeddings, images, transcriptions) are one activity each and start at once.
 """
 
+from datetime import timedelta
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
 from chimera.db.engine import Connection, scalar
+from chimera.ledger.turns import take_turn
 from models.ids import RunId
 
 OWN_PLACES = 2
 """An owner with fewer running tasks is admitted even when all places are taken: long tasks of others must not keep a
 first one waiting. Twice as many tasks as there are places is the end of that."""
+
+TURN_WAIT = timedelta(seconds=5)
+"""For the admissions of other processes. One that hangs in its own keeps no connection here waiting for longer."""
 
 RUNNING = "kind = 'task' AND (status IN ('running', 'cancelling') OR status = 'queued' AND admitted_at IS NOT NULL)"
 """Tasks that take a place. One that is paused, or waits for its budget, makes no calls."""
@@ -42,7 +48,6 @@ WHERE runs.id = ranked.id AND runs.status = 'queued' AND runs.admitted_at IS NUL
        OR ranked.share <= {OWN_PLACES} AND ranked.own_place <= %(most)s + LEAST(room.places, 0))
 RETURNING runs.id
 """  # noqa: S608  # only constants go in
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('admission', 0))"
 
 _STATE = f"""
 WITH owners AS (SELECT DISTINCT owner_id FROM runs r WHERE {_WAITING}),
@@ -59,14 +64,15 @@ FROM total
 async def admit(session: AsyncSession, most: int) -> list[RunId] | None:
     """Admit queued tasks while fewer than `most` run; return them, to be started. None: no task waits.
 
-    Every task that has not begun comes through here, one process at a time, so that no new one overtakes the queue.
+    Every task that the outbox starts comes through here (a schedule's run starts its own), one process at a time, so
+    that no new one overtakes the queue. Raises TimeoutError when other processes take too long.
     """
     state = (await sql.execute(session, _STATE, {"most": most})).one()
     if not state.are_waiting:
         return None
     if not state.has_room:
         return []
-    await sql.execute(session, _LOCK, {})
+    await take_turn(session, "admission", TURN_WAIT)
     admitted = await sql.execute(session, _ADMIT, {"most": most})
     return [RunId(str(row.id)) for row in admitted]
 

@@ -11,6 +11,7 @@ from chimera.db import sql
 from chimera.db.engine import words
 from chimera.db.tables import Outbox
 from chimera.ledger.admission import NOT_ADMITTED
+from chimera.ledger.turns import take_turn
 from models.ids import NodePath, RunId, ScheduleId
 from models.subtasks import OPEN_SUBTASKS
 
@@ -109,10 +110,6 @@ async def failed(session: AsyncSession, entry: Entry, error: str) -> None:
     await sql.execute(session, _FAILED, {"ids": [entry.id], "error": error[:500]})
 
 
-# One delivery of a schedule at a time, in all processes: of two side by side, the later could write stale values.
-_LOCK_SCHEDULE = """
-SELECT set_config('lock_timeout', %(limit)s, true), pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))
-"""
 _OF_SCHEDULE = "SELECT id, attempts FROM outbox WHERE schedule_id = %(schedule_id)s"
 _SCHEDULES_DUE = """
 SELECT schedule_id FROM outbox WHERE next_attempt_at <= now() AND schedule_id IS NOT NULL
@@ -140,11 +137,10 @@ async def enqueue_schedule(session: AsyncSession, schedule_id: ScheduleId) -> No
 async def take_schedule(session: AsyncSession, schedule_id: ScheduleId, wait: timedelta) -> Change | None:
     """Wait for deliveries of a schedule by others, and return what they leave to deliver; None when that is nothing.
 
-    No other process delivers it before the end of the transaction. Raises OperationalError when the wait takes too
-    long.
+    No other process delivers it before the end of the transaction. Raises TimeoutError when the wait takes too long.
     """
-    turn = {"limit": f"{wait.total_seconds():.0f}s", "turn": f"schedule {schedule_id}"}
-    await sql.execute(session, _LOCK_SCHEDULE, turn)
+    # Of two deliveries side by side, the later could write stale values.
+    await take_turn(session, f"schedule {schedule_id}", wait)
     entries = (await sql.execute(session, _OF_SCHEDULE, {"schedule_id": schedule_id})).all()
     return Change([entry.id for entry in entries], all(entry.attempts for entry in entries)) if entries else None
 

@@ -104,8 +104,13 @@ class Dispatcher:
             self._is_admitting = False
 
     async def _admitted(self) -> list[RunId] | None:
-        async with self._database.begin() as session:
-            return await admission.admit(session, self._most_running)
+        try:
+            async with self._database.begin() as session:
+                return await admission.admit(session, self._most_running)
+        except TimeoutError:
+            # Another process admits.
+            log.warning("admission_waited_too_long")
+            return []
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from chimera.config.settings import Settings
 from chimera.ledger import admission, outbox
+from chimera.ledger.turns import take_turn
 from chimera.store import task_controls
 from models.events import RunAccepted, RunCancelled, RunCancelling
 from models.ids import ROOT, RunId, TaskId, workflow_id_of
@@ -95,6 +97,17 @@ async def test_a_request_during_a_round_gets_another(runs: Runs, monkeypatch: py
     runs.dispatcher.admit_soon()
     await runs.dispatcher.drain()
     assert await count(runs, "running") == len(later) == 2
+
+
+async def test_an_admission_that_hangs_keeps_none_waiting(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "TURN_WAIT", timedelta(milliseconds=50))
+    task_id = await runs.accept("Go.")
+    async with runs.database.begin() as elsewhere:
+        await take_turn(elsewhere, "admission", timedelta(minutes=1))
+        assert await runs.dispatcher.admit()
+    assert await status_of(runs, task_id) == "queued"
+    await runs.dispatcher.admit()
+    assert await status_of(runs, task_id) == "running"
 
 
 async def test_a_new_task_waits_behind_the_queue(runs: Runs) -> None:
