@@ -23,7 +23,7 @@ RUNNING = "kind = 'task' AND (status IN ('running', 'cancelling') OR status = 'q
 """Tasks that take a place. One that is paused, or waits for its budget, makes no calls."""
 NOT_ADMITTED = "r.kind = 'task' AND r.admitted_at IS NULL AND r.status IN ('queued', 'paused')"
 """Tasks that have not begun and are not to be started yet."""
-# A task whose start failed waits for its next attempt without a place.
+# A task whose start was refused waits for its next attempt without a place.
 _WAITING = """r.kind = 'task' AND r.status = 'queued' AND r.admitted_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM outbox o
     WHERE o.run_id = r.id AND o.kind = 'start' AND o.attempts > 0 AND o.next_attempt_at > now())"""
@@ -83,7 +83,10 @@ UPDATE runs SET admitted_at = NULL, updated_at = now() WHERE id = %(run_id)s AND
 
 
 async def withdraw(session: AsyncSession, run_id: RunId) -> None:
-    """Give the place of a task back whose start failed; it is admitted again when its next attempt is due."""
+    """Give the place of a task back whose start was refused; it is admitted again when its next attempt is due.
+
+    Only where certainly no run has begun: its start is held then, and every later message to it waits behind.
+    """
     await sql.execute(session, _WITHDRAW, {"run_id": run_id})
 
 
