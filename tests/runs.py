@@ -57,7 +57,7 @@ class Runs:
     async def start(self, goal: str, **fields: Any) -> TaskId:
         """Accept a task and start it."""
         task_id = await self.accept(goal, **fields)
-        await self.dispatcher.deliver(task_id)
+        await self.deliver(task_id)
         return task_id
 
     async def start_short(self, max_history_events: int, goal: str, **fields: Any) -> TaskId:
@@ -74,8 +74,13 @@ class Runs:
         """Ask something of a task, as the API does: one transaction, then the message."""
         async with self.database.begin() as session:
             answer = await action(session, self.caller, task_id, *args)
-        await self.dispatcher.deliver(task_id)
+        await self.deliver(task_id)
         return answer
+
+    async def deliver(self, task_id: TaskId) -> None:
+        """Send what is in the outbox for a task, its start if it is its turn, and wait for that."""
+        await self.dispatcher.deliver(task_id)
+        await self.dispatcher.drain()
 
     async def cancel(self, task_id: TaskId) -> None:
         await self.control(task_controls.cancel, task_id, RunKind.TASK)

@@ -12,6 +12,8 @@ from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from chimera.config.settings import Settings
@@ -29,6 +31,9 @@ READ_SECONDS = 10.0
 
 AWAY = (psycopg.OperationalError, psycopg.InternalError, OSError)
 """Errors of the driver while the database is away, restarts, is full or read-only (a failover): worth a retry."""
+
+SESSION_AWAY = (OperationalError, InternalError, InterfaceError, PoolTimeout, OSError)
+"""The same of a session, and that the pool has no connection left."""
 
 FULL_SECONDS = 30.0
 """How long a rejected write counts as recent: reads, which still work, reveal nothing about the disk."""

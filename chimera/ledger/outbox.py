@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +12,7 @@ from chimera.db import sql
 from chimera.db.engine import words
 from chimera.db.tables import Outbox
 from chimera.ledger.admission import NOT_ADMITTED
+from chimera.ledger.turns import take_turn
 from models.ids import NodePath, RunId, ScheduleId
 from models.subtasks import OPEN_SUBTASKS
 
@@ -27,15 +29,28 @@ class Signal:
     """As JSON; the workflow reads each by the type that it expects."""
 
 
+_SIGNAL = TypeAdapter(Signal)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One message to a run, delivered in the order of its ids."""
 
     id: int
     run_id: RunId
-    kind: Kind | Literal["signal"]
+    kind: str
+    """A Kind, or `signal`. A later version may have written another."""
     attempts: int
-    signal: Signal | None
+    payload: dict[str, Any] | None = None
+
+    def signal(self) -> Signal:
+        """Read the signal; fields of a later version are ignored. Raises ValueError when it can't be read."""
+        try:
+            return _SIGNAL.validate_python(self.payload)
+        except ValidationError as error:
+            # Without the values: they may be content.
+            wrong = "; ".join(f"{each['loc']}: {each['msg']}" for each in error.errors())
+            raise ValueError(f"the payload is not a signal: {wrong}") from None
 
 
 async def enqueue(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
@@ -60,8 +75,8 @@ async def enqueue_again(session: AsyncSession, run_id: RunId, kind: Kind) -> Non
         await enqueue(session, run_id, kind)
 
 
-# The lock is held while the message is delivered: another process skips the task instead of sending it twice, and a
-# process that dies lets go of it. Only the first entry of a task is ever tried, so that the order holds (SKIP LOCKED
+# The lock is held while the message is delivered: another process skips the run instead of sending it twice, and a
+# process that dies lets go of it. Only the first entry of a run is ever tried, so that the order holds (SKIP LOCKED
 # with ORDER BY … LIMIT 1 would go on to the second). A start that is not admitted isn't even locked.
 _IS_HELD = f"o.kind = 'start' AND EXISTS (SELECT 1 FROM runs r WHERE r.id = o.run_id AND {NOT_ADMITTED})"  # noqa: S608
 _TAKE_FIRST = f"""
@@ -90,17 +105,17 @@ async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
     row = (await sql.execute(session, _TAKE_FIRST, {"run_id": run_id})).one_or_none()
     if row is None:
         return None
-    signal = None if row.payload is None else Signal(**row.payload)
-    return Entry(id=row.id, run_id=RunId(str(row.run_id)), kind=row.kind, attempts=row.attempts, signal=signal)
+    run_id = RunId(str(row.run_id))
+    return Entry(id=row.id, run_id=run_id, kind=row.kind, attempts=row.attempts, payload=row.payload)
 
 
 async def due(session: AsyncSession, limit: int) -> list[RunId]:
-    """Tasks with entries that were not delivered in time."""
+    """Runs with entries that were not delivered in time."""
     return [RunId(str(row.run_id)) for row in await sql.execute(session, _DUE, {"limit": limit})]
 
 
 async def delivered(session: AsyncSession, entry: Entry) -> bool:
-    """Drop an entry whose message has arrived; return whether another waits for the same task."""
+    """Drop an entry whose message has arrived; return whether another waits for the same run."""
     return bool((await sql.execute(session, _DELIVERED, {"id": entry.id})).scalar())
 
 
@@ -109,10 +124,6 @@ async def failed(session: AsyncSession, entry: Entry, error: str) -> None:
     await sql.execute(session, _FAILED, {"ids": [entry.id], "error": error[:500]})
 
 
-# One delivery of a schedule at a time, in all processes: of two side by side, the later could write stale values.
-_LOCK_SCHEDULE = """
-SELECT set_config('lock_timeout', %(limit)s, true), pg_advisory_xact_lock(hashtextextended(%(turn)s, 0))
-"""
 _OF_SCHEDULE = "SELECT id, attempts FROM outbox WHERE schedule_id = %(schedule_id)s"
 _SCHEDULES_DUE = """
 SELECT schedule_id FROM outbox WHERE next_attempt_at <= now() AND schedule_id IS NOT NULL
@@ -140,11 +151,10 @@ async def enqueue_schedule(session: AsyncSession, schedule_id: ScheduleId) -> No
 async def take_schedule(session: AsyncSession, schedule_id: ScheduleId, wait: timedelta) -> Change | None:
     """Wait for deliveries of a schedule by others, and return what they leave to deliver; None when that is nothing.
 
-    No other process delivers it before the end of the transaction. Raises OperationalError when the wait takes too
-    long.
+    No other process delivers it before the end of the transaction. Raises TimeoutError when the wait takes too long.
     """
-    turn = {"limit": f"{wait.total_seconds():.0f}s", "turn": f"schedule {schedule_id}"}
-    await sql.execute(session, _LOCK_SCHEDULE, turn)
+    # Of two deliveries side by side, the later could write stale values.
+    await take_turn(session, f"schedule {schedule_id}", wait)
     entries = (await sql.execute(session, _OF_SCHEDULE, {"schedule_id": schedule_id})).all()
     return Change([entry.id for entry in entries], all(entry.attempts for entry in entries)) if entries else None
 
@@ -191,7 +201,7 @@ FROM runs t WHERE t.id = %(run_id)s AND t.status = 'cancelling'
 
 
 async def cancelled_tree(session: AsyncSession, run_id: RunId) -> tuple[int, list[NodePath]]:
-    """Return how often a task's cancel was sent again, and its open subtasks; (0, []) once it has ended.
+    """Return how often a run's cancel was sent again, and its open subtasks; (0, []) once it has ended.
 
     A subtask whose first call was refused has a run, and is pending all the same.
     """

@@ -5,14 +5,14 @@ turns until they commit: a row that is not committed can't be counted, and fifty
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
-from chimera.db.refusals import sqlstate_of
 from chimera.db.tables import Agent, AiCall, File, Run, Schedule
+from chimera.ledger.turns import take_turn
 from chimera.store.access import IS_TASK
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
@@ -25,12 +25,7 @@ LEAST_BYTES = 64 * 1024
 """The least that a file counts for, so that a limit of bytes also limits files; and the size of an image until it is
 generated."""
 
-_TURN_SECONDS = 5
-_TURN = select(
-    func.set_config("lock_timeout", f"{_TURN_SECONDS}s", True),
-    func.pg_advisory_xact_lock(func.hashtextextended(bindparam("turn"), 0)),
-)
-_WAITED_TOO_LONG = "55P03"
+_TURN_WAIT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +124,9 @@ async def _count(session: AsyncSession, owner_id: UserId, limit: UserLimit) -> i
 
 async def _take_turn(session: AsyncSession, owner_id: UserId, limit: UserLimit) -> None:
     try:
-        await session.execute(_TURN, {"turn": f"{limit.setting} {owner_id}"})
-    except OperationalError as error:
-        if sqlstate_of(error) == _WAITED_TOO_LONG:
-            raise TooBusy("requests of this user") from error
-        raise
+        await take_turn(session, f"{limit.setting} {owner_id}", _TURN_WAIT)
+    except TimeoutError as error:
+        raise TooBusy("requests of this user") from error
 
 
 def _reached(limit: UserLimit, there: int, most: int, added: int) -> LimitReached:

@@ -9,16 +9,16 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from chimera.bus import Bus
-from chimera.db.engine import Database
+from chimera.db.engine import SESSION_AWAY, Database
 from chimera.failpoints import Failpoints
 from chimera.ledger import admission, outbox, runs, starts
+from chimera.ledger.starts import Start
 from chimera.store import disabled_owners
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import RunId, workflow_id_of
@@ -26,6 +26,8 @@ from models.ids import RunId, workflow_id_of
 log = structlog.get_logger()
 
 CONCURRENT_DELIVERIES = 10
+REFUSALS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.OUT_OF_RANGE})
+"""Temporal's answers to a request that it can't take as it is."""
 ENDING_TRIES = 7
 """A failed run that has not ended by then, a minute and a half after the retry of its task, is terminated."""
 
@@ -71,13 +73,10 @@ class Dispatcher:
     async def deliver(self, run_id: RunId) -> None:
         """Send what is in the outbox for this run, in order. Never raises: the entry stays and is retried.
 
-        A task that has not begun is started when it is its turn, which may be now.
+        A task that has not begun is started when it is its turn, which may be now: in the background, as `admit_soon`.
         """
-        try:
-            if not await self._deliver(run_id):
-                await self.admit()
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("outbox_database_away", run_id=run_id, error=type(error).__name__)
+        if not await self._deliver(run_id):
+            self.admit_soon()
 
     async def sweep(self) -> None:
         """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run."""
@@ -97,15 +96,20 @@ class Dispatcher:
             while self._is_admission_due:
                 self._is_admission_due = False
                 for run_id in await self._admitted() or ():
-                    self.deliver_soon(run_id)
-        except (SQLAlchemyError, OSError) as error:
+                    self._spawn(self._deliver(run_id))
+        except SESSION_AWAY as error:
             log.warning("outbox_database_away", error=type(error).__name__)
         finally:
             self._is_admitting = False
 
     async def _admitted(self) -> list[RunId] | None:
-        async with self._database.begin() as session:
-            return await admission.admit(session, self._most_running)
+        try:
+            async with self._database.begin() as session:
+                return await admission.admit(session, self._most_running)
+        except TimeoutError:
+            # Another process admits.
+            log.warning("admission_waited_too_long")
+            return []
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -119,50 +123,63 @@ class Dispatcher:
         await self._deliver_all(stopped)
 
     async def _deliver_all(self, run_ids: Iterable[RunId]) -> None:
-        results = await asyncio.gather(*map(self._deliver, run_ids), return_exceptions=True)
-        for error in results:
-            if isinstance(error, (SQLAlchemyError, OSError)):
-                log.warning("outbox_database_away", error=type(error).__name__)
-            elif isinstance(error, BaseException):
-                raise error
+        await asyncio.gather(*map(self._deliver, run_ids))
 
     async def _deliver(self, run_id: RunId) -> bool:
-        """Send what may be sent to this run; return whether anything was tried."""
+        """Send what may be sent to this run; return False where there was nothing. Never raises."""
         was_tried = False
-        async with self._limit:
-            while (is_next := await self._deliver_first(run_id)) is not None:
-                was_tried = True
-                if not is_next:
-                    break
+        try:
+            async with self._limit:
+                while (is_next := await self._deliver_first(run_id)) is not None:
+                    was_tried = True
+                    if not is_next:
+                        break
+        except SESSION_AWAY as error:
+            log.warning("outbox_database_away", run_id=run_id, error=type(error).__name__)
+        except Exception:
+            # Of the outbox itself: it may be of a later version.
+            log.exception("outbox_not_read", run_id=run_id)
         return was_tried
 
     async def _deliver_first(self, run_id: RunId) -> bool | None:
         """Deliver the oldest entry; return whether the next one should be tried now. None: there is none to deliver."""
-        async with self._database.begin() as session:
-            entry = await outbox.take_first(session, run_id)
-            if entry is None:
-                return None
-            try:
+        entry = None
+        try:
+            async with self._database.begin() as session:
+                entry = await outbox.take_first(session, run_id)
+                if entry is None:
+                    return None
                 await self._send(session, entry)
-            except (RPCError, RuntimeError, ValueError) as error:
-                # A ValueError: a row that this version can't read. It waits; the others continue.
-                kind = entry.signal.name if entry.signal else entry.kind
-                log.warning("outbox_delivery_failed", run_id=run_id, kind=kind, error=str(error)[:200])
-                await outbox.failed(session, entry, str(error))
-                if entry.kind == "start":
-                    await admission.withdraw(session, run_id)
-                return False
-            return await outbox.delivered(session, entry)
+                return await outbox.delivered(session, entry)
+        except SESSION_AWAY:
+            raise
+        except Exception as error:
+            if entry is None:
+                raise
+            await self._note_failed(entry, error)
+            return False
+
+    async def _note_failed(self, entry: outbox.Entry, error: Exception) -> None:
+        """Have an entry wait for its next attempt, in a transaction of its own: the delivery's may be lost."""
+        log.warning("outbox_delivery_failed", run_id=entry.run_id, kind=entry.kind, error=str(error)[:200])
+        async with self._database.begin() as session:
+            await outbox.failed(session, entry, str(error))
+            if entry.kind == "start" and _is_refusal(error):
+                await admission.withdraw(session, entry.run_id)
 
     async def _send(self, session: AsyncSession, entry: outbox.Entry) -> None:
-        if entry.signal is not None:
-            await self._signal(entry.run_id, entry.signal)
-        elif entry.kind == "start":
-            await self._start(session, entry)
-        elif entry.kind == "forget":
-            await self._forget(session, entry)
-        else:
-            await self._cancel(session, entry.run_id)
+        match entry.kind:
+            case "signal":
+                await self._signal(entry.run_id, entry.signal())
+            case "start":
+                await self._start(session, entry)
+            case "forget":
+                await self._forget(session, entry)
+            case "cancel":
+                await self._cancel(session, entry.run_id)
+            case _:
+                # Of a later version, whose process delivers it.
+                raise ValueError(f"the outbox has no kind {entry.kind!r}")
 
     async def _signal(self, run_id: RunId, signal: outbox.Signal) -> None:
         client = await self._temporal.client()
@@ -227,7 +244,7 @@ class Dispatcher:
 
     async def _start(self, session: AsyncSession, entry: outbox.Entry) -> None:
         run_id = entry.run_id
-        start = await starts.read_start(session, run_id)
+        start = await _start_of(session, run_id)
         if start is None:
             return
         try:
@@ -241,3 +258,23 @@ class Dispatcher:
             log.info("run_already_started", run_id=run_id)
         await self._failpoints.hit("after_start")
         await runs.mark_started(session, run_id)
+
+
+async def _start_of(session: AsyncSession, run_id: RunId) -> Start | None:
+    """Raises ValueError for rows that this version can't read: they wait, and nothing was sent."""
+    try:
+        return await starts.read_start(session, run_id)
+    except SESSION_AWAY:
+        raise
+    except Exception as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether a start has certainly begun no run, for a reason of its own.
+
+    After any other error it may have begun one: a Temporal that is too slow would get the whole queue, task by task.
+    """
+    if isinstance(error, RPCError):
+        return error.status in REFUSALS
+    return isinstance(error, (ValueError, StillEnding))

@@ -28,20 +28,20 @@ class Sweeper:
         self._admit = admit
 
     async def run(self) -> None:
-        """Sweep for ever; a part that is away is met again at the next round."""
-        await asyncio.gather(self._sweep(), self._admit_tasks())
+        """Sweep for ever; a part that is away is met again at the next round.
 
-    async def _sweep(self) -> None:
-        last_reconciled = 0.0
-        loop = asyncio.get_running_loop()
+        Each round has a loop of its own: one that waits for Temporal delays no other.
+        """
+        await asyncio.gather(
+            *(self._repeat(sweep, SWEEP_SECONDS) for sweep in self._sweeps),
+            *(self._repeat(reconcile, RECONCILE_SECONDS) for reconcile in self._reconciliations),
+            self._admit_tasks(),
+        )
+
+    async def _repeat(self, work: Round, pause_s: float) -> None:
         while True:
-            for sweep in self._sweeps:
-                await self._round(sweep)
-            if loop.time() - last_reconciled >= RECONCILE_SECONDS:
-                for reconcile in self._reconciliations:
-                    await self._round(reconcile)
-                last_reconciled = loop.time()
-            await asyncio.sleep(SWEEP_SECONDS)
+            await self._round(work)
+            await asyncio.sleep(pause_s)
 
     async def _admit_tasks(self) -> None:
         while True:

@@ -221,7 +221,7 @@ async def test_a_repeated_end_does_not_undo_the_retry(runs: Runs) -> None:
         again = TransitionRecord(run_id=task_id, path=path, status="failed", error_code="wrong_key", error="No.")
         async with runs.database.begin() as session:
             assert await ends.record(session, again) == 0
-    await runs.dispatcher.deliver(task_id)
+    await runs.deliver(task_id)
     assert (await runs.ended(task_id))["status"] == "completed"
 
 
@@ -237,7 +237,7 @@ async def test_the_earlier_runs_end_does_not_end_the_retry(runs: Runs, monkeypat
     async def closed(session: AsyncSession, run_id: TaskId, cancelled: bool, *, retries: int | None = None) -> bool:
         # The start is delivered between Temporal's answer and the lock.
         assert (cancelled, retries) == (False, 0)
-        await runs.dispatcher.deliver(task_id)
+        await runs.deliver(task_id)
         return await close(session, run_id, cancelled, retries=retries)
 
     monkeypatch.setattr(db_runs, "close_from_temporal", closed)

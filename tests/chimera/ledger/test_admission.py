@@ -1,11 +1,13 @@
 """Queued tasks are let in by priority, fair share and age, on the real database."""
 
 import asyncio
+import random
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from chimera.db import sql
 from chimera.db.engine import Database
 from chimera.ledger import admission
 from chimera.ledger.admission import OWN_PLACES
@@ -97,6 +99,35 @@ async def test_the_place_in_the_queue_is_shown(database: Database) -> None:
     await admitted(database, 4)
     async with database.statements() as connection:
         assert await admission.place_of(connection, tasks[0]) is None
+
+
+async def test_a_place_is_that_of_the_ranking(database: Database) -> None:
+    chance = random.Random(12)
+    owners = [await new_user(database) for _ in range(5)]
+    statuses = ["queued"] * 8 + ["running", "cancelling", "paused"]
+    tasks = [
+        await queued(database, chance.choice(owners), priority=chance.randint(1, 3), status=chance.choice(statuses))
+        for _ in range(80)
+    ]
+    refused = "INSERT INTO outbox (run_id, kind, attempts, next_attempt_at) VALUES (:id, 'start', 1, now() + :wait)"
+    async with database.begin() as session:
+        for task in chance.sample(tasks, 8):
+            await session.execute(text(refused), {"id": task, "wait": timedelta(minutes=1)})
+            admitted = text("UPDATE runs SET admitted_at = now() WHERE id = :id")
+            await session.execute(admitted, {"id": chance.choice(tasks)})
+        ranking = await sql.execute(session, f"WITH {admission._RANKED} SELECT id, place FROM ranked", {})
+        ranked = {RunId(str(row.id)): row.place for row in ranking}
+    async with database.statements() as connection:
+        places = {task: await admission.place_of(connection, task) for task in tasks}
+    assert len(ranked) > 30
+    assert places == {task: ranked.get(task) for task in tasks}
+
+
+async def test_a_place_needs_no_ranking_of_the_queue(database: Database) -> None:
+    task = await queued(database, await new_user(database))
+    async with database.begin() as session:
+        plan = await sql.execute(session, f"EXPLAIN {admission._PLACE}", {"run_id": task})
+        assert not [line for (line,) in plan if "WindowAgg" in line or "Sort" in line]
 
 
 async def test_own_places_end_at_twice_the_limit(database: Database) -> None:

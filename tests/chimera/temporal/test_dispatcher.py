@@ -2,21 +2,27 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import workflow
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from chimera.config.settings import Settings
-from chimera.ledger import admission, outbox
+from chimera.ledger import admission, outbox, starts
+from chimera.ledger import runs as ledger_runs
+from chimera.ledger.starts import Start
+from chimera.ledger.turns import take_turn
 from chimera.store import task_controls
+from chimera.temporal.client import Temporal
 from models.events import RunAccepted, RunCancelled, RunCancelling
 from models.ids import ROOT, RunId, TaskId, workflow_id_of
 from models.runs import RunKind, RunStatus
@@ -24,6 +30,7 @@ from models.tasks import SteerRequest
 from models.workflows import TaskSignal
 from tests.parts import forget_open_work
 from tests.runs import Runs, new_user, runs_on
+from tests.until import LIMIT_S
 
 MOST = 4
 
@@ -81,6 +88,40 @@ async def test_requests_share_a_round_of_admission(runs: Runs, monkeypatch: pyte
     assert (await count(runs, "running"), await count(runs, "queued"), rounds["begun"]) == (MOST, 8, 1)
 
 
+async def test_deliveries_share_rounds_of_admission(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds, admit = Counter[str](), admission.admit
+
+    async def counted(session: AsyncSession, most: int) -> list[RunId] | None:
+        rounds["under way"] += 1
+        rounds["most"] = max(rounds["most"], rounds["under way"])
+        admitted = await admit(session, most)
+        rounds["under way"] -= 1
+        return admitted
+
+    monkeypatch.setattr(admission, "admit", counted)
+    task_ids = [await runs.accept("Go.") for _ in range(12)]
+    await asyncio.gather(*map(runs.dispatcher.deliver, task_ids))
+    await runs.dispatcher.drain()
+    assert (await count(runs, "running"), rounds["most"]) == (MOST, 1)
+
+
+async def test_a_delivery_awaits_no_other_start(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivered, other = await runs.start("Go."), await runs.accept("Go.")
+    may_start, start = asyncio.Event(), Temporal.start
+
+    async def slow(self: Temporal, run_id: RunId, asked: Start) -> None:
+        await may_start.wait()
+        await start(self, run_id, asked)
+
+    monkeypatch.setattr(Temporal, "start", slow)
+    async with asyncio.timeout(LIMIT_S):
+        await runs.dispatcher.deliver(delivered)
+    assert await status_of(runs, other) == "queued"
+    may_start.set()
+    await runs.dispatcher.drain()
+    assert await status_of(runs, other) == "running"
+
+
 async def test_a_request_during_a_round_gets_another(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     later, admit = [await runs.accept("Go.")], admission.admit
 
@@ -95,6 +136,17 @@ async def test_a_request_during_a_round_gets_another(runs: Runs, monkeypatch: py
     runs.dispatcher.admit_soon()
     await runs.dispatcher.drain()
     assert await count(runs, "running") == len(later) == 2
+
+
+async def test_an_admission_that_hangs_keeps_none_waiting(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "TURN_WAIT", timedelta(milliseconds=50))
+    task_id = await runs.accept("Go.")
+    async with runs.database.begin() as elsewhere:
+        await take_turn(elsewhere, "admission", timedelta(minutes=1))
+        assert await runs.dispatcher.admit()
+    assert await status_of(runs, task_id) == "queued"
+    await runs.dispatcher.admit()
+    assert await status_of(runs, task_id) == "running"
 
 
 async def test_a_new_task_waits_behind_the_queue(runs: Runs) -> None:
@@ -167,6 +219,113 @@ async def test_tasks_that_cannot_start_keep_no_other_waiting(runs: Runs) -> None
         await runs.control(task_controls.execute, task_id)
     good = [await runs.start("Go.") for _ in range(MOST)]
     assert [await status_of(runs, task_id) for task_id in good] == ["running"] * MOST
+
+
+def begins_and_fails(error: Exception) -> Callable[..., Awaitable[None]]:
+    """A start whose answer is lost: Temporal has it all the same."""
+    start = Temporal.start
+
+    async def begun(self: Temporal, run_id: RunId, asked: Start) -> None:
+        await start(self, run_id, asked)
+        raise error
+
+    return begun
+
+
+@pytest.mark.parametrize("status", ["DEADLINE_EXCEEDED", "UNAVAILABLE", "CANCELLED", "RESOURCE_EXHAUSTED", "UNKNOWN"])
+async def test_a_start_of_unknown_outcome_keeps_its_place(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    monkeypatch.setattr(Temporal, "start", begins_and_fails(RPCError("No answer", RPCStatusCode[status], b"")))
+    task_ids = [await runs.accept("Go.") for _ in range(3 * MOST)]
+    for _ in range(3):
+        await runs.dispatcher.admit()
+    assert sum([await has_workflow(runs, task_id) for task_id in task_ids]) == MOST
+
+
+async def test_a_start_that_temporal_rejects_gives_its_place_back(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def rejected(self: Temporal, run_id: RunId, asked: Start) -> None:
+        raise RPCError("Too long.", RPCStatusCode.INVALID_ARGUMENT, b"")
+
+    monkeypatch.setattr(Temporal, "start", rejected)
+    task_id = await runs.start("Go.")
+    assert (await runs.row(task_id))["admitted_at"] is None
+
+
+async def test_a_pause_behind_an_unknown_start_arrives(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        lost = RPCError("Timeout expired", RPCStatusCode.DEADLINE_EXCEEDED, b"")
+        patch.setattr(Temporal, "start", begins_and_fails(lost))
+        task_id = await runs.start("Go.")
+    async with runs.database.begin() as session:
+        await task_controls.pause(session, runs.caller, task_id)
+        await session.execute(text("UPDATE outbox SET next_attempt_at = now() WHERE run_id = :id"), {"id": task_id})
+    await runs.dispatcher.sweep()
+    assert await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id", task_id) == []
+
+
+async def failures(runs: Runs, task_id: TaskId) -> list[tuple[int, str]]:
+    """The attempts of what waits for a task, and why the last one failed."""
+    found = await runs.rows("SELECT attempts, last_error FROM outbox WHERE run_id = :id ORDER BY id", task_id)
+    return [(row["attempts"], row["last_error"]) for row in found]
+
+
+async def promise(runs: Runs, task_id: TaskId, kind: str, payload: str | None = None) -> None:
+    """Put an entry in the outbox as another version may do, due now."""
+    insert = text("""
+        INSERT INTO outbox (run_id, kind, payload, next_attempt_at) VALUES (:id, :kind, CAST(:payload AS jsonb), now())
+        """)
+    async with runs.database.begin() as session:
+        await session.execute(insert, {"id": task_id, "kind": kind, "payload": payload})
+
+
+async def test_an_unknown_kind_of_entry_waits(runs: Runs) -> None:
+    task_id = await runs.start("Go.")
+    await promise(runs, task_id, "nudge")
+    await runs.deliver(task_id)
+    assert await failures(runs, task_id) == [(1, "the outbox has no kind 'nudge'")]
+    assert await status_of(runs, task_id) == "running"
+
+
+async def test_an_unreadable_signal_stops_no_other(runs: Runs) -> None:
+    broken, good = await runs.start("Go."), await runs.start("Go.")
+    await promise(runs, broken, "signal", '{"signal": "pause"}')
+    await promise(runs, good, "signal", '{"name": "pause", "args": []}')
+    await runs.dispatcher.sweep()
+    [(attempts, error)] = await failures(runs, broken)
+    assert (attempts, error.partition(":")[0]) == (1, "the payload is not a signal")
+    assert await failures(runs, good) == []
+
+
+async def test_a_signal_may_have_more_fields(runs: Runs) -> None:
+    task_id = await runs.start("Go.")
+    await promise(runs, task_id, "signal", '{"name": "pause", "args": [], "id": "s1"}')
+    await runs.deliver(task_id)
+    assert await failures(runs, task_id) == []
+
+
+async def test_a_start_that_no_statement_reads_is_counted(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starts, "_TASK", "SELECT 1 / 0")
+    task_id = await runs.start("Go.")
+    [(attempts, error)] = await failures(runs, task_id)
+    assert (attempts, "division by zero" in error) == (1, True)
+    assert (await runs.row(task_id))["admitted_at"] is None
+
+
+async def test_a_start_that_is_not_noted_keeps_its_place(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_runs, "_MARK_STARTED", "SELECT 1 / 0")
+    task_id = await runs.start("Go.")
+    assert [attempts for attempts, _ in await failures(runs, task_id)] == [1]
+    assert (await runs.row(task_id))["admitted_at"] is not None
+
+
+async def test_a_database_that_is_away_is_no_failure(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(session: AsyncSession, run_id: RunId) -> None:
+        raise OperationalError("SELECT", {}, psycopg.OperationalError("the server closed the connection"))
+
+    monkeypatch.setattr(ledger_runs, "mark_started", away)
+    task_id = await runs.start("Go.")
+    assert await failures(runs, task_id) == [(0, None)]
 
 
 async def test_queued_tasks_leave_a_sweep_to_other_messages(runs: Runs) -> None:

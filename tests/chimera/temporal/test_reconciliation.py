@@ -153,7 +153,7 @@ async def _reconcile_until_started(runs: Runs, task_id: TaskId) -> None:
     async with asyncio.timeout(LIMIT_S):
         while not await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id AND kind = 'start'", task_id):
             await tasks.reconcile()
-    await runs.dispatcher.deliver(task_id)
+    await runs.deliver(task_id)
     assert await _is_known(await runs.temporal.client(), task_id)
 
 

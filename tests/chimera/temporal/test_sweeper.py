@@ -1,0 +1,46 @@
+"""The rounds of a worker's sweeper, without the parts they are for."""
+
+import asyncio
+
+import pytest
+
+from chimera.temporal import sweeper
+from chimera.temporal.sweeper import Sweeper
+from tests.until import LIMIT_S
+
+
+class Rounds:
+    """Counts its rounds and says when there were three."""
+
+    def __init__(self) -> None:
+        self.done = asyncio.Event()
+        self._begun = 0
+
+    async def __call__(self) -> bool:
+        self._begun += 1
+        if self._begun >= 3:
+            self.done.set()
+        return True
+
+
+async def hangs() -> bool:
+    await asyncio.Event().wait()
+    return True
+
+
+async def fails() -> bool:
+    raise RuntimeError("Temporal is away")
+
+
+@pytest.mark.parametrize("bad", [hangs, fails])
+async def test_a_bad_round_delays_no_other(monkeypatch: pytest.MonkeyPatch, bad: sweeper.Admission) -> None:
+    for pause in ("SWEEP_SECONDS", "RECONCILE_SECONDS", "ADMIT_SECONDS"):
+        monkeypatch.setattr(sweeper, pause, 0.001)
+    sweep, reconciliation, admission = Rounds(), Rounds(), Rounds()
+    rounds = Sweeper(sweeps=[bad, sweep], reconciliations=[bad, reconciliation], admit=admission)
+    sweeping = asyncio.create_task(rounds.run())
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await asyncio.gather(*(each.done.wait() for each in (sweep, reconciliation, admission)))
+    finally:
+        sweeping.cancel()
