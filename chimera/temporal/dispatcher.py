@@ -51,7 +51,7 @@ class Dispatcher:
         self._bus = bus
         self._failpoints = failpoints or Failpoints()
         self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
-        self._underway: set[asyncio.Task[None]] = set()
+        self._underway: set[asyncio.Task[object]] = set()
         self._is_admitting = self._is_admission_due = False
 
     def deliver_soon(self, run_id: RunId) -> None:
@@ -111,7 +111,7 @@ class Dispatcher:
             log.warning("admission_waited_too_long")
             return []
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
         self._underway.add(task)
         task.add_done_callback(self._underway.discard)

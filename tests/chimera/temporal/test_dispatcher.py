@@ -264,7 +264,7 @@ async def test_a_pause_behind_an_unknown_start_arrives(runs: Runs, monkeypatch: 
     assert await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id", task_id) == []
 
 
-async def failures(runs: Runs, task_id: TaskId) -> list[tuple[int, str]]:
+async def failures(runs: Runs, task_id: TaskId) -> list[tuple[int, str | None]]:
     """The attempts of what waits for a task, and why the last one failed."""
     found = await runs.rows("SELECT attempts, last_error FROM outbox WHERE run_id = :id ORDER BY id", task_id)
     return [(row["attempts"], row["last_error"]) for row in found]
@@ -293,6 +293,7 @@ async def test_an_unreadable_signal_stops_no_other(runs: Runs) -> None:
     await promise(runs, good, "signal", '{"name": "pause", "args": []}')
     await runs.dispatcher.sweep()
     [(attempts, error)] = await failures(runs, broken)
+    assert error is not None
     assert (attempts, error.partition(":")[0]) == (1, "the payload is not a signal")
     assert await failures(runs, good) == []
 
@@ -308,6 +309,7 @@ async def test_a_start_that_no_statement_reads_is_counted(runs: Runs, monkeypatc
     monkeypatch.setattr(starts, "_TASK", "SELECT 1 / 0")
     task_id = await runs.start("Go.")
     [(attempts, error)] = await failures(runs, task_id)
+    assert error is not None
     assert (attempts, "division by zero" in error) == (1, True)
     assert (await runs.row(task_id))["admitted_at"] is None
 
