@@ -13,11 +13,12 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import Field
 from pydantic_core import to_json
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.remedies import RemedyView, view_of
+from chimera.db.engine import AWAY, SESSION_AWAY
 from chimera.db.refusals import refusal_of
 from chimera.observe import disk
 from models.base import Contract
@@ -83,6 +84,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(psycopg.Error, _on_database_error)
 
 
+BUG = "This is a bug in Chimera. The API's log contains the details."
+
+
 def answer(error: ChimeraError) -> Response:
     """Return the response for a `ChimeraError`."""
     problems = _fields_of(error)
@@ -105,7 +109,7 @@ def unexpected(error: Exception) -> Response:
         500,
         code=ChimeraError.code,
         title=ChimeraError.title,
-        detail="This is a bug in Chimera. To find the details in the log, search for the ID in 'instance'.",
+        detail=f"{BUG} Search the log for the ID in 'instance'.",
     )
 
 
@@ -121,7 +125,7 @@ def translated(error: Exception) -> ChimeraError | None:
         )
     if isinstance(
         error,
-        (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError, OSError),
+        (*AWAY, *SESSION_AWAY, psycopg.InterfaceError),
     ):
         return Unavailable("The database")
     if isinstance(error, DBAPIError) and error.connection_invalidated:

@@ -160,8 +160,12 @@ def _flat(entries: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
 
 
 def _payload(fields: Mapping[bytes, bytes]) -> TokensFrame | int | None:
-    if b"s" in fields:
-        return int(fields[b"s"])
-    if b"t" in fields:
-        return TokensFrame.model_validate_json(fields[b"t"])
+    """Read an entry; None for one that only another version of Chimera can read."""
+    try:
+        if b"s" in fields:
+            return int(fields[b"s"])
+        if b"t" in fields:
+            return TokensFrame.model_validate_json(fields[b"t"])
+    except ValueError as error:
+        log.warning("stream_entry_skipped", error=type(error).__name__)
     return None

@@ -154,6 +154,11 @@ class Hub:
                 log.warning("stream_without_redis", error=type(error).__name__)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
+            except Exception:
+                # Without this loop, no client of the process would get text again.
+                log.exception("stream_reader_failed")
+                await asyncio.sleep(AWAY_SECONDS)
+                continue
             for run_id, entry_id, payload in entries:
                 self._hand_on(run_id, entry_id, payload)
 
@@ -178,6 +183,10 @@ class Hub:
                     newest = await events.last_seqs(connection, self._channels)
             except AWAY as error:
                 log.warning("stream_waits_for_database", error=type(error).__name__)
+                await asyncio.sleep(AWAY_SECONDS)
+                continue
+            except Exception:
+                log.exception("stream_reader_failed")
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
             took_s = time.monotonic() - began

@@ -9,14 +9,14 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
 from api.bodies import has_more_parts
-from api.errors import translated
+from api.errors import BUG, translated
 from api.live.ending import HubClosed, stop
 from api.live.frames import messages_of
 from api.live.sockets import MAX_PARTS, Socket, SocketParts
 from api.remedies import RemedyView, view_of
 from chimera.db.engine import AWAY
 from chimera.store.task_views import Progress
-from models.errors import ChimeraError, NotFound, Unavailable
+from models.errors import ChimeraError, NotFound
 from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, run_of
 from models.users import Caller
 from models.wording import reportable, sentence_of
@@ -98,18 +98,23 @@ class Topics(Socket):
                     for message in messages_of(batch, topic, self._websocket):
                         await self._sent(self._websocket.send(message))
             await self._send({"type": "ended", "topic": topic})
-        except (ChimeraError, *AWAY) as error:
-            await self._fail(error, topic)
         except HubClosed:
             log.debug("stream_closed", topic=topic)
+        except Exception as error:
+            if not isinstance(error, ChimeraError) and translated(error) is None:
+                log.exception("stream_failed", topic=topic)
+            await self._fail(error, topic)
         finally:
             if self._topics.get(topic) is asyncio.current_task():
                 del self._topics[topic]
 
     async def _fail(self, error: Exception, topic: Topic) -> None:
         """Report an error as a request for the same run reports it."""
-        known = error if isinstance(error, ChimeraError) else translated(error) or Unavailable("The database")
-        await self._refuse(known.code, known.message, topic, view_of(known.remedy))
+        known = error if isinstance(error, ChimeraError) else translated(error)
+        if known is None:
+            await self._refuse(ChimeraError.code, BUG, topic)
+        else:
+            await self._refuse(known.code, known.message, topic, view_of(known.remedy))
 
     async def _refuse(
         self, code: str, detail: str, topic: Topic | None = None, remedy: RemedyView | None = None

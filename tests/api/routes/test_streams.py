@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from httpx2.websockets import ASGIWebSocketTransport, AsyncWebSocketSession, WebSocketDisconnect
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from api.deps import Parts
 from api.live import rights, sockets
@@ -20,8 +21,10 @@ from api.live.sse import while_allowed
 from api.live.topics import MAX_TOPICS, Topics
 from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER
-from models.events import RunCompleted, RunResumed
-from models.ids import TaskId
+from chimera.store import task_views
+from models.events import RunCompleted, RunResumed, TokensFrame
+from models.ids import ROOT, RunId, TaskId
+from models.model_calls import Purpose
 from tests.api.conftest import SECRET, SignUp, new_task, publish
 from tests.until import LIMIT_S, until
 
@@ -143,6 +146,51 @@ async def test_an_error_frame_has_the_problems_fields(
     assert {name: frame[name] for name in ("code", "detail", "remedy")} == {
         name: problem[name] for name in ("code", "detail", "remedy")
     }
+
+
+async def test_an_event_of_another_version_ends_in_an_error_frame(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice))["id"]
+    parts: Parts = app.state.parts
+    async with parts.database.begin() as session:
+        await session.execute(text("UPDATE runs SET event_seq = 2 WHERE id = :id"), {"id": task_id})
+        unknown = """INSERT INTO events (run_id, seq, payload) VALUES (:id, 2, '{"type": "run.of_another_version"}')"""
+        await session.execute(text(unknown), {"id": task_id})
+    async with signed_in(app, alice) as socket:
+        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 0})
+        assert (await received(socket))["type"] == "subscribed"
+        frame = await received(socket)
+        assert (frame["type"], frame["code"], frame["topic"]) == ("error", "internal_error", f"run:{task_id}")
+        assert "another_version" not in frame["detail"]
+
+
+async def test_a_snapshot_without_a_database_ends_in_an_error_frame(
+    app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = (await new_task(alice))["id"]
+
+    async def away(*_: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(task_views, "subtasks", away)
+    async with signed_in(app, alice) as socket:
+        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 9999})
+        assert (await received(socket))["type"] == "subscribed"
+        assert (await received(socket))["code"] == "unavailable"
+
+
+async def test_unreadable_text_does_not_end_the_reader(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice))["id"]
+    parts: Parts = app.state.parts
+    frame = TokensFrame(
+        run_id=RunId(task_id), path=ROOT, purpose=Purpose.PLAN, step=1, attempt=1, offset=0, text="Still here"
+    )
+    async with signed_in(app, alice) as socket:
+        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
+        assert (await received(socket))["type"] == "subscribed"
+        for entry in ({"t": "{}"}, {"s": "many"}, {"t": frame.model_dump_json()}):
+            await parts.bus._redis.xadd(f"chimera:run:{task_id}", entry)
+        shown = await received(socket)
+        assert (shown["type"], shown["text"]) == ("tokens", "Still here")
 
 
 async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.AsyncClient) -> None:
