@@ -187,7 +187,8 @@ async def test_unreadable_text_does_not_end_the_reader(app: FastAPI, alice: http
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
         assert (await received(socket))["type"] == "subscribed"
-        for entry in ({"t": "{}"}, {"s": "many"}, {"t": frame.model_dump_json()}):
+        entries: tuple[dict[Any, Any], ...] = ({"t": "{}"}, {"s": "many"}, {"t": frame.model_dump_json()})
+        for entry in entries:
             await parts.bus._redis.xadd(f"chimera:run:{task_id}", entry)
         shown = await received(socket)
         assert (shown["type"], shown["text"]) == ("tokens", "Still here")
