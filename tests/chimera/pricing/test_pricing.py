@@ -164,8 +164,8 @@ def test_a_setting_overrides_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("catalog", "expected"),
     [
-        ("[", "is not JSON: line 1, column 1: The file ends before every bracket is closed"),
-        ('{"local/qwen3": {},}', "is not JSON: line 1, column 20: Remove the comma"),
+        ("[", "is not valid JSON: line 1, column 1: The file ends before every bracket is closed"),
+        ('{"local/qwen3": {},}', "is not valid JSON: line 1, column 20: Remove the comma"),
         ('{"qwen3": {}}', "Write provider/model"),
         ('{"local/qwen3": {"context_tokens": "many"}}', "local/qwen3.context_tokens: Send a whole number"),
         ('{"local/qwen3": {"abilities": ["sings"]}}', "local/qwen3.abilities.0: Use one of"),
