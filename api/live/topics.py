@@ -24,6 +24,7 @@ from models.wording import reportable, sentence_of
 log = structlog.get_logger()
 
 MAX_TOPICS = 50
+BUG = "This is a bug in Chimera. To find it in the log, search for the topic."
 
 
 class Topics(Socket):
@@ -98,20 +99,30 @@ class Topics(Socket):
                     for message in messages_of(batch, topic, self._websocket):
                         await self._sent(self._websocket.send(message))
             await self._send({"type": "ended", "topic": topic})
-        except (ChimeraError, *AWAY) as error:
-            await self._fail(error, topic)
         except HubClosed:
             log.debug("stream_closed", topic=topic)
+        except Exception as error:  # noqa: BLE001 without a frame, its client would wait for ever
+            await self._fail(error, topic)
         finally:
             if self._topics.get(topic) is asyncio.current_task():
                 del self._topics[topic]
 
     async def _fail(self, error: Exception, topic: Topic) -> None:
         """Report an error as a request for the same run reports it."""
-        known = error if isinstance(error, ChimeraError) else translated(error) or Unavailable("The database")
+        known = _known(error)
+        if known is None:
+            log.error("stream_failed", topic=topic, error=type(error).__name__, exc_info=error)
+            await self._refuse(ChimeraError.code, BUG, topic)
+            return
         await self._refuse(known.code, known.message, topic, view_of(known.remedy))
 
     async def _refuse(
         self, code: str, detail: str, topic: Topic | None = None, remedy: RemedyView | None = None
     ) -> None:
         await self._send({"type": "error", "code": code, "detail": detail, "topic": topic, "remedy": remedy})
+
+
+def _known(error: Exception) -> ChimeraError | None:
+    if isinstance(error, ChimeraError):
+        return error
+    return translated(error) or (Unavailable("The database") if isinstance(error, AWAY) else None)

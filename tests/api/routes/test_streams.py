@@ -12,14 +12,17 @@ import jwt
 import pytest
 from fastapi import FastAPI
 from httpx2.websockets import ASGIWebSocketTransport, AsyncWebSocketSession, WebSocketDisconnect
-from sqlalchemy import text
+from sqlalchemy import insert, text, update
+from sqlalchemy.exc import OperationalError
 
 from api.deps import Parts
 from api.live import rights, sockets
 from api.live.sse import while_allowed
 from api.live.topics import MAX_TOPICS, Topics
+from chimera.db.tables import EventRow, Run
 from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER
+from chimera.store import task_views
 from models.events import RunCompleted, RunResumed
 from models.ids import TaskId
 from tests.api.conftest import SECRET, SignUp, new_task, publish
@@ -143,6 +146,38 @@ async def test_an_error_frame_has_the_problems_fields(
     assert {name: frame[name] for name in ("code", "detail", "remedy")} == {
         name: problem[name] for name in ("code", "detail", "remedy")
     }
+
+
+async def test_an_unreadable_event_ends_its_subscription(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    task_id = (await new_task(alice))["id"]
+    topic = f"run:{task_id}"
+    parts: Parts = app.state.parts
+    async with parts.database.begin() as session:
+        await session.execute(update(Run).where(Run.id == task_id).values(event_seq=2))
+        later = {"type": "run.of_a_later_version", "path": ""}
+        await session.execute(insert(EventRow).values(run_id=task_id, seq=2, payload=later))
+    async with signed_in(app, alice) as socket:
+        for _ in range(2):
+            await socket.send_json({"type": "subscribe", "topic": topic})
+            assert (await received(socket))["type"] == "subscribed"
+            failed = await received(socket)
+            assert (failed["type"], failed["code"], failed["topic"]) == ("error", "internal_error", topic)
+
+
+async def test_a_failed_snapshot_is_reported(
+    app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = f"run:{(await new_task(alice))['id']}"
+
+    async def lost(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(task_views, "subtasks", lost)
+    async with signed_in(app, alice) as socket:
+        await socket.send_json({"type": "subscribe", "topic": topic, "after": 99})
+        assert (await received(socket))["type"] == "subscribed"
+        failed = await received(socket)
+        assert (failed["type"], failed["code"], failed["topic"]) == ("error", "unavailable", topic)
 
 
 async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.AsyncClient) -> None:
