@@ -19,7 +19,7 @@ from api.live.channel import KEPT_EVENTS, QUEUE_FRAMES
 from api.live.ending import HubClosed, stop
 from api.live.frames import Written
 from api.live.hub import MAX_BEHIND, Hub
-from chimera.bus import Bus
+from chimera.bus import Bus, _text
 from chimera.db.engine import Connection, Database
 from chimera.db.tables import Call, Run
 from chimera.ledger import events
@@ -163,7 +163,7 @@ async def test_an_unreadable_bus_entry_is_passed_over(
     await api.bus._redis.xadd(f"chimera:run:{task_id}", fields)
     async with asyncio.timeout(LIMIT_S), aclosing(only_by_bus.follow(caller, task_id)) as frames:
         assert _seqs([await anext(frames)]) == [1]
-        entry_id = (await api.bus._redis.xadd(f"chimera:run:{task_id}", fields)).decode()
+        entry_id = _text(await api.bus._redis.xadd(f"chimera:run:{task_id}", fields))
         # Its place is taken, or each read would begin before it and return at once.
         await until(lambda: only_by_bus._channels[task_id].position == entry_id)
         await publish(app, task_id, started(1))
