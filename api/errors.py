@@ -84,9 +84,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(psycopg.Error, _on_database_error)
 
 
-BUG = "This is a bug in Chimera. The API's log contains the details."
-
-
 def answer(error: ChimeraError) -> Response:
     """Return the response for a `ChimeraError`."""
     problems = _fields_of(error)
@@ -109,7 +106,7 @@ def unexpected(error: Exception) -> Response:
         500,
         code=ChimeraError.code,
         title=ChimeraError.title,
-        detail=f"{BUG} Search the log for the ID in 'instance'.",
+        detail="This is a bug in Chimera. To find the details in the log, search for the ID in 'instance'.",
     )
 
 

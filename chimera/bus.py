@@ -31,7 +31,8 @@ GATHER_SECONDS = 0.01
 MAX_PENDING = 10_000
 """Entries that wait for Redis at most; beyond them nothing more is queued (followers look for themselves)."""
 
-Entry = tuple[RunId, str, TokensFrame | int]
+Entry = tuple[RunId, str, TokensFrame | int | None]
+"""The run, the entry's place, and its payload; None when this version can't read it. Its place counts all the same."""
 
 
 class Bus:
@@ -79,9 +80,7 @@ class Bus:
             if not name.startswith(_PREFIX):
                 continue
             for entry_id, fields in _flat(entries):
-                payload = _payload(fields)
-                if payload is not None:
-                    found.append((RunId(name.removeprefix(_PREFIX)), _text(entry_id), payload))
+                found.append((RunId(name.removeprefix(_PREFIX)), _text(entry_id), _payload(fields)))
         return found
 
     async def interrupt_reader(self, interrupt: str) -> None:
@@ -160,12 +159,11 @@ def _flat(entries: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
 
 
 def _payload(fields: Mapping[bytes, bytes]) -> TokensFrame | int | None:
-    """Read an entry; None for one that only another version of Chimera can read."""
+    """Read an entry; None, with a line in the log, for one that another version may have written."""
     try:
         if b"s" in fields:
             return int(fields[b"s"])
-        if b"t" in fields:
-            return TokensFrame.model_validate_json(fields[b"t"])
-    except ValueError as error:
-        log.warning("stream_entry_skipped", error=type(error).__name__)
-    return None
+        return TokensFrame.model_validate_json(fields[b"t"])
+    except (KeyError, ValueError) as error:
+        log.warning("bus_entry_unreadable", error=type(error).__name__)
+        return None

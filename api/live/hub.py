@@ -9,7 +9,7 @@ one query for all followed tasks.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from uuid import uuid4
 
@@ -53,7 +53,7 @@ class Hub:
         self._work: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._work = [asyncio.create_task(self._read_bus()), asyncio.create_task(self._look())]
+        self._work = [asyncio.create_task(_kept_up(each)) for each in (self._read_bus, self._look)]
 
     async def close(self) -> None:
         """End all streams, so that clients reconnect elsewhere; safe to call twice."""
@@ -154,21 +154,17 @@ class Hub:
                 log.warning("stream_without_redis", error=type(error).__name__)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
-            except Exception:
-                # Without this loop, no client of the process would get text again.
-                log.exception("stream_reader_failed")
-                await asyncio.sleep(AWAY_SECONDS)
-                continue
             for run_id, entry_id, payload in entries:
                 self._hand_on(run_id, entry_id, payload)
 
-    def _hand_on(self, run_id: RunId, entry_id: str, payload: TokensFrame | int) -> None:
+    def _hand_on(self, run_id: RunId, entry_id: str, payload: TokensFrame | int | None) -> None:
         channel = self._channels.get(run_id)
         # A channel that was closed and made anew meanwhile may have had the entry in its backlog.
         if channel is None or channel.position is None or _order_of(entry_id) <= _order_of(channel.position):
             return
         channel.position = entry_id
-        channel.offer(payload)
+        if payload is not None:
+            channel.offer(payload)
 
     async def _look(self) -> None:
         seen: dict[RunId, int] = {}
@@ -185,16 +181,28 @@ class Hub:
                 log.warning("stream_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
-            except Exception:
-                log.exception("stream_reader_failed")
-                await asyncio.sleep(AWAY_SECONDS)
-                continue
             took_s = time.monotonic() - began
             # What was there one look ago: a hint goes first, with the text that belongs before its event.
             for run_id, seq in seen.items():
                 if run_id in self._channels:
                     self._channels[run_id].offer(seq)
             seen = newest
+
+
+async def _kept_up(loop: Callable[[], Awaitable[None]]) -> None:
+    """Begin a loop again after an error that it doesn't expect: without it, no user would have live text.
+
+    Each kind of error is logged once.
+    """
+    logged: set[type[Exception]] = set()
+    while True:
+        try:
+            await loop()
+        except Exception as error:
+            if type(error) not in logged:
+                logged.add(type(error))
+                log.error("stream_loop_failed", error=type(error).__name__, exc_info=error)
+            await asyncio.sleep(AWAY_SECONDS)
 
 
 def _order_of(entry_id: str) -> tuple[int, int]:

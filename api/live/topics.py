@@ -9,14 +9,14 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
 from api.bodies import has_more_parts
-from api.errors import BUG, translated
+from api.errors import translated
 from api.live.ending import HubClosed, stop
 from api.live.frames import messages_of
 from api.live.sockets import MAX_PARTS, Socket, SocketParts
 from api.remedies import RemedyView, view_of
 from chimera.db.engine import AWAY
 from chimera.store.task_views import Progress
-from models.errors import ChimeraError, NotFound
+from models.errors import ChimeraError, NotFound, Unavailable
 from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, run_of
 from models.users import Caller
 from models.wording import reportable, sentence_of
@@ -24,6 +24,7 @@ from models.wording import reportable, sentence_of
 log = structlog.get_logger()
 
 MAX_TOPICS = 50
+BUG = "This is a bug in Chimera. To find it in the log, search for the topic."
 
 
 class Topics(Socket):
@@ -100,9 +101,7 @@ class Topics(Socket):
             await self._send({"type": "ended", "topic": topic})
         except HubClosed:
             log.debug("stream_closed", topic=topic)
-        except Exception as error:
-            if not isinstance(error, ChimeraError) and translated(error) is None:
-                log.exception("stream_failed", topic=topic)
+        except Exception as error:  # noqa: BLE001 without a frame, its client would wait for ever
             await self._fail(error, topic)
         finally:
             if self._topics.get(topic) is asyncio.current_task():
@@ -110,13 +109,20 @@ class Topics(Socket):
 
     async def _fail(self, error: Exception, topic: Topic) -> None:
         """Report an error as a request for the same run reports it."""
-        known = error if isinstance(error, ChimeraError) else translated(error)
+        known = _known(error)
         if known is None:
+            log.error("stream_failed", topic=topic, error=type(error).__name__, exc_info=error)
             await self._refuse(ChimeraError.code, BUG, topic)
-        else:
-            await self._refuse(known.code, known.message, topic, view_of(known.remedy))
+            return
+        await self._refuse(known.code, known.message, topic, view_of(known.remedy))
 
     async def _refuse(
         self, code: str, detail: str, topic: Topic | None = None, remedy: RemedyView | None = None
     ) -> None:
         await self._send({"type": "error", "code": code, "detail": detail, "topic": topic, "remedy": remedy})
+
+
+def _known(error: Exception) -> ChimeraError | None:
+    if isinstance(error, ChimeraError):
+        return error
+    return translated(error) or (Unavailable("The database") if isinstance(error, AWAY) else None)

@@ -102,9 +102,9 @@ Check = Callable[[Parts], Awaitable[str]]
 
 MEANING = {
     "database": "The database is unavailable, so requests that change data are rejected.",
-    "redis": "Redis is unavailable, so progress is shown a little later, and text is not streamed.",
+    "redis": "Redis is unavailable, so text is not streamed. Events and results still arrive.",
     "temporal": "Temporal is unreachable, so tasks are queued and start when Temporal is available again.",
-    "workers": "No worker is running, so tasks don't progress. To start a worker, run: python -m worker",
+    "workers": "No worker is running, so tasks make no progress. To start a worker, run: python -m worker",
     "providers": "No provider is configured. Set the API key or the address of a provider.",
 }
 

@@ -15,6 +15,7 @@ from chimera.content.audio import seconds_of
 from chimera.providers.base import Provider
 from chimera.providers.media import Transcribes
 from chimera.store import ai_calls, files, user_limits
+from chimera.store.ai_calls import NewAiCall
 from chimera.store.user_limits import OPEN_AI_CALLS_LIMIT
 from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
 from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
@@ -114,42 +115,62 @@ async def _transcription(
 
     If the request repeats an earlier request, nothing is stored.
     """
-    file: FileView | None = None
     hints = spec.model_dump(mode="json", include={"language", "prompt"}, exclude_none=True)
-    if spec.file_id is not None:
-        # An administrator sees all users' files, but can use only their own.
-        owner = Caller(user_id=caller.user_id, role="user")
-        try:
-            file = await files.view(session, owner, FileId(str(spec.file_id)))
-        except NotFound:
-            before = await _of_key(session, caller, spec, hints, key)
-            if before is None:
-                raise
-            return before, False
-    recording = file or (form.upload.content if form.upload else None)
+    try:
+        stored = await _stored(session, caller, spec)
+    except NotFound:
+        before = await _of_key(session, caller, spec, hints, key)
+        if before is None:
+            raise
+        return before, False
+    recording = stored or (form.upload.content if form.upload else None)
     assert recording is not None, "exactly one was sent"
-    _check_recording(provider, recording.media_type, recording.size_bytes, "file_id" if file else "file")
+    _check_recording(provider, recording.media_type, recording.size_bytes, "file_id" if stored else "file")
     meant = {**hints, "sha256": recording.sha256}
     if key is not None:
         asked = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, {}, key, meant=meant)
         before = await ai_calls.accepted_before(session, caller.user_id, key, asked.body_sha256)
         if before is not None:
             return before, False
-    uploaded = None
-    if form.upload is None:
-        assert file is not None
-        head = await files.chunk(session, file.id, 0) or b""
-    else:
-        head = next(form.upload.content.chunks(), b"")
-        file = uploaded = await keep(session, caller.user_id, form.upload, settings)
-    # Measured once and stored: the bytes are read again only for the request to the provider.
-    request = {"file_id": file.id, "audio_seconds": seconds_of(head, file.size_bytes), **hints}
+    file, audio_seconds = await _measured(session, caller, stored, form, settings)
+    request = {"file_id": file.id, "audio_seconds": audio_seconds, **hints}
     new = new_call(Operation.TRANSCRIPTIONS, provider, spec.model, request, key, meant=meant)
+    return await _created(session, caller, new, settings, uploaded=file if stored is None else None)
+
+
+async def _stored(session: AsyncSession, caller: Caller, spec: TranscriptionSpec) -> FileView | None:
+    """Return the file that the form names; None when it contains the recording. Raises NotFound."""
+    if spec.file_id is None:
+        return None
+    # An administrator sees all users' files, but can use only their own.
+    owner = Caller(user_id=caller.user_id, role="user")
+    return await files.view(session, owner, FileId(str(spec.file_id)))
+
+
+async def _measured(
+    session: AsyncSession, caller: Caller, stored: FileView | None, form: Form, settings: Settings
+) -> tuple[FileView, float]:
+    """Return the recording's file, which is stored if the form contains it, and its length in seconds.
+
+    Measured once and stored: the bytes are read again only for the request to the provider.
+    """
+    if stored is not None:
+        head = await files.chunk(session, stored.id, 0) or b""
+        return stored, seconds_of(head, stored.size_bytes)
+    assert form.upload is not None, "exactly one was sent"
+    head = next(form.upload.content.chunks(), b"")
+    file = await keep(session, caller.user_id, form.upload, settings)
+    return file, seconds_of(head, file.size_bytes)
+
+
+async def _created(
+    session: AsyncSession, caller: Caller, new: NewAiCall, settings: Settings, *, uploaded: FileView | None
+) -> tuple[AiCallId, bool]:
+    """Store a call, or find that another request with its key came at the same time: then its upload is dropped."""
     call_id, created = await ai_calls.create(session, caller.user_id, new)
     if created:
         await user_limits.check_added(session, caller.user_id, OPEN_AI_CALLS_LIMIT, settings)
     elif uploaded is not None:
-        # Another request with this key came at the same time.
         await files.delete(session, caller, uploaded.id)
     return call_id, created
 

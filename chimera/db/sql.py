@@ -1,7 +1,7 @@
 """Raw SQL in a session's transaction.
 
 Raw SQL is written in the driver's syntax (`%(name)s`, and `%%` for a percent sign), in `chimera/ledger`. All other
-statements are SQLAlchemy's constructs.
+statements are SQLAlchemy's constructs, except those in `chimera/db` and the few that `tests/test_layers.py` lists.
 """
 
 from collections.abc import Mapping

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +27,9 @@ CONCURRENT_DELIVERIES = 5
 LOCK_LIMIT = 3 * RPC_TIMEOUT
 """How long a delivery waits for another of the same schedule, which makes up to two requests to Temporal."""
 
+TURN_LIMIT = 2 * RPC_TIMEOUT
+"""How long a delivery waits for others of this process, so that a request never waits long for a slow Temporal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -43,6 +47,8 @@ class ScheduleDispatcher:
         self._database = database
         self._schedules = temporal_schedules
         self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
+        # Taken first: changes of one schedule that wait for each other keep no places from other schedules.
+        self._turns: WeakValueDictionary[ScheduleId, asyncio.Lock] = WeakValueDictionary()
 
     async def deliver(self, schedule_id: ScheduleId) -> Rejection | None:
         """Give Temporal a schedule as its row is now; return what Temporal rejects.
@@ -50,23 +56,47 @@ class ScheduleDispatcher:
         Raises nothing: a change that was not delivered stays in the outbox and is retried. One that is rejected again
         is dropped, and the schedule's note has the reason; the first time its caller may take it back.
         """
-        async with self._limit:
-            try:
-                while True:
-                    async with self._database.begin() as session:
-                        change = await outbox.take_schedule(session, schedule_id, LOCK_LIMIT)
-                        if change is None:
-                            return None
-                        schedule = await schedules.by_id(session, schedule_id)
-                        try:
-                            await self._send(schedule_id, schedule)
-                        except (ChimeraError, RPCError, RuntimeError, ValueError) as error:
-                            log.warning("schedule_not_delivered", schedule_id=schedule_id, error=str(error)[:200])
-                            return await _failed(session, change, schedule, error)
-                        await outbox.drop_schedule(session, change)
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("outbox_database_away", schedule_id=schedule_id, error=type(error).__name__)
-                return None
+        turn = self._turns.setdefault(schedule_id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(TURN_LIMIT.total_seconds()) as waiting, turn, self._limit:
+                waiting.reschedule(None)
+                return await self._deliver(schedule_id)
+        except TimeoutError:
+            log.warning("schedule_left_to_sweeper", schedule_id=schedule_id)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("outbox_database_away", schedule_id=schedule_id, error=type(error).__name__)
+        return None
+
+    async def _deliver(self, schedule_id: ScheduleId) -> Rejection | None:
+        is_first = True
+        while True:
+            async with self._database.begin() as session:
+                change = await outbox.take_schedule(session, schedule_id, LOCK_LIMIT)
+                schedule = await schedules.by_id(session, schedule_id)
+                if change is None:
+                    return await self._rejected_before(schedule) if is_first else None
+                try:
+                    await self._send(schedule_id, schedule)
+                except (ChimeraError, RPCError, RuntimeError, ValueError) as error:
+                    log.warning("schedule_not_delivered", schedule_id=schedule_id, error=str(error)[:200])
+                    return await _failed(session, change, schedule, error)
+                await outbox.drop_schedule(session, change)
+            is_first = False
+
+    async def _rejected_before(self, schedule: Schedule | None) -> Rejection | None:
+        """Return why Temporal rejects a schedule whose change another delivery may have dropped for that reason.
+
+        A note on the row, which may be about a skipped run, shows that it may have; only Temporal knows the error.
+        """
+        if schedule is None or schedule.skipped_at is None:
+            return None
+        try:
+            await self._send(ScheduleId(schedule.id), schedule)
+        except InvalidInput as error:
+            return Rejection(error, schedule.spec)
+        except (ChimeraError, RPCError, RuntimeError, ValueError) as error:
+            log.warning("schedule_not_delivered", schedule_id=schedule.id, error=str(error)[:200])
+        return None
 
     async def sweep(self) -> None:
         """Deliver what the API could not deliver itself."""

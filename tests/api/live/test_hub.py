@@ -19,7 +19,7 @@ from api.live.channel import KEPT_EVENTS, QUEUE_FRAMES
 from api.live.ending import HubClosed, stop
 from api.live.frames import Written
 from api.live.hub import MAX_BEHIND, Hub
-from chimera.bus import Bus
+from chimera.bus import Bus, _text
 from chimera.db.engine import Connection, Database
 from chimera.db.tables import Call, Run
 from chimera.ledger import events
@@ -148,6 +148,52 @@ async def test_without_redis_events_come_all_the_same(
     finally:
         await hub.close()
         await away.close()
+
+
+@pytest.mark.parametrize("fields", [{"t": "{}"}, {"s": "x"}, {"of": "a later version"}])
+async def test_an_unreadable_bus_entry_is_passed_over(
+    app: FastAPI,
+    api: Parts,
+    alice: httpx2.AsyncClient,
+    caller: Caller,
+    only_by_bus: Hub,
+    fields: dict[Any, Any],
+) -> None:
+    task_id = TaskId((await new_task(alice))["id"])
+    await api.bus._redis.xadd(f"chimera:run:{task_id}", fields)
+    async with asyncio.timeout(LIMIT_S), aclosing(only_by_bus.follow(caller, task_id)) as frames:
+        assert _seqs([await anext(frames)]) == [1]
+        entry_id = _text(await api.bus._redis.xadd(f"chimera:run:{task_id}", fields))
+        # Its place is taken, or each read would begin before it and return at once.
+        await until(lambda: only_by_bus._channels[task_id].position == entry_id)
+        await publish(app, task_id, started(1))
+        assert _seqs([await anext(frames)]) == [2]
+
+
+async def test_the_loops_outlive_unexpected_errors(
+    app: FastAPI, api: Parts, alice: httpx2.AsyncClient, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.live.hub.AWAY_SECONDS", 0.01)
+    broken = {"read": asyncio.Event(), "last_seqs": asyncio.Event()}
+
+    async def fail(name: str) -> None:
+        broken[name].set()
+        raise LookupError("a mistake of ours")
+
+    task_id = TaskId((await new_task(alice))["id"])
+    hub = Hub(api.database, api.bus, api.temporal.ui_url)
+    async with asyncio.timeout(LIMIT_S), aclosing(hub.follow(caller, task_id)) as frames:
+        with monkeypatch.context() as wrong:
+            wrong.setattr(api.bus, "read", lambda *_, **__: fail("read"))
+            wrong.setattr(events, "last_seqs", lambda *_: fail("last_seqs"))
+            hub.start()
+            assert _seqs([await anext(frames)]) == [1]
+            for each in broken.values():
+                await each.wait()
+        await publish(app, task_id, started(1))
+        assert _seqs([await anext(frames)]) == [2]
+        assert not any(work.done() for work in hub._work)
+        await hub.close()
 
 
 async def test_a_follower_far_behind_gets_a_snapshot(

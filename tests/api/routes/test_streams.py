@@ -12,19 +12,19 @@ import jwt
 import pytest
 from fastapi import FastAPI
 from httpx2.websockets import ASGIWebSocketTransport, AsyncWebSocketSession, WebSocketDisconnect
-from sqlalchemy import text
+from sqlalchemy import insert, text, update
 from sqlalchemy.exc import OperationalError
 
 from api.deps import Parts
 from api.live import rights, sockets
 from api.live.sse import while_allowed
 from api.live.topics import MAX_TOPICS, Topics
+from chimera.db.tables import EventRow, Run
 from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER
 from chimera.store import task_views
-from models.events import RunCompleted, RunResumed, TokensFrame
-from models.ids import ROOT, RunId, TaskId
-from models.model_calls import Purpose
+from models.events import RunCompleted, RunResumed
+from models.ids import TaskId
 from tests.api.conftest import SECRET, SignUp, new_task, publish
 from tests.until import LIMIT_S, until
 
@@ -148,50 +148,36 @@ async def test_an_error_frame_has_the_problems_fields(
     }
 
 
-async def test_an_event_of_another_version_ends_in_an_error_frame(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+async def test_an_unreadable_event_ends_its_subscription(app: FastAPI, alice: httpx2.AsyncClient) -> None:
     task_id = (await new_task(alice))["id"]
+    topic = f"run:{task_id}"
     parts: Parts = app.state.parts
     async with parts.database.begin() as session:
-        await session.execute(text("UPDATE runs SET event_seq = 2 WHERE id = :id"), {"id": task_id})
-        unknown = """INSERT INTO events (run_id, seq, payload) VALUES (:id, 2, '{"type": "run.of_another_version"}')"""
-        await session.execute(text(unknown), {"id": task_id})
+        await session.execute(update(Run).where(Run.id == task_id).values(event_seq=2))
+        later = {"type": "run.of_a_later_version", "path": ""}
+        await session.execute(insert(EventRow).values(run_id=task_id, seq=2, payload=later))
     async with signed_in(app, alice) as socket:
-        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 0})
-        assert (await received(socket))["type"] == "subscribed"
-        frame = await received(socket)
-        assert (frame["type"], frame["code"], frame["topic"]) == ("error", "internal_error", f"run:{task_id}")
-        assert "another_version" not in frame["detail"]
+        for _ in range(2):
+            await socket.send_json({"type": "subscribe", "topic": topic})
+            assert (await received(socket))["type"] == "subscribed"
+            failed = await received(socket)
+            assert (failed["type"], failed["code"], failed["topic"]) == ("error", "internal_error", topic)
 
 
-async def test_a_snapshot_without_a_database_ends_in_an_error_frame(
+async def test_a_failed_snapshot_is_reported(
     app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task_id = (await new_task(alice))["id"]
+    topic = f"run:{(await new_task(alice))['id']}"
 
-    async def away(*_: object) -> None:
-        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+    async def lost(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("server closed the connection"))
 
-    monkeypatch.setattr(task_views, "subtasks", away)
+    monkeypatch.setattr(task_views, "subtasks", lost)
     async with signed_in(app, alice) as socket:
-        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 9999})
+        await socket.send_json({"type": "subscribe", "topic": topic, "after": 99})
         assert (await received(socket))["type"] == "subscribed"
-        assert (await received(socket))["code"] == "unavailable"
-
-
-async def test_unreadable_text_does_not_end_the_reader(app: FastAPI, alice: httpx2.AsyncClient) -> None:
-    task_id = (await new_task(alice))["id"]
-    parts: Parts = app.state.parts
-    frame = TokensFrame(
-        run_id=RunId(task_id), path=ROOT, purpose=Purpose.PLAN, step=1, attempt=1, offset=0, text="Still here"
-    )
-    async with signed_in(app, alice) as socket:
-        await socket.send_json({"type": "subscribe", "topic": f"run:{task_id}", "after": 1})
-        assert (await received(socket))["type"] == "subscribed"
-        entries: tuple[dict[Any, Any], ...] = ({"t": "{}"}, {"s": "many"}, {"t": frame.model_dump_json()})
-        for entry in entries:
-            await parts.bus._redis.xadd(f"chimera:run:{task_id}", entry)
-        shown = await received(socket)
-        assert (shown["type"], shown["text"]) == ("tokens", "Still here")
+        failed = await received(socket)
+        assert (failed["type"], failed["code"], failed["topic"]) == ("error", "unavailable", topic)
 
 
 async def test_a_socket_has_at_most_fifty_topics(app: FastAPI, alice: httpx2.AsyncClient) -> None:
