@@ -35,7 +35,7 @@ async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, 
 
 @router.get("/types/available", operation_id="list_agent_types")
 async def list_agent_types() -> tuple[AgentType, ...]:
-    """List the roles of agents, with the built-in agent for each role."""
+    """List the agent roles, with the built-in agent for each role. The role `custom` has none."""
     built_in = tuple(AgentType(role=agent.role, agent=agent.name, description=agent.description) for agent in BUILT_IN)
     return (*built_in, AgentType(role="custom", agent=None, description="Follow the prompt."))
 
@@ -72,6 +72,6 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
 
 @router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
-    """Delete one of your own agents. Subtasks that use this agent and haven't started fail with `unknown_agent`."""
+    """Delete one of your own agents. A subtask that uses this agent but hasn't started yet will fail with `unknown_agent`."""
     async with parts.database.begin() as session:
         await agents.delete(session, caller.user_id, name)

@@ -46,7 +46,7 @@ class SubtaskSkipped(ChimeraError):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"Subtask {path!r} or one of its parents was skipped, so the subtask doesn't make any more model calls."
+            f"Subtask {path!r} or one of its ancestors was skipped, so it won't make any more model calls."
         )
 
 
