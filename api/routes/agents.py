@@ -72,6 +72,6 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
 
 @router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
-    """Delete one of your own agents. A subtask that uses this agent but hasn't started yet will fail with `unknown_agent`."""
+    """Delete one of your own agents. A subtask of this agent that hasn't started yet will fail with `unknown_agent`."""
     async with parts.database.begin() as session:
         await agents.delete(session, caller.user_id, name)
