@@ -50,7 +50,7 @@ async def test_a_timing_is_previewed_and_nothing_is_made(capsys: pytest.CaptureF
     assert len(json.loads(capsys.readouterr().out)["next_runs"]) == 10
     assert await schedules.list_schedules(as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["items"] == []
-    with pytest.raises(Refused, match="it has 6 fields"):
+    with pytest.raises(Refused, match="it contains 6 fields"):
         await schedules.preview("0 0 7 * * *")
     with pytest.raises(WrongUsage, match="--cron or --interval-s"):
         await schedules.preview()
