@@ -157,7 +157,7 @@ class EmbeddingsView(Answered):
 
 
 class ImageView(Contract):
-    """A generated image, stored as one of the caller's files."""
+    """A generated image, stored as one of your files."""
 
     file_id: FileId
     url: str = Field(description="URL of the image file. Requests for this URL need your access token.")

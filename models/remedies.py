@@ -46,7 +46,7 @@ class Action(StrEnum):
 
 
 class Remedy(Contract):
-    """An action that helps the caller continue."""
+    """An action that helps you continue."""
 
     action: Action
     target: str | None = Field(default=None, description="ID or name of the object that the action applies to")
