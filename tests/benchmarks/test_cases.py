@@ -115,7 +115,7 @@ MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
         (Ends(result="a b"), ended(result="a"), "result 'a'"),
         (Ends(requests=1), ended("completed", asked_with(), asked_with()), "2 requests"),
         (Ends("failed", code="wrong_key"), ended("failed", error_code="malformed"), "error_code malformed"),
-        (Ends("failed", contains=("plan",)), ended("failed", error="Nobody knows."), "no “plan”"),
+        (Ends("failed", contains=("plan",)), ended("failed", error="The cause is unknown."), "no “plan”"),
         (Ends(lacks=("Hm",)), ended(result="Hm. 4"), "“Hm” in 'Hm. 4'"),
         (Ends(spent=1800), ended(spent_micro_usd=0), "charged 0 micro-USD"),
         (Ends(tools=("391", "42")), ended("completed", asked_with("391")), "tools were answered ('391',)"),

@@ -75,7 +75,7 @@ async def start_a_run(settings: Settings) -> None:
     run_id, owner_id = RunId(str(uuid4())), UserId(str(uuid4()))
     argument = AiCallInput(run_id=run_id, owner_id=owner_id, purpose=Purpose.EMBEDDINGS)
     start = Start(argument, owner_id, title="", priority=3, retries=0)
-    await Temporal(settings.model_copy(update={"task_queue": "nobody's"})).start(run_id, start)
+    await Temporal(settings.model_copy(update={"task_queue": "unserved"})).start(run_id, start)
 
 
 async def test_attributes_that_exist_need_no_rights(without_rights: Settings) -> None:
