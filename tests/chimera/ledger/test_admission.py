@@ -126,6 +126,8 @@ async def test_a_place_is_that_of_the_ranking(database: Database) -> None:
 async def test_a_place_needs_no_ranking_of_the_queue(database: Database) -> None:
     task = await queued(database, await new_user(database))
     async with database.begin() as session:
+        # On few rows the planner may sort to group; without leave to sort, only one that nothing can replace is left.
+        await session.execute(text("SET LOCAL enable_sort = off"))
         plan = await sql.execute(session, f"EXPLAIN {admission._PLACE}", {"run_id": task})
         assert not [line for (line,) in plan if "WindowAgg" in line or "Sort" in line]
 
