@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_core import to_json
@@ -68,6 +68,71 @@ def settlement_of(
     wasn't looked up, and the settlement holds only if none was given since the call began.
     Raises nothing: the money is spent.
     """
+    request = intent.request
+    reading = _read(intent, chat, text, end, plans=plans, plan_room=plan_room, unseen=unseen)
+    usage, estimated = _usage_of(chat, reading.text, end)
+    outcome = ModelCallOutcome(
+        text_preview=preview_of(reading.answer, OUTCOME_PREVIEW_CHARS),
+        tool_calls=tuple(call.name for call in reading.calls),
+        answered=tuple(result.index for result in results),
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.own_prices)),
+        plan=tuple(node_of(subtask) for subtask in reading.planned) or None,
+        plan_problems=tuple(preview_of(problem, 200) for problem in reading.problems[:10]),
+        goes_on=reading.goes_on,
+        finish_reason="stop" if end.finish_reason == "tool_calls" else end.finish_reason,
+    )
+    result = reading.answer if reading.ends_node else None
+    events = _events_of(intent, outcome, end, reading.text, result, estimated=estimated, task_ends=task_ends)
+    return Settlement(
+        intent=intent,
+        usage=usage,
+        estimated=estimated,
+        cost_micro_usd=outcome.cost_micro_usd,
+        outcome=outcome,
+        request_id=end.request_id,
+        messages=(
+            _reply_of(request, reading.text, reading.calls, end),
+            *([messages.row((request.step + 1) * 1000, "user", reading.follow_up)] if reading.follow_up else []),
+            *(row_of(result, request.step) for result in results),
+        ),
+        events=(*events, *(event_of(result, request.path, request.step) for result in results)),
+        node_result=result,
+        finish_reason=end.finish_reason,
+        if_guidance=intent.guidance_seen if reading.ends_node and unseen is None and not request.last_turn else None,
+        if_planned=plan_room.subtasks_total if reading.planned else None,
+        ends_run=task_ends and reading.ends_node and request.path == ROOT,
+        new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(reading.planned)),
+        tool_calls=tuple({"index": r.index, "tool": r.tool, "failed": r.failed} for r in results),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What an answer means for its node."""
+
+    text: str
+    answer: str
+    """`text` after the pieces that it continues."""
+    calls: tuple[ToolRequest, ...]
+    planned: tuple[PlannedSubtask, ...]
+    problems: Sequence[str]
+    follow_up: str | None
+    goes_on: bool
+    ends_node: bool
+
+
+def _read(
+    intent: Intent,
+    chat: ChatRequest,
+    text: str,
+    end: ChatEnd,
+    *,
+    plans: Plans | None,
+    plan_room: PlanRoom,
+    unseen: bool | None,
+) -> _Reading:
     text = clean_text(text)
     request = intent.request
     calls = calls_of(intent, end)
@@ -82,55 +147,18 @@ def settlement_of(
     answer = continuations.joined(pieces)
     answers = _is_answer(request, answer, calls)
     # An empty piece means that there is nothing to continue.
-    is_asked_on = answers and is_cut and text != "" and unseen is not True
-    is_asked_on = is_asked_on and continuations.are_wanted(intent.on_truncated, pieces)
-    goes_on = is_asked_on or (answers and unseen is True and not request.last_turn)
-    ends_node = answers and not goes_on and not (is_cut and intent.on_truncated is OnTruncated.FAIL)
-    usage, estimated = _usage_of(chat, text, end)
-    outcome = ModelCallOutcome(
-        text_preview=preview_of(answer, OUTCOME_PREVIEW_CHARS),
-        tool_calls=tuple(call.name for call in calls),
-        answered=tuple(result.index for result in results),
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cost_micro_usd=cost_of(usage, price_of(intent.model, settings.own_prices)),
-        plan=tuple(node_of(subtask) for subtask in planned) or None,
-        plan_problems=tuple(preview_of(problem, 200) for problem in problems[:10]),
+    may_continue = answers and is_cut and text != "" and unseen is not True
+    is_continued = may_continue and continuations.are_wanted(intent.on_truncated, pieces)
+    goes_on = is_continued or (answers and unseen is True and not request.last_turn)
+    return _Reading(
+        text=text,
+        answer=answer,
+        calls=calls,
+        planned=planned,
+        problems=problems,
+        follow_up=continuations.ASK if is_continued else plan_correction(problems) if problems else None,
         goes_on=goes_on,
-        finish_reason="stop" if end.finish_reason == "tool_calls" else end.finish_reason,
-    )
-    follow_up = continuations.ASK if is_asked_on else plan_correction(problems) if problems else None
-    return Settlement(
-        intent=intent,
-        usage=usage,
-        estimated=estimated,
-        cost_micro_usd=outcome.cost_micro_usd,
-        outcome=outcome,
-        request_id=end.request_id,
-        messages=(
-            _reply_of(request, text, calls, end),
-            *([messages.row((request.step + 1) * 1000, "user", follow_up)] if follow_up else []),
-            *(row_of(result, request.step) for result in results),
-        ),
-        events=(
-            *_events_of(
-                intent,
-                outcome,
-                end,
-                text,
-                answer if ends_node else None,
-                estimated=estimated,
-                task_ends=task_ends,
-            ),
-            *(event_of(result, request.path, request.step) for result in results),
-        ),
-        node_result=answer if ends_node else None,
-        finish_reason=end.finish_reason,
-        if_guidance=intent.guidance_seen if ends_node and unseen is None and not request.last_turn else None,
-        if_planned=plan_room.subtasks_total if planned else None,
-        ends_run=task_ends and ends_node and request.path == ROOT,
-        new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(planned)),
-        tool_calls=tuple({"index": r.index, "tool": r.tool, "failed": r.failed} for r in results),
+        ends_node=answers and not goes_on and not (is_cut and intent.on_truncated is OnTruncated.FAIL),
     )
 
 

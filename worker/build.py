@@ -2,11 +2,12 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
 
+from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.calls.complete import ModelCalls
@@ -49,16 +50,43 @@ HEARTBEAT_THROTTLE = timedelta(seconds=0.5)
 @asynccontextmanager
 async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper]]:
     """Yield a worker that is ready to run and the sweeper that runs beside it; close their clients at the end."""
-    database = Database(settings)
-    bus = Bus(settings)
-    providers = Providers(settings)
-    health = ProviderHealth(settings)
-    temporal = Temporal(settings)
-    failpoints = Failpoints(settings.failpoints)
-    dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
+    async with AsyncExitStack() as stack:
+        database = Database(settings)
+        stack.push_async_callback(database.close)
+        bus = Bus(settings)
+        stack.push_async_callback(bus.close)
+        temporal = Temporal(settings)
+        failpoints = Failpoints(settings.failpoints)
+        model_calls = _model_calls(settings, database, bus, failpoints, stack)
+        dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
+        stack.push_async_callback(dispatcher.drain)
+        schedule_dispatcher = ScheduleDispatcher(database, TemporalSchedules(settings, temporal))
+        schedules = Schedules(settings=settings, database=database, schedule_dispatcher=schedule_dispatcher)
+        client = await temporal.connected()
+        await temporal.ensure_search_attributes()
+        activities = [
+            model_calls.complete,
+            ToolCalls(settings=settings, database=database, bus=bus).run,
+            TaskRecords(database=database, bus=bus).record,
+            schedules.create_task,
+        ]
+        sweeper = Sweeper(
+            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, schedule_dispatcher.sweep],
+            admit=dispatcher.admit,
+            reconciliations=[Reconciler(database, temporal).reconcile],
+        )
+        yield _worker(settings, client, identity_of(temporal.encryption.key_ids), activities), sweeper
+
+
+def _model_calls(
+    settings: Settings, database: Database, bus: Bus, failpoints: Failpoints, stack: AsyncExitStack
+) -> ModelCalls:
     limits = ProviderLimits(settings)
-    # Containers may share a process id and a host's name, and each must know its own calls from another's.
-    worker_name = f"{os.getpid()}@{socket.gethostname()}:{uuid4().hex[:8]}"
+    stack.push_async_callback(limits.close)
+    health = ProviderHealth(settings)
+    stack.push_async_callback(health.close)
+    providers = Providers(settings)
+    stack.push_async_callback(providers.close)
     model_calls = ModelCalls(
         settings=settings,
         database=database,
@@ -68,44 +96,26 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         health=health,
         stops=Stops(database),
         failpoints=failpoints,
-        worker_name=worker_name,
+        # Containers may share a process id and a host's name, and each must know its own calls from another's.
+        worker_name=f"{os.getpid()}@{socket.gethostname()}:{uuid4().hex[:8]}",
     )
-    tool_calls = ToolCalls(settings=settings, database=database, bus=bus)
-    records = TaskRecords(database=database, bus=bus)
-    schedule_dispatcher = ScheduleDispatcher(database, TemporalSchedules(settings, temporal))
-    schedules = Schedules(settings=settings, database=database, schedule_dispatcher=schedule_dispatcher)
-    try:
-        client = await temporal.connected()
-        await temporal.ensure_search_attributes()
-        worker = Worker(
-            client,
-            task_queue=settings.task_queue,
-            identity=identity_of(temporal.encryption.key_ids),
-            workflows=WORKFLOWS,
-            activities=[
-                model_calls.complete,
-                tool_calls.run,
-                records.record,
-                schedules.create_task,
-            ],
-            workflow_runner=sandbox(),
-            interceptors=[ErrorsAndLogs()],
-            max_concurrent_activities=settings.max_concurrent_activities,
-            max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-            default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-            graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_s),
-        )
-        sweeper = Sweeper(
-            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, schedule_dispatcher.sweep],
-            admit=dispatcher.admit,
-            reconciliations=[Reconciler(database, temporal).reconcile],
-        )
-        yield worker, sweeper
-    finally:
-        await dispatcher.drain()
-        await model_calls.close()
-        await providers.close()
-        await health.close()
-        await limits.close()
-        await bus.close()
-        await database.close()
+    stack.push_async_callback(model_calls.close)
+    return model_calls
+
+
+def _worker(
+    settings: Settings, client: Client, identity: str, activities: Sequence[Callable[..., Awaitable[object]]]
+) -> Worker:
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        identity=identity,
+        workflows=WORKFLOWS,
+        activities=activities,
+        workflow_runner=sandbox(),
+        interceptors=[ErrorsAndLogs()],
+        max_concurrent_activities=settings.max_concurrent_activities,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_s),
+    )

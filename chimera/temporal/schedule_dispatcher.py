@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.service import RPCError
 
-from chimera.db.engine import Database
+from chimera.db.engine import SESSION_AWAY, Database
 from chimera.db.tables import Schedule
 from chimera.ledger import outbox
 from chimera.store import schedules
@@ -63,8 +63,10 @@ class ScheduleDispatcher:
                 return await self._deliver(schedule_id)
         except TimeoutError:
             log.warning("schedule_left_to_sweeper", schedule_id=schedule_id)
-        except (SQLAlchemyError, OSError) as error:
+        except SESSION_AWAY as error:
             log.warning("outbox_database_away", schedule_id=schedule_id, error=type(error).__name__)
+        except SQLAlchemyError:
+            log.exception("outbox_not_read", schedule_id=schedule_id)
         return None
 
     async def _deliver(self, schedule_id: ScheduleId) -> Rejection | None:
