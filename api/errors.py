@@ -6,7 +6,6 @@ from typing import Any
 
 import psycopg
 import structlog
-from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -18,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.remedies import RemedyView, view_of
+from api.request_ids import request_id
 from chimera.db.engine import AWAY, SESSION_AWAY
 from chimera.db.refusals import refusal_of
 from chimera.observe import disk
@@ -239,7 +239,7 @@ def _response(
         status=status,
         detail=detail,
         code=code,
-        instance=correlation_id.get() or "",
+        instance=request_id.get(),
         errors=tuple(errors),
         remedy=view_of(remedy),
     )

@@ -9,7 +9,6 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import structlog
-from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
 from secure import (
     CacheControl,
     ContentSecurityPolicy,
@@ -27,6 +26,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
+from api.request_ids import id_of, request_id
 from chimera.config.settings import Settings
 from chimera.temporal.client import web_ui_of
 from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput, WrongHost
@@ -62,7 +62,6 @@ _CONTENT_PATH = re.compile(r"/api/v1/files/[^/]+/content")
 def stack(settings: Settings) -> list[Middleware]:
     """The middleware of the API, outermost first."""
     return [
-        Middleware(CorrelationIdMiddleware),
         Middleware(RequestLog),
         Middleware(SecurityHeaders),
         Middleware(OwnHosts, names=(socket.gethostname(), settings.host, *settings.allowed_hosts)),
@@ -77,7 +76,7 @@ def stack(settings: Settings) -> list[Middleware]:
 
 
 class RequestLog:
-    """Puts the request's id on every line that is logged for it, and logs how it ended. Query strings stay out."""
+    """Gives each request an ID, which stands on all its log lines, and logs how it ended. Query strings stay out."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -86,18 +85,21 @@ class RequestLog:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        own_id = id_of(scope)
+        request_id.set(own_id)
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=correlation_id.get())
+        structlog.contextvars.bind_contextvars(request_id=own_id)
         status, began = 0, time.perf_counter()
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", own_id.encode())]
             await send(message)
 
         try:
-            await self._app(scope, receive, noting if scope["type"] == "http" else send)
+            await self._app(scope, receive, noting)
         finally:
             if scope["type"] == "http" and scope["path"] not in QUIET_PATHS:
                 took_ms = round((time.perf_counter() - began) * 1000, 1)
