@@ -1,4 +1,4 @@
-"""Conversion of values to payloads in Temporal: pydantic JSON without unset fields, which is then encrypted.
+"""Conversion of values to payloads in Temporal: pydantic JSON without unset fields, encrypted if keys are set.
 
 Payloads are encrypted with AES-256-GCM. Their metadata is the same as in Temporal's own samples, so that its tools
 recognise them. Arguments, results, memos, summaries and details are encrypted, and so are the messages and traces of
