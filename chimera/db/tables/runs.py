@@ -40,7 +40,7 @@ class Run(Table):
     body_sha256: Mapped[str | None]
     result: Mapped[str | None]
     finish_reason: Mapped[str | None]
-    """How the answer that is the result ended."""
+    """The finish reason of the answer that is the result."""
     error_code: Mapped[str | None]
     error: Mapped[str | None]
     simulated: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))

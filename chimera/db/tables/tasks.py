@@ -40,7 +40,7 @@ class Subtask(Table):
     status: Mapped[str] = mapped_column(server_default="pending")
     result: Mapped[str | None]
     finish_reason: Mapped[str | None]
-    """How the answer that is the result ended."""
+    """The finish reason of the answer that is the result."""
     error_code: Mapped[str | None]
     error: Mapped[str | None]
     turns: Mapped[int] = mapped_column(server_default="0")
