@@ -178,7 +178,7 @@ class GoogleAnswer:
         return text
 
     def _keep(self, part: dict[str, Any]) -> None:
-        """Join text that arrived in pieces; signed parts stay separate, because a signature is valid only on its part."""
+        """Join text that arrived in pieces, except signed parts: a signature is valid only on its own part."""
         if part.keys() == {"text"}:
             self._text.append(part["text"])
         else:
