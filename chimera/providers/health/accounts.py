@@ -152,7 +152,7 @@ class ProviderHealth:
             return {}
 
     async def close(self) -> None:
-        # Cancelling once isn't always enough: while connecting, the client may turn the cancellation into its own error.
+        # Cancelling once isn't always enough: a connecting client may turn the cancellation into an error of its own.
         while self._following is not None and not self._following.done():
             self._following.cancel()
             await asyncio.wait([self._following], timeout=0.2)
