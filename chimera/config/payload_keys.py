@@ -13,7 +13,7 @@ from models.codec import bytes_of
 
 KEY_BYTES = 32
 MIN_DIFFERENT = 16
-"""Minimum number of different bytes in a key: 32 random ones have 30 on average, and fewer than this practically never."""
+"""Minimum of different bytes in a key: 32 random ones have 30 on average, and fewer than this practically never."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _REMEDY = 'To make a key, run: echo "k1:$(openssl rand -base64 32)"'
 
