@@ -185,7 +185,7 @@ class Settings(OfVendors):
     allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
     """Names under which this installation can be reached, besides this machine's own names and IP addresses."""
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
-    """Proxies whose X-Forwarded-For is trusted; that of any other sender is ignored."""
+    """Proxies whose X-Forwarded-For is trusted; this header is ignored from any other sender."""
 
     # Providers. The settings for their keys and addresses are derived from `VENDORS`.
     default_model: ModelRef = "simulator/standard"

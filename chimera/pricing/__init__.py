@@ -1,4 +1,4 @@
-"""Prices of calls and context windows of models, from own overrides, then our catalog, then a public list.
+"""Prices of calls and context windows of models: the administrator's own, then our catalog's, then a public list's.
 
 Amounts are whole micro-USD (millionths of a US dollar). Prices are in micro-USD per million tokens, so $0.075 per
 million tokens is 75,000, and every sum is exact in integers.

@@ -1,6 +1,6 @@
 """Prices of embeddings, images and transcriptions, charged by tokens of several kinds, by image or by hour.
 
-They have the same sources as the prices of model calls: own overrides, then our catalog, then the public list.
+Like the prices of model calls, they are the administrator's own, then those of our catalog, then the public list's.
 """
 
 from dataclasses import dataclass

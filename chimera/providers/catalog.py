@@ -106,9 +106,9 @@ class Available:
         return ModelsView(models=tuple(found), media=tuple(media), unreachable=unreachable)
 
     async def validate(self, name: str, model: str | None = None) -> Validation:
-        """Test the configured key: list the models and, where one is named, make one short call.
+        """Test the configured key: list the models and, if a model is named, make one short call.
 
-        Raises NotFound for an unknown provider, UnknownPrice for a model without a price.
+        Raises NotFound for an unknown provider, or UnknownPrice for a model without a price.
         """
         if name not in VENDORS:
             raise NotFound("provider", name)
@@ -137,7 +137,7 @@ class Available:
         )
 
     async def _made(self, name: str) -> Provider:
-        # The first one of a vendor loads its SDK.
+        # In a thread: the first call for a vendor imports its modules.
         return await asyncio.to_thread(self._providers.named, name)
 
     async def _view_of(self, name: str) -> ProviderView:

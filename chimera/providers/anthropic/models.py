@@ -12,7 +12,7 @@ from typing import Any
 from models.agents import ReasoningEffort
 
 MIN_BUDGET_TOKENS = 1024
-"""The API accepts no smaller budget, and rejects one that isn't smaller than `max_tokens`."""
+"""The API's smallest budget. The API also rejects a budget that isn't smaller than `max_tokens`."""
 
 _BUDGET_SHARES = {"low": 4, "medium": 2, "high": 1.5}
 """Divisors of `max_tokens`; the rest is left for the answer."""

@@ -143,7 +143,7 @@ class _Conversation:
         return {**result, "content": content} if content.strip() else result
 
     def _new_id(self, call_id: str) -> str:
-        """Make a unique ID: other servers number their calls from one in each answer, but here IDs can't repeat."""
+        """Make a unique ID: other servers number their calls from one in each answer, but here IDs must not repeat."""
         wanted = new = _allowed(call_id)
         count = 1
         while new in self._used:

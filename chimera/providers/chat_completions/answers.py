@@ -88,7 +88,7 @@ class ChatCompletionsAnswer:
         """Return the text that was held back because it might be a tag or a call. Raises `AnswerTooLarge`."""
         strays = ""
         if not self._has_choice:
-            # Only one choice was requested, so a choice with another number must be the one.
+            # Only one choice was requested, so the choice with another number must be the answer.
             strays = "".join(self._speech.take(self._chosen(choice)) for choice in self._strays)
         rest = strays + self._speech.rest("".join(self._thought))
         if not self._tools:
@@ -132,7 +132,7 @@ class ChatCompletionsAnswer:
         return ""
 
     def _chosen(self, choice: dict[str, Any]) -> str:
-        """Read a choice and return its text, from which thoughts haven't been split off yet."""
+        """Read a choice and return its text, which may still contain thoughts."""
         if is_error("", choice):
             raise ErrorInAnswer(choice.get("error", choice))
         delta = choice.get("delta")

@@ -88,7 +88,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 
 def _id(call_id: str) -> str:
-    """Return an id that OpenAI accepts; vLLM's, for example, are longer."""
+    """Return an ID that OpenAI accepts; vLLM's IDs, for example, are longer."""
     if len(call_id) <= MAX_ID_CHARS:
         return call_id
     return f"call_{sha256(call_id.encode()).hexdigest()[:32]}"

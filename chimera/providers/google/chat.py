@@ -102,7 +102,7 @@ class Google:
         sort: SortError,
         deadline: float,
     ) -> "httpx2.Response":
-        """Let the SDK send the request, but keep the answer's body from it. Raises Malformed for an image or audio."""
+        """Let the SDK send the request, but withhold the answer's body. Raises Malformed for an image or audio."""
         from google.genai import types
 
         async def send(body: dict[str, Any], headers: dict[str, str]) -> "httpx2.Response":
@@ -180,8 +180,8 @@ _noted: ContextVar[_Noted | None] = ContextVar("noted", default=None)
 def noting(responses: "list[httpx2.Response]", *, bodies: bool = False) -> Iterator[None]:
     """Record the HTTP responses to requests inside the block, which the SDK doesn't expose. Don't `yield` inside it.
 
-    `bodies`: also keep the body of an answer from the SDK, whose reader doesn't understand comments and builds objects
-    that can't hold unknown fields.
+    `bodies`: also withhold the body of an answer from the SDK, whose reader doesn't understand comments and builds
+    objects that can't hold unknown fields.
     """
     token = _noted.set(_Noted(responses, bodies))
     try:

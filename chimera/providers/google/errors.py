@@ -52,7 +52,7 @@ def sort_body(
 
 
 def _is_used_up(status: int | None, error: dict[str, Any], reported: ErrorBody, details: list[dict[str, Any]]) -> bool:
-    """Return whether it is useless to wait for less than a day."""
+    """Return whether waiting for less than a day would be useless."""
     if error.get("status") == "FAILED_PRECONDITION":
         # For example, no free tier in this country.
         return bool(_NO_BILLING.search(reported.words))
@@ -80,7 +80,7 @@ def _wait(headers: Mapping[str, str], details: list[dict[str, Any]], words: str)
 
 
 def _delay(reported: object) -> str:
-    """Return a delay as text: Protobuf's JSON contains "36.4s", but some servers write its fields."""
+    """Return a delay as text: Protobuf's JSON contains "36.4s", but some servers write `seconds` and `nanos`."""
     if isinstance(reported, dict):
         seconds, nanos = (figure_of(reported.get(name, 0)) or 0 for name in ("seconds", "nanos"))
         return str(seconds + nanos / 1e9)
