@@ -1,7 +1,7 @@
-"""Redis: wake-ups and token batches. Nothing here is missed when Redis is flushed or away.
+"""Redis: hints about new events, and token batches. Nothing essential is lost if Redis is flushed or away.
 
-One stream a run (`chimera:run:<id>`), with an end: about 2,000 entries and an hour. An entry is either a hint (`s`:
-there is an event up to this sequence in PostgreSQL) or a token batch (`t`: a TokensFrame).
+Each run has one stream (`chimera:run:<id>`), limited to about 2,000 entries and one hour. An entry is either a hint
+(`s`: PostgreSQL has events up to this sequence) or a token batch (`t`: a TokensFrame).
 """
 
 import asyncio
@@ -23,25 +23,25 @@ log = structlog.get_logger()
 STREAM_ENTRIES = 2000
 STREAM_SECONDS = 3600
 AWAY_SECONDS = 2.0
-"""After a failure Redis is left alone this long, so that a dead Redis costs no call its time."""
+"""How long Redis isn't used after a failure, so that a dead Redis doesn't delay calls."""
 
 GATHER_SECONDS = 0.01
-"""The pause after each round trip to Redis, in which entries gather: of many calls at once they go together."""
+"""The pause after each round trip to Redis. Entries of many calls that arrive meanwhile are sent together."""
 
 MAX_PENDING = 10_000
-"""Entries that wait for Redis at most; beyond them nothing more is queued (followers look for themselves)."""
+"""The most entries that wait for Redis. Further entries are dropped (followers also check for events themselves)."""
 
 Entry = tuple[RunId, str, TokensFrame | int | None]
-"""The run, the entry's place, and its payload; None when this version can't read it. Its place counts all the same."""
+"""The run, the entry's place, and its payload, which is None if this version can't read it. The place counts anyway."""
 
 
 class Bus:
-    """Best effort: nothing here raises because Redis is away; publishing skips, reading returns nothing."""
+    """Best effort: while Redis is away, publishing does nothing, and only `read` and `check` raise an error."""
 
     def __init__(self, settings: Settings) -> None:
         url = settings.redis_url or "redis://127.0.0.1:6379/0"
         self._redis: Redis = Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0)
-        # XREAD blocks, so its connection needs a longer limit than the others'.
+        # XREAD blocks, so its connection needs a longer timeout than the others.
         self._reader: Redis = Redis.from_url(url, socket_timeout=10.0, socket_connect_timeout=1.0)
         self._away_until = 0.0
         self._pending: list[tuple[str, dict[str, str]]] = []
@@ -52,11 +52,11 @@ class Bus:
         self._send(run_id, {"s": str(seq)})
 
     def publish_tokens(self, frame: TokensFrame) -> None:
-        """Show a piece of an answer to followers."""
+        """Send a piece of an answer to followers."""
         self._send(frame.run_id, {"t": frame.model_dump_json()})
 
     async def backlog(self, run_id: RunId) -> tuple[str, list[TokensFrame]]:
-        """The place where the stream stands now, and the token batches that it still holds."""
+        """Return the stream's current place, and the token batches that it still contains."""
         try:
             entries: Any = await self._redis.xrange(_key(run_id))
         except (RedisError, OSError):
@@ -68,7 +68,7 @@ class Bus:
         """Wait up to `block` seconds for entries after the given positions, over many runs at once.
 
         `interrupt` names a private stream; `interrupt_reader` with the same name ends the wait early. Raises RedisError
-        or OSError when Redis is away: the caller decides how long to leave it alone.
+        or OSError if Redis is away; the caller decides how long to pause.
         """
         keys: Any = {_key(run_id): position for run_id, position in positions.items()}
         keys[_interrupt_key(interrupt)] = "$"
@@ -84,7 +84,7 @@ class Bus:
         return found
 
     async def interrupt_reader(self, interrupt: str) -> None:
-        """End the present wait of the reader with this name."""
+        """End the current wait of the reader with this name."""
         key = _interrupt_key(interrupt)
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
@@ -95,7 +95,7 @@ class Bus:
             return
 
     async def forget(self, run_id: RunId) -> None:
-        """Delete a run's stream; what is left of it while Redis is away goes within an hour by itself."""
+        """Delete a run's stream. If Redis is away, the stream expires by itself within an hour."""
         try:
             await self._redis.delete(_key(run_id))
         except (RedisError, OSError) as error:
@@ -112,7 +112,7 @@ class Bus:
         await redis_clients.close(self._reader)
 
     def _send(self, run_id: RunId, fields: dict[str, str]) -> None:
-        """Queue an entry. Publishers never wait for Redis; entries that gather meanwhile go in one round trip."""
+        """Queue an entry. Publishers never wait for Redis; entries that are queued meanwhile share one round trip."""
         if len(self._pending) < MAX_PENDING:
             self._pending.append((_key(run_id), fields))
         if self._sending is None or self._sending.done():
@@ -152,14 +152,14 @@ def _text(value: bytes | str) -> str:
 
 
 def _flat(entries: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """RESP3 nests a stream's entries one level deeper than RESP2; redis-py types neither."""
+    """Return a stream's entries: RESP3 nests them one level deeper than RESP2, and redis-py types neither."""
     nested = bool(entries) and isinstance(entries[0], list)
     flat: list[tuple[bytes, dict[bytes, bytes]]] = entries[0] if nested else entries
     return flat
 
 
 def _payload(fields: Mapping[bytes, bytes]) -> TokensFrame | int | None:
-    """Read an entry; None, with a line in the log, for one that another version may have written."""
+    """Read an entry's payload. If it is unreadable (another version may have written it), log that and return None."""
     try:
         if b"s" in fields:
             return int(fields[b"s"])

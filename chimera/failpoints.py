@@ -1,4 +1,4 @@
-"""Named places where a fault test may make a process die, hang or fail. Only a setting enables them."""
+"""Named places in the code where a fault test can make a process die, hang or fail. Only a setting enables them."""
 
 import asyncio
 import os
@@ -8,17 +8,17 @@ EXIT_CODE = 9
 
 
 class Failpoints:
-    """`name=action[:once-file]`, comma-separated, from `CHIMERA_FAILPOINTS`.
+    """The failpoints in `CHIMERA_FAILPOINTS`, written as `name=action[:once-file]` and separated by commas.
 
-    Actions: `exit` (the process ends on the spot, as with SIGKILL), `hang` (for ever), `raise`. With a file named after
-    a colon it happens once over all processes: the first one to create the file does it.
+    The actions are `exit` (the process ends at once, as with SIGKILL), `hang` (forever) and `raise`. If a file is named
+    after a colon, the action happens only once across all processes: in the one that is first to create the file.
     """
 
     def __init__(self, spec: str = "") -> None:
         self._actions = dict(part.split("=", 1) for part in spec.split(",") if "=" in part)
 
     async def hit(self, name: str) -> None:
-        """Do what is set for `name`; usually nothing."""
+        """Perform the action that is set for `name`, if any."""
         if not self._actions or name not in self._actions:
             return
         action, _, once = self._actions[name].partition(":")

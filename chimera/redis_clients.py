@@ -1,14 +1,14 @@
-"""How our clients of Redis are closed."""
+"""Closing clients of Redis."""
 
 from redis.asyncio import Redis
 
 
 async def close(client: Redis) -> None:
-    """Close a client so that nothing is left to do for whoever frees its memory.
+    """Close a client so that nothing is left to do when its memory is freed.
 
-    A pool with idle connections, closed ones too, imports modules of redis-py when it dies (`ConnectionPool.__del__`
-    of 8.1). The garbage collector may come to it in the thread of a workflow, whose sandbox then loads all of redis-py
-    anew, with a warning for each module.
+    When a pool with idle connections is freed, even if they are closed, it imports modules of redis-py
+    (`ConnectionPool.__del__` of 8.1). The garbage collector may free it in the thread of a workflow, whose sandbox then
+    loads all of redis-py again, with a warning for each module.
     """
     await client.aclose()
     client.connection_pool.reset()  # type: ignore[no-untyped-call]

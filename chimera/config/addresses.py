@@ -1,4 +1,4 @@
-"""Network addresses, and which are near: those bypass the proxy, which would resolve them elsewhere."""
+"""Network addresses, and which of them are near: those bypass the proxy, which would resolve them elsewhere."""
 
 import socket
 from ipaddress import ip_address
@@ -6,25 +6,25 @@ from urllib.parse import urlsplit
 
 _NEAR_NAMES = (
     *(".localhost", ".local", ".internal", ".lan", ".home.arpa"),
-    # What private networks call themselves all the same (RFC 6762, appendix G), and older systems this machine.
+    # Other names that private networks use anyway (RFC 6762, appendix G), and older systems for this machine.
     *(".home", ".corp", ".private", ".intranet", ".localdomain"),
 )
-"""Names that only a network of one's own gives (RFC 6761, 6762, 8375; ICANN keeps `internal` for that)."""
+"""Names that only private networks assign (RFC 6761, 6762, 8375; ICANN reserves `internal` for this)."""
 
 
 def is_near(url: str) -> bool:
-    """Say whether an address is this machine's or that of a private network, as a container beside ours has."""
+    """Return whether an address is this machine's, or in a private network, like that of a neighbouring container."""
     host = _host_of(url)
     try:
-        # Also what is neither private nor public, such as the addresses that VPNs give (RFC 6598).
+        # Includes addresses that are neither private nor public, such as those that VPNs assign (RFC 6598).
         return not ip_address(_in_full(host)).is_global
     except ValueError:
-        # A name without a dot is one of a container or of a network's own names.
+        # A name without a dot is a container's name, or a local name of the network.
         return bool(host) and ("." not in host or host.endswith(_NEAR_NAMES))
 
 
 def problem_of(url: str) -> str | None:
-    """Return why no request can be sent to an address; None if one can."""
+    """Return why requests can't be sent to an address; None if they can."""
     if not url.lower().startswith(("http://", "https://")):
         return "doesn't begin with http:// or https://"
     try:
@@ -47,7 +47,7 @@ def _host_of(url: str) -> str:
 
 
 def _in_full(host: str) -> str:
-    """Write out what every system's resolver takes for an IPv4 address too: `127.1`, `2130706433`, `0x7f.1`."""
+    """Write out other forms that every system's resolver accepts as IPv4 addresses: `127.1`, `2130706433`, `0x7f.1`."""
     try:
         return socket.inet_ntoa(socket.inet_aton(host))
     except (OSError, UnicodeEncodeError):

@@ -1,4 +1,4 @@
-"""Settings that can't be used, explained: each variable by its name, and what to write instead."""
+"""Explains settings that can't be used: names each variable, and says what to write instead."""
 
 import re
 from typing import Any, TypeVar
@@ -22,24 +22,24 @@ _EXAMPLES = {
 
 
 class BadSettings(ChimeraError):
-    """The message has a line for each variable."""
+    """Some settings can't be used. The message has a line for each variable."""
 
     code, title = "bad_settings", "Some settings can't be used"
 
 
 def read_settings(**given: Any) -> Settings:
-    """Read the settings from the environment and `.env`; what is given wins. Raises BadSettings."""
+    """Read the settings from the environment and `.env`; arguments take precedence. Raises BadSettings."""
     return explained(Settings, given)
 
 
 def explained(kind: type[S], given: dict[str, Any]) -> S:
-    """Make settings of a kind. Raises BadSettings, naming each variable."""
+    """Create settings of a class. Raises BadSettings, which names each variable."""
     try:
         return kind(**given)
     except ValidationError as error:
         raise BadSettings("\n".join(_line_of(kind, dict(entry)) for entry in error.errors())) from None
     except SettingsError as error:
-        # The only place where the SDK names the setting.
+        # Only the message names the setting.
         field = re.search(r'field "(\w+)"', str(error))
         if field is None:
             raise BadSettings(str(error)) from None
@@ -64,7 +64,7 @@ def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
         return sentence_of(entry)
     name = str(entry["loc"][0])
     variable = name if name.isupper() else f"CHIMERA_{name.upper()}"
-    # Nothing is sent here, it is written down.
+    # Settings are written, not sent.
     sentence = re.sub("^Send ", "Write ", sentence_of(entry))
     if isinstance(usual := _usual(kind, name), int):
         sentence = re.sub(r"whole number, such as \d+", f"whole number, such as {usual}", sentence)
@@ -77,6 +77,6 @@ def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
 
 
 def _usual(kind: type[BaseSettings], name: str) -> object:
-    """The default value of a setting."""
+    """Return the default value of a setting."""
     field = kind.model_fields.get(name.removeprefix("CHIMERA_").lower())
     return field.default if field is not None else None

@@ -1,7 +1,7 @@
-"""The keys that Temporal's payloads are encrypted with: how they are written, and how one is made.
+"""The keys that encrypt Temporal's payloads: how to parse, write and generate them.
 
-`id:key`, where the key is 32 random bytes in base64; several are separated by commas. The first one encrypts, and all
-of them decrypt. An id is no secret: it stands beside each payload.
+The format is `id:key`, where the key is 32 random bytes in base64; several keys are separated by commas. The first key
+encrypts, and all of them decrypt. An ID isn't secret: it is stored with each payload.
 """
 
 import re
@@ -13,13 +13,13 @@ from models.codec import bytes_of
 
 KEY_BYTES = 32
 MIN_DIFFERENT = 16
-"""Bytes of a key: 32 random ones have 30 on average, and fewer than this practically never."""
+"""Minimum of different bytes in a key: 32 random ones have 30 on average, and fewer than this practically never."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _REMEDY = 'To make a key, run: echo "k1:$(openssl rand -base64 32)"'
 
 
 def parse(text: str) -> dict[str, bytes]:
-    """Return the keys by their ids, in their order. Raises ValueError, which shows no key."""
+    """Return the keys by their IDs, in order. Raises ValueError, whose message doesn't contain any key."""
     keys: dict[str, bytes] = {}
     for number, written in enumerate(text.split(","), start=1):
         id, colon, key = written.strip().partition(":")
@@ -43,12 +43,12 @@ def in_words(ids: Sequence[str]) -> str:
 
 
 def written(keys: dict[str, bytes]) -> str:
-    """Write keys as `parse` reads them."""
+    """Write keys in the format that `parse` reads."""
     return ",".join(f"{id}:{b64encode(key).decode()}" for id, key in keys.items())
 
 
 def made() -> str:
-    """Make a key, with an id that no other installation has."""
+    """Generate a key, with an ID that no other installation has."""
     return written({f"k{secrets.token_hex(4)}": secrets.token_bytes(KEY_BYTES)})
 
 

@@ -1,4 +1,4 @@
-"""All settings, in one class. Built once per process and passed on; nothing reads the environment at import."""
+"""All settings, in one class. Created once per process and passed on; nothing reads the environment at import."""
 
 import os
 from collections.abc import Mapping
@@ -60,12 +60,12 @@ _OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, 
 
 
 class FromSurroundings(BaseSettings):
-    """Says where settings are read from."""
+    """The sources from which settings are read."""
 
     model_config = SettingsConfigDict(
         env_prefix="CHIMERA_",
         env_file=".env",
-        # An empty variable is one that is not set: `CHIMERA_OPENAI_API_KEY=` is no key.
+        # An empty variable counts as not set: `CHIMERA_OPENAI_API_KEY=` isn't a key.
         env_ignore_empty=True,
         populate_by_name=True,
         extra="ignore",
@@ -81,9 +81,9 @@ class FromSurroundings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read secrets from files, as container platforms mount them.
+        """Read settings also from the named `.env` file, and secrets from files, as container platforms mount them.
 
-        Raises SettingsError when a file or a folder that was named isn't there.
+        Raises SettingsError if a named file or folder doesn't exist.
         """
         if "CHIMERA_ENV_FILE" in os.environ:
             file = env_file()
@@ -105,7 +105,10 @@ class FromSurroundings(BaseSettings):
 
 
 class _SecretFiles(SecretsSettingsSource):
-    """An empty file is a secret that is not set, as an empty variable is: platforms mount those that are optional."""
+    """A folder of secrets. Like an empty variable, an empty file is a secret that isn't set.
+
+    Platforms mount an empty file for an optional secret.
+    """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         value, key, is_complex = super().get_field_value(field, field_name)
@@ -119,7 +122,7 @@ def _can_be_asked(value: str | None) -> str | None:
 
 
 def _fields_of(vendor: Vendor) -> dict[str, Any]:
-    """The settings of a vendor's row. Its own names for its key are understood too."""
+    """Return the settings for a vendor's row. The vendor's own names for its key are accepted, too."""
     fields: dict[str, Any] = {
         vendor.address_field: (Annotated[str | None, AfterValidator(_can_be_asked)], None),
     }
@@ -132,7 +135,7 @@ def _fields_of(vendor: Vendor) -> dict[str, Any]:
 if TYPE_CHECKING:
 
     class OfVendors(FromSurroundings):
-        """Read by `Settings.key_of` and `Settings.address_of`."""
+        """The vendors' keys and addresses, which `Settings.key_of` and `Settings.address_of` read."""
 
 else:
     OfVendors = create_model(
@@ -141,29 +144,30 @@ else:
 
 
 class Settings(OfVendors):
-    """Read from `CHIMERA_*` variables, `.env`, and files of that name in `CHIMERA_SECRETS_DIR`, the first that has it.
+    """All settings. Each is read from the first source that has it: `CHIMERA_*` variables, `.env`, and files of the
+    same name in `CHIMERA_SECRETS_DIR`.
 
-    `.env.example` lists every one.
+    `.env.example` lists every setting.
     """
 
     data_dir: OnDisk = Path(".chimera")
-    """Everything that the embedded stack keeps: databases, logs, the first user's sign-in."""
+    """The folder for everything that the embedded stack stores: databases, logs, the first user's sign-in."""
 
-    # Parts. Without an address the embedded stack brings its own.
+    # Servers. If an address isn't set, the embedded stack starts its own server.
     database_url: DatabaseUrl | None = None
     redis_url: RedisUrl | None = None
     temporal_address: HostAndPort | None = None
     temporal_namespace: str = "default"
     temporal_ui_url: WebAddress | None = None
     temporal_tls: bool | None = None
-    """Unless set, on where one of the next settings is."""
+    """If not set, TLS is on if one of the next settings is set."""
     temporal_api_key: SentSecret | None = None
     temporal_tls_client_cert_path: OnDisk | None = None
     temporal_tls_client_key_path: OnDisk | None = None
     temporal_tls_server_ca_cert_path: OnDisk | None = None
     temporal_tls_server_name: HostName | None = None
     payload_keys: PayloadKeys | None = None
-    """What Temporal keeps is encrypted with the first and decrypted with any: `chimera/config/payload_keys.py`."""
+    """Temporal's payloads are encrypted with the first key and decrypted with any: `chimera/config/payload_keys.py`."""
     task_queue: str = "chimera"
     host: str = "127.0.0.1"
     api_port: Port = 8000
@@ -179,27 +183,27 @@ class Settings(OfVendors):
     registration_open: bool = False
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
-    """Names that this installation is reached by, besides this machine's own and addresses."""
+    """Names under which this installation can be reached, besides this machine's own names and IP addresses."""
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
-    """Proxies whose X-Forwarded-For is trusted; that of any other sender is ignored."""
+    """Proxies whose X-Forwarded-For is trusted; this header is ignored from any other sender."""
 
-    # Providers. Their keys and addresses are those of `VENDORS`.
+    # Providers. The settings for their keys and addresses are derived from `VENDORS`.
     default_model: ModelRef = "simulator/standard"
     local_model: str | None = None
-    """A GGUF file, or `gemma3-270m`, that the embedded stack serves as `local/…` when there is no address."""
+    """A GGUF file, or `gemma3-270m`, that the embedded stack serves as `local/…` if no address is set."""
     catalog_file: OnDisk | None = None
-    """JSON: what is known of models, by provider/model (`OwnModel`). Prices and windows below go first."""
+    """A JSON file with facts about models, by provider/model (`OwnModel`). Prices and windows below take precedence."""
     prices: dict[ModelRef, OwnPrice] = Field(default_factory=dict)
-    """USD by model, for models that the price list doesn't know: per million input and output tokens, or by name."""
+    """USD by model, for models that aren't in the price list: per million input and output tokens, or by name."""
     requests_per_minute: dict[str, Positive] = Field(default_factory=dict)
-    """By provider; shared by all workers. A provider that isn't named has no limit of ours."""
+    """By provider; shared by all workers. For a provider that isn't listed, Chimera sets no limit."""
     tokens_per_minute: dict[str, Positive] = Field(default_factory=dict)
-    """By provider, as above; a call counts with what it may need at most."""
+    """By provider, as above. A call counts as the maximum number of tokens that it may need."""
     breaker_failures: int = Field(default=5, ge=1)
     """Failures in a row before a provider's circuit breaker opens."""
     breaker_probe_s: float = Field(default=10.0, gt=0)
     context_windows: dict[ModelRef, WindowTokens] = Field(default_factory=dict)
-    """Tokens by model, for models that the price list doesn't know."""
+    """Tokens by model, for models that aren't in the price list."""
 
     # How tasks run.
     subtasks: SubtaskMode = SubtaskMode.CHILD
@@ -212,21 +216,23 @@ class Settings(OfVendors):
     call_max_attempts: int = Field(default=5, ge=1, le=100)
     max_answer_bytes: int = 4 * 1024 * 1024
     max_media_bytes: int = 64 * 1024 * 1024
-    """For an answer with images or vectors in it."""
+    """For an answer with images or vectors."""
 
     # Processes.
     max_concurrent_activities: Positive = 200
     max_running_tasks: NotNegative = 0
-    """At once, in the whole installation; others stay queued. 0: a quarter of `max_concurrent_activities`."""
+    """Tasks that run at once in the whole installation; others stay queued. 0: a quarter of
+    `max_concurrent_activities`, but at least 8.
+    """
     graceful_shutdown_s: float = 30.0
     database_pool_size: Positive = 10
     database_pool_overflow: int = 20
     max_connections: Positive = 1000
-    """Of the API; one address that is no listed proxy may have half of them."""
+    """To the API. A single address may have at most half of them, unless it is a trusted proxy."""
     max_body_bytes: int = 1024 * 1024
     max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
 
-    # What one user may have at once; 0 is no limit.
+    # What one user may have at once; 0 means no limit.
     max_open_tasks: NotNegative = 2000
     """Drafts count, until they are deleted."""
     max_open_ai_calls: NotNegative = 500
@@ -234,9 +240,9 @@ class Settings(OfVendors):
     max_schedules: NotNegative = 100
     max_agents: NotNegative = 100
     max_kept_bytes: NotNegative = 1024 * 1024 * 1024
-    """Of files."""
+    """The total size of a user's files."""
     max_sockets: NotNegative = 10
-    """In one process of the API, as streams."""
+    """In each API process, like `max_streams`."""
     max_streams: NotNegative = 10
 
     # Logs.
@@ -249,23 +255,23 @@ class Settings(OfVendors):
 
     @property
     def most_running(self) -> int:
-        """How many tasks run at once."""
+        """The number of tasks that may run at once."""
         return self.max_running_tasks or max(8, self.max_concurrent_activities // 4)
 
     def key_of(self, vendor: str) -> SecretStr | None:
-        """The key that was set for a vendor."""
+        """Return the key that was set for a vendor."""
         key: SecretStr | None = getattr(self, VENDORS[vendor].key_field, None)
         return key
 
     def address_of(self, vendor: str) -> str | None:
-        """Where a vendor is asked: the address that was set, else that of its public API."""
+        """Return a vendor's address: the one that was set, or else that of its public API."""
         row = VENDORS[vendor]
         address: str | None = getattr(self, row.address_field)
         return address or row.base_url
 
     @property
     def temporal_connection(self) -> TemporalTls:
-        """How Temporal is reached at its address."""
+        """The TLS settings of the connection to Temporal."""
         return TemporalTls(
             switch=self.temporal_tls,
             has_api_key=self.temporal_api_key is not None,
@@ -313,7 +319,7 @@ class Settings(OfVendors):
 
 
 def env_file() -> Path | None:
-    """The file of settings beside the variables: `.env`, or the one that `CHIMERA_ENV_FILE` names; empty is none."""
+    """Return the settings file: `.env`, or the one that `CHIMERA_ENV_FILE` names; None if that variable is empty."""
     named = os.environ.get("CHIMERA_ENV_FILE", Settings.model_config.get("env_file"))
     return Path(str(named)).expanduser() if named else None
 

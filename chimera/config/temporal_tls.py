@@ -1,6 +1,6 @@
-"""TLS to a Temporal of one's own: what settings ask for, checked before anything starts.
+"""TLS settings for a Temporal server of your own, checked before anything starts.
 
-A message names settings and files, and shows nothing of what is in a key.
+Error messages name settings and files, but never show anything from a key.
 """
 
 import shlex
@@ -39,11 +39,11 @@ class TemporalTls:
 
     @property
     def is_on(self) -> bool:
-        """Whether TLS is spoken: as the switch says, else where a setting needs it, as in Temporal's own SDKs."""
+        """Whether TLS is used: as the switch says, or else if another setting needs it, as in Temporal's own SDKs."""
         return bool(self._named()) if self.switch is None else self.switch
 
     def check(self, address: str | None) -> None:
-        """Raise ValueError, naming the setting, unless a client of `address` can use these."""
+        """Raise ValueError, which names the setting, if a client of `address` can't use these settings."""
         named = [SWITCH] if self.switch and not self._named() else self._named()
         if named and address is None:
             raise ValueError(
@@ -60,7 +60,7 @@ class TemporalTls:
         """Read the files into a context that speaks HTTP/2. Raises UnusableFile."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.set_alpn_protocols(["h2"])
-        # As in Temporal's SDK, whatever stands in the file is trusted, an intermediate authority too.
+        # As in Temporal's SDK, every certificate in the file is trusted, even an intermediate authority's.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if self.server_ca is None:
             context.load_default_certs()
@@ -71,7 +71,7 @@ class TemporalTls:
         return context
 
     def _named(self) -> list[str]:
-        """The settings that turn TLS on."""
+        """Return the names of the settings that turn TLS on."""
         given = {
             API_KEY: self.has_api_key,
             CLIENT_CERT: self.client_cert,
@@ -86,7 +86,7 @@ class TemporalTls:
             return
         if unused := [name for name in self._named() if name != API_KEY]:
             raise ValueError(f"{unused[0]} is set, but {SWITCH} is off. Leave one of these two settings empty.")
-        # Near, a proxy or a private network may protect it; elsewhere each hop would read it.
+        # At a near address, a proxy or a private network may protect the key; elsewhere, each hop could read it.
         if self.has_api_key and not is_near(f"http://{address}"):
             raise ValueError(
                 f"{API_KEY} would be sent to {address!r} without encryption, because {SWITCH} is off."
@@ -108,7 +108,7 @@ def read(path: Path, setting: str) -> bytes:
 
 
 def _pem(path: Path, setting: str, kind: str) -> str:
-    """Return a file's text; comments beside what is encoded may have any letters."""
+    """Return a file's text; comments beside the encoded data may contain any characters."""
     content = read(path, setting).decode("ascii", "ignore")
     if f"{kind}-----" not in content:
         reason = f"doesn't contain a {kind.lower()} in PEM format, which begins with -----BEGIN."
@@ -131,7 +131,7 @@ def _sign_in(context: ssl.SSLContext, cert: Path, key: Path) -> None:
         command = shlex.join(["openssl", "pkey", "-in", str(key), "-out", str(key.with_suffix(".decrypted.pem"))])
         raise UnusableFile(CLIENT_KEY, key, f"is encrypted. Use a decrypted key. To decrypt this key, run: {command}")
     try:
-        # Without a password OpenSSL would ask for one at the terminal.
+        # Without a password, OpenSSL would ask for one at the terminal.
         context.load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
         reason = (

@@ -1,6 +1,6 @@
-"""Types of single settings: each rejects values that can't work, and shows how to write them.
+"""Types for settings. Each type rejects values that can't work, and shows how to write them.
 
-No message shows an address of a database: there may be a password in it.
+Messages don't show database addresses, because they may contain a password.
 """
 
 import logging
@@ -19,7 +19,9 @@ from chimera.config import payload_keys
 HIGHEST_PORT = 65535
 MIN_SECRET_BYTES = 32
 MIN_DIFFERENT = 10
-"""Characters of a secret: 32 random hexadecimal digits have 14 on average, and fewer than ten once in ten thousand."""
+"""Minimum number of different characters in a secret: 32 random hexadecimal digits have 14 on average, and fewer than
+ten once in ten thousand.
+"""
 _HOST_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s/:\[\]]+):(\d{1,5})")
 
@@ -38,7 +40,7 @@ def _has_a_number_for_its_port(value: str) -> str:
     try:
         _ = value.startswith("unix://") or urlsplit(value).port
     except ValueError:
-        # Without the address: there may be a password in it.
+        # The message doesn't show the address, because it may contain a password.
         raise ValueError(
             "The port in the address is not a number. If the address contains a password, write / as %2F and @ as %40"
             " in this password."
@@ -127,7 +129,7 @@ def _are_payload_keys(value: SecretStr) -> SecretStr:
 
 
 def _in_utf8(path: Path) -> Path:
-    """The same path for a locale that doesn't know its letters: settings are UTF-8, and so are names on disk."""
+    """Return a path that works even if the locale can't encode it: settings and file names on disk are UTF-8."""
     try:
         os.fsencode(path)
     except UnicodeEncodeError:
@@ -156,14 +158,14 @@ RedisUrl = Annotated[
     AfterValidator(_has_a_number_for_its_port),
 ]
 Network = Annotated[str, AfterValidator(_is_a_network)]
-"""An address, or all of a network."""
+"""An IP address, or a whole network."""
 Origin = Annotated[str, AfterValidator(_is_an_origin)]
 HostName = Annotated[str, AfterValidator(_is_a_host)]
 WebAddress = Annotated[str, AfterValidator(_is_a_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_can_not_be_guessed)]
 SentSecret = Annotated[SecretStr, AfterValidator(_can_be_sent)]
-"""Travels in a header."""
+"""A secret that is sent in a header."""
 PayloadKeys = Annotated[SecretStr, AfterValidator(_are_payload_keys)]
 HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
 LogLevel = Annotated[str, AfterValidator(_is_a_level)]
-"""One of Python's, in any case."""
+"""One of Python's log levels, in upper or lower case."""

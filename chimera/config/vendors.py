@@ -1,6 +1,6 @@
 """The vendors of models: one row of facts each. Settings, logs, checks and error messages are made from these rows.
 
-The code of a vendor is the folder of its name in `chimera/providers`.
+A vendor's code is in the folder with its name in `chimera/providers`.
 """
 
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ EVERY_OPERATION = tuple(Operation)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """What is before the slash of `provider/model`, and what an installation sets for it."""
+    """A vendor, named by the part before the slash in `provider/model`, and what an installation sets for it."""
 
     name: str
     key: Literal["required", "optional", "none"]
     base_url: str | None
-    """Of its public API; None: an administrator names the address."""
+    """The address of its public API; None: an administrator sets the address."""
     key_variables: tuple[str, ...] = ()
-    """The vendor's own names for its key, understood beside ours."""
+    """The vendor's own names for its key, accepted besides ours."""
     operations: tuple[Operation, ...] = ()
-    """What it does besides chat."""
+    """The operations that it supports besides chat."""
     logger: str | None = None
-    """Of its SDK, which logs a line for each request at INFO."""
+    """The logger of its SDK, which logs a line for each request at INFO."""
     address_setting: str = ""
-    """Where it isn't `<name>_base_url`."""
+    """The setting with its address, if it isn't `<name>_base_url`."""
 
     @property
     def key_field(self) -> str:

@@ -1,18 +1,18 @@
-"""The length of a recording: from a WAV's own header, otherwise estimated from its size. Both lean long."""
+"""The length of a recording: from a WAV file's header, otherwise estimated from its size. Both tend to be too long."""
 
 import struct
 
 GUESSED_BYTES_PER_S = 2_000
-"""Speech at 16 kbit/s, about the lowest rate in use: the estimate leans long."""
+"""Speech at 16 kbit/s, about the lowest rate in use, so the estimate tends to be too long."""
 MOST_BYTES_PER_S = 1_536_000
-"""Eight channels of 32 bits at 48 kHz. A header that claims more, or less than the estimate, is ignored: a call would
-cost next to nothing, or use up all tokens of a minute."""
+"""Eight channels of 32 bits at 48 kHz. A header that claims more than this, or less than `GUESSED_BYTES_PER_S`, is
+ignored: otherwise, a call would cost next to nothing, or use up all tokens of a minute."""
 MAX_CHUNKS = 1_000
-"""Recorders write a handful before the audio. A caller may send millions of empty ones, each a step of ours."""
+"""Recorders write a handful of chunks before the audio, but a caller may send millions of empty ones."""
 
 _CHUNK = struct.Struct("<4sI")
 _RATE_AT = 8
-"""Where `fmt ` has its bytes per second, behind the chunk's own head."""
+"""Offset of the bytes per second in the chunk `fmt `, after the chunk's header."""
 
 
 def seconds_of(head: bytes, size_bytes: int) -> float:
@@ -28,7 +28,7 @@ def seconds_of(head: bytes, size_bytes: int) -> float:
 
 
 def guessed_seconds(size_bytes: int) -> float:
-    """Guess the length of a recording of which only the size is known."""
+    """Estimate the length of a recording, in seconds, from its size alone."""
     return size_bytes / GUESSED_BYTES_PER_S
 
 
@@ -43,7 +43,7 @@ def _wav_seconds(head: bytes, size_bytes: int) -> float | None:
             bytes_per_s = struct.unpack_from("<I", head, position + _RATE_AT)[0]
         if name == b"data":
             believed = GUESSED_BYTES_PER_S <= bytes_per_s <= MOST_BYTES_PER_S
-            # All that follows counts as audio: streams write 0 or 4 GiB where the size belongs.
+            # Everything that follows counts as audio, because streams write 0 or 4 GiB as the size.
             return (size_bytes - position) / bytes_per_s if believed else None
         position += size + size % 2
     return None

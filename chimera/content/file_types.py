@@ -1,4 +1,4 @@
-"""The type of a file, detected from its bytes: never from its name or its sender's claim."""
+"""Detects the type of a file from its bytes, never from its name or its sender's claim."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ AUDIO = {
     "audio/mp4": "m4a",
     "audio/webm": "webm",
 }
-"""Media types, and the ending of a name that vendors go by."""
+"""Media types, and the file extensions that vendors rely on."""
 
 _BEGINNINGS = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -26,14 +26,14 @@ _BEGINNINGS = (
     (re.compile(rb"GIF8[79]a"), "image/gif"),
     (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "image/webp"),
     (re.compile(rb"RIFF.{4}WAVE", re.DOTALL), "audio/wav"),
-    # A tag, or the sync of a first frame of layer III.
+    # An ID3 tag, or the sync word of a first frame of layer III.
     (re.compile(rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"), "audio/mpeg"),
     (re.compile(rb"fLaC"), "audio/flac"),
     (re.compile(rb"OggS"), "audio/ogg"),
-    # Phones keep photographs in the container that MP4 is.
+    # Phones store photographs in the same container format as MP4.
     (re.compile(rb".{4}ftyp(?:hei[cxms]|hev[cx]|mif1|msf1)", re.DOTALL), "image/heic"),
     (re.compile(rb".{4}ftypavi[fs]", re.DOTALL), "image/avif"),
-    # MP4 and WebM may hold a film as well; transcription uses its audio.
+    # MP4 and WebM may also contain video; transcription uses its audio.
     (re.compile(rb".{4}ftyp", re.DOTALL), "audio/mp4"),
     (re.compile(rb"\x1aE\xdf\xa3"), "audio/webm"),
     (re.compile(rb"%PDF-"), "application/pdf"),
@@ -43,7 +43,7 @@ _ENDING = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
 def media_type_of(data: bytes) -> str:
-    """Detect the type of bytes from their beginning. Markup is plain text here: no browser shall run it."""
+    """Detect the type of bytes from their beginning. Markup counts as plain text, so that no browser runs it."""
     for beginning, media_type in _BEGINNINGS:
         if beginning.match(data):
             return media_type
@@ -51,9 +51,9 @@ def media_type_of(data: bytes) -> str:
 
 
 def clean_name(name: str | None, fallback: str = "file") -> str:
-    """Make a name fit to be shown: no path, nothing invisible, at most 120 characters with its ending."""
+    """Make a file name presentable: no path, no invisible characters, at most 120 characters with its extension."""
     last = re.split(r"[/\\]", name or "")[-1]
-    # Format characters (Cf) turn text around or hide in it; the rest of C can't be shown.
+    # Format characters (Cf) reverse text or hide in it; the other characters of category C can't be displayed.
     visible = "".join(each for each in last if unicodedata.category(each)[0] != "C")
     cleaned = re.sub(r'[<>:"|?*%]+', "_", " ".join(visible.split())).strip(". ")
     if not cleaned:
@@ -68,7 +68,7 @@ def _shortened(name: str, ending: str) -> str:
 
 def _is_text(head: bytes) -> bool:
     try:
-        # A character may be cut in two where the look ends.
+        # The last character of the beginning may be incomplete.
         text = getincrementaldecoder("utf-8")().decode(head, final=len(head) < _LOOKED_AT_BYTES)
     except UnicodeDecodeError:
         return False

@@ -1,4 +1,4 @@
-"""The bytes of a file, measured before they are kept."""
+"""The bytes of a file, measured before they are stored."""
 
 import hashlib
 from collections.abc import Iterator
@@ -27,7 +27,10 @@ class Content:
 
 
 def measured(file: BinaryIO, limit_bytes: int | None = None) -> Content:
-    """Read a file through once; blocks, so call it in a thread where it may be large. Raises FileTooLarge."""
+    """Read a whole file once, to measure it. Blocks, so call this in a thread if the file may be large.
+
+    Raises FileTooLarge.
+    """
     digest, size, head = hashlib.sha256(), 0, b""
     file.seek(0)
     while chunk := file.read(CHUNK_BYTES):

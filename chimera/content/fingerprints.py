@@ -1,7 +1,7 @@
-"""When two requests are the same one: by what they mean, not by how they were written.
+"""Decides whether two requests are the same, by their meaning instead of their notation.
 
-A repeated request may come from another program: with names in another order, 1 as 1.0, a default sent or omitted. The
-order of a list is part of what it says.
+A repeated request may come from another program, with names in another order, 1 as 1.0, or a default sent or omitted.
+The order of a list is part of its meaning.
 """
 
 import hashlib
@@ -13,21 +13,21 @@ from models.base import Body
 
 
 def fingerprint_of(body: Body) -> str:
-    """Hash what a request means. Defaults are left out, so that a field of a later version changes no older hash."""
+    """Hash a request's meaning. Defaults are omitted, so that fields of later versions don't change older hashes."""
     meant = _canonical(body.model_dump(mode="json", exclude_defaults=True))
     return _hash_of(json.dumps(meant, sort_keys=True, separators=(",", ":")))
 
 
 def older_fingerprint_of(body: Body) -> str:
-    """Hash a request as earlier versions did: the sent values, in the order of their fields. Rows of that time have
-    these."""
+    """Hash a request as earlier versions did: the sent values, in the order of their fields. Rows from these versions
+    contain such hashes."""
     return _hash_of(body.model_dump_json(exclude_unset=True))
 
 
 def _canonical(value: JsonValue) -> JsonValue:
     match value:
         case float() if value.is_integer():
-            # JSON has one kind of number; PostgreSQL too calls 1 and 1.0 the same.
+            # JSON has only one kind of number; PostgreSQL, too, treats 1 and 1.0 as equal.
             return int(value)
         case list():
             return [_canonical(item) for item in value]

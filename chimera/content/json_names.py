@@ -1,4 +1,4 @@
-"""Duplicate names in a JSON object. Parsers keep the last one and lose the values of the others."""
+"""Finds duplicate names in a JSON object. Parsers keep the last one, and lose the values of the others."""
 
 import json
 from collections import Counter
@@ -8,20 +8,20 @@ Pairs = list[tuple[str, object]]
 
 
 class _Object(tuple[tuple[str, object], ...]):
-    """An object with all of its pairs, as against a list."""
+    """An object with all of its pairs, distinguishable from a list."""
 
     __slots__ = ()
 
 
 class _Twice(Exception):
-    """There is such a name somewhere."""
+    """A name appears twice in an object."""
 
 
 def name_twice(text: str) -> str | None:
-    """Return the place of a name that stands twice in its object, as in `plan.0.key`; None when none does.
+    """Return the path of a name that appears twice in its object, such as `plan.0.key`; None if there is none.
 
-    `text` is JSON that another parser took. Numbers aren't read, and no objects built: 3 µs for an ordinary body, and
-    for a megabyte of small objects about as long as parsing it.
+    `text` is JSON that another parser has accepted. Numbers aren't read, and no objects are built: this takes 3 µs for
+    an ordinary body, and for a megabyte of small objects about as long as parsing it.
     """
     try:
         _LOOK.decode(text)
@@ -40,7 +40,7 @@ _READ = json.JSONDecoder(object_pairs_hook=_Object, parse_int=len, parse_float=l
 
 
 def _place_in(value: object, place: Sequence[str]) -> str | None:
-    """Go through a value, which is not nested too deep for that."""
+    """Search a value recursively; its nesting isn't too deep for that."""
     if isinstance(value, _Object):
         name, times = Counter(name for name, _ in value).most_common(1)[0] if value else ("", 0)
         if times > 1:

@@ -1,8 +1,8 @@
-"""JSON in a model's text: its objects and lists, with any text around them.
+"""Finds JSON objects and lists in a model's text, with any text around them.
 
-Models wrap JSON in fences, prose and thoughts, and get commas and quotes wrong. A value counts only when all of its
-brackets are closed, and a repair only when it touched nothing but commas, colons and quotes: every word and bracket
-is still there, in its order. So nothing is made up, and nothing that was cut off passes for the whole.
+Models wrap JSON in code fences, prose and thoughts, and get commas and quotes wrong. A value counts only if all of its
+brackets are closed. A repair counts only if it changed nothing but commas, colons and quotes, so that every word and
+bracket is still there, in order. So nothing is made up, and a truncated value is never mistaken for a complete one.
 """
 
 import json
@@ -16,15 +16,15 @@ from pydantic import JsonValue
 from chimera.content.text import MAX_JSON_DEPTH, clean_json
 
 MAX_SEARCHED_CHARS = 1_000_000
-"""Longer texts are read whole or not at all: to search one takes about 0.2 s a million characters."""
+"""Longer texts are parsed whole or not at all, because a search takes about 0.2 s per million characters."""
 MAX_REPAIRED_CHARS = 8192
-"""Of all that is repaired in a text: about what a planner may write. Some repairs take time with the square of the
-length, 0.8 s for this one: https://github.com/mangiucugna/json_repair/issues/203
+"""Maximum length of all repaired values in a text: about as much as a planner may write. The time for some repairs
+grows with the square of the length, to 0.8 s for this length: https://github.com/mangiucugna/json_repair/issues/203
 """
 
 _THOUGHT_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _BEGIN = re.compile(r"""\{(?=\s*(?:["'“”„‘’}#]|/[/*]|[\w-]+\s*:))|\[(?=\s*(?:["'“”„‘’\[\]{#\d-]|/[/*]))""")
-"""A bracket that JSON may begin with. In prose most are none."""
+"""A bracket that JSON may begin with. In prose, most brackets aren't the beginning of JSON."""
 _PART = re.compile(
     r"""(?P<comment>//[^\n]*|(?<=\s)\#[^\n]*|/\*)|(?P<quote>["“”„'‘’])|(?P<open>[\[{])|(?P<close>[\]}])|\.\.\.|…"""
 )
@@ -33,7 +33,7 @@ _ENDS = {
     for quotes, ends in (('"', '"'), ("“”„", '“”"'), ("'‘’", "'‘’"))
     for quote in quotes
 }
-"""A string ends at a quote that JSON could go on behind: models forget to escape the others."""
+"""A string ends at a quote after which JSON could continue, because models forget to escape the other quotes."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[bfnrt])")
 _NO_WORD = re.compile(r"[^\w{}\[\]]+|_+")
 _NULL = re.compile(r"\b(?:None|undefined|NaN)\b")
@@ -41,13 +41,13 @@ _NULL = re.compile(r"\b(?:None|undefined|NaN)\b")
 
 @dataclass(frozen=True, slots=True)
 class JsonFound:
-    """What a text has of JSON, in its order."""
+    """The JSON in a text, in order."""
 
     values: tuple[JsonValue, ...] = ()
     cut_off: str = ""
-    """What began like JSON and never ended."""
+    """Text that began like JSON and never ended."""
     error: str = ""
-    """Why the last one that ended is none, in the words of the parser."""
+    """The parser's reason why the last value that ended isn't JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ class _Span:
 
     text: str
     left_out: bool
-    """It has an ellipsis for what the model didn't write."""
+    """Whether it contains an ellipsis for something that the model omitted."""
 
 
 def json_in(text: str) -> JsonFound:
-    """Find the objects and lists of `text`, cleaned. Raises nothing; linear in the text's length.
+    """Find and clean the objects and lists in `text`. Never raises; linear in the text's length.
 
-    Where thoughts end in a tag of their own, what follows them is looked at first.
+    If thoughts end with a tag, the text after the tag is searched first.
     """
     text = text.strip("\ufeff \t\r\n")
     whole = _read(text)[0]
     if whole is None and text[:1] in "{[" and text[1:].lstrip().startswith('\\"'):
-        # What was in a text of JSON, without the quotes around it.
+        # The content of a JSON string, without the quotes around it.
         whole = _read(f'"{text}"')[0]
     if isinstance(whole, str):
         text, whole = whole, _read(whole)[0]  # JSON in JSON
@@ -97,7 +97,7 @@ def _search(text: str) -> JsonFound:
 
 
 def _read(text: str) -> tuple[object, str]:
-    """Read JSON, also with line breaks within strings and halves of emojis. Return it, or None and what is wrong."""
+    """Parse JSON, even with line breaks or half emojis in strings. Return it, or None and the reason."""
     try:
         return json.loads(text, strict=False, object_pairs_hook=_object), ""
     except RecursionError:
@@ -107,7 +107,7 @@ def _read(text: str) -> tuple[object, str]:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse a name that comes twice: where the brackets between two objects are missing, one would be lost."""
+    """Reject duplicate names: if the brackets between two objects are missing, one of the objects would be lost."""
     read = dict(pairs)
     if len(read) < len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
@@ -116,7 +116,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _repaired(text: str) -> object:
-    """Repair commas, colons and quotes; None where that would change more."""
+    """Repair commas, colons and quotes; None if the repair would change anything else."""
     from json_repair import repair_json
 
     try:
@@ -127,20 +127,20 @@ def _repaired(text: str) -> object:
 
 
 def _words(text: str) -> str:
-    """Letters, digits and brackets in their order: what no repair may change."""
+    """Return the letters, digits and brackets in order, which no repair may change."""
     text = _NULL.sub("null", _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)) if escape[1] else "", text))
     return _NO_WORD.sub("", text).casefold()
 
 
 class _Scanner:
-    """Goes once through a text, from bracket to bracket, and knows strings and comments."""
+    """Goes through a text once, from bracket to bracket, and recognises strings and comments."""
 
     def __init__(self, text: str) -> None:
         self.cut_off = ""
         self._text = text
 
     def spans(self) -> Iterator[_Span]:
-        """Yield what begins and ends, outermost. What doesn't end well is `cut_off` afterwards, with all behind it."""
+        """Yield the outermost complete values. `cut_off` is then the first incomplete one, with everything after it."""
         place = 0
         while (begin := _BEGIN.search(self._text, place)) is not None:
             found = self._from(begin.start())
@@ -151,7 +151,10 @@ class _Scanner:
             yield span
 
     def _from(self, begin: int) -> tuple[_Span, int] | None:
-        """Return what begins here, and where it ends. None: it doesn't, its brackets don't match, or it is too deep."""
+        """Return the value that begins here, and where it ends.
+
+        None if it doesn't end, its brackets don't match, or it is nested too deeply.
+        """
         expected: list[str] = []
         left_out = False
         kept: list[str] = []
@@ -177,14 +180,14 @@ class _Scanner:
         return None
 
     def _end_of_comment(self, begin: re.Match[str]) -> int:
-        """Where a comment ends; one without an end takes all the rest."""
+        """Return where a comment ends; a comment without an end extends to the end of the text."""
         if begin["comment"] != "/*":
             return begin.end()
         end = self._text.find("*/", begin.end())
         return len(self._text) if end < 0 else end + len("*/")
 
     def _end_of_string(self, begin: re.Match[str]) -> int | None:
-        """Where a string ends, None where it doesn't. An apostrophe begins one only where a value can stand."""
+        """Return where a string ends; None if it doesn't. An apostrophe begins one only where a value is possible."""
         if begin["quote"] in "'‘’" and self._before(begin.start()) not in "{[,:":
             return begin.end()
         place = begin.end()
@@ -195,7 +198,7 @@ class _Scanner:
         return None
 
     def _before(self, place: int) -> str:
-        """The last character before `place` that is no space; there is a bracket at least."""
+        """Return the last character before `place` that isn't white space; there is at least a bracket."""
         place -= 1
         while self._text[place].isspace():
             place -= 1

@@ -1,4 +1,4 @@
-"""Files that users write: UTF-8 in any locale, and JSON errors with a line and a column."""
+"""Reads files that users write: UTF-8 in any locale, and JSON errors with a line and a column."""
 
 import codecs
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _MARKS: Mapping[bytes, str] = {
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
-"""The longer ones first: UTF-32's begins as UTF-16's does."""
+"""The longer marks come first, because UTF-32's begins like UTF-16's."""
 
 # The parser's messages, by their beginning, and what to do about each.
 _WORDS: Mapping[str, str] = {
@@ -36,11 +36,11 @@ _ESCAPES = "This escape is not a complete character. Write the character itself.
 
 
 class NotReadable(ValueError):
-    """A file isn't what it has to be; the message completes a sentence that names the file."""
+    """A file doesn't have the required format. The message completes a sentence that begins with the file's name."""
 
 
 def text_in(path: Path) -> str:
-    """Read a file of text, with or without a mark at its beginning. Raises NotReadable, and OSError."""
+    """Read a text file, with or without a byte order mark. Raises NotReadable or OSError."""
     data = path.read_bytes()
     for mark, name in _MARKS.items():
         if data.startswith(mark):
@@ -57,7 +57,7 @@ def text_in(path: Path) -> str:
 
 
 def json_in(path: Path) -> JsonValue:
-    """Read a file of JSON. Raises NotReadable, and OSError."""
+    """Read a JSON file. Raises NotReadable or OSError."""
     text = text_in(path)
     if not text.strip():
         raise NotReadable("is empty. Write JSON into the file.")
@@ -71,12 +71,12 @@ def json_in(path: Path) -> JsonValue:
 
 
 def json_problem_of(error: ValueError, text: str) -> str:
-    """Reword an error of pydantic's JSON parser for users, with its place: `… at line 3 column 5`."""
+    """Reword an error of pydantic's JSON parser (`… at line 3 column 5`) for users, with its position."""
     message, _, place = str(error).rpartition(" at line ")
     line, _, column = place.partition(" column ")
     if not (line.isdecimal() and column.isdecimal()):
         return str(error)
-    # It counts bytes.
+    # The parser counts bytes.
     there = text.split("\n")[int(line) - 1].encode()[: int(column)].decode(errors="replace")
     words = _of_another_language(there) or next(
         (words for begin, words in _WORDS.items() if message.startswith(begin)), None
@@ -87,7 +87,7 @@ def json_problem_of(error: ValueError, text: str) -> str:
 
 
 def _of_another_language(there: str) -> str | None:
-    """What people often write; `there` is the line up to where the parser stopped."""
+    """Explain a common mistake. `there` is the line up to where the parser stopped."""
     match there[-1:]:
         case "/" | "#":
             return "JSON doesn't have comments. Remove the comment."

@@ -1,7 +1,7 @@
-"""How many tokens a text has, without a network.
+"""Counts the tokens of a text without a network.
 
-OpenAI's tokenizers are public, and `bpe-openai` carries their tables; it is loaded when first asked (about a second).
-Claude's, Gemini's and those of a local server are not at hand: an estimate, which says that it is one.
+OpenAI's tokenizers are public, and `bpe-openai` contains their tables; it is loaded on first use (about a second). The
+tokenizers of Claude, Gemini and local servers aren't available, so their counts are marked as estimates.
 """
 
 import re
@@ -27,10 +27,10 @@ _BEFORE_A_WORD = re.compile(r"[A-Za-z](?= [A-Za-z])")
 
 
 def count_tokens(model_ref: str, text: str) -> TokenCount:
-    """Count the tokens of `text`, of fewer than a million characters, for `provider/model`.
+    """Count the tokens of `text`, which has fewer than a million characters, for `provider/model`.
 
-    What a request adds around a text (roles, tools, a few tokens a message) is not in it. Takes a second at the first
-    call: call it in a thread.
+    The count doesn't include what a request adds to a text (roles, tools, a few tokens per message). Call this in a
+    thread: the first call takes a second.
     """
     provider, _, model = model_ref.partition("/")
     name = next((name for pattern, name in _ENCODINGS if pattern.match(model)), None) if provider == "openai" else None
@@ -44,10 +44,10 @@ def count_tokens(model_ref: str, text: str) -> TokenCount:
 
 
 def _pieces_of(text: str) -> Iterator[tuple[str, bool]]:
-    """Cut a text into pieces that the tokenizer takes; say of each whether no token can reach over its end.
+    """Split a text into pieces that the tokenizer accepts, each with whether no token can extend beyond its end.
 
-    It takes 200,000 tokens at once, and a character has at most four. None of the vendor's patterns has a blank between
-    a letter and another within a token but at its beginning.
+    The tokenizer accepts 200,000 tokens at once, and a character has at most four. In all of the vendor's patterns, a
+    blank between two letters can only be at the beginning of a token.
     """
     place = 0
     while len(text) - place > PIECE_CHARS:

@@ -1,4 +1,4 @@
-"""The connection pool and the transaction that everything is written in."""
+"""The connection pools, and the transactions in which everything is written."""
 
 import asyncio
 import time
@@ -20,26 +20,27 @@ from chimera.config.settings import Settings
 from chimera.db.refusals import DISK_FULL, sqlstate_of
 
 HOT_POOL_CONNECTIONS = 4
-"""A statement of the hot path takes less than a millisecond: with more connections PostgreSQL only switches between
-them.
+"""A statement of the hot path takes less than a millisecond, so with more connections PostgreSQL would only switch
+between them.
 """
 HOT_POOL_SECONDS = 20.0
-"""How long a model call waits for a connection: cheaper than a retry."""
+"""How long a model call waits for a connection; waiting is cheaper than a retry."""
 
 READ_SECONDS = 10.0
-"""How long a caller's read waits for a connection, as writes do: a burst of requests waits its turn."""
+"""How long a caller's read waits for a connection. Writes do the same, so that a burst of requests waits its turn."""
 
 AWAY = (psycopg.OperationalError, psycopg.InternalError, OSError)
-"""Errors of the driver while the database is away, restarts, is full or read-only (a failover): worth a retry."""
+"""The driver's errors while the database is away, restarting, full or read-only (a failover): worth a retry."""
 
 SESSION_AWAY = (OperationalError, InternalError, InterfaceError, PoolTimeout, OSError)
-"""The same of a session, and that the pool has no connection left."""
+"""The same errors as a session raises them, and the error of a pool that has no connection left."""
 
 FULL_SECONDS = 30.0
-"""How long a rejected write counts as recent: reads, which still work, reveal nothing about the disk."""
+"""How long a write that failed because of a full disk counts as recent. Reads still work, so they don't show whether
+the disk is full."""
 
 CACHED_CHARS = 4096
-"""The longest statement whose parameters psycopg finds only once (3.3, `MAX_CACHED_STATEMENT_LENGTH`)."""
+"""The longest statement that psycopg parses only once (3.3, `MAX_CACHED_STATEMENT_LENGTH`)."""
 
 Connection = psycopg.AsyncConnection[Any]
 """The driver's connection; its rows have the columns as attributes."""
@@ -48,8 +49,8 @@ Connection = psycopg.AsyncConnection[Any]
 class Database:
     """One per process. `async with db.begin() as session` is a transaction that commits at the end.
 
-    `connection()` is the same without SQLAlchemy in between, for the statements of the hot path, where
-    what it costs would come with every model call.
+    `connection()` is the same without SQLAlchemy. It is for the statements of the hot path, because SQLAlchemy's
+    overhead would be added to every model call.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -62,12 +63,12 @@ class Database:
             driver_url(settings.database_url),
             pool_size=settings.database_pool_size,
             max_overflow=settings.database_pool_overflow,
-            # A burst of requests waits its turn, and is put off (503) before most clients would give up.
+            # A burst of requests waits its turn, and is rejected (503) before most clients would give up.
             pool_timeout=10,
             pool_recycle=1800,
-            # Errors name the statement and not its values: those are prompts, answers and keys' hashes.
+            # Errors name the statement but not its values, which are prompts, answers and hashes of keys.
             hide_parameters=True,
-            # `connect_timeout` bounds each try of a restarting server, in seconds.
+            # `connect_timeout` limits each attempt to connect, for example to a restarting server, in seconds.
             connect_args={"connect_timeout": 3, "prepare_threshold": 3},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -91,13 +92,13 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Open a transaction on the driver's own connection; it ends like that of `begin`."""
+        """Open a transaction on a connection of the driver; it ends like a transaction of `begin`."""
         async with self.statements() as connection, connection.transaction():
             yield connection
 
     @asynccontextmanager
     async def statements(self, wait_s: float = HOT_POOL_SECONDS) -> AsyncIterator[Connection]:
-        """Lend a connection on which each statement is a transaction: no round trips for BEGIN and COMMIT."""
+        """Lend a connection on which each statement is a transaction, without round trips for BEGIN and COMMIT."""
         if self._pool.closed:
             async with self._opening:
                 await self._pool.open()
@@ -110,7 +111,7 @@ class Database:
             await self._pool.putconn(connection)
 
     def was_full(self) -> bool:
-        """Whether a write of this process was recently rejected because the database's disk is full."""
+        """Return whether a write of this process was recently rejected because the database's disk is full."""
         return time.monotonic() - self._full_at < FULL_SECONDS
 
     @contextmanager
@@ -128,7 +129,7 @@ class Database:
 
 
 async def one(cursor: psycopg.AsyncCursor[Any]) -> Any:
-    """Return the row of a statement that has one. Raises LookupError when it has none."""
+    """Return the first row of a statement's result. Raises LookupError if there is none."""
     row = await cursor.fetchone()
     if row is None:
         raise LookupError("the row is gone")
@@ -136,15 +137,15 @@ async def one(cursor: psycopg.AsyncCursor[Any]) -> Any:
 
 
 async def scalar(cursor: psycopg.AsyncCursor[Any]) -> int | None:
-    """Return the number in a statement's first row; None when there is no row, or NULL in it."""
+    """Return the number in a statement's first row, or None if there is no row or the number is NULL."""
     row = await cursor.fetchone()
     return None if row is None or row[0] is None else int(row[0])
 
 
 def one_line(statement: str) -> str:
-    """Write a statement without its line breaks: psycopg takes apart anew, at each use, what is above 4,096 characters.
+    """Remove line breaks and indentation: at each use, psycopg parses statements above 4,096 characters again.
 
-    Raises ValueError when it is too long all the same.
+    Raises ValueError if the statement is still too long.
     """
     short = " ".join(statement.split())
     if len(short) > CACHED_CHARS:
@@ -158,17 +159,17 @@ _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy ha
 
 
 def sql_of(statement: ClauseElement) -> str:
-    """Write a statement that SQLAlchemy made as the driver takes it, its parameters by name."""
+    """Compile a SQLAlchemy statement to the driver's syntax, with named parameters."""
     return one_line(str(statement.compile(dialect=_DIALECT)))
 
 
 def words(statuses: Iterable[StrEnum]) -> list[str]:
-    """Statuses as a parameter for `= ANY(…)`."""
+    """Return statuses as a parameter for `= ANY(…)`."""
     return sorted(status.value for status in statuses)
 
 
 def driver_url(url: str) -> str:
-    """Name the driver in a plain `postgresql://` address, as SQLAlchemy wants it."""
+    """Add the driver to a plain `postgresql://` address, as SQLAlchemy expects it."""
     for scheme in ("postgresql://", "postgres://"):
         if url.startswith(scheme):
             return "postgresql+psycopg://" + url.removeprefix(scheme)

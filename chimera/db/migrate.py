@@ -1,6 +1,6 @@
-"""Bring a database's tables up to date. The migrations travel with the package, so an installed wheel can do it too.
+"""Bring a database's tables up to date. The package contains the migrations, so an installed wheel can do it too.
 
-By hand: `python -m chimera.db.migrate upgrade head` (any of Alembic's commands, on CHIMERA_DATABASE_URL).
+To do it by hand, run `python -m chimera.db.migrate upgrade head` (any of Alembic's commands, on CHIMERA_DATABASE_URL).
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from chimera.db.engine import driver_url
 from models.errors import ChimeraError
 
 LOCK = 0x_C41_3E2A
-"""The advisory lock that lets one process migrate while the others wait; any number that no other program uses."""
+"""The advisory lock that lets one process migrate while others wait: an arbitrary number that no other program uses."""
 
 
 class TablesUnreadable(ChimeraError):
@@ -46,7 +46,10 @@ def config_for(database_url: str | None = None) -> Config:
 
 
 async def upgrade(database_url: str) -> str | None:
-    """Upgrade to the newest revision and return it, or None when there was nothing to do; several may try at once."""
+    """Upgrade to the newest revision and return it, or None if there was nothing to do.
+
+    Several processes may try at the same time.
+    """
     engine = create_async_engine(driver_url(database_url))
     try:
         async with engine.connect() as connection:
@@ -57,7 +60,7 @@ async def upgrade(database_url: str) -> str | None:
             await connection.commit()
             return applied
     finally:
-        # Closing the connection drops the lock.
+        # Closing the connection releases the lock.
         await engine.dispose()
 
 
@@ -72,7 +75,7 @@ async def _check(database_url: str) -> None:
 
 
 def _known_revision(connection: Connection) -> str | None:
-    """Return the revision that the tables are at, None for a database without any. Raises TablesUnreadable."""
+    """Return the revision of the tables, or None for a database without tables. Raises TablesUnreadable."""
     current = MigrationContext.configure(connection).get_current_revision()
     scripts = ScriptDirectory.from_config(config_for())
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:

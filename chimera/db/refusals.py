@@ -1,6 +1,6 @@
-"""Why a database that answers refuses: its disk is full, it takes no writes, it has no connection left.
+"""Why a database that responds rejects requests: its disk is full, it is read-only, or it has no connection left.
 
-Sorted by SQLSTATE (PostgreSQL's documentation, appendix A), which SQLAlchemy and psycopg carry alike.
+Errors are classified by SQLSTATE (PostgreSQL's documentation, appendix A), for SQLAlchemy and psycopg alike.
 """
 
 import psycopg
@@ -12,7 +12,7 @@ DISK_FULL = "53100"
 _READ_ONLY = "25006"
 _BUSY = {"53200", "53300", "53400"}
 _NO_CONNECTION_LEFT = ("too many clients", "too many connections", "remaining connection slots")
-"""Messages while connecting, when the driver has no SQLSTATE yet."""
+"""Parts of the error messages while connecting, when the driver has no SQLSTATE yet."""
 
 
 def sqlstate_of(error: BaseException) -> str | None:
@@ -21,7 +21,7 @@ def sqlstate_of(error: BaseException) -> str | None:
 
 
 def refusal_of(error: BaseException) -> Unavailable | None:
-    """The error for a caller; None if the database gave no reason, or another one."""
+    """Return the error for a caller, or None if the database gave no reason or another one."""
     state = sqlstate_of(error)
     if state == DISK_FULL:
         return DiskFull("The database's disk")
@@ -33,6 +33,6 @@ def refusal_of(error: BaseException) -> Unavailable | None:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database is away, restarts or has no connection left: the same statement may succeed later."""
+    """Return whether the database is away, restarting or out of connections: the same statement may succeed later."""
     driver = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(driver, psycopg.OperationalError | psycopg.InternalError)

@@ -1,10 +1,11 @@
-"""Give a database to a role that owns it and is nothing else: no superuser, no maker of databases or roles.
+"""Make a role the owner of a database. The role isn't a superuser, and can't create databases or roles.
 
-What an earlier version made belonged to the superuser; it is handed over. As a program, for servers in containers:
+Databases that an earlier version created belonged to the superuser. They are transferred to the role, too. For servers
+in containers, this module also runs as a program:
 
     ADMIN_DATABASE_URL=postgresql://… python -m chimera.db.roles CHIMERA_DATABASE_URL TEMPORAL_DATABASE_URL
 
-Each variable that is named holds an address whose user, password and database are seen to.
+Each named variable contains the address of a database. Its user, password and database are set up.
 """
 
 import asyncio
@@ -43,7 +44,10 @@ SELECT 'TYPE', format('%%I.%%I', n.nspname, t.typname)
 
 
 async def see_to(admin_url: str, role: str, database: str, password: SecretStr | None = None) -> None:
-    """Make the role and its database where they aren't there, and hand over what is; may run any number of times."""
+    """Create the role and its database if they don't exist; otherwise make the role the database's owner.
+
+    This may run any number of times.
+    """
     async with await _connect(admin_url) as admin:
         if not await _one(admin, "SELECT count(*) FROM pg_roles WHERE rolname = %s", role):
             await admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
@@ -62,20 +66,20 @@ async def see_to(admin_url: str, role: str, database: str, password: SecretStr |
 
 async def set_password(admin_url: str, role: str, password: SecretStr) -> None:
     async with await _connect(admin_url) as admin:
-        # Hashed here, so that no log of statements has it.
+        # The password is hashed here, so that it doesn't appear in any log of statements.
         hashed = admin.pgconn.encrypt_password(password.get_secret_value().encode(), role.encode(), b"scram-sha-256")
         statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(hashed.decode()))
         await admin.execute(statement)
 
 
 async def reload(admin_url: str) -> None:
-    """Have the server reload its files."""
+    """Make the server reload its configuration files."""
     async with await _connect(admin_url) as admin:
         await admin.execute("SELECT pg_reload_conf()")
 
 
 async def _hand_over(admin_url: str, role: str, database: str) -> None:
-    """All or nothing; the database itself last, as the mark that all is done."""
+    """Transfer everything or nothing. The database itself comes last, so that its owner shows that all is done."""
     async with await _connect(make_conninfo(admin_url, dbname=database)) as admin, admin.transaction():
         found = await (await admin.execute(_RELATIONS, {"role": role})).fetchall()
         for kind, name in found:

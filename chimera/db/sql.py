@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def execute(session: AsyncSession, statement: str, parameters: Mapping[str, object]) -> CursorResult[Any]:
-    """Run a statement as the driver takes it; changed objects of the session have to be flushed before.
+    """Run a statement in the driver's syntax. Changed objects of the session must be flushed first.
 
-    SQLAlchemy passes it on unparsed, as `Connection.exec_driver_sql` documents. Errors are SQLAlchemy's, and rows have
-    the columns as attributes with the driver's types: an id is a `UUID`.
+    SQLAlchemy passes the statement on unparsed, as documented for `Connection.exec_driver_sql`. Errors are
+    SQLAlchemy's. Rows have the columns as attributes, with the driver's types: an id is a `UUID`.
     """
     connection = await session.connection()
     return await connection.exec_driver_sql(statement, dict(parameters))

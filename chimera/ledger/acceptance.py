@@ -1,6 +1,6 @@
-"""Acceptance of runs: the run, the row of its kind, its first events and its start, in one statement.
+"""Acceptance of runs: one statement writes the run, the row for its kind, its first events and its outbox entry.
 
-One round trip is what every run costs before it has begun.
+Before it starts, every run therefore costs a single round trip to the database.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from models.tasks import Budget, RunPolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRun:
-    """What every kind of run is accepted with."""
+    """The values that a run of any kind is accepted with."""
 
     owner_id: UserId
     kind: RunKind
@@ -30,7 +30,7 @@ class NewRun:
     events: tuple[Event, ...]
     status: RunStatus = RunStatus.QUEUED
     starts: bool = True
-    """Whether the outbox is to start it."""
+    """Whether the run gets an outbox entry that starts it."""
     simulated: bool = False
     priority: int = 3
     budget: Budget | None = None
@@ -83,7 +83,7 @@ WITH {_ACCOUNT},
 
 
 async def accept_task(session: AsyncSession, run: NewRun, task: NewTask) -> str | None:
-    """Write a task and return its id; None when its idempotency key or its scheduled run has a run."""
+    """Write a task and return its id, or None if its idempotency key or its scheduled run already has a run."""
     values = {
         **_values_of(run),
         "planned": len(task.plan),
@@ -101,7 +101,7 @@ async def accept_task(session: AsyncSession, run: NewRun, task: NewTask) -> str 
 
 
 async def accept_ai_call(session: AsyncSession, run: NewRun, model: str, request: Mapping[str, Any]) -> str | None:
-    """Write an AI call and return its id; None when its idempotency key has a run."""
+    """Write an AI call and return its id, or None if its idempotency key already has a run."""
     values = {**_values_of(run), "planned": 0, "model": model, "request": as_json(request)}
     return _id_in((await sql.execute(session, _AI_CALL, values)).scalar())
 

@@ -1,4 +1,4 @@
-"""A task's account: why it refused a call, and the wait for a person to raise it."""
+"""A task's account: why it rejected a call, and the wait until a user raises the budget."""
 
 from dataclasses import dataclass
 
@@ -11,21 +11,24 @@ from models.ids import RunId
 from models.runs import UNCALLABLE
 
 RAISE = "Raise the limit."
-"""Ends each message; the remedy, derived when it is shown, has the amount."""
+"""The end of each message. The remedy, which is derived when the message is shown, names the amount."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an account rejected a call. `for_now`: it would fit once the calls in flight have settled for less."""
+    """Why an account rejected a call.
+
+    `for_now`: the call may fit once the calls in flight have settled for less than they reserved.
+    """
 
     stopped: bool
     for_now: bool
     limit: str
     message: str
     needed: int = 0
-    """What the limit has to be at least."""
+    """The lowest limit that would allow the call."""
     left_out: bool = False
-    """The run goes on without the subtask."""
+    """Whether the run continues without the subtask."""
 
 
 _ACCOUNT = f"""
@@ -37,7 +40,7 @@ FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE
 
 
 async def why_refused(connection: Connection, intent: Intent) -> Refusal:
-    """Return why `reserve` returned None."""
+    """Return why `calls.reserve` returned None."""
     t = await one(await connection.execute(_ACCOUNT, place_of(intent.request)))
     stopped = t.status in UNCALLABLE or not t.enabled
     if stopped or t.left_out:
@@ -95,7 +98,7 @@ WITH account AS (
 
 
 async def wait_for_budget(connection: Connection, run_id: RunId, refusal: Refusal) -> int:
-    """Turn a running task into a waiting one, with one event; return its sequence (0: it waited already)."""
+    """Set a running or queued task to waiting, with an event; return the event's sequence, or 0 if nothing changed."""
     event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed)).decode()
     return await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0
 

@@ -1,6 +1,6 @@
-"""Which queued tasks may start: by priority, then by fair share between owners, then the oldest.
+"""Admission of queued tasks: in order of priority, then by fair share between owners, then by age.
 
-AI calls (embeddings, images, transcriptions) are one activity each and start at once.
+AI calls (embeddings, images, transcriptions) consist of one activity each and start at once.
 """
 
 from datetime import timedelta
@@ -13,17 +13,17 @@ from chimera.ledger.turns import take_turn
 from models.ids import RunId
 
 OWN_PLACES = 2
-"""An owner with fewer running tasks is admitted even when all places are taken: long tasks of others must not keep a
-first one waiting. Twice as many tasks as there are places is the end of that."""
+"""An owner with fewer running tasks than this is admitted even if all places are occupied, so that other owners' long
+tasks don't keep the first ones waiting. This ends when twice as many tasks run as there are places."""
 
 TURN_WAIT = timedelta(seconds=5)
-"""For the admissions of other processes. One that hangs in its own keeps no connection here waiting for longer."""
+"""How long to wait for other processes' admissions. If one of them hangs, no connection here waits any longer."""
 
 RUNNING = "kind = 'task' AND (status IN ('running', 'cancelling') OR status = 'queued' AND admitted_at IS NOT NULL)"
-"""Tasks that take a place. One that is paused, or waits for its budget, makes no calls."""
+"""Selects tasks that occupy a place. Tasks that are paused or wait for their budget don't, as they make no calls."""
 NOT_ADMITTED = "r.kind = 'task' AND r.admitted_at IS NULL AND r.status IN ('queued', 'paused')"
-"""Tasks that have not begun and are not to be started yet."""
-# A task whose start was refused waits for its next attempt without a place.
+"""Selects tasks that haven't started and may not be started yet."""
+# A task whose start was rejected leaves the queue until its next attempt is due.
 _WAITING = """r.kind = 'task' AND r.status = 'queued' AND r.admitted_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM outbox o
     WHERE o.run_id = r.id AND o.kind = 'start' AND o.attempts > 0 AND o.next_attempt_at > now())"""
@@ -62,10 +62,10 @@ FROM total
 
 
 async def admit(session: AsyncSession, most: int) -> list[RunId] | None:
-    """Admit queued tasks while fewer than `most` run; return them, to be started. None: no task waits.
+    """Admit queued tasks while fewer than `most` are running. Return those to start, or None if no task is queued.
 
-    Every task that the outbox starts comes through here (a schedule's run starts its own), one process at a time, so
-    that no new one overtakes the queue. Raises TimeoutError when other processes take too long.
+    Every task that the outbox starts is admitted here (scheduled runs start their own tasks). Only one process admits
+    at a time, so that no new task overtakes the queue. Raises TimeoutError if other processes take too long.
     """
     state = (await sql.execute(session, _STATE, {"most": most})).one()
     if not state.are_waiting:
@@ -83,15 +83,16 @@ UPDATE runs SET admitted_at = NULL, updated_at = now() WHERE id = %(run_id)s AND
 
 
 async def withdraw(session: AsyncSession, run_id: RunId) -> None:
-    """Give the place of a task back whose start was refused; it is admitted again when its next attempt is due.
+    """Revoke the admission of a task whose start was rejected; it can be admitted again when its next attempt is due.
 
-    Only where certainly no run has begun: its start is held then, and every later message to it waits behind.
+    Only call this if certainly no run has started. Until the task is admitted again, its start and all later messages
+    to it stay in the outbox.
     """
     await sql.execute(session, _WITHDRAW, {"run_id": run_id})
 
 
-# As `ranked` has it, in one pass over the counts of each owner instead of a sort of the whole queue: `share` is the
-# task's own, and an owner's waiting tasks of its priority have the shares after `first`.
+# The same order as in `ranked`, but computed from counts per owner instead of by sorting the whole queue. `share` is
+# the task's own share. An owner's waiting tasks with the same priority have the shares that follow `first`.
 _PLACE = f"""
 WITH mine AS (SELECT r.owner_id, r.priority, r.created_at, r.id FROM runs r WHERE r.id = %(run_id)s AND {_WAITING}),
  open AS (
@@ -115,5 +116,5 @@ FROM owners, own
 
 
 async def place_of(connection: Connection, run_id: RunId) -> int | None:
-    """Return a queued task's place in the queue, 1 for the next; None for one that doesn't wait."""
+    """Return a queued task's place in the queue (1: next), or None if the task isn't waiting for admission."""
     return await scalar(await connection.execute(_PLACE, {"run_id": run_id}))

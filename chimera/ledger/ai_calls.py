@@ -14,14 +14,14 @@ from models.model_calls import ModelCallRequest
 
 @dataclass(frozen=True, slots=True)
 class AiCallContext:
-    """What is known of an AI call before it is made."""
+    """The facts about an AI call that are known before it is made."""
 
     owner_id: UserId
     run_status: str
     model: str
     request: Mapping[str, Any]
     size_bytes: int | None
-    """Of the recording; None where there is none (any more)."""
+    """The size of the audio file; None if the call has no file, or the file no longer exists."""
     media_type: str | None
     call_status: str | None
     attempt: int
@@ -41,7 +41,7 @@ WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
 
 
 async def read_context(connection: Connection, request: ModelCallRequest) -> AiCallContext:
-    """Read what a call asks for, and where it stands. Raises RootStopped when the run is gone."""
+    """Read a call's request and state. Raises RootStopped if the run no longer exists."""
     cursor = await connection.execute(_CONTEXT, place_of(request))
     row = await cursor.fetchone()
     if row is None:
@@ -62,7 +62,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> AiC
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A generated image that becomes a file of its caller; its id is known before."""
+    """A generated image that will be stored as a file of the caller, under an id that is already known."""
 
     id: FileId
     owner_id: UserId
@@ -79,7 +79,7 @@ _CHUNK = "INSERT INTO file_chunks (file_id, position, data) VALUES (%(file_id)s,
 
 
 async def keep(connection: Connection, files: Sequence[NewFile]) -> None:
-    """Keep generated images, in the transaction that settles what they cost."""
+    """Store generated images, in the transaction that settles their cost."""
     for file in files:
         content = file.content
         await connection.execute(

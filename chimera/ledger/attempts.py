@@ -1,4 +1,4 @@
-"""The attempts at model calls that are at work: which they are, and which worker makes them."""
+"""Attempts at model calls that are in progress, and the workers that make them."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -9,7 +9,8 @@ from models.ids import RunId
 from models.model_calls import ModelCallRequest
 
 ALIVE = timedelta(seconds=8)
-"""A worker reports every two seconds which calls are under way. One that dies is missed by Temporal after ten."""
+"""How long an attempt counts as alive after its worker's last report. A worker reports its calls in flight every two
+seconds. Temporal notices after ten seconds that a worker has died."""
 
 _REPORT_ALIVE = """
 UPDATE call_attempts a SET seen_at = clock_timestamp()
@@ -21,7 +22,7 @@ WHERE a.run_id = k.run_id AND a.path = k.path AND a.purpose = k.purpose AND a.st
 
 
 async def report_alive(connection: Connection, requests: Collection[ModelCallRequest], worker: str) -> None:
-    """Note that the attempts of `worker` at these calls are at work."""
+    """Record that the attempts of `worker` at these calls are in progress."""
     values = {
         "run_ids": [request.run_id for request in requests],
         "paths": [request.path for request in requests],
@@ -38,7 +39,10 @@ WHERE {at_attempt()}
 
 
 async def seen(connection: Connection, request: ModelCallRequest, attempt: int) -> tuple[str, bool]:
-    """Return who makes an attempt, and whether that worker was at work on it lately, by the database's clock."""
+    """Return the worker that makes an attempt, and whether it recently started or reported the attempt.
+
+    The database's clock decides what is recent.
+    """
     row = await one(await connection.execute(_SEEN, {**place_of(request), "attempt": attempt, "alive": ALIVE}))
     return row.worker, row.alive
 
@@ -47,6 +51,6 @@ _IN_PROGRESS = "SELECT path, purpose, step, attempt FROM calls WHERE run_id = %(
 
 
 async def in_progress(connection: Connection, run_id: RunId) -> set[tuple[str, str, int, int]]:
-    """Return path, purpose, step and attempt of each model call whose answer is being written."""
+    """Return the path, purpose, step and attempt of each model call in progress."""
     rows = await connection.execute(_IN_PROGRESS, {"run_id": run_id})
     return {(row.path, row.purpose, row.step, row.attempt) async for row in rows}

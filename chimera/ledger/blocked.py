@@ -1,4 +1,4 @@
-"""Which calls of a task get no answer now: those that wait for their provider, and those that it refused."""
+"""A task's blocked calls: those that wait for their provider, and those that failed and will be retried."""
 
 from psycopg.rows import dict_row
 
@@ -10,9 +10,9 @@ from models.tasks import BlockedCall
 
 _NOT_ACCEPTED = [error.code for error in (Unreachable, ModelLoading)]
 _LOOKED_AT = 500
-"""Events that are looked at, the newest: of a task with more, a call that is blocked for long may be left out."""
+"""How many of a task's newest events are read. If it has more, a call that has been blocked for long may be missed."""
 
-# The newest event of each call decides: one that began again is no longer blocked.
+# The newest event of each call decides: a call that has started again is no longer blocked.
 _BLOCKED = """
 WITH changes AS (
     SELECT path, purpose, step, seq, at, payload, held, min(at) FILTER (WHERE held) OVER call AS since
@@ -42,7 +42,7 @@ ORDER BY since, due.path
 
 
 async def blocked_calls(connection: Connection, run_id: RunId) -> tuple[BlockedCall, ...]:
-    """Read them with their provider's last error, the one that has waited longest first."""
+    """Read a task's blocked calls with their provider's last error; the call that has waited longest comes first."""
     limits = {"looked_at": _LOOKED_AT, "open": words(OPEN_SUBTASKS), "not_accepted": _NOT_ACCEPTED}
     async with connection.cursor(row_factory=dict_row) as cursor:
         rows = await cursor.execute(_BLOCKED, {"id": run_id, **limits})

@@ -1,7 +1,7 @@
 """The ledger of model calls: their intents. Settlements are in `settlements.py`, failures in `failures.py`.
 
-The hot path: an intent is one statement and transaction, because at the floor of 0 ms calls a round trip to PostgreSQL
-is what a call costs.
+This is the hot path. An intent is one statement and one transaction, because for a model call that takes 0 ms, the
+round trips to PostgreSQL determine how long the call takes.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ WHERE {at_place()} AND status NOT IN ('cancelled', 'finished') ORDER BY attempt 
 
 
 async def last_error(connection: Connection, request: ModelCallRequest) -> tuple[str, str]:
-    """Return code and message of the newest attempt of a call that failed; the message of one in doubt is empty."""
+    """Return the error code and message of a call's newest failed attempt; an in-doubt attempt's message is empty."""
     row = await one(await connection.execute(_LAST_ERROR, place_of(request)))
     return row.error_code or "", row.error or ""
 
@@ -64,14 +64,14 @@ class Intent:
     reserve_micro_usd: int
     reserve_tokens: int
     guidance_seen: int = 0
-    """How much of the run's guidance was known and found room in the prompt."""
+    """How many pieces of the run's guidance were known and fitted into the prompt."""
     messages: tuple[TranscriptRow, ...] = ()
     events: tuple[Event, ...] = ()
     on_truncated: OnTruncated = OnTruncated.ACCEPT
     begun: tuple[str, ...] = ()
-    """The pieces of an answer that was cut at its limit, which this call is to continue."""
+    """The pieces so far of an answer that was cut off at its token limit and that this call continues."""
     tool_call_ids: frozenset[str] = frozenset()
-    """Those of the conversation so far."""
+    """The ids of all tool calls in the conversation so far."""
 
 
 _RESERVE = one_line(f"""
@@ -107,16 +107,17 @@ WITH account AS (
     WHERE run_id = %(run_id)s AND path = ANY(%(line)s::text[]) AND status IN ('pending', 'failed'))
 SELECT event_seq FROM account
 """)  # noqa: S608  # only constants go in
-"""Attempt 0 violates `OVERTAKEN`, and with it the whole statement fails: another attempt has the call. A failed subtask
-that is retried runs again, and with it those above it whose plans came from the ledger."""
+"""If another attempt has the call, the attempt's number becomes 0. That violates `OVERTAKEN`, so the whole statement
+fails. A failed subtask that is retried is set to running again, and so are the subtasks above it whose plans came from
+the ledger."""
 
 
 async def reserve(connection: Connection, intent: Intent) -> int | None:
     """Write the intent and reserve its worst case on the run's account.
 
-    Returns the sequence of the last event; None when the account refused, the run was stopped, or it continues without
-    the subtask: `accounts.why_refused` says which. Raises Overtaken when another attempt got there in between; nothing
-    is written then.
+    Returns the sequence of the last event, or None if the account rejected the call, the run was stopped, or the run
+    continues without the subtask; `accounts.why_refused` returns the reason. Raises Overtaken, and writes nothing, if
+    another attempt took the call in the meantime.
     """
     values = {
         **place_of(intent.request),
@@ -147,13 +148,13 @@ WHERE {at_place()} AND (status IN ('started', 'finished') OR attempt >= %(attemp
 
 
 async def check_next(connection: Connection, intent: Intent) -> None:
-    """Raise Overtaken unless the next attempt at the call is this one. The run has to be locked."""
+    """Raise Overtaken unless this is the next attempt at the call. The run must be locked."""
     cursor = await connection.execute(_CURRENT, {**place_of(intent.request), "attempt": intent.attempt})
     if await scalar(cursor) is not None:
         raise Overtaken(intent.attempt)
 
 
 def _line_to(path: str) -> list[str]:
-    """Return the path of a node, behind those of the subtasks that it belongs to."""
+    """Return the paths of all subtasks above a node, from the top down, followed by the node's own path."""
     parts = path.split("/")
     return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]

@@ -1,4 +1,4 @@
-"""Ends of nodes that no model call wrote: recorded by their workflow, or found in Temporal."""
+"""Ends of nodes that aren't written by a model call: recorded by the node's workflow, or found in Temporal."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,10 +42,10 @@ _ANSWER = "SELECT result, finish_reason FROM subtasks WHERE run_id = %(run_id)s 
 
 
 async def record(session: AsyncSession, transition: TransitionRecord) -> int:
-    """Write the end of a node, once; return the sequence of its last event (0: it had ended before).
+    """Write the end of a node, once; return the sequence of its last event, or 0 if the node had already ended.
 
-    Raises RootStopped for a node that would be completed when its task was stopped, and AnswerMissing when it would be
-    without the answer of a subtask.
+    If the node is to be completed, raises RootStopped if its task was stopped, and AnswerMissing if the answer of one
+    of its subtasks is missing.
     """
     if transition.status == "completed":
         await _check_completable(session, transition)
@@ -60,7 +60,7 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
     if row is None or row.status in CLOSED or row.retries > transition.retries:
         return 0
     if row.status == RunStatus.CANCELLING and transition.status != "cancelled":
-        # A requested stop has been made, however the run ended.
+        # A cancel was requested, so the run counts as cancelled, however it ended.
         transition = TransitionRecord(
             run_id=transition.run_id, path=ROOT, status="cancelled", retries=transition.retries
         )
@@ -86,9 +86,9 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
 async def cancel_open_subtasks(
     session: AsyncSession, run_id: RunId, *, below: NodePath = ROOT
 ) -> list[SubtaskCancelled]:
-    """Close the subtasks that the end of the node above them cuts short or keeps from beginning.
+    """Cancel the open subtasks below a node that ends, whether or not they have started.
 
-    Returns their events, to be appended.
+    Returns their events, which the caller has to append.
     """
     values = {"run_id": run_id, "path": below, "open": words(OPEN_SUBTASKS)}
     cancelled = await sql.execute(session, _CANCEL_OPEN, values)
@@ -96,14 +96,14 @@ async def cancel_open_subtasks(
 
 
 async def locked(session: AsyncSession, run_id: RunId) -> Row[*tuple[Any, ...]] | None:
-    """Lock the row of a run until the transaction ends; return its columns of `LOCK_RUN`."""
+    """Lock the row of a run until the transaction ends; return the columns that `LOCK_RUN` selects."""
     return (await sql.execute(session, LOCK_RUN, {"run_id": run_id})).one_or_none()
 
 
 async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> int:
     task = await locked(session, transition.run_id)
     if task is None or task.status not in OPEN or task.retries > transition.retries:
-        # Nothing follows a run's end, and a failed run is over once its task is retried.
+        # No event may follow the end of a run, and once a task is retried, its failed run is over.
         return 0
     answer = await _answer_of(session, transition)
     values = {**_end_of(transition, answer), "open": words(OPEN_SUBTASKS)}
@@ -112,7 +112,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     if not ended:
         return 0
     if transition.status == "failed":
-        # It isn't done, nor are those below it: its parent may be retried, and they with it.
+        # The subtask and those below it aren't done: if its parent is retried, they are retried with it.
         failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
         return await events.append(session, transition.run_id, failed)
     await sql.execute(session, _COUNT_DONE, {"run_id": transition.run_id})
@@ -130,7 +130,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
 
 @dataclass(frozen=True, slots=True)
 class _NodeAnswer:
-    """A node's result and how it ended; nothing where it has none."""
+    """A node's result and finish reason; both are None if the node has no answer."""
 
     result: str | None = None
     finish_reason: FinishReason | None = None
@@ -150,7 +150,7 @@ def _end_of(transition: TransitionRecord, answer: _NodeAnswer) -> dict[str, obje
 
 
 async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _NodeAnswer:
-    """Read the answer that a node takes over from its only subtask."""
+    """Read the answer that a node adopts from its only subtask."""
     if transition.from_child is None:
         return _NodeAnswer()
     place = {"run_id": transition.run_id, "path": transition.from_child}
@@ -159,7 +159,7 @@ async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _No
 
 
 async def _check_completable(session: AsyncSession, transition: TransitionRecord) -> None:
-    """Hold an end against the rows: Temporal's word is not enough to call a node completed."""
+    """Check against the rows that a node can be completed: that Temporal reports it as completed is not enough."""
     run = await locked(session, transition.run_id)
     status = None if run is None else run.status
     if status in STOPPED:

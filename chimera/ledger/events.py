@@ -1,4 +1,4 @@
-"""Event rows: appended in the transaction that made them true, read by all followers of a task."""
+"""Event rows: appended in the transaction that makes them true, and read by all followers of a task."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from models.events import EVENT, Event, EventFrame
 from models.ids import RunId
 from models.runs import CLOSED
 
-# Lock order: the row of the run is always the first that a writing transaction locks, so two can't deadlock.
+# Lock order: every writing transaction locks the run's row first, so two transactions can't deadlock.
 _APPEND = f"""
 WITH account AS (
     UPDATE runs SET event_seq = event_seq + %(n)s, updated_at = now() WHERE id = %(run_id)s RETURNING id, event_seq),
@@ -23,7 +23,7 @@ SELECT event_seq FROM account
 
 
 async def append(session: AsyncSession, run_id: RunId, *events: Event) -> int:
-    """Append events and return the sequence of the last one; 0 when the run doesn't exist (any more)."""
+    """Append events and return the sequence of the last one, or 0 if the run doesn't exist."""
     last: int | None = (await sql.execute(session, _APPEND, {"run_id": run_id, **events_of(events)})).scalar()
     return last or 0
 
@@ -39,9 +39,9 @@ WITH taken AS (
 
 
 async def append_once(connection: Connection, run_id: RunId, event: Event, *, like: Iterable[str]) -> int | None:
-    """Append an event to an open task unless it has one with the same type, place and fields named in `like`.
+    """Append an event to an open task, unless the task has one with the same type, path, step and fields in `like`.
 
-    Returns its sequence, None when nothing was appended.
+    Returns the event's sequence, or None if nothing was appended.
     """
     payload = event.model_dump(mode="json")
     same = {name: payload[name] for name in ("type", "path", "step", *like)}

@@ -16,7 +16,7 @@ _OPEN = words(OPEN)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt that gave no answer. What it may have cost is our estimate (0: the provider refused it at once)."""
+    """An attempt without an answer. Its cost may be an estimate, and is 0 if the provider rejected the call at once."""
 
     intent: Intent
     status: AttemptStatus
@@ -25,10 +25,10 @@ class Failure:
     usage: Usage
     cost_micro_usd: int
     asked: bool = True
-    """False: the provider did not accept the request, so none of those that a budget allows is used up."""
+    """False: the provider did not accept the request, so it doesn't count towards the budget's limit of requests."""
     events: tuple[Event, ...] = ()
     estimated: bool = True
-    """False: the provider reported what it counted."""
+    """False: the provider reported the usage."""
 
 
 FAIL_ATTEMPT = f"""
@@ -36,7 +36,7 @@ FAIL_ATTEMPT = f"""
            error = CASE WHEN run.deleted_at IS NULL THEN %(message)s END, {set_used()}, cost_micro_usd = %(cost)s,
            estimated = %(estimated)s
     FROM run WHERE {at_attempt()}"""  # noqa: S608  # only constants go in
-"""Writes how an attempt of `run` failed; the condition on its status follows."""
+"""Records how an attempt of the CTE `run` failed. The caller appends a condition on the attempt's status."""
 
 _FAIL = one_line(f"""
 WITH run AS MATERIALIZED (SELECT id, deleted_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
@@ -52,17 +52,20 @@ WITH run AS MATERIALIZED (SELECT id, deleted_at FROM runs WHERE id = %(run_id)s 
  ev AS ({INSERT_EVENTS} WHERE account.status = ANY(%(open)s::text[]))
 SELECT event_seq FROM account
 """)  # noqa: S608  # only constants go in
-"""No event follows the end of a run."""
+"""Writes no event if the run has already ended."""
 
 
 async def fail(connection: Connection, failure: Failure) -> int | None:
-    """Write how an attempt failed and release its reservation. None: it was given up, see `in_doubt.fail_late`."""
+    """Record how an attempt failed and release its reservation.
+
+    Returns the sequence of the last event, or None if the attempt was given up (see `in_doubt.fail_late`).
+    """
     values = {**failed_of(failure), **events_of(failure.events), "open": _OPEN}
     return await scalar(await connection.execute(_FAIL, values))
 
 
 def failed_of(failure: Failure) -> dict[str, Any]:
-    """Return how an attempt failed, what that cost and which reservation it releases, as query parameters."""
+    """Return an attempt's failure, its cost and the reservation that it releases, as query parameters."""
     intent = failure.intent
     return {
         **place_of(intent.request),

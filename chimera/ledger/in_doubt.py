@@ -1,9 +1,9 @@
 """In-doubt attempts at calls: given up with an unknown outcome. Some report their outcome later.
 
-What such an attempt had reserved is in-doubt cost, which counts against the budget, and its call is marked as failed:
-then `settle` refuses its answer. The answer is used as long as no other attempt is at work and its node still is
-(`reinstate`); after that it is paid for and nothing else (`book_late`). A failure releases the in-doubt cost too
-(`fail_late`).
+The reservation of such an attempt becomes in-doubt cost, which counts against the budget. Its call is marked as failed,
+so `settle` rejects its answer. A late answer is still used if no other attempt is in progress or has answered, and the
+node is still open (`reinstate`). Otherwise, only its cost is booked (`book_late`). A late failure also releases the
+in-doubt cost (`fail_late`).
 """
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,20 +48,20 @@ _GIVE_UP_BELOW = _giving_up(f"(path = %(path)s OR {BELOW.format('path')})")
 
 
 async def mark(connection: Connection, request: ModelCallRequest, attempt: int) -> None:
-    """Give up an earlier attempt at a call: its worker has not reported its outcome."""
+    """Give up an earlier attempt at a call because its worker has not reported its outcome."""
     await lock_run(connection, request.run_id)
     await connection.execute(_GIVE_UP_CALL, {**place_of(request), "attempt": attempt})
 
 
 async def leave_behind(session: AsyncSession, run_id: RunId, path: NodePath) -> None:
-    """Give up the attempts of a node that has ended, and those below it: no worker will return to them.
+    """Give up the attempts of a node that has ended and of the nodes below it: no worker will resume them.
 
-    The root has to be locked.
+    The root must be locked.
     """
     await sql.execute(session, _GIVE_UP_BELOW, {"run_id": run_id, "path": path})
 
 
-# A run that waits for its budget continues where there may be room now: its calls are asked for again.
+# If there may be room in the budget now, a run that waits for its budget continues and requests its calls again.
 _WOKEN = """
  woken AS (
     INSERT INTO outbox (run_id, kind, payload)
@@ -101,9 +101,9 @@ FROM attempt WHERE id = %(run_id)s RETURNING 1
 async def reinstate(connection: Connection, intent: Intent) -> bool:
     """Let an in-doubt attempt whose answer arrives late continue as if it had never been in doubt.
 
-    Only while no other attempt is at work or has answered, and its node is still at work. The root has to be locked,
-    by a statement before this one, and the call to be settled in the same transaction: a later attempt that has failed
-    keeps its number. Returns whether it continues.
+    This is only possible while no other attempt is in progress or has answered, and the node is still open. The root
+    must have been locked by an earlier statement, and the call must be settled in the same transaction: a later
+    attempt that has failed keeps its number. Returns whether the attempt continues.
     """
     place = {**place_of(intent.request), "attempt": intent.attempt}
     statuses = {"open": _OPEN, "open_subtasks": _OPEN_SUBTASKS}
@@ -118,9 +118,10 @@ WHERE {at_attempt("c")} AND c.status = 'finished'
 
 
 async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallOutcome | None, int] | None:
-    """Return what this very attempt has settled, and the task's last event: its reply may have been lost.
+    """Return the outcome that this attempt has already settled, and the sequence of the task's last event.
 
-    The outcome is None when the task was deleted since.
+    An attempt settles again if the database's reply to its first settlement was lost. The outcome is None if the task
+    has been deleted since. Returns None if this attempt has not settled the call.
     """
     cursor = await connection.execute(_SETTLED_BY, {**place_of(intent.request), "attempt": intent.attempt})
     row = await cursor.fetchone()
@@ -148,9 +149,9 @@ FROM attempt WHERE id = %(run_id)s RETURNING runs.event_seq
 
 
 async def book_late(connection: Connection, settlement: Settlement) -> int | None:
-    """Book what an attempt cost that may finish nothing any more, and write nothing else of it.
+    """Book only the cost of an attempt that may no longer finish its call, and not its answer.
 
-    Returns the sequence of the task's last event; None where there was nothing to book.
+    Returns the sequence of the task's last event, or None if there was nothing to book.
     """
     values = {**place_of(settlement.intent.request), **settlements.spent_of(settlement), **_RESUMED}
     return await scalar(await connection.execute(_LATE, values))
@@ -171,7 +172,7 @@ FROM attempt WHERE id = %(run_id)s RETURNING runs.event_seq
 async def fail_late(connection: Connection, failure: Failure) -> int | None:
     """Record how an in-doubt attempt failed, and release its in-doubt cost.
 
-    Returns the sequence of the task's last event; None if the attempt was not in doubt.
+    Returns the sequence of the task's last event, or None if the attempt was not in doubt.
     """
     cursor = await connection.execute(_FAIL_LATE, {**failures.failed_of(failure), **_RESUMED})
     return await scalar(cursor)

@@ -1,4 +1,4 @@
-"""The files that model calls receive: images of tasks and recordings. They belong to the owner of the run."""
+"""The input files of model calls: a task's images, and audio. They belong to the run's owner."""
 
 from collections.abc import Sequence
 
@@ -15,6 +15,6 @@ GROUP BY asked.place, f.id ORDER BY asked.place
 
 
 async def read(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> list[InputFile]:
-    """Read those that are still there, in the order of their ids."""
+    """Read the files that still exist, in the order of `file_ids`."""
     cursor = await connection.execute(_READ, {"ids": list(file_ids), "owner_id": owner_id})
     return [InputFile(row.media_type, bytes(row.data)) for row in await cursor.fetchall()]

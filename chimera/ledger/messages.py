@@ -1,4 +1,4 @@
-"""Pages of a transcript, node by node, for its readers. What calls write of it is in `transcripts.py`."""
+"""Pages of a task's transcript for its readers, node by node. `transcripts.py` reads it for model calls."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from models.ids import NodePath, RunId
 
 
 class MessagePlace(NamedTuple):
-    """Where a page ended."""
+    """The place where a page ended."""
 
     path: str
     rank: int
-    """Of the purpose: a node plans, then works, then puts results together."""
+    """The rank of the purpose: a node plans, then works, then combines results."""
     seq: int
 
 
@@ -23,7 +23,7 @@ _RANK = "array_position(ARRAY['plan', 'turn', 'aggregate'], m.purpose)"
 _BEHIND = f"""WHERE run_id = %(run_id)s AND (%(path)s::text IS NULL OR path = %(path)s::text)
       AND (path, {_RANK}, seq) > (%(after_path)s::text, %(after_rank)s::int, %(after_seq)s::int)"""
 
-# Sizes first: of the many megabytes of a node's messages, only those of this page are read.
+# Sizes are read first: a node's messages may have many megabytes, and only those of this page are read.
 _PAGE = f"""
 WITH next AS (
     SELECT path, purpose, {_RANK} AS rank, seq,
@@ -49,7 +49,7 @@ LEFT JOIN tool_calls t ON m.role = 'tool' AND t.run_id = %(run_id)s AND t.path =
      AND t.index = m.seq %% 1000 - 501
 WHERE s.upto <= %(max_bytes)s OR s.nth = 1
 ORDER BY s.path, s.rank, s.seq
-"""  # noqa: S608  # put together from what stands here
+"""  # noqa: S608  # only constants go in
 
 _MORE = f"""
 SELECT EXISTS (SELECT 1 FROM messages m
@@ -66,13 +66,13 @@ async def read_page(
     limit: int,
     max_bytes: int,
 ) -> Sequence[RowMapping]:
-    """Read up to `limit` messages behind `after`, of one node or of all, that fit into `max_bytes`; one in any case."""
+    """Read up to `limit` messages after `after`, of one node or of all, that fit into `max_bytes`, but at least one."""
     values = {**_behind(run_id, path, after or MessagePlace("", 0, 0)), "limit": limit, "max_bytes": max_bytes}
     return (await sql.execute(session, _PAGE, values)).mappings().all()
 
 
 async def has_more(session: AsyncSession, run_id: RunId, path: NodePath | None, after: MessagePlace) -> bool:
-    """Return whether messages follow behind a place."""
+    """Return whether more messages follow after a place."""
     return bool((await sql.execute(session, _MORE, _behind(run_id, path, after))).scalar())
 
 

@@ -1,4 +1,4 @@
-"""The outbox: what was accepted in a transaction and Temporal has still to hear of."""
+"""The outbox: messages to Temporal that were accepted in a transaction and are yet to be delivered."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -17,7 +17,7 @@ from models.ids import NodePath, RunId, ScheduleId
 from models.subtasks import OPEN_SUBTASKS
 
 Kind = Literal["start", "cancel", "forget"]
-"""`forget`: the task was deleted, and so are its runs."""
+"""`forget`: the task was deleted, so its runs in Temporal are to be deleted too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Signal:
 
     name: str
     args: list[Any] = field(default_factory=list)
-    """As JSON; the workflow reads each by the type that it expects."""
+    """JSON values; the workflow reads each as the type that it expects."""
 
 
 _SIGNAL = TypeAdapter(Signal)
@@ -34,33 +34,33 @@ _SIGNAL = TypeAdapter(Signal)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message to a run, delivered in the order of its ids."""
+    """One message to a run. A run's messages are delivered in the order of their ids."""
 
     id: int
     run_id: RunId
     kind: str
-    """A Kind, or `signal`. A later version may have written another."""
+    """A Kind or `signal`, or another kind that a later version has written."""
     attempts: int
     payload: dict[str, Any] | None = None
 
     def signal(self) -> Signal:
-        """Read the signal; fields of a later version are ignored. Raises ValueError when it can't be read."""
+        """Read the signal, ignoring fields of later versions. Raises ValueError if it can't be read."""
         try:
             return _SIGNAL.validate_python(self.payload)
         except ValidationError as error:
-            # Without the values: they may be content.
+            # The values are left out because they may contain users' content.
             wrong = "; ".join(f"{each['loc']}: {each['msg']}" for each in error.errors())
             raise ValueError(f"the payload is not a signal: {wrong}") from None
 
 
 async def enqueue(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
-    """Promise a message to the run, in the caller's transaction."""
+    """Enqueue a message to the run, in the caller's transaction."""
     session.add(Outbox(run_id=run_id, kind=kind))
     await session.flush()
 
 
 async def signal(session: AsyncSession, run_id: RunId, name: str, *args: object) -> None:
-    """Promise a signal to the run, in the caller's transaction."""
+    """Enqueue a signal to the run, in the caller's transaction."""
     payload = asdict(Signal(name, to_jsonable_python(list(args))))
     session.add(Outbox(run_id=run_id, kind="signal", payload=payload))
     await session.flush()
@@ -70,14 +70,14 @@ _PROMISED = "SELECT EXISTS (SELECT 1 FROM outbox WHERE run_id = %(run_id)s AND k
 
 
 async def enqueue_again(session: AsyncSession, run_id: RunId, kind: Kind) -> None:
-    """Promise a message that was delivered before, unless it still waits for that."""
+    """Enqueue a message once more, unless the previous one is still waiting for delivery."""
     if not (await sql.execute(session, _PROMISED, {"run_id": run_id, "kind": kind})).scalar():
         await enqueue(session, run_id, kind)
 
 
-# The lock is held while the message is delivered: another process skips the run instead of sending it twice, and a
-# process that dies lets go of it. Only the first entry of a run is ever tried, so that the order holds (SKIP LOCKED
-# with ORDER BY … LIMIT 1 would go on to the second). A start that is not admitted isn't even locked.
+# The lock is held while the message is delivered. Another process skips the run instead of sending the message twice,
+# and the lock of a process that dies is released. Only the first entry of a run is ever tried, so that the order is
+# kept (SKIP LOCKED with ORDER BY … LIMIT 1 would continue with the second). A start that is not admitted isn't locked.
 _IS_HELD = f"o.kind = 'start' AND EXISTS (SELECT 1 FROM runs r WHERE r.id = o.run_id AND {NOT_ADMITTED})"  # noqa: S608
 _TAKE_FIRST = f"""
 SELECT o.id, o.run_id, o.kind, o.payload, o.attempts FROM outbox o
@@ -101,7 +101,7 @@ WHERE id = ANY(%(ids)s)
 
 
 async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
-    """Lock the oldest entry of a run; None when there is none, another process delivers it, or it isn't admitted."""
+    """Lock and return a run's oldest entry. None: there is none, another process delivers it, or it isn't admitted."""
     row = (await sql.execute(session, _TAKE_FIRST, {"run_id": run_id})).one_or_none()
     if row is None:
         return None
@@ -110,12 +110,12 @@ async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
 
 
 async def due(session: AsyncSession, limit: int) -> list[RunId]:
-    """Runs with entries that were not delivered in time."""
+    """Return runs with entries that were not delivered in time."""
     return [RunId(str(row.run_id)) for row in await sql.execute(session, _DUE, {"limit": limit})]
 
 
 async def delivered(session: AsyncSession, entry: Entry) -> bool:
-    """Drop an entry whose message has arrived; return whether another waits for the same run."""
+    """Delete an entry whose message was delivered; return whether the run has another one."""
     return bool((await sql.execute(session, _DELIVERED, {"id": entry.id})).scalar())
 
 
@@ -134,51 +134,51 @@ _DROP_SCHEDULE = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A schedule that Temporal has to be given again; its row is read when it is delivered."""
+    """A changed schedule that has to be sent to Temporal. Its row is read when it is delivered."""
 
     ids: list[int]
-    """All entries that were committed before. One with a lower id may be committed after them, so each is named."""
+    """All entries committed so far. They are listed because an entry with a lower id may be committed later."""
     was_tried: bool
-    """Whether each of them has failed before."""
+    """Whether the delivery of each entry has failed before."""
 
 
 async def enqueue_schedule(session: AsyncSession, schedule_id: ScheduleId) -> None:
-    """Promise Temporal what the row of a schedule says now, or that it is gone, in the caller's transaction."""
+    """Enqueue the change or deletion of a schedule, in the caller's transaction."""
     session.add(Outbox(schedule_id=schedule_id, kind="schedule"))
     await session.flush()
 
 
 async def take_schedule(session: AsyncSession, schedule_id: ScheduleId, wait: timedelta) -> Change | None:
-    """Wait for deliveries of a schedule by others, and return what they leave to deliver; None when that is nothing.
+    """Wait for other deliveries of a schedule; return the change that is still to be delivered, or None.
 
-    No other process delivers it before the end of the transaction. Raises TimeoutError when the wait takes too long.
+    No other process delivers the schedule before the transaction ends. Raises TimeoutError if the wait takes too long.
     """
-    # Of two deliveries side by side, the later could write stale values.
+    # If two deliveries ran side by side, the later one could write stale values.
     await take_turn(session, f"schedule {schedule_id}", wait)
     entries = (await sql.execute(session, _OF_SCHEDULE, {"schedule_id": schedule_id})).all()
     return Change([entry.id for entry in entries], all(entry.attempts for entry in entries)) if entries else None
 
 
 async def schedules_due(session: AsyncSession, limit: int) -> list[ScheduleId]:
-    """Schedules with changes that were not delivered in time."""
+    """Return schedules with changes that were not delivered in time."""
     due = await sql.execute(session, _SCHEDULES_DUE, {"limit": limit})
     return [ScheduleId(str(row.schedule_id)) for row in due]
 
 
 async def drop_schedule(session: AsyncSession, change: Change) -> None:
-    """Drop the changes of a schedule that Temporal has now, or will never take."""
+    """Delete the changes of a schedule that Temporal has received, or will never accept."""
     await sql.execute(session, _DROP_SCHEDULE, {"ids": change.ids})
 
 
 async def schedule_failed(session: AsyncSession, change: Change, error: str) -> None:
-    """Note why Temporal did not get a schedule; it is retried after 1, 2, 4 … 30 s."""
+    """Record why a schedule could not be delivered; it is retried after 1, 2, 4 … 30 s."""
     await sql.execute(session, _FAILED, {"ids": change.ids, "error": error[:500]})
 
 
 CANCEL_AGAIN_S = 10
-"""How long a run may take to end after a cancel; then the cancel is repeated, for its subtasks too."""
+"""How long a run may take to end after a cancel before the cancel is repeated, also for its subtasks."""
 CANCELS = 6
-"""After so many cancels a run is terminated: a requested stop always happens."""
+"""After this many cancels a run is terminated, so that a requested stop always takes effect."""
 _CANCEL_AGAIN = """
 WITH late AS (
     UPDATE runs t SET cancels_sent = LEAST(cancels_sent + 1, 1000), updated_at = now()
@@ -201,9 +201,9 @@ FROM runs t WHERE t.id = %(run_id)s AND t.status = 'cancelling'
 
 
 async def cancelled_tree(session: AsyncSession, run_id: RunId) -> tuple[int, list[NodePath]]:
-    """Return how often a run's cancel was sent again, and its open subtasks; (0, []) once it has ended.
+    """Return how often a run's cancel was repeated, and its open subtasks; (0, []) once the run has ended.
 
-    A subtask whose first call was refused has a run, and is pending all the same.
+    Pending subtasks are included: one whose first call was rejected is pending although it has a run.
     """
     values = {"run_id": run_id, "open": words(OPEN_SUBTASKS)}
     row = (await sql.execute(session, _CANCELLED_TREE, values)).one_or_none()

@@ -11,13 +11,13 @@ from models.plans import MAX_NODES
 
 @dataclass(frozen=True, slots=True)
 class PlanRoom:
-    """What the plan of a node is judged by."""
+    """The agents and limits that a node's plan is checked against."""
 
     agents: Mapping[str, AgentSpec]
     nodes_left: int
-    """How many subtasks it may have; one is kept for each other subtask that is still to be split."""
+    """How many subtasks the plan may have. One is reserved for each other subtask that is still to be split."""
     subtasks_total: int
-    """How many the task had when this was read. While that is so, the room doesn't shrink."""
+    """How many subtasks the task had when this was read. As long as that stays the same, the room doesn't shrink."""
 
 
 _ROOM = """
@@ -34,7 +34,7 @@ WHERE t.id = %(run_id)s
 
 
 async def room_for(connection: Connection, run_id: RunId, path: NodePath) -> PlanRoom:
-    """Read what a plan for the node at `path` may have."""
+    """Read the agents and limits for a plan of the node at `path`."""
     row = await one(await connection.execute(_ROOM, {"run_id": run_id, "path": path}))
     left = max(0, MAX_NODES - int(row.planned) - int(row.promised))
     offered = {name: agent for name, agent in with_built_in(row.own or ()).items() if name not in NOT_OFFERED}

@@ -1,4 +1,4 @@
-"""Runs as Temporal and the workers see them: begun, open, lost, stopped, ended from outside."""
+"""Runs as Temporal and the workers see them: started, open, lost, stopped, or ended from outside."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -28,9 +28,9 @@ WITH begun AS (
 
 
 async def mark_started(session: AsyncSession, run_id: RunId) -> None:
-    """Record that the run has begun, once; a pause that came first stays, and after a cancel nothing begins.
+    """Record once that the run has started. An earlier pause remains in effect; a stopped or ended run isn't changed.
 
-    A run that was faster than this has put in `started_at` with its first call; one that has ended is left as it is.
+    If the run's first call came before this, it has already set `started_at`.
     """
     event = RunStarted().model_dump_json()
     values = {"run_id": run_id, "ended": words(CLOSED | STOPPED), "event": event}
@@ -56,7 +56,7 @@ SELECT id FROM runs WHERE id = ANY(%(ids)s::uuid[]) AND (status = ANY(%(stopped)
 
 
 async def open_among(session: AsyncSession, run_ids: Collection[RunId]) -> list[RunId]:
-    """Which of these runs the rows still call open."""
+    """Return those of these runs whose rows are still open."""
     if not run_ids:
         return []
     rows = await sql.execute(session, _OPEN_AMONG, {"ids": list(run_ids), "open": _OPEN})
@@ -64,19 +64,22 @@ async def open_among(session: AsyncSession, run_ids: Collection[RunId]) -> list[
 
 
 async def oldest_open(session: AsyncSession) -> datetime | None:
-    """When the oldest open run was accepted; None if all have ended."""
+    """Return when the oldest open run was accepted, or None if all runs have ended."""
     created_at: datetime | None = (await sql.execute(session, _OLDEST_OPEN, {"open": _OPEN})).scalar()
     return created_at
 
 
 async def delivered_before(session: AsyncSession, before: datetime, after: RunId | None, limit: int) -> list[RunId]:
-    """Open runs from before a moment with nothing left in the outbox, by id, from behind `after`."""
+    """Return open runs that were accepted before `before` and have no entry in the outbox.
+
+    The runs are in the order of their ids, beginning after the id `after`.
+    """
     values = {"open": _OPEN, "before": before, "after": after, "limit": limit}
     return [RunId(str(row.id)) for row in await sql.execute(session, _DELIVERED_BEFORE, values)]
 
 
 async def start_again(session: AsyncSession, run_id: RunId) -> None:
-    """Have a run started anew that Temporal has lost: the ledger gives it what was answered. A stop stays a stop."""
+    """Restart a run that Temporal has lost; the ledger keeps its finished answers. A run being cancelled is closed."""
     run = await locked(session, run_id)
     status = None if run is None else run.status
     if status == RunStatus.CANCELLING:
@@ -86,9 +89,9 @@ async def start_again(session: AsyncSession, run_id: RunId) -> None:
 
 
 async def stopped_among(connection: Connection, run_ids: Collection[RunId]) -> set[RunId]:
-    """Which of these runs were cancelled or deleted, or have failed: no answer in them is needed.
+    """Return those of these runs that were cancelled or deleted, or have failed: they need no more answers.
 
-    A completed one isn't among them: the call that completed it may be the one that asks.
+    Completed runs are not included, because the call that asks may be the one that completed its run.
     """
     values = {"ids": list(run_ids), "stopped": words(STOPPED | {RunStatus.FAILED})}
     cursor = await connection.execute(_STOPPED_AMONG, values)
@@ -100,12 +103,12 @@ async def close_from_temporal(
 ) -> bool:
     """Update the row of a run that was ended from outside (for example terminated in Temporal's Web UI).
 
-    `retries` names the run that ended; None: any. A run that was retried since is left alone. Returns whether it was
-    open until now.
+    `retries` is the number of the retry that ended; None means any. If the task has been retried since, its row isn't
+    changed. Returns whether the run was open until now.
     """
     run = await locked(session, run_id)
     status, current = (None, 0) if run is None else (run.status, run.retries)
-    # A requested stop has been made, however the run ended.
+    # A cancel was requested, so the run counts as cancelled, however it ended.
     cancelled = cancelled or status == RunStatus.CANCELLING
     transition = TransitionRecord(
         run_id=run_id,
@@ -122,6 +125,6 @@ _SCHEDULED_RUN = "SELECT scheduled_run_id FROM runs WHERE id = %(run_id)s"
 
 
 async def scheduled_run_of(session: AsyncSession, run_id: RunId) -> str | None:
-    """Return the workflow id of the schedule's run that created a run; None for one that a caller created."""
+    """Return the workflow id of the scheduled run that created a run, or None if a caller created it."""
     found: str | None = (await sql.execute(session, _SCHEDULED_RUN, {"run_id": run_id})).scalar()
     return found

@@ -1,7 +1,7 @@
-"""Settlements of model calls: an answer, and all that became true with it, in one statement.
+"""Settlements of model calls: one statement writes an answer and all its effects.
 
-The statement is put together from the account and the call, which every answer settles, and from a part for each thing
-that this one made true. There are few combinations, and each is prepared once a connection.
+The statement always updates the account and the call. A part is added for each further effect of the answer. There are
+few combinations, and each is prepared once per connection.
 """
 
 from collections.abc import Sequence
@@ -38,17 +38,17 @@ _OPEN = words(OPEN)
 
 @dataclass(frozen=True, slots=True)
 class AiCallAnswer:
-    """The answer of an AI call: no reply of a conversation."""
+    """The answer of an AI call, which isn't part of a conversation."""
 
     result: dict[str, Any]
     usage: dict[str, Any]
-    """What its price is counted in."""
+    """The quantities that its price is calculated from."""
     vectors: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A call that was answered, and all that became true with it."""
+    """An answered call and all effects of its answer."""
 
     intent: Intent
     usage: Usage
@@ -62,14 +62,14 @@ class Settlement:
     """Set when the call ends its node: the node's answer."""
     finish_reason: FinishReason = "stop"
     if_guidance: int | None = None
-    """Settle only while the run has been given no more guidance than this; None settles in any case."""
+    """Settle only while the run has received no more pieces of guidance than this; None settles in any case."""
     if_planned: int | None = None
     """Settle only while the run has this many subtasks; None settles in any case."""
     ends_run: bool = False
     """Settle only while the run can still be completed, and complete it."""
     new_subtasks: tuple[dict[str, Any], ...] = field(default=())
     tool_calls: tuple[dict[str, Any], ...] = ()
-    """Those that are answered with it: index, tool and failed of each."""
+    """The tool calls whose results are written with the answer: index, tool and failed of each."""
     ai_call: AiCallAnswer | None = None
     files: tuple[NewFile, ...] = ()
 
@@ -96,15 +96,15 @@ _AI_CALL = """
     FROM account WHERE run_id = account.id)"""
 _ENDS = """, status = 'completed', ended_at = clock_timestamp(), result = %(result)s, finish_reason = %(finish)s"""
 PARTS = {"node": _NODE, "plan": _PLAN, "tools": _TOOLS, "ai_call": _AI_CALL}
-"""Rows that an answer may write, besides the end of the run (`ends`)."""
+"""Optional parts of the statement for further rows. The part `ends` for the end of the run isn't listed here."""
 
 
 @cache
 def statement_of(parts: frozenset[str]) -> str:
-    """Put the statement together.
+    """Build the statement from these parts.
 
-    The lock reads the run's row anew, so it is up to date even when the statement waited for a control that was being
-    committed. A call that was begun while its subtask was being left out is refused here: `reserve` could not see it.
+    Locking reads the run's row again, so it is up to date even if the statement waited for a control to be committed.
+    A call that started while its subtask was being left out is rejected here, because `reserve` could not see that.
     """
     made_true = [PARTS[name] for name in sorted(parts - {"ends"})]
     media_usage = ", media_usage = %(media_usage)s::jsonb" if "ai_call" in parts else ""
@@ -137,11 +137,11 @@ SELECT event_seq FROM account
 
 
 async def settle(connection: Connection, settlement: Settlement) -> int | None:
-    """Write an answer and everything that it made true; return the sequence of the last event.
+    """Write an answer and all its effects; return the sequence of the last event.
 
-    None: the attempt was given up or is settled already, another has taken over, the run has ended or continues without
-    the subtask (for all of these see `in_doubt`); guidance or subtasks came that `if_guidance` or `if_planned` doesn't
-    count; or the run that it would complete was stopped.
+    Returns None in these cases: the attempt was given up or is already settled, another attempt has taken over, or the
+    run has ended or continues without the subtask (for all of these see `in_doubt`); guidance or subtasks were added
+    that `if_guidance` or `if_planned` doesn't count; or the run that the answer would complete was stopped.
     """
     intent, ai_call = settlement.intent, settlement.ai_call
     values = {
@@ -178,7 +178,7 @@ def _parts_of(settlement: Settlement) -> frozenset[str]:
 
 
 def spent_of(settlement: Settlement) -> dict[str, Any]:
-    """Return what an answer cost and which reservation it releases, as query parameters."""
+    """Return an answer's cost and the reservation that it releases, as query parameters."""
     return {
         **used(settlement.usage),
         "attempt": settlement.intent.attempt,

@@ -40,7 +40,7 @@ _AI_CALL = "SELECT model FROM ai_calls WHERE run_id = %(run_id)s"
 
 
 async def read_start(session: AsyncSession, run_id: RunId) -> Start | None:
-    """Build the argument of a run's workflow; None when it was stopped before it began."""
+    """Build the argument of a run's workflow, or return None if the run was stopped before it started."""
     run = (await sql.execute(session, _RUN, {"run_id": run_id})).one_or_none()
     if run is None or run.status in CLOSED or run.status == RunStatus.CANCELLING:
         return None
@@ -82,4 +82,4 @@ _READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput 
     RunKind.IMAGES: _ai_call,
     RunKind.TRANSCRIPTIONS: _ai_call,
 }
-"""The workflow's input for each kind of run."""
+"""The reader of the workflow's input, by kind of run."""

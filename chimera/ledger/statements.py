@@ -1,6 +1,7 @@
-"""The SQL that statements of the ledger share: the place of a call, what an attempt used, events and messages.
+"""SQL that the ledger's statements share: the place of a call, the usage of an attempt, events and messages.
 
-Parameters are psycopg's. Lock order, everywhere: the row of the run first, then the rows of the call.
+Parameters are written in psycopg's syntax. The lock order is the same everywhere: the run's row first, then the call's
+rows.
 """
 
 from dataclasses import dataclass
@@ -21,23 +22,23 @@ PLACE = "%(run_id)s::uuid, %(path)s, %(purpose)s, %(step)s"
 
 
 def at_place(table: str = "") -> str:
-    """The rows of one call; `table` is the name or alias that its columns need."""
+    """Return the condition for the rows of one call; `table` is the table's name or alias that qualifies columns."""
     of = f"{table}." if table else ""
     return f"{of}run_id = %(run_id)s AND {of}path = %(path)s AND {of}purpose = %(purpose)s AND {of}step = %(step)s"
 
 
 def at_attempt(table: str = "") -> str:
-    """The row of one attempt at a call."""
+    """Return the condition for the row of one attempt at a call."""
     return f"{at_place(table)} AND {f'{table}.' if table else ''}attempt = %(attempt)s"
 
 
 def place_of(request: ModelCallRequest) -> dict[str, Any]:
-    """The key of a call, as query parameters."""
+    """Return the key of a call as query parameters."""
     return {"run_id": request.run_id, "path": request.path, "purpose": request.purpose.value, "step": request.step}
 
 
 USED = tuple(Usage.model_fields)
-"""The columns of what an attempt used, which are also the parameters' names."""
+"""The columns for the usage of an attempt, which are also the names of the parameters."""
 
 
 def set_used() -> str:
@@ -49,20 +50,20 @@ def add_used(table: str) -> str:
 
 
 def used(usage: Usage) -> dict[str, Any]:
-    """The parameters of `set_used` and `add_used`."""
+    """Return the parameters of `set_used` and `add_used`."""
     return usage.model_dump()
 
 
 @dataclass(frozen=True, slots=True)
 class FailedBefore:
-    """Attempts of a call at one model that ended alike; `latest` is the number of the last of them."""
+    """A call's attempts with one model that failed alike; `latest` is the number of the last of them."""
 
     model: str
     code: str
     times: int
     latest: int
     way: str | None = None
-    """For paid or malformed attempts: equal for failures of the same kind. None for others."""
+    """For paid or malformed attempts, a value that is equal for failures of the same kind. None for others."""
 
 
 FAILURES = f"""CASE WHEN c.attempt IS NOT NULL THEN (
@@ -75,32 +76,32 @@ FAILURES = f"""CASE WHEN c.attempt IS NOT NULL THEN (
                WHERE {at_place("a")}
                  AND a.status NOT IN ('cancelled', 'finished') AND a.attempt > c.forgiven
                GROUP BY 1, 2, 5) f) END AS failures"""  # noqa: S608  # only constants go in
-"""How the attempts at the call `c` have failed, as JSON: the fields of `FailedBefore`.
+"""The failed attempts at the call `c`, as JSON with the fields of `FailedBefore`.
 
-The place of a broken connection distinguishes a server that always breaks from a bad line.
+The place where the answer broke off distinguishes a server that always breaks there from a bad connection.
 """
 
 LOCK_RUN = "SELECT status, retries, simulated, last_call_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE"
 
 BELOW = "(%(path)s::text = '' OR starts_with({}, %(path)s::text || '/'))"
-"""The nodes below the one at `path`; the column with their paths goes in."""
+"""The condition for nodes below the one at `path`; the name of the column with their paths has to be filled in."""
 
 IS_LEFT_OUT = """
         SELECT 1 FROM subtasks
         WHERE run_id = %(run_id)s AND path = %(path)s AND status IN ('skipped', 'cancelled')"""
 
 IS_ENABLED = "SELECT 1 FROM users WHERE users.id = runs.owner_id AND users.disabled_at IS NULL"
-"""Looked up here, where the right is used. `disabled_owners` stops the run itself."""
+"""The owner's right is checked here, where it is used. `disabled_owners` stops the run itself."""
 
 INSERT_EVENTS = """
     INSERT INTO events (run_id, seq, payload)
     SELECT account.id, account.event_seq - %(n)s + e.i, e.p
     FROM account, jsonb_array_elements(%(events)s::jsonb) WITH ORDINALITY AS e (p, i)"""
-"""Writes events whose sequences `account` has taken: `n` of them, up to its `event_seq`."""
+"""Writes `n` events. The CTE `account` has reserved their sequences, of which its `event_seq` is the last."""
 
 
 def insert_event(source: str) -> str:
-    """Write one event with the `id` and the `event_seq` that the row of `source` has."""
+    """Return the SQL that writes one event with the `id` and the `event_seq` from the row of `source`."""
     return f"INSERT INTO events (run_id, seq, payload) SELECT id, event_seq, %(event)s::jsonb FROM {source}"  # noqa: S608
 
 
@@ -126,7 +127,7 @@ INSERT_SUBTASKS = """
 
 
 def events_of(new: tuple[Event, ...]) -> dict[str, Any]:
-    """The parameters of `INSERT_EVENTS`."""
+    """Return the parameters of `INSERT_EVENTS`."""
     return {"n": len(new), "events": _EVENT_LIST.dump_json(new).decode()}
 
 

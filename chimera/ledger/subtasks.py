@@ -1,4 +1,4 @@
-"""Checks on a task's subtasks as rows: the missing answers below a node that would end."""
+"""Checks on the rows of a task's subtasks: missing answers below a node that is about to end."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,15 +16,15 @@ ORDER BY s.path
 
 
 async def unanswered(connection: Connection, run_id: RunId, path: NodePath) -> list[NodePath]:
-    """Name the subtasks that keep the node at `path` from being completed: neither skipped nor with an answer kept.
+    """Return the subtasks that keep the node at `path` from being completed: not skipped, and without a stored answer.
 
-    What Temporal calls done counts for nothing here. Exact while the root is locked.
+    Temporal's view of what is done doesn't count here. The result is exact while the root is locked.
     """
     cursor = await connection.execute(_UNANSWERED, {"run_id": run_id, "path": path})
     return [NodePath(row.path) for row in await cursor.fetchall()]
 
 
 async def unanswered_in(session: AsyncSession, run_id: RunId, path: NodePath) -> list[NodePath]:
-    """Name the same in a transaction of SQLAlchemy's."""
+    """Return the same as `unanswered`, in a transaction of an SQLAlchemy session."""
     found = await sql.execute(session, _UNANSWERED, {"run_id": run_id, "path": path})
     return [NodePath(row.path) for row in found]

@@ -1,4 +1,4 @@
-"""The ledger of tool calls: claimed before, finished after, by place."""
+"""The ledger of tool calls: each is identified by its place, claimed before it runs and finished afterwards."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ INSERT INTO tool_calls (run_id, path, step, index, tool, status)
 VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING RETURNING run_id
 """
 
-# Lock order: the row of the run first, as everywhere.
+# Lock order: the run's row first, as everywhere.
 _FINISH = f"""
 WITH open AS MATERIALIZED (
     SELECT id FROM runs WHERE id = %(run_id)s AND status = ANY(%(open)s::text[]) AND NOT EXISTS ({IS_LEFT_OUT})
@@ -51,7 +51,7 @@ WITH open AS MATERIALIZED (
 
 @dataclass(frozen=True, slots=True)
 class RequestedToolCall:
-    """A tool call as the model asked for it; `done` when an earlier attempt finished it."""
+    """A tool call as the model requested it; `done` is set if an earlier attempt finished it."""
 
     tool: str
     arguments: str
@@ -61,9 +61,9 @@ class RequestedToolCall:
 
 
 async def read(connection: Connection, request: ToolCallRequest) -> RequestedToolCall:
-    """Read what was asked, or how an earlier attempt finished it.
+    """Read a requested tool call, and its outcome if an earlier attempt finished it.
 
-    Raises RootStopped when the run takes no more calls or its owner is disabled, SubtaskSkipped when the run continues
+    Raises RootStopped if the run allows no more calls or its owner is disabled, and SubtaskSkipped if the run continues
     without the node.
     """
     cursor = await connection.execute(_ASKED, {**_place(request), "reply_seq": request.step * 1000 + 500})
@@ -79,7 +79,7 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
 
 
 async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> bool:
-    """Note that a tool is being run, before it has any effect; return whether no attempt did so before."""
+    """Record that a tool is about to run, before it has any effect; return whether no earlier attempt did so."""
     cursor = await connection.execute(_CLAIM, {**_place(request), "tool": tool})
     return await cursor.fetchone() is not None
 
@@ -87,9 +87,10 @@ async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> 
 async def finish(
     connection: Connection, request: ToolCallRequest, row: TranscriptRow, event: ToolCallFinished
 ) -> int | None:
-    """Append the result, close the call and write the event; return its sequence.
+    """Append the result, close the call and write the event; return the event's sequence.
 
-    None: another attempt has finished it, the run has ended or continues without the node; nothing is written then.
+    Returns None, and writes nothing, if another attempt has finished the call, or if the run has ended or continues
+    without the node.
     """
     cursor = await connection.execute(
         _FINISH,

@@ -42,34 +42,34 @@ class TranscriptRow:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What is known about a call's place before it is made."""
+    """The facts about a call and its place that are known before it is made."""
 
     owner_id: str
     run_status: str
     left_out: bool
-    """The run goes on without this subtask."""
+    """Whether the run continues without this subtask."""
     goal: str
     model: str
     fallbacks: tuple[str, ...]
-    """The task's models for when its own fails."""
+    """The models that the task uses if its own model fails."""
     images: tuple[str, ...]
-    """Files of the owner that the task's models are shown."""
+    """The ids of the owner's files that are shown to the task's models."""
     instruction: str
     depends_on: tuple[str, ...]
     own_model: str | None
-    """Named for this node by a retry of its task."""
+    """The model that a retry of the task chose for this node."""
     agent_spec: dict[str, Any] | None
     guidance: tuple[tuple[int, str], ...]
-    """Guidance that this node has not seen yet."""
+    """The id and text of each piece of guidance that this node has not seen yet."""
     guidance_given: int
-    """How many pieces the task had been given in all."""
+    """How many pieces of guidance the task has received in total."""
     on_truncated: OnTruncated
     call_status: str | None
     attempt: int
     failures: tuple[FailedBefore, ...]
     outcome: dict[str, Any] | None
     max_output_tokens: int | None = None
-    """For built-in agents, if the task sets it."""
+    """The limit for built-in agents, if the task sets one."""
 
 
 _UNSEEN = """
@@ -91,11 +91,11 @@ FROM runs r JOIN tasks t ON t.run_id = r.id
 LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
 LEFT JOIN calls c ON {at_place("c")}
 WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
-"""  # noqa: S608  # put together from what stands here
+"""  # noqa: S608  # only constants go in
 
 
 async def read_context(connection: Connection, request: ModelCallRequest) -> CallContext:
-    """Read what a call needs to know of its place. Raises RootStopped when the task is gone."""
+    """Read the facts that a call needs about its place. Raises RootStopped if the task no longer exists."""
     cursor = await connection.execute(_CONTEXT, {**place_of(request), "agent": request.agent})
     row = await cursor.fetchone()
     if row is None:
@@ -127,7 +127,7 @@ _HAS_UNSEEN = f"SELECT EXISTS (SELECT 1 FROM guidance u {_UNSEEN})"  # noqa: S60
 
 
 async def has_unseen_guidance(connection: Connection, request: ModelCallRequest) -> bool:
-    """Whether there is guidance for this node that none of its calls has seen. Exact while the root is locked."""
+    """Return whether this node has guidance that none of its calls has seen. Exact while the root is locked."""
     cursor = await connection.execute(_HAS_UNSEEN, place_of(request))
     return bool(await scalar(cursor))
 
@@ -146,9 +146,9 @@ ORDER BY seq
 async def read_transcript(
     connection: Connection, request: ModelCallRequest, *, token_budget: int
 ) -> tuple[list[TranscriptRow], int]:
-    """Read the newest messages that fit into `token_budget`, and the first one always.
+    """Read the first message, and the newest messages that fit into `token_budget`.
 
-    Returns the rows in order and how many were left out between the first and the rest.
+    Returns the rows in order, and how many messages were left out between the first and the rest.
     """
     cursor = await connection.execute(
         _TRANSCRIPT, {**place_of(request), "upto": request.step * 1000 + 500, "budget": token_budget}
@@ -168,14 +168,14 @@ WHERE run_id = %(run_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq 
 
 
 async def read_messages(connection: Connection, request: ModelCallRequest, seqs: Collection[int]) -> dict[int, str]:
-    """Read some messages of a transcript by their places, whether or not they fit into a prompt."""
+    """Read the contents of some messages by their sequences, whether or not they fit into a prompt."""
     cursor = await connection.execute(_REPLIES, {**place_of(request), "seqs": list(seqs)})
     return {row.seq: row.content for row in await cursor.fetchall()}
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a subtask, for those that build on it."""
+    """The result of a subtask, for the nodes that build on it."""
 
     path: NodePath
     key: str
@@ -196,7 +196,7 @@ ORDER BY position
 async def read_results(
     connection: Connection, run_id: RunId, parent: str, keys: tuple[str, ...] | None, *, max_chars: int
 ) -> list[Result]:
-    """Read what became of the subtasks in `keys`, or of all; the results share `max_chars`."""
+    """Read the results of `parent`'s subtasks in `keys`, or of all if None; the results share `max_chars`."""
     cursor = await connection.execute(
         _RESULTS,
         {"run_id": run_id, "parent": parent, "keys": None if keys is None else list(keys), "max_chars": max_chars},

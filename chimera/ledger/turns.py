@@ -1,4 +1,4 @@
-"""Turns of transactions, across all processes: one of a name at a time, until it ends."""
+"""Turns of transactions: across all processes, one transaction at a time holds the turn of a given name."""
 
 from datetime import timedelta
 
@@ -15,10 +15,10 @@ _WAITED_TOO_LONG = "55P03"
 
 
 async def take_turn(session: AsyncSession, name: str, wait: timedelta) -> None:
-    """Wait until no other transaction has the turn of this name, and keep it until the caller's transaction ends.
+    """Wait until no other transaction has the turn of this name, and hold it until the caller's transaction ends.
 
-    `wait` also limits how long each later statement of the transaction waits for a row. Raises TimeoutError when others
-    take longer; the transaction is lost then.
+    `wait` also limits how long each later statement of the transaction waits for a lock. Raises TimeoutError if other
+    transactions take longer; the caller's transaction is then aborted.
     """
     values = {"wait": f"{wait // timedelta(milliseconds=1)}ms", "name": name}
     try:

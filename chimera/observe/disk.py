@@ -1,4 +1,4 @@
-"""Full disks: recognise them from an error, and see them coming."""
+"""Full disks: recognises them from an error, and detects low space in advance."""
 
 import errno
 import shutil
@@ -6,7 +6,7 @@ from enum import IntEnum
 from pathlib import Path
 
 FULL_BYTES = 32 * 1024 * 1024
-"""PostgreSQL writes its log in files of 16 MiB: with less than two of them left it soon stops."""
+"""PostgreSQL writes its log in files of 16 MiB: if there is room for fewer than two of them, it soon stops."""
 LOW_BYTES = 256 * 1024 * 1024
 
 _ERRNOS = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -19,12 +19,12 @@ class Space(IntEnum):
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether a system error means that the disk, or this user's quota, is full."""
+    """Return whether a system error means that the disk, or this user's quota, is full."""
     return isinstance(error, OSError) and error.errno in _ERRNOS
 
 
 def free_bytes(folder: Path) -> int | None:
-    """How much may still be written there; None where that can't be seen."""
+    """Return the free space for a folder; None if it can't be determined."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:

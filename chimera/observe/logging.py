@@ -1,7 +1,7 @@
-"""Logs: lines for a person at a terminal, JSON for everything else, and a rotating file for each process.
+"""Logs: readable lines at a terminal, JSON everywhere else, and a rotating file for each process.
 
-Lines of the standard library's loggers (uvicorn, Temporal, SQLAlchemy) go the same way as our own. Ids that were
-bound to the context (request, task, path) stand on every line. Secrets are taken out, by name and by look.
+Lines from the standard library's loggers (uvicorn, Temporal, SQLAlchemy) are processed like our own. IDs that were
+bound to the context (request, task, path) are on every line. Secrets are removed, by name and by appearance.
 """
 
 import json
@@ -26,10 +26,10 @@ LINE_CHARS = 16 * 1024
 REDACTED = "[redacted]"
 
 QUIET = ("httpx2", "httpcore2", *(vendor.logger for vendor in VENDORS.values() if vendor.logger))
-"""Loggers whose INFO is a line for each request of ours; their warnings are kept."""
+"""Loggers that log each of our requests at INFO; only their warnings are kept."""
 
 SECRET_NAME = re.compile(
-    # `token`, but not `tokens`: those are counted, and the counts are wanted.
+    # `token`, but not `tokens`: these are counts, which are needed.
     r"authorization|cookie|passw|passphrase|secret|credential|api_?key|private_?key|(^|_)(token|jwt)$",
     re.IGNORECASE,
 )
@@ -44,7 +44,7 @@ DEPTH = 6
 
 
 def configure(settings: Settings, component: str) -> None:
-    """Set logging up for this process; `component` (api, worker, …) is on every line and names the file."""
+    """Set up logging for this process; `component` (api, worker, …) is on every line and names the file."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -71,7 +71,7 @@ def configure(settings: Settings, component: str) -> None:
     if not _is_file(sys.stderr):
         handlers.append(_console(_formatter(shared, for_people=for_people)))
     else:
-        # The embedded stack collects what is printed; the rotating file has all of it already.
+        # The embedded stack collects the printed output; the rotating file already contains all of it.
         handlers.append(_console(_formatter(shared, for_people=False), level=logging.ERROR))
     _replace_handlers(handlers, settings.log_level.upper())
 
@@ -96,7 +96,7 @@ def _replace_handlers(handlers: list[logging.Handler], level: str) -> None:
 
 
 def _is_no_address_of_a_socket(record: logging.LogRecord) -> bool:
-    """uvicorn names each socket with all of its address, where a client may have put a token. We log its path."""
+    """Drop uvicorn's line for each socket: it shows the full address, which may contain a token. We log the path."""
     return "WebSocket %s" not in str(record.msg)
 
 
@@ -111,7 +111,7 @@ def _file(settings: Settings, component: str, formatter: logging.Formatter) -> l
 
 
 class LogFile(logging.handlers.RotatingFileHandler):
-    """Rotates once its size is reached. The standard class formats each line twice, to know beforehand."""
+    """Rotates after its size is reached. The standard class formats each line twice to check the size beforehand."""
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
         if self.stream is None:  # delayed until the first line
@@ -137,7 +137,7 @@ def _formatter(shared: list[Processor], *, for_people: bool) -> logging.Formatte
     last: list[Processor] = (
         [escape, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if for_people
-        # ASCII only, so that no text from outside can break the encoding or the line.
+        # ASCII only, so that text from outside can't break the encoding or the line.
         else [structlog.processors.JSONRenderer(default=str, ensure_ascii=True)]
     )
     processors: list[Processor] = [
@@ -158,7 +158,7 @@ class ShortLines(structlog.stdlib.ProcessorFormatter):
 
 
 def _shortened(line: str) -> str:
-    """Cut long values only, so that a JSON line stays one, with its time, level and ids."""
+    """Cut only long values, so that a JSON line stays valid JSON, with its time, level and IDs."""
     if not line.startswith("{"):
         return line[:LINE_CHARS] + "…"
     event = json.loads(line)
@@ -184,12 +184,12 @@ def _names(component: str) -> Processor:
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Take secrets out, by the name of the field and by what they look like."""
+    """Remove secrets, by the name of the field and by their appearance."""
     return {name: value if name in _MADE_HERE else _redacted(name, value, DEPTH) for name, value in event.items()}
 
 
 def redact_late(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Take secrets out of what came behind `redact`: arguments in the event's text, tracebacks and stacks."""
+    """Remove secrets from what is added after `redact`: arguments in the event's text, tracebacks and stacks."""
     for name in _WRITTEN_LATE & event.keys():
         event[name] = _redacted(name, event[name], DEPTH)
     return event
@@ -197,7 +197,7 @@ def redact_late(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 
 _WRITTEN_LATE = frozenset({"event", "exception", "stack"})
 _MADE_HERE = frozenset({"level", "logger", "request_id", "timestamp"})
-"""Fields that our own processors and the middleware set, on every line: no place for a secret."""
+"""Fields that our own processors and the middleware set on every line, and that never contain secrets."""
 
 
 @lru_cache(maxsize=1024)
@@ -220,7 +220,7 @@ def _redacted(name: object, value: Any, depth: int) -> Any:
 
 
 def escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Write control characters out: sent text must not move a cursor or look like a line of ours."""
+    """Escape control characters: text from outside must not move the cursor or look like one of our lines."""
     for name, value in event.items():
         if name in ("exception", "stack"):
             event[name] = "\n".join(_escaped(line) for line in str(value).split("\n"))

@@ -1,7 +1,7 @@
-"""Prices of calls and context windows of models: own overrides first, then our catalog, then a public price list.
+"""Prices of calls and context windows of models: the administrator's own, then our catalog's, then a public list's.
 
-Money is whole micro-USD (millionths of a US dollar); a price is micro-USD per million tokens, so $0.075 per million
-tokens is 75,000 and every sum is exact in integers.
+Amounts are whole micro-USD (millionths of a US dollar). Prices are in micro-USD per million tokens, so $0.075 per
+million tokens is 75,000, and every sum is exact in integers.
 """
 
 from chimera.pricing.abilities import abilities_of

@@ -8,7 +8,7 @@ from models.providers import ModelAbility, OwnModel
 
 
 def abilities_of(model_ref: str, overrides: Mapping[str, OwnModel] | None = None) -> tuple[ModelAbility, ...] | None:
-    """Look up the abilities of `provider/model`; None when no list has the model. The first look-up takes about 0.2 s.
+    """Look up the abilities of `provider/model`; None if no list has the model. The first lookup takes about 0.2 s.
 
     `overrides` are `settings.own_models`.
     """

@@ -1,4 +1,4 @@
-"""Our own entries: models that no public price list has. Each names its source and date."""
+"""Our own entries, for models that aren't in a public price list. Each entry names its source and date."""
 
 from decimal import Decimal
 from functools import cache
@@ -35,7 +35,7 @@ class MediaEntry(Body):
 
 
 class Catalog(Body):
-    """`catalog.json`."""
+    """The content of `catalog.json`."""
 
     prices: dict[str, PriceEntry]
     media: dict[str, MediaEntry]

@@ -1,6 +1,6 @@
 """Prices of embeddings, images and transcriptions, charged by tokens of several kinds, by image or by hour.
 
-They have the same sources as those of model calls: own overrides, then our catalog, then the public list.
+Like the prices of model calls, they are the administrator's own, then those of our catalog, then the public list's.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ _EXAMPLES = {
 
 @dataclass(frozen=True, slots=True)
 class MediaRate:
-    """Micro-USD per million tokens by kind, per image, per hour of audio. None: not charged by that.
+    """A rate in micro-USD: per million tokens of each kind, per image, per hour of audio. None: not charged by this.
 
-    Holds for calls of more than `above_input_tokens`.
+    Applies to calls with more than `above_input_tokens`.
     """
 
     input: int | None = None
@@ -40,7 +40,7 @@ class MediaRate:
 
 @dataclass(frozen=True, slots=True)
 class MediaPrice:
-    """Rates by size of the input, rising, and their source."""
+    """Rates by input size, ascending, and their source."""
 
     rates: tuple[MediaRate, ...]
     source: str
@@ -54,8 +54,8 @@ class MediaPrice:
 def media_price_of(model_ref: str, operation: Operation, overrides: Own | None = None) -> MediaPrice:
     """Find the price of `provider/model` for an operation; `overrides` are `settings.own_prices`.
 
-    The first look-up reads a price list (about a second). Raises `UnknownPrice`, and `WrongKindOfModel` when what is
-    listed can't price the operation. Only its provider knows whether a model supports the operation.
+    The first lookup reads a price list (about a second). Raises `UnknownPrice`, or `WrongKindOfModel` if the listed
+    price is for something else. Only the provider knows whether a model supports the operation.
     """
     own = own_price_of(model_ref, overrides)
     price = _listed(model_ref) if own is None else MediaPrice((_rate_of(own[0]),), own[1], own[2])
@@ -69,7 +69,7 @@ def media_price_of(model_ref: str, operation: Operation, overrides: Own | None =
 
 
 def only_use_of(model_ref: str, overrides: Own | None = None) -> Operation | None:
-    """Return a model's only operation besides tasks, as its price reveals it; None for task models, and for several."""
+    """Return a model's only operation besides tasks, as shown by its price; None for task models and for several."""
     try:
         price_of(model_ref, overrides)
     except UnknownPrice:
@@ -79,12 +79,12 @@ def only_use_of(model_ref: str, overrides: Own | None = None) -> Operation | Non
 
 
 def catalogued_of(provider: str) -> tuple[str, ...]:
-    """Return a provider's models in our catalog for other uses than tasks."""
+    """Return the models of a provider that our catalog lists for uses other than tasks."""
     return tuple(model_ref for model_ref in catalog().media if model_ref.startswith(f"{provider}/"))
 
 
 def media_cost_of(usage: MediaUsage, price: MediaPrice) -> int:
-    """Price a call in micro-USD, rounded up. A kind without a rate of its own counts as plain tokens."""
+    """Return the cost of a call in micro-USD, rounded up. Tokens without a rate for their kind are plain tokens."""
     rate = price.rate_for(usage.input_tokens)
     audio = min(usage.input_audio_tokens, usage.input_tokens)
     image_input = min(usage.input_image_tokens, usage.input_tokens - audio)

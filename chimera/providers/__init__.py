@@ -1,6 +1,6 @@
-"""The providers of models, by the name before the slash of `provider/model`.
+"""The providers of models, by the name before the slash in `provider/model`.
 
-Each vendor is a row of `chimera/config/vendors.py` and a folder here, whose `provider.py` makes it.
+Each vendor has a row in `chimera/config/vendors.py` and a folder here, whose `provider.py` creates its provider.
 """
 
 from hashlib import blake2b
@@ -14,7 +14,7 @@ from models.errors import ChimeraError, UnknownProvider
 
 
 def make(name: str, settings: Settings) -> Provider:
-    """Make a vendor's provider; opens no connection. Raises `MissingKey`, `UnusableKey` or `MissingBaseUrl`."""
+    """Create a vendor's provider, without a connection. Raises `MissingKey`, `UnusableKey` or `MissingBaseUrl`."""
     made: Provider = import_module(f"{__name__}.{name}.provider").make(settings)
     return made
 
@@ -37,10 +37,10 @@ def split_model(model_ref: str) -> tuple[str, str]:
 
 
 def check_model(model_ref: str, settings: Settings) -> None:
-    """Reject, before anything is stored, a model that can't be called.
+    """Reject a model that can't be called, before anything is stored.
 
-    Raises `UnknownProvider`, `MissingKey`, `MissingBaseUrl` or `UnknownPrice`. The first vendor's model reads the
-    price list, which takes about a second: call it in a thread.
+    Raises `UnknownProvider`, `MissingKey`, `MissingBaseUrl` or `UnknownPrice`. Call this in a thread: for the first
+    vendor's model, it reads the price list, which takes about a second.
     """
     provider, _ = split_model(model_ref)
     make(provider, settings)
@@ -48,7 +48,7 @@ def check_model(model_ref: str, settings: Settings) -> None:
 
 
 def account_of(provider: str, settings: Settings) -> str:
-    """Name the account by which a provider counts requests: its name, and a short hash of address and key."""
+    """Return the account that a provider counts requests for: its name, and a short hash of address and key."""
     key = settings.key_of(provider)
     secret = "" if key is None else key.get_secret_value()
     facts = f"{settings.address_of(provider) or ''} {secret}"
@@ -56,7 +56,7 @@ def account_of(provider: str, settings: Settings) -> str:
 
 
 class Providers:
-    """One worker's providers, made on first use, so that a missing key affects only the calls that need it."""
+    """One worker's providers, created on first use, so that a missing key affects only the calls that need it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -64,7 +64,7 @@ class Providers:
         self._accounts: dict[str, str] = {}
 
     def account_of(self, model_ref: str) -> str:
-        """Name the account that a call of `provider/model` is made with. Raises `UnknownProvider`."""
+        """Return the account that calls to `provider/model` use. Raises `UnknownProvider`."""
         name, _ = split_model(model_ref)
         if name not in self._accounts:
             self._accounts[name] = account_of(name, self._settings)

@@ -1,7 +1,7 @@
-"""The provider protocol, and its plain inputs and outputs.
+"""The provider protocol, and its vendor-neutral inputs and outputs.
 
-A provider only translates, and maps its errors to `models/errors`: no retries, no prices, no database. `stream` is the
-only way to call, even without followers: the bytes feed the stall limit.
+A provider only translates, and maps errors to `models/errors`. It doesn't handle retries, prices or the database. Every
+call uses `stream`, even if no client follows it, because the stall limit is measured by the arriving bytes.
 """
 
 from collections.abc import AsyncGenerator
@@ -16,7 +16,7 @@ from models.usage import Usage
 
 @dataclass(frozen=True, slots=True)
 class ToolRequest:
-    """A tool call that a model asks for. `arguments` is the JSON text as it came, not yet trusted."""
+    """A tool call that a model requests. `arguments` is the JSON text as it arrived, not yet validated."""
 
     id: str
     name: str
@@ -41,12 +41,12 @@ class ChatMessage:
     tool_call_id: str | None = None
     images: tuple[Image, ...] = ()
     state: dict[str, Any] | None = None
-    """Of an assistant's message: the `ChatEnd.state` that came with it."""
+    """For an assistant's message, the `ChatEnd.state` that arrived with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool as a model is offered it; `parameters` is a JSON schema."""
+    """A tool as it is offered to a model; `parameters` is a JSON schema."""
 
     name: str
     description: str
@@ -55,7 +55,7 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A call, in no vendor's words. `model` is the name after the slash."""
+    """A vendor-neutral call. `model` is the name after the slash."""
 
     model: str
     messages: tuple[ChatMessage, ...]
@@ -65,13 +65,13 @@ class ChatRequest:
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: Literal["auto", "none"] = "auto"
     """none: the tools are listed, so that the prompt's cache and signatures stay valid, but must not be called. A
-    provider whose servers call them nevertheless leaves them out.
+    provider omits them if its servers would call them anyway.
     """
     response_schema: dict[str, Any] | None = None
     temperature: float | None = None
-    """Left out where a model doesn't take it."""
+    """Omitted for models that don't support it."""
     reasoning_effort: ReasoningEffort | None = None
-    """None: what the model does by default. A model that doesn't reason is sent nothing."""
+    """None: the model's default. Omitted for models that don't reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +90,15 @@ class ChatEnd:
     tool_calls: tuple[ToolRequest, ...] = ()
     request_id: str | None = None
     state: dict[str, Any] | None = None
-    """State that the provider needs back verbatim in the next request, signed reasoning for one: `{"provider": its
-    name, …}`, JSON throughout. A provider leaves out what another one's state holds, so that a conversation can move.
+    """State that the provider needs back verbatim in the next request, such as signed reasoning. It is JSON:
+    `{"provider": its name, …}`. A provider ignores another provider's state, so a conversation can move between them.
     """
     answer: str | None = None
-    """The whole answer, where it is less than what was yielded: a thought came first, and was seen to be one later."""
+    """The whole answer, if it is shorter than the yielded text because a thought at its beginning was noticed late."""
     thought: str = ""
     """The model's reasoning, cleaned; never part of the answer."""
     skipped: int = 0
-    """Pieces of the stream that had no known meaning and were left out."""
+    """Number of pieces of the stream that had no known meaning and were omitted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +109,10 @@ class Limits:
     stall_s: float
     """The longest wait for the next piece of an answer."""
     total_s: float
-    """For what comes in one piece: an image, a transcription."""
+    """The longest wait for an answer that arrives in one piece, such as an image or a transcription."""
     max_answer_bytes: int
     max_media_bytes: int
-    """Of an answer with images or vectors in it."""
+    """The maximum size of an answer with images or vectors."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -126,26 +126,26 @@ class Limits:
 
 
 class Provider(Protocol):
-    """A vendor of model calls."""
+    """The interface to a vendor's models."""
 
     name: str
     simulated: bool
 
     async def connect(self) -> None:
-        """Load what the first request needs, in a thread; nothing is sent. Does nothing the second time."""
+        """Load what the first request needs, in a thread, without sending anything. Later calls do nothing."""
         ...
 
     async def models(self) -> tuple[str, ...]:
-        """List the names of the models that the key gives access to, sorted.
+        """List the names of the models that the key can access, sorted.
 
-        The cheapest request that shows whether a key is right. Raises a `ProviderError`.
+        This is the cheapest request that shows whether a key is valid. Raises a `ProviderError`.
         """
         ...
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
-        """Yield the text as it comes, then exactly one `ChatEnd`, whose `answer` replaces all of it if it has one.
+        """Yield the text as it arrives, then exactly one `ChatEnd`, whose `answer`, if set, replaces all yielded text.
 
-        Raises a `ProviderError` of `models/errors`; a stream that ends without a finish reason is `Truncated`.
+        Raises a `ProviderError` of `models/errors`: `Truncated` if the stream ends without a finish reason.
         Closing the generator closes the connection: read it inside `contextlib.aclosing`.
         """
         ...

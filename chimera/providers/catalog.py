@@ -1,7 +1,7 @@
 """Providers and models of this installation: which are configured, whether a key works, which models exist.
 
-Nothing here is a task's call. A list of models is free; the one call of a few tokens that reveals a used-up quota is
-made only on request, and its cost is reported.
+Nothing here is part of a task. Listing models is free. Only a call of a few tokens reveals a used-up quota; it is made
+only on request, and its cost is reported.
 """
 
 import asyncio
@@ -66,14 +66,14 @@ _VERDICTS: Mapping[type[ChimeraError], Verdict] = {
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """A provider's models as of a time of the loop."""
+    """A provider's models, as of a time on the event loop's clock."""
 
     names: tuple[str, ...]
     at: float
 
 
 class Available:
-    """One per process; keeps what providers list for five minutes."""
+    """The available providers and models; one object per process. Keeps the providers' lists for five minutes."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -88,7 +88,7 @@ class Available:
         return tuple([await self._view_of(name) for name in VENDORS])
 
     async def models(self) -> ModelsView:
-        """List the models of all configured providers, as they report them, with price and window."""
+        """List the models of all configured providers, as they report them, with price and context window."""
         configured = [view.name for view in await self.providers() if view.configured]
         answers = await asyncio.gather(*(self._names_of(name) for name in configured), return_exceptions=True)
         found: list[ModelView] = []
@@ -106,9 +106,9 @@ class Available:
         return ModelsView(models=tuple(found), media=tuple(media), unreachable=unreachable)
 
     async def validate(self, name: str, model: str | None = None) -> Validation:
-        """Test the configured key: list the models and, where one is named, make one short call.
+        """Test the configured key: list the models and, if a model is named, make one short call.
 
-        Raises NotFound for an unknown provider, UnknownPrice for a model without a price.
+        Raises NotFound for an unknown provider, or UnknownPrice for a model without a price.
         """
         if name not in VENDORS:
             raise NotFound("provider", name)
@@ -121,7 +121,7 @@ class Available:
             names = await self._list(provider)
             models = len(names)
             if model is not None:
-                # The whole name, as tasks have it, is understood too.
+                # The full name, as tasks use it, is accepted, too.
                 cost = await self._probe(provider, model.removeprefix(f"{name}/"))
         except UnknownPrice:
             raise
@@ -137,7 +137,7 @@ class Available:
         )
 
     async def _made(self, name: str) -> Provider:
-        # The first one of a vendor loads its SDK.
+        # In a thread: the first call for a vendor imports its modules.
         return await asyncio.to_thread(self._providers.named, name)
 
     async def _view_of(self, name: str) -> ProviderView:
@@ -167,7 +167,7 @@ class Available:
             ) from None
 
     async def _probe(self, provider: Provider, model: str) -> int:
-        """Request a word; return its cost in micro-USD. An answer that the limit cuts off counts as one."""
+        """Request one word; return its cost in micro-USD. An answer cut off by the limit counts, too."""
         price = await asyncio.to_thread(price_of, f"{provider.name}/{model}", self._settings.own_prices)
         request = ChatRequest(
             model=model,
@@ -183,12 +183,12 @@ class Available:
                     if isinstance(item, ChatEnd):
                         usage = item.usage
         except UselessAnswer as error:
-            # A model that thinks uses up the few tokens before its first word.
+            # A reasoning model uses up the few tokens before its first word.
             usage = error.usage
         return 0 if usage is None else cost_of(usage, price)
 
     def _media_of(self, provider: str, names: tuple[str, ...]) -> list[MediaModelView]:
-        """Models of our catalog and the provider's list for other uses than tasks; the list may omit them."""
+        """Return models for uses other than tasks, from our catalog and the provider's list, which may omit them."""
         made, own = self._providers.named(provider), self._settings.own_prices
         listed = (f"{provider}/{name}" for name in names)
         known = dict.fromkeys((*catalogued_of(provider), *filter(_can_be_named, listed)))
@@ -234,7 +234,7 @@ class Available:
 
 
 def _can_be_named(ref: str) -> bool:
-    """Whether a task can use it: every listed name has to be accepted as input."""
+    """Return whether a task can use a model's name: every listed name must be accepted as input."""
     try:
         _REF.validate_python(ref)
     except ValidationError:
@@ -244,6 +244,6 @@ def _can_be_named(ref: str) -> bool:
 
 def _verdict_of(error: ChimeraError) -> Verdict:
     if error.http_status == 422:
-        # MissingKey, UnusableKey, MissingBaseUrl: nothing was tried.
+        # MissingKey, UnusableKey and MissingBaseUrl: nothing was tried.
         return Verdict.NOT_CONFIGURED
     return next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), Verdict.FAILED)

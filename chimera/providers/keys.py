@@ -7,9 +7,9 @@ from models.errors import MissingBaseUrl, MissingKey, UnusableKey
 
 
 def key_of(provider: str, settings: Settings) -> str:
-    """Read a provider's key; an optional one that isn't set is empty.
+    """Read a provider's key; an optional key that isn't set is empty.
 
-    Raises `MissingKey`, and `UnusableKey` for one that no HTTP header can have.
+    Raises `MissingKey`, or `UnusableKey` for a key that can't be sent in an HTTP header.
     """
     vendor, key = VENDORS[provider], settings.key_of(provider)
     found = key.get_secret_value() if key else ""

@@ -1,7 +1,7 @@
-"""Optional operations of providers besides chat: embed, generate images, transcribe. A small protocol for each.
+"""Small protocols for the operations that a provider may support besides chat: embed, generate images, transcribe.
 
-A provider that supports one has its method. As with chat it only translates, and maps errors. A truncated or malformed
-answer is never success: everything returned here has been checked.
+A provider that supports an operation implements its method. As with chat, it only translates, and maps errors. A
+truncated or malformed answer never counts as a success: everything returned here has been checked.
 """
 
 from array import array
@@ -35,14 +35,14 @@ class EmbeddingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """Vectors of one length, one after the other, as little-endian float32; all their numbers are finite."""
+    """Vectors of equal length, one after the other, as little-endian float32. All numbers are finite."""
 
     count: int
     dimensions: int
     data: bytes
 
     def floats(self) -> Iterator[tuple[float, ...]]:
-        """Yield vector after vector: as objects all of them take eight times their bytes."""
+        """Yield one vector at a time, because as Python objects, all of them would take eight times as many bytes."""
         size_bytes = self.dimensions * FLOAT_BYTES
         for start in range(0, self.count * size_bytes, size_bytes):
             numbers = array("f", self.data[start : start + size_bytes])
@@ -53,7 +53,7 @@ class Vectors:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingEnd:
-    """A whole answer. `usage` is None when the provider reported none, here and below."""
+    """A whole answer. Here and below, `usage` is None if the provider didn't report any."""
 
     vectors: Vectors
     usage: MediaUsage | None
@@ -74,8 +74,8 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImageEnd:
-    """At least one image; fewer than requested are kept too, because they are paid for. `revised_prompts` has one for
-    each, or none at all.
+    """At least one image. Fewer images than requested are accepted, because they are paid for. `revised_prompts`
+    contains one prompt for each image, or none at all.
     """
 
     images: tuple[Image, ...]
@@ -86,7 +86,7 @@ class ImageEnd:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionRequest:
-    """Audio to transcribe. `media_type` was found in its bytes."""
+    """Audio to transcribe. `media_type` was detected from its bytes."""
 
     model: str
     audio: bytes
@@ -99,7 +99,7 @@ class TranscriptionRequest:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionEnd:
-    """The transcript; may be empty, for a silent recording."""
+    """The transcript, which may be empty for a silent recording."""
 
     text: str
     language: str | None
@@ -148,10 +148,10 @@ class Transcribes(Protocol):
 
 
 def may_be_at_work(error: BaseException) -> bool:
-    """Return whether a provider may have received the whole request, and work on it, though it sent nothing.
+    """Return whether a provider may have received the whole request and be working on it, although it sent nothing.
 
-    No byte arrives before an image is generated, so a proxy on the way may close the connection meanwhile. `error` is
-    HTTPX's, or that of an SDK that was raised from it.
+    No byte arrives before an image is generated, so a proxy on the way may close the connection in the meantime.
+    `error` is HTTPX's, or an SDK's that was raised from it.
     """
     import httpx2
 
@@ -165,7 +165,7 @@ def may_be_at_work(error: BaseException) -> bool:
 def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int | None) -> Vectors:
     """Check vectors, each a list of numbers or base64 of little-endian float32, and pack them.
 
-    Raises Malformed, and UselessAnswer where a retry would give the same.
+    Raises Malformed, or UselessAnswer if a retry would return the same.
     """
     if len(vectors) != count:
         raise Malformed(f"{provider} sent {len(vectors)} vectors for {count} texts.")
@@ -183,7 +183,7 @@ def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int
 
 
 def image_of(provider: str, data: bytes) -> Image:
-    """Return bytes as an image. Raises Malformed when they are none."""
+    """Return bytes as an image. Raises Malformed if they aren't an image."""
     media_type = media_type_of(data)
     if media_type not in IMAGES:
         raise Malformed(f"{provider} did not send a PNG, JPEG or WebP image.")
@@ -191,7 +191,7 @@ def image_of(provider: str, data: bytes) -> Image:
 
 
 def check_image_count(provider: str, generated: int, asked: int) -> None:
-    """Raises UselessAnswer for no image, and Malformed for more than requested."""
+    """Raise UselessAnswer if there is no image, or Malformed if there are more than requested."""
     if generated == 0:
         raise UselessAnswer(f"{provider} returned no image. Rephrase the prompt and retry.")
     if generated > asked:
@@ -199,7 +199,7 @@ def check_image_count(provider: str, generated: int, asked: int) -> None:
 
 
 def from_base64(provider: str, text: str) -> bytes:
-    """Raises Malformed."""
+    """Decode base64. Raises Malformed."""
     try:
         return b64decode(text, validate=True)
     except (NotBase64, ValueError):

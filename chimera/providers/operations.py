@@ -1,4 +1,4 @@
-"""Providers by operation besides chat, and whether a model supports one."""
+"""Operations besides chat: which providers support them, and whether a model does."""
 
 from chimera.config.settings import Settings
 from chimera.config.vendors import VENDORS
@@ -10,13 +10,13 @@ from models.errors import NotOffered
 
 
 def check_operation(model_ref: str, operation: Operation, settings: Settings) -> Provider:
-    """Reject, before anything is stored, a model that can't do this; return its provider otherwise.
+    """Return a model's provider, or reject a model that doesn't support the operation, before anything is stored.
 
-    Raises `UnknownProvider`, `MissingKey`, `MissingBaseUrl`, `NotOffered` or `UnknownPrice`. Reads the price list the
-    first time: call it in a thread.
+    Raises `UnknownProvider`, `MissingKey`, `MissingBaseUrl`, `NotOffered` or `UnknownPrice`. Call this in a thread: the
+    first call reads the price list.
     """
     name, _ = split_model(model_ref)
-    # Before its key is checked: a key would not help.
+    # Checked before the key, because a key wouldn't help.
     if operation not in VENDORS[name].operations:
         raise NotOffered(name, operation, able(operation, settings))
     provider = make(name, settings)
@@ -25,6 +25,6 @@ def check_operation(model_ref: str, operation: Operation, settings: Settings) ->
 
 
 def able(operation: Operation, settings: Settings) -> tuple[str, ...]:
-    """Return the configured providers that support it."""
+    """Return the configured providers that support an operation."""
     capable = (vendor.name for vendor in VENDORS.values() if operation in vendor.operations)
     return tuple(name for name in capable if is_set_up(name, settings))

@@ -1,4 +1,4 @@
-"""Password hashes: Argon2id; bcrypt verifies too and is replaced at the next sign-in."""
+"""Password hashes with Argon2id. bcrypt hashes are verified too, and replaced at the next sign-in."""
 
 import asyncio
 
@@ -10,15 +10,16 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from chimera.security.turns import Turns
 
 CONCURRENT_HASHES = 4
-"""Each takes 64 MiB and a core; more at once would starve everything else."""
+"""Each hash needs 64 MiB and a core; more at once would starve everything else."""
 MAX_WAITING = 16
-"""Requests beyond four hashes' time are rejected with a retry time, so that the queue stays short."""
+"""A request waits for at most four hashes in a row. Further requests are rejected with a retry time, so that the queue
+stays short."""
 
 BCRYPT_MAX_BYTES = 72
 
 
 class Passwords:
-    """Hashes and checks in threads, so that the event loop goes on."""
+    """Hashes and checks passwords in threads, so that the event loop isn't blocked."""
 
     def __init__(self) -> None:
         self._hash = PasswordHash((Argon2Hasher(), BcryptHasher()))
@@ -26,7 +27,7 @@ class Passwords:
         self._decoy_hash: str | None = None
 
     async def hash(self, password: str, *, sender: str = "", is_known: bool = False) -> str:
-        """Raises TooBusy, as `check` does, when too many wait already."""
+        """Return the hash of a password. Raises TooBusy, as `check` does, if too many requests are waiting."""
         async with self._turns.turn(sender, is_known=is_known):
             return await asyncio.to_thread(self._hash.hash, password)
 
@@ -35,8 +36,8 @@ class Passwords:
     ) -> tuple[bool, str | None]:
         """Return whether `password` matches the `stored` hash, and the hash to store instead if it is outdated.
 
-        Without a stored hash (no account has that e-mail) a hash of no password is checked, which takes as long.
-        Senders take turns; half of the queue is kept for those who are known.
+        Without a stored hash (no account has that e-mail), the hash of an empty password is checked, which takes as
+        long. Senders take turns; half of the queue is reserved for known senders.
         """
         async with self._turns.turn(sender, is_known=is_known):
             if stored is None and self._decoy_hash is None:

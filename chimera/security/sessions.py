@@ -1,8 +1,8 @@
 """Authentication: sign-in, access tokens and refresh tokens.
 
 An access token (JWT, HS256) proves its user and session, and nothing else: the account's state and role come from the
-database, at most 3 s old. The pass of a codec is another kind of such a token. A refresh token is opaque, works once,
-and is stored as a SHA-256; using one a second time ends the session that it belongs to.
+database, at most 3 s old. The codec pass is another kind of such a token. A refresh token is opaque, works once, and is
+stored as a SHA-256; using one a second time ends the session that it belongs to.
 """
 
 import hashlib
@@ -43,9 +43,9 @@ CODEC_PASS_LIFE = timedelta(hours=12)
 LEEWAY_SECONDS = 10
 MAX_TOKEN_CHARS = 4096
 ACCOUNT_STATE_SECONDS = 3.0
-"""How long a user's rights are cached; bounds how long a revoked session continues."""
+"""How long a user's rights are cached; a revoked session continues for no longer than this."""
 MAX_ACCOUNT_STATES = 10_000
-"""And tokens, whose signature was checked."""
+"""The most account states that are cached, and the most tokens whose signature has been checked."""
 FIRST_USER = "admin@chimera.local"
 
 
@@ -80,9 +80,9 @@ class Auth:
         self._known_tokens: dict[bytes, tuple[UserId, str, float]] = {}
 
     async def register(self, registration: Registration, address: str = "") -> None:
-        """Create a user unless the e-mail has an account, which takes as long and is not revealed.
+        """Create a user unless the e-mail already has an account, which takes as long and is not revealed.
 
-        Raises TooManyTries after too many from there.
+        Raises TooManyTries after too many registrations from `address`.
         """
         weak_passwords.check(registration.password, registration.email)
         self._sign_ins.register(address)
@@ -96,7 +96,8 @@ class Auth:
     async def login(self, credentials: Credentials, address: str = "") -> Tokens:
         """Begin a session. Raises WrongCredentials, after the same time whether or not the e-mail is known.
 
-        `address` is where the caller is. Raises TooManyTries when too many failed from there or for this account.
+        `address` is the caller's network address. Raises TooManyTries if too many attempts from there, or for this
+        account, have failed.
         """
         with self._sign_ins.trying(address) as tried:
             async with self._database.begin() as session:
@@ -117,9 +118,9 @@ class Auth:
         return await self._begin_session(UserId(user.id), address)
 
     async def vouch_for(self, email: str) -> Tokens:
-        """Begin a session without a password, for operators who hold this installation's secret and database anyway.
+        """Begin a session without a password, for operators, who have this installation's secret and database anyway.
 
-        Raises WrongCredentials when there is no such user, or not any more.
+        Raises WrongCredentials if there is no such user, or the user is disabled.
         """
         async with self._database.begin() as session:
             user = await users.by_email(session, email)
@@ -150,7 +151,7 @@ class Auth:
     async def change_password(self, caller: Caller, change: PasswordChange, address: str = "") -> Tokens:
         """Set the caller's password, end all their sessions, and begin a new one.
 
-        Raises InvalidInput when the current password isn't what was sent, TooManyTries when that was so too often.
+        Raises InvalidInput if the current password is wrong, and TooManyTries if it was wrong too often.
         """
         with self._sign_ins.trying(address) as tried:
             async with self._database.begin() as session:
@@ -158,7 +159,7 @@ class Auth:
             if user is None:
                 raise NotSignedIn
             weak_passwords.check(change.new_password, user.email, "new_password")
-            # Counted apart from sign-ins: guesses at those from elsewhere keep no user from changing a password.
+            # Counted separately from sign-ins, so that guesses from elsewhere don't keep users from changing passwords.
             tried.at(f"password of {user.id}")
             right, _ = await self._passwords.check(
                 change.current_password, user.password_hash, sender=sender_of(address), is_known=True
@@ -174,7 +175,7 @@ class Auth:
         return await self._begin_session(caller.user_id, address)
 
     async def signed_in(self, access_token: str) -> SignedIn:
-        """Return the caller of an access token. Raises TokenRefused for every fault alike."""
+        """Return the caller of an access token. Raises the same error, TokenRefused, for every fault."""
         user_id, session_id, expires_at = self._claims(access_token)
         state = await self._account_state(user_id, session_id)
         if state is None:
@@ -194,7 +195,10 @@ class Auth:
         return found
 
     def vouches_for(self, access_token: str) -> bool:
-        """Whether a token was signed here and hasn't expired. Asks no database: enough for the health report."""
+        """Return whether a token was signed here and hasn't expired.
+
+        The database isn't asked, which is enough for the health report.
+        """
         try:
             self._claims(access_token)
         except TokenRefused:
@@ -202,12 +206,12 @@ class Auth:
         return True
 
     def codec_pass(self, signed_in: SignedIn) -> tuple[str, datetime]:
-        """Return a pass that has payloads decoded, for programs that can't sign in, and when it ends."""
+        """Return a pass for decoding payloads, for programs that can't sign in, and the time when it expires."""
         user_id, ends = signed_in.caller.user_id, datetime.now(UTC) + CODEC_PASS_LIFE
         return self._signed(user_id, signed_in.session_id, "codec", CODEC_AUDIENCE, ends), ends
 
     async def check_codec_pass(self, codec_pass: str) -> None:
-        """Raise CodecAddressRefused unless the pass is good and its session is an administrator's still."""
+        """Raise CodecAddressRefused unless the pass is valid and its session still belongs to an administrator."""
         try:
             user_id, session_id, _ = self._claims(codec_pass, "codec", CODEC_AUDIENCE)
         except TokenRefused:
@@ -225,7 +229,7 @@ class Auth:
         return self._tokens(user_id, session_id, refresh_token)
 
     def _claims(self, token: str, kind: str = "access", audience: str = AUDIENCE) -> tuple[UserId, str, float]:
-        """Return a token's claims. Its signature is checked once, its end each time. Raises TokenRefused."""
+        """Return a token's claims. Its signature is checked once, its expiry each time. Raises TokenRefused."""
         if len(token) > MAX_TOKEN_CHARS:
             raise TokenRefused
         key = hashlib.sha256(f"{kind} {token}".encode("utf-8", "surrogatepass")).digest()
@@ -292,12 +296,12 @@ class Auth:
 
 
 def has_expired(expires_at: float) -> bool:
-    """Whether a token has expired, with leeway for clocks that differ."""
+    """Return whether a token has expired, with leeway for clocks that differ."""
     return expires_at + LEEWAY_SECONDS <= time.time()
 
 
 def secret_of(settings: Settings) -> str:
-    """Return the secret that tokens are signed with. Raises ValueError where there is none: there is no default."""
+    """Return the secret that tokens are signed with. Raises ValueError if it isn't set: there is no default."""
     if settings.jwt_secret is None:
         raise ValueError(
             "CHIMERA_JWT_SECRET is not set. To create a secret, run:"
@@ -307,9 +311,9 @@ def secret_of(settings: Settings) -> str:
 
 
 async def ensure_first_user(database: Database) -> tuple[str, str] | None:
-    """Create the first user, an admin, where there is no user yet; return e-mail and password, which are shown once.
+    """Create the first user, an admin, if there is no user yet; return e-mail and password, which are shown once.
 
-    Safe when several processes try at the same time: one of them gets the password, the others None.
+    This is safe if several processes try at the same time: one of them gets the password, and the others get None.
     """
     password = secrets.token_urlsafe(12)
     password_hash = await Passwords().hash(password)
@@ -321,9 +325,9 @@ async def ensure_first_user(database: Database) -> tuple[str, str] | None:
 
 
 async def reset_password(database: Database, email: str, password: str) -> None:
-    """Set a user's password and end their sessions, for operators who hold the database anyway.
+    """Set a user's password and end their sessions, for operators, who have access to the database anyway.
 
-    Raises NotFound, and InvalidInput for a password that is guessed first.
+    Raises NotFound if there is no such user, and InvalidInput for a password that is among the first guesses.
     """
     async with database.begin() as session:
         user = await users.by_email(session, email)

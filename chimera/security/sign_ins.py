@@ -1,11 +1,11 @@
-"""How often passwords may be tried: for one account, and from one address.
+"""Limits on tries of passwords: for one account, and from one address.
 
-Counted in this process and nowhere else, so that nothing that is away opens it; several processes of the API each allow
-as much. A try takes its place before the password is looked at and gives it back when the password was right: guesses
-at the same moment count too. Whether an account exists makes no difference.
+Tries are counted only in this process, so that no unavailable service can lift the limits. If there are several API
+processes, each allows as many tries. A try takes a place before the password is checked, and gives it back if the
+password was right, so that simultaneous guesses count too. Whether an account exists makes no difference.
 
-Guesses from elsewhere don't lock the owner out: attempts from an address where the account signed in before are
-counted apart from all others.
+Guesses from elsewhere don't lock the owner out: tries from an address where the account has signed in before are
+counted separately from all others.
 """
 
 import time
@@ -23,28 +23,30 @@ log = structlog.get_logger()
 
 ACCOUNT_TRIES, ACCOUNT_S = 10, 15 * 60.0
 ADDRESS_TRIES, ADDRESS_S = 100, 60 * 60.0
-"""Both, as ASVS 5.0 V6.3.1 asks: many guess at one account from many places, one guesses at many accounts."""
+"""Both are limited, as ASVS 5.0 V6.3.1 requires: attackers guess at one account from many addresses, or at many
+accounts from one address."""
 REGISTRATIONS = 20
-"""From one address within an hour: registering reveals whether an e-mail has an account, and costs a hash."""
+"""Registrations from one address within an hour: registering reveals whether an e-mail has an account, and costs a
+hash."""
 AT_ONCE = 8
-"""Passwords of one address that are looked at together: with more, one sender would fill the queue of `Passwords`."""
+"""Passwords from one address that are checked at the same time. With more, one sender would fill `Passwords`' queue."""
 SWEEP = 1000
 
 
 @dataclass(slots=True)
 class Try:
-    """One try, which counts when it `failed`."""
+    """One try, which counts if it `failed`."""
 
     take: Callable[[str], None]
     failed: bool = False
 
     def at(self, account: str) -> None:
-        """Take a place at an account, existing or not. Raises TooManyTries if there is none."""
+        """Take a place for an account, whether or not it exists. Raises TooManyTries if none is left."""
         self.take(account)
 
 
 class SignIns:
-    """The counts of one process. Times are by a clock that is never set."""
+    """The counts of one process. Times come from a clock that is never set."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -57,7 +59,7 @@ class SignIns:
     def trying(self, address: str) -> Iterator[Try]:
         """Take a place for one try, before the database is asked, and give it back unless the try `failed`.
 
-        Raises TooManyTries when this address has none left.
+        Raises TooManyTries if this address has none left.
         """
         place, now = place_of(address), self._clock()
         if self._at_once[place] >= AT_ONCE:
@@ -87,7 +89,7 @@ class SignIns:
                     self._accounts.give_back(account, now)
 
     def register(self, address: str) -> None:
-        """Count a registration. Raises TooManyTries when there were too many from this address."""
+        """Count a registration. Raises TooManyTries if there were too many from this address."""
         place, now = place_of(address), self._clock()
         if wait_s := self._registrations.wait_s(place, now):
             raise _refusal(wait_s, address, "registrations")
@@ -95,7 +97,7 @@ class SignIns:
 
 
 class _Places:
-    """Up to `limit` times within `within_s` seconds, for each name; a name whose times are over is forgotten."""
+    """Places for up to `limit` tries in `within_s` seconds for each name. Names without recent tries are dropped."""
 
     def __init__(self, limit: int, within_s: float) -> None:
         self._limit, self._within_s = limit, within_s
@@ -103,7 +105,7 @@ class _Places:
         self._sweep_at = SWEEP
 
     def wait_s(self, name: str, now: float) -> float:
-        """How long until there is a place; 0 when there is one."""
+        """Return how many seconds it takes until there is a place; 0 if there is one."""
         times = self._times.get(name)
         if times is None:
             return 0.0
@@ -126,12 +128,12 @@ class _Places:
 
 
 def account_at(account: str, address: str, *, is_known: bool) -> str:
-    """The name that an account's tries are counted under: one of its own where it has signed in before."""
+    """Return the name under which an account's tries are counted: a separate one where it has signed in before."""
     return f"{account} {place_of(address)}" if is_known else account
 
 
 def place_of(address: str) -> str:
-    """What counts as one address: of IPv6 the network of one customer (/64), all of which one machine can have."""
+    """Return what counts as one address: for IPv6, a customer's network (/64), which one machine can use entirely."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -142,7 +144,7 @@ def place_of(address: str) -> str:
 
 
 def sender_of(address: str) -> str:
-    """Who takes turns with others: of IPv6 a site (/48), which is given 65,536 networks to send from."""
+    """Return the sender that takes turns with others: for IPv6, a site (/48), which can send from 65,536 networks."""
     place = place_of(address)
     return str(ip_network(place, strict=False).supernet(new_prefix=48)) if place.endswith("/64") else place
 

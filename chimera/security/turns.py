@@ -1,7 +1,8 @@
-"""A short and fair queue: served sender by sender, with places kept for known senders.
+"""A short and fair queue: senders are served in turn, and places are reserved for known senders.
 
-Senders take turns, so one with many requests waits longer for its last, and the others no longer than for one of
-each. Where the queue is full, the latest request of the sender with the most gives way to one of a sender with fewer.
+Because senders take turns, a sender with many requests waits longer for its last one, but the others wait no longer
+than for one request of each sender. If the queue is full, the latest request of the sender with the most requests gives
+way to a request of a sender with fewer.
 """
 
 import asyncio
@@ -17,26 +18,26 @@ from models.errors import TooBusy
 class _Turn:
     sender: str
     is_known: bool
-    # Set when it has its turn; an exception when it gave way.
+    # Completed when the request gets its turn, or with an exception when it gives way.
     comes: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Turns:
-    """Lets `at_once` in together; `max_waiting` more wait, at most half of them unknown.
+    """Lets in `at_once` requests at a time. Up to `max_waiting` more wait, at most half of them from unknown senders.
 
-    Of one event loop. `what` is the noun for the refusal.
+    It works in only one event loop. `what` is the noun for the error message.
     """
 
     def __init__(self, at_once: int, max_waiting: int, what: str) -> None:
         self._free = at_once
         self._max_waiting = max_waiting
         self._what = what
-        # By sender; who is first in it is next.
+        # By sender. The first sender's turn is next.
         self._waiting: dict[str, deque[_Turn]] = {}
 
     @asynccontextmanager
     async def turn(self, sender: str, *, is_known: bool) -> AsyncIterator[None]:
-        """Wait for a turn and hold it. Raises TooBusy if there is no place, or a sender with fewer needs it."""
+        """Wait for a turn and hold it. Raises TooBusy if no place is left, or a sender with fewer requests needs it."""
         await self._come(sender, is_known=is_known)
         try:
             yield
@@ -55,20 +56,20 @@ class Turns:
             if turn.comes.cancelled():
                 self._remove(turn)
             elif turn.comes.exception() is None:
-                # Its turn came at the moment that its sender went.
+                # The request got its turn at the moment that it was cancelled.
                 self._free += 1
                 self._serve()
             raise
 
     def _make_room(self, sender: str, *, is_known: bool) -> None:
-        """See to a place among those that a newcomer may take."""
+        """Make sure that one of the places that a newcomer may take is free. Raises TooBusy if that isn't possible."""
         waiting = [turn for turns in self._waiting.values() for turn in turns if not turn.comes.done()]
         rivals = waiting if is_known else [turn for turn in waiting if not turn.is_known]
         places = self._max_waiting if is_known else self._max_waiting // 2
         if len(rivals) < places and len(waiting) < self._max_waiting:
             return
         counts = Counter(turn.sender for turn in rivals)
-        # Who gives way keeps at least as many as the newcomer has then.
+        # A sender that gives way must still have at least as many requests as the newcomer has then.
         most = max(counts, key=counts.__getitem__, default=sender)
         if counts[most] <= counts[sender] + 1:
             raise TooBusy(self._what)
@@ -83,7 +84,7 @@ class Turns:
             turn = turns.popleft()
             if turns:
                 self._waiting[sender] = turns
-            # One that was cancelled a moment ago is still in the queue.
+            # A request that was cancelled a moment ago is still in the queue.
             if not turn.comes.done():
                 self._free -= 1
                 turn.comes.set_result(None)

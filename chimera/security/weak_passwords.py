@@ -1,7 +1,7 @@
-"""Passwords that are guessed first: the commonest ones, the account's own name, this program's, and repetitions.
+"""Passwords that are guessed first: the most common ones, the account's and this program's name, and repetitions.
 
-ASVS 5.0 V6.2.4 asks for the 3,000 commonest and V6.2.11 for words of the context. No rule asks for kinds of characters:
-those make passwords that people write down, and no better ones.
+ASVS 5.0 requires checks for the 3,000 most common passwords (V6.2.4) and for context-specific words (V6.2.11). No
+particular kinds of characters are required: such rules lead to passwords that people write down, not to better ones.
 """
 
 from functools import cache
@@ -11,17 +11,17 @@ from models.errors import InvalidInput
 
 PRODUCT = "chimera"
 MIN_REST = 4
-"""Characters that a password needs besides the words of its context."""
+"""How many characters a password needs in addition to context-specific words."""
 MIN_DIFFERENT = 4
 _AFFIXES = "0123456789!?.-_#$*+@"
-"""Common endings that make a word look like a password: a year, a sign."""
+"""The characters of common endings that make a word look like a password, for example a year or a sign."""
 LONG = 20
-"""Of so many characters even a repetition is not among what is guessed first."""
+"""From this length on, even a repetition is not among the first guesses."""
 _LIST = Path(__file__).parent / "common_passwords.txt"
 
 
 def check(password: str, email: str, field: str = "password") -> None:
-    """Raise InvalidInput, naming `field`, for a password that is guessed among the first."""
+    """Raise InvalidInput, naming `field`, for a password that is among the first guesses."""
     if problem := _problem_of(password, email):
         raise InvalidInput(field, f"{problem}. Choose another password, for example four unrelated words.")
 

@@ -1,1 +1,1 @@
-"""What users have, by noun: functions that take a session. Rights are checked here (`access.py`)."""
+"""Users' data, one module per noun: functions that take a session. Rights are checked here (`access.py`)."""

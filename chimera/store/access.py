@@ -1,4 +1,4 @@
-"""Access to rows: the one condition that every query of an owned table carries."""
+"""Access to rows: the condition that every query of an owned table contains."""
 
 from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,14 +11,14 @@ from models.runs import RunKind
 from models.users import Caller
 
 IS_TASK = Run.kind == literal_column("'task'")
-"""As indexes have it: PostgreSQL can't tell of a parameter that their rows are meant."""
+"""Written as in the indexes: if the value were a parameter, PostgreSQL couldn't tell that they cover the rows."""
 
 NOUNS = {RunKind.TASK: "task"}
-"""How the API calls a kind of run; the others are AI calls."""
+"""The API's noun for a kind of run; the other kinds are AI calls."""
 
 
 def visible_to(caller: Caller, owner_id: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
-    """Keep rows among their owners and administrators; `owner_id` is the column of the table that is asked."""
+    """Return the condition that only owners and administrators see rows; `owner_id` is the queried table's column."""
     return [] if caller.role == "admin" else [owner_id == caller.user_id]
 
 

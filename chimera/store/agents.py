@@ -1,4 +1,4 @@
-"""Agents of a user: the built-in ones, and those of the table."""
+"""A user's agents: the built-in ones, and those in the table."""
 
 from sqlalchemy import delete as delete_from
 from sqlalchemy import select
@@ -19,7 +19,7 @@ async def agents_of(session: AsyncSession, owner_id: UserId) -> dict[str, AgentS
 
 
 async def create(session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> None:
-    """Keep an agent. Raises Conflict when its name is taken, by a built-in agent or one of the user's own."""
+    """Store an agent. Raises Conflict if a built-in agent or one of the user's own agents has the same name."""
     statement = (
         insert(Agent)
         .values(owner_id=owner_id, name=agent.name, spec=agent.model_dump(mode="json"))

@@ -1,6 +1,6 @@
-"""AI calls (embeddings, images and transcriptions): accepted once per idempotency key, and shown.
+"""Accepting AI calls (embeddings, images and transcriptions), once per idempotency key, and showing them.
 
-Their attempts at a provider are in the ledger, as those of every run.
+Their attempts at a provider are in the ledger, like those of every run.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ KINDS = tuple(RunKind(operation.value) for operation in Operation)
 
 @dataclass(frozen=True, slots=True)
 class NewAiCall:
-    """A call as it is accepted."""
+    """A call that is to be accepted."""
 
     operation: Operation
     model: str
@@ -54,9 +54,9 @@ class NewAiCall:
 
 
 async def create(session: AsyncSession, owner_id: UserId, new: NewAiCall) -> tuple[AiCallId, bool]:
-    """Accept a call and return its id, and whether it is new; the same key again gives the same id.
+    """Accept a call; return its id and whether it is new. The same idempotency key returns the same id again.
 
-    Raises IdempotencyKeyReused when the key came with another body before.
+    Raises IdempotencyKeyReused if the key was used before with a different body.
     """
     run = NewRun(
         owner_id=owner_id,
@@ -75,7 +75,7 @@ async def create(session: AsyncSession, owner_id: UserId, new: NewAiCall) -> tup
 
 
 async def accepted_before(session: AsyncSession, owner_id: UserId, key: str, body_sha256: str) -> AiCallId | None:
-    """Return the call of an idempotency key, None when there is none. Raises IdempotencyKeyReused."""
+    """Return the call with an idempotency key, or None if there is none. Raises IdempotencyKeyReused."""
     statement = select(Run.id, Run.kind, Run.body_sha256).where(Run.owner_id == owner_id, Run.idempotency_key == key)
     row = (await session.execute(statement)).one_or_none()
     if row is None:
@@ -88,7 +88,7 @@ async def accepted_before(session: AsyncSession, owner_id: UserId, key: str, bod
 async def of_key(
     session: AsyncSession, caller: Caller, key: str
 ) -> tuple[AiCallId, Operation, str, dict[str, Any]] | None:
-    """Return the caller's own call of an idempotency key, with what it asks for: operation, model, request."""
+    """Return the id, operation, model and request of the caller's own call with an idempotency key."""
     statement = select(Run.id, Run.kind, AiCall.model, AiCall.request).join(AiCall)
     mine = statement.where(Run.owner_id == caller.user_id, Run.idempotency_key == key)
     row = (await session.execute(mine)).one_or_none()
@@ -106,20 +106,20 @@ async def read(session: AsyncSession, caller: Caller, call_id: AiCallId) -> AnyR
 
 
 def view_of(row: AnyRow) -> AiCallView:
-    """Make what is shown of a call. Embeddings have no `data` in it: `vectors_of` has them."""
+    """Build the view of a call. It doesn't contain the `data` of embeddings, which `vectors_of` returns."""
     result = _result_of(row) if row.status == RunStatus.COMPLETED else None
     return AiCallView(**_summary_of(row).__dict__, request=row.request, result=result)
 
 
 def vectors_of(row: AnyRow) -> Vectors | None:
-    """Return the vectors of embeddings that are completed; None for every other call."""
+    """Return the vectors of completed embeddings; None for every other call."""
     return None if row.vectors is None else Vectors(row.result["count"], row.result["dimensions"], row.vectors)
 
 
 async def page(
     session: AsyncSession, caller: Caller, *, operation: Operation | None, after: Place | None, limit: int
 ) -> tuple[list[AiCallSummary], Place | None]:
-    """Return up to `limit` calls beyond the place `after`, newest first, and where they end if more follow."""
+    """Return up to `limit` calls after the place `after`, newest first, and where they end if more follow."""
     wanted = ~IS_TASK if operation is None else Run.kind == operation.value
     mine = _calls().where(wanted, *visible_to(caller, Run.owner_id))
     rows, place = await pages.newest(session, mine, Run.created_at, Run.id, after=after, limit=limit)
@@ -127,7 +127,7 @@ async def page(
 
 
 def _calls() -> Select[*tuple[Any, ...]]:
-    """Calls as they are listed, each with what its attempts come to."""
+    """Select calls as they are shown, each with the totals of its attempts."""
     is_answer = CallAttempt.status == AttemptStatus.FINISHED
     attempts = (
         select(

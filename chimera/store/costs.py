@@ -32,7 +32,7 @@ _SUMS = (
 
 
 async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> CostView:
-    """Return the bill of the caller's task, also of one that was deleted. Raises NotFound."""
+    """Return the bill of the caller's task, even if the task was deleted. Raises NotFound."""
     statement = select(*Run.__table__.columns).where(Run.id == task_id, *visible_to(caller, Run.owner_id))
     task = (await session.execute(statement)).one_or_none()
     if task is None:
@@ -84,7 +84,7 @@ def _sum_in(row: AnyRow) -> dict[str, Any]:
 
 
 def finish_reason_of() -> ScalarSelect[str | None]:
-    """How the answer of an attempt ended, as its call's outcome has it; NULL of one that isn't the call's answer."""
+    """Select how an attempt's answer ended, according to its call's outcome; NULL if it isn't the call's answer."""
     asks_for_tools = func.coalesce(func.jsonb_array_length(Call.outcome["tool_calls"]), 0) > 0
     reason = func.coalesce(Call.outcome["finish_reason"].astext, case((asks_for_tools, "tool_calls"), else_="stop"))
     return (

@@ -1,6 +1,6 @@
 """Stops the open runs of disabled accounts.
 
-The ledger refuses their next call by itself; without a cancel their runs would wait for one until they fail.
+The ledger rejects their next calls by itself, but without a cancel their runs would wait for a call until they fail.
 """
 
 import structlog
@@ -17,14 +17,14 @@ log = structlog.get_logger()
 
 
 async def stop(session: AsyncSession, *, limit: int) -> list[RunId]:
-    """Cancel open runs of disabled accounts; return them, because their workflows have to be cancelled too."""
+    """Cancel up to `limit` open runs of disabled accounts; return them, as their workflows must be cancelled too."""
     found = await session.execute(
         select(Run.id, Run.owner_id, Run.kind)
         .join(User, User.id == Run.owner_id)
         .where(User.disabled_at.is_not(None), Run.status.in_(sorted(COMPLETABLE)))
         .order_by(Run.id)
         .limit(limit)
-        # What another worker stops at this moment is left to it.
+        # Skip runs that another worker is stopping at this moment.
         .with_for_update(of=Run, key_share=True, skip_locked=True)
     )
     stopped = [(RunId(row.id), UserId(row.owner_id), RunKind(row.kind)) for row in found]

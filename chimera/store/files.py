@@ -1,6 +1,6 @@
-"""Files in PostgreSQL: a row, and its bytes in chunks of a mebibyte, which no reader has to hold all at once.
+"""Files in PostgreSQL: a row, and the bytes in chunks of one mebibyte, so that readers needn't hold all bytes at once.
 
-Why there: docs/decisions/0009-files-live-in-postgres.md.
+For the reasons, see docs/decisions/0009-files-live-in-postgres.md.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ from models.users import Caller
 async def create(
     session: AsyncSession, owner_id: UserId, name: str | None, content: Content, *, simulated: bool = False
 ) -> FileView:
-    """Keep a file, in the caller's transaction."""
+    """Store a file, in the caller's transaction."""
     row = await session.execute(
         insert(File)
         .values(
@@ -56,20 +56,20 @@ async def view(session: AsyncSession, caller: Caller, file_id: FileId) -> FileVi
 async def page(
     session: AsyncSession, caller: Caller, *, after: Place | None, limit: int
 ) -> tuple[list[FileView], Place | None]:
-    """Return up to `limit` files beyond the place `after`, newest first, and where they end if more follow."""
+    """Return up to `limit` files after the place `after`, newest first, and where they end if more follow."""
     mine = select(*_COLUMNS).where(*visible_to(caller, File.owner_id))
     rows, place = await pages.newest(session, mine, File.created_at, File.id, after=after, limit=limit)
     return [_view_of(row) for row in rows], place
 
 
 async def chunk(session: AsyncSession, file_id: FileId, position: int) -> bytes | None:
-    """Return one chunk; None behind the last one."""
+    """Return one chunk, or None after the last one."""
     statement = select(FileChunk.data).where(FileChunk.file_id == file_id, FileChunk.position == position)
     return await session.scalar(statement)
 
 
 async def content(session: AsyncSession, file_id: FileId) -> bytes:
-    """Return all bytes of a file, from one snapshot: those of one that is gone are empty."""
+    """Return all bytes of a file, from one snapshot; they are empty if the file no longer exists."""
     statement = select(FileChunk.data).where(FileChunk.file_id == file_id).order_by(FileChunk.position)
     return b"".join(await session.scalars(statement))
 

@@ -1,4 +1,4 @@
-"""The messages of a task, for its owner, in pages, node by node."""
+"""The messages of a task for its owner, in pages and node by node."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from models.messages import MessageView
 from models.users import Caller
 
 PAGE_BYTES = 1024 * 1024
-"""A page ends before the message that would take it beyond this; a longer message is a page of its own."""
+"""A page ends before the message that would exceed this size; a longer message is a page of its own."""
 
 
 async def page(
@@ -27,10 +27,10 @@ async def page(
     after: MessagePlace | None,
     limit: int,
 ) -> tuple[list[MessageView], MessagePlace | None]:
-    """Return up to `limit` messages behind `after`, of one node or of all, and the place where they end if more follow.
+    """Return up to `limit` messages after `after`, of one node or of all, and the place where they end if more follow.
 
-    Raises NotFound for a task that the caller has not, Forbidden for an admin who doesn't own it, and InvalidInput for
-    a node that isn't there.
+    Raises NotFound for a task that the caller can't see, Forbidden for an admin who doesn't own it, and InvalidInput
+    for a node that doesn't exist.
     """
     await _check_owner(session, caller, task_id)
     if path:

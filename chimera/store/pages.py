@@ -1,4 +1,4 @@
-"""Pages of lists, newest first: where one ends, and what stands behind that place."""
+"""Pages of lists, newest first: the place where a page ends, and the rows after that place."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 Place = tuple[datetime, str]
-"""The keyset of a page's last row: when it was made, and its id."""
+"""The keyset of a page's last row: when it was created, and its id."""
 
 
 async def newest(
@@ -20,9 +20,9 @@ async def newest(
     after: Place | None,
     limit: int,
 ) -> tuple[list[Row[*tuple[Any, ...]]], Place | None]:
-    """Return up to `limit` rows beyond the place `after`, and the place where they end if more follow.
+    """Return up to `limit` rows after the place `after`, and the place where they end if more follow.
 
-    The rows have their two key columns as `created_at` and `id`.
+    The rows must contain their two key columns as `created_at` and `id`.
     """
     if after is not None:
         rows = rows.where(tuple_(created_at, id) < after)

@@ -1,6 +1,6 @@
-"""The retry of a failed task: its row is reopened, and its failed parts may begin anew.
+"""The retry of a failed task: its row is reopened, and its failed parts may start again.
 
-What was answered stands: the new run asks for each call in turn, and those that are finished come back from the ledger.
+Finished answers are kept: the new run requests each call in turn, and the ledger returns the finished ones.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ from models.users import Caller
 
 
 async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: TaskRetry) -> UserId:
-    """Reopen a failed task and have a run of it started; return its owner.
+    """Reopen a failed task and enqueue the start of a new run; return the task's owner.
 
-    Raises Conflict for one that has not failed, or that would fail in the same way by the answers that it has, and
-    InvalidInput for a limit that is not above what is spent.
+    Raises Conflict if the task has not failed, or would fail again in the same way because of the answers that it has,
+    and InvalidInput if a limit is not above what is already spent.
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status != RunStatus.FAILED:
@@ -58,31 +58,31 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """The subtasks that may begin anew."""
+    """The subtasks that may start again."""
 
     paths: list[NodePath]
     failed: list[NodePath]
-    """Those among them that had failed; the others were cut short, or never begun."""
+    """Those of them that had failed or been skipped. The others had been cut short, or had never started."""
     skipped: int
     """How many of them had been skipped."""
 
     @property
     def uppermost(self) -> list[NodePath]:
-        """The failed ones that have no failed one above them."""
+        """Return the failed subtasks that have no failed subtask above them."""
         return [path for path in self.failed if not any(path.startswith(f"{above}/") for above in self.failed)]
 
 
 async def _subtasks_of(session: AsyncSession, task_id: TaskId) -> Sequence[Subtask]:
-    """Read the subtasks of a task, those above before those below."""
+    """Read the subtasks of a task, parents before children."""
     statement = select(Subtask).where(Subtask.run_id == task_id).order_by(Subtask.path)
     return (await session.scalars(statement)).all()
 
 
 def _begin_again(subtasks: Sequence[Subtask], model: str | None) -> _Again:
-    """Put what failed or was cut short back to its beginning; `model` is what failed ones are to ask.
+    """Reset the subtasks that failed or were cut short; those that failed will use `model`, if there is one.
 
-    A subtask that was skipped stays so where its node went on without it. Where every one was skipped, the node failed
-    of that, and all of them are retried.
+    A skipped subtask stays skipped if its node continued without it. If all subtasks of a node were skipped, the node
+    failed because of that, and all of them are retried.
     """
     answered = {subtask.parent for subtask in subtasks if subtask.status == SubtaskStatus.COMPLETED}
     paths: list[NodePath] = []
@@ -106,7 +106,7 @@ def _begin_again(subtasks: Sequence[Subtask], model: str | None) -> _Again:
 
 
 async def _given(session: AsyncSession, task: Run, words: str, paths: Sequence[NodePath]) -> list[GuidanceGiven]:
-    """Keep guidance for each of the nodes; its next call, and those below it, hear it."""
+    """Store guidance for each of the nodes. The next calls of the node, and of the nodes below it, receive it."""
     rows = [Guidance(run_id=task.id, path=path, text=words) for path in paths]
     session.add_all(rows)
     await session.flush()

@@ -1,4 +1,4 @@
-"""Schedules: the recurring task's words. When it is due is Temporal's business."""
+"""Schedules: the specifications of recurring tasks. Temporal starts their runs when they are due."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) ->
 
 
 class Version(NamedTuple):
-    """What a replacement changes."""
+    """The fields of a schedule that a replacement changes."""
 
     name: str
     spec: dict[str, Any]
@@ -55,9 +55,9 @@ def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
 
 
 def restore(schedule: Schedule, before: Version, written: Version) -> bool:
-    """Undo a replacement, unless another one came after it; return whether it is undone.
+    """Undo a replacement, unless another one came after it; return whether it was undone.
 
-    A pause or resumption by another request in between stays.
+    If another request has paused or resumed the schedule in between, that remains in effect.
     """
     if (schedule.name, schedule.spec) != (written.name, written.spec):
         return False
@@ -89,7 +89,7 @@ async def one(session: AsyncSession, caller: Caller, schedule_id: ScheduleId, *,
 
 
 async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
-    """Return a schedule that is due; doesn't ask who is asking. Raises NotFound, and Forbidden for a disabled owner."""
+    """Return a due schedule, whoever its owner is. Raises NotFound, and Forbidden for a disabled owner."""
     statement = select(Schedule, User.disabled_at).join(User, User.id == Schedule.owner_id)
     statement = statement.where(Schedule.id == schedule_id)
     row = (await session.execute(statement)).one_or_none()
@@ -102,38 +102,38 @@ async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
 
 
 async def task_of(session: AsyncSession, scheduled_run_id: str | None) -> TaskId | None:
-    """Return the task that this run of a schedule has made."""
+    """Return the task that this scheduled run has created, or None if there is none yet."""
     task_id = await session.scalar(select(Run.id).where(Run.scheduled_run_id == scheduled_run_id))
     return None if task_id is None else TaskId(task_id)
 
 
 async def note_skipped(session: AsyncSession, schedule_id: ScheduleId, reason: str) -> None:
-    """Keep why the run that is due now is not made."""
+    """Record why the run that is due now is skipped."""
     skipped = {"skipped_at": func.now(), "skipped_because": f"a run was skipped: {reason}"}
     await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(skipped))
 
 
 async def note_rejected(session: AsyncSession, schedule: Schedule, reason: str) -> None:
-    """Keep why Temporal does not get a schedule, unless its row has changed since it was read."""
+    """Record why Temporal rejected a schedule, unless its row has changed since it was read."""
     because = f"Temporal rejected the new timing, so the previous timing, if any, remains in effect: {reason}"
     as_read = update(Schedule).where(Schedule.id == schedule.id, Schedule.updated_at == schedule.updated_at)
     await session.execute(as_read.values(skipped_at=func.now(), skipped_because=because))
 
 
 def note_made(schedule: Schedule) -> None:
-    """Forget what was noted before the run that is made now."""
+    """Clear notes about earlier runs, because a run is made now."""
     schedule.skipped_at = schedule.skipped_because = None
 
 
 async def by_id(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | None:
-    """Return a schedule as it is now, for Temporal; None when it is gone."""
+    """Return a schedule's current row, to be sent to Temporal, or None if the schedule was deleted."""
     return await session.scalar(select(Schedule).where(Schedule.id == schedule_id))
 
 
 def spec_of(schedule: Schedule) -> ScheduleSpec:
     """Return a schedule's specification. Raises InvalidInput for an older one that is no longer accepted."""
     stored = dict(schedule.spec)
-    # Earlier versions took these; each means five fields.
+    # Earlier versions accepted these macros; each stands for five fields.
     stored["cron"] = MACROS.get(str(stored.get("cron")).lower(), stored.get("cron"))
     try:
         spec = ScheduleSpec.model_validate(stored)
@@ -146,7 +146,7 @@ def spec_of(schedule: Schedule) -> ScheduleSpec:
 
 
 def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
-    """Show a schedule and its next runs, at most `count`; one that this version can't read, with a note."""
+    """Return the view of a schedule with up to `count` next runs. If this version can't read it, a note says so."""
     note, fields, next_runs = _note_of(schedule), dict(schedule.spec), []
     try:
         spec = spec_of(schedule)

@@ -1,6 +1,6 @@
-"""The controls of an existing task: each one transaction, with its event and the message to the run.
+"""The controls of existing tasks: each is one transaction, with its event and the message to the run.
 
-The row is locked first, so that of two requests at once the second sees what the first has done.
+The row is locked first, so that of two simultaneous requests, the second one sees what the first one has done.
 """
 
 from dataclasses import dataclass
@@ -37,10 +37,10 @@ PAUSABLE = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING})
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Guidance that is kept: its id, the sequence of its event, and the subtasks that had not ended by then.
+    """Stored guidance: its id, the sequence of its event, and the subtasks that were open at that time.
 
-    A subtask that is open when guidance is kept hears it, unless it fails or is at the last of its permitted turns: its
-    answer isn't taken for the last word before.
+    A subtask that is open when guidance is stored receives it, unless it fails or is in the last of its permitted
+    turns. Its answer isn't accepted as final before that.
     """
 
     guidance_id: int
@@ -58,9 +58,9 @@ async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> Non
 
 
 async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: RunKind) -> None:
-    """Stop a run of one of these kinds: from here on the ledger makes no call for it.
+    """Stop a run of one of these kinds: from now on, the ledger allows no call for it.
 
-    A repeated request while it ends sends the cancel again.
+    If the request is repeated while the run is ending, the cancel is sent again.
     """
     run = await locked(session, caller, run_id, *kinds)
     if run.status == RunStatus.CANCELLING:
@@ -80,7 +80,7 @@ async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: R
 
 
 def _has_ended(run: Run) -> Conflict:
-    """The error for a run that has ended, with what can be done instead."""
+    """Return the error for a run that has ended, with what can be done instead."""
     if RunKind(run.kind) is RunKind.TASK:
         return Conflict(
             f"The task is {run.status} and can't be cancelled. You can delete its content.",
@@ -93,7 +93,7 @@ def _has_ended(run: Run) -> Conflict:
 
 
 async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Let calls in flight end and begin no other. A repeated request changes nothing."""
+    """Pause a task: calls in flight finish, and no others start. A repeated request changes nothing."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status == RunStatus.PAUSED:
         return
@@ -105,7 +105,7 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
 
 
 async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Let a paused task go on. A repeated request changes nothing."""
+    """Let a paused task continue. A repeated request changes nothing."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in (RunStatus.QUEUED, RunStatus.RUNNING):
         return
@@ -122,9 +122,9 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
 
 
 async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, budget: Budget) -> None:
-    """Set the limits that `budget` names and leave the others; a task that waited for them goes on.
+    """Set the limits that `budget` names and leave the others unchanged; a task that waited for them continues.
 
-    Raises InvalidInput when a limit is not above what is spent already.
+    Raises InvalidInput if a limit is not above what is already spent.
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == RunStatus.CANCELLING:
@@ -138,9 +138,9 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
 
 
 async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance: Guidance) -> Given:
-    """Keep guidance for a run, which the next model call of each node it is for sees.
+    """Store guidance for a run. The next model call of each node that it is for receives it.
 
-    Raises InvalidInput for a subtask that isn't there and Conflict for one that has ended.
+    Raises InvalidInput for a subtask that doesn't exist, and Conflict for one that has ended.
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == RunStatus.CANCELLING:
@@ -158,15 +158,15 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
 
 
 async def withdraw(session: AsyncSession, guidance_id: int) -> None:
-    """Take guidance back that the run refused: it was ending, so no call has had it."""
+    """Delete guidance that the run rejected because it was ending; no call has received it."""
     await session.execute(delete(GuidanceRow).where(GuidanceRow.id == guidance_id))
 
 
 def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
-    """Set the limits that `budget` names in a task's row; return its event.
+    """Set the limits that `budget` names in a task's row; return the event.
 
-    `within` goes before field names, for a budget inside another body. Raises InvalidInput when a limit is not above
-    what is spent already.
+    `within` is a prefix for the field names in errors, for a budget inside another body. Raises InvalidInput if a limit
+    is not above what is already spent.
     """
     _check_above_spent(task, budget, within)
     for field, limit in budget.model_dump(exclude_none=True).items():
@@ -188,7 +188,7 @@ _INSTEAD: dict[RunStatus, tuple[str, Action | None]] = {
     RunStatus.FAILED: ("Retry the task. Finished answers are kept.", Action.RETRY_TASK),
     RunStatus.CANCELLED: _NEW_TASK,
 }
-"""The alternative in each state to a forbidden request."""
+"""The alternative to a forbidden request, by the task's status."""
 
 
 def refusal(task: Run, rule: str) -> Conflict:
@@ -203,13 +203,13 @@ def refusal(task: Run, rule: str) -> Conflict:
 
 
 def going_on(task: Run) -> RunStatus:
-    """Where a task stands that nothing keeps back any more."""
+    """Return the status of a task that nothing keeps from continuing."""
     return RunStatus.QUEUED if task.started_at is None else RunStatus.RUNNING
 
 
 def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
     spent = {
-        # What the ledger counts: in-doubt attempts may have cost their estimate.
+        # As the ledger counts it: in-doubt attempts may have cost their estimate.
         "max_cost_micro_usd": task.spent_micro_usd + task.in_doubt_micro_usd,
         "max_tokens": task.input_tokens + task.output_tokens,
         "max_model_calls": task.model_calls,
@@ -224,7 +224,7 @@ def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
 
 
 def _exact_usd(micro_usd: int) -> str:
-    """Write an amount to the millionth: rounded, two that differ may look alike."""
+    """Format an amount to the millionth of a dollar: two different amounts may look alike when they are rounded."""
     return f"${micro_usd / 1e6:,.6f}"
 
 

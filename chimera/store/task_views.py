@@ -1,4 +1,4 @@
-"""Views of tasks: one, a page of them, the subtasks of one, and the last sequence of its events."""
+"""Views of tasks: a single task, a page of tasks, a task's subtasks, and the sequence of its last event."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from models.waits import Waiting, budget_wait
 AnyRow = Row[*tuple[Any, ...]]
 
 LinkTo = Callable[[TaskId], str]
-"""Makes the address of a run in Temporal's Web UI."""
+"""Returns the address of a run in Temporal's Web UI."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """What a list is narrowed to; `text` is looked for in title and goal."""
+    """The filter for a list of tasks; `text` is searched for in title and goal."""
 
     statuses: tuple[RunStatus, ...] = ()
     schedule_id: str | None = None
@@ -48,9 +48,10 @@ class Progress:
 async def view(
     connection: Connection, caller: Caller, task_id: TaskId, link_to: LinkTo, *, with_place: bool = True
 ) -> TaskView:
-    """Return the caller's task, in one round trip, or two while it runs or waits.
+    """Return the caller's task, in one round trip, or two while it is queued, running or waiting for its budget.
 
-    A new task has no place in the queue yet. Raises NotFound, also for another user's.
+    Pass `with_place=False` for a new task, which has no place in the queue yet. Raises NotFound, also for another
+    user's task.
     """
     row = await _found(connection, _ONE, caller, task_id)
     task = _view_of(row, link_to)
@@ -73,7 +74,7 @@ async def page(
     after: Place | None = None,
     limit: int,
 ) -> tuple[list[TaskView], Place | None]:
-    """Return up to `limit` tasks beyond the place `after`, and the place where they end if more follow."""
+    """Return up to `limit` tasks after the place `after`, and the place where they end if more follow."""
     key = tuple_(Run.created_at, Run.id)
     conditions = [*_shown_to(caller), *_conditions(only)]
     if after is not None:
@@ -104,13 +105,16 @@ async def subtasks(session: AsyncSession, task_id: TaskId) -> tuple[SubtaskView,
 
 
 async def progress(connection: Connection, caller: Caller, task_id: TaskId) -> Progress:
-    """Return how far the events of the caller's task go. Raises NotFound, also for another user's."""
+    """Return the status of the caller's task and the sequence of its last event.
+
+    Raises NotFound, also for another user's task.
+    """
     row = await _found(connection, _PROGRESS, caller, task_id)
     return Progress(RunStatus(row.status), row.event_seq)
 
 
 async def _waiting(connection: Connection, task_id: TaskId) -> Waiting | None:
-    """Read why a task waits from its newest event about it."""
+    """Read why a task waits, from its newest event about a reached limit."""
     reached = await accounts.last_reached(connection, task_id)
     if reached is None:
         return None
@@ -157,10 +161,10 @@ _FOUND = (
     Run.id == bindparam("task_id"),
     IS_TASK,
     Run.deleted_at.is_(None),
-    # An administrator, who sees the tasks of all users, names no owner.
+    # For an administrator, who sees the tasks of all users, `owner_id` is NULL.
     func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Run.owner_id) == Run.owner_id,
 )
-# Written once, for the driver: what every answer about a task begins with, and each subscription.
+# Compiled once, for the driver: every response about a task, and each subscription, begins with one of these.
 _ONE = sql_of(select(*_COLUMNS, Task.goal, Run.result).join(Task, Task.run_id == Run.id).where(*_FOUND))
 _PROGRESS = sql_of(select(Run.status, Run.event_seq).where(*_FOUND))
 
@@ -207,7 +211,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
 
 
 def budget_of(task: AnyRow) -> BudgetView | None:
-    """The limits of a task's row; None when it has none."""
+    """Return the limits in a task's row, or None if it has none."""
     limits = (task.max_cost_micro_usd, task.max_tokens, task.max_model_calls)
     if limits == (None, None, None):
         return None
@@ -215,7 +219,7 @@ def budget_of(task: AnyRow) -> BudgetView | None:
 
 
 def usage_of(row: AnyRow | CallAttempt) -> Usage:
-    """The tokens of a row: a task's, an attempt's, or a sum of attempts."""
+    """Return the tokens in a row: a task's, an attempt's, or a sum of attempts."""
     return Usage(
         input_tokens=int(row.input_tokens),
         cached_input_tokens=int(row.cached_input_tokens),

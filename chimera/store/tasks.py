@@ -1,5 +1,6 @@
-"""Tasks: accepted once per idempotency key, and deleted. The controls of a running one are in `task_controls.py`,
-what is shown of one in `task_views.py`.
+"""Accepting tasks, once per idempotency key, and deleting them.
+
+The controls of existing tasks are in `task_controls.py`, and their views in `task_views.py`.
 """
 
 from datetime import UTC, datetime
@@ -37,10 +38,11 @@ async def create(
     schedule_id: ScheduleId | None = None,
     scheduled_run_id: str | None = None,
 ) -> tuple[TaskId, bool]:
-    """Accept a task and return its id, and whether it is new; the same key or scheduled run again gives the same id.
+    """Accept a task; return its id and whether it is new. The same key or scheduled run returns the same id again.
 
-    A task that is to start gets its outbox entry in the same transaction; that of a schedule is started by the workflow
-    that asked for it. Raises IdempotencyKeyReused when the key came with another body before.
+    A task that is to start gets its outbox entry in the same transaction, except for a schedule's task, which is
+    started by the workflow that requested it. Raises IdempotencyKeyReused if the key was used before with a different
+    body, and Conflict if the key's task was deleted.
     """
     run = NewRun(
         owner_id=owner_id,
@@ -72,7 +74,7 @@ async def create(
 
 
 async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Delete what a task was about and keep what it cost. Raises Conflict while it is open."""
+    """Delete a task's content and keep its cost. Raises Conflict while the task is open."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in OPEN:
         if task.status == RunStatus.CANCELLING:
@@ -82,7 +84,7 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
             remedy=Remedy(action=Action.CANCEL_TASK, target=task_id),
         )
     if task.status == RunStatus.DRAFT:
-        # It will never run: its owner has room for another.
+        # The draft will never run, so its owner has room for another task.
         task.status, task.ended_at = RunStatus.CANCELLED, datetime.now(UTC)
         await session.flush()
     for table in (Message, Guidance, EventRow, Subtask):

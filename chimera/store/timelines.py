@@ -1,4 +1,4 @@
-"""When what happened in a task: spans of the task, its subtasks, the attempts at models, and tools."""
+"""Timelines of tasks: the spans of a task, its subtasks, its attempts at model calls, and its tool calls."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -1,7 +1,8 @@
-"""Limits on one user's rows: counted in the transaction that adds to them.
+"""Limits on one user's rows, which are counted in the transaction that adds to them.
 
-A count that isn't near its limit takes no lock, so the hot path pays for one statement. Near it those of one user take
-turns until they commit: a row that is not committed can't be counted, and fifty at once would all find room.
+If a count isn't near its limit, no lock is needed, so the hot path pays for only one statement. Near the limit, the
+user's transactions take turns until they commit: uncommitted rows can't be counted, so fifty transactions at the same
+time would all find room.
 """
 
 from dataclasses import dataclass
@@ -19,27 +20,27 @@ from models.ids import UserId
 from models.runs import OPEN, RunKind, RunStatus
 
 AT_ONCE = 50
-"""More transactions than one user has under way at once: a process has 30 connections by default."""
+"""More transactions than one user has open at the same time: a process has 30 connections by default."""
 
 LEAST_BYTES = 64 * 1024
-"""The least that a file counts for, so that a limit of bytes also limits files; and the size of an image until it is
-generated."""
+"""The least that a file counts, so that a limit on bytes also limits the number of files. An image counts as much until
+it is generated."""
 
 _TURN_WAIT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class UserLimit:
-    """`setting` is the field of Settings with the limit, `count` reads the amount that `owner_id` has."""
+    """A limit. `setting` is the field of Settings with its value; `count` selects the amount that `owner_id` has."""
 
     setting: str
     what: str
     advice: str
     count: Select[int]
     near: int | None = AT_ONCE
-    """How far from the limit users begin to take turns; None: always."""
+    """How far below the limit the transactions of a user begin to take turns; None: always."""
     retry_after_s: float | None = None
-    """For what ends by itself."""
+    """When to retry, if the counted rows end by themselves."""
 
 
 def _count_of(table: type[Run | Schedule | Agent], *conditions: ColumnElement[bool]) -> Select[int]:
@@ -94,7 +95,7 @@ FILES_LIMIT = UserLimit(
 
 
 async def check_room(session: AsyncSession, owner_id: UserId, limit: UserLimit, settings: Settings, more: int) -> None:
-    """Raise LimitReached when there is no room for `more`; what others add at this moment is not seen."""
+    """Raise LimitReached if there is no room for `more`; rows that others are adding at this moment aren't counted."""
     most = getattr(settings, limit.setting)
     if most and (there := await _count(session, owner_id, limit)) + more > most:
         raise _reached(limit, there, most, more)
@@ -103,9 +104,10 @@ async def check_room(session: AsyncSession, owner_id: UserId, limit: UserLimit, 
 async def check_added(
     session: AsyncSession, owner_id: UserId, limit: UserLimit, settings: Settings, added: int = 1
 ) -> None:
-    """Raise LimitReached when what this transaction has just added, `added` of it, is more than there is room for.
+    """Raise LimitReached if there was no room for the amount `added` that this transaction has just added.
 
-    Until the transaction ends no other adds to it near the limit. Raises TooBusy when their turns take too long.
+    Near the limit, no other transaction of the user can add anything until this one ends. Raises TooBusy if the turns
+    of other transactions take too long.
     """
     most = getattr(settings, limit.setting)
     if not most:

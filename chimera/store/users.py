@@ -17,12 +17,12 @@ from models.remedies import Action, Remedy
 from models.users import Role, UserView
 
 KNOWN_FOR = timedelta(days=90)
-"""How long an address counts as one where its user signs in."""
+"""How long an address counts as known after a sign-in there."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """The rights of the user of a live session."""
+    """The rights of a live session's user."""
 
     role: Role
 
@@ -36,7 +36,7 @@ class SessionOwner:
 async def create(
     session: AsyncSession, email: str, password_hash: str, *, name: str = "", role: Role = "user"
 ) -> UserView:
-    """Create a user. Raises Conflict when the e-mail has an account."""
+    """Create a user. Raises Conflict if the e-mail address already has an account."""
     statement = (
         insert(User)
         .values(email=email, password_hash=password_hash, name=name, role=role)
@@ -61,7 +61,7 @@ async def by_id(session: AsyncSession, user_id: UserId) -> User | None:
 
 async def is_empty(session: AsyncSession) -> bool:
     """Return whether there is no user, and keep others from creating the first one until this transaction ends."""
-    # SQLAlchemy has no construct for it.
+    # SQLAlchemy has no construct for this statement.
     await sql.execute(session, "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", {})
     return await session.scalar(select(User.id).limit(1)) is None
 
@@ -78,7 +78,7 @@ _ASKED = (
 _IS_LIVE = exists().where(
     RefreshToken.family_id == _ASKED.c.session_id, RefreshToken.user_id == User.id, RefreshToken.revoked_at.is_(None)
 )
-# Written once, for the driver: open sockets and streams ask every few seconds.
+# Compiled once, for the driver: it is run every few seconds for open sockets and streams.
 _ACCOUNT_STATES = sql_of(
     select(User.id, _ASKED.c.session_id, User.role)
     .join_from(_ASKED, User, User.id == _ASKED.c.user_id)
@@ -89,7 +89,7 @@ _ACCOUNT_STATES = sql_of(
 async def account_states_of(
     connection: Connection, asked: Collection[SessionOwner]
 ) -> dict[SessionOwner, AccountState | None]:
-    """Return the role of each session's user; None where the user is gone or disabled, or the session was ended."""
+    """Return each session's account state; None if the user is deleted or disabled, or the session has ended."""
     values = {"users": [one.user_id for one in asked], "sessions": [one.session_id for one in asked]}
     rows = await connection.execute(_ACCOUNT_STATES, values)
     found = {SessionOwner(UserId(str(row.id)), str(row.session_id)): AccountState(role=row.role) async for row in rows}
@@ -111,7 +111,7 @@ async def add_refresh_token(
 
 
 async def has_signed_in_from(session: AsyncSession, email: str, address: str) -> bool:
-    """Whether a session of this user recently began at this address. One statement, whether or not there is one."""
+    """Return whether a session of this user recently began at this address. It takes one statement in either case."""
     began = (
         select(RefreshToken.id)
         .join(User, User.id == RefreshToken.user_id)
@@ -121,7 +121,7 @@ async def has_signed_in_from(session: AsyncSession, email: str, address: str) ->
 
 
 async def use_refresh_token(session: AsyncSession, token_sha256: str) -> SessionOwner | None:
-    """Mark a token used and return whose it is; None when it can't be used. Of two at once, one gets None."""
+    """Mark a token as used and return its session, or None if it can't be used. Of two uses at once, one gets None."""
     enabled = select(User.id).where(User.id == RefreshToken.user_id, User.disabled_at.is_(None)).exists()
     statement = (
         update(RefreshToken)

@@ -49,9 +49,10 @@ class AiCallWaits:
                 each.cancel()
 
     async def blocked_by(self, run_id: RunId) -> Blocked | None:
-        """Say why an open call makes no progress now; None while a worker has it.
+        """Return why an open call makes no progress now, or None while a worker processes it.
 
-        Temporal keeps the last failure of a run's activity and when it is due again, so nothing else has to note them.
+        Temporal keeps the last failure of a run's activity and the time of its next attempt, so they aren't stored
+        anywhere else.
         """
         try:
             run = await self._temporal.activity_of(run_id)
@@ -59,7 +60,8 @@ class AiCallWaits:
             return _TEMPORAL_AWAY
         if run.pending is not None:
             return blocked_in(run.pending)
-        # Before its activity begins a run looks as it does after it: then the row, read before the run, is out of date.
+        # A run has no pending activity before the activity begins, but also after it has ended. In the second case, the
+        # row that was read before is out of date, so it is read again.
         return None if run.has_ended or not await self._is_open(run_id) else _NO_WORKER
 
     async def _is_open(self, run_id: RunId) -> bool:
@@ -67,12 +69,12 @@ class AiCallWaits:
             return bool(await runs.open_among(session, [run_id]))
 
     def stop_waiting(self) -> None:
-        """End all waits: their calls continue, but this process stops."""
+        """End all waits because this process stops. The calls continue."""
         self._stopping.set()
 
 
 def blocked_in(pending: PendingActivityInfo) -> Blocked | None:
-    """Read why the activity of an open call isn't at work; None when it is."""
+    """Return why the activity of an open call isn't running, or None if it is."""
     if pending.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
         return None
     if not pending.HasField("last_failure"):

@@ -1,7 +1,7 @@
-"""A schedule's timing for Temporal: calendars where its clock is plain, single times elsewhere.
+"""A schedule's timing for Temporal: calendars for most hours, and single instants around clock changes.
 
-Temporal's server leaves out or repeats times around a change of clocks, so the hours that a change touches are taken
-out of its calendars and given as the instants that `due_times` finds (docs/decisions/0010).
+Temporal's server leaves out or repeats times around a clock change. Therefore the hours that a clock change touches are
+removed from the calendars, and sent to Temporal as the instants that `due_times` finds (docs/decisions/0010).
 """
 
 import hashlib
@@ -19,26 +19,27 @@ from models.due_times import DAY, EPOCH, HOUR, clock_changes, instants_of
 from models.schedules import Timing
 
 YEARS_BACK = 1
-"""As far as a backfill may reach."""
+"""How far back a backfill may reach, in years."""
 
 YEARS_AHEAD = 5
-"""As far as changes of clocks are known; the first run of each year goes a year further."""
+"""How far ahead clock changes are considered, in years. The first run of each year extends this by a year."""
 
 FORM = 2
-"""Of what Temporal is given of a schedule. One of an earlier form (1 had its name) is given anew at its next run."""
+"""The version of the form in which schedules are sent to Temporal. A schedule of an earlier version (1 contained its
+name) is sent again at its next run."""
 
 _ALL_YEARS = range(2000, 2101)
-"""Those that Temporal takes."""
+"""The years that Temporal accepts."""
 _ALL_MONTHS = range(1, 13)
 _ALL_DAYS = range(1, 32)
 _ALL_WEEKDAYS = range(7)
 
 Touched = dict[date, set[int]]
-"""Hours of a date that a change of clocks touches."""
+"""The hours that a clock change touches, by date."""
 
 
 def spec_of(timing: Timing, now: datetime) -> ScheduleSpec:
-    """Return when a schedule is due, in Temporal's terms; not to be changed."""
+    """Return a schedule's timing as Temporal's spec. It may be cached, so callers must not modify it."""
     if timing.cron is None:
         return ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timing.interval or DAY)])
     return _spec_of_cron(timing.cron, timing.time_zone, now.year)
@@ -46,7 +47,11 @@ def spec_of(timing: Timing, now: datetime) -> ScheduleSpec:
 
 @lru_cache(maxsize=256)
 def _spec_of_cron(text: str, time_zone: str, year: int) -> ScheduleSpec:
-    """Every run asks for it, and a line with many minutes in touched hours takes a tenth of a second."""
+    """Return the spec of a cron expression.
+
+    It is cached because every run needs it, and computing it takes a tenth of a second for an expression with many
+    minutes in touched hours.
+    """
     cron, zone = parse(text), ZoneInfo(time_zone)
     if _is_the_same_in_utc(cron, zone, year):
         zone = ZoneInfo("UTC")
@@ -66,12 +71,12 @@ def _spec_of_cron(text: str, time_zone: str, year: int) -> ScheduleSpec:
 
 
 def fingerprint_of(spec: ScheduleSpec) -> str:
-    """Return the version of a spec, so that an outdated one is recognised."""
+    """Return a fingerprint of a spec, so that an outdated spec is recognised."""
     return hashlib.sha256(f"{FORM} {spec!r}".encode()).hexdigest()[:16]
 
 
 def _is_the_same_in_utc(cron: Cron, zone: ZoneInfo, year: int) -> bool:
-    """Whether it is for every hour of every day, where the clock is whole hours away from UTC."""
+    """Return whether an expression is for every hour of every day, in a zone whole hours away from UTC."""
     every_day = len(cron.days) == 31 and len(cron.weekdays) == 7 and len(cron.months) == 12
     first = datetime(year - YEARS_BACK, 1, 1, tzinfo=zone).utcoffset() or timedelta()
     offsets = [first, *(change.after for change in clock_changes(zone, year - YEARS_BACK, year + YEARS_AHEAD))]
@@ -79,11 +84,11 @@ def _is_the_same_in_utc(cron: Cron, zone: ZoneInfo, year: int) -> bool:
 
 
 def _touched(cron: Cron, zone: ZoneInfo, year: int) -> Touched:
-    """Find the dates and hours of the expression near a change of clocks."""
+    """Find the dates and hours of the expression that are near a clock change."""
     touched: Touched = defaultdict(set)
     for change in clock_changes(zone, year - YEARS_BACK, year + YEARS_AHEAD):
         start, end = change.window
-        # Temporal also errs in the hours beside those that are left out or shown twice.
+        # Temporal also errs in the hours next to those that are left out or occur twice.
         beside = max(HOUR, end - start)
         hour = (start - beside).replace(minute=0, second=0)
         while hour < end + beside:
@@ -91,14 +96,14 @@ def _touched(cron: Cron, zone: ZoneInfo, year: int) -> Touched:
                 touched[hour.date()].add(hour.hour)
             left_out = change.before < change.after and start <= hour < end
             if hour.hour == 0 and left_out and hour.month in cron.months and len(cron.weekdays) < 7:
-                # Temporal takes a date without a midnight for the day of the week before.
+                # If a date has no midnight, Temporal gives it the weekday of the day before.
                 touched.setdefault(hour.date(), set())
             hour += HOUR
     return dict(touched)
 
 
 def _calendars(cron: Cron, touched: Touched) -> Iterator[ScheduleCalendarSpec]:
-    """Yield the expression without the touched hours: other years, other months, other days, other hours."""
+    """Yield the expression without the touched hours: for all other years, months, days and hours."""
     years = {day.year for day in touched}
     yield from _either(cron, cron.months, years=set(_ALL_YEARS) - years if years else ())
     for year in sorted(years):
@@ -115,7 +120,7 @@ def _calendars(cron: Cron, touched: Touched) -> Iterator[ScheduleCalendarSpec]:
 def _either(
     cron: Cron, months: Collection[int], years: Collection[int], but: Collection[int] = ()
 ) -> Iterator[ScheduleCalendarSpec]:
-    """Yield one calendar, or two where a date may match one of both kinds of day; what both match is due once."""
+    """Yield one calendar, or two if a date may match either kind of day; times that both match are due once."""
     kinds = [(cron.days, cron.weekdays)]
     if cron.either_day:
         kinds = [(cron.days, frozenset(_ALL_WEEKDAYS)), (frozenset(_ALL_DAYS), cron.weekdays)]
@@ -144,15 +149,15 @@ def _calendar(
 
 
 def _ranges(values: Collection[int]) -> list[ScheduleRange]:
-    """Write values as ranges of neighbours."""
+    """Combine consecutive values into ranges."""
     runs = groupby(enumerate(sorted(values)), lambda pair: pair[1] - pair[0])
     return [ScheduleRange(run[0][1], run[-1][1]) for run in (list(pairs) for _, pairs in runs)]
 
 
 def _once_at(due: datetime) -> ScheduleIntervalSpec:
-    """Return an interval as long as the time since the epoch: it is due then, and again decades later.
+    """Return an interval as long as the time from the epoch to `due`: it is due then, and again decades later.
 
-    Temporal counts intervals from the epoch, whatever the time zone is, and has no other way to name an instant that
-    the zone's clock shows twice.
+    Temporal counts intervals from the epoch, whatever the time zone is, and has no other way to specify an instant
+    whose time of day occurs twice in the zone.
     """
     return ScheduleIntervalSpec(every=due - EPOCH)

@@ -1,5 +1,5 @@
-"""The way to Temporal: one lazy client a process, starts and steering. Schedules are in `schedules.py`, payloads in
-`payloads.py`."""
+"""Access to Temporal: one lazy client per process, for starting and steering runs among other things. Schedules are in
+`schedules.py`, payloads in `payloads.py`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -57,29 +57,30 @@ log = structlog.get_logger()
 
 RPC_TIMEOUT = timedelta(seconds=5)
 GLANCE_TIMEOUT = timedelta(seconds=2)
-"""For what is shown beside an answer that stands without it."""
+"""The timeout for optional details of a response."""
 STEER_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 UNUSABLE_SECONDS = 5.0
-"""Certificates are read anew each time: one that has been replaced is used without a restart."""
+"""The pause between attempts to connect while the settings are at fault. Certificates are read again each time, so a
+replaced one is used without a restart."""
 VISIBILITY_PAGE = 1000
 RETRIES = "retries"
-"""In the memo of a run that retries a failed task: the number of the retry."""
+"""The memo's key for the number of the retry, in a run that retries a failed task."""
 
 
 class StillEnding(RuntimeError):
-    """A task is to be retried, and its failed run has not ended yet."""
+    """A task is to be retried, but its failed run has not ended yet."""
 
 
 class ActivityState(NamedTuple):
-    """How a call's run stands. `pending` is its activity, which isn't there before it begins and after it ended."""
+    """The state of a call's run. `pending` is its activity, or None before the activity begins and after it ends."""
 
     has_ended: bool
     pending: PendingActivityInfo | None
 
 
 class Temporal:
-    """Knows where Temporal is; connects at the first use, so that a process starts while Temporal is away."""
+    """The connection to Temporal. It is opened at the first use, so that a process can start while Temporal is away."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -93,7 +94,7 @@ class Temporal:
     async def client(self) -> Client:
         """Return the process's client. The first call through it may fail.
 
-        Raises TemporalUnusable, a RuntimeError, where a certificate can't be read any more.
+        Raises TemporalUnusable, a RuntimeError, if a certificate can no longer be read.
         """
         async with self._connecting:
             if self._client is None:
@@ -101,7 +102,7 @@ class Temporal:
             return self._client
 
     async def connected(self) -> Client:
-        """Return a client that is connected and let in, as a worker needs one; wait for it as long as it takes."""
+        """Return a client that is connected and accepted, as a worker needs it; wait for it as long as it takes."""
         async with self._connecting:
             while True:
                 try:
@@ -114,7 +115,7 @@ class Temporal:
                     return client
 
     async def _report(self, error: RPCError | RuntimeError) -> None:
-        """Log why there is no connection, and pause: longer where the settings are at fault."""
+        """Log why there is no connection, and pause; the pause is longer if the settings are at fault."""
         problem = await connections.problem_of(error, self._settings)
         if problem is None or problem.may_pass:
             log.warning("temporal_away", error=str(error)[:200], problem=str(problem) if problem else None)
@@ -128,7 +129,7 @@ class Temporal:
 
     @property
     def address(self) -> str:
-        """Where this process reaches Temporal: host and port."""
+        """The host and port where this process reaches Temporal."""
         return connections.address_of(self._settings)
 
     @property
@@ -137,11 +138,11 @@ class Temporal:
 
     @property
     def web_ui(self) -> str:
-        """Where people reach Temporal's Web UI."""
+        """The address where users reach Temporal's Web UI."""
         return web_ui_of(self._settings)
 
     def ui_url(self, run_id: RunId) -> str:
-        """The page of a run in Temporal's Web UI."""
+        """Return the address of a run's page in Temporal's Web UI."""
         return f"{self.web_ui}/namespaces/{self._settings.temporal_namespace}/workflows/{quote(workflow_id_of(run_id))}"
 
     async def check(self) -> None:
@@ -154,13 +155,14 @@ class Temporal:
             raise
 
     async def ensure_search_attributes(self) -> None:
-        """Register the attributes that runs carry, or log what is missing."""
+        """Register the search attributes of runs, or log which of them are missing."""
         await search_attributes.ensure(await self.client())
 
     async def closed_since(self, workflow_types: Sequence[str], since: datetime) -> set[str]:
-        """Find the ids of runs of these types that have ended since, as far as visibility knows, which lags a little.
+        """Find the workflow ids of runs of these types that have ended since then, as far as visibility shows them.
 
-        The answer is read as it comes: the client would decode the search attributes of every run.
+        Visibility lags a little. The raw response is read because the client would decode the search attributes of
+        every run.
         """
         client = await self.client()
         types = ", ".join(f"'{each}'" for each in workflow_types)
@@ -179,25 +181,25 @@ class Temporal:
             request.next_page_token = page.next_page_token
 
     async def delete_runs(self, run_id: RunId, scheduled_run_id: str | None) -> int:
-        """Have all runs of a task and its subtasks deleted, and the schedule's run that made it.
+        """Request the deletion of all runs of a task and its subtasks, and of the scheduled run that created the task.
 
-        Returns how many there still were: it takes Temporal a moment, and visibility lags a little.
+        Returns how many runs still existed: Temporal takes a moment to delete them, and visibility lags a little.
         """
         client = await self.client()
         query = f"WorkflowId STARTS_WITH '{workflow_id_of(run_id)}'"
         if scheduled_run_id is not None:
-            # Ids of ours, without quotes.
+            # These ids are our own and contain no quotes.
             query = f"({query}) OR WorkflowId = '{scheduled_run_id}'"
         request = ListWorkflowExecutionsRequest(
             namespace=self._settings.temporal_namespace, page_size=VISIBILITY_PAGE, query=query
         )
         page = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
-        # The task's own run is known by its id, before it is listed.
+        # The id of the task's own run is known, even before the run is listed.
         runs = [WorkflowExecution(workflow_id=workflow_id_of(run_id)), *(run.execution for run in page.executions)]
         return sum([await self._delete_run(client, run) for run in runs])
 
     async def _delete_run(self, client: Client, run: WorkflowExecution) -> bool:
-        """Have a run deleted, the newest under its id where none is named; return whether there was one."""
+        """Request the deletion of a run, or of the newest under its workflow id; return whether there was one."""
         delete = DeleteWorkflowExecutionRequest(namespace=self._settings.temporal_namespace, workflow_execution=run)
         try:
             await client.workflow_service.delete_workflow_execution(delete, timeout=RPC_TIMEOUT)
@@ -208,9 +210,9 @@ class Temporal:
         return True
 
     async def start(self, run_id: RunId, start: Start) -> None:
-        """Start a run; twice is once, also after it has ended.
+        """Start a run; one that was started before isn't started again, even if it has ended.
 
-        One that is retried has a run that failed, and gets another. Raises StillEnding while that one hasn't ended.
+        A task that is retried gets another run after its failed one. Raises StillEnding while that hasn't ended.
         """
         client = await self.client()
         is_retry = start.retries > 0
@@ -219,7 +221,7 @@ class Temporal:
             start.argument,
             id=workflow_id_of(run_id),
             task_queue=self._settings.task_queue,
-            # A run that Temporal has as completed, of a row from a backup, is no reason to begin none.
+            # If the row is from a backup, Temporal may have the run as completed; the retry has to start all the same.
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
             if is_retry
             else WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -235,10 +237,11 @@ class Temporal:
             raise StillEnding("The failed run is still ending.")
 
     async def end_runs(self, *workflow_ids: str | None, reason: str) -> None:
-        """End runs from outside, in this order; None and one that has ended are fine.
+        """Terminate runs, in this order; None and runs that have already ended are skipped.
 
-        A task's run ends together with the schedule's run that made it. Where no worker has the key that they were
-        written with, none can go on with either, and an open one keeps its schedule's later runs from beginning.
+        A task's run is ended together with the scheduled run that created it. If no worker has the key that they were
+        encrypted with, neither of them can continue, and an open scheduled run keeps its schedule's later runs from
+        starting.
         """
         client = await self.client()
         for workflow_id in filter(None, workflow_ids):
@@ -249,13 +252,13 @@ class Temporal:
                     raise
 
     async def await_run(self, run_id: RunId, wait_s: float) -> None:
-        """Wait until the call's run has ended, however it did, or the time is over, or Temporal doesn't answer."""
+        """Wait until the call's run has ended in any way, the time is over, or Temporal doesn't respond."""
         handle = (await self.client()).get_workflow_handle(workflow_id_of(run_id))
         try:
             async with asyncio.timeout(wait_s):
                 await handle.result()
         except (TimeoutError, WorkflowFailureError, RPCError, RuntimeError):
-            # Its row has the outcome.
+            # The outcome is in the run's row.
             return
 
     async def activity_of(self, run_id: RunId) -> ActivityState:
@@ -268,7 +271,7 @@ class Temporal:
         return ActivityState(has_ended=described.status is not WorkflowExecutionStatus.RUNNING, pending=pending)
 
     async def _message_in(self, failure: Failure) -> str:
-        """Return the message of a failure, which stands in its encrypted attributes."""
+        """Return the message of a failure, which is in its encrypted attributes."""
         try:
             return str(getattr(await self._converter.decode_failure(failure), "message", failure.message))
         except PayloadUnreadable as error:
@@ -277,8 +280,8 @@ class Temporal:
     async def steer(self, run_id: RunId, request: SteerRequest) -> SteerReceipt | None:
         """Send stored guidance to a run and return its receipt.
 
-        None when Temporal or the run doesn't answer within 5 s: the guidance is stored and the next model call sees it
-        all the same. Raises Conflict when the run refuses it.
+        Returns None if Temporal or the run doesn't respond within 5 s: the guidance is stored, so the next model call
+        sees it all the same. Raises Conflict if the run rejects the guidance.
         """
         client = await self.client()
         handle = client.get_workflow_handle(workflow_id_of(run_id))
@@ -305,19 +308,19 @@ async def _retry_of(handle: WorkflowHandle[Any, Any]) -> int:
 
 
 def web_ui_of(settings: Settings) -> str:
-    """Where people reach Temporal's Web UI."""
+    """Return the address where users reach Temporal's Web UI."""
     return settings.temporal_ui_url or f"http://127.0.0.1:{settings.temporal_ui_port}"
 
 
 def attributes_of(start: Start) -> TypedSearchAttributes:
-    """What a run can be found by in Temporal's Web UI."""
+    """Return the attributes by which a run can be found in Temporal's Web UI."""
     if isinstance(start.argument, TaskInput):
         return task_attributes(start.owner_id, start.priority)
     return TypedSearchAttributes([SearchAttributePair(OWNER, start.owner_id)])
 
 
 def task_attributes(owner_id: UserId, priority: int, agent: str = "coordinator") -> TypedSearchAttributes:
-    """What a run can be found by in Temporal's Web UI."""
+    """Return the attributes by which a task's run can be found in Temporal's Web UI."""
     return TypedSearchAttributes(
         [
             SearchAttributePair(OWNER, owner_id),
@@ -329,5 +332,5 @@ def task_attributes(owner_id: UserId, priority: int, agent: str = "coordinator")
 
 
 def summary_of(title: str) -> str:
-    """A run's one-line summary in the Web UI (Temporal's limit: 400 bytes)."""
+    """Return a run's one-line summary for the Web UI (Temporal's limit: 400 bytes)."""
     return title.encode()[:200].decode(errors="ignore")

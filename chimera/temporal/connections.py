@@ -21,7 +21,10 @@ _REJECTED = re.compile(r"code: (PermissionDenied|Unauthenticated)")
 
 
 class TemporalUnusable(RuntimeError):
-    """Temporal can't be used with these settings; the message names the setting, and has no address, path or key."""
+    """Temporal can't be used with these settings.
+
+    The message names the setting, and contains no address, path or key.
+    """
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
@@ -29,14 +32,14 @@ class TemporalUnusable(RuntimeError):
 
 
 def address_of(settings: Settings) -> str:
-    """Where a process reaches Temporal: host and port."""
+    """Return the host and port where a process reaches Temporal."""
     return settings.temporal_address or f"127.0.0.1:{settings.temporal_port}"
 
 
 async def connect(settings: Settings, converter: DataConverter = DataConverter.default, *, lazy: bool) -> Client:
-    """Connect or, if lazy, prepare to connect. The files of certificates are read now, so a restart uses new ones.
+    """Connect or, if lazy, prepare to connect. Certificate files are read now, so a restart uses new ones.
 
-    Raises RuntimeError; a lazy client's first call does.
+    Raises RuntimeError; if lazy, the client's first call raises it.
     """
     key = settings.temporal_api_key
     return await Client.connect(
@@ -46,9 +49,9 @@ async def connect(settings: Settings, converter: DataConverter = DataConverter.d
         lazy=lazy,
         tls=_tls_of(settings),
         api_key=key.get_secret_value() if key is not None else None,
-        # Temporal Cloud's regional addresses find the key's owner by it; the SDK sends it with some requests only.
+        # Temporal Cloud's regional addresses find the key's owner by this; the SDK sends it only with some requests.
         rpc_metadata={"temporal-namespace": settings.temporal_namespace} if key is not None else {},
-        # What we send is small: compressing it costs more than it saves.
+        # Our requests are small, so compressing them costs more than it saves.
         grpc_compression=GrpcCompression.NONE,
     )
 

@@ -1,6 +1,6 @@
-"""Delivers what was accepted to Temporal: at once where possible, else by a sweeper, and always once.
+"""Delivers accepted messages to Temporal: at once if possible, otherwise by a sweeper, and always once.
 
-The API tries right after its commit; a sweeper in every worker takes what is left after 5 s.
+The API tries right after its commit. A sweeper in every worker delivers what remains after 5 s.
 """
 
 import asyncio
@@ -27,13 +27,14 @@ log = structlog.get_logger()
 
 CONCURRENT_DELIVERIES = 10
 REFUSALS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.OUT_OF_RANGE})
-"""Temporal's answers to a request that it can't take as it is."""
+"""The status codes with which Temporal rejects a request that it can't accept as it is."""
 ENDING_TRIES = 7
-"""A failed run that has not ended by then, a minute and a half after the retry of its task, is terminated."""
+"""After this many attempts, a minute and a half after its task was retried, a failed run that has not ended is
+terminated."""
 
 
 class Dispatcher:
-    """Takes messages from the outbox to the runs they are for."""
+    """Delivers messages from the outbox to their runs."""
 
     def __init__(
         self,
@@ -44,7 +45,7 @@ class Dispatcher:
         most_running: int,
         failpoints: Failpoints | None = None,
     ) -> None:
-        """New tasks are started while fewer than `most_running` run; the others stay queued (`admission.py`)."""
+        """Start new tasks only while fewer than `most_running` are running; others stay queued (`admission.py`)."""
         self._most_running = most_running
         self._database = database
         self._temporal = temporal
@@ -66,27 +67,28 @@ class Dispatcher:
             self._spawn(self._admit_in_rounds())
 
     async def drain(self) -> None:
-        """Wait for deliveries under way, at shutdown."""
+        """Wait for deliveries in progress, at shutdown."""
         while self._underway:
             await asyncio.gather(*self._underway, return_exceptions=True)
 
     async def deliver(self, run_id: RunId) -> None:
-        """Send what is in the outbox for this run, in order. Never raises: the entry stays and is retried.
+        """Send this run's messages in the outbox, in order. Never raises: a failed entry stays there and is retried.
 
-        A task that has not begun is started when it is its turn, which may be now: in the background, as `admit_soon`.
+        A task that has not started is started when its turn comes, which may be now. This happens in the background, as
+        in `admit_soon`.
         """
         if not await self._deliver(run_id):
             self.admit_soon()
 
     async def sweep(self) -> None:
-        """Deliver what the API could not deliver itself, and once more each cancel that has not ended its run."""
+        """Deliver what the API could not deliver itself, and repeat each cancel that has not ended its run."""
         async with self._database.begin() as session:
             await outbox.cancel_again(session)
             run_ids = await outbox.due(session, limit=200)
         await self._deliver_all(run_ids)
 
     async def admit(self) -> bool:
-        """Start queued tasks that there is room for; return whether tasks waited."""
+        """Start the queued tasks that there is room for; return whether any tasks were queued."""
         admitted = await self._admitted()
         await self._deliver_all(admitted or ())
         return admitted is not None
@@ -107,7 +109,7 @@ class Dispatcher:
             async with self._database.begin() as session:
                 return await admission.admit(session, self._most_running)
         except TimeoutError:
-            # Another process admits.
+            # Another process is admitting tasks.
             log.warning("admission_waited_too_long")
             return []
 
@@ -117,7 +119,7 @@ class Dispatcher:
         task.add_done_callback(self._underway.discard)
 
     async def stop_disabled(self) -> None:
-        """Cancel what runs for disabled accounts: such an account asks for nothing itself any more."""
+        """Cancel the runs of disabled accounts, which can no longer send requests themselves."""
         async with self._database.begin() as session:
             stopped = await disabled_owners.stop(session, limit=200)
         await self._deliver_all(stopped)
@@ -126,7 +128,7 @@ class Dispatcher:
         await asyncio.gather(*map(self._deliver, run_ids))
 
     async def _deliver(self, run_id: RunId) -> bool:
-        """Send what may be sent to this run; return False where there was nothing. Never raises."""
+        """Send the messages that may be sent to this run; return False if there were none. Never raises."""
         was_tried = False
         try:
             async with self._limit:
@@ -137,12 +139,12 @@ class Dispatcher:
         except SESSION_AWAY as error:
             log.warning("outbox_database_away", run_id=run_id, error=type(error).__name__)
         except Exception:
-            # Of the outbox itself: it may be of a later version.
+            # The outbox itself could not be read: it may be from a later version.
             log.exception("outbox_not_read", run_id=run_id)
         return was_tried
 
     async def _deliver_first(self, run_id: RunId) -> bool | None:
-        """Deliver the oldest entry; return whether the next one should be tried now. None: there is none to deliver."""
+        """Deliver the oldest entry; return whether to try the next one now, or None if there is none to deliver."""
         entry = None
         try:
             async with self._database.begin() as session:
@@ -160,7 +162,7 @@ class Dispatcher:
             return False
 
     async def _note_failed(self, entry: outbox.Entry, error: Exception) -> None:
-        """Have an entry wait for its next attempt, in a transaction of its own: the delivery's may be lost."""
+        """Record a failed attempt, in a transaction of its own because the delivery's transaction may be lost."""
         log.warning("outbox_delivery_failed", run_id=entry.run_id, kind=entry.kind, error=str(error)[:200])
         async with self._database.begin() as session:
             await outbox.failed(session, entry, str(error))
@@ -178,7 +180,7 @@ class Dispatcher:
             case "cancel":
                 await self._cancel(session, entry.run_id)
             case _:
-                # Of a later version, whose process delivers it.
+                # The entry is from a later version, whose processes deliver it.
                 raise ValueError(f"the outbox has no kind {entry.kind!r}")
 
     async def _signal(self, run_id: RunId, signal: outbox.Signal) -> None:
@@ -192,7 +194,7 @@ class Dispatcher:
                 raise
 
     async def _cancel(self, session: AsyncSession, run_id: RunId) -> None:
-        """Cancel a run, and close the row of one that Temporal has ended or forgotten."""
+        """Cancel a run, or close its row if Temporal has ended or forgotten the run."""
         client = await self._temporal.client()
         try:
             await self._send_cancel(client, session, run_id)
@@ -200,7 +202,7 @@ class Dispatcher:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
             if await runs.open_among(session, [run_id]):
-                # Ended by another process.
+                # Another process has ended the run.
                 scheduled_run_id = await runs.scheduled_run_of(session, run_id)
                 await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended in Temporal.")
             await runs.close_from_temporal(session, run_id, True)
@@ -219,27 +221,28 @@ class Dispatcher:
             log.warning("cancel_sent_again", run_id=run_id, cancels_sent=cancels_sent, subtasks=running)
             for path in running:
                 with suppress(RPCError):
-                    # One that has ended needs no message.
+                    # A subtask that has ended needs no cancel.
                     await client.get_workflow_handle(workflow_id_of(run_id, path)).cancel(rpc_timeout=RPC_TIMEOUT)
 
     async def _end(self, session: AsyncSession, run_id: RunId, *, reason: str) -> None:
-        """End a task's run from outside, and the schedule's run that made it.
+        """Terminate a task's run, and the scheduled run that created it.
 
-        The schedule's first: where Temporal fails in between, the task's own still shows that there is more to end.
+        The scheduled run comes first: if Temporal fails in between, the task's own run still shows that there is more
+        to terminate.
         """
         scheduled_run_id = await runs.scheduled_run_of(session, run_id)
         await self._temporal.end_runs(scheduled_run_id, workflow_id_of(run_id), reason=reason)
 
     async def _forget(self, session: AsyncSession, entry: outbox.Entry) -> None:
-        """Delete what Temporal and Redis have of a task. Raises RuntimeError until Temporal has nothing left.
+        """Delete a task's data in Temporal and Redis. Raises RuntimeError until Temporal has nothing left.
 
-        It is looked at twice at least: a run that has just ended is not listed yet.
+        There are at least two attempts, because a run that has just ended is not listed yet.
         """
         await self._bus.forget(entry.run_id)
         scheduled_run_id = await runs.scheduled_run_of(session, entry.run_id)
         left = await self._temporal.delete_runs(entry.run_id, scheduled_run_id)
         if left or not entry.attempts:
-            # Temporal deletes a run once it has put down all that came before, every half minute or so.
+            # Temporal deletes a run only after it has stored all that came before, about every half minute.
             raise RuntimeError(f"{left} runs are being deleted")
 
     async def _start(self, session: AsyncSession, entry: outbox.Entry) -> None:
@@ -261,7 +264,7 @@ class Dispatcher:
 
 
 async def _start_of(session: AsyncSession, run_id: RunId) -> Start | None:
-    """Raises ValueError for rows that this version can't read: they wait, and nothing was sent."""
+    """Read a run's start. Raises ValueError for rows that this version can't read: they wait, and nothing was sent."""
     try:
         return await starts.read_start(session, run_id)
     except SESSION_AWAY:
@@ -271,9 +274,10 @@ async def _start_of(session: AsyncSession, run_id: RunId) -> Start | None:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether a start has certainly begun no run, for a reason of its own.
+    """Return whether a start was rejected for its own reasons, so that it certainly hasn't started a run.
 
-    After any other error it may have begun one: a Temporal that is too slow would get the whole queue, task by task.
+    After any other error it may have started one. If such a task also gave up its place, a Temporal that is too slow
+    would receive the whole queue, task by task.
     """
     if isinstance(error, RPCError):
         return error.status in REFUSALS

@@ -1,9 +1,9 @@
-"""How values become payloads in Temporal: pydantic JSON with unset fields left out, and that encrypted.
+"""Conversion of values to payloads in Temporal: pydantic JSON without unset fields, encrypted if keys are set.
 
-AES-256-GCM, with the metadata of Temporal's own samples, so that its tools know such a payload. Temporal keeps
-arguments, results, memos, summaries and details so; messages and traces of failures too, as encoded attributes. What it
-searches or sorts by stays readable: ids, which hold the keys of subtasks, names of agents, types of errors, priorities,
-and when schedules are due.
+Payloads are encrypted with AES-256-GCM. Their metadata is the same as in Temporal's own samples, so that its tools
+recognise them. Arguments, results, memos, summaries and details are encrypted, and so are the messages and traces of
+failures, as encoded attributes. Everything that Temporal searches or sorts by stays readable: ids, which contain the
+keys of subtasks, names of agents, types of errors, priorities, and the times when schedules are due.
 """
 
 import os
@@ -29,31 +29,40 @@ from models.codec import CodecPayload, CodecPayloads
 ENCODING, KEY_ID = "encoding", "encryption-key-id"
 ENCRYPTED = b"binary/encrypted"
 NONCE_BYTES = 12
-"""Random, which is safe for 2^32 payloads of one key (NIST SP 800-38D, 8.3): a thousand a second for 50 days."""
+"""The length of a nonce. Nonces are random, which is safe for 2^32 payloads per key (NIST SP 800-38D, 8.3): a thousand
+per second for 50 days."""
 
 _CONVERTERS = tuple(PydanticPayloadConverter(ToJsonOptions(exclude_unset=True)).converters.values())
 
 
 class _LeanPayloadConverter(CompositePayloadConverter):
-    """The SDK makes one for every activation; its parts, with what they cache by type, are made once."""
+    """A converter whose parts, with their caches by type, are created only once.
+
+    The SDK creates a new converter for every activation.
+    """
 
     def __init__(self) -> None:
         super().__init__(*_CONVERTERS)
 
 
 DATA_CONVERTER = DataConverter(payload_converter_class=_LeanPayloadConverter)
-"""Encrypts nothing and can't decrypt: for histories that were recorded so, and for what must need no key."""
+"""Encrypts nothing and can't decrypt: for histories that were recorded unencrypted, and for data that must not depend
+on a key."""
 
 
 class PayloadUnreadable(RuntimeError):
-    """A payload can't be decrypted here. In a worker the workflow task or activity is retried until it can be.
+    """A payload can't be decrypted here. In a worker, the workflow task or activity is retried until it can be.
 
-    A RuntimeError, as the client raises for a server that it can't use now: who waits for that one waits for this too.
+    It is a RuntimeError, like the client's error for a server that it can't use now, so that code that waits for such a
+    server also waits for the key.
     """
 
 
 class Encryption(PayloadCodec):
-    """Encrypts each payload with the first key and decrypts with whichever it names; without keys leaves all plain."""
+    """Encrypts each payload with the first key, and decrypts it with the key that it names.
+
+    Without keys, all payloads stay plain.
+    """
 
     def __init__(self, settings: Settings) -> None:
         written = settings.payload_keys
@@ -67,18 +76,18 @@ class Encryption(PayloadCodec):
 
     @property
     def key_ids(self) -> tuple[str, ...]:
-        """The ids of its keys; the first one encrypts."""
+        """The ids of the keys; the first key encrypts."""
         return tuple(id.decode() for id in self._ciphers)
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         return list(payloads) if self._first is None else [self._encrypted(each, *self._first) for each in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Decrypt what is encrypted; the rest is from before there were keys. Raises PayloadUnreadable."""
+        """Decrypt the encrypted payloads; the others are from before keys were set. Raises PayloadUnreadable."""
         return [self._decrypted(each) if each.metadata.get(ENCODING) == ENCRYPTED else each for each in payloads]
 
     async def decode_for_tools(self, asked: CodecPayloads) -> CodecPayloads:
-        """Answer a codec server's question. Raises PayloadUnreadable."""
+        """Answer a request to a codec server. Raises PayloadUnreadable."""
         payloads = [Payload(metadata=each.metadata, data=each.data) for each in asked.payloads]
         plain = await self.decode(payloads)
         return CodecPayloads(payloads=tuple(CodecPayload(metadata=dict(p.metadata), data=p.data) for p in plain))
@@ -108,7 +117,7 @@ class Encryption(PayloadCodec):
 
 
 def converter_of(encryption: Encryption) -> DataConverter:
-    """Return what a process writes and reads payloads with."""
+    """Return the converter with which a process writes and reads payloads."""
     converter = replace(DATA_CONVERTER, payload_codec=encryption)
     if not encryption.is_on:
         # Failures stay in their usual fields: encoded but unencrypted, they would only be harder to read.

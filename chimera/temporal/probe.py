@@ -1,6 +1,6 @@
-"""`python -m chimera.temporal.probe`: try the sign-in to Temporal, and print what is wrong with it as JSON.
+"""`python -m chimera.temporal.probe`: try to sign in to Temporal, and print the problem, if any, as JSON.
 
-In a process of its own, for commands that end soon: a client of Temporal's SDK can abort the interpreter at exit
+This is a process of its own, for commands that end soon: a client of Temporal's SDK can abort the interpreter at exit
 (sdk-python #300).
 """
 
@@ -19,7 +19,7 @@ from chimera.temporal.reach import AWAY, Problem
 
 
 async def problem_of(settings: Settings) -> Problem | None:
-    """Sign in and look for the namespace; None when that succeeds."""
+    """Sign in and look up the namespace; return the problem, or None if that succeeds."""
     try:
         await connections.check(await connections.connect(settings, lazy=True))
     except (RPCError, RuntimeError) as error:
@@ -28,7 +28,7 @@ async def problem_of(settings: Settings) -> Problem | None:
 
 
 def main() -> None:
-    """Leave deliberately, without the end of the interpreter."""
+    """Print the problem and exit at once, without shutting down the interpreter."""
     problem = asyncio.run(problem_of(read_settings()))
     sys.stdout.write(to_json(None if problem is None else asdict(problem)).decode())
     sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""Whether Temporal can be reached and, if not, which setting is at fault.
+"""Check whether Temporal can be reached and, if not, which setting is at fault.
 
-It is tried in plain HTTP/2, without Temporal's SDK: the SDK's errors name no setting, and its client in a short-lived
-process can abort the interpreter at exit (sdk-python #300). No reason has an address, a path or a key.
+The check uses plain HTTP/2 instead of Temporal's SDK: the SDK's errors name no setting, and in a short-lived process,
+its client can abort the interpreter at exit (sdk-python #300). No reason contains an address, a path or a key.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ AWAY = Problem("can't be reached", may_pass=True)
 
 
 async def problem_of(address: str, tls: TemporalTls) -> Problem | None:
-    """Connect and send a first frame; None when Temporal responds. Waits as long as the server does."""
+    """Connect and send a first frame; return the problem, or None if Temporal responds. There is no timeout."""
     try:
         header = await _first_frame(address, tls)
     except UnusableFile as error:
@@ -77,7 +77,10 @@ async def problem_of(address: str, tls: TemporalTls) -> Problem | None:
 
 
 def unusable(error: UnusableFile) -> Problem:
-    """A file that could be used when the process started; its path is for those who read the settings."""
+    """Return the problem with a file that was usable when the process started.
+
+    The problem names only the setting: the path is for those who can read the settings.
+    """
     return Problem("can't be contacted", f"The file in {error.setting} can no longer be used. Correct the file.")
 
 
@@ -100,7 +103,10 @@ async def _first_frame(address: str, tls: TemporalTls) -> bytes:
 
 
 def _closed(tls: TemporalTls) -> Problem:
-    """Some servers reject a client without a TLS alert, and some proxies have no server behind them yet."""
+    """Return the problem if the server closes the connection.
+
+    Some servers reject a client without a TLS alert, and some proxies have no server behind them yet.
+    """
     if not tls.is_on:
         remedy = f"If the server expects TLS, set {SWITCH}=true."
     elif tls.client_cert is None:

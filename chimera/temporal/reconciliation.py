@@ -1,11 +1,12 @@
-"""Holds rows against Temporal: of runs that ended without telling us, and of runs that Temporal has lost.
+"""Compares rows with Temporal, to find runs that ended without updating their rows, and runs that Temporal has lost.
 
-A run ends so when a user terminates it in the Web UI, for example. It is lost when Temporal's data is: an empty disk,
-or a backup from before. What is asked for such a run was paid for, and the ledger has the answers, so it is started
-anew.
+A run ends without updating its row, for example, when a user terminates it in the Web UI. Runs are lost when Temporal's
+data is lost: after a restart with an empty disk, or with an older backup. A lost run is started again: its finished
+calls were paid for, and the ledger has their answers.
 
-Moments are PostgreSQL's, which wrote the rows. Temporal's own clock may differ: then a run that has just closed may be
-missed where closed runs are listed, and is found where rows are held against Temporal one by one, without any time.
+Times are PostgreSQL's, which wrote the rows. Temporal's own clock may differ. A run that has just closed may then be
+missing from the list of closed runs, but it is found when rows are compared with Temporal one by one, because that
+doesn't depend on the time.
 """
 
 import time
@@ -28,9 +29,9 @@ from models.workflows import ROOT_WORKFLOWS
 log = structlog.get_logger()
 
 LOOK_BACK = timedelta(seconds=10)
-"""Visibility lags a little behind."""
+"""How far each round looks back beyond the last one, because visibility lags a little."""
 LOOK_FOR_LOST = timedelta(minutes=1)
-"""How often some of the open rows are held against Temporal one by one."""
+"""How often some of the open rows are compared with Temporal one by one."""
 LOOKED_AT_ONCE = 200
 LOST_AFTER = timedelta(minutes=2)
 """Rows younger than this are skipped: their runs may still be starting."""
@@ -42,11 +43,11 @@ class End:
 
     cancelled: bool
     retries: int
-    """Which retry the run was."""
+    """The number of the retry that the run was."""
 
 
 class Reconciler:
-    """Looks at runs, round after round."""
+    """Compares rows with Temporal, round after round."""
 
     def __init__(self, database: Database, temporal: Temporal) -> None:
         self._database = database
@@ -56,9 +57,9 @@ class Reconciler:
         self._looked_to: RunId | None = None
 
     async def reconcile(self) -> None:
-        """Close the rows of runs that Temporal closed since the last round; once a minute look for lost ones too.
+        """Close the rows of runs that Temporal closed since the last round; once a minute, also look for lost runs.
 
-        The first round looks back to the oldest open row: there may have been no reconciliation for days.
+        The first round looks back to the oldest open row, because there may have been no reconciliation for days.
         """
         client = await self._temporal.client()
         async with self._database.begin() as session:
@@ -73,7 +74,7 @@ class Reconciler:
             try:
                 await self._hold_against_temporal(client, suspect)
             except (RPCError, SQLAlchemyError, PayloadUnreadable) as error:
-                # One that can't be judged now comes again; it does not hold up the others.
+                # A run that can't be checked now is checked again later, and doesn't delay the others.
                 log.warning("run_not_reconciled", id=suspect, error=type(error).__name__)
         self._reconciled_to = started
 
@@ -86,7 +87,7 @@ class Reconciler:
             return await runs.open_among(session, closed)
 
     async def _next_to_look_at(self, now: datetime) -> list[RunId]:
-        """Take the next open rows in turn; after the last of them the first again."""
+        """Return the next open rows in turn; after the last row, begin again with the first."""
         async with self._database.begin() as session:
             page = await runs.delivered_before(session, now - LOST_AFTER, self._looked_to, LOOKED_AT_ONCE)
         self._looked_to = page[-1] if len(page) == LOOKED_AT_ONCE else None
@@ -107,14 +108,14 @@ class Reconciler:
         status = described.status
         if status == WorkflowExecutionStatus.RUNNING:
             return
-        # Which run this is was read with how it ended: the next one may begin before the row is locked.
+        # The number of the retry is read together with the end: the next run may start before the row is locked.
         end = End(status == WorkflowExecutionStatus.CANCELED, await described.memo_value(RETRIES, 0))
         async with self._database.begin() as session:
             was_open = await runs.close_from_temporal(session, suspect, end.cancelled, retries=end.retries)
             if was_open:
-                # In the same transaction: where Temporal doesn't answer, the row stays open and comes again.
+                # In the same transaction: if Temporal doesn't respond, the row stays open and is checked again.
                 scheduled_run_id = await runs.scheduled_run_of(session, suspect)
                 await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended in Temporal.")
-        # Of many that are looked at in turn, some have ended by themselves before it is theirs.
+        # When many runs are checked one after another, some end by themselves before their turn.
         if was_open:
             log.warning("run_reconciled", workflow_id=workflow_id, temporal_status=status.name if status else None)

@@ -1,4 +1,4 @@
-"""Gives Temporal what the rows of schedules say: at once where possible, otherwise by a sweeper."""
+"""Delivers the rows of changed schedules to Temporal: at once if possible, otherwise by a sweeper."""
 
 import asyncio
 from dataclasses import dataclass
@@ -22,39 +22,40 @@ from models.ids import ScheduleId, UserId
 log = structlog.get_logger()
 
 CONCURRENT_DELIVERIES = 5
-"""Each holds a connection of the database while Temporal answers."""
+"""Each delivery holds a database connection until Temporal responds."""
 
 LOCK_LIMIT = 3 * RPC_TIMEOUT
 """How long a delivery waits for another of the same schedule, which makes up to two requests to Temporal."""
 
 TURN_LIMIT = 2 * RPC_TIMEOUT
-"""How long a delivery waits for others of this process, so that a request never waits long for a slow Temporal."""
+"""How long a delivery waits for others in this process, so that a request never waits long for a slow Temporal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Temporal does not accept a schedule as its row was."""
+    """Temporal's rejection of a schedule as its row was."""
 
     error: InvalidInput
     spec: dict[str, Any]
-    """Of the row. It tells a request whether its own change is rejected, or one that came after it."""
+    """The row's specification. It tells a request whether its own change was rejected, or a later one."""
 
 
 class ScheduleDispatcher:
-    """Takes changes of schedules from the outbox to Temporal."""
+    """Delivers changes of schedules from the outbox to Temporal."""
 
     def __init__(self, database: Database, temporal_schedules: Schedules) -> None:
         self._database = database
         self._schedules = temporal_schedules
         self._limit = asyncio.Semaphore(CONCURRENT_DELIVERIES)
-        # Taken first: changes of one schedule that wait for each other keep no places from other schedules.
+        # A schedule's turn is taken before a place, so that its changes don't occupy places while they wait in turn.
         self._turns: WeakValueDictionary[ScheduleId, asyncio.Lock] = WeakValueDictionary()
 
     async def deliver(self, schedule_id: ScheduleId) -> Rejection | None:
-        """Give Temporal a schedule as its row is now; return what Temporal rejects.
+        """Send a schedule to Temporal as its row is now; return Temporal's rejection, if any.
 
-        Raises nothing: a change that was not delivered stays in the outbox and is retried. One that is rejected again
-        is dropped, and the schedule's note has the reason; the first time its caller may take it back.
+        Never raises: a change that was not delivered stays in the outbox and is retried. The first time that Temporal
+        rejects a change, its caller may undo it. If it is rejected again, it is dropped, and the schedule's note
+        contains the reason.
         """
         turn = self._turns.setdefault(schedule_id, asyncio.Lock())
         try:
@@ -88,7 +89,8 @@ class ScheduleDispatcher:
     async def _rejected_before(self, schedule: Schedule | None) -> Rejection | None:
         """Return why Temporal rejects a schedule whose change another delivery may have dropped for that reason.
 
-        A note on the row, which may be about a skipped run, shows that it may have; only Temporal knows the error.
+        A note on the row, which may also be about a skipped run, shows that this is possible. Only Temporal knows the
+        error, so the schedule is sent again.
         """
         if schedule is None or schedule.skipped_at is None:
             return None
@@ -113,7 +115,8 @@ class ScheduleDispatcher:
         try:
             spec = schedules.spec_of(schedule)
         except InvalidInput as error:
-            # Words of an earlier version. The row is not paused: replacing them lets it continue.
+            # The specification is from an earlier version. The row is not paused, so the schedule continues once it is
+            # replaced.
             await self._schedules.pause(schedule_id, note=error.message)
             return
         await self._schedules.replace(schedule_id, UserId(schedule.owner_id), spec, paused=schedule.paused)

@@ -27,8 +27,8 @@ from models.workflows import ScheduledTaskRuns
 
 LATE = timedelta(days=365)
 SIDE_BY_SIDE_LATE = timedelta(hours=1)
-"""How late a run may begin, after Temporal was away. The other policies make up one or two runs, `allow_all` every one:
-a night would be hundreds of paid tasks at once."""
+"""How late a run may start after Temporal was away. The other policies catch up on one or two runs, but `allow_all`
+catches up on every run: after a night, hundreds of paid tasks would start at once."""
 
 
 class Schedules:
@@ -39,7 +39,7 @@ class Schedules:
         self._temporal = temporal
 
     async def create(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask) -> None:
-        """Put a recurring task on a Temporal Schedule. Raises InvalidInput for what Temporal can't keep."""
+        """Create a Temporal Schedule for a recurring task. Raises InvalidInput if Temporal doesn't accept it."""
         client = await self._temporal.client()
         schedule = self._schedule(schedule_id, owner_id, spec, paused=spec.paused)
         try:
@@ -48,7 +48,7 @@ class Schedules:
             raise _translated(error) from error
 
     async def replace(self, schedule_id: ScheduleId, owner_id: UserId, spec: RecurringTask, *, paused: bool) -> None:
-        """Give Temporal all of a schedule anew, also one that it has lost; what runs goes on."""
+        """Replace all of a schedule in Temporal, or create it if Temporal has lost it; open runs continue."""
         handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
         schedule = self._schedule(schedule_id, owner_id, spec, paused=paused)
         try:
@@ -59,9 +59,9 @@ class Schedules:
             await self.create(schedule_id, owner_id, spec.model_copy(update={"paused": paused}))
 
     async def backfill(self, schedule_id: ScheduleId, due: Sequence[datetime], overlap: BackfillOverlap) -> None:
-        """Make the runs of these times, which are all that are due from the first to the last."""
+        """Start the runs of these times, which are all due times from the first to the last."""
         handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
-        # Whether Temporal counts the start in depends on its version; nothing is due in the second before it.
+        # Whether Temporal includes the start depends on its version; nothing is due in the second before it.
         start = due[0] - timedelta(seconds=1)
         times = ScheduleBackfill(start_at=start, end_at=due[-1], overlap=_BACKFILL_OVERLAP[overlap])
         try:
@@ -70,7 +70,7 @@ class Schedules:
             raise _translated(error) from error
 
     async def delete(self, schedule_id: ScheduleId) -> None:
-        """Remove a schedule; one that is gone already is fine."""
+        """Delete a schedule, if it still exists."""
         client = await self._temporal.client()
         try:
             await client.get_schedule_handle(schedule_workflow_id(schedule_id)).delete(rpc_timeout=RPC_TIMEOUT)
@@ -79,7 +79,7 @@ class Schedules:
                 raise _translated(error) from error
 
     async def pause(self, schedule_id: ScheduleId, *, note: str | None = None) -> None:
-        """Begin no further run; `replace` goes on."""
+        """Start no more runs until `replace` resumes the schedule."""
         handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
         try:
             await handle.pause(note=note, rpc_timeout=RPC_TIMEOUT)
@@ -87,7 +87,7 @@ class Schedules:
             raise _translated(error) from error
 
     async def trigger(self, schedule_id: ScheduleId) -> None:
-        """Start a run now, beside those that are due."""
+        """Start a run now, in addition to those that are due."""
         handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
         try:
             await handle.trigger(rpc_timeout=RPC_TIMEOUT)
@@ -105,7 +105,7 @@ class Schedules:
         return Schedule(
             action=ScheduleActionStartWorkflow(
                 ScheduledTaskRuns.run,
-                # Not encrypted, and without a summary: a schedule outlives every key, and in ids there is no text.
+                # Not encrypted, because a schedule outlives every key. There is no summary, and ids contain no text.
                 args=DATA_CONVERTER.payload_converter.to_payloads([run]),
                 id=schedule_workflow_id(schedule_id),
                 task_queue=self._settings.task_queue,
@@ -146,7 +146,7 @@ def _translated(error: RPCError | RuntimeError) -> Exception:
     if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
         return Unavailable("Temporal")
     if error.status == RPCStatusCode.INVALID_ARGUMENT:
-        # The grammar and the zones are checked before; Temporal may know fewer zones than this machine.
+        # The grammar and the time zone were checked before, but Temporal may know fewer zones than this machine.
         field = "time_zone" if "time zone" in error.message else "body"
         return InvalidInput(field, f"Temporal rejects this schedule: {error.message[:200]}. Use another {field}.")
     if error.status == RPCStatusCode.NOT_FOUND:

@@ -1,4 +1,4 @@
-"""The search attributes that runs carry. Without one of them in its namespace Temporal rejects each start."""
+"""The search attributes of runs. If one of them is missing from the namespace, Temporal rejects each start."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ Key = SearchAttributeKey[Any]
 
 
 async def ensure(client: Client) -> None:
-    """Register what is missing. Where that isn't allowed, as in Temporal Cloud, log what an administrator must create.
+    """Register missing search attributes. If that isn't allowed, as in Temporal Cloud, log them for an administrator.
 
-    A worker goes on without them: nothing is lost, because what is accepted stays queued until it can start.
+    A worker continues without them: nothing is lost, because accepted runs stay queued until they can start.
     """
     try:
         await _register_missing(client)
@@ -56,7 +56,7 @@ def _type_of(key: Key) -> IndexedValueType.ValueType:
 
 
 async def _unknown_to(client: Client) -> list[Key]:
-    """Return those that the namespace's own description doesn't list; everyone who may use it may read that."""
+    """Return the attributes that the namespace's own description doesn't list; all its users may read that."""
     try:
         described = await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace=client.namespace)

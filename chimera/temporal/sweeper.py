@@ -1,4 +1,4 @@
-"""Rounds that every worker makes, so that nothing that was accepted is lost."""
+"""Recurring rounds of work in every worker, so that nothing that was accepted is lost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +12,7 @@ log = structlog.get_logger()
 SWEEP_SECONDS = 2.0
 RECONCILE_SECONDS = 5.0
 ADMIT_SECONDS = 0.25
-"""While tasks are queued: a place that is free is not to stay so for long."""
+"""The pause while tasks are queued, so that a free place is filled soon."""
 
 Round = Callable[[], Awaitable[object]]
 Admission = Callable[[], Awaitable[bool]]
@@ -28,9 +28,9 @@ class Sweeper:
         self._admit = admit
 
     async def run(self) -> None:
-        """Sweep for ever; a part that is away is met again at the next round.
+        """Sweep forever; if a service is away, the next round tries again.
 
-        Each round has a loop of its own: one that waits for Temporal delays no other.
+        Each kind of round has its own loop, so that one that waits for Temporal doesn't delay the others.
         """
         await asyncio.gather(
             *(self._repeat(sweep, SWEEP_SECONDS) for sweep in self._sweeps),
@@ -54,6 +54,6 @@ class Sweeper:
         except (SQLAlchemyError, RPCError, OSError, RuntimeError) as error:
             log.warning("sweep_failed", error=f"{type(error).__name__}: {error}"[:200])
         except Exception:
-            # The sweeper outlives whatever one row can do to it.
+            # The sweeper must survive any error that a single row can cause.
             log.exception("sweep_failed")
         return None

@@ -1,4 +1,4 @@
-"""Which workers look for work, as Temporal sees it, and which payload keys they have."""
+"""The workers that poll for work, as Temporal sees them, and their payload keys."""
 
 import os
 import socket
@@ -13,11 +13,12 @@ from chimera.config.settings import Settings
 from chimera.temporal.client import Temporal
 
 KEYS_CHARACTERS = 500
-"""Temporal takes 1,000 for an identity, and writes it to each event of a history."""
+"""The most characters for the keys. Temporal accepts identities of 1,000 characters, and writes the identity to each
+event of a history."""
 
 
 def identity_of(key_ids: Sequence[str]) -> str:
-    """Name this worker process in Temporal: as the SDK would, and the ids of its payload keys, which are no secret."""
+    """Return this worker's name in Temporal: the SDK's default and the ids of its payload keys, which aren't secret."""
     return f"{os.getpid()}@{socket.gethostname()} {_keys_in_words(key_ids)}"
 
 

@@ -1,8 +1,9 @@
-"""Tools: functions that a model can call, and the one error that it sees.
+"""Tools, which are functions that a model can call, and the only error that the model sees.
 
-`kind` decides how a tool is run, and the meaning of a lost result. A `pure` tool is a function of its arguments alone
-and answers at once: it is run with the answer that calls it, and has no context. An `idempotent` one may run again (its
-context has a key). A call of a `once` tool never runs again: the model is told that its outcome is unknown.
+`kind` determines how a tool runs, and what happens if its result is lost. The result of a `pure` tool depends only on
+its arguments and is available at once: the tool runs together with the answer that calls it, and has no context. An
+`idempotent` tool may run again (its context has an idempotency key). A call of a `once` tool never runs again: the
+model is told that its outcome is unknown.
 """
 
 from typing import Any, Literal, Protocol, TypeVar
@@ -32,7 +33,7 @@ class PureTool(Protocol[Arguments]):
 
 
 class Tool(Protocol[Arguments]):
-    """A function with outside effects: it has an activity of its own."""
+    """A function with side effects, which runs in an activity of its own."""
 
     name: str
     description: str
@@ -40,7 +41,7 @@ class Tool(Protocol[Arguments]):
     arguments: type[Arguments]
 
     async def run(self, args: Arguments, context: ToolContext) -> str:
-        """As a pure one, for the call that the context names."""
+        """Run and return text, like a pure tool, for the call that the context identifies."""
         ...
 
 

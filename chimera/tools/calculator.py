@@ -1,7 +1,7 @@
-"""Arithmetic for models, which are bad at it. Nothing is evaluated but the few operations named here.
+"""Arithmetic for models, which are bad at it. Only the few operations named here are evaluated.
 
-It counts in decimal with 50 digits, so 0.1 + 0.2 is 0.3, and no operation takes long whatever its size: where exact
-integers would grow until the machine stops (9 ** 9 ** 9), decimals overflow at once and the model sees an error.
+The calculator uses decimals with 50 digits, so 0.1 + 0.2 is 0.3, and no operation takes long, whatever its size. Exact
+integers would grow until the machine stops (9 ** 9 ** 9), but decimals overflow at once, and the model sees an error.
 """
 
 import ast
@@ -17,7 +17,7 @@ from chimera.tools.base import ToolError
 MAX_CHARS = 500
 MAX_DEPTH = 50
 MAX_EXPONENT = 9_999
-"""Of a result, as a power of ten."""
+"""The largest exponent of a result, as a power of ten."""
 
 _SHOWN_DIGITS = 20
 _CONTEXT = Context(prec=50, Emax=MAX_EXPONENT, Emin=-MAX_EXPONENT)
@@ -51,9 +51,9 @@ class Calculator:
 
 
 def calculate(expression: str) -> str:
-    """Evaluate `expression` and write the result with up to 20 digits (whole numbers with up to 50).
+    """Evaluate `expression` and return the result with up to 20 digits (whole numbers with up to 50).
 
-    Raises `ToolError` with a correct form. Rounding is half up, as by hand; // and % are floored.
+    Raises `ToolError` with advice on the correct form. Rounding is half up, as by hand; // and % are floored.
     """
     with localcontext(_CONTEXT):
         try:
@@ -85,7 +85,7 @@ def _value(node: ast.expr, depth: int) -> Decimal:
         raise ToolError(f"The expression is nested deeper than {MAX_DEPTH} levels. Evaluate the inner parts first.")
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            # By way of its shortest spelling: what was written, not the binary fraction nearest to it.
+            # Converted from its shortest notation: the number as written, not the nearest binary fraction.
             return +Decimal(str(number))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand, depth + 1)
@@ -123,7 +123,7 @@ def _rounded(number: Decimal, digits: Decimal = Decimal(0)) -> Decimal:
 def _logarithm(number: Decimal, base: Decimal | None = None) -> Decimal:
     if base is None:
         return number.ln()
-    # By way of log10, which is exact for powers of ten.
+    # Calculated with log10, which is exact for powers of ten.
     return number.log10() / base.log10()
 
 

@@ -9,7 +9,7 @@ from models.ids import NodePath, RunId, UserId
 
 @dataclass(frozen=True, slots=True)
 class ToolClients:
-    """The clients of the worker that a tool may use. They live as long as the process."""
+    """The worker's clients that a tool may use. They live as long as the process."""
 
     settings: Settings
     database: Database
@@ -33,12 +33,12 @@ class ToolContext:
     """One call of a tool."""
 
     owner_id: UserId
-    """The user it acts for: it has no more rights than the owner."""
+    """The user for whom the tool acts: it has no more rights than this user."""
     run_id: RunId
     path: NodePath
     step: int
     index: int
     idempotency_key: str
-    """The same at each attempt at this call, and no other call's."""
+    """The same for each attempt of this call, and different for every other call."""
     clients: ToolClients
     limits: ToolLimits

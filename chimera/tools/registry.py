@@ -1,4 +1,4 @@
-"""The available tools, by name: offering them to a model, and running them on its arguments."""
+"""The available tools, by name: describes them to a model, and runs them with the model's arguments."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -18,7 +18,7 @@ class Registry:
         self.by_name: dict[str, AnyTool] = {tool.name: tool for tool in tools}
 
     def specs_of(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
-        """Describe tools for a model; unknown ones are left out."""
+        """Describe tools for a model; unknown tools are omitted."""
         return tuple(_spec_of(self.by_name[name]) for name in names if name in self.by_name)
 
     def is_answered_at_once(self, name: str) -> bool:
@@ -27,15 +27,15 @@ class Registry:
         return tool is None or tool.kind == "pure"
 
     def may_run_again(self, name: str) -> bool:
-        """Return whether a call that began, and whose end is unknown, may be made again."""
+        """Return whether a call that has begun, but whose outcome is unknown, may run again."""
         tool = self.by_name.get(name)
         return tool is None or tool.kind != "once"
 
     async def run(self, name: str, arguments: str, context: ToolContext | None = None) -> str:
-        """Run a tool on the JSON text that a model wrote; a pure one needs no context.
+        """Run a tool with the JSON text that a model wrote as its arguments; a pure tool needs no context.
 
-        Raises `ToolError` for an unknown tool, for invalid arguments and for what the tool rejects: its message
-        is for the model.
+        Raises `ToolError` for an unknown tool, for invalid arguments, and for anything that the tool rejects. Its
+        message is for the model.
         """
         tool = self._named(name)
         args = _read(tool, arguments)

@@ -1,4 +1,4 @@
-"""What Alembic runs: on a connection that it is given (`migrate.upgrade`, tests), or on one of its own."""
+"""The script that Alembic runs, on a given connection (`migrate.upgrade`, tests) or on one of its own."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ def run(connection: Connection) -> None:
         target_metadata=Table.metadata,
         compare_type=True,
         compare_server_default=True,
-        # One that fails leaves the ones before it in place.
+        # If a migration fails, the ones before it stay in place.
         transaction_per_migration=True,
     )
     with context.begin_transaction():

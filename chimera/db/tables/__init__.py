@@ -1,8 +1,8 @@
-"""The tables. What an outsider asks about is here; where a run stands is in Temporal's history.
+"""The tables. They contain what clients ask for; the state of a run is in Temporal's history.
 
-Money is in millionths of a US dollar, times are UTC with time zone. Rows below a run go with it (CASCADE), but for the
-ledger: deleting a run empties its content and keeps the row with what was paid (`deleted_at`), because bills outlive
-conversations.
+Amounts of money are in millionths of a US dollar, and times are in UTC with time zone. The rows below a run are deleted
+with it (CASCADE). The ledger is an exception: deleting a run empties its content, but keeps the row and what was paid
+(`deleted_at`), because bills outlive conversations.
 """
 
 from chimera.db.tables.agents import *

@@ -1,4 +1,4 @@
-"""Agents that users made."""
+"""Agents that users created."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from chimera.db.tables.base import Table, now, owner, uuid_key
 
 
 class Agent(Table):
-    """An agent that a user made; the built-in ones stand in `models/agents.py`."""
+    """An agent that a user created; the built-in agents are in `models/agents.py`."""
 
     __tablename__ = "agents"
     id: Mapped[str] = uuid_key()

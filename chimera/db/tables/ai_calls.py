@@ -16,4 +16,4 @@ class AiCall(Table):
     request: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any] | None]
     vectors: Mapped[bytes | None]
-    """Of embeddings: one after the other, little-endian float32."""
+    """For embeddings: the vectors one after the other, in little-endian float32."""

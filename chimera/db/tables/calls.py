@@ -1,4 +1,4 @@
-"""The ledger: calls of models and tools, the attempts at them, and the transcript."""
+"""The ledger: model calls and the attempts at them, tool calls, and the transcript."""
 
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chimera.db.tables.base import Money, Table, now, run_key
 
 OVERTAKEN = "call_attempts_overtaken"
-"""Violated by an attempt that another one has overtaken (`chimera/ledger/calls.py`)."""
+"""The constraint that is violated by an attempt that another one has overtaken (`chimera/ledger/calls.py`)."""
 
 
 class Call(Table):
-    """The ledger: one row a call, its key is its place. `attempt` fences: only the attempt named here may finish it."""
+    """The ledger: one row per call, whose key is its place. Only the attempt named in `attempt` may finish the call."""
 
     __tablename__ = "calls"
     run_id: Mapped[str] = run_key()
@@ -23,14 +23,14 @@ class Call(Table):
     step: Mapped[int] = mapped_column(primary_key=True)
     attempt: Mapped[int]
     forgiven: Mapped[int] = mapped_column(server_default="0")
-    """Attempts up to this one no longer count: the task was retried after they had failed it."""
+    """Attempts up to this one no longer count, because the task was retried after they had failed."""
     status: Mapped[str]
     outcome: Mapped[dict[str, Any] | None]
     ended_at: Mapped[datetime | None]
 
 
 class CallAttempt(Table):
-    """The journal: one row for each time that a provider was asked, or may have been."""
+    """The journal: one row for each request that was, or may have been, sent to a provider."""
 
     __tablename__ = "call_attempts"
     run_id: Mapped[str] = run_key()
@@ -50,7 +50,7 @@ class CallAttempt(Table):
     output_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     reasoning_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0")
     media_usage: Mapped[dict[str, Any] | None]
-    """Of embeddings, images and transcriptions: what their price is counted in (`MediaUsage`)."""
+    """For embeddings, images and transcriptions: the quantities that the price is calculated from (`MediaUsage`)."""
     cost_micro_usd: Mapped[int] = mapped_column(Money, server_default="0")
     estimated: Mapped[bool] = mapped_column(server_default=text("false"))
     error_code: Mapped[str | None]
@@ -59,7 +59,7 @@ class CallAttempt(Table):
     worker: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     seen_at: Mapped[datetime | None]
-    """When its worker last reported it as in progress; null in the first seconds."""
+    """When the worker last reported the attempt as in progress; null in the first seconds."""
     ended_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(
@@ -72,8 +72,9 @@ class CallAttempt(Table):
 
 
 class Message(Table):
-    """The transcript, append-only. `seq` derives from the step, so that writing twice is writing once:
-    `step * 1000`: the question, then guidance; `+ 500`: the reply; `+ 501 + n`: the result of its n-th tool call."""
+    """The append-only transcript. `seq` is derived from the step, so that a message is stored once even if it is
+    written twice. `step * 1000`: the question, then guidance; `+ 500`: the reply; `+ 501 + n`: the result of the
+    reply's n-th tool call."""
 
     __tablename__ = "messages"
     run_id: Mapped[str] = run_key()
@@ -86,9 +87,9 @@ class Message(Table):
     tool_call_id: Mapped[str | None]
     guidance_id: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[dict[str, Any] | None]
-    """Of a reply: what its provider wants back with the next request (see `ChatEnd`)."""
+    """For replies: the state that the provider expects back with the next request (see `ChatEnd`)."""
     thought: Mapped[str | None]
-    """Of a reply: what the model wrote while it reasoned."""
+    """For replies: the text that the model wrote while it reasoned."""
     tokens: Mapped[int]
     created_at: Mapped[datetime] = now()
 

@@ -1,4 +1,4 @@
-"""Runs, and what every kind of run has: events, guidance, and messages that Temporal has not received yet."""
+"""Runs, and the tables for every kind of run: events, guidance, and messages that Temporal has not received yet."""
 
 from datetime import datetime
 from typing import Any
@@ -24,9 +24,10 @@ _TAKES_PLACES = "kind = 'task' AND status IN ('queued', 'running', 'cancelling')
 
 
 class Run(Table):
-    """The root of all that is done for an owner: its account and the counter of its events, in one row.
+    """The root of everything that is done for an owner, with its account and event counter in one row.
 
-    Every hot statement updates it, so it stays narrow: what a kind of run has beside it is in a table of its own.
+    Every statement of the hot path updates the row, so it is kept narrow: columns that only one kind of run needs are
+    in a separate table.
     """
 
     __tablename__ = "runs"
@@ -39,7 +40,7 @@ class Run(Table):
     body_sha256: Mapped[str | None]
     result: Mapped[str | None]
     finish_reason: Mapped[str | None]
-    """How the answer ended that is the result."""
+    """The finish reason of the answer that is the result."""
     error_code: Mapped[str | None]
     error: Mapped[str | None]
     simulated: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
@@ -64,18 +65,18 @@ class Run(Table):
         Uuid(as_uuid=False), ForeignKey("schedules.id", ondelete="SET NULL")
     )
     scheduled_run_id: Mapped[str | None]
-    """The workflow id of the schedule's run that created it."""
+    """The workflow id of the scheduled run that created this run."""
     created_at: Mapped[datetime] = now()
     updated_at: Mapped[datetime] = now()
     admitted_at: Mapped[datetime | None]
-    """When a queued task was let in (`ledger/admission.py`)."""
+    """When a queued task was admitted (`ledger/admission.py`)."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     last_call_at: Mapped[datetime | None]
     cancels_sent: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """How often the sweeper repeated a cancel that had not ended the run."""
     retries: Mapped[int] = mapped_column(server_default="0")
-    """How often it was retried after it had failed."""
+    """How often the run was retried after it had failed."""
     deleted_at: Mapped[datetime | None]
     __table_args__ = (
         Index("runs_idempotency", "owner_id", "idempotency_key", unique=True),
@@ -87,7 +88,7 @@ class Run(Table):
         Index("runs_owner_status", "owner_id", "kind", "status", "created_at"),
         Index("runs_admission", "owner_id", postgresql_where=text(_TAKES_PLACES)),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
-        # Updated at every call: room on the page keeps those updates off the indexes (HOT).
+        # The row is updated at every call. Free space on its page lets these updates leave the indexes alone (HOT).
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -104,7 +105,7 @@ class Guidance(Table):
 
 
 class EventRow(Table):
-    """What happened, in order; `seq` has no gaps within a run."""
+    """An event. `seq` numbers a run's events in order and without gaps."""
 
     __tablename__ = "events"
     run_id: Mapped[str] = run_key()
@@ -114,19 +115,19 @@ class EventRow(Table):
 
 
 class Outbox(Table):
-    """What was accepted and Temporal has not received yet: starts and control messages of runs, and schedules."""
+    """Accepted messages that Temporal has not received yet: starts and controls of runs, and changes of schedules."""
 
     __tablename__ = "outbox"
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     run_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False), ForeignKey("runs.id", ondelete="CASCADE"))
     schedule_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
-    """In place of a run. Its row may be gone: then Temporal's schedule is deleted."""
+    """Set instead of `run_id`. If the schedule's row no longer exists, the schedule in Temporal is deleted."""
     kind: Mapped[str]
     payload: Mapped[dict[str, Any] | None]
-    """Of a signal: its name and arguments."""
+    """For signals: the name and the arguments."""
     attempts: Mapped[int] = mapped_column(server_default="0")
     last_error: Mapped[str | None]
-    """Why it was not delivered, for operators."""
+    """Why the message was not delivered, for operators."""
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '5 seconds'"))
     __table_args__ = (
         Index("outbox_due", "next_attempt_at"),

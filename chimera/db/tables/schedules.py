@@ -17,7 +17,8 @@ class Schedule(Table):
     spec: Mapped[dict[str, Any]]
     paused: Mapped[bool] = mapped_column(server_default=text("false"))
     skipped_at: Mapped[datetime | None]
-    """Of its last run, when that was skipped because its owner had no room for it; null once one was made."""
+    """When the last run was skipped because its owner had no room for it, or Temporal rejected the timing. Null once a
+    run has been created."""
     skipped_because: Mapped[str | None]
     created_at: Mapped[datetime] = now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -10,7 +10,7 @@ from chimera.db.tables.base import Money, Table, run_key
 
 
 class Task(Table):
-    """What a run of the kind `task` is about."""
+    """The content of a run of the kind `task`."""
 
     __tablename__ = "tasks"
     run_id: Mapped[str] = run_key()
@@ -34,13 +34,13 @@ class Subtask(Table):
     instruction: Mapped[str]
     agent: Mapped[str]
     model: Mapped[str | None]
-    """Used instead of its agent's model; set by a retry of the task."""
+    """Used instead of the agent's model; set by a retry of the task."""
     depends_on: Mapped[list[str]]
     decompose: Mapped[bool]
     status: Mapped[str] = mapped_column(server_default="pending")
     result: Mapped[str | None]
     finish_reason: Mapped[str | None]
-    """How the answer ended that is the result."""
+    """The finish reason of the answer that is the result."""
     error_code: Mapped[str | None]
     error: Mapped[str | None]
     turns: Mapped[int] = mapped_column(server_default="0")

@@ -22,7 +22,7 @@ class User(Table):
 
 
 class RefreshToken(Table):
-    """Used once; a second use revokes the whole family. Only the SHA-256 is kept."""
+    """A refresh token. It can be used once; a second use revokes the whole family. Only its SHA-256 is stored."""
 
     __tablename__ = "refresh_tokens"
     id: Mapped[str] = uuid_key()
@@ -33,6 +33,6 @@ class RefreshToken(Table):
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     address: Mapped[str | None]
-    """Where the session began; on its first token only."""
+    """The address where the session began; set only for the session's first token."""
     created_at: Mapped[datetime] = now()
     __table_args__ = (Index("refresh_tokens_family", "family_id"), Index("refresh_tokens_user", "user_id"))

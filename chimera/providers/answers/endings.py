@@ -27,17 +27,17 @@ _NO_REASON = frozenset({"", "null", "none", "unspecified"})
 
 
 def reason_of(value: object) -> FinishReason | None:
-    """Read a finish reason; None where none is given, "other" for an unknown one."""
+    """Read a finish reason; None if none is given, "other" if it is unknown."""
     if isinstance(value, str):
         word = value.strip().lower().replace("-", "_")
-        # The name of an enumeration's value, as gateways print it.
+        # Some gateways print the name of an enumeration's member.
         word = word.removeprefix("finish_reason_").removeprefix("finishreason.")
         return None if word in _NO_REASON else _TABLE.get(word, "other")
     return "other" if value else None
 
 
 def believable(usage: Usage | None) -> Usage | None:
-    """Discard impossible counts for an answer with words: 0 read, or 0 written. The ledger then estimates."""
+    """Discard usage with 0 input or output tokens, which no answer with words can have; the ledger then estimates."""
     return usage if usage is not None and usage.input_tokens and usage.output_tokens else None
 
 

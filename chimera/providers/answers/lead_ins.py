@@ -1,9 +1,8 @@
-"""The words before a tool call that is written as text: do they announce it, or speak of it?
+"""Decides whether the words before a tool call that is written as text announce the call or only introduce an example.
 
-Nothing but the last sentence of the last line counts, and in it how it ends: ordinary sentences have words like
-"example" too, in addresses as well. An announcement may end as an introduction does ("Let me see
-what the page looks like"), so fewer ends count there. Other languages than English have no words here: there a call is
-run unless it stands in a quotation.
+Only the end of the last sentence in the last line counts, because words like "example" also occur in ordinary sentences
+and in addresses. An announcement may end like an introduction ("Let me see what the page looks like"), so fewer endings
+count there. Only English is recognised: in other languages, a call is run unless it is in a quotation.
 """
 
 import re
@@ -28,11 +27,11 @@ _ADVERBS = r"(?:\s+(?:to|going|just|now|also|first|then|quickly|briefly))*\s+"
 _FILLERS = r"^\W*(?:(?:ok|okay|sure|alright|great|now|first|next|then)\b\W*)*"
 _DOING = rf"(?:$|step \d|(?!(?:accord|call|follow|us)ing\b|{_SHOWS})\w{{2,}}ing\b)"
 _ANNOUNCES = re.compile(rf"{_INTENT}(?!{_ADVERBS}{_SHOWS})|{_FILLERS}{_DOING}", re.IGNORECASE)
-"""Something is about to be done, and not to be shown."""
+"""Announces that something will be done, rather than shown."""
 
 _ALIKE = r"for (?:example|instance)|e\.g\.?|like (?:this|so|these|that)|as follows"
 _INTRODUCES_ANYHOW = re.compile(rf"\b(?:{_ALIKE})[:*_ ]*$|^\W*for (?:example|instance)\b.*(?<![.!?])$", re.IGNORECASE)
-"""Introductions even within an announcing sentence, unless that is over."""
+"""Introduces an example even in a sentence that announces something, unless the sentence has ended."""
 _EXAMPLE = r"(?<![\w@/.-])(?:examples?|syntax|markup)(?![\w@/]|[.-]\w)"
 _INTRODUCES = re.compile(
     rf"\b(?:{_ALIKE})[:.*_ ]*$"
@@ -46,15 +45,15 @@ _INTRODUCES = re.compile(
 _CONTINUES = re.compile(
     r"(?:,|\b(?:is|are|was|were|be|with|as|like|to|of|the|(?-i:a)|an|and|or|by|called))$", re.IGNORECASE
 )
-"""The end of a line whose sentence isn't over. A capital A names something: an option, a step."""
+"""The end of a line whose sentence continues. A capital A is a name, such as that of an option or a step."""
 
 
 def speaks_of_a_call(before: str) -> bool:
-    """Whether some words introduce a call as an example, or leave a sentence or a quotation open."""
+    """Return whether the words before a call introduce it as an example, or leave a sentence or a quotation open."""
     line = before.rstrip().rpartition("\n")[2]
     if _is_quotation_open(line):
         return True
-    # The sentence that leads to the call; those before it are over.
+    # Only the sentence that leads up to the call counts.
     last = _SENTENCE_END.split(line)[-1].rstrip(_DECORATION)
     if _ANNOUNCES.search(last):
         return _INTRODUCES_ANYHOW.search(last) is not None
@@ -62,7 +61,10 @@ def speaks_of_a_call(before: str) -> bool:
 
 
 def _is_quotation_open(line: str) -> bool:
-    """A mark behind a word, a number or the end of a sentence opens none: `15"` is a length."""
+    """Return whether a quotation is open at the end of a line.
+
+    A quotation mark after a word, a number or the end of a sentence doesn't open one: `15"` is a length.
+    """
     closers = ""
     for mark in _QUOTES.finditer(line):
         if closers:

@@ -1,4 +1,4 @@
-"""Splits a model's output as it arrives: the answer, the reasoning, and tool calls that are written as text."""
+"""Splits a model's output, as it arrives, into the answer, the reasoning, and tool calls that are written as text."""
 
 import re
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ _STOPS = re.compile(
     r"|<｜end▁of▁sentence｜>|<end_of_turn>|</s>))+\s*\Z"
 )
 _STOP_CHARS = 200
-"""At the end of an answer, where a token that ends it may be left."""
+"""The length of the end of an answer in which end tokens are searched for."""
 
 
 class Speech:
-    """The text of one answer. `tools` are those that it may call."""
+    """The text of one answer. `tools` are the tools that it may call."""
 
     def __init__(self, tools: Sequence[ToolSpec] = ()) -> None:
         self._tools = tools
@@ -34,12 +34,12 @@ class Speech:
 
     @property
     def calls(self) -> list[Call]:
-        """Those that were written as text; known behind `rest`."""
+        """The calls that were written as text; known after `rest`."""
         return self._written.calls
 
     @property
     def thought(self) -> str:
-        """All of it; that of a closing tag alone is known behind `end`."""
+        """All reasoning. A thought that has only a closing tag is known after `end`."""
         return clean_text("".join([self._thought, *self._thoughts.thought])).strip()
 
     def take(self, text: str) -> str:
@@ -47,9 +47,9 @@ class Speech:
         return self._kept(self._written.take(clean_text(self._thoughts.take(self._halves.take(text)))))
 
     def rest(self, thought: str = "") -> str:
-        """Return the text that was held back, at the end of the answer. `thought` came apart from the text.
+        """Return the text that was held back, at the end of the answer. `thought` arrived separately from the text.
 
-        Without any other output, calls in the reasoning count: https://github.com/vybestack/llxprt-code/pull/750
+        If there is no other output, calls in the reasoning count: https://github.com/vybestack/llxprt-code/pull/750
 
         Raises `AnswerTooLarge`.
         """
@@ -62,7 +62,7 @@ class Speech:
         return rest
 
     def end(self) -> tuple[str, bool]:
-        """Return the answer, and whether it is less than what was returned before."""
+        """Return the answer, and whether it is shorter than the text that was returned before."""
         text = "".join(self._text)
         split = answer_in(text)
         if split is not None:
@@ -77,7 +77,7 @@ class Speech:
 
 
 def _without_stops(text: str) -> str:
-    """Remove the end tokens of templates that servers forget to remove."""
+    """Remove a chat template's end tokens that the server forgot to remove."""
     place = max(len(text) - _STOP_CHARS, 0)
     found = _STOPS.search(text, place)
     if found is None or ("</s>" in found[0] and "<s>" in text):

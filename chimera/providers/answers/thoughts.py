@@ -1,9 +1,9 @@
-"""Separates reasoning that a model writes into its text, between tags, from its answer while both arrive.
+"""Separates the reasoning that a model writes into its text, between tags, from its answer while both arrive.
 
-Only what stands at the beginning counts: tags in the middle belong to the prose or code that they are found in. Text
-is held back only as long as it may be a tag. Templates of DeepSeek's and Qwen's kind put the opening tag into the
-prompt, so that an answer has the closing one alone: that is seen when it comes, after the thought was passed on, and
-`answer_in` then returns the answer.
+Only tags at the beginning count: tags in the middle belong to the surrounding prose or code. Text is held back only
+while it may be a tag. Chat templates like DeepSeek's and Qwen's put the opening tag into the prompt, so the answer
+contains only the closing tag. It arrives after the thought has already been passed on as text, and `answer_in` then
+returns the answer without the thought.
 """
 
 import re
@@ -18,7 +18,7 @@ _PAIRS = {
     "[think]": "[/think]",
     "◁think▷": "◁/think▷",
 }
-"""In small letters. DeepSeek, Qwen, Anthropic's prompts, Gemma, Seed, MiniMax, Magistral, Kimi."""
+"""In lower case. From DeepSeek, Qwen, Anthropic's prompts, Gemma, Seed, MiniMax, Magistral and Kimi."""
 
 _MARKUP = {
     "<|channel|>analysis<|message|>": "<|end|>",
@@ -29,34 +29,34 @@ _MARKUP = {
     "<unused94>thought": "<unused95>",
     "<antthinking>": "</antthinking>",
 }
-"""Leaked by servers that don't know the template. gpt-oss, Gemma 4, Command A, OpenThinker, MedGemma, Claude 3."""
+"""Leaked by servers that don't know the template of gpt-oss, Gemma 4, Command A, OpenThinker, MedGemma or Claude 3."""
 _ANSWERS = ("<|channel|>final<|message|>", "<|start|>assistant<|channel|>final<|message|>", "<|start_response|>")
-"""Before an answer, in the same markup."""
+"""Tags that begin an answer in the same markup."""
 _OPENING = _PAIRS | _MARKUP
 _WORDS_OF_MARKUP = re.compile(r"\Aanalysis.*?assistantfinal", re.DOTALL)
 """gpt-oss's markup without its special tokens: https://github.com/Augustas11/macprovider/issues/743"""
 
 _CLOSING = (*_PAIRS.values(), "<think/>", "<think />")
-"""The last two are a thought without a word in it."""
+"""The last two are empty thoughts."""
 # Checking the next characters first saves testing each tag.
 _ANY_CLOSING = re.compile(rf"(?=[<\[◁](?:/|think))(?:{'|'.join(map(re.escape, _CLOSING))})", re.IGNORECASE)
 _ANY_OPENING = re.compile(rf"(?=[<\[◁][trsm])(?:{'|'.join(map(re.escape, _PAIRS))})", re.IGNORECASE)
 _TAGS = (*_OPENING, *_CLOSING, *_ANSWERS)
 _LONGEST = max(map(len, _TAGS))
 MAX_TAGS = 1000
-"""At the beginning of an answer; what stands behind them is read as the answer."""
+"""Maximum number of tags at the beginning of an answer; everything after them is read as the answer."""
 _WORD = re.compile(r"\S")
 
 
 class Thoughts:
-    """Splits text that comes in pieces into thought and answer. Each character is looked at once, and few are kept."""
+    """Splits text that arrives in pieces into thought and answer. Reads each character once, and holds back few."""
 
     def __init__(self) -> None:
         self.thought: list[str] = []
         self._closing = ""
-        """The tag that ends the thought that is being written; empty outside of one."""
+        """The tag that ends the current thought; empty outside a thought."""
         self._blank: list[str] = []
-        """Before the first word or tag, or behind a tag."""
+        """White space before the first word or tag, or after a tag."""
         self._held = ""
         """Text that may be the beginning of a tag."""
         self._at_start = True
@@ -81,7 +81,7 @@ class Thoughts:
         return self._release()
 
     def _think(self, text: str, place: int) -> int | None:
-        """Keep thought; return where it ended, None where it goes on behind this text."""
+        """Store thought; return the position after it, or None if it continues after this text."""
         found = re.compile(re.escape(self._closing), re.IGNORECASE).search(text, place)
         if found is None:
             kept = _prefix_length(text[max(place, len(text) - _LONGEST) :].lower(), self._closing)
@@ -94,7 +94,7 @@ class Thoughts:
         return found.end()
 
     def _past_tag(self, text: str, place: int) -> int | None:
-        """Return the place behind a tag; None where none begins what stands here, which is held back then."""
+        """Return the position after a tag, or None if there is no tag here; the text is then held back."""
         word = _WORD.search(text, place)
         begin = word.start() if word else len(text)
         start = text[begin : begin + _LONGEST + 1].lower()
@@ -102,7 +102,7 @@ class Thoughts:
             if self._tags_left and start.startswith(tag):
                 self._tags_left -= 1
                 self._closing = _OPENING.get(tag, "")
-                # Models that are told not to reason write a closing tag.
+                # Models that are told not to reason write only a closing tag.
                 self._after_thought = self._after_thought or not self._closing
                 self._blank.clear()
                 return begin + len(tag)
@@ -122,7 +122,7 @@ class Thoughts:
 
 
 def answer_in(text: str) -> tuple[str, str] | None:
-    """Find thought and answer in a text whose thought has a closing tag alone; None where it has none."""
+    """Split a text whose thought has only a closing tag into thought and answer; None if it has no such thought."""
     match = _WORDS_OF_MARKUP.match(text)
     if match is not None:
         return match[0].removeprefix("analysis").removesuffix("assistantfinal"), text[match.end() :].lstrip()

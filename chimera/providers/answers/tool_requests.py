@@ -1,6 +1,6 @@
-"""Tool calls of a model, normalised: the tool's own name, and arguments that are one object.
+"""Normalises a model's tool calls, so that each has the tool's own name, and arguments that are one object.
 
-Nothing is guessed: an ambiguous call stays as it is, and the model gets an error.
+Nothing is guessed: an ambiguous call stays unchanged, and the model receives an error.
 """
 
 import json
@@ -14,15 +14,15 @@ from chimera.providers.wire.values import is_object
 _NUMBER = re.compile(r":\d+\Z")
 _LANGUAGE = re.compile(r"\w*")
 _LEFTOVERS = re.compile(r"(?:[\s}\]]|<\|[\w ]*\|>|</s>|</tool_call>)*\Z")
-"""Behind arguments: a bracket too many, and the tokens of a template."""
+"""What may follow arguments: superfluous brackets, and tokens of a chat template."""
 _BLANK = re.compile(r"\s*")
 
 
 def known_name(name: str, known: Collection[str]) -> str:
-    """Return the intended tool, or the name unchanged where it is no known tool.
+    """Return the name of the intended tool, or the name unchanged if no known tool matches.
 
-    `functions.x` and `functions.x:0` are Kimi's and gpt-oss's, `default_api:x` is Gemini's, `x<|channel|>commentary`
-    is gpt-oss's: https://github.com/vllm-project/vllm/pull/35906
+    Kimi and gpt-oss write `functions.x` and `functions.x:0`, Gemini writes `default_api:x`, and gpt-oss writes
+    `x<|channel|>commentary`: https://github.com/vllm-project/vllm/pull/35906
     """
     if name in known:
         return name
@@ -31,7 +31,7 @@ def known_name(name: str, known: Collection[str]) -> str:
 
 
 def arguments_in(pieces: Sequence[str]) -> str:
-    """Join the pieces of one call's arguments; some servers repeat everything so far in each."""
+    """Join the pieces of one call's arguments; some servers repeat all earlier pieces in each piece."""
     text = "".join(pieces)
     if is_object(text):
         return text
@@ -41,17 +41,17 @@ def arguments_in(pieces: Sequence[str]) -> str:
 
 
 def arguments_of_each(text: str) -> list[str]:
-    """The arguments of each call that one is: some servers glue those of several together, or send them twice.
+    """Split the arguments of one call: some servers join those of several calls, or send them twice.
 
     https://github.com/NousResearch/hermes-agent/issues/25333, https://github.com/anomalyco/opencode/issues/33064
     """
     glued = list(dict.fromkeys(objects_in(text)))
-    # Some begin with an empty object and go on with the real one.
+    # Some servers send an empty object before the real one.
     return [each for each in glued if each != "{}" or len(glued) == 1] or [text]
 
 
 def whole_arguments(text: str) -> str:
-    """Strip what models and servers put around arguments: quotes, a fence, a list of one, leftovers of a template.
+    """Strip what models and servers put around arguments: quotes, a code fence, a one-item list, template tokens.
 
     https://github.com/quarkiverse/quarkus-langchain4j/pull/2642
     """
@@ -84,7 +84,7 @@ def _unfenced(text: str) -> str:
 
 
 def objects_in(text: str) -> list[str]:
-    """Cut a text into the objects that it is, as they stand; empty where it is anything besides."""
+    """Split a text into its JSON objects, each as written; empty if it contains anything else."""
     found: list[str] = []
     decoder = json.JSONDecoder()
     text = text.strip()

@@ -1,11 +1,12 @@
-"""Tool calls that a model writes into its text, where its server doesn't know the template that it was trained with.
+"""Finds tool calls that a model writes into its text because its server doesn't know the model's chat template.
 
-Each family of models has markup of its own, and leaks it: https://github.com/typeclaw/typeclaw/pull/344 (Kimi),
-https://github.com/vllm-project/vllm/pull/32633 (gpt-oss), https://github.com/ollama/ollama/pull/17742 (Qwen). What is
-nothing but calls, from the beginning of a line to the end of the answer, is run; markup that doesn't add up is text.
-Words before a call may speak of it: behind them code is text, and so is a call of no tool or without arguments. Where
-they introduce an example, or their sentence or quotation isn't over (`lead_ins`), the call is part of the text.
-An uncertain call is not run; it stays in the answer.
+Each model family has its own markup, and leaks it: https://github.com/typeclaw/typeclaw/pull/344 (Kimi),
+https://github.com/vllm-project/vllm/pull/32633 (gpt-oss), https://github.com/ollama/ollama/pull/17742 (Qwen). Calls are
+run if there is nothing but calls from the beginning of a line to the end of the answer; malformed markup is text.
+
+Words before a call may only describe it. After words, code is therefore text, and so is a call of an unknown tool or
+without arguments. If the words introduce an example, or leave a sentence or quotation open (`lead_ins`), the call is
+part of the text. An uncertain call is not run; it stays in the answer.
 """
 
 import json
@@ -21,7 +22,7 @@ from chimera.providers.wire.http import check_calls
 from chimera.providers.wire.values import dict_of, word_of
 
 Call = dict[str, Any]
-"""`{"name": …, "arguments": …}`, as a part of `tool_calls` has them under `function`."""
+"""`{"name": …, "arguments": …}`, like the `function` of an entry in `tool_calls`."""
 
 _MARKUP = (
     *("<tool_call>", "<tool_calls>", "<function=", "<function_calls>", "<invokename=", "<minimax:tool_call>"),
@@ -29,13 +30,13 @@ _MARKUP = (
     *("<｜tool▁calls▁begin｜>", "<|channel|>commentaryto=", "<|start|>assistant<|channel|>commentaryto="),
 )
 _JSON = ('{"name":', '[{"name":', '{"function":', '{"type":"function"', '```json{"name":', "```tool_call")
-"""Form of a call without any markup: only at the beginning of an answer, and only in a call's own form."""
+"""Beginnings of calls without markup. They count only at the beginning of an answer, and only with a call's fields."""
 _ARGUMENTS = ("arguments", "parameters", "input")
 _FIELDS = frozenset(("name", "id", "type", *_ARGUMENTS))
 _WRAPPER_FIELDS = frozenset(("function", "id", "type"))
 _JSON_TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 MAX_LOOKS = 1000
-"""At lines that begin like a call and are none; what stands behind them is the answer."""
+"""Maximum number of lines that begin like a call but aren't one; everything after them is the answer."""
 _HEAD_CHARS = max(map(len, (*_MARKUP, *_JSON)))
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _BLANK_LINES = re.compile(r"\s*\n")
@@ -43,12 +44,12 @@ _MAY_BEGIN = re.compile(r"^[^\S\n\t]{0,3}(?:<(?:tool|func|invoke|minimax|\||｜)
 """Beginnings of markup, at the start of a line that isn't indented as code."""
 _CODE_INDENT = 4
 _FENCE = re.compile(r"(([`~])\2{2,})(\w?)")
-"""Of code: https://spec.commonmark.org/0.31.2/#fenced-code-blocks. One with a language behind it closes none."""
+"""A code fence: https://spec.commonmark.org/0.31.2/#fenced-code-blocks. With a language, it doesn't close a block."""
 _MAX_FENCE = 100
-"""More characters of a fence aren't told apart."""
+"""Longer code fences are treated as if they had this length."""
 _BLANKS = re.compile(r"\s+")
 _BEFORE_CHARS = 400
-"""Of the words before a call, that are looked at."""
+"""How many characters before a call are examined."""
 
 _BETWEEN = re.compile(
     r"(?:\s|\[/?TOOL_CALLS\]|[,;\[\]]|```(?:json|tool_calls?)?|</?(?:tool_calls?|function_calls|minimax:tool_call)>|<\|python_tag\|>"
@@ -64,11 +65,11 @@ _BEFORE_JSON = re.compile(
     rf"|(?P<mistral>{_NAME})(?:\[CALL_ID\]\w+)?(?:\[ARGS\])?\s*(?={{)"
     rf"|<function=(?P<llama>{_NAME})>\s*(?={{)"
 )
-"""A name, and the JSON of its arguments behind it."""
+"""A name, followed by its arguments as JSON."""
 _TAGS = re.compile(
     rf"<function=(?P<qwen>{_NAME})>|<invoke\s+name=\"(?P<invoke>{_NAME})\">|(?P<glm>{_NAME})\s*(?=<arg_key>)"
 )
-"""A name, and arguments in tags of their own behind it."""
+"""A name, followed by its arguments in separate tags."""
 _ARGUMENT = re.compile(
     r"\s*(?:<parameter=(?P<qwen>[\w.-]+)>(?P<a>.*?)</parameter>|<parameter\s+name=\"(?P<invoke>[\w.-]+)\"[^<>]*>"
     r"(?P<b>.*?)</parameter>|<arg_key>(?P<glm>[\w.-]+)</arg_key>\s*<arg_value>(?P<c>.*?)</arg_value>)",
@@ -78,7 +79,7 @@ _CLOSING = re.compile(r"\s*(?:</function>|</invoke>)?")
 
 
 class WrittenCalls:
-    """Holds text back that may be calls. Each character is looked at once, and text that is no call is passed on."""
+    """Holds back text that may be calls, and passes on all other text. Reads each character once."""
 
     def __init__(self, tools: Sequence[ToolSpec]) -> None:
         self.calls: list[Call] = []
@@ -86,16 +87,16 @@ class WrittenCalls:
         self._openings: tuple[str, ...] = (*_MARKUP, *_JSON)
         self._held: list[str] = []
         self._head = ""
-        """The beginning of the line, or of the answer, without blanks."""
+        """The beginning of the line, or of the answer, without white space."""
         self._is_at_beginning = bool(tools)
         self._is_held = False
         self._looks_left = MAX_LOOKS
         self._fence = ""
-        """Of the code that the text is in."""
+        """The opening fence of the current code block; empty outside code."""
         self._before = ""
-        """The end of what was passed on."""
+        """The end of the text that was passed on."""
         self._tail = ""
-        """The possible part of a fence at the end of the passed-on text."""
+        """The end of the passed-on text that may be part of a code fence."""
 
     @property
     def may_be_calls(self) -> bool:
@@ -127,7 +128,7 @@ class WrittenCalls:
         return "".join(known)
 
     def rest(self) -> str:
-        """Return what was held back and is no call. Raises `AnswerTooLarge` for too many calls."""
+        """Return the text that was held back, unless it is calls. Raises `AnswerTooLarge` for too many calls."""
         text = "".join(self._held)
         self._held.clear()
         if self._is_held and not self._fence and not (self._is_behind_words and speaks_of_a_call(self._before)):
@@ -136,7 +137,7 @@ class WrittenCalls:
         return "" if self.calls else text
 
     def _plain_to(self, text: str, place: int) -> int:
-        """Where the lines end that can't begin a call, all at once: most texts have no others."""
+        """Return where the lines that can't begin a call end. Most texts consist only of such lines."""
         if self._is_held or self._held or not self._is_behind_words:
             return place
         end = text.rfind("\n", place) + 1
@@ -178,7 +179,7 @@ class WrittenCalls:
 
 
 def _is_indented(text: str) -> bool:
-    """Whether the first line that isn't blank is code, by its indent."""
+    """Return whether the first line that isn't blank is indented as code."""
     indent = text[: len(text) - len(text.lstrip())].rpartition("\n")[2]
     return "\t" in indent or len(indent) >= _CODE_INDENT
 
@@ -186,9 +187,10 @@ def _is_indented(text: str) -> bool:
 def calls_in(
     text: str, tools: Mapping[str, Mapping[str, Any]], *, is_marked: bool, is_behind_words: bool
 ) -> list[Call]:
-    """Find the calls in a text that is nothing but calls; else none. `tools` are the schemas of those there are.
+    """Find the calls in a text that consists only of calls; empty for any other text.
 
-    Without markup an object may as well be the answer, so it must have the fields of a call and no others.
+    `tools` are the schemas of the offered tools, by name. Without markup, an object may also be the answer, so it must
+    have the fields of a call and no others.
     Raises `AnswerTooLarge`.
     """
     found: list[Call] = []
@@ -211,7 +213,7 @@ def calls_in(
 def _call_at(
     text: str, place: int, decoder: json.JSONDecoder, tools: Mapping[str, Mapping[str, Any]], is_marked: bool
 ) -> tuple[Call, int]:
-    """Read one call, with None for arguments that it lacks. Raises ValueError where none stands here."""
+    """Read one call; missing arguments are None. Raises ValueError if there is no call here."""
     if text.startswith("{", place):
         value, end = decoder.raw_decode(text, place)
         return _of_object(value) if is_marked else _of_plain_object(value), end
@@ -240,7 +242,7 @@ def _of_object(value: Any) -> Call:
 
 
 def _of_plain_object(value: Any) -> Call:
-    """Read a call without markup, which could be an answer about tools. Raises ValueError."""
+    """Read a call without markup. Raises ValueError if the object may be an answer about tools instead."""
     outer = dict_of(value)
     call = dict_of(outer.get("function")) or outer
     is_wrapped = call is not outer
@@ -252,7 +254,7 @@ def _of_plain_object(value: Any) -> Call:
 
 
 def _is_meant(call: Call, tools: Mapping[str, Mapping[str, Any]], *, may_be_empty: bool) -> bool:
-    """Whether a call that may be spoken of is one: of a tool that was offered, with arguments that could be its own."""
+    """Return whether a call is meant rather than described: it names an offered tool and has plausible arguments."""
     name = known_name(call["name"], tools)
     written = call["arguments"]
     arguments = parsed(whole_arguments(written)) if isinstance(written, str) else written
@@ -263,7 +265,7 @@ def _is_meant(call: Call, tools: Mapping[str, Mapping[str, Any]], *, may_be_empt
 
 
 def _is_schema(arguments: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:
-    """Whether a tool is described: there is a JSON Schema, or the types of its arguments, in place of arguments."""
+    """Return whether the arguments describe the tool: they are a JSON Schema, or the types of the arguments."""
     foreign = arguments.keys() - properties.keys()
     if not foreign.isdisjoint(("$schema", "properties")) or ("type" in foreign and arguments["type"] == "object"):
         return True
@@ -275,7 +277,7 @@ def _is_schema(arguments: Mapping[str, Any], properties: Mapping[str, Any]) -> b
 
 
 def _value(written: str, schema: Mapping[str, Any]) -> Any:
-    """A value between tags: text where text is wanted, JSON elsewhere."""
+    """Read a value between tags: as text if the schema expects text, otherwise as JSON."""
     written = written.removeprefix("\n").removesuffix("\n")
     if schema.get("type", "string") == "string":
         return written

@@ -1,7 +1,7 @@
 """Assembles an answer of the Messages API from its events, and decides whether it is complete.
 
-Meaningless events are dropped and counted. Text and tool calls are cleaned here. Reasoning can't be, since it is
-signed: where something in it can't be stored as it is, none of it is kept to be sent back.
+Meaningless events are dropped and counted. Text and tool calls are cleaned here. Reasoning can't be cleaned, because it
+is signed: if any of it can't be stored unchanged, none of it is kept to be sent back.
 """
 
 from collections.abc import Sequence
@@ -31,19 +31,19 @@ _DELTAS = {
     "input_json_delta": ("tool_use", "partial_json"),
     "text": ("text", "text"),
 }
-"""By type: the kind of block that it belongs to, and its field."""
+"""By the type of a delta: the kind of block that it belongs to, and the field with its content."""
 _BY_FIELD = {"text": "text_delta", "thinking": "thinking_delta", "partial_json": "input_json_delta"}
-"""The type of a delta that has none."""
+"""By its field: the type of a delta that doesn't name its type."""
 _KINDS = ("text", "thinking", "redacted_thinking", "tool_use")
 _OTHER_NAMES = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
-"""Those of gateways in front of other vendors."""
+"""Names used by gateways in front of other vendors."""
 MAX_BLOCKS = 1000
-"""Of one answer; a turn of text, thoughts and calls has a few dozen."""
+"""Maximum number of blocks in one answer; a turn with text, thoughts and calls has a few dozen."""
 
 
 @dataclass
 class _Block:
-    """One block of the answer; its longest part comes in pieces."""
+    """One block of the answer; its longest part arrives in pieces."""
 
     kind: str
     pieces: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class AnthropicAnswer:
     noun = "a message"
 
     def __init__(self, model: str, prefix: str, max_bytes: int, tools: Sequence[ToolSpec] = ()) -> None:
-        """`tools` are those that may be called."""
+        """`tools` are the tools that may be called."""
         self._names = {tool.name for tool in tools}
         self._speech = Speech(tools)
         self._model = model
@@ -74,7 +74,7 @@ class AnthropicAnswer:
         self._size = SizeLimit(max_bytes)
         self._blocks: dict[int, _Block] = {}
         self._places: dict[int, int] = {}
-        """Blocks by the index that the server sends."""
+        """Positions of blocks, by the index that the server sends."""
         self._last_place = -1
         self._figures: dict[str, object] = {}
         self._stop_reason = ""
@@ -86,21 +86,21 @@ class AnthropicAnswer:
 
     @property
     def is_whole(self) -> bool:
-        """A finish reason, or the last event after some output."""
+        """Whether there is a finish reason, or the last event has arrived after some output."""
         if self._reason is not None or not self._stopped:
             return self._reason is not None
         blocks = self._blocks.values()
-        # Without arguments a tool is called that has no parameters.
+        # A call without arguments is for a tool without parameters.
         calls_are_whole = all(is_object(each.text or "{}") for each in blocks if each.kind == "tool_use")
         return calls_are_whole and any(each.kind == "text" and each.text for each in blocks)
 
     @property
     def usage(self) -> Usage | None:
-        """None for implausible figures: the ledger then estimates, and marks the figure as an estimate."""
+        """The usage; None if missing or implausible. The ledger then estimates it, and marks it as an estimate."""
         reported = {name: figure_of(figure) for name, figure in self._figures.items()}
         fresh, written = reported.get("input_tokens"), reported.get("output_tokens")
         if fresh is None or written is None or None in reported.values() or not any(reported.values()):
-            # Gateways that don't count report 0.
+            # Gateways that don't count tokens report 0.
             return None
         read, cached = reported.get("cache_read_input_tokens") or 0, reported.get("cache_creation_input_tokens") or 0
         return Usage(
@@ -122,7 +122,7 @@ class AnthropicAnswer:
         return None if text is None else self._speech.take(text)
 
     def rest(self) -> str:
-        """Return the text that was held back, as it may have been a tag or a call. Raises `AnswerTooLarge`."""
+        """Return the text that was held back because it might be a tag or a call. Raises `AnswerTooLarge`."""
         rest = self._speech.rest()
         if not any(block.kind == "tool_use" and block.name for block in self._blocks.values()):
             for call in self._speech.calls:
@@ -137,7 +137,7 @@ class AnthropicAnswer:
             raise Truncated(f"{PROVIDER} stopped in the middle of its answer. The answer is discarded.")
         text, is_less = self._speech.end()
         unnamed = [block.text.strip() for block in blocks if block.kind == "tool_use" and not block.name]
-        # One without arguments asks for nothing.
+        # A nameless call without arguments doesn't request anything.
         nameless = sum(arguments not in ("", "{}") for arguments in unnamed)
         self._check(text, tools, nameless, max_output_tokens)
         thoughts = [block.text for block in blocks if block.kind == "thinking"]
@@ -223,7 +223,7 @@ class AnthropicAnswer:
         place = index if index is not None and index not in self._blocks else self._last_place + 1
         block = self._new_block(place, kind)
         if index is not None:
-            # Some gateways count every block as the first: what follows belongs to the one that began last.
+            # Some gateways number every block as the first: later pieces belong to the block that began last.
             self._places[index] = place
         match kind:
             case "text":
@@ -234,7 +234,7 @@ class AnthropicAnswer:
             case "redacted_thinking":
                 self._add(block, text_of(begun.get("data")))
             case "tool_use":
-                # Cleaned at once: an id or a name may become empty.
+                # Cleaned first, because cleaning may leave an ID or a name empty.
                 block.id, block.name = clean_text(word_of(begun.get("id"))), clean_text(word_of(begun.get("name")))
                 self._add(block, json_of(begun["input"]) if begun.get("input") else "")
                 self._size.count(block.id + block.name)
@@ -258,10 +258,10 @@ class AnthropicAnswer:
         return piece if of == "text" else ""
 
     def _block(self, index: int | None, kind: str) -> _Block:
-        """The block of a piece; one that was never begun begins here."""
+        """Return the block that a piece belongs to; create it if its start was never sent."""
         place = max(self._last_place, 0) if index is None else self._places.get(index, index)
         found = self._blocks.get(place)
-        # What belongs to a block of an unknown kind is of no interest either.
+        # Pieces of a block of an unknown kind are ignored, like the block itself.
         if found is None or (found.kind != kind and found.kind in _KINDS):
             found = self._new_block(place if found is None else self._last_place + 1, kind)
         return found
@@ -283,7 +283,7 @@ class AnthropicAnswer:
         return piece
 
     def _count_usage(self, reported: dict[str, Any]) -> None:
-        """The figures of the end are totals, and repeat the figures of the beginning only in part, or as 0."""
+        """Accept figures. Those at the end are totals, but repeat those at the beginning only partly, or as 0."""
         reported = {_OTHER_NAMES.get(name, name): figure for name, figure in reported.items()}
         self._figures |= {
             name: reported[name]
@@ -295,7 +295,7 @@ class AnthropicAnswer:
             self._figures["thinking_tokens"] = thinking
 
     def _tools(self, blocks: list[_Block]) -> tuple[ToolRequest, ...]:
-        """The calls that have a name, each with an id of its own, which its block gets too."""
+        """Return the calls that have a name, each with a unique ID, which is also set in its block."""
         tools, taken = [], set[str]()
         named = (block for block in blocks if block.kind == "tool_use" and block.name)
         for place, block in enumerate(named):
@@ -310,7 +310,7 @@ class AnthropicAnswer:
         return tuple(tools)
 
     def _state(self, blocks: list[_Block]) -> dict[str, Any] | None:
-        """The state to send back with this answer, if it has reasoning: all its blocks, and what they are bound to."""
+        """Return the state to send back with an answer that has reasoning: its blocks, and what they are bound to."""
         content = [sent for sent in map(_sent_back, blocks) if sent is not None]
         if not any(block["type"] in _REASONING for block in content) or content[-1]["type"] in _REASONING:
             return None

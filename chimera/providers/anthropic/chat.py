@@ -1,7 +1,7 @@
-"""Anthropic: the Messages API, by way of the `anthropic` SDK.
+"""Anthropic's Messages API, through the `anthropic` SDK.
 
-The SDK would make up to three requests per call, and treats a broken stream as a finished one: its retries are off,
-and its responses are read by `wire/pieces.py` and `answers.py`.
+The SDK would make up to three requests per call, and treats a broken stream as a finished one. So its retries are
+switched off, and `wire/pieces.py` and `answers.py` read its responses.
 """
 
 from collections.abc import AsyncGenerator
@@ -28,7 +28,7 @@ MODELS_A_PAGE = 1000
 
 
 class Anthropic:
-    """Constructing one opens and imports nothing."""
+    """Claude models. The constructor doesn't connect or import anything."""
 
     name = PROVIDER
     simulated = False
@@ -53,10 +53,10 @@ class Anthropic:
         await self._client.get()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
-        """Make one request and yield its text as it comes, then one `ChatEnd`.
+        """Make one request and yield the answer's text as it arrives, then one `ChatEnd`.
 
-        Reasoning is progress, though nothing of it is yielded; the API's pings are none. Leave the iterator with
-        `contextlib.aclosing`, which closes the connection at once; so does a cancel.
+        Reasoning counts as progress, although it isn't yielded; the API's pings don't. Use the iterator inside
+        `contextlib.aclosing`, which closes the connection at once, as does a cancellation.
         """
         client = await self._client.get()
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
@@ -103,6 +103,6 @@ class Anthropic:
         )
         # This SDK sends its headers as UTF-8.
         check_headers(self.name, client.default_headers, "ANTHROPIC_CUSTOM_HEADERS", as_utf8=True)
-        # Else the SDK imports them in the first call.
+        # Otherwise, the SDK would import these modules during the first call.
         _ = client.messages, client.models
         return client

@@ -1,4 +1,4 @@
-"""The errors of Anthropic's wire, mapped to `models/errors`: the one place that decides what is retried.
+"""Maps errors of Anthropic's API to `models/errors`: the only place that decides what is retried.
 
 https://platform.claude.com/docs/en/api/errors
 """
@@ -28,11 +28,11 @@ _STATUSES = {
     "request_too_large": 413,
     "rate_limit_error": 429,
 }
-"""Of an error in the middle of a stream, whose status is that of the stream."""
+"""Statuses by type, for an error in the middle of a stream, which has only the stream's status."""
 
 
 def sort_error(error: Exception, *, model: str, secret: str, begun: bool) -> ProviderError:
-    """Map an error to ours; the SDK's own is dropped on purpose (it holds the request and its headers)."""
+    """Map an error to one of ours. The SDK's error is dropped on purpose: it contains the request and its headers."""
     from anthropic import APIConnectionError, APIStatusError
     from httpx2 import TransportError
 

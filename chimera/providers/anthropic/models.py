@@ -1,7 +1,8 @@
 """Features of a Claude model, inferred from its name: how it reasons, and how that is reduced or turned off.
 
-The API could be asked (`models.retrieve` lists capabilities), at the price of a request before the first call. Names
-carry family and version, and a name without them is treated as one of the newest: a gateway's alias, most likely.
+The API could be asked (`models.retrieve` lists capabilities), but that would take a request before the first call.
+Names contain family and version. A name without them is most likely a gateway's alias, and is treated like the newest
+models.
 https://platform.claude.com/docs/en/build-with-claude/thinking and …/effort, as of November 2026
 """
 
@@ -11,7 +12,7 @@ from typing import Any
 from models.agents import ReasoningEffort
 
 MIN_BUDGET_TOKENS = 1024
-"""The API accepts no smaller budget, and rejects one that isn't smaller than `max_tokens`."""
+"""The API's smallest budget. The API also rejects a budget that isn't smaller than `max_tokens`."""
 
 _BUDGET_SHARES = {"low": 4, "medium": 2, "high": 1.5}
 """Divisors of `max_tokens`; the rest is left for the answer."""
@@ -23,10 +24,10 @@ _ALWAYS_REASON = ("fable", "mythos")
 
 
 def reasoning_of(model: str, effort: ReasoningEffort | None, max_tokens: int) -> dict[str, Any]:
-    """The fields `thinking` and `output_config` of a request, as far as it needs them.
+    """Return the fields `thinking` and `output_config` of a request, as far as it needs them.
 
-    Models from 4.6 on decide themselves how long they reason and get a level of effort; older ones are
-    given a budget of tokens out of `max_tokens`, and those before 3.7 don't reason.
+    Models from 4.6 on decide for themselves how long they reason, and receive an effort level. Older models receive a
+    token budget out of `max_tokens`, and models before 3.7 don't reason.
     """
     family, version = _family_and_version(model)
     if version >= (4, 6):
@@ -38,7 +39,7 @@ def reasoning_of(model: str, effort: ReasoningEffort | None, max_tokens: int) ->
 
 
 def _adaptive(family: str, version: tuple[int, int], effort: ReasoningEffort | None) -> dict[str, Any]:
-    # Left to itself, a newer model sends nothing while it thinks, which looks like a connection that has died.
+    # By default, a newer model sends nothing while it thinks, which looks like a dead connection.
     shown: dict[str, Any] = {"thinking": {"type": "adaptive", "display": "summarized"}}
     by_default = (5, 0) <= version < _NEWEST
     if effort is None:
@@ -50,7 +51,7 @@ def _adaptive(family: str, version: tuple[int, int], effort: ReasoningEffort | N
     if (family, version) == ("sonnet", (5, 5)):
         return {"thinking": {"type": "between_tools"}}
     if family in _ALWAYS_REASON or (version > (5, 0) and (family, version) != ("haiku", (5, 5))):
-        # It can't be stopped from thinking, only from thinking much.
+        # Thinking can't be switched off, only reduced.
         return {**shown, "output_config": {"effort": "low"}}
     return {"thinking": {"type": "disabled"}}
 

@@ -1,4 +1,4 @@
-"""Anthropic, by its Messages API."""
+"""Anthropic, through its Messages API."""
 
 from chimera.config.settings import Settings
 from chimera.providers.anthropic.chat import Anthropic
@@ -7,7 +7,7 @@ from chimera.providers.keys import address_of, key_of
 
 
 def make(settings: Settings) -> Provider:
-    """Raises `MissingKey` and `UnusableKey`."""
+    """Create the provider. Raises `MissingKey` or `UnusableKey`."""
     return Anthropic(
         base_url=address_of("anthropic", settings),
         api_key=key_of("anthropic", settings),

@@ -1,8 +1,8 @@
 """Translates a `ChatRequest` to Anthropic's Messages API.
 
-Its conversations alternate between two roles, tool results are a user's, and nothing in them may be empty. Reasoning
-goes back signed, word for word, and newer models reject it where anything before it has changed since: then it is
-left out. https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
+In this API, conversations alternate between two roles, tool results belong to the user, and nothing may be empty.
+Reasoning is sent back signed and verbatim. Newer models reject it if anything before it has changed; it is then
+omitted. https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
 """
 
 import hashlib
@@ -32,7 +32,7 @@ def body_of(request: ChatRequest) -> dict[str, Any]:
     conversation = _Conversation(request)
     reasoning = reasoning_of(request.model, request.reasoning_effort, request.max_output_tokens)
     if reasoning.get("thinking", {}).get("type") == "enabled" and conversation.lacks_reasoning():
-        # A turn that calls tools has to begin with its reasoning, or reasoning has to be off.
+        # A turn that calls tools must begin with its reasoning, or reasoning must be off.
         reasoning = {}
     body: dict[str, Any] = {
         "model": request.model,
@@ -46,7 +46,7 @@ def body_of(request: ChatRequest) -> dict[str, Any]:
     if conversation.tools:
         body["tools"] = conversation.tools
     if request.tools and request.tool_choice == "auto":
-        # The next turn reads all of this again. Else there is none, and to write a cache costs extra.
+        # The next turn reads all of this again. Otherwise, there is no next turn, and writing the cache costs extra.
         body["cache_control"] = _CACHED
     elif conversation.tools:
         body["tool_choice"] = {"type": "none"}
@@ -56,13 +56,13 @@ def body_of(request: ChatRequest) -> dict[str, Any]:
 
 
 def prefix_of(body: dict[str, Any]) -> str:
-    """A fingerprint of everything that an answer's reasoning is bound to."""
+    """Return a fingerprint of everything that an answer's reasoning is bound to."""
     system = "".join(block["text"] for block in body.get("system", ()))
     return _Fingerprint(system, body.get("tools", []), body["messages"]).value()
 
 
 class _Fingerprint:
-    """Grows with the conversation, so that each turn is read once."""
+    """A hash that is extended with the conversation, so that each turn is read only once."""
 
     def __init__(self, system: str, tools: list[dict[str, Any]], turns: list[dict[str, Any]]) -> None:
         self._hash = hashlib.sha256(_canonical([system, tools]))
@@ -77,7 +77,7 @@ class _Fingerprint:
 
 
 class _Conversation:
-    """The messages as turns, with the ids of tool calls made such as the API takes."""
+    """The messages as turns, with tool-call IDs that the API accepts."""
 
     def __init__(self, request: ChatRequest) -> None:
         spoken = [message for message in request.messages if message.role != "system"]
@@ -111,14 +111,14 @@ class _Conversation:
         if not blocks:
             return
         if self.turns and self.turns[-1]["role"] == role:
-            # Results have to come first in their turn.
+            # Tool results must come first in their turn.
             together = [*self.turns[-1]["content"], *blocks]
             self.turns[-1]["content"] = sorted(together, key=lambda block: role == "user" and not _is_result(block))
         else:
             self.turns.append({"role": role, "content": blocks})
 
     def _returned(self, message: ChatMessage) -> list[dict[str, Any]]:
-        """The blocks of an answer as they came, when this model may be given them; else none."""
+        """Return an answer's blocks unchanged if this model may receive them; otherwise none."""
         state = message.state or {}
         if state.get("provider") != PROVIDER or state.get("model") != self._model:
             return []
@@ -143,7 +143,7 @@ class _Conversation:
         return {**result, "content": content} if content.strip() else result
 
     def _new_id(self, call_id: str) -> str:
-        """Other servers number their calls from one in each answer; here an id may come only once."""
+        """Make a unique ID: other servers number their calls from one in each answer, but here IDs must not repeat."""
         wanted = new = _allowed(call_id)
         count = 1
         while new in self._used:
@@ -164,7 +164,7 @@ def _format(schema: dict[str, Any]) -> dict[str, Any]:
     from anthropic import transform_schema
 
     try:
-        # Closes every object and moves unsupported keywords (lengths, patterns) into the descriptions.
+        # This closes every object, and moves unsupported keywords (lengths, patterns) into the descriptions.
         return {"type": "json_schema", "schema": transform_schema(schema)}
     except (AssertionError, AttributeError, TypeError, ValueError) as error:
         raise BadRequest(f"Claude doesn't support the answer's schema: {preview_of(str(error), 160)}") from error
@@ -175,15 +175,15 @@ def _tool(tool: ToolSpec) -> dict[str, Any]:
 
 
 def _tools_spoken_of(messages: list[ChatMessage]) -> list[dict[str, Any]]:
-    """A request that offers no tools, in a conversation that used some, still has to declare them."""
+    """Return the tools that a conversation used: a request must declare them even if it offers no tools."""
     names = {call.name for message in messages for call in message.tool_calls}
     return [{"name": name, "input_schema": _ANY_INPUT} for name in sorted(names)]
 
 
 def _system(text: str, *, is_read_again: bool) -> list[dict[str, Any]]:
-    """The system prompt, and the tools before it, as a part of the cache by itself where another turn reads it.
+    """Return the system prompt; if another turn will read it, it is cached separately, along with the tools before it.
 
-    A turn that may call no tool has another `tool_choice`, and with it the cached messages are lost, but not this.
+    A turn that may not call tools has another `tool_choice`, which invalidates the cached messages, but not this part.
     https://platform.claude.com/docs/en/build-with-claude/prompt-caching#what-invalidates-the-cache
     """
     block = {"type": "text", "text": text}
@@ -207,7 +207,7 @@ def _allowed(call_id: str) -> str:
     allowed = _NOT_IN_IDS.sub("_", call_id)
     if allowed == call_id and call_id:
         return call_id
-    # Two ids that differ only in what is replaced must not become one.
+    # Two IDs that differ only in the replaced characters must not become the same.
     return f"{allowed}_{hashlib.sha256(call_id.encode()).hexdigest()[:8]}"
 
 

@@ -1,8 +1,8 @@
 """Assembles a chat-completions answer from its pieces: passes text on, and decides whether it is complete.
 
-Servers of this wire differ in every field. What they send is read by its meaning, and meaningless pieces are
-dropped and counted; an answer is discarded only where there is none. Everything is cleaned here, so nothing behind a
-provider ever sees text that can't be stored.
+Servers with this API differ in every field. Fields are read by their meaning, and meaningless pieces are dropped and
+counted; an answer is discarded only if it has no meaning at all. Everything is cleaned here, so code that uses a
+provider never sees text that can't be stored.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ from models.usage import Usage
 _TEXT_PARTS = frozenset({"text", "output_text", "input_text", ""})
 _THOUGHT_PARTS = frozenset({"thinking", "reasoning", "thought"})
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
-"""Fields in which servers send reasoning; those that renamed it send both."""
+"""Fields in which servers send reasoning; servers that renamed the field send both."""
 _DEPTH = 4
 
 
@@ -46,7 +46,7 @@ class ChatCompletionsAnswer:
         self._reason: FinishReason | None = None
         self._is_done = False
         self._is_document = False
-        """One whole completion, as servers send it that don't stream."""
+        """Whether the answer is one whole completion, as sent by servers that don't stream."""
         self._raw: list[str] = []
         self._raw_chars = 0
         self._is_of_messages = False
@@ -57,7 +57,7 @@ class ChatCompletionsAnswer:
 
     @property
     def is_whole(self) -> bool:
-        """A finish reason, or the end of the stream after some output."""
+        """Whether there is a finish reason, or the stream has ended after some output."""
         if self._reason is not None or self._is_document:
             return True
         has_output = self._speech.has_words or bool(self._refusal)
@@ -85,10 +85,10 @@ class ChatCompletionsAnswer:
         return self._speech.take(self._chosen(choice))
 
     def rest(self) -> str:
-        """Return the text that was held back, as it may have been a tag or a call. Raises `AnswerTooLarge`."""
+        """Return the text that was held back because it might be a tag or a call. Raises `AnswerTooLarge`."""
         strays = ""
         if not self._has_choice:
-            # One choice was requested: the one under another number is it.
+            # Only one choice was requested, so the choice with another number must be the answer.
             strays = "".join(self._speech.take(self._chosen(choice)) for choice in self._strays)
         rest = strays + self._speech.rest("".join(self._thought))
         if not self._tools:
@@ -114,12 +114,12 @@ class ChatCompletionsAnswer:
         )
 
     def _count(self, usage: Usage | None) -> None:
-        """Accept figures: totals, which a later partial figure never lowers."""
+        """Accept figures, which are totals; a later partial figure never lowers them."""
         if usage is not None and (self.usage is None or usage.output_tokens or not self.usage.output_tokens):
             self.usage = usage
 
     def _stray(self, choices: list[Any]) -> str | None:
-        """Keep a choice of another number: old servers of Hugging Face's count tokens in it.
+        """Keep a choice with another number: old Hugging Face servers count tokens in this number.
 
         https://github.com/huggingface/text-generation-inference/pull/1648
         """
@@ -132,7 +132,7 @@ class ChatCompletionsAnswer:
         return ""
 
     def _chosen(self, choice: dict[str, Any]) -> str:
-        """Read a choice and return its text, not yet split from thoughts."""
+        """Read a choice and return its text, which may still contain thoughts."""
         if is_error("", choice):
             raise ErrorInAnswer(choice.get("error", choice))
         delta = choice.get("delta")
@@ -153,13 +153,13 @@ class ChatCompletionsAnswer:
         return text
 
     def _message(self, message: dict[str, Any]) -> str:
-        """Read a message in the place of a delta: a piece, or the whole text so far and more."""
+        """Read a message in place of a delta. It contains a piece of the text, or the whole text so far and more."""
         if (self._raw or self._tools) and not self._is_of_messages:
-            # It ends a stream of deltas, and repeats them.
+            # The message ends a stream of deltas, and repeats them.
             return ""
         self._is_of_messages = True
         text = self._delta(message)
-        # What is shorter doesn't begin with it: to join it for each piece takes too long.
+        # A shorter text can't begin with the whole text so far, and joining the pieces each time would take too long.
         return text if len(text) < self._raw_chars else text.removeprefix("".join(self._raw))
 
     def _delta(self, delta: dict[str, Any]) -> str:
@@ -177,7 +177,7 @@ class ChatCompletionsAnswer:
         return text
 
     def _content(self, content: object, depth: int) -> str:
-        """Read text, or a list of parts, of which some are thoughts."""
+        """Read text, or a list of parts, some of which are thoughts."""
         if isinstance(content, str):
             self._size.count(content)
             return content
@@ -246,7 +246,7 @@ class ChatCompletionsAnswer:
 
     def _finish(self, calls: bool) -> FinishReason:
         if calls:
-            # Some servers finish with "stop" though they ask for tools.
+            # Some servers finish with "stop" although they request tools.
             return "tool_calls"
         if self._refusal:
             return "refusal"

@@ -1,7 +1,7 @@
-"""The chat-completions wire, which OpenAI, most local servers and the simulator speak, by way of the `openai` SDK.
+"""The chat-completions API of OpenAI, most local servers and the simulator, through the `openai` SDK.
 
-The SDK would make up to three requests per call, and its stream reader knows only OpenAI's own servers: its retries
-are off, and its responses are read by `wire/pieces.py` and `answers.py`.
+The SDK would make up to three requests per call, and its stream reader understands only OpenAI's own servers. So its
+retries are switched off, and `wire/pieces.py` and `answers.py` read its responses.
 """
 
 import importlib
@@ -47,7 +47,7 @@ class Options(TypedDict):
 
 
 class ChatCompletions:
-    """A provider that speaks chat completions. Constructing one opens and imports nothing."""
+    """A provider with the chat-completions API. The constructor doesn't connect or import anything."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
         self.name = options["name"]
@@ -66,11 +66,11 @@ class ChatCompletions:
         await self._client.get()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
-        """Make one request and yield its text as it comes, then one `ChatEnd`; a second one where the server rejects a
-        field (`schemas`).
+        """Make one request and yield the answer's text as it arrives, then one `ChatEnd`.
 
-        Keep-alive comments are no progress: `stall_s` is the longest wait for the next chunk. Leave the iterator with
-        `contextlib.aclosing`, which closes the connection at once; so does a cancel.
+        If the server rejects a field, the request is repeated without it (`refusals/fields.py`). Keep-alive comments
+        don't count as progress: `stall_s` is the longest wait for the next chunk. Use the iterator inside
+        `contextlib.aclosing`, which closes the connection at once, as does a cancellation.
         """
         client = await self._client.get()
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
@@ -114,7 +114,7 @@ class ChatCompletions:
             http_client=http_client(self._base_url, trust_env=self._trust_env),
         )
         check_headers(self.name, client.default_headers, "OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS")
-        # Else they were loaded in the first call.
+        # Otherwise, these modules would be loaded during the first call.
         importlib.import_module("openai.types.chat")
         _ = client.models
         return client
@@ -123,10 +123,11 @@ class ChatCompletions:
 async def ask(
     client: "AsyncOpenAI", body: dict[str, Any], headers: dict[str, str]
 ) -> "AsyncStream[ChatCompletionChunk]":
-    """Do what `client.chat.completions.create` does, without its search for fields to rename: there are none.
+    """Do what `client.chat.completions.create` does, but without searching for fields to rename: there are none.
 
-    It tries each message as every type of message, 0.25 ms each: 50 ms in which a worker's other calls stand still for
-    a conversation of 200 (`python -m benchmarks requests`). `post` is the SDK's documented way to make any request.
+    The search tries each message as every type of message, which takes 0.25 ms per message. For a conversation of 200
+    messages, it would block a worker's other calls for 50 ms (`python -m benchmarks requests`). `post` is the SDK's
+    documented way to make any request.
     """
     from openai import AsyncStream
     from openai.types.chat import ChatCompletion, ChatCompletionChunk
@@ -134,7 +135,7 @@ async def ask(
     return await client.post(
         "/chat/completions",
         body=body,
-        # Else the SDK would add an administrator's key from the environment.
+        # Otherwise, the SDK would add an administrator's key from the environment.
         options={"headers": headers, "security": {"bearer_auth": True}},
         cast_to=ChatCompletion,
         stream=True,

@@ -1,4 +1,4 @@
-"""Errors of the chat-completions wire, mapped to `models/errors`: the one place that decides what is retried."""
+"""Maps errors of the chat-completions API to `models/errors`: the only place that decides what is retried."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _NO_MODEL_WORDS = re.compile(
 
 
 def sort_error(error: Exception, *, provider: str, model: str, secret: str, begun: bool) -> ProviderError:
-    """Map an error to ours; the SDK's own is dropped on purpose (it holds the request and its headers)."""
+    """Map an error to one of ours. The SDK's error is dropped on purpose: it contains the request and its headers."""
     from httpx2 import TransportError
     from openai import APIConnectionError, APIStatusError
 

@@ -1,7 +1,7 @@
-"""Embeddings, images and transcriptions on OpenAI's wire, for OpenAI, self-hosted servers and the simulator.
+"""Embeddings, images and transcriptions with OpenAI's API, for OpenAI, self-hosted servers and the simulator.
 
-The SDK would read an answer of any length and builds its objects without checking them, so its answers are read here:
-byte by byte up to a limit, then checked against the request.
+The SDK would read an answer of any length, and builds its objects without checking them. So answers are read here, up
+to a size limit, and then checked against the request.
 """
 
 import asyncio
@@ -41,14 +41,14 @@ End = TypeVar("End")
 
 @dataclass(frozen=True, slots=True)
 class JsonAnswer:
-    """An answer's JSON, and the id that the provider gave the request."""
+    """An answer's JSON, and the provider's ID for the request."""
 
     body: dict[str, Any]
     request_id: str | None
 
 
 class ChatCompletionsMedia(ChatCompletions):
-    """A provider that chats, embeds, generates images and transcribes on OpenAI's wire."""
+    """A provider that chats, embeds, generates images and transcribes with OpenAI's API."""
 
     max_inputs = 2048
     max_images = 10
@@ -57,14 +57,14 @@ class ChatCompletionsMedia(ChatCompletions):
     """https://developers.openai.com/api/docs/guides/speech-to-text"""
 
     def __init__(self, *, asks_for_base64: bool = True, **options: Unpack[Options]) -> None:
-        """`asks_for_base64`: a server may answer with a link to an image unless told not to; OpenAI's own models never
-        do, and reject the field.
+        """`asks_for_base64`: ask for images as base64, because some servers return links otherwise. OpenAI's own models
+        never return links, and reject the field.
         """
         super().__init__(**options)
         self._asks_for_base64 = asks_for_base64
 
     def check_size(self, size: str) -> None:
-        """Sizes differ by model and change; the server checks them."""
+        """Accept every size: sizes differ by model and change, so the server checks them."""
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingEnd:
         """See `Embeds`."""
@@ -114,7 +114,7 @@ class ChatCompletionsMedia(ChatCompletions):
 
     async def transcribe(self, request: TranscriptionRequest) -> TranscriptionEnd:
         """See `Transcribes`."""
-        # Vendors rely on the name's ending, so it follows the type found in the bytes.
+        # Vendors rely on the file extension, so it is derived from the detected type.
         file = (f"audio.{AUDIO.get(request.media_type, 'bin')}", request.audio, request.media_type)
         hints = {"language": request.language, "prompt": request.prompt}
         body: dict[str, Any] = {name: hint for name, hint in hints.items() if hint}
@@ -138,19 +138,19 @@ class ChatCompletionsMedia(ChatCompletions):
         )
 
     def _long_waits(self) -> Waits:
-        """No byte arrives before an image is generated or a recording transcribed."""
+        """Return timeouts for a server that sends nothing before an image is generated or a recording transcribed."""
         return Waits(self.name, self._limits.total_s, self._waits.stall_s)
 
     async def _whole(
         self, ask: "Callable[[AsyncOpenAI], Any]", end_of: Callable[[JsonAnswer], End], model: str, waits: Waits
     ) -> End:
-        """Make one request, read its answer within the limits of time and size, and check it."""
+        """Make one request, read its answer within the time and size limits, and check it."""
         client = await self._client.get()
         size, parts = SizeLimit(self._limits.max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES"), []
         begun = False
         try:
             async with asyncio.timeout_at(waits.first_deadline()) as opening, ask(client) as response:
-                # From here on the limit is the one between two pieces.
+                # From here on, only the wait for each piece is limited.
                 begun = True
                 opening.reschedule(None)
                 pieces = response.iter_bytes()
@@ -158,7 +158,7 @@ class ChatCompletionsMedia(ChatCompletions):
                     size.count_bytes(len(piece))
                     parts.append(piece)
                 request_id = response.headers.get("x-request-id")
-            # In a thread: decoding may take many megabytes.
+            # In a thread, because there may be many megabytes to decode.
             return await asyncio.to_thread(lambda: end_of(JsonAnswer(self._json(b"".join(parts)), request_id)))
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             raise self._sorted_media(error, model, waits, begun=begun) from None
@@ -198,7 +198,8 @@ def _parsed(body: bytes) -> object:
     try:
         return from_json(body)
     except ValueError:
-        # It refuses half an emoji, which `clean_text` takes out. This doesn't, and takes five times as long.
+        # `from_json` rejects half an emoji, which `clean_text` removes later. `json.loads` accepts it, but takes five
+        # times as long.
         return json.loads(body)
 
 
@@ -211,7 +212,10 @@ def _whole(value: object) -> int:
 
 
 def _token_usage(reported: object) -> MediaUsage | None:
-    """None for implausible figures: the ledger then estimates, and marks the figure as an estimate. So below too."""
+    """Read the usage; None if missing or implausible. The ledger then estimates it, and marks it as an estimate.
+
+    The same applies to the functions below.
+    """
     tokens = reported.get("prompt_tokens") if isinstance(reported, Mapping) else None
     return MediaUsage(input_tokens=tokens) if isinstance(tokens, int) and tokens > 0 else None
 
@@ -227,13 +231,13 @@ def _image_usage(reported: object) -> MediaUsage | None:
         input_tokens=read,
         input_image_tokens=_detail(details_in, "image_tokens"),
         output_tokens=written,
-        # Without details all of it counts as images: such a model returns nothing else.
+        # Without details, all output counts as images, because such a model returns nothing else.
         output_image_tokens=_detail(details_out, "image_tokens") if isinstance(details_out, Mapping) else written,
     )
 
 
 def _audio_usage(reported: object) -> MediaUsage | None:
-    """By tokens or by duration, as the model is charged."""
+    """Read the usage in tokens or as a duration, depending on how the model is charged."""
     if not isinstance(reported, Mapping):
         return None
     seconds = reported.get("seconds")

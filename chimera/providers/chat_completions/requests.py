@@ -13,15 +13,15 @@ LimitField = Literal["max_completion_tokens", "max_tokens"]
 """OpenAI renamed the field and rejects the old name for its newer models; other servers only know the old one."""
 
 MAX_ID_CHARS = 40
-"""Of a tool call, at OpenAI: https://github.com/vllm-project/vllm/issues/22966"""
+"""OpenAI's limit for the ID of a tool call: https://github.com/vllm-project/vllm/issues/22966"""
 
 _REASONING = re.compile(r"(o\d|gpt-[5-9])")
 
 
 def body_of(request: ChatRequest, limit_field: LimitField, *, obeys_tool_choice: bool = True) -> dict[str, Any]:
-    """Translate a request; unset fields are omitted, so that the server's defaults hold.
+    """Translate a request; unset fields are omitted, so that the server's defaults apply.
 
-    A server that ignores a choice of no tool is offered none then.
+    If `tool_choice` is none and the server doesn't obey it, no tools are offered.
     """
     body: dict[str, Any] = {
         "model": request.model,
@@ -88,7 +88,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 
 def _id(call_id: str) -> str:
-    """Return an id that OpenAI accepts; vLLM's, for example, are longer."""
+    """Return an ID that OpenAI accepts; vLLM's IDs, for example, are longer."""
     if len(call_id) <= MAX_ID_CHARS:
         return call_id
     return f"call_{sha256(call_id.encode()).hexdigest()[:32]}"

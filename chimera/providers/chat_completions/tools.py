@@ -1,9 +1,9 @@
 """Assembles tool calls from the pieces in which servers send them.
 
-OpenAI numbers its calls by `index`. Others number all of them 0, or none; send ids late, in every piece, or never;
-repeat the name; send arguments as an object, or all so far in each piece. So a piece belongs to a call by whichever of
-id, index and place identifies it, and arguments that are a whole object, followed by a name, end one call and begin
-the next.
+OpenAI numbers its calls by `index`. Other servers number all of them 0, or none; send IDs late, in every piece, or
+never; repeat the name; send arguments as an object, or repeat all earlier arguments in each piece. So a piece is
+assigned to a call by whichever of ID, index and position identifies it. If the arguments are a complete object and a
+name follows, the next call begins.
 """
 
 from collections.abc import Collection
@@ -19,10 +19,10 @@ from chimera.providers.wire.http import SizeLimit, check_calls
 from chimera.providers.wire.values import dict_of, index_of, is_object, json_of, list_of, word_of
 
 LEGACY = "function_call"
-"""The key of the one call of the older form."""
+"""The key of the only call in the older format."""
 
 _ARGUMENTS = ("arguments", "parameters", "input", "args")
-"""Where servers put them."""
+"""Fields in which servers send arguments."""
 
 Key = int | str
 
@@ -39,18 +39,18 @@ class _Call:
 
     @property
     def text(self) -> str:
-        """The arguments; of several calls in a row all of them."""
+        """The arguments; if several calls are joined, those of all of them."""
         return arguments_in(self.arguments)
 
     def texts(self) -> list[str]:
-        """The arguments of each call that this one is."""
+        """Return the arguments of each call that is joined into this one."""
         return arguments_of_each(self.text)
 
     def is_whole(self) -> bool:
-        """Return whether the pieces so far are a whole object.
+        """Return whether the pieces so far are a complete object.
 
-        They are joined only where all brackets are closed, and never again once that was no object: to join all for
-        each takes too long, where a server repeats the name in each.
+        They are joined only if all brackets are closed, and never again once the result wasn't an object. If a server
+        repeats the name in each piece, joining all pieces each time would take too long.
         """
         if self.is_broken or not self.brackets.are_closed_by(self.arguments):
             return False
@@ -68,15 +68,15 @@ class ToolCalls:
     """The calls of one answer."""
 
     def __init__(self, size: SizeLimit, names: Collection[str] = ()) -> None:
-        """`names` are those of the tools that were offered."""
+        """`names` are the names of the offered tools."""
         self._size = size
         self._names = names
         self._calls: list[_Call] = []
         self._by_key: dict[Key | None, _Call] = {}
         self._by_id: dict[str | tuple[str, Key | None], _Call] = {}
-        """The latest of an id, and of an id and a number."""
+        """The latest call with an ID, and with an ID and a number."""
         self._last: _Call | None = None
-        """That a piece was added to."""
+        """The call to which the last piece was added."""
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -87,7 +87,7 @@ class ToolCalls:
         known = [part for part in listed if isinstance(part, dict)]
         for place, part in enumerate(known):
             index = index_of(part.get("index"))
-            # Without numbers, the place among the pieces of a chunk identifies them.
+            # Without numbers, pieces are identified by their position in the chunk.
             key: Key | None = index if index is not None else f"place {place}" if len(known) > 1 else None
             self._add(key, part)
         return len(listed) - len(known)
@@ -98,13 +98,13 @@ class ToolCalls:
             self._add(LEGACY, {"function": part})
 
     def made(self) -> tuple[ToolRequest, ...]:
-        """The calls in their order, each with an id of its own. Those without a name are left out."""
+        """Return the calls in order, each with a unique ID. Calls without a name are omitted."""
         calls = [call for call in self._calls if call.name]
         numbered = [call.key for call in calls if isinstance(call.key, int)]
         if len(set(numbered)) == len(calls):
             calls.sort(key=lambda call: call.key if isinstance(call.key, int) else 0)
         asked = {
-            # A call that is repeated at the end, under the same id and number, counts once.
+            # A call that is repeated at the end, with the same ID and number, counts once.
             (call.id, call.key, call.name, text) if call.id else (call, text): (call, text)
             for call in calls
             for text in call.texts()
@@ -115,18 +115,18 @@ class ToolCalls:
 
     @property
     def nameless(self) -> int:
-        """Nameless calls with content: something was requested, but of no tool. Empty ones request nothing."""
+        """The number of calls with arguments but without a name. Calls without both don't request anything."""
         return sum(not call.name and call.text.strip() not in ("", "{}") for call in self._calls)
 
     @property
     def are_whole(self) -> bool:
-        """The arguments of every call can be read; none are what a tool without parameters is called with."""
+        """Whether every call's arguments are readable. A tool without parameters is called without arguments."""
         return all(not text.strip() or is_object(text) for call in self._calls for text in call.texts())
 
     def _add(self, key: Key | None, part: dict[str, Any]) -> None:
         function = part.get("function")
         function = dict_of(parsed(function) if isinstance(function, str) else function) or part
-        # Cleaned at once: an id or a name may become empty.
+        # Cleaned first, because cleaning may leave an ID or a name empty.
         id, name = clean_text(word_of(part.get("id"))), clean_text(word_of(function.get("name")))
         written = next((function[field] for field in _ARGUMENTS if function.get(field) is not None), None)
         arguments = json_of(written)
@@ -141,14 +141,14 @@ class ToolCalls:
             self._by_id[id] = self._by_id[id, call.key] = call
         call.name = self._longer(call, name) or call.name or name
         if isinstance(written, dict | list):
-            # A whole call; a repeated one changes nothing.
+            # The arguments are complete; a repetition changes nothing.
             call.begin_anew()
         call.arguments.append(arguments)
         call.has_arguments = call.has_arguments or bool(arguments.strip())
         self._size.count(arguments + id + name)
 
     def _find(self, key: Key | None, id: str, name: str, arguments: str) -> _Call | None:
-        """Find the call that a piece continues; None where it begins one."""
+        """Find the call that a piece continues; None if it begins a new call."""
         if id:
             known = self._by_id.get(id)
             if known is not None and name and _differ(known.key, key):
@@ -168,14 +168,14 @@ class ToolCalls:
         return found
 
     def _is_open(self, call: _Call, key: Key | None, arguments: str) -> bool:
-        """Return whether a piece without a name, and with a number that is new, can only belong to the last call."""
-        # A number that comes late, or arguments in the middle of which a server counts on.
+        """Return whether a piece without a name, but with a new number, can only belong to the last call."""
+        # The server sends the number late, or increases it in the middle of the arguments.
         return not isinstance(call.key, int) or (
             isinstance(key, int) and bool(arguments.strip()) and call.has_arguments and not call.is_whole()
         )
 
     def _continues(self, call: _Call, name: str, arguments: str) -> bool:
-        """Return whether a piece continues a call under another id: some servers make one for each piece."""
+        """Return whether a piece with another ID continues a call: some servers create a new ID for each piece."""
         if name:
             return call.has_arguments and not call.is_whole() and not arguments.lstrip().startswith("{")
         return bool(arguments.strip()) and bool(call.name) and not call.is_whole()
@@ -189,7 +189,7 @@ class ToolCalls:
         return bool(arguments.strip()) and call.is_whole()
 
     def _longer(self, call: _Call, name: str) -> str:
-        """The name of a call of which another piece has come; empty where this is none."""
+        """Return a call's name extended by another piece; empty if `name` isn't a piece of its name."""
         if not name or not call.name or call.has_arguments or call.name in self._names:
             return ""
         names = (call.name + name, name if name.startswith(call.name) and name != call.name else "")
@@ -205,7 +205,7 @@ class ToolCalls:
 
 
 def _listed(parts: object) -> list[Any]:
-    """The pieces of a chunk, also under their numbers, or as text."""
+    """List the pieces of a chunk, which may also be an object with numbers as keys, or text."""
     if isinstance(parts, str):
         parts = parsed(parts)
     if isinstance(parts, dict) and parts and all("function" in dict_of(part) for part in parts.values()):
@@ -214,5 +214,5 @@ def _listed(parts: object) -> list[Any]:
 
 
 def _differ(one: Key | None, other: Key | None) -> bool:
-    """Return whether two numbers mean two calls."""
+    """Return whether two keys are different numbers, and thus mean different calls."""
     return isinstance(one, int) and isinstance(other, int) and one != other

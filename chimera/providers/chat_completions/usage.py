@@ -7,23 +7,23 @@ from models.usage import Usage
 
 
 def usage_of(body: dict[str, Any]) -> Usage | None:
-    """Read the usage in a piece; None where there is none, or where its figures make no sense.
+    """Read the usage in a piece; None if it is missing or implausible.
 
-    The ledger then estimates, and marks the figure as an estimate.
+    The ledger then estimates the usage, and marks it as an estimate.
     """
     reported = body.get("usage")
     if reported is None and "x_groq" not in body:
         return None
     if not isinstance(reported, dict):
-        # Groq's place for it.
+        # Groq sends the usage here.
         reported = dict_of(dict_of(body.get("x_groq")).get("usage"))
     read = figure_of(_first(reported, "prompt_tokens", "input_tokens"))
     written = figure_of(_first(reported, "completion_tokens", "output_tokens"))
-    # Gateways that don't count report 0.
+    # Gateways that don't count tokens report 0.
     if read is None or written is None or not (read or written):
         return None
     details = dict_of(_first(reported, "prompt_tokens_details", "input_tokens_details"))
-    # The second name is DeepSeek's; Kimi has the first one beside the others.
+    # The second name is DeepSeek's; Kimi sends the first one beside the other figures.
     cached = _detail(_first(details | reported, "cached_tokens", "prompt_cache_hit_tokens"))
     details = dict_of(_first(reported, "completion_tokens_details", "output_tokens_details"))
     reasoning = _detail(details.get("reasoning_tokens"))
@@ -35,7 +35,7 @@ def usage_of(body: dict[str, Any]) -> Usage | None:
 
 
 def _is_apart(reasoning: int, read: int, written: int, total: int | None) -> bool:
-    """Return whether reasoning tokens aren't part of the output tokens, as xAI counts.
+    """Return whether reasoning tokens aren't included in the output tokens, which is how xAI counts.
 
     https://github.com/vercel/ai/pull/12425
     """

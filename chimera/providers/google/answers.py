@@ -1,7 +1,8 @@
 """Assembles a Gemini answer from its chunks, and decides whether it is complete.
 
-Each chunk is a whole little response: function calls come unbroken, usage is repeated each time. Meaningless chunks are
-dropped and counted. Everything is cleaned here, so nothing behind sees text that can't be stored.
+Each chunk is a small but complete response: function calls arrive in one piece, and usage is repeated each time.
+Meaningless chunks are dropped and counted. Everything is cleaned here, so later code never sees text that can't be
+stored.
 """
 
 import json
@@ -29,11 +30,11 @@ _REFUSALS = {
     *("ESCALATION", "PUP_LIMITED_DISABLED", "MODEL_ARMOR"),
 }
 _FAILURES = {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE"}
-"""The model intended something else than it wrote."""
+"""Finish reasons for an answer that isn't what the model intended."""
 
 _UNSPECIFIED = {"FINISH_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"}
 _MAX_ID_CHARS = 40
-"""OpenAI's limit, in case the conversation moves there."""
+"""OpenAI's limit, in case the conversation moves to OpenAI."""
 
 
 class GoogleAnswer:
@@ -42,14 +43,14 @@ class GoogleAnswer:
     noun = "a Gemini answer"
 
     def __init__(self, model: str, max_bytes: int, tools: Sequence[ToolSpec] = ()) -> None:
-        """`tools` are those that may be called."""
+        """`tools` are the tools that may be called."""
         self._names = {tool.name for tool in tools}
         self._speech = Speech(tools)
         self._model = model
         self._size = SizeLimit(max_bytes)
         self._parts: list[dict[str, Any]] = []
         self._text: list[str] = []
-        """Of the part that is being written."""
+        """The pieces of the current part."""
         self._calls: list[dict[str, Any]] = []
         self._thought: list[str] = []
         self._has_text = False
@@ -62,7 +63,7 @@ class GoogleAnswer:
         self._id: str | None = None
         self._figures: dict[str, Any] = {}
         self._is_unspecified = False
-        """The last chunk ended without giving a reason."""
+        """Whether the last chunk ended the answer without naming a reason."""
         self.has_begun = False
 
     @property
@@ -71,7 +72,7 @@ class GoogleAnswer:
 
     @property
     def is_whole(self) -> bool:
-        """A finish reason, or the end of the stream after some output."""
+        """Whether there is a finish reason, or the stream has ended after some output."""
         reports_end = self._is_done or self._is_unspecified
         return bool(self._finish_reason or self._blocked) or (reports_end and (self._has_text or bool(self._calls)))
 
@@ -85,12 +86,12 @@ class GoogleAnswer:
             return ""
         body = _named(piece.body)
         if "candidates" not in body and isinstance(body.get("response"), dict):
-            # Of the servers behind Google's own command line, which proxies pass on.
+            # The format of the servers behind Google's own command line, which proxies pass on.
             body = _named(body["response"])
         feedback = dict_of(body.get("promptFeedback"))
         blocked = word_of(feedback.get("blockReason"))
         self._blocked = self._blocked or ("" if blocked in _UNSPECIFIED else blocked)
-        # Each chunk has totals; a missing one keeps its earlier value.
+        # Each chunk contains totals; a missing total keeps its earlier value.
         self._figures |= {
             name: figure
             for name, figure in _named(dict_of(body.get("usageMetadata"))).items()
@@ -105,7 +106,7 @@ class GoogleAnswer:
         return "" if candidate is None else self._speech.take(self._taken(_named(candidate)))
 
     def rest(self) -> str:
-        """Return the text that was held back, as it may have been a tag or a call. Raises `AnswerTooLarge`."""
+        """Return the text that was held back because it might be a tag or a call. Raises `AnswerTooLarge`."""
         rest = self._speech.rest()
         if not self._calls:
             for call in self._speech.calls:
@@ -177,7 +178,7 @@ class GoogleAnswer:
         return text
 
     def _keep(self, part: dict[str, Any]) -> None:
-        """Join text that came in pieces; a signature is worth nothing on another part than its own."""
+        """Join text that arrived in pieces, except signed parts: a signature is valid only on its own part."""
         if part.keys() == {"text"}:
             self._text.append(part["text"])
         else:
@@ -190,14 +191,14 @@ class GoogleAnswer:
             self._text.clear()
 
     def _tools(self) -> tuple[ToolRequest, ...]:
-        """The calls that have a name, each with an id of its own."""
+        """Return the calls that have a name, each with a unique ID."""
         tools, taken, asked = [], set[str](), set[tuple[str, str, str]]()
         for index, call in enumerate(self._calls):
             name = known_name(clean_text(word_of(call.get("name"))), self._names)
             id, number = clean_text(word_of(call.get("id"))), index
             arguments = json.dumps(clean_json(call["args"]), ensure_ascii=False)
             if not name or (id and (id, name, arguments) in asked):
-                # It has no name, or is repeated at the end.
+                # The call has no name, or is repeated at the end.
                 continue
             asked.add((id, name, arguments))
             while not id or id in taken:
@@ -207,11 +208,11 @@ class GoogleAnswer:
         return tuple(tools)
 
     def _own_id(self, number: int) -> str:
-        """Older models number no calls. The answer's id keeps ours apart from those of other answers."""
+        """Make an ID for a call of an older model, which sends none; the answer's ID makes it unique across answers."""
         return f"call_{number}_{re.sub('[^A-Za-z0-9_-]', '', self._id or '')}"[:_MAX_ID_CHARS].rstrip("_")
 
     def _state(self) -> dict[str, Any] | None:
-        """The state to send back unchanged. Without a signature the message itself is enough."""
+        """Return the state to send back unchanged. Without a signature, the message itself is enough."""
         if not self._is_signed:
             return None
         self._end_text()
@@ -241,7 +242,7 @@ def _because(reported: str) -> str:
 
 
 def _kept(part: dict[str, Any]) -> dict[str, Any]:
-    """The known fields of a part: it may have to be sent back, and the SDK rejects unknown fields."""
+    """Return a part's known fields: the part may have to be sent back, and the SDK rejects unknown fields."""
     kept: dict[str, Any] = {}
     call, signature = part.get("functionCall"), part.get("thoughtSignature")
     if isinstance(call, dict):
@@ -257,20 +258,20 @@ def _kept(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _arguments(call: dict[str, Any]) -> dict[str, Any]:
-    """An object, as Google sends it, or what stands for one."""
+    """Parse tool-call arguments into an object. Google sends an object; other servers may send a string."""
     reported = call["arguments"] if call.get("args") is None and "arguments" in call else call.get("args")
     return reported if isinstance(reported, dict) else object_of(whole_arguments(json_of(reported)))
 
 
 def _named(reported: dict[str, Any]) -> dict[str, Any]:
-    """Fields under the names that Google's JSON has for them; its SDKs, and servers built on them, write a_b for aB."""
+    """Rename fields to Google's JSON names. Google's SDKs, and servers built on them, write a_b instead of aB."""
     if not any("_" in name for name in reported):
         return reported
     return {re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name): value for name, value in reported.items()}
 
 
 def _usage_of(reported: dict[str, Any]) -> Usage | None:
-    """None for implausible figures: the ledger then estimates, and marks the figure as an estimate."""
+    """Read the usage; None if missing or implausible. The ledger then estimates it, and marks it as an estimate."""
     if reported.get("promptTokenCount") is None:
         return None
     names = ("promptTokenCount", "toolUsePromptTokenCount", "cachedContentTokenCount", "candidatesTokenCount")
@@ -278,14 +279,14 @@ def _usage_of(reported: dict[str, Any]) -> Usage | None:
         figure_of(0 if reported.get(name) is None else reported[name]) for name in (*names, "thoughtsTokenCount")
     )
     if not (read or written):
-        # Gateways that don't count report 0.
+        # Gateways that don't count tokens report 0.
         return None
     if read is None or by_tools is None or cached is None or written is None or thoughts is None:
         return None
     return Usage(
         input_tokens=read + by_tools,
         cached_input_tokens=cached,
-        # Some gateways count thoughts among the rest.
+        # Some gateways include thoughts in the output tokens.
         output_tokens=written
         if figure_of(reported.get("totalTokenCount")) == read + by_tools + written
         else written + thoughts,

@@ -1,7 +1,7 @@
-"""Google's Gemini models, by the Developer API and a key, through the official `google-genai` SDK.
+"""Google's Gemini models: the Developer API with an API key, through the official `google-genai` SDK.
 
-The SDK knows many ways to send more than one request a call (retries, continuation, functions that it calls itself):
-all are off. It makes the request, and its answer is read by `wire/pieces.py` and `answers.py`.
+The SDK has many ways to send several requests per call (retries, continuation, functions that it calls itself), which
+are all switched off. The SDK sends the request, but `wire/pieces.py` and `answers.py` read the answer.
 """
 
 import re
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from google.genai.types import GenerateContentResponse, Model
 
 API_VERSION = "v1beta"
-"""The SDK's own default is v1, which has no preview models; gateways and doubles know v1beta."""
+"""The SDK's default is v1, which has no preview models; gateways and test doubles support v1beta."""
 
 PAGE_SIZE = 1000
 
 
 class Google:
-    """Gemini by API key. Constructing one opens and imports nothing."""
+    """Gemini with an API key. The constructor doesn't connect or import anything."""
 
     name = PROVIDER
     simulated = False
@@ -61,9 +61,9 @@ class Google:
         await self._clients.get()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
-        """Make one request and yield its text as it comes, then one `ChatEnd`; reasoning isn't yielded.
+        """Make one request and yield the answer's text as it arrives, then one `ChatEnd`; reasoning isn't yielded.
 
-        Leave the iterator with `contextlib.aclosing`, which closes the connection at once; so does a cancel.
+        Use the iterator inside `contextlib.aclosing`, which closes the connection at once, as does a cancellation.
         """
         client, _ = await self._clients.get()
         responses: list[httpx2.Response] = []
@@ -102,7 +102,7 @@ class Google:
         sort: SortError,
         deadline: float,
     ) -> "httpx2.Response":
-        """Have the SDK send the request, and take the body of the answer from it. Raises Malformed for a page."""
+        """Let the SDK send the request, but withhold the answer's body. Raises Malformed for an image or audio."""
         from google.genai import types
 
         async def send(body: dict[str, Any], headers: dict[str, str]) -> "httpx2.Response":
@@ -151,10 +151,10 @@ class Google:
         from google.genai import Client
         from google.genai.types import HttpOptions, HttpRetryOptions
 
-        # The SDK overrides a client's limits with none.
+        # The SDK removes its client's timeouts; `connecting_alone` restores the one for connecting.
         http = http_client(self._base_url, trust_env=self._trust_env, on_request=connecting_alone, on_response=_note)
         client = Client(
-            # Set, or the environment could make it another product's client.
+            # Set explicitly; otherwise, the environment could turn this into another product's client.
             vertexai=False,
             api_key=self._api_key,
             http_options=HttpOptions(
@@ -178,10 +178,10 @@ _noted: ContextVar[_Noted | None] = ContextVar("noted", default=None)
 
 @contextmanager
 def noting(responses: "list[httpx2.Response]", *, bodies: bool = False) -> Iterator[None]:
-    """Note the HTTP responses of what runs inside, which the SDK keeps to itself. Not to be held over a `yield`.
+    """Record the HTTP responses to requests inside the block, which the SDK doesn't expose. Don't `yield` inside it.
 
-    `bodies`: also keep the body of an answer from the SDK, whose reader takes a comment for nonsense and builds objects
-    that can't hold what it doesn't know.
+    `bodies`: also withhold the body of an answer from the SDK, whose reader doesn't understand comments and builds
+    objects that can't hold unknown fields.
     """
     token = _noted.set(_Noted(responses, bodies))
     try:
@@ -201,7 +201,7 @@ async def _note(response: "httpx2.Response") -> None:
         response.extensions["kept"] = httpx2.Response(
             response.status_code, headers=response.headers, stream=response.stream, request=response.request
         )
-        # What the SDK gets to read instead.
+        # The SDK reads an empty body instead.
         response.stream = httpx2.ByteStream(b"")
 
 
@@ -219,6 +219,6 @@ def _name(model: "Model") -> str:
 
 
 def _split_version(base_url: str) -> tuple[str, str]:
-    """An address may end in its version; without one it is v1beta."""
+    """Split an address into base and API version; an address without a version uses v1beta."""
     match = re.fullmatch(r"(.+?)/(v\d\w*)/?", base_url)
     return (match[1], match[2]) if match else (base_url.rstrip("/"), API_VERSION)

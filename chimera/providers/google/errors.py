@@ -1,7 +1,7 @@
-"""The errors of the Gemini API, mapped to `models/errors`: the one place that decides what is retried.
+"""Maps errors of the Gemini API to `models/errors`: the only place that decides what is retried.
 
-Its messages don't distinguish a limit per minute from an empty account: both mention "plan and billing details". The
-details do: which quota was exceeded, how large it is, and when to retry.
+The API's messages don't distinguish a limit per minute from an empty account: both mention "plan and billing details".
+The error's details do: they contain the exceeded quota, its size, and when to retry.
 """
 
 import re
@@ -26,7 +26,7 @@ _NO_MONEY = re.compile(r"credits|spend", re.IGNORECASE)
 def sort_body(
     body: object, status: int | None, headers: Mapping[str, str], *, model: str, secret: str
 ) -> ProviderError:
-    """Map a refusal to one of our errors. `status` is None for one in the middle of an answer."""
+    """Map an error response to one of our errors. `status` is None for an error in the middle of an answer."""
     reported = read_error_body(body)
     error = _error_in(reported.body)
     details = list(_dicts(error.get("details")))
@@ -45,14 +45,14 @@ def sort_body(
         return refusal.unknown_model()
     if is_too_long(reported, status):
         return refusal.too_long()
-    # 499 is what Google calls a request that it cancelled.
+    # Google uses 499 for a request that it cancelled.
     if status is not None and 300 <= status < 500 and status not in (408, 409, 499):
         return refusal.request()
     return refusal.trouble(reported.codes)
 
 
 def _is_used_up(status: int | None, error: dict[str, Any], reported: ErrorBody, details: list[dict[str, Any]]) -> bool:
-    """Return whether waiting for less than a day is useless."""
+    """Return whether waiting for less than a day would be useless."""
     if error.get("status") == "FAILED_PRECONDITION":
         # For example, no free tier in this country.
         return bool(_NO_BILLING.search(reported.words))
@@ -73,14 +73,14 @@ def _is_wrong_key(reported: ErrorBody, details: list[dict[str, Any]]) -> bool:
 
 
 def _wait(headers: Mapping[str, str], details: list[dict[str, Any]], words: str) -> float | None:
-    """The longer of two retry times: that of header or message, and `RetryInfo` ("36.4s")."""
+    """Return the longer of two retry times: that of the header or message, and that of `RetryInfo` ("36.4s")."""
     delays = [_delay(detail["retryDelay"]) for detail in details if "retryDelay" in detail]
     reported = [retry_after_of(headers, words), *(retry_after_of({"retry-after": delay}) for delay in delays)]
     return max((wait for wait in reported if wait is not None), default=None)
 
 
 def _delay(reported: object) -> str:
-    """Of protobuf's JSON, which writes "36.4s", and of those that write its fields."""
+    """Return a delay as text: Protobuf's JSON contains "36.4s", but some servers write `seconds` and `nanos`."""
     if isinstance(reported, dict):
         seconds, nanos = (figure_of(reported.get(name, 0)) or 0 for name in ("seconds", "nanos"))
         return str(seconds + nanos / 1e9)
@@ -88,7 +88,7 @@ def _delay(reported: object) -> str:
 
 
 def _error_in(body: object) -> dict[str, Any]:
-    """In an object, or in a list of one, as in responses without events."""
+    """Find the error in an object, or in a one-item list, as in responses without events."""
     first = body[0] if isinstance(body, list) and body else body
     return dict_of(dict_of(first).get("error", first))
 

@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions by Gemini models, through the `google-genai` SDK.
+"""Embeddings, images and transcriptions with Gemini models, through the `google-genai` SDK.
 
 An image is a part of an answer (`…-image` models), and a transcription is an answer about a recording.
 """
@@ -55,17 +55,17 @@ _SILENCE = "[silence]"
 
 
 class GoogleMedia(Google):
-    """A Google that also embeds, generates images and transcribes."""
+    """The Google provider with embeddings, images and transcriptions."""
 
     max_inputs = 100
     """https://ai.google.dev/api/embeddings#method:-models.batchembedcontents"""
     max_images = 1
-    # https://ai.google.dev/gemini-api/docs/audio: 20 MB a request, and base64 makes a third more of a recording.
+    # https://ai.google.dev/gemini-api/docs/audio: 20 MB per request, and base64 makes a recording a third larger.
     audio_types: ClassVar[frozenset[str]] = frozenset({"audio/wav", "audio/mpeg", "audio/ogg", "audio/flac"})
     max_audio_bytes = 14 * 1024 * 1024
 
     def check_size(self, size: str) -> None:
-        """Only the ratio of the sides can be chosen."""
+        """Raise InvalidInput for a size whose aspect ratio isn't supported; only the ratio can be chosen."""
         if _ratio_of(size) not in RATIOS:
             raise InvalidInput(
                 "size", f"google can't generate images of {size!r}; use one of the ratios {', '.join(RATIOS.values())}."
@@ -80,7 +80,7 @@ class GoogleMedia(Google):
         def ask(client: "Client") -> "Awaitable[EmbedContentResponse]":
             from google.genai import types
 
-            # Each text a content of its own: some models would make one vector of a plain list.
+            # Each text is a separate content, because some models would make a single vector from a plain list.
             contents = [types.Content(role="user", parts=[types.Part(text=text)]) for text in request.inputs]
             options = types.EmbedContentConfig.model_validate(config)
             model = name_in_path(request.model)
@@ -127,7 +127,7 @@ class GoogleMedia(Google):
         return await self._whole(ask, end_of, request.model, self._long_waits())
 
     def _long_waits(self) -> Waits:
-        """No byte arrives before an image is generated or a recording transcribed."""
+        """Return timeouts for a server that sends nothing before an image is generated or a recording transcribed."""
         return Waits(PROVIDER, self._limits.total_s, self._waits.stall_s)
 
     async def _whole(
@@ -144,7 +144,7 @@ class GoogleMedia(Google):
             async with asyncio.timeout_at(waits.first_deadline()):
                 with noting(responses):
                     answer = await ask(client)
-            # In a thread: checking may take many megabytes.
+            # In a thread, because there may be many megabytes to check.
             return await asyncio.to_thread(end_of, answer)
         except Exception as error:  # noqa: BLE001  (whatever the SDK raises becomes one of our errors)
             raise self._sorted_media(error, model, waits, responses) from None
@@ -173,7 +173,7 @@ class GoogleMedia(Google):
         too_large = too_large_words(self._limits.max_media_bytes, "CHIMERA_MAX_MEDIA_BYTES")
 
         async def limit_size(response: "httpx2.Response") -> None:
-            # The SDK reads a whole answer of any length.
+            # The SDK would read an answer of any length.
             await check_size(response, self._limits.max_media_bytes, too_large)
 
         http.event_hooks = {**http.event_hooks, "response": [*http.event_hooks["response"], limit_size]}
@@ -183,7 +183,7 @@ class GoogleMedia(Google):
 def _generation(
     request: ImageRequest | TranscriptionRequest, parts: list[dict[str, Any]], config: dict[str, Any]
 ) -> "Callable[[Client], Awaitable[GenerateContentResponse]]":
-    """The request for one whole answer to one message."""
+    """Return a function that requests one whole answer to one message."""
     config |= {"httpOptions": {"headers": headers_of(request)}, "automaticFunctionCalling": {"disable": True}}
 
     def ask(client: "Client") -> "Awaitable[GenerateContentResponse]":
@@ -233,7 +233,7 @@ def _images(answer: "GenerateContentResponse") -> list[Image]:
 
 
 def _usage_of(answer: "GenerateContentResponse", *, generated: bool) -> MediaUsage | None:
-    """None for implausible figures: the ledger then estimates, and marks the figure as an estimate."""
+    """Read the usage; None if missing or implausible. The ledger then estimates it, and marks it as an estimate."""
     reported = answer.usage_metadata
     if reported is None or not reported.prompt_token_count or reported.prompt_token_count < 0:
         return None
@@ -248,7 +248,7 @@ def _usage_of(answer: "GenerateContentResponse", *, generated: bool) -> MediaUsa
 
 
 def _of_kind(details: Any, kind: str) -> int | None:
-    """Tokens of one kind; None where the answer doesn't separate them."""
+    """Return the number of tokens of one kind; None if the answer doesn't count kinds separately."""
     if not details:
         return None
     return sum(each.token_count or 0 for each in details if each.modality is not None and each.modality.value == kind)

@@ -1,4 +1,4 @@
-"""Google's Gemini models, by the Developer API and a key."""
+"""Google's Gemini models, through the Developer API with an API key."""
 
 from chimera.config.settings import Settings
 from chimera.providers.base import Limits, Provider
@@ -7,7 +7,7 @@ from chimera.providers.keys import address_of, key_of
 
 
 def make(settings: Settings) -> Provider:
-    """Raises `MissingKey` and `UnusableKey`."""
+    """Create the provider. Raises `MissingKey` or `UnusableKey`."""
     return GoogleMedia(
         base_url=address_of("google", settings),
         api_key=key_of("google", settings),

@@ -1,4 +1,4 @@
-"""Translates a `ChatRequest` to the Gemini API: plain JSON as on the wire, so that nothing here needs the SDK."""
+"""Translates a `ChatRequest` to the Gemini API's JSON, so that this module doesn't need the SDK."""
 
 import re
 from collections.abc import Iterable
@@ -13,24 +13,24 @@ from models.agents import ReasoningEffort
 PROVIDER = "google"
 
 FOREIGN_SIGNATURE = b"skip_thought_signature_validator"
-"""Google's value for calls that the model didn't make itself: Gemini 3 rejects a call of the current turn
-without a signature. https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
+"""Google's signature for calls that the model didn't make itself: Gemini 3 rejects unsigned calls in the current turn.
+https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
 """
 
 _BUDGETS: dict[ReasoningEffort, int] = {"low": 1_024, "medium": 8_192, "high": 24_576}
-"""Google's own: https://ai.google.dev/gemini-api/docs/openai#thinking"""
+"""Google's own budgets: https://ai.google.dev/gemini-api/docs/openai#thinking"""
 
 _SMALLEST_BUDGETS = {"pro": 128, "flash": 0, "flash-lite": 0}
-"""Of 2.5; Pro always thinks. https://ai.google.dev/gemini-api/docs/thinking#set-budget"""
+"""The smallest budgets of Gemini 2.5; Pro always thinks. https://ai.google.dev/gemini-api/docs/thinking#set-budget"""
 
 _LEAST_ROOM_TO_THINK = 512
-"""The smallest budget above 0 that all 2.5 models take."""
+"""The smallest budget above 0 that all 2.5 models accept."""
 
 _BUDGETED = re.compile(r"gemini-2\.5-(pro|flash-lite|flash)(?!.*(?:image|tts|audio|live))")
 _LEVELLED = re.compile(r"gemini-(?:(?:[3-9]|\d\d)[.-]|(?:pro|flash|flash-lite)-latest)(?!.*(?:image|tts|audio|live))")
 
-# https://ai.google.dev/gemini-api/docs/structured-output#json-schema-support. Without maxItems and minItems: limits of
-# arrays are what makes Gemini refuse a schema as having "too many states", and the caller checks the answer anyway.
+# https://ai.google.dev/gemini-api/docs/structured-output#json-schema-support. maxItems and minItems are omitted: array
+# limits make Gemini reject a schema for having "too many states", and the caller checks the answer anyway.
 _KEYWORDS = {
     *("$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum", "anyOf", "oneOf"),
     *("items", "prefixItems", "minimum", "maximum"),
@@ -39,9 +39,10 @@ _KEYWORDS = {
 
 
 def name_in_path(model: str) -> str:
-    """Quote a model's name for the SDK, which puts it into the path as it is, where `a#b` would mean `a`.
+    """Quote a model's name for the SDK, which puts it into the path unchanged, so that `a#b` would mean `a`.
 
-    Slashes stay: `tunedModels/…` is a name of two parts. The SDK refuses dots that would lead up.
+    Slashes aren't quoted, because `tunedModels/…` is a name with two parts. The SDK rejects dots that would lead to a
+    parent path.
     """
     return quote(model, safe="/")
 
@@ -50,7 +51,7 @@ def name_in_path(model: str) -> str:
 class _Called:
     name: str
     id: str | None
-    """As the function call has it on the wire."""
+    """The function call's ID on the wire."""
 
 
 def body_of(request: ChatRequest) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def body_of(request: ChatRequest) -> dict[str, Any]:
 
 
 def contents_of(request: ChatRequest) -> list[dict[str, Any]]:
-    """Translate the messages but the system's. Results of calls that were made at once become one content."""
+    """Translate all messages except system messages. Results of parallel calls become one content."""
     contents: list[dict[str, Any]] = []
     called: dict[str, _Called] = {}
     after_result = False
@@ -85,11 +86,11 @@ def contents_of(request: ChatRequest) -> list[dict[str, Any]]:
 
 
 def config_of(request: ChatRequest) -> dict[str, Any]:
-    """Translate the rest; unset fields are omitted, so that the server's defaults hold."""
+    """Translate everything else; unset fields are omitted, so that the server's defaults apply."""
     config: dict[str, Any] = {
         "maxOutputTokens": request.max_output_tokens,
         "httpOptions": {"headers": headers_of(request)},
-        # Both would make the SDK send requests outside the ledger.
+        # If enabled, both features would make the SDK send requests that bypass the ledger.
         "automaticFunctionCalling": {"disable": True},
         "automaticContinuation": False,
     }
@@ -112,7 +113,7 @@ def config_of(request: ChatRequest) -> dict[str, Any]:
 
 
 def schema_of(schema: dict[str, Any]) -> dict[str, Any]:
-    """Leave out of a JSON schema what Gemini doesn't read: other keywords, and all that stands beside a `$ref`."""
+    """Remove from a JSON schema what Gemini doesn't read: other keywords, and everything beside a `$ref`."""
     if "const" in schema:
         schema = {**schema, "enum": [schema["const"]]}
     if "$ref" in schema:
@@ -129,7 +130,7 @@ def _inner(name: str, value: Any) -> Any:
 
 
 def _kept_parts(message: ChatMessage, model: str) -> list[dict[str, Any]]:
-    """The parts unchanged. Signatures are valid only for the model that wrote them."""
+    """Return an answer's parts unchanged; none if another model wrote them, because its signatures aren't valid."""
     state = message.state or {}
     if state.get("provider") != PROVIDER or state.get("model") != model:
         return []
@@ -143,7 +144,7 @@ def _own_parts(message: ChatMessage, model: str) -> list[dict[str, Any]]:
         for call in message.tool_calls
     ]
     if calls and _LEVELLED.match(model):
-        # Of calls made at once only the first is signed.
+        # Of parallel calls, only the first is signed.
         calls[0]["thoughtSignature"] = FOREIGN_SIGNATURE
     return [*text, *calls]
 
@@ -156,7 +157,7 @@ def _called_in(message: ChatMessage, parts: Iterable[dict[str, Any]]) -> dict[st
 def _tool_result(message: ChatMessage, called: dict[str, _Called]) -> dict[str, Any]:
     call = called.get(message.tool_call_id or "")
     if call is None:
-        # Its call was left out to fit the window; Gemini rejects a result without one.
+        # The call was dropped to fit the context window, and Gemini rejects a result without its call.
         return {"text": f"Tool result:\n{message.content}"}
     response = {"name": call.name, "response": {"output": message.content}}
     return {"functionResponse": response | ({"id": call.id} if call.id else {})}
@@ -176,7 +177,7 @@ def _declaration(tool: ToolSpec) -> dict[str, Any]:
 
 
 def _thinking(request: ChatRequest) -> dict[str, Any]:
-    """The amount of reasoning, in the terms of the model's generation; nothing for a model that doesn't reason."""
+    """Express the reasoning effort in the terms of the model's generation; empty for a model that doesn't reason."""
     effort = request.reasoning_effort
     if effort is None:
         return {}
@@ -185,7 +186,7 @@ def _thinking(request: ChatRequest) -> dict[str, Any]:
     budgeted = _BUDGETED.match(request.model)
     if budgeted is None:
         return {}
-    # Thoughts count as output: at least half of it is kept for the answer.
+    # Thoughts count as output, so at least half of the output is reserved for the answer.
     room = request.max_output_tokens // 2
     if effort == "none" or room < _LEAST_ROOM_TO_THINK:
         return {"thinkingBudget": _SMALLEST_BUDGETS[budgeted[1]]}
@@ -193,12 +194,12 @@ def _thinking(request: ChatRequest) -> dict[str, Any]:
 
 
 def _level(effort: ReasoningEffort, model: str) -> str:
-    """https://ai.google.dev/gemini-api/docs/thinking#thinking-levels"""
+    """Return the thinking level: https://ai.google.dev/gemini-api/docs/thinking#thinking-levels"""
     is_pro = "-pro" in model
     if effort == "none":
-        # From Gemini 3 on thinking can't be switched off.
+        # From Gemini 3 on, thinking can't be switched off.
         return "LOW" if is_pro else "MINIMAL"
     if effort == "medium" and model.startswith("gemini-3-pro"):
-        # The first Pro has two levels, low and high.
+        # The first Pro has only two levels, low and high.
         return "HIGH"
     return effort.upper()

@@ -1,15 +1,15 @@
-"""Health of each provider account: rate-limited, away, or available. Workers share what each one learns.
+"""The health of each provider account: rate-limited, unavailable or available. Workers share what each one learns.
 
-An account is a provider's address and a key (`Providers.account_of`). Its health is kept in Redis, and a hint on a
+An account is a provider's address and a key (`Providers.account_of`). Its health is kept in Redis, and a message on a
 channel makes the other workers read it; so while a provider is available, a call reads only its own process' memory.
-While Redis is away, each worker relies on its own observations.
+While Redis is unavailable, each worker relies on its own observations.
 
-- A provider that names a time (429 with `Retry-After`) gets no request before it.
-- A provider that was unreachable, overloaded or silent `CHIMERA_BREAKER_FAILURES` times in a row gets no calls of the
-  callers that its failures block (`circuit_breaker.py`). One call per `CHIMERA_BREAKER_PROBE_S` over all workers probes
-  it, and the first answer closes the breaker.
+- A provider that names a time (429 with `Retry-After`) receives no requests before it.
+- A provider that was unreachable, overloaded or silent `CHIMERA_BREAKER_FAILURES` times in a row receives no calls from
+  the callers that its failures block (`circuit_breaker.py`). Across all workers, one call per `CHIMERA_BREAKER_PROBE_S`
+  probes the provider, and the first answer closes the circuit breaker.
 
-No call waits here: a blocked one is rejected with the time to retry. Every time is a duration, or a time of this
+Calls don't wait here: a blocked call is rejected with the time to retry. Every time is a duration, or a time of this
 process' monotonic clock.
 """
 
@@ -33,36 +33,36 @@ log = structlog.get_logger()
 
 LONGEST_RETURN_S = 60.0
 SPREAD = 0.25
-"""Calls that waited for the same moment are retried over this share of their wait, to avoid a burst."""
+"""Retries of calls that waited for the same moment are spread over this share of their wait, to avoid a burst."""
 
 
 @dataclass(slots=True)
 class AccountHealth:
-    """Health of one account, as this process knows it. Times are by its own clock."""
+    """The health of one account, as this process knows it. Times are by this process' clock."""
 
     wait_until: float = 0.0
     failures: Failures = field(default_factory=Failures)
     failing_since: float = 0.0
     reason: str = ""
     answered_at: float = -1.0
-    """When this process last had an answer."""
+    """When this process last received an answer."""
     probe_at: float = 0.0
-    """While Redis is away: when this process may probe again."""
+    """When this process may probe again while Redis is unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """Health of an account, for people."""
+    """The health of an account, for display."""
 
     wait_s: float = 0.0
     failing_s: float = 0.0
     reason: str = ""
     is_away: bool = False
-    """For all callers; otherwise calls fail for one user or task only."""
+    """Whether calls fail for all callers; otherwise, they fail only for one user or task."""
 
     @property
     def note(self) -> str:
-        """Return why calls are blocked; empty if none is."""
+        """Why calls are blocked; empty if none are."""
         now = datetime.now(UTC)
         if self.is_away:
             return f"unavailable since {_clock(now - timedelta(seconds=self.failing_s))}: {self.reason}"
@@ -74,7 +74,7 @@ class HealthReport:
 
 
 class ProviderHealth:
-    """Health of the accounts that one process calls."""
+    """The health of the accounts that one process uses."""
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = settings.breaker_failures
@@ -88,8 +88,8 @@ class ProviderHealth:
     async def admit(self, account: str, asker: Asker) -> None:
         """Admit a call.
 
-        Raises RateLimited while the provider has asked to wait, and ProviderAway while its breaker is open; both have
-        the time to retry.
+        Raises RateLimited while the provider has asked us to wait, or ProviderAway while its circuit breaker blocks the
+        caller. Both errors contain the time to retry.
         """
         health = self._known.get(account)
         if health is None:
@@ -99,7 +99,7 @@ class ProviderHealth:
             raise ProviderAway(_provider(account), health.reason, retry_after_s=self._return_s(health))
 
     def check_wait(self, account: str) -> None:
-        """Raise RateLimited while the provider has asked to wait, as far as this process knows: a last check."""
+        """Raise RateLimited if, as far as this process knows, the provider has asked us to wait: a last check."""
         wait_s = self._known[account].wait_until - self.clock()
         if wait_s > 0:
             raise RateLimited(
@@ -107,7 +107,7 @@ class ProviderHealth:
             )
 
     def answered(self, account: str) -> None:
-        """Note an answer: failures are forgotten, but a wait that the provider named remains."""
+        """Record an answer: failures are forgotten, but a wait that the provider asked for remains."""
         health = self._known.setdefault(account, AccountHealth())
         health.answered_at = self.clock()
         if not health.failures:
@@ -115,25 +115,25 @@ class ProviderHealth:
         if health.failures.blocks_all(self._limit):
             log.warning("provider_back", account=account, away_s=round(self.clock() - health.failing_since, 1))
         health.failures, health.reason = Failures(), ""
-        # In the background: a paid answer doesn't wait for Redis.
+        # In the background, so that a paid answer doesn't wait for Redis.
         sharing = asyncio.create_task(self._forget(account))
         self._sharing.add(sharing)
         sharing.add_done_callback(self._sharing.discard)
 
     async def failed(self, account: str, asker: Asker, error: ProviderError, *, began_at: float) -> ProviderError:
-        """Note how a call failed that began at `began_at` by `clock`; return the error to continue with.
+        """Record the failure of a call that began at `began_at` by `clock`; return the error to continue with.
 
-        It has the time to retry, and is ProviderAway when the failure doesn't concern the call: the provider is away
-        for this caller and did no work on it.
+        If the provider is now blocked for this caller, the returned error contains the time to retry, and is
+        ProviderAway unless the call may be billed.
         """
         health = self._known.setdefault(account, AccountHealth())
         if isinstance(error, RateLimited):
             self.answered(account)
             return await self._pause(account, health, error)
-        # A provider that loads a model is available for calls of other models.
+        # A provider that loads a model is available for calls to other models.
         if not error.retryable or isinstance(error, ModelLoading):
             self.answered(account)
-        # A provider that answered another call meanwhile is not away.
+        # A provider that has answered another call in the meantime is available.
         if not error.away or health.answered_at > began_at:
             return error
         await self._count(account, health, source_of(error, asker), error.code)
@@ -145,14 +145,14 @@ class ProviderHealth:
         return ProviderAway(_provider(account), error.message, retry_after_s=self._return_s(health))
 
     async def look(self, accounts: Iterable[str]) -> Mapping[str, HealthReport]:
-        """Read the health of accounts, for display. Empty while Redis is away."""
+        """Read the health of accounts, for display. Empty while Redis is unavailable."""
         try:
             return {account: await self._look(account) for account in accounts}
         except (RedisError, OSError):
             return {}
 
     async def close(self) -> None:
-        # Once is not always enough: while it connects, the client may turn the cancel into an error of its own.
+        # Cancelling once isn't always enough: a connecting client may turn the cancellation into an error of its own.
         while self._following is not None and not self._following.done():
             self._following.cancel()
             await asyncio.wait([self._following], timeout=0.2)
@@ -162,7 +162,7 @@ class ProviderHealth:
             await self._shared.close()
 
     async def _pause(self, account: str, health: AccountHealth, error: RateLimited) -> RateLimited:
-        """Make all callers wait as long as the provider asks; without a time only this call waits."""
+        """Make all callers wait as long as the provider asks; if it names no time, only this call waits."""
         if not error.retry_after_s:
             return error
         asked_s = min(error.retry_after_s, MAX_RETRY_AFTER_S)
@@ -177,7 +177,7 @@ class ProviderHealth:
         return error
 
     async def _count(self, account: str, health: AccountHealth, source: Asker, code: str) -> None:
-        """Count a failure, here and in Redis."""
+        """Count a failure, in this process and in Redis."""
         held, before = health.failures.blocks_all(self._limit), health.failures
         shared = None
         try:
@@ -211,7 +211,7 @@ class ProviderHealth:
         try:
             if self._shared is not None:
                 taken = await self._shared.take_probe(account, self._probe_s, is_new=is_new)
-                # Whichever worker probes, this process must not probe as well if Redis is late the next time.
+                # Whichever worker probes, this process must not probe as well if Redis doesn't answer the next time.
                 health.probe_at = self.clock() + self._probe_s
                 return taken
         except (RedisError, OSError):
@@ -222,7 +222,11 @@ class ProviderHealth:
         return free
 
     def _return_s(self, health: AccountHealth) -> float:
-        """The longer it has been away, the less often each call retries: together they do so every few seconds."""
+        """Return when to retry, in seconds.
+
+        The longer the provider has been unavailable, the less often each call retries. All calls together retry every
+        few seconds.
+        """
         wait_s = min(LONGEST_RETURN_S, max(self._probe_s, (self.clock() - health.failing_since) / 5))
         return uniform(wait_s, 1.5 * wait_s)  # noqa: S311  (against bursts, not secret)
 
@@ -255,7 +259,7 @@ class ProviderHealth:
             self._adopt(self._known[account], await self._shared.read(account))
 
     def _adopt(self, health: AccountHealth, read: Shared) -> None:
-        # A wait is never lowered: Redis may hold an older one than this process has just received.
+        # A wait is never shortened: Redis may hold an older wait than the one that this process has just received.
         health.wait_until = max(health.wait_until, self.clock() + read.wait_s if read.wait_s else 0.0)
         health.failures, health.reason = read.failures, read.reason
         health.failing_since = self.clock() - read.failing_s

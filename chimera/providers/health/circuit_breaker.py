@@ -1,9 +1,9 @@
-"""A provider's circuit breaker: which callers its failures block.
+"""A provider's circuit breaker: decides which callers its failures block.
 
 A call may fail because of its prompt, its task or its user. So failures are counted by caller, since the provider's
-last answer to any of them. Once there are `limit` of them, failures of one node block that node, those of two nodes
-their task, of two tasks their user, and of two users all callers. A failed connection has no such cause: `limit` of
-these block all callers.
+last answer to any caller. Once there are `limit` failures, those of one node block that node, those of two nodes block
+their task, those of two tasks block their user, and those of two users block all callers. A failed connection has no
+such cause, so `limit` failed connections block all callers.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from models.errors import ProviderError, Unreachable
 
 Asker = tuple[str, ...]
-"""The caller of a call, the widest part first: user, task, and the keys that lead to the node; or user and call."""
+"""A call's caller, the widest part first: user, task, and the keys that lead to the node; or user and AI call."""
 
 CONNECTION: Asker = ("",)
 """The source of failed connections, in place of a caller."""
@@ -29,7 +29,7 @@ def source_of(error: ProviderError, asker: Asker) -> Asker:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """How often calls failed in a row, by `source_of`."""
+    """The number of failed calls in a row, by their source (`source_of`)."""
 
     times: Mapping[Asker, int] = field(default_factory=dict)
 
@@ -61,6 +61,6 @@ class Failures:
     def _speak_for(self, group: Asker, limit: int) -> bool:
         depth = len(group)
         among = {each: times for each, times in self.times.items() if each[:depth] == group and each != CONNECTION}
-        # More than one of its members, or the group itself.
+        # The failures are from more than one member of the group, or from the group itself.
         is_whole = len({each[depth : depth + 1] for each in among}) > 1 or group in among
         return is_whole and sum(among.values()) >= limit

@@ -1,9 +1,9 @@
-"""Health of provider accounts that all workers share, in Redis; a hint on a channel makes each of them read it again.
+"""The health of provider accounts, which all workers share in Redis. A message on a channel makes each of them read it.
 
-Times are kept by Redis's clock and returned as durations: the clocks of two workers may differ by hours. If Redis's
-own clock is set, nothing is kept longer than requested.
+Times are kept by Redis's clock and returned as durations, because the clocks of two workers may differ by hours. Even
+if Redis's own clock is changed, nothing is kept longer than requested.
 
-Everything here raises RedisError or OSError while Redis is away; the caller decides what holds then.
+Everything here raises RedisError or OSError while Redis is unavailable; the caller decides what to do then.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from chimera.providers.refusals.retry_times import MAX_RETRY_AFTER_S
 
 CHANNEL = "chimera:providers"
 KEPT_S = 7200
-"""How long Redis keeps failures without new ones: longer than calls wait between two probes."""
+"""How long Redis keeps failures after the last one: longer than calls wait between two probes."""
 MAX_SOURCES = 200
 """Failures of more callers than this add no information."""
 REREAD_S = 5.0
-"""How long a hint may be lost at most."""
+"""The longest time until a worker notices a change if the message on the channel is lost."""
 
-# Keys: the wait, the failures, the probe. A wait's value is its length, an upper bound even if the clock is set.
+# Keys: the wait, the failures, the probe. A wait's value is its length, an upper bound even if the clock is changed.
 _READ = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -52,12 +52,12 @@ redis.call('SET', KEYS[3], 'failed', 'PX', ARGV[3], 'NX')
 redis.call('PUBLISH', ARGV[6], ARGV[7])
 return read()
 """
-"""In one step, so that no worker reads the last failure without its consequence. The first probe is not due at once."""
+"""One step, so that no worker reads the last failure without its consequence. The first probe isn't due at once."""
 _WAIT = """
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[1]) end
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 """
-"""A wait is only raised, in whatever order workers report their 429s."""
+"""A wait is never shortened, in whatever order workers report their 429s."""
 _TAKE_PROBE = """
 local left, period = redis.call('PTTL', KEYS[3]), tonumber(ARGV[1])
 local passes = ARGV[2] == 'new' and redis.call('GET', KEYS[3]) ~= 'new'
@@ -69,7 +69,7 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The shared health of one account now."""
+    """The current shared health of one account."""
 
     wait_s: float
     failures: Failures
@@ -79,7 +79,7 @@ class Shared:
 
 
 class SharedHealth:
-    """Accounts by name; one connection pool a process."""
+    """The shared health of accounts, by their names; one object, with a connection pool, per process."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis = Redis.from_url(redis_url, socket_timeout=1.0, socket_connect_timeout=1.0)
@@ -88,7 +88,7 @@ class SharedHealth:
         return _shared(await self._run(_READ + "return read()", account))
 
     async def wait(self, account: str, seconds: float) -> None:
-        """Make all callers wait that long, or longer if another worker said so."""
+        """Make all callers wait this long, or longer if another worker has reported a longer wait."""
         await self._run(_WAIT, account, _ms(min(seconds, MAX_RETRY_AFTER_S)), CHANNEL, account)
 
     async def count_failure(self, account: str, source: Asker, reason: str, *, probe_s: float) -> Shared:
@@ -103,14 +103,14 @@ class SharedHealth:
             await pipe.execute()
 
     async def take_probe(self, account: str, probe_s: float, *, is_new: bool) -> bool:
-        """Return whether this is the one call of the next `probe_s` that probes the provider.
+        """Return whether this call is the only one in the next `probe_s` seconds that probes the provider.
 
-        A call of a user without failures (`is_new`) doesn't wait for the others.
+        A call from a user without failures (`is_new`) doesn't wait for other users' calls.
         """
         return bool(await self._run(_TAKE_PROBE, account, _ms(probe_s), "new" if is_new else "failed"))
 
     async def follow(self, changed: Callable[[str | None], Awaitable[None]]) -> None:
-        """Report each changed account, or None when any may have changed; forever, also while Redis is away."""
+        """Report each changed account, or None if any may have changed; forever, even while Redis is unavailable."""
         while True:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:

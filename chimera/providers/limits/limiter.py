@@ -1,14 +1,15 @@
 """Our own rate limits on providers, shared by all workers through Redis.
 
-No call waits here: one without a slot is rejected with the time to retry, and Temporal retries it then, so no worker
-slot is held.
+Calls don't wait here. A call without a free slot is rejected with the time to retry, and Temporal retries it then, so
+it doesn't occupy a worker slot.
 
-Each worker counts what it lets through itself, always, beside the count that all share: neither the loss of Redis nor
-its return grants a fresh minute. While Redis is away, and a minute longer, a worker keeps to its part of the
-limit, by how many workers had asked before; at first it also leaves room for what the others had used up by then.
+In addition to the shared count, each worker always keeps its own count of the calls that it admits, so neither losing
+Redis nor getting it back grants a fresh minute. While Redis is unavailable, and for a minute longer, a worker keeps to
+its share of the limit, based on the last known number of workers. For the first minute without reports from Redis, it
+also leaves room for what the other workers had used.
 
-A call counts with the tokens that it may need at most, as vendors count; what it didn't need isn't given back, so that
-one call is one look at the limit.
+Each call counts as the maximum number of tokens that it may need, as vendors count. Unused tokens aren't given back, so
+each call accesses the limit only once.
 """
 
 import asyncio
@@ -25,30 +26,30 @@ from chimera.providers.limits.windows import KEPT_S, UNITS, Amounts, Window
 from models.errors import RateLimited
 
 AWAY_SECONDS = 2.0
-"""After a failure Redis is not contacted for this long, so that a dead Redis delays no call."""
+"""After a failure, Redis isn't contacted for this long, so that an unavailable Redis doesn't delay calls."""
 NEVER = float("-inf")
 
 Limits = tuple[int | None, int | None]
-"""Requests and tokens a minute; None where there is none."""
+"""Requests and tokens per minute; None means no limit."""
 
 
 @dataclass(slots=True)
 class _Count:
-    """One account's rate limit, as this process knows it. Times are by its own clock."""
+    """The use of one account's rate limit, as this process knows it. Times are by this process' clock."""
 
     own: Window = field(default_factory=Window)
     workers: int = 1
     others: Amounts = (0, 0)
     reported_at: float = NEVER
-    """When Redis last answered, and so how old the two above are."""
+    """When Redis last answered, and thus the age of `workers` and `others`."""
     is_reported: bool = False
-    """Redis has what this process has let through, unless it has been emptied."""
+    """Whether Redis has this process' count, unless Redis has been emptied."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Reports of this process are sent one at a time: an older one never overwrites a later one."""
+    """This process sends its reports one at a time, so that an older report never overwrites a newer one."""
 
 
 class ProviderLimits:
-    """Requests and tokens a minute by provider, as the settings say, each of its accounts with a count of its own."""
+    """Limits on requests and tokens per minute, set for each provider and counted separately for each account."""
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._requests, self._tokens = settings.requests_per_minute, settings.tokens_per_minute
@@ -59,12 +60,12 @@ class ProviderLimits:
         self._away_until = self._careful_until = NEVER
 
     async def take(self, account: str, tokens: int) -> None:
-        """Take a slot for one call of at most `tokens`. Raises RateLimited with the seconds until there is one."""
+        """Take a slot for one call of at most `tokens`. Raises RateLimited with the seconds until a slot is free."""
         provider = account.partition(":")[0]
         limits = self._requests.get(provider), self._tokens.get(provider)
         if limits == (None, None):
             return
-        # A call that is larger than the limit takes all of a minute: it would never go otherwise.
+        # A call larger than the limit uses up a whole minute; otherwise, it could never run.
         cost = (1, tokens if limits[1] is None else min(tokens, limits[1]))
         count = self._counts.setdefault(account, _Count())
         async with count.lock:
@@ -77,7 +78,7 @@ class ProviderLimits:
             await self._shared.close()
 
     async def _ask(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> SlotOutcome | None:
-        """Take a slot in this process' count and in the shared one; in its own alone while Redis is away."""
+        """Take a slot in this process' count and in the shared one; only in the former while Redis is unavailable."""
         for _ in range(2):
             self._look(account, count, cost, limits)
             now = self._clock()
@@ -102,14 +103,14 @@ class ProviderLimits:
         return None
 
     def _look(self, account: str, count: _Count, cost: Amounts, limits: Limits) -> None:
-        """Raise RateLimited when this process' own count has no slot."""
+        """Raise RateLimited if this process' own count has no free slot."""
         now, provider = self._clock(), account.partition(":")[0]
         for unit, limit in enumerate(limits):
             if limit is None:
                 continue
             allowed, others_s = limit, 0.0
             if now < self._careful_until:
-                # At least one call of any size: no caller may starve.
+                # At least one call of any size is allowed, so that no caller starves.
                 allowed = max(limit // count.workers, cost[unit])
                 others_s = max(0.0, count.reported_at + KEPT_S - now)
                 allowed = min(allowed, limit - count.others[unit]) if others_s else allowed
@@ -121,6 +122,6 @@ def _refusal(provider: str, unit: int, limit: int, wait_s: float) -> RateLimited
     wait_s = min(max(0.5, wait_s), float(KEPT_S))
     return RateLimited(
         f"The limit of {limit} {UNITS[unit]} a minute for {provider!r} has been reached.",
-        # Not all at once.
+        # Spread the retries, so that they don't all come at once.
         retry_after_s=wait_s + uniform(0.05, max(0.5, 0.25 * wait_s)),  # noqa: S311
     )

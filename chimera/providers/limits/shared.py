@@ -1,7 +1,7 @@
-"""Calls that all workers admitted in the last minute, in Redis: each reports its own, and all are added up.
+"""The calls that all workers admitted in the last minute: each worker reports its own, and Redis adds them up.
 
-A worker reports its last minute with every call, so that Redis may forget or miss any of it. What crosses is ages:
-seconds are those of Redis's clock. Raises RedisError or OSError while Redis is away.
+A worker reports its whole last minute with every call, so Redis may lose or miss any report. Workers send ages instead
+of times, because the times are by Redis's clock. Raises RedisError or OSError while Redis is unavailable.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from chimera import redis_clients
 from chimera.providers.limits.windows import KEPT_S, Amounts
 
-# A second more than in memory: an age in whole seconds may be one too few.
+# Kept one second longer than in memory, because an age in whole seconds may be one too low.
 _TAKE = f"""
 local time = redis.call('TIME')
 local now, me, kept = tonumber(time[1]), ARGV[1], {KEPT_S + 1}
@@ -66,17 +66,17 @@ class SlotOutcome:
     """The outcome of a call's request for a slot."""
 
     verdict: Literal["taken", "full", "forgotten"]
-    """`forgotten`: Redis has lost this worker's reports, and so perhaps those of others."""
+    """`forgotten`: Redis has lost this worker's reports, and so perhaps those of other workers."""
     lacks: int
     wait_s: float
     workers: int
     """Workers that called in the last minute."""
     others: Amounts
-    """Calls that the others admitted."""
+    """Requests and tokens that the other workers admitted."""
 
 
 class SharedLimits:
-    """One a process."""
+    """The shared counts; one object per process."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis = Redis.from_url(redis_url, socket_timeout=1.0, socket_connect_timeout=1.0)
@@ -91,7 +91,10 @@ class SharedLimits:
         *,
         is_known: bool,
     ) -> SlotOutcome:
-        """Take a slot beside `own`, this process' admitted calls by age; `is_known`: it has reported before."""
+        """Report `own`, this process' admitted calls by age, and take another slot.
+
+        `is_known`: this process has reported before, so Redis should know it.
+        """
         most = [-1 if limit is None else limit for limit in limits]
         values = [self._name, int(is_known), *most, *cost, *(amount for each in own for amount in each)]
         # redis-py types a script's awaitable answer as a plain value.

@@ -1,7 +1,7 @@
-"""Calls admitted in the last minute: requests and tokens, second by second.
+"""The calls admitted in the last minute: requests and tokens, second by second.
 
-Exact to a second, to the safe side: a whole minute has to lie between. Counters that weigh the minute before, as most
-rate limiters keep them, let almost twice the limit through around the end of a minute.
+The count is exact to a second and errs on the safe side: each call counts for at least a whole minute. Counters that
+weight the previous minute, as most rate limiters do, admit almost twice the limit around the end of a minute.
 """
 
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ Amounts = tuple[int, int]
 
 UNITS = ("requests", "tokens")
 KEPT_S = 61
-"""A minute, and one second because whole seconds are counted."""
+"""A minute, plus one second because only whole seconds are counted."""
 
 
 @dataclass(slots=True)
 class Window:
-    """Times are seconds of a clock that is never set."""
+    """The calls of the last minute. Times are seconds of a monotonic clock."""
 
     _spent: dict[int, Amounts] = field(default_factory=dict)
 
@@ -31,7 +31,7 @@ class Window:
         return [(int(now) - second, *spent) for second, spent in self._spent.items()]
 
     def wait_s(self, now: float, unit: int, cost: int, allowed: int) -> float:
-        """Return the time until there is room for `cost` of a unit; 0 when there is."""
+        """Return the time until there is room for `cost` of a unit (an index of `UNITS`), or 0 if there is room now."""
         spent = sorted(((age, amounts[unit]) for age, *amounts in self.by_age(now)), reverse=True)
         used = sum(amount for _, amount in spent)
         for age, amount in spent:

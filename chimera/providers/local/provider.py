@@ -8,17 +8,17 @@ from chimera.providers.chat_completions.media import ChatCompletionsMedia
 from chimera.providers.keys import address_of, key_of
 
 FIRST_BYTE_S = 180.0
-"""At least: a server that loads the model on the first call sends nothing meanwhile."""
+"""The minimum: a server that loads the model on the first call sends nothing in the meantime."""
 
 
 def make(settings: Settings) -> Provider:
-    """The address is the one that ends in /v1. Raises `MissingBaseUrl` and `UnusableKey`."""
+    """Create the provider. The configured address ends in /v1. Raises `MissingBaseUrl` or `UnusableKey`."""
     limits = Limits.of(settings)
     return ChatCompletionsMedia(
         name="local",
         base_url=address_of("local", settings),
         api_key=key_of("local", settings),
         limits=replace(limits, first_byte_s=max(limits.first_byte_s, FIRST_BYTE_S)),
-        # Ollama calls tools all the same: https://github.com/ollama/ollama/issues/17921
+        # Ollama calls tools anyway: https://github.com/ollama/ollama/issues/17921
         obeys_tool_choice=False,
     )

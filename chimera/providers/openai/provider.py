@@ -1,4 +1,4 @@
-"""OpenAI, by chat completions."""
+"""OpenAI, through the chat-completions API."""
 
 from chimera.config.settings import Settings
 from chimera.providers.base import Limits, Provider
@@ -7,7 +7,7 @@ from chimera.providers.keys import address_of, key_of
 
 
 def make(settings: Settings) -> Provider:
-    """Raises `MissingKey` and `UnusableKey`."""
+    """Create the provider. Raises `MissingKey` or `UnusableKey`."""
     return ChatCompletionsMedia(
         name="openai",
         base_url=address_of("openai", settings),

@@ -1,7 +1,7 @@
-"""Parses a server's error body, whatever its shape: message, codes, status, time to retry.
+"""Parses a server's error body, whatever its shape, into a message, codes and a status.
 
-`{"error": {"message"}}` is OpenAI's shape. Others have the words under `error`, `detail`, `message` or `errors`, in a
-list, in JSON within JSON, or as a page.
+`{"error": {"message"}}` is OpenAI's shape. Other servers send the message under `error`, `detail`, `message` or
+`errors`, in a list, in JSON within JSON, or as a web page.
 """
 
 import json
@@ -15,34 +15,34 @@ from chimera.providers.wire.frames import parsed
 from chimera.providers.wire.values import index_of
 
 MOST_CHARS = 8_000
-"""That are parsed; far fewer are shown."""
+"""Maximum number of characters that are parsed; far fewer are shown."""
 MOST_INNER_CHARS = 100_000
-"""Of JSON within JSON."""
+"""Maximum length of JSON within JSON."""
 
 _WORDS = (
     *("error", "message", "msg", "detail", "error_description", "errors", "error_message", "errorMessage"),
     *("status_msg", "error_msg", "description", "reason", "title", "base_resp", "fault", "faultstring", "details"),
     *("innererror", "response", "data", "body", "text", "Message", "Error"),
 )
-"""Where the words are, in this order."""
+"""Fields that contain the message, in this order of preference."""
 _CODES = (
     *("code", "type", "status", "status_code", "statusCode"),
     *("error_type", "errorType", "error_code", "reason", "__type", "Code"),
 )
 _HAVE_CODES = ("error", "errors", "message", "detail", "base_resp", "innererror", "response", "Error")
-"""Where more of them are."""
+"""Fields that contain further codes."""
 _DEPTH = 6
 _ITEMS = 4
-# What has no end goes to the end of the text: each of many would be looked for to there.
+# An element without an end tag extends to the end of the text; otherwise, each of many would be searched to the end.
 _TAGS = re.compile(r"<(script|style|head)\b[^<>]*>.*?(?:</\1\s*>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _FRAMED = re.compile(r"\A[\ufeff\s]*(?:event:[^\n]*\n)?\s*(?:data:\s*)?")
-"""Around a refusal that a server sends as it sends its answers."""
+"""The frame around an error that a server sends in the same way as its answers."""
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """`codes` are all codes and types in it, in small letters; `status` is a number among them that HTTP knows."""
+    """A parsed error. `codes` are all its codes and types, in lower case; `status` is an HTTP status among them."""
 
     words: str
     codes: str
@@ -51,7 +51,7 @@ class ErrorBody:
 
 
 def read_error_body(body: object) -> ErrorBody:
-    """Read the body of a refusal, or of an error in an answer. Never raises."""
+    """Parse the body of an error response, or of an error in an answer. Never raises."""
     if isinstance(body, bytes):
         body = body.decode("utf-8", "replace")
     if isinstance(body, str):
@@ -78,7 +78,7 @@ def _words_in(value: object, depth: int) -> str:
         return ""
     found = next(filter(None, (_words_in(value.get(key), depth + 1) for key in _WORDS)), "")
     if isinstance(value.get("error"), str):
-        # A title, where there are words besides.
+        # `error` may be only a title, with the message beside it.
         more = next(filter(None, (_words_in(value.get(key), depth + 1) for key in ("message", "detail"))), found)
         found = found if more in found else f"{found}: {more}"
     place, raw = _place(value.get("loc")), _raw_words(value, depth)
@@ -88,12 +88,12 @@ def _words_in(value: object, depth: int) -> str:
 
 
 def _place(loc: object) -> str:
-    """Of a field, as FastAPI names it."""
+    """Return the path of a field, from FastAPI's `loc`."""
     return ".".join(str(part)[:60] for part in loc[:8]) if isinstance(loc, list) else ""
 
 
 def _raw_words(value: Mapping[str, Any], depth: int) -> str:
-    """The error of a gateway's vendor, as the gateway passes it on."""
+    """Return the error of the vendor behind a gateway, as the gateway passes it on."""
     metadata = value.get("metadata")
     return _words_in(metadata.get("raw"), depth + 1) if isinstance(metadata, dict) else ""
 
@@ -114,7 +114,7 @@ def _codes_in(value: object, depth: int) -> list[str | int]:
 
 
 def _inner(text: str) -> object:
-    """JSON within JSON; the text itself where it is none."""
+    """Parse JSON within JSON; return the text itself if it isn't an object or a list."""
     if text.lstrip()[:1] not in ("{", "[") or len(text) > MOST_INNER_CHARS:
         return text
     found = parsed(text)
@@ -132,7 +132,7 @@ def _without_tags(text: str) -> str:
 
 
 def _as_text(body: object) -> str:
-    """An unknown shape, unchanged."""
+    """Return a body of unknown shape as JSON text."""
     if body in (None, "", {}, []):
         return ""
     try:

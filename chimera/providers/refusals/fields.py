@@ -1,7 +1,8 @@
-"""Servers that reject a field of a request, mostly the answer's schema: the request is repeated without it.
+"""Repeats a request without the field that its server rejected, which is mostly the answer's schema.
 
 Rejected fields are remembered per model for some hours, so that only the first call takes two requests. A rejected
-request isn't billed. The schema is then described in the prompt; the answer is parsed as carefully as any other.
+request isn't billed. A rejected schema is described in the prompt instead; the answer is parsed as carefully as any
+other.
 """
 
 import json
@@ -29,11 +30,11 @@ Headers = dict[str, str]
 SCHEMA = "response_format"
 """The answer's schema, by its name in chat completions."""
 REMEMBERED_S = 6 * 3600.0
-"""Servers are updated, and models replaced under their name."""
+"""Limited, because servers are updated, and models are replaced under the same name."""
 MAX_MODELS = 200
 
 _STATUSES = (400, 404, 405, 415, 422, 500, 501)
-"""Of refusals; llama.cpp, for one, answers with 500 where it can't make a grammar of a schema."""
+"""Statuses of such rejections. For example, llama.cpp returns 500 if it can't convert a schema into a grammar."""
 _MAX_WORDS = 8000
 _UNSUPPORTED = re.compile(
     r"unsupported|(?:not|n't|no longer) support|not (?:permitted|allowed|enabled)|unrecogni[sz]ed|unknown|unexpected"
@@ -61,7 +62,7 @@ _OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "
 
 
 class RefusedFields:
-    """Fields that the servers of one provider rejected, by model. `fields` can be rejected; `clock` counts seconds."""
+    """Fields that one provider's servers rejected, by model. `fields` may be omitted; `clock` returns seconds."""
 
     def __init__(self, fields: Iterable[str] = _NAMES, clock: Callable[[], float] = time.monotonic) -> None:
         self._fields = Fields(fields)
@@ -74,7 +75,7 @@ class RefusedFields:
         body_of: Callable[[ChatRequest], Body],
         send: Callable[[Body, Headers], Awaitable[Opened]],
     ) -> Opened:
-        """Send a request; repeat it without the fields that the server rejects. Raises what `send` raises otherwise."""
+        """Send a request, and repeat it without the fields that the server rejects. Raises other errors of `send`."""
         known = left_out = self._of(request.model)
         while True:
             shaped = in_words(request) if SCHEMA in left_out else request
@@ -96,7 +97,7 @@ class RefusedFields:
         return fields if self._clock() < until else Fields()
 
     def _refusable(self, shaped: ChatRequest, body: Body, left_out: Fields) -> Fields:
-        """The rejected fields that can be omitted: each once, a limit by one of its names."""
+        """Return the fields that can still be omitted: each once, and a limit under only one of its names."""
         fields = self._fields & body.keys() | ({SCHEMA} if shaped.response_schema is not None else set())
         return Fields(name for name in fields - left_out if _OTHER_NAME.get(name) not in left_out)
 
@@ -123,13 +124,13 @@ def in_words(request: ChatRequest) -> ChatRequest:
 
 
 def _without(body: Body, left_out: Fields) -> Body:
-    """Leave fields out of a body; a limit of tokens is kept under its other name."""
+    """Omit fields from a body; a token limit is kept under its other name."""
     kept = {name: value for name, value in body.items() if name not in left_out}
     return kept | {_OTHER_NAME[name]: body[name] for name in left_out & _OTHER_NAME.keys() if name in body}
 
 
 def _named_in(error: Exception, fields: Fields) -> Fields:
-    """Return the fields that a server's refusal is about. `error` is an SDK's, with a status."""
+    """Return the fields that a server's error is about. `error` is an SDK's error with a status."""
     words = " ".join(_words(error))[:_MAX_WORDS]
     status = getattr(error, "status_code", None) or getattr(error, "code", None)
     if status not in _STATUSES or is_too_long(ErrorBody(words, "", None, None), status):
@@ -140,7 +141,7 @@ def _named_in(error: Exception, fields: Fields) -> Fields:
 
 
 def _words(error: Exception) -> Iterator[str]:
-    """A server's message, without the parts of the request that it repeats."""
+    """Yield the server's message, without the parts of the request that it repeats."""
     body = getattr(error, "body", None) or getattr(error, "details", None)
     yield from _texts(body) if isinstance(body, dict | list) else [str(body or getattr(error, "message", ""))]
 

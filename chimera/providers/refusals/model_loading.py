@@ -1,8 +1,8 @@
-"""Recognises servers' errors about a model that is not in memory yet, or does not fit. They concern one model only.
+"""Recognises errors about a model that isn't in memory yet or doesn't fit. These errors concern only that model.
 
-A model of many gigabytes takes minutes to load. Some servers hold requests meanwhile (Ollama, LM Studio, llama-swap),
-others refuse them at once: llama.cpp and llamafile with 503 "Loading model", Hugging Face with "is currently loading",
-hosts that scale to zero with words of their own. Sources of the words: the servers' users
+A model of many gigabytes takes minutes to load. In the meantime, some servers hold requests (Ollama, LM Studio,
+llama-swap), and others reject them at once: llama.cpp and llamafile with 503 "Loading model", Hugging Face with "is
+currently loading", and hosts that scale to zero with their own messages. Sources of the messages: the servers' users
 (https://github.com/canonical/inference-snaps/issues/234, https://github.com/IceWhaleTech/ZimaOS/issues/466,
 https://github.com/huggingface/transformers/issues/32665, https://github.com/ollama/ollama/issues/4131).
 """
@@ -32,16 +32,16 @@ _CANNOT_LOAD = re.compile(
     re.IGNORECASE,
 )
 _OTHERS = frozenset({400, 401, 402, 403, 404, 413, 422})
-"""Refusals of a request or a key, whose words may quote anything."""
+"""Statuses for a rejected request or key, whose messages may quote anything."""
 
 
 def is_loading(error_body: ErrorBody, status: int | None) -> bool:
-    """Return whether a refusal means that its model will be available later. Nothing was done, and nothing is paid."""
+    """Return whether an error means that the model will be available later. Nothing was done or billed."""
     if status in _OTHERS or cannot_load(error_body.words):
         return False
     return bool(_CODES.search(error_body.codes) or _IS_LOADING.search(error_body.words))
 
 
 def cannot_load(words: str) -> bool:
-    """Return whether a server failed to load a model; its other models may answer."""
+    """Return whether a server failed to load a model; its other models may still work."""
     return bool(_CANNOT_LOAD.search(words))

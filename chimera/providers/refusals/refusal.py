@@ -1,7 +1,7 @@
-"""A provider's refusal, in the same words for every vendor.
+"""Creates the errors for a provider's refusals, with the same wording for every vendor.
 
-A vendor's message may quote the request, and OpenAI's quotes the rejected key. So an unknown key (401)
-is reported in our own words only, and every other message is cut short and cleared of anything that looks like a key.
+A vendor's message may quote the request, and OpenAI's quotes the rejected key. So an unknown key (401) is reported only
+in our own words, and every other message is shortened and stripped of anything that looks like a key.
 """
 
 import re
@@ -32,7 +32,7 @@ MIN_KEY_CHARS = 8
 """A shorter text is a common word in messages, not a secret."""
 
 _AWAY_STATUSES = frozenset({502, 503, 504, 521, 522, 523, 529})
-"""Of servers that can't serve any request now; 521 to 523 are Cloudflare's for a server that it can't reach."""
+"""Statuses of servers that can't serve any request now. Cloudflare uses 521 to 523 for a server that it can't reach."""
 
 _OVERLOAD = re.compile(
     r"overload|(over|at|out of|insufficient|no) capacity|capacity (is )?(exceeded|reached|limit)|too busy"
@@ -44,17 +44,17 @@ _OVERLOAD = re.compile(
 )
 _REASON_CHARS = 180
 _OWN_CHARS = 440
-"""With what stands around it, no more than the ledger keeps of an error."""
+"""Together with the surrounding text, no more than the ledger stores of an error."""
 _KEY = re.compile(
     r"\b(?:(?:sk|pk|rk)[-_]|AIza|AQ\.)[A-Za-z0-9*._-]{6,}"
-    # Behind these two a word may stand: a key has a figure in it. To look further takes too long.
+    # An ordinary word may follow these two, so a key must contain a digit. Looking further ahead would take too long.
     r"|\b(?:key|Bearer)[-_ ](?=[A-Za-z*._-]{0,64}\d)[A-Za-z0-9*._-]{12,}"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The facts of a refusal. `status` is None mid-answer; each method is the error that it turns out to be."""
+    """The facts of a refusal. `status` is None in the middle of an answer. Each method returns one kind of error."""
 
     provider: str
     model: str
@@ -82,10 +82,10 @@ class Refusal:
 
     def wrong_key(self) -> WrongKey:
         vendor = VENDORS[self.provider]
-        # Without a key, the rejecting server is another one, or was configured to.
+        # If no key is needed, another server is at the address, or the server was configured to require a key.
         setting = vendor.address_variable if vendor.key == "none" else vendor.key_variable
         if self.status == 403 and self.reason:
-            # The key is known but lacks a right: only the server's message names it.
+            # The key is known but lacks a right, which only the server's message names.
             return WrongKey(
                 f"{self.provider} rejected the key (403): {self._why()} Check {setting} and the key's rights."
             )
@@ -113,17 +113,20 @@ class Refusal:
         return BadRequest(f"{self.provider} rejected the request ({self.status or 'mid-answer'}): {self._why()}{hint}")
 
     def _reason(self) -> str:
-        """The server's message behind ours; empty where there is none."""
+        """Return the server's message, to be appended to ours; empty if there is none."""
         return f" Reason: {self._why()}" if self.reason else ""
 
     def _why(self) -> str:
-        """The server's message as a sentence."""
+        """Return the server's message as a sentence."""
         if not self.reason:
             return "no reason given."
         return self.reason if self.reason.endswith((".", "!", "?", "…")) else f"{self.reason}."
 
     def trouble(self, codes: str = "") -> Overloaded:
-        """Trouble of the whole server, or of this request only: only the former counts against the provider."""
+        """Return Overloaded if the whole server has a problem, or InternalFailure if it may be this request's alone.
+
+        Only the former counts against the provider.
+        """
         is_away = self.status in _AWAY_STATUSES or bool(_OVERLOAD.search(f"{codes} {self.reason}"))
         return (Overloaded if is_away and not cannot_load(self.reason) else InternalFailure)(
             f"{self.provider} had an internal error ({self.status or 'mid-answer'}): {self._why()}",
@@ -132,13 +135,13 @@ class Refusal:
 
 
 def disconnected(provider: str, error: BaseException, *, begun: bool) -> ProviderError:
-    """Map a connection that failed or broke to an error. `error` is HTTPX's, or an SDK's that was raised from it."""
+    """Map a failed or broken connection to an error. `error` is HTTPX's, or an SDK's that was raised from it."""
     import httpx2
 
     cause = error if isinstance(error, httpx2.TransportError) else error.__cause__
     if begun:
         return Truncated(f"{provider} broke the connection mid-answer. The answer is discarded.")
-    # An untrusted certificate, or a proxy that rejects, doesn't resolve itself as an outage does.
+    # Unlike an outage, an untrusted certificate or a rejecting proxy doesn't resolve itself.
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and "CERTIFICATE" not in str(cause):
         setting = VENDORS[provider].address_variable
         return Unreachable(
@@ -156,7 +159,7 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
 def reason_of(message: str, secret: str, *, is_ours: bool = False) -> str:
     """Make a vendor's message safe to show: short, clean, and without anything that looks like a key.
 
-    `is_ours`: it is the simulator's, which is safe already.
+    `is_ours`: the message is the simulator's, which is already safe.
     """
     if len(secret) >= MIN_KEY_CHARS:
         message = message.replace(secret, "…")

@@ -1,4 +1,4 @@
-"""Reads a server's retry time: from a header, from its message, or from the reset of its rate limit."""
+"""Reads a server's retry time: from a header, from its message, or from its rate limit's reset time."""
 
 import math
 import re
@@ -25,7 +25,7 @@ _ASKS_TO_WAIT = re.compile(
 _SECONDS_FIELD = re.compile(
     r"retry[_-]?after(?:_?s(?:ec(?:ond)?s?)?)?[\"']?\s*[:=]\s*[\"']?(\d{1,9}(?:\.\d{1,9})?)\b", re.IGNORECASE
 )
-"""Of a gateway that puts JSON into its words."""
+"""For gateways that put JSON into their messages."""
 _CHINESE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(毫秒|秒|分钟|小时)[钟]?(?:之?后|内)")
 _CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分钟": 60.0, "小时": 3600.0}
 _BETWEEN = re.compile(r"[\s,]*(?:and\s+)?")
@@ -33,15 +33,15 @@ _RESET = re.compile(r"(?:x-)?ratelimit-reset(?:-.+)?|anthropic-ratelimit-.+-rese
 _DRAFT = re.compile(r"\b(?:r|remaining)=0\b[^=]{0,40}\b(?:t|reset)=(\d{1,9})\b")
 """The newest form of the standard: `"default";r=0;t=30`."""
 _EPOCH_S = 1_000_000_000
-"""A number that is larger is a time, and no number of seconds; a thousand times that is one in milliseconds."""
+"""A larger number is a Unix time, not a duration in seconds; above a thousand times this, it is in milliseconds."""
 
 
 def retry_after_of(headers: Mapping[str, str], words: str = "") -> float | None:
-    """Return how many seconds to wait, between 0 and an hour; None where none is given.
+    """Return how many seconds to wait, between 0 and an hour; None if the server doesn't say.
 
-    `retry-after-ms`, `Retry-After` (seconds, a duration or a date), "try again in 6.2s", and then the rate limit's
-    reset. A date is by the vendor's clock, which `Date` gives (RFC 9110, 10.2.3 and 6.6.1); without it, ours is
-    used.
+    The sources, in this order, are `retry-after-ms`, `Retry-After` (seconds, a duration or a date), a message such as
+    "try again in 6.2s", and the rate limit's reset time. A date is by the vendor's clock, which is read from the header
+    `Date` (RFC 9110, 10.2.3 and 6.6.1); without this header, our clock is used.
     """
     now_s = _moment(headers.get("date", "")) or time.time()
     waits = (
@@ -56,8 +56,8 @@ def retry_after_of(headers: Mapping[str, str], words: str = "") -> float | None:
 
 
 def wait_in(value: str, now_s: float) -> float | None:
-    """Read a wait: seconds, a duration as in 1m30s or "6 seconds", an HTTP date, an ISO one, or Unix time."""
-    # Two headers of one name come as one.
+    """Read a wait: seconds, a duration such as 1m30s or "6 seconds", an HTTP date, an ISO date, or a Unix time."""
+    # Two headers with the same name arrive joined by a comma.
     value = value.split(",")[0].strip() if _NUMBER.match(value.strip()) else value.strip()
     number = _scaled(value.strip('"'), 1.0)
     if number is not None:
@@ -77,7 +77,7 @@ def _scaled(value: str, unit_s: float) -> float | None:
 
 
 def _moment(value: str) -> float | None:
-    """An HTTP date, or one of ISO's (RFC 3339), in seconds of Unix time."""
+    """Parse an HTTP date, or an ISO date (RFC 3339), into a Unix time in seconds."""
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             moment = read(value.strip())
@@ -88,12 +88,12 @@ def _moment(value: str) -> float | None:
 
 
 def _until_moment(number: float, now_s: float) -> float:
-    """Of Unix time in seconds or milliseconds."""
+    """Return the seconds until a Unix time, which is in seconds or milliseconds."""
     return (number / 1000 if number > _EPOCH_S * 1000 else number) - now_s
 
 
 def _in_words(words: str) -> float | None:
-    """A duration as in "try again in 1m2.5s" or "wait for 7 minutes and 12 seconds"."""
+    """Find a duration in a message, such as "try again in 1m2.5s" or "wait for 7 minutes and 12 seconds"."""
     for asks in _ASKS_TO_WAIT.finditer(words):
         if (wait := _seconds(words, asks.end())) is not None:
             return wait
@@ -118,7 +118,7 @@ def _unit_s(unit: str) -> float:
 
 
 def _until_reset(headers: Mapping[str, str], now_s: float) -> float | None:
-    """The longest of those whose count is used up. Only what can't be meant otherwise is read."""
+    """Return the longest wait for a limit that is used up. Only unambiguous values are read."""
     waits = []
     for name, value in headers.items():
         name = name.lower()
@@ -138,5 +138,5 @@ def _reset_s(name: str, value: str, now_s: float) -> float | None:
         return None if moment_s is None else moment_s - now_s
     if number > _EPOCH_S:
         return _until_moment(number, now_s)
-    # A small number is in seconds by the draft of the standard; under the older names anything may be meant.
+    # According to the standard's draft, a small number is in seconds; under the older names, it may mean anything.
     return number if name in ("ratelimit-reset", "x-ratelimit-reset-after") else None

@@ -1,7 +1,7 @@
-"""Recognises servers' errors about conversations that exceed a model's window. Each has its own text, and few a code.
+"""Recognises errors about conversations that exceed a model's window. Each server has its own text; few have a code.
 
-Sources of the words: the servers themselves, as their users report them (https://github.com/earendil-works/pi/issues/129
-has a list). What isn't recognised here is asked once and fails as a bad request.
+The texts come from the servers, as their users report them (https://github.com/earendil-works/pi/issues/129 has a
+list). A request whose error isn't recognised here is made once, and fails as a bad request.
 """
 
 import re
@@ -46,14 +46,14 @@ _SURE = (
 )
 _IS_SURE = re.compile("|".join(_SURE), re.IGNORECASE | re.DOTALL)
 _LIKELY = re.compile(r"context[ _](length|window|size|limit)", re.IGNORECASE)
-"""In a refusal of a request it is about nothing else; in a server's trouble it may be about its memory."""
+"""In a rejected request, this always means its length; in a server's failure, it may mean the server's memory."""
 
 _CODES = re.compile(
     r"context_?(length|window|size)|(prompt|input|context)_too_(long|large)|request_too_large|tokens_limit_reached"
     r"|contextwindowexceeded"
 )
 _NEVER_FITS = re.compile(r"request too large|tokens must be reduced|reduce the length", re.IGNORECASE)
-"""Of a limit for a minute that the request alone is larger than: to wait for it is of no use."""
+"""A request that alone exceeds the limit per minute, so that waiting is useless."""
 
 _OTHERS = re.compile(
     r"\b(name|description|id|identifier|metadata|key|stop|schema|temperature)s?\b[^.]{0,60}"

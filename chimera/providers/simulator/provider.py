@@ -1,4 +1,4 @@
-"""The built-in simulator: no model and no key, and its answers are marked as simulated."""
+"""The built-in simulator: it has no model and needs no key, and its answers are marked as simulated."""
 
 from chimera.config.settings import Settings
 from chimera.providers.base import Limits, Provider
@@ -7,7 +7,7 @@ from chimera.providers.keys import address_of
 
 
 def make(settings: Settings) -> Provider:
-    """The address is the server's own, without /v1. Raises `MissingBaseUrl`."""
+    """Create the provider. The configured address is the server's own, without /v1. Raises `MissingBaseUrl`."""
     return ChatCompletionsMedia(
         name="simulator",
         base_url=address_of("simulator", settings).rstrip("/") + "/v1",

@@ -1,8 +1,8 @@
-"""Bounds of what a server answers, before an SDK gets to read it.
+"""Limits the size of a server's response before an SDK reads it.
 
-The SDKs read refusals and lists whole, however large: half a gigabyte behind a status of 500 would be half a gigabyte
-of a worker's memory. Compressed bodies are measured uncompressed. The body of an answer is left to `pieces` and
-to the media, which count it as it comes.
+The SDKs read error responses and lists whole, however large they are: half a gigabyte after a status of 500 would take
+half a gigabyte of a worker's memory. Compressed bodies are measured uncompressed. The body of an answer isn't limited
+here: `pieces` and the media modules count it as it arrives.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     import httpx2
 
 MAX_REFUSAL_BYTES = 1024 * 1024
-"""Of a refusal that are kept; its words are among the first few thousand."""
+"""How much of an error response is kept; its message is in the first few thousand bytes."""
 MAX_LIST_BYTES = 16 * 1024 * 1024
-"""Of a list of models; the longest known have less than one."""
+"""Maximum size of a list of models; the longest known lists have less than one MiB."""
 COMPRESSED_BYTES = 4096
-"""Unpacked in one go: gzip makes at most a thousand times as many of them."""
+"""How many bytes are decompressed at a time; gzip expands them at most a thousandfold."""
 
 
 async def bound(response: "httpx2.Response") -> None:
-    """Bound a response that has just begun: a hook of every client. Raises `AnswerTooLarge` and `Malformed`."""
+    """Limit a response that has just begun, as a hook of every client. Raises `AnswerTooLarge` or `Malformed`."""
     encodings = [encoding for encoding in _encodings_of(response) if encoding != "identity"]
     if len(encodings) > 1:
         raise Malformed(
@@ -42,7 +42,7 @@ async def bound(response: "httpx2.Response") -> None:
 
 
 async def check_size(response: "httpx2.Response", max_bytes: int, otherwise: str) -> None:
-    """Read a body that has to be whole, for the next reader. Raises `AnswerTooLarge`, with this message."""
+    """Read a whole body, and put it back for the next reader. Raises `AnswerTooLarge` with the message `otherwise`."""
     parts, size = [], 0
     async with aclosing(_unpacked(response)) as pieces:
         async for piece in pieces:
@@ -54,7 +54,7 @@ async def check_size(response: "httpx2.Response", max_bytes: int, otherwise: str
 
 
 async def _cut(response: "httpx2.Response") -> None:
-    """Keep the beginning of a refusal. Its status holds, though its body may break off or be broken."""
+    """Keep the beginning of an error response. Its status counts even if its body is truncated or malformed."""
     import httpx2
 
     parts, size = [], 0
@@ -71,7 +71,7 @@ async def _cut(response: "httpx2.Response") -> None:
 
 
 async def _unpacked(response: "httpx2.Response") -> AsyncGenerator[bytes]:
-    """The body as it arrives, through another response: the SDK reads the first one."""
+    """Yield the decompressed body as it arrives, through another response object, because the SDK reads this one."""
     import httpx2
 
     reader = httpx2.Response(

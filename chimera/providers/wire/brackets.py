@@ -1,19 +1,19 @@
-"""The brackets of JSON that comes in pieces, counted so that the whole is joined and read only where it may be one."""
+"""Counts the brackets of JSON that arrives in pieces, so that it is joined and parsed only when it may be complete."""
 
 from collections.abc import Sequence
 
 
 class Brackets:
-    """Looks at each piece once, however often it is asked."""
+    """Reads each piece once, however often `are_closed_by` is called."""
 
     def __init__(self) -> None:
         self._seen = 0
-        """Pieces."""
+        """The number of pieces read."""
         self._open: int | None = None
-        """None before the first bracket."""
+        """The number of open brackets; None before the first bracket."""
         self._in_string = False
         self._backslash = ""
-        """At the end of a piece, before what it escapes."""
+        """A backslash at the end of a piece, which escapes the beginning of the next one."""
 
     def are_closed_by(self, pieces: Sequence[str]) -> bool:
         """Return whether there were brackets, and all of them are closed after the last of `pieces`."""

@@ -1,15 +1,18 @@
-"""Bodies that are not encoded as their head says. Loads the HTTP library: import it where a client is made."""
+"""Handles bodies that aren't encoded as their headers say.
+
+Loads the HTTP library, so import this module only where a client is created.
+"""
 
 from collections.abc import AsyncIterator
 
 import httpx2
 
 _BEGINNINGS_OF_TEXT = frozenset(b'deri:{[<"\n\r \xef')
-"""Of events in any form, of JSON and of pages; no encoded body begins so."""
+"""First bytes of events in any form, of JSON and of web pages; no encoded body begins with them."""
 
 
 class Begun(httpx2.AsyncByteStream):
-    """A stream whose first bytes have been looked at."""
+    """A stream whose first bytes can be inspected before it is read."""
 
     def __init__(self, stream: httpx2.AsyncByteStream) -> None:
         self._stream = stream
@@ -17,7 +20,7 @@ class Begun(httpx2.AsyncByteStream):
         self._first = b""
 
     async def first(self) -> bytes:
-        """Wait for the first bytes; empty at the end."""
+        """Wait for the first bytes; empty if the stream is."""
         while not self._first and (chunk := await anext(self._chunks, None)) is not None:
             self._first = chunk
         return self._first
@@ -33,7 +36,7 @@ class Begun(httpx2.AsyncByteStream):
 
 
 async def trust_bytes(response: httpx2.Response) -> None:
-    """Take `Content-Encoding` from a body that begins as text: proxies pass the header on and decompress the body.
+    """Remove `Content-Encoding` if the body begins as text: some proxies decompress the body but keep the header.
 
     https://github.com/open-webui/open-webui/pull/23876
     """

@@ -1,7 +1,7 @@
-"""The bytes of an answer, cut into events: server-sent ones as the standard has them, and as servers send them.
+"""Splits the bytes of an answer into server-sent events, as the standard defines them and as servers send them.
 
-Servers and proxies indent lines, write names in capitals, prefix data twice, leave the blank line between two events
-out, or break JSON across lines. Where only one meaning is left, it is taken: the answer is paid.
+Servers and proxies indent lines, write names in capitals, prefix data twice, omit the blank line between two events, or
+break JSON across lines. Everything that can have only one meaning is accepted, because the answer is already paid for.
 """
 
 import json
@@ -14,11 +14,11 @@ from pydantic_core import from_json
 from models.errors import AnswerTooLarge
 
 BYTES_A_CHARACTER = 6
-"""At most, of a character that JSON escapes."""
+"""The maximum size of a character that JSON escapes."""
 MOST_OVERHEAD_BYTES = 1_000_000
-"""Of one event, besides the text in it."""
+"""The maximum size of an event besides its text."""
 ENDS = frozenset({"done", "end", "complete", "completed"})
-"""Names of the event that closes a stream, for servers that send it in place of `[DONE]`."""
+"""Names of the event that closes a stream, for servers that send such an event instead of `[DONE]`."""
 
 _BLANK_LINES = re.compile(rb"\n{3,}")
 _FIELD = re.compile(rb"[ \t]*(data|event|id|retry)[ \t]*:", re.IGNORECASE)
@@ -27,7 +27,7 @@ _DONE = re.compile(r'\s*"?\[done\]', re.IGNORECASE)
 
 
 class Frames:
-    """Cuts bytes into events: pairs of a name and the data. A body that is no events is one of data alone."""
+    """Splits bytes into events: pairs of a name and data. A body without events becomes data without names."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -35,10 +35,10 @@ class Frames:
         self._rest: list[bytes] = []
         self._kind = ""
         self._next_kind = ""
-        """Name sent behind the data: of this event, or of the next one where there is no blank line."""
+        """A name sent after the data, which belongs to this event, or to the next one if the blank line is missing."""
         self._data: list[str] = []
         self._broken: list[str] = []
-        """Lines behind the data that may be the rest of it."""
+        """Lines after the data that may be the rest of it."""
         self._other: list[str] = []
         self._other_bytes = 0
         self._is_first = True
@@ -67,7 +67,7 @@ class Frames:
             self._rest = [line]
 
     def end(self) -> Iterator[tuple[str, str]]:
-        """Yield what the end of the body ends."""
+        """Yield the events that end with the body."""
         yield from self._line(b"".join(self._rest))
         self._rest = []
         yield from self._event()
@@ -83,7 +83,7 @@ class Frames:
             yield from self._event()
             return
         field = _FIELD.match(line)
-        # Half a character from a model that writes bytes must not lose the answer.
+        # An incomplete character from a model that writes bytes must not cause the loss of the answer.
         value = line[field.end() if field else 0 :].decode("utf-8", "replace")
         match field[1].lower() if field else b"":
             case b"data":
@@ -128,13 +128,13 @@ class Frames:
         self._kind = self._next_kind
 
     def _has_whole(self) -> bool:
-        """Return whether the data so far is one line of whole JSON, or the end of a stream."""
+        """Return whether the data so far is one line with complete JSON, or the end of a stream."""
         if len(self._data) != 1 or not self._data[0].rstrip().endswith(("}", "]")):
             return False
         return is_done(self._data[0]) or isinstance(parsed(self._data[0]), dict | list)
 
     def _other_line(self, line: str) -> Iterator[tuple[str, str]]:
-        """A line of no event: JSON, one object a line or one over many, or the rest of JSON that was broken."""
+        """Read a line outside events: an object per line, an object across lines, or the rest of broken-up JSON."""
         is_whole = is_done(line) or (line.lstrip().startswith("{") and isinstance(parsed(line), dict))
         if is_whole and not self._other and (not self._data or self._has_whole()):
             yield from self._flushed()
@@ -157,8 +157,8 @@ def parsed(text: str) -> object:
     try:
         return from_json(text)
     except (ValueError, TypeError):
-        # It refuses half an emoji, which `clean_text` takes out, and tabs in texts. This doesn't, and takes five times
-        # as long.
+        # `from_json` rejects half an emoji, which `clean_text` removes later, and tabs in strings. `json.loads` accepts
+        # both, but takes five times as long.
         with suppress(ValueError, RecursionError):
             return json.loads(text, strict=False)
     return None

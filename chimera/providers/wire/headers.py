@@ -1,4 +1,4 @@
-"""Headers that a vendor's SDK takes from the environment by itself: checked before a request."""
+"""Checks the headers that a vendor's SDK reads from the environment by itself, before a request."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def is_sendable(value: str, *, as_utf8: bool = False) -> bool:
 
 
 def check(provider: str, headers: Mapping[str, object], variables: str, *, as_utf8: bool = False) -> None:
-    """Raise UnusableHeader for one that no request can have. `variables` are what an SDK makes its own headers of."""
+    """Raise UnusableHeader for a header that can't be sent. `variables` are those that the SDK's headers come from."""
     for name, value in headers.items():
         if isinstance(value, str) and not (_NAME.fullmatch(name) and is_sendable(value, as_utf8=as_utf8)):
             raise UnusableHeader(provider, name, variables)

@@ -1,4 +1,4 @@
-"""Parts that every vendor's wire needs beside the SDK: our HTTP client, our timeouts, and a size limit."""
+"""Parts that every vendor needs besides its SDK: our HTTP client, our timeouts, and a size limit."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 MAX_CALLS = 1000
-"""Of one answer; a model makes a few dozen at most."""
+"""Maximum number of tool calls in one answer; a model makes a few dozen at most."""
 
 CONNECT_S = 10.0
 MAX_CONNECTIONS = 1000
@@ -35,10 +35,10 @@ def http_client(
     on_request: "RequestHook | None" = None,
     on_response: "ResponseHook | None" = None,
 ) -> "httpx2.AsyncClient":
-    """Make a client for an SDK. Call it in a thread: the first one imports httpx2 and reads the certificates.
+    """Create a client for an SDK. Call this in a thread: the first call imports httpx2 and reads the certificates.
 
-    A proxy of the environment is for addresses elsewhere: a server on this machine or in a private network is reached
-    directly, and no proxy setting of the environment keeps its client from being made.
+    The environment's proxy is only for addresses elsewhere: a server on this machine or in a private network is reached
+    directly, and the environment's proxy settings can't prevent the creation of its client.
     """
     import httpx2
 
@@ -46,13 +46,13 @@ def http_client(
 
     direct = is_near(base_url)
     return httpx2.AsyncClient(
-        # Waits for bytes are bounded by `Waits`, where what they mean is known.
+        # `Waits` limits the waits for bytes, because the meaning of the bytes is known there.
         timeout=httpx2.Timeout(None, connect=CONNECT_S),
         limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=100),
-        # A redirect would take the prompt, and perhaps the key, to an address that was never configured.
+        # A redirect would send the prompt, and perhaps the key, to an address that was never configured.
         follow_redirects=False,
         trust_env=trust_env and not direct,
-        # Certificates that the environment names hold for a private network too.
+        # Certificates from the environment also apply to private networks.
         verify=httpx2.create_ssl_context(trust_env=trust_env) if base_url.lower().startswith("https:") else True,
         event_hooks={
             "request": [on_request] if on_request is not None else [],
@@ -62,12 +62,12 @@ def http_client(
 
 
 async def connecting_alone(request: "httpx2.Request") -> None:
-    """Bound connecting and nothing else, for an SDK that overrides what its client was made with."""
+    """Limit only the time to connect, for an SDK that overrides its client's timeouts."""
     request.extensions["timeout"] = {"connect": CONNECT_S, "read": None, "write": None, "pool": None}
 
 
 class Attempt(Protocol):
-    """Headers of every request."""
+    """The call and the attempt that a request is made for."""
 
     @property
     def call_id(self) -> str: ...
@@ -77,10 +77,10 @@ class Attempt(Protocol):
 
 
 def headers_of(request: Attempt, *, part: int = 0) -> dict[str, str]:
-    """Name the call and the attempt; `part` counts what was left out of a request that its server refused.
+    """Return headers that name the call and the attempt. `part` counts the fields omitted because of a rejection.
 
-    Each attempt has a key of its own: a server that keeps them would answer a repeat with the error or the broken-off
-    answer of the attempt before, and reject one whose prompt has new guidance.
+    Each attempt has its own idempotency key. Otherwise, a server that stores keys would answer a repeated request with
+    the error or the truncated answer of the previous attempt, and reject a request whose prompt has new guidance.
     """
     return {
         "Idempotency-Key": f"{request.call_id}.{request.attempt}" + (f".{part}" if part else ""),
@@ -108,11 +108,11 @@ class Waits:
     stall_s: float
 
     def first_deadline(self) -> float:
-        """The time by which an answer requested now has to begin, on the loop's clock."""
+        """Return the time by which an answer requested now must begin, on the event loop's clock."""
         return asyncio.get_running_loop().time() + self.first_byte_s
 
     async def next(self, items: AsyncIterator[Item], first_deadline: float | None) -> Item | None:
-        """Wait for the next item; None at the end. Only the first one has a deadline of its own.
+        """Wait for the next item; None at the end. Only the first item has its own deadline.
 
         Raises TimeoutError, and any error of `items`.
         """
@@ -127,14 +127,14 @@ class Waits:
         """Translate a TimeoutError into our error."""
         if begun:
             return Stalled(f"{self.provider} sent nothing for {self.stall_s:g} s, so the call is aborted.")
-        # Connecting has a shorter limit of its own, so the prompt is there.
+        # Connecting has its own, shorter limit, so the provider has received the prompt.
         return ProviderTimeout(
             f"{self.provider} sent nothing in the first {self.first_byte_s:g} s.", may_be_billed=True
         )
 
 
 class SizeLimit:
-    """Bytes that an answer may have, counted as they come."""
+    """The maximum size of an answer, whose bytes are counted as they arrive."""
 
     def __init__(self, max_bytes: int, setting: str = "CHIMERA_MAX_ANSWER_BYTES") -> None:
         self._max_bytes = max_bytes
@@ -142,11 +142,11 @@ class SizeLimit:
         self._setting = setting
 
     def count(self, text: str) -> None:
-        """Raises `AnswerTooLarge`."""
+        """Count a text's bytes. Raises `AnswerTooLarge`."""
         self.count_bytes(len(text.encode("utf-8", "surrogatepass")))
 
     def count_bytes(self, size: int) -> None:
-        """Raises `AnswerTooLarge`."""
+        """Count bytes. Raises `AnswerTooLarge`."""
         self._bytes_left -= size
         if self._bytes_left < 0:
             raise AnswerTooLarge(too_large_words(self._max_bytes, self._setting))
@@ -157,6 +157,6 @@ def too_large_words(max_bytes: int, setting: str) -> str:
 
 
 def check_calls(calls: int) -> None:
-    """Raises `AnswerTooLarge` for more tool calls than an answer may ask for."""
+    """Raise `AnswerTooLarge` if an answer requests too many tool calls."""
     if calls > MAX_CALLS:
         raise AnswerTooLarge(f"The answer has more than {MAX_CALLS} tool calls at once. Request fewer tool calls.")

@@ -1,19 +1,20 @@
 """A timeout that allows for the process itself having been frozen.
 
-After a freeze (a machine that slept, a paused container) every deadline has passed at once, though what was waited for
-may lie in the socket. A limit therefore looks at the clock a second before its time. In a punctual process it fires
-at the limit; in a late one it fires later, and bytes that arrived meanwhile are read first.
+After a freeze (a sleeping machine, a paused container), every deadline has passed at once, although the awaited bytes
+may already be in the socket. A timeout therefore checks the clock a second before its deadline. If the process is on
+time, the timeout fires at the deadline. If the process is late, the timeout fires later, so that bytes that arrived in
+the meantime are read first.
 """
 
 import asyncio
 from types import TracebackType
 
 LATE_S = 1.0
-"""A timer that is later than this didn't run because the process didn't: the limit is put off again."""
+"""A timer that is later than this was delayed because the process didn't run: the timeout is postponed again."""
 PUNCTUAL_S = 0.1
-"""A timer that is no later than this belongs to a process that ran all the time."""
+"""A timer that is no later than this means that the process ran all the time."""
 LAST_LOOK_S, GRACE_S = 1.0, 5.0
-"""The time given after a freeze, at least and at most: bytes take some rounds of the loop to become an answer."""
+"""The minimum and maximum extra time after a freeze: bytes take some rounds of the event loop to become an answer."""
 
 
 class Patience:

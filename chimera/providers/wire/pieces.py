@@ -1,9 +1,9 @@
-"""The body of an answer, from bytes to the JSON objects in it: the only reader of a vendor's stream.
+"""Reads the body of an answer as JSON objects: the only reader of a vendor's stream.
 
-The SDKs' own readers end an answer at the first thing that they don't know: an event without data, a comment in the
-place of data, a line that is no JSON. Here such things are passed over, for what has been written has been paid. What
-a body is, is seen in its bytes: server-sent events, a JSON object a line, or one JSON document. Media types are wrong
-too often to go by.
+The SDKs' own readers end an answer at the first element that they don't know: an event without data, a comment in place
+of data, a line that isn't JSON. Here, such elements are skipped, because everything that was written is paid for. The
+form of a body is recognised from its bytes: server-sent events, one JSON object per line, or one JSON document. Media
+types are wrong too often to be relied on.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     import httpx2
 
 DRAIN_S = 0.1
-"""For the end of a body after its last event, so that the connection can be used again."""
+"""How long to wait for the end of a body after its last event, so that the connection can be reused."""
 MAX_VALUES = 50_000
-"""Of one event's JSON: more than a model writes in an answer. To go through more of them takes 0.1 s and longer."""
+"""Maximum number of values in one event: more than a model writes in an answer. Reading more takes 0.1 s or longer."""
 MAX_SKIPPED = 200_000
-"""Meaningless pieces in an answer: more than a model has tokens for."""
+"""Maximum number of meaningless pieces in an answer: more than a model has tokens for."""
 MAX_LISTS = 4
-"""Around the objects of an event."""
+"""Maximum number of nested lists around the objects of an event."""
 SLICE_BYTES = 64 * 1024
-"""Of a body that are looked at in one go: a few kilobytes that were compressed may be megabytes."""
+"""How many bytes of a body are read at a time: a few compressed kilobytes may become megabytes."""
 SHARE_BYTES = 64 * 1024
 """Bytes to read before yielding to other tasks: a reader that never waits would block its worker's heartbeats."""
 STEP_BYTES = 256
-"""Cost of a step besides its bytes, in bytes."""
+"""The cost of a step besides its bytes, expressed in bytes."""
 _DONE_CHARS = len("[DONE]")
 
 _NO_ANSWER = ("image/", "audio/", "video/", "font/")
@@ -42,7 +42,7 @@ _ANSWER_KEYS = ("choices", "candidates", "content_block", "delta", "usage", "usa
 
 
 class Piece(NamedTuple):
-    """One event: its name, if it has one, and its JSON. `DONE` is the last one of a stream."""
+    """One event: its name, if it has one, and its JSON. `DONE` is the last event of a stream."""
 
     kind: str
     body: dict[str, Any]
@@ -65,15 +65,15 @@ class Pieces(AsyncIterator[Piece]):
     def __init__(self, response: "httpx2.Response", max_bytes: int) -> None:
         self.response = response
         self.skipped = 0
-        """Meaningless pieces; keep-alives don't count."""
+        """The number of meaningless pieces; keep-alives don't count."""
         self.words = ""
-        """The first of them that is text: a gateway's reason for sending no answer."""
+        """The first meaningless piece that is text: a gateway's reason for not sending an answer."""
         self._bytes = response.aiter_bytes()
         self._frames = Frames(max_bytes)
         self._slices: Iterator[bytes] = iter(())
         self._ready: Iterator[tuple[str, str]] = iter(())
         self._items: Iterator[tuple[str, object]] = iter(())
-        """Of the list that the last event was."""
+        """The remaining items of the last event, if it was a list."""
         self._is_done = False
         self._share_left = SHARE_BYTES
 
@@ -99,7 +99,7 @@ class Pieces(AsyncIterator[Piece]):
                 return piece
 
     async def _read_on(self) -> None:
-        """Have the events of the next slice of the body ready."""
+        """Prepare the events of the next slice of the body."""
         if (cut := next(self._slices, None)) is not None:
             await self._give_way(len(cut))
             self._ready = self._frames.feed(cut)
@@ -129,7 +129,7 @@ class Pieces(AsyncIterator[Piece]):
         if body is None:
             body = _glued(data, 0) or (_glued(data, 1) if data.startswith("[") else None) or None
         if isinstance(body, list):
-            # Gemini's form for requests without events.
+            # Gemini's form of an answer without events.
             self._items = ((kind, item) for item in _flat(body, MAX_LISTS))
             return None
         return self._sorted(kind, body, data)
@@ -156,7 +156,7 @@ class Pieces(AsyncIterator[Piece]):
         return Piece(kind, body)
 
     async def _drain(self) -> None:
-        """Failures here come after the answer."""
+        """Read the rest of the body. Failures are ignored, because the answer is already complete."""
         with suppress(Exception):
             async with asyncio.timeout(DRAIN_S):
                 async for chunk in self._bytes:
@@ -164,9 +164,9 @@ class Pieces(AsyncIterator[Piece]):
 
 
 def _glued(data: str, place: int) -> list[object]:
-    """Several values in one event, as proxies glue them together; what comes behind the last whole one is left out.
+    """Read several values that a proxy joined in one event; anything after the last complete value is omitted.
 
-    `place` is where they begin: behind the bracket of a list that never ends.
+    `place` is where the values begin: 1 skips the bracket of a list that never ends.
     """
     found: list[object] = []
     decoder = json.JSONDecoder(strict=False)
@@ -191,13 +191,13 @@ def _has_content(body: object) -> bool:
 
 
 def _values_in(data: str) -> int:
-    """Count the values of JSON, except only children: commas outside of strings."""
+    """Count the commas outside strings: one less than the values of each object or list."""
     outside = data.replace("\\\\", "").replace('\\"', "").split('"')[::2]
     return sum(part.count(",") for part in outside)
 
 
 def _flat(items: list[Any], lists: int) -> Iterator[object]:
-    """The items of a list and of those in it, as far down as `lists` says."""
+    """Yield the items of a list and of the lists inside it, down to a depth of `lists`."""
     for item in items:
         if isinstance(item, list) and lists > 1:
             yield from _flat(item, lists - 1)
@@ -206,7 +206,7 @@ def _flat(items: list[Any], lists: int) -> Iterator[object]:
 
 
 def is_error(kind: str, body: dict[str, Any]) -> bool:
-    """Return whether an event reports a failure. A null or empty `error` reports none."""
+    """Return whether an event reports a failure. A null or empty `error` doesn't."""
     error = body.get("error")
     if error and not (isinstance(error, dict) and not any(error.values())):
         return True
@@ -214,7 +214,7 @@ def is_error(kind: str, body: dict[str, Any]) -> bool:
         return True
     base = body.get("base_resp")
     if isinstance(base, dict) and base.get("status_code") not in (None, 0, "0"):
-        # MiniMax's, which has it in every piece.
+        # MiniMax sends `base_resp` in every piece.
         return True
     if kind in ("", "message") and not any(body.get(key) for key in _ANSWER_KEYS):
         failed = body.get("success") is False or body.get("status") in ("error", "failed")
@@ -225,13 +225,16 @@ def is_error(kind: str, body: dict[str, Any]) -> bool:
 
 
 def check_head(response: "httpx2.Response", provider: str) -> None:
-    """Raises Malformed for images and audio. Every other type is parsed: Flask's default is that of pages."""
+    """Raise Malformed for images, audio, video and fonts.
+
+    Every other type is parsed, because Flask's default type is that of web pages.
+    """
     if response.headers.get("content-type", "").strip().lower().startswith(_NO_ANSWER):
         raise no_answer(response, provider)
 
 
 def announces_stream(response: "httpx2.Response") -> bool:
-    """Return whether the head promises events: by its media type, or by having none."""
+    """Return whether the head announces events, by its media type or by having none."""
     return "event-stream" in response.headers.get("content-type", "text/event-stream").lower()
 
 
@@ -241,5 +244,5 @@ def no_answer(response: "httpx2.Response", provider: str) -> Malformed:
 
 
 def _is_keep_alive(kind: str, data: str) -> bool:
-    """Empty data, and a comment in the place of data."""
+    """Return whether an event only keeps the connection alive: by its name, or by empty data or a comment as data."""
     return kind in _KEEP_ALIVES or not data.strip() or data.lstrip().startswith(":")

@@ -1,4 +1,4 @@
-"""Shared by all vendors' streams: a client that is made once, and one way to read to the end."""
+"""Code shared by all vendors' streams: a client that is created once, and the loop that reads an answer to its end."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -23,11 +23,11 @@ log = structlog.get_logger()
 Client = TypeVar("Client")
 
 SortError = Callable[[Exception, bool], ProviderError]
-"""Maps any raised error to ours; gets whether the answer had begun."""
+"""Maps any raised error to one of ours. The second argument is whether the answer had begun."""
 
 
 class Lazy(Generic[Client]):
-    """A vendor's client, made once and in a thread: to import an SDK takes a second, and a worker has to heartbeat."""
+    """A vendor's client, created once, in a thread: importing an SDK takes a second, and heartbeats must go on."""
 
     def __init__(self, make: Callable[[], Client]) -> None:
         self._make = make
@@ -35,7 +35,7 @@ class Lazy(Generic[Client]):
         self.made: Client | None = None
 
     async def get(self) -> Client:
-        """Raises a ProviderError when the client can't be made, that of an SDK or of its HTTP library."""
+        """Return the client. Raises a ProviderError if it, or its HTTP client, can't be created."""
         async with self._making:
             if self.made is None:
                 try:
@@ -43,7 +43,7 @@ class Lazy(Generic[Client]):
                 except ProviderError:
                     raise
                 except Exception as error:  # noqa: BLE001
-                    # The kind alone: an HTTP library's message may hold a proxy's password.
+                    # Only the type, because an HTTP library's message may contain a proxy's password.
                     log.error("client_not_made", error=type(error).__name__)
                     raise ProviderError(
                         f"The provider's client can't be created ({type(error).__name__}). Check the proxy and"
@@ -56,11 +56,11 @@ class StreamedAnswer(Protocol):
     """An answer that is assembled from a stream."""
 
     noun: str
-    """The noun for errors."""
+    """How error messages refer to the answer."""
 
     @property
     def usage(self) -> Usage | None:
-        """As the server has reported it so far."""
+        """The usage that the server has reported so far."""
         ...
 
     @property
@@ -87,7 +87,7 @@ class StreamedAnswer(Protocol):
 
 
 class Events(Protocol):
-    """A stream of the `openai` or `anthropic` SDK, which isn't read by the SDK."""
+    """A stream of the `openai` or `anthropic` SDK that the SDK doesn't read itself."""
 
     @property
     def response(self) -> "httpx2.Response": ...
@@ -99,7 +99,7 @@ Opened = TypeVar("Opened", bound=Events)
 
 
 async def opened(opening: Awaitable[Opened], waits: Waits, sort_error: SortError, *, deadline: float) -> Opened:
-    """Wait for the head of an answer. Raises Malformed where that is a page, a portal's for one."""
+    """Wait for the head of an answer. Raises Malformed if the head announces an image or audio."""
     async with sorting(waits, sort_error, deadline=deadline):
         events = await opening
     try:
@@ -112,7 +112,7 @@ async def opened(opening: Awaitable[Opened], waits: Waits, sort_error: SortError
 
 @asynccontextmanager
 async def sorting(waits: Waits, sort_error: SortError, *, deadline: float) -> AsyncIterator[None]:
-    """Bound a wait for the beginning of an answer; any failure in it becomes one of our errors."""
+    """Limit the wait for the beginning of an answer, and map any failure to one of our errors."""
     try:
         async with Patience(deadline):
             yield
@@ -134,10 +134,10 @@ async def read(
     deadline: float,
     close: Callable[[], Awaitable[object]],
 ) -> AsyncGenerator[TextDelta | ChatEnd]:
-    """Yield the text of `pieces` as it comes, and at last what `answer` makes of them; in any case `close`.
+    """Yield the text of `pieces` as it arrives, and finally the `ChatEnd` of `answer`. Calls `close` in any case.
 
-    The first piece has to come before `deadline`. A failure once an answer has begun may be billed, and carries the
-    server's counts. A failure after the whole answer is ignored.
+    The first piece must arrive before `deadline`. A failure after an answer has begun may be billed, and includes the
+    usage that the server reported. A failure after the whole answer is ignored.
     """
     first: float | None = deadline
     try:
@@ -176,7 +176,7 @@ async def _next(
 
 
 def _taken(answer: StreamedAnswer, piece: Piece, sort_error: SortError) -> str | None:
-    """Never lose a paid answer to an unforeseen piece."""
+    """Read a piece. An unforeseen piece never causes the loss of a paid answer."""
     try:
         return answer.take(piece)
     except ProviderError:
@@ -200,11 +200,11 @@ def _ended(answer: StreamedAnswer, request: ChatRequest) -> ChatEnd:
 
 
 def _billed(error: ProviderError, answer: StreamedAnswer, pieces: Pieces) -> ProviderError:
-    """Note whether a failure may be billed, and what the server counted."""
+    """Add to an error whether it may be billed, and the usage that the server reported."""
     if isinstance(error, ModelLoading):
         if not answer.has_begun:
             return error
-        # Waited for, it would be paid again and again.
+        # If the call waited for the model, it would be paid for again and again.
         error = InternalFailure(error.message)
     is_at_work = answer.has_begun or announces_stream(pieces.response) or isinstance(error, Truncated)
     error.may_be_billed = error.may_be_billed or is_at_work

@@ -8,26 +8,26 @@ import math
 from typing import Any
 
 MAX_FIGURE = 2**31 - 1
-"""Of tokens: what the ledger's columns hold, and more than any model reads."""
+"""The largest token count: the limit of the ledger's columns, and more than any model reads."""
 
 _DIGITS = 10
-"""Of `MAX_FIGURE`."""
+"""The number of digits of `MAX_FIGURE`."""
 
 
 def word_of(value: object) -> str:
-    """An id or a name: text, or a number as text."""
+    """Read an ID or a name: text, or a number as text."""
     if isinstance(value, str):
         return value.strip()
     return _number(value)
 
 
 def text_of(value: object) -> str:
-    """Text as it came, or a number as text."""
+    """Read text unchanged, or a number as text."""
     return value if isinstance(value, str) else _number(value)
 
 
 def json_of(value: object) -> str:
-    """JSON as text, or as the object that it stands for."""
+    """Read JSON, sent as text or as an object, as text."""
     if isinstance(value, dict | list):
         try:
             return json.dumps(value, ensure_ascii=False)
@@ -37,7 +37,7 @@ def json_of(value: object) -> str:
 
 
 def figure_of(value: object) -> int | None:
-    """A count: whole, a float, or text. None for anything else."""
+    """Read a count: an integer, a float, or text. None for anything else."""
     if isinstance(value, str):
         try:
             value = float(value)
@@ -49,7 +49,7 @@ def figure_of(value: object) -> int | None:
 
 
 def index_of(value: object) -> int | None:
-    """A place: whole or text, of any sign."""
+    """Read an index: a whole number of any sign, or digits as text. None for anything else."""
     if isinstance(value, int):
         return None if isinstance(value, bool) else value
     if isinstance(value, float):
@@ -64,14 +64,14 @@ def dict_of(value: object) -> dict[str, Any]:
 
 
 def list_of(value: object) -> list[Any]:
-    """A list; one object stands for a list of one."""
+    """Read a list; a single object counts as a list with one item."""
     if isinstance(value, dict):
         return [value]
     return value if isinstance(value, list) else []
 
 
 def first_of(listed: object) -> dict[str, Any] | None:
-    """Find the requested choice, number 0; one without a number has that of its place."""
+    """Find the requested choice, number 0. A choice without a number is numbered by its position."""
     for place, choice in enumerate(list_of(listed)):
         index = index_of(dict_of(choice).get("index"))
         if isinstance(choice, dict) and (place if index is None else index) == 0:
@@ -80,7 +80,7 @@ def first_of(listed: object) -> dict[str, Any] | None:
 
 
 def is_object(text: str) -> bool:
-    """Return whether this is a whole JSON object."""
+    """Return whether a text is a complete JSON object."""
     if not text.rstrip().endswith("}"):
         return False
     try:
@@ -90,7 +90,10 @@ def is_object(text: str) -> bool:
 
 
 def names_in(listed: object) -> tuple[str, ...] | None:
-    """Name the models of a list, sorted; None for anything else. Servers list strings, or use "name" for "id"."""
+    """Return the sorted names of a list of models; None for anything else.
+
+    Some servers list strings, or use "name" instead of "id".
+    """
     entries = dict_of(listed).get("data", dict_of(listed).get("models", listed))
     if not isinstance(entries, list):
         return None
@@ -108,5 +111,5 @@ def _number(value: object) -> str:
     try:
         return str(value)
     except ValueError:
-        # More digits than Python writes.
+        # The number has more digits than Python converts to text.
         return ""
