@@ -116,7 +116,7 @@ async def get_caller(
     signed_in: Annotated[SignedIn, Depends(get_signed_in)],
     _: Annotated[
         object,
-        Depends(HTTPBearer(auto_error=False, description="Access token that `POST /api/v1/auth/login` returned")),
+        Depends(HTTPBearer(auto_error=False, description="Access token returned by `POST /api/v1/auth/login`")),
     ],
 ) -> Caller:
     """Return the caller; the one dependency that every route below /api/v1 has."""
