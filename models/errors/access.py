@@ -11,8 +11,8 @@ class NotSignedIn(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The request doesn't contain an access token. Sign in, and send the token in the header"
-            " 'Authorization: Bearer <access token>'.",
+            "The request has no access token. Sign in, and send the token in the header 'Authorization: Bearer <access"
+            " token>'.",
             remedy=Remedy(action=Action.SIGN_IN),
         )
 
@@ -27,7 +27,7 @@ class TokenRefused(NotSignedIn):
         words = "Use the refresh token to get new tokens, or sign in again." if is_access else "Sign in again."
         ChimeraError.__init__(
             self,
-            f"This {kind} token is not valid or has expired. {words}",
+            f"This {kind} token is invalid or has expired. {words}",
             remedy=Remedy(action=Action.REFRESH_TOKEN if is_access else Action.SIGN_IN),
         )
 
@@ -39,8 +39,8 @@ class CodecAddressRefused(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This codec address is not valid or has expired, or the administrator who created it has signed out or lost"
-            " the administrator role. Create another codec address.",
+            "This codec address is invalid or has expired, or the administrator who created it has signed out or lost"
+            " that role. Create a new one.",
             remedy=Remedy(action=Action.CREATE_CODEC_ADDRESS),
         )
 
@@ -49,7 +49,7 @@ class WrongCredentials(ChimeraError):
     code, http_status, title = "wrong_credentials", 401, "Wrong e-mail or password"
 
     def __init__(self) -> None:
-        super().__init__("The e-mail address or the password is wrong.")
+        super().__init__("The e-mail address or password is wrong.")
 
 
 class TooManyTries(ChimeraError):
@@ -60,8 +60,8 @@ class TooManyTries(ChimeraError):
     def __init__(self, wait_s: float) -> None:
         wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
         super().__init__(
-            f"Too many sign-in attempts failed or are in progress. Retry in {wait}, or sign in from an IP address from"
-            " which you signed in before.",
+            f"Too many sign-in attempts failed or are in progress. Retry in {wait}, or sign in from an IP address that"
+            " you have signed in from before.",
             retry_after_s=math.ceil(wait_s),
         )
 
