@@ -51,7 +51,7 @@ class CodecPayloads(Contract):
 
 
 class TemporalTls(Contract):
-    """The API's TLS settings for Temporal. The paths refer to the API's machine. The keys themselves aren't included."""
+    """The API's TLS settings for Temporal. The paths refer to the API's machine. The keys aren't included."""
 
     server_ca_cert_path: str | None = None
     client_cert_path: str | None = None

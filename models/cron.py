@@ -102,8 +102,8 @@ def _parse(text: str) -> Cron:
         # Vixie's cron wants both days to match here, POSIX one of them.
         spelt = fields[2].replace("*", "1-31") if "*" in fields[2] else fields[4].replace("*", "0-6")
         raise ValueError(
-            "if both day fields are restricted, cron programs disagree on what a step of * means. To match either field,"
-            f" use {spelt!r}"
+            "if both day fields are restricted, cron programs disagree on what a step of * means. To match either"
+            f" field, use {spelt!r}"
         )
     cron = Cron(minutes, hours, days, months, frozenset(day % 7 for day in weekdays), either_day)
     if not either_day and not any(min(days) <= monthrange(_LEAP_YEAR, month)[1] for month in months):

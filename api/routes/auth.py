@@ -27,7 +27,7 @@ async def register(registration: Registration, parts: WithParts, address: WithAd
 
 @public.post("/login", operation_id="login", summary="Sign In")
 async def login(credentials: Credentials, parts: WithParts, address: WithAddress) -> Tokens:
-    """Start a session. The response contains an access token for requests and a refresh token for getting new tokens."""
+    """Start a session. The response contains an access token for requests and a refresh token to get new tokens."""
     return await parts.auth.login(credentials, address)
 
 

@@ -114,7 +114,7 @@ class _SecretFiles(SecretsSettingsSource):
 
 def _can_be_asked(value: str | None) -> str | None:
     if value is not None and (problem := problem_of(value)) is not None:
-        raise ValueError(f"{value!r} {problem}. Write an address such as http://127.0.0.1:11434/v1.")
+        raise ValueError(f"{value!r} {problem}. Use an address such as http://127.0.0.1:11434/v1.")
     return value
 
 

@@ -186,7 +186,7 @@ def image_of(provider: str, data: bytes) -> Image:
     """Return bytes as an image. Raises Malformed when they are none."""
     media_type = media_type_of(data)
     if media_type not in IMAGES:
-        raise Malformed(f"{provider} did not send a PNG, JPEG or WebP image.")
+        raise Malformed(f"{provider} didn't send a PNG, JPEG or WebP image.")
     return Image(media_type, data)
 
 

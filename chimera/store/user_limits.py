@@ -126,7 +126,7 @@ async def _take_turn(session: AsyncSession, owner_id: UserId, limit: UserLimit) 
     try:
         await take_turn(session, f"{limit.setting} {owner_id}", _TURN_WAIT)
     except TimeoutError as error:
-        raise TooBusy("requests of this user") from error
+        raise TooBusy("requests from this user") from error
 
 
 def _reached(limit: UserLimit, there: int, most: int, added: int) -> LimitReached:

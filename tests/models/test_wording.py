@@ -28,7 +28,7 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
         (TASK, {"goal": "x", "title": "x" * 121}, "Use at most 120 characters."),
         (TASK, {"goal": "x", "priority": 6}, "The value must be 5 or less."),
         (TASK, {"goal": "x", "on_failure": "shrug"}, "Use one of 'fail', 'skip' or 'retry'."),
-        (TASK, {}, "A required value is missing. Add the value."),
+        (TASK, {}, "A required value is missing. Add it."),
         (AGENT, {"name": "a", "prompt": "x", "temperature": "hot"}, "Send a number without quotes, such as 0.5."),
         (AGENT, {"name": "A", "prompt": "x"}, "as in poet."),
         (SCHEDULE, {"name": "x", "task": {"goal": "x"}}, "Set exactly one of cron and interval_s."),

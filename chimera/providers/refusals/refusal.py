@@ -71,7 +71,7 @@ class Refusal:
     def rate_limited(self) -> RateLimited:
         when = "" if self.retry_after_s is None else f", and a pause of {self.retry_after_s:g} s"
         return RateLimited(
-            f"{self.provider} asks for fewer requests{when}.{self._reason()}", retry_after_s=self.retry_after_s
+            f"{self.provider} asked for fewer requests{when}.{self._reason()}", retry_after_s=self.retry_after_s
         )
 
     def loading(self) -> ModelLoading:
@@ -87,7 +87,7 @@ class Refusal:
         if self.status == 403 and self.reason:
             # The key is known but lacks a right: only the server's message names it.
             return WrongKey(
-                f"{self.provider} rejected the key (403): {self._why()} Check {setting} and the key's rights."
+                f"{self.provider} rejected the key (403): {self._why()} Check {setting} and the key's permissions."
             )
         return WrongKey(f"{self.provider} rejected the key ({self.status or 401}). Check {setting}.")
 
@@ -137,15 +137,15 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
 
     cause = error if isinstance(error, httpx2.TransportError) else error.__cause__
     if begun:
-        return Truncated(f"{provider} broke the connection mid-answer. The answer is discarded.")
+        return Truncated(f"{provider} broke the connection mid-answer. The answer was discarded.")
     # An untrusted certificate, or a proxy that rejects, doesn't resolve itself as an outage does.
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and "CERTIFICATE" not in str(cause):
         setting = VENDORS[provider].address_variable
         return Unreachable(
-            f"{provider} can't be reached. Check that it is running, its address ({setting}), and the network."
+            f"{provider} can't be reached. Check that it is running, and check its address ({setting}) and the network."
         )
     if isinstance(cause, httpx2.TimeoutException):
-        return ProviderTimeout(f"{provider} did not accept the request in time.")
+        return ProviderTimeout(f"{provider} didn't accept the request in time.")
     if isinstance(cause, httpx2.ConnectError | httpx2.ProxyError):
         return Overloaded(
             f"{provider} can't be reached: its certificate isn't trusted, or a proxy rejects the connection."

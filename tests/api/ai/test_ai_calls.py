@@ -246,7 +246,7 @@ async def test_a_call_blocked_before_its_first_attempt_shows_why(
     address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
     assert (call["attempts"], call["blocked_by"]["code"]) == (0, "provider_away")
-    assert "simulator is not available" in call["blocked_by"]["message"]
+    assert "simulator is unavailable" in call["blocked_by"]["message"]
     await alice.post(f"{address}/cancel")
 
 

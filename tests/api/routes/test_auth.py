@@ -75,7 +75,7 @@ async def test_a_token_with_another_signature_is_refused(alice: httpx2.AsyncClie
         "not_signed_in",
         "The access token or refresh token is not valid",
     )
-    assert "not valid or has expired. Use the refresh token" in answer.json()["detail"]
+    assert "invalid or has expired. Use the refresh token" in answer.json()["detail"]
     assert await _status_with(alice, good) == 200
 
 

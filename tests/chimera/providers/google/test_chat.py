@@ -150,8 +150,8 @@ async def test_a_prompt_that_is_blocked_is_refused(server: Scripted, provider: P
     ("sent", "error", "words"),
     [
         (b"event: x\n\n", errors.Truncated, "in the middle"),
-        (b"<html>Sign in to the hotel's network</html>\n", errors.Malformed, "did not send a Gemini answer"),
-        (b'data: {"candidates": 7}\n\n', errors.Malformed, "did not send a Gemini answer"),
+        (b"<html>Sign in to the hotel's network</html>\n", errors.Malformed, "didn't send a Gemini answer"),
+        (b'data: {"candidates": 7}\n\n', errors.Malformed, "didn't send a Gemini answer"),
         (b'data: {"error": {"message": "No code."}}\n\n', errors.InternalFailure, "(mid-answer): No code."),
         (chunk({"functionCall": {"args": {"a": 1}}}, finish="STOP"), errors.Malformed, "without a name"),
     ],
