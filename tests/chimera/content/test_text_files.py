@@ -40,7 +40,10 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, text: str) -> No
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        ('[\n {"é": "ü",},\n]', "line 2, column 12: Remove the comma before this position, because no value follows it."),
+        (
+            '[\n {"é": "ü",},\n]',
+            "line 2, column 12: Remove the comma before this position, because no value follows it.",
+        ),
         ("[1, 2,]", "line 1, column 7: Remove the comma"),
         ("[1 2]", "line 1, column 4: A comma or a closing bracket is missing"),
         ('{"a" 1}', "line 1, column 6: A colon is missing"),
