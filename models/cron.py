@@ -155,7 +155,7 @@ def _part(field: _Field, part: str) -> list[int]:
         raise ValueError(f"in the field {field.name}, the step in {part!r} is not a positive whole number")
     if len(values) == 1:
         wider = f"{span}-{field.largest}/{step}" if int(step) <= field.largest - values[0] else span
-        raise ValueError(f"a step needs a range. In the field {field.name}, write {wider!r}")
+        raise ValueError(f"a step needs a range. In the field {field.name}, use {wider!r}")
     if int(step) >= len(values):
         raise ValueError(
             f"in the field {field.name}, the step in {part!r} exceeds the range, so only {values[0]} would match. Use"

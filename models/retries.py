@@ -113,7 +113,7 @@ _ADVICE = {
         retry=True,
         change=_EITHER,
         new_task=True,
-        message="Add guidance on how to plan, choose another model, or create a new task with a plan of your own.",
+        message="Add guidance on how to plan, choose another model, or create a new task with your own plan.",
     ),
     NoQuota.code: RetryAdvice(
         retry=True,

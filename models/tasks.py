@@ -345,7 +345,7 @@ class TaskView(Contract):
         default=None, description="What a waiting task is waiting for. Always `null` in lists."
     )
     blocked_by: tuple[BlockedCall, ...] = Field(
-        default=(), description="A running task's currently blocked calls. Always empty in lists."
+        default=(), description="Currently blocked calls of a running task. Always empty in lists."
     )
     metadata: dict[str, JsonValue]
     last_seq: int = Field(description="Sequence number of the task's newest event")

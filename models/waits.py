@@ -10,7 +10,7 @@ from models.remedies import Remedy, raise_budget
 
 
 class BudgetWait(Contract):
-    """What a task whose budget is used up is waiting for."""
+    """What a task is waiting for when its budget is used up."""
 
     kind: Literal["budget"] = "budget"
     limit: str = Field(description="Limit that was reached")

@@ -35,7 +35,7 @@ PATTERNS = {
         " trailing spaces."
     ),
     ORDER: "Use -created_at (newest first) or created_at (oldest first).",
-    SCHEDULE_ID: "Send the ID of a schedule from the list of schedules.",
+    SCHEDULE_ID: "Use a schedule ID from the list of schedules.",
     TOPIC: "Use the form run:<id>, as in run:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
 """The message for each pattern of our contracts and routes."""

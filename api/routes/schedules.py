@@ -136,7 +136,7 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
 async def backfill_schedule(
     schedule_id: WithScheduleId, backfill: BackfillSpec, caller: WithCaller, parts: WithParts
 ) -> BackfillView:
-    """Create the schedule runs that were due in a past period. Existing runs aren't created again."""
+    """Backfill a schedule: create the runs that were due in a past period. Existing runs aren't created again."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         spec = schedules.spec_of(schedule)

@@ -64,7 +64,7 @@ async def follow_task(
     signed_in: WithSignedIn,
     parts: WithParts,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a task with server-sent events.
+    """Follow a task through server-sent events.
 
     The stream first sends the stored events that follow `after`, and then live events until the task ends.
     """

@@ -62,7 +62,7 @@ class TaskTypes(Contract):
 
 
 async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Show a task's state and cost and, once it has ended, its result or why it failed."""
+    """Show a task's state and cost and, once it has ended, its result or the reason for its failure."""
     return await _view(parts, caller, task_id)
 
 

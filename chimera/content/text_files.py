@@ -20,7 +20,7 @@ _MARKS: Mapping[bytes, str] = {
 # The parser's messages, by their beginning, and what to do about each.
 _WORDS: Mapping[str, str] = {
     "trailing comma": "Remove the comma before this position, because no value follows it.",
-    "EOF": "The file ends before every bracket is closed. Check that nothing is missing.",
+    "EOF": "The file ends before all brackets are closed. Check that nothing is missing.",
     "key must be a string": "Put the name in double quotes.",
     "expected `,`": "A comma or a closing bracket is missing before this position.",
     "expected `:`": "A colon is missing between a name and its value.",

@@ -176,7 +176,7 @@ def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int
     length = lengths.pop()
     if dimensions not in (None, length):
         raise UselessAnswer(
-            f"{provider} sent vectors of {length} dimensions instead of {dimensions}. Omit dimensions, or use a model"
+            f"{provider} sent vectors with {length} dimensions instead of {dimensions}. Omit dimensions, or use a model"
             " that can shorten its vectors."
         )
     return Vectors(len(parts), length, b"".join(parts))

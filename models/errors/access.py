@@ -20,7 +20,7 @@ class NotSignedIn(ChimeraError):
 class TokenRefused(NotSignedIn):
     """An invalid token: the same for every fault, so that it reveals nothing about how tokens are made."""
 
-    title = "The access token or refresh token is not valid"
+    title = "The access or refresh token is invalid"
 
     def __init__(self, kind: str = "access") -> None:
         is_access = kind == "access"
@@ -35,7 +35,7 @@ class TokenRefused(NotSignedIn):
 class CodecAddressRefused(ChimeraError):
     """The secret in a codec's address is invalid; the same for every fault."""
 
-    code, http_status, title = "codec_address_refused", 403, "The Temporal codec address is not valid"
+    code, http_status, title = "codec_address_refused", 403, "The Temporal codec address is invalid"
 
     def __init__(self) -> None:
         super().__init__(

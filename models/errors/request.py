@@ -80,12 +80,12 @@ class MissingBaseUrl(InvalidInput):
 class UnknownPrice(InvalidInput):
     """A model without a known price is never called: its budget could not hold."""
 
-    code, title = "unknown_price", "No price is known for the model"
+    code, title = "unknown_price", "The model's price is unknown"
 
     def __init__(self, model: str, field: str = "model") -> None:
         super().__init__(
             field,
-            f"No price is known for {model!r}. Add a price to CHIMERA_PRICES (0 is allowed), or choose another model.",
+            f"The price of {model!r} is unknown. Add it to CHIMERA_PRICES (0 is allowed), or choose another model.",
         )
 
 

@@ -45,8 +45,8 @@ def test_a_model_is_listed_with_price_and_window() -> None:
 
 
 def test_an_unusable_model_shows_why() -> None:
-    text = printed(a_model(usable=False, price=None, advice="No price is known; set CHIMERA_PRICES."))
-    assert "No price is known" in text
+    text = printed(a_model(usable=False, price=None, advice="The price is unknown. Set CHIMERA_PRICES."))
+    assert "The price is unknown" in text
     assert "?" in text
 
 

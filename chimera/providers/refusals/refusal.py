@@ -69,7 +69,7 @@ class Refusal:
         )
 
     def rate_limited(self) -> RateLimited:
-        when = "" if self.retry_after_s is None else f", and a pause of {self.retry_after_s:g} s"
+        when = "" if self.retry_after_s is None else f" and a pause of {self.retry_after_s:g} s"
         return RateLimited(
             f"{self.provider} asked for fewer requests{when}.{self._reason()}", retry_after_s=self.retry_after_s
         )
@@ -98,12 +98,12 @@ class Refusal:
 
     def too_long(self) -> ContextTooLong:
         return ContextTooLong(
-            f"The conversation is longer than {self.model!r} at {self.provider} can read: {self._why()} Shorten the"
+            f"The conversation is too long for {self.model!r} at {self.provider}: {self._why()} Shorten the"
             " conversation, or use a model with a larger context window."
         )
 
     def unknown_model(self) -> UnknownModel:
-        what = f"model {self.model!r}" if self.model else "list of models"
+        what = f"the model {self.model!r}" if self.model else "a list of models"
         return UnknownModel(f"{self.provider} doesn't have {what}, or its address is wrong: {self._why()}")
 
     def request(self) -> BadRequest:
