@@ -137,7 +137,7 @@ class OwnModel(Body):
     max_output_tokens: Whole | None = Field(default=None, ge=1)
     max_input_tokens: Whole | None = Field(default=None, ge=1024)
     abilities: tuple[ModelAbility, ...] | None = None
-    source: str = Field(default="", max_length=500, description="Source of the facts about the model")
+    source: str = Field(default="", max_length=500, description="Source of the model's data")
     as_of: str = Field(default="", max_length=40)
 
 

@@ -83,7 +83,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 def _foreseeable(after: datetime) -> datetime:
     # As it is written: the first and the last times that there are can't be those of another zone.
     if not FIRST_YEAR <= after.year < LAST_YEAR:
-        raise ValueError(f"Use a time in the years {FIRST_YEAR} to {LAST_YEAR - 1}.")
+        raise ValueError(f"Use a year from {FIRST_YEAR} to {LAST_YEAR - 1}.")
     return after
 
 

@@ -328,7 +328,7 @@ class TaskView(Contract):
     usage: Usage
     subtasks_total: int
     subtasks_done: int
-    retries: int = Field(default=0, description="Number of times that the task was retried after a failure")
+    retries: int = Field(default=0, description="Number of times the task was retried after a failure")
     result: str | None
     finish_reason: FinishReason | None = Field(
         default=None,

@@ -62,7 +62,7 @@ _SENTENCES = {
     "less_than": "The value must be less than {lt}.",
     "path_type": "Enter a path, such as /srv/chimera.",
     "string_too_long": "Use at most {max_length} characters.",
-    "union_tag_not_found": "Set {discriminator} to the kind of message.",
+    "union_tag_not_found": "Set {discriminator} to a supported message type.",
     "uuid_type": 'Send the ID in quotes, in this form: "8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a".',
     "uuid_parsing": "Send the ID in this form: 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }

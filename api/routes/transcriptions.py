@@ -197,7 +197,8 @@ def _check_recording(provider: Provider, media_type: str, size_bytes: int, field
     if media_type not in provider.audio_types:
         known = ", ".join(sorted(kind.removeprefix("audio/") for kind in provider.audio_types))
         raise InvalidInput(
-            field, f"Judging by its content, the file is of type {media_type}. {provider.name} accepts {known}."
+            field,
+            f"The file's content is of type {media_type}. Send one of the types that {provider.name} accepts: {known}.",
         )
     if size_bytes > provider.max_audio_bytes:
         raise InvalidInput(

@@ -293,7 +293,7 @@ class Settings(OfVendors):
     def _names_providers(cls, value: str | dict[str, int]) -> str | dict[str, int]:
         named = {value.partition("/")[0]} if isinstance(value, str) else set(value)
         if unknown := sorted(named - set(VENDORS)):
-            raise ValueError(f"There is no provider {unknown[0]!r}. Use one of these providers: {', '.join(VENDORS)}.")
+            raise ValueError(f"Unknown provider {unknown[0]!r}. Use one of these providers: {', '.join(VENDORS)}.")
         return value
 
     @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")

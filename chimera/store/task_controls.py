@@ -219,7 +219,7 @@ def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
             written = _exact_usd if field == "max_cost_micro_usd" else str
             raise InvalidInput(
                 f"{within}{field}",
-                f"{written(limit)} is not above the {written(spent[field])} already spent. Send a higher limit.",
+                f"{written(limit)} doesn't exceed the {written(spent[field])} already spent. Send a higher limit.",
             )
 
 

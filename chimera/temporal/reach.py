@@ -127,7 +127,7 @@ def _distrusted(error: ssl.SSLCertVerificationError, tls: TemporalTls) -> Proble
     signed_by = f"the authority in {SERVER_CA}" if tls.server_ca else "an authority trusted by this system"
     return Problem(
         f"has a certificate that isn't signed by {signed_by}",
-        f"Set {SERVER_CA} to a file with the certificate of the server's authority.",
+        f"Set {SERVER_CA} to a file that contains the server's CA certificate.",
     )
 
 

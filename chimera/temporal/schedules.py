@@ -150,5 +150,5 @@ def _translated(error: RPCError | RuntimeError) -> Exception:
         field = "time_zone" if "time zone" in error.message else "body"
         return InvalidInput(field, f"Temporal rejected this schedule: {error.message[:200]}. Use another {field}.")
     if error.status == RPCStatusCode.NOT_FOUND:
-        return Conflict("Temporal doesn't have this schedule. Replace it, or delete it and create it again.")
+        return Conflict("This schedule doesn't exist in Temporal. Replace it, or delete it and create it again.")
     return error

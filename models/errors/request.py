@@ -34,7 +34,7 @@ class UnknownAgent(InvalidInput):
     def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
         super().__init__(
             field,
-            f"There is no agent {name!r}. {instead_of(name, known)} You can also create it.",
+            f"Unknown agent {name!r}. {instead_of(name, known)} You can also create it.",
             remedy=Remedy(action=Action.CREATE_AGENT),
         )
 
@@ -45,7 +45,7 @@ class UnknownProvider(InvalidInput):
     def __init__(self, name: str, known: Sequence[str], field: str = "model") -> None:
         super().__init__(
             field,
-            f"There is no provider {name!r}. Specify the model as provider/model, using one of these providers:"
+            f"Unknown provider {name!r}. Specify the model as provider/model, using one of these providers:"
             f" {', '.join(known)}.",
         )
 

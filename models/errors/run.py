@@ -56,7 +56,7 @@ class AiCallCancelled(ChimeraError):
     code, http_status, title = "ai_call_cancelled", 409, "The AI call was cancelled"
 
     def __init__(self, call_id: str) -> None:
-        super().__init__(f"AI call {call_id!r} was cancelled, so it doesn't return a result.")
+        super().__init__(f"AI call {call_id!r} was cancelled, so it has no result.")
 
 
 class StillUnderway(ChimeraError):

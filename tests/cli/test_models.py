@@ -74,7 +74,7 @@ def test_an_unknown_provider_lists_the_known_ones() -> None:
         ProviderView(name="simulator", configured=True, simulated=True),
     ]
     check_usable("simulator", known)
-    with pytest.raises(NotThere, match=r"There is no provider 'nope'\. Use one of these providers: openai, simulator"):
+    with pytest.raises(NotThere, match=r"Unknown provider 'nope'\. Use one of these providers: openai, simulator"):
         check_usable("nope", known)
     with pytest.raises(NotSetUp, match="No key; set it"):
         check_usable("openai", known)

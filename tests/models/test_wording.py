@@ -33,7 +33,7 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
         (AGENT, {"name": "A", "prompt": "x"}, "as in poet."),
         (SCHEDULE, {"name": "x", "task": {"goal": "x"}}, "Set exactly one of cron and interval_s."),
         (CLIENT_MESSAGE, [], "Send an object in curly brackets: {…}."),
-        (CLIENT_MESSAGE, {"topic": "run:1"}, "Set 'type' to the kind of message."),
+        (CLIENT_MESSAGE, {"topic": "run:1"}, "Set 'type' to a supported message type."),
         (CLIENT_MESSAGE, {"type": "cancel"}, "Use one of 'authenticate', 'subscribe', 'unsubscribe', 'ping'."),
     ],
 )

@@ -119,7 +119,7 @@ async def test_an_invalid_cron_expression_is_refused_clearly(alice: httpx2.Async
 async def test_a_mistyped_time_zone_gets_a_suggestion(alice: httpx2.AsyncClient, time_zone: str, expected: str) -> None:
     answer = await alice.post("/api/v1/schedules", json={**DAILY, "time_zone": time_zone})
     assert answer.json()["errors"] == [
-        {"field": "time_zone", "message": f"There is no time zone {time_zone!r}. {expected}"}
+        {"field": "time_zone", "message": f"Unknown time zone {time_zone!r}. {expected}"}
     ]
 
 
@@ -453,7 +453,7 @@ async def test_a_backfill_out_of_bounds_names_its_field(
     ("change", "field", "expected"),
     [
         ({"cron": "* * * * * * *"}, "cron", "it contains 7 fields"),
-        ({"time_zone": "localtime"}, "time_zone", "There is no time zone"),
+        ({"time_zone": "localtime"}, "time_zone", "Unknown time zone"),
     ],
 )
 async def test_an_old_schedule_is_shown_and_replaceable(

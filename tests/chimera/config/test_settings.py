@@ -110,9 +110,9 @@ def test_a_figure_that_makes_no_sense_is_refused(
         ("TEMPORAL_ADDRESS", "foo:70000", "is not a host with a port"),
         ("TEMPORAL_ADDRESS", "http://foo:7233", "without a scheme"),
         ("LOG_LEVEL", "LOUD", "'LOUD' is not a log level. Use one of these levels: DEBUG, INFO"),
-        ("DEFAULT_MODEL", "nope/x", "There is no provider 'nope'. Use one of these providers: openai, anthropic"),
-        ("REQUESTS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of these providers: openai"),
-        ("TOKENS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of these providers: openai"),
+        ("DEFAULT_MODEL", "nope/x", "Unknown provider 'nope'. Use one of these providers: openai, anthropic"),
+        ("REQUESTS_PER_MINUTE", '{"opnai": 5}', "Unknown provider 'opnai'. Use one of these providers: openai"),
+        ("TOKENS_PER_MINUTE", '{"opnai": 5}', "Unknown provider 'opnai'. Use one of these providers: openai"),
     ],
 )
 def test_an_unusable_setting_is_refused_by_name(
