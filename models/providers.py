@@ -56,7 +56,7 @@ class Validation(Contract):
     message: str
     models: int | None = Field(default=None, description="Number of models that the key can access")
     cost_micro_usd: int = Field(
-        default=0, description="Cost of the check's call. It isn't charged to a task."
+        default=0, description="Cost of the test call, which isn't charged to any task"
     )
     took_ms: float
 

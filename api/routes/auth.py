@@ -33,7 +33,7 @@ async def login(credentials: Credentials, parts: WithParts, address: WithAddress
 
 @public.post("/refresh", operation_id="refresh", summary="Refresh Tokens")
 async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
-    """Exchange a refresh token for new tokens. A refresh token works only once. Using it again ends the session."""
+    """Exchange a refresh token for new tokens. Each one works only once, and using it again ends the session."""
     return await parts.auth.refresh(request.refresh_token)
 
 
