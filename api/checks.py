@@ -148,9 +148,7 @@ class Checks:
             if file.media_type not in IMAGES:
                 raise InvalidInput(field, f"The file type is {file.media_type}. Send a PNG, JPEG, GIF or WebP image.")
             if file.size_bytes > MAX_IMAGE_BYTES:
-                raise InvalidInput(
-                    field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image."
-                )
+                raise InvalidInput(field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image.")
 
     async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
         agent = known.get(name)

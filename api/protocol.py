@@ -194,9 +194,7 @@ _TEXTS = {
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "too_many_connections",
-        (
-            "Too many connections are open. Close some, or retry in 5 s. CHIMERA_MAX_CONNECTIONS sets the limit."
-        ),
+        "Too many connections are open. Close some, or retry in 5 s. CHIMERA_MAX_CONNECTIONS sets the limit.",
     ),
 }
 

@@ -55,9 +55,7 @@ class Validation(Contract):
     verdict: Verdict
     message: str
     models: int | None = Field(default=None, description="Number of models that the key can access")
-    cost_micro_usd: int = Field(
-        default=0, description="Cost of the test call, which isn't charged to any task"
-    )
+    cost_micro_usd: int = Field(default=0, description="Cost of the test call, which isn't charged to any task")
     took_ms: float
 
 

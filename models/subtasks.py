@@ -51,9 +51,7 @@ class SubtaskView(Contract):
     key: str
     title: str
     agent: str
-    model: str | None = Field(
-        default=None, description="Model that replaced the agent's model in a retry of the task"
-    )
+    model: str | None = Field(default=None, description="Model that replaced the agent's model in a retry of the task")
     status: SubtaskStatus
     depends_on: tuple[str, ...]
     instruction: str

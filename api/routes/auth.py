@@ -18,9 +18,7 @@ async def register(registration: Registration, parts: WithParts, address: WithAd
     The response doesn't reveal whether the address was new.
     """
     if not parts.settings.registration_open:
-        raise Forbidden(
-            "Registration is closed. To open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true."
-        )
+        raise Forbidden("Registration is closed. To open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
     await parts.auth.register(registration, address)
     return Registered(email=registration.email)
 

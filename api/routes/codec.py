@@ -39,9 +39,7 @@ async def create_codec_address(request: Request, signed_in: WithSignedIn, parts:
     disabled or loses its administrator role.
     """
     if signed_in.caller.role != "admin":
-        raise Forbidden(
-            "Only administrators can decode Temporal's payloads, because they contain all users' data."
-        )
+        raise Forbidden("Only administrators can decode Temporal's payloads, because they contain all users' data.")
     codec_pass, ends = parts.auth.codec_pass(signed_in)
     url = f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}"
     temporal = parts.temporal

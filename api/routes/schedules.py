@@ -174,9 +174,7 @@ async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -
     """Return and lock a schedule of the caller. Only its owner may change a schedule, because the owner pays for it."""
     schedule = await schedules.one(session, caller, schedule_id, lock=True)
     if schedule.owner_id != caller.user_id:
-        raise Forbidden(
-            "Only the owner can change or backfill a schedule. Administrators can pause or delete it."
-        )
+        raise Forbidden("Only the owner can change or backfill a schedule. Administrators can pause or delete it.")
     return schedule
 
 

@@ -49,9 +49,7 @@ def _has_a_number_for_its_port(value: str) -> str:
 def _has_a_port(value: str) -> str:
     found = _HOST_AND_PORT.fullmatch(value)
     if found is None or not 1 <= int(found[2]) <= HIGHEST_PORT:
-        raise ValueError(
-            f"{value!r} is not a host with a port. Use a value such as 127.0.0.1:7233, without a scheme."
-        )
+        raise ValueError(f"{value!r} is not a host with a port. Use a value such as 127.0.0.1:7233, without a scheme.")
     return value
 
 
@@ -88,9 +86,7 @@ def _is_an_origin(value: str) -> str:
 
 def _is_a_host(value: str) -> str:
     if not _HOST_NAME.fullmatch(value):
-        raise ValueError(
-            f"{value!r} is not a host name. Use a name such as chimera.example, without a scheme or port."
-        )
+        raise ValueError(f"{value!r} is not a host name. Use a name such as chimera.example, without a scheme or port.")
     return value.lower()
 
 

@@ -45,9 +45,7 @@ class SubtaskSkipped(ChimeraError):
     code, http_status, title = "subtask_skipped", 409, "The subtask was skipped"
 
     def __init__(self, path: str) -> None:
-        super().__init__(
-            f"Subtask {path!r} or one of its ancestors was skipped, so it makes no more model calls."
-        )
+        super().__init__(f"Subtask {path!r} or one of its ancestors was skipped, so it makes no more model calls.")
 
 
 class AiCallCancelled(ChimeraError):
