@@ -120,8 +120,9 @@ class Checks:
         if wanted > window.longest_answer:
             raise InvalidInput(
                 f"{within}limits.max_output_tokens",
-                f"As far as Chimera knows, {model!r} writes at most {window.longest_answer} tokens per answer. Request"
-                " fewer tokens, or correct the model's limits in CHIMERA_CONTEXT_WINDOWS or CHIMERA_CATALOG_FILE.",
+                f"According to Chimera's model data, {model!r} generates at most {window.longest_answer} tokens per"
+                " answer. Request fewer tokens, or correct the limits in CHIMERA_CONTEXT_WINDOWS or"
+                " CHIMERA_CATALOG_FILE.",
             )
 
     async def _images(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str) -> None:
@@ -133,7 +134,7 @@ class Checks:
         if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
             raise InvalidInput(
                 f"{within}images",
-                f"Model {model!r} doesn't accept images. Use a model with the ability image_input.",
+                f"Model {model!r} doesn't accept images. Use a model with the image_input ability.",
                 remedy=Remedy(action=Action.LIST_MODELS),
             )
         owner = Caller(user_id=owner_id, role="user")
@@ -145,11 +146,9 @@ class Checks:
                 error.field = field
                 raise
             if file.media_type not in IMAGES:
-                raise InvalidInput(field, f"The file's type is {file.media_type}. Send a PNG, JPEG, GIF or WebP image.")
+                raise InvalidInput(field, f"The file type is {file.media_type}. Send a PNG, JPEG, GIF or WebP image.")
             if file.size_bytes > MAX_IMAGE_BYTES:
-                raise InvalidInput(
-                    field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes long. Send a smaller image."
-                )
+                raise InvalidInput(field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image.")
 
     async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
         agent = known.get(name)

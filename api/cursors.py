@@ -41,7 +41,7 @@ class Cursors:
         except ValueError as error:
             raise InvalidInput(
                 "cursor",
-                "The cursor is not valid for this list. Start again without a cursor, and keep the same filters and"
+                "This cursor isn't valid for this list. Start over without a cursor, and keep the same filters and"
                 " sort order.",
             ) from error
 

@@ -116,7 +116,7 @@ async def get_caller(
     signed_in: Annotated[SignedIn, Depends(get_signed_in)],
     _: Annotated[
         object,
-        Depends(HTTPBearer(auto_error=False, description="Access token that `POST /api/v1/auth/login` returned")),
+        Depends(HTTPBearer(auto_error=False, description="Access token returned by `POST /api/v1/auth/login`")),
     ],
 ) -> Caller:
     """Return the caller; the one dependency that every route below /api/v1 has."""
@@ -184,7 +184,7 @@ def _query_names(dependant: Dependant) -> frozenset[str]:
 def _check_query(request: Request, known: frozenset[str]) -> None:
     # Counted before they are parsed: pydantic reports each wrong one.
     if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
-        raise InvalidInput("query", f"At most {MAX_PARAMETERS} query parameters are allowed. Send fewer parameters.")
+        raise InvalidInput("query", f"A request can have at most {MAX_PARAMETERS} query parameters. Send fewer.")
     for name in request.query_params:
         if name not in known:
             remedy = instead_of(name, known) or "Remove it."

@@ -33,7 +33,7 @@ MAX_FIELD_ERRORS = 20
 
 
 class FieldProblem(Contract):
-    """A problem of one field. `field` is the path of a field in the body, or the name of a parameter or header."""
+    """A problem with one field. `field` is the field's path in the body, or the name of a parameter or header."""
 
     field: str
     message: str
@@ -45,14 +45,14 @@ class Problem(Contract):
     type: str = Field(description="URI of the problem type: `urn:chimera:problem:<code>`")
     title: str
     status: int
-    detail: str = Field(description="Description of the problem and of its solution")
-    code: str = Field(description="Error code for programs. The code stays the same when error texts change.")
+    detail: str = Field(description="What went wrong, and how to fix it")
+    code: str = Field(description="Error code for programs. It stays the same even if the error text changes.")
     instance: str = Field(
-        description="ID of the request. The `X-Request-ID` header and the request's log lines contain the same ID."
+        description="Request ID, which also appears in the `X-Request-ID` header and in the request's log lines"
     )
     errors: tuple[FieldProblem, ...] = ()
     remedy: RemedyView | None = Field(
-        default=None, description="Suggested request to solve the problem. `null` if there is no suggestion."
+        default=None, description="Suggested request for fixing the problem. `null` if there is none."
     )
 
 
@@ -106,7 +106,7 @@ def unexpected(error: Exception) -> Response:
         500,
         code=ChimeraError.code,
         title=ChimeraError.title,
-        detail="This is a bug in Chimera. To find the details in the log, search for the ID in 'instance'.",
+        detail="This is a bug in Chimera. For details, search the log for the ID in 'instance'.",
     )
 
 
@@ -115,7 +115,7 @@ def translated(error: Exception) -> ChimeraError | None:
     if (refusal := refusal_of(error)) is not None:
         return refusal
     if disk.is_full(error):
-        return DiskFull("The disk of the machine that runs the API")
+        return DiskFull("The disk on the API's machine")
     if isinstance(error, (DataError, psycopg.DataError)):
         return InvalidInput(
             "body", "A value can't be stored. Send text without NUL characters, and numbers in the allowed range."
@@ -160,7 +160,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 _DETAILS = {
     400: "Invalid JSON. Send JSON in UTF-8, nested at most 200 levels deep, without NaN values or NUL characters.",
-    404: "Nothing exists at this address. The OpenAPI document lists all addresses.",
+    404: "There is nothing at this address. The OpenAPI document lists all addresses.",
     405: "This address doesn't support this method. The OpenAPI document lists the supported methods.",
 }
 
@@ -198,7 +198,7 @@ def _field_problem(entry: Mapping[str, Any], body: Any) -> FieldProblem:
         return FieldProblem(field=field, message="Send a JSON object with Content-Type: application/json.")
     sentence = sentence_of(entry, fields_at(body, place) if part == "body" else ())
     return FieldProblem(
-        field=field, message=f"The name of this entry is invalid: {sentence}" if place[-1:] == ["[key]"] else sentence
+        field=field, message=f"This entry's name is invalid: {sentence}" if place[-1:] == ["[key]"] else sentence
     )
 
 

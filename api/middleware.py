@@ -264,7 +264,7 @@ class BodyLimit:
         if len(Headers(scope=scope).get("content-type", "")) > CONTENT_TYPE_CHARS:
             too_long = InvalidInput(
                 "Content-Type",
-                f"The Content-Type header is longer than {CONTENT_TYPE_CHARS} characters. Send a media type.",
+                f"The Content-Type header is longer than {CONTENT_TYPE_CHARS} characters. Send a valid media type.",
             )
             await answer(too_long)(scope, receive, send)
             return

@@ -7,14 +7,14 @@ from fastapi import FastAPI
 
 BEGIN = """\
 **A task** is a goal that agents work on. `POST /api/v1/tasks` accepts a task and returns its ID.
-`GET /api/v1/tasks/{task_id}` returns the task's state and, after the task has ended, its result.
+`GET /api/v1/tasks/{task_id}` returns the task's state and, once it has ended, its result.
 
-**To authorize:** `chimera token` prints an access token for the signed-in user. `POST /api/v1/auth/login`
-returns an access token for an e-mail and a password. Enter the token under *Authorize*. Programs send it as
+**To authorize:** Run `chimera token` to get an access token for the signed-in user, or send your e-mail and
+password to `POST /api/v1/auth/login`. Enter the token under *Authorize*. Programs send it in the header
 `Authorization: Bearer <token>`.
 
-**To follow a task live:** `GET /api/v1/tasks/{task_id}/events` is a stream of server-sent events. The WebSocket `/ws`
-follows many tasks over one connection. OpenAPI can't describe WebSockets, so `docs/reference/streams.md` does.
+**To follow a task live:** `GET /api/v1/tasks/{task_id}/events` streams a task's events. The WebSocket `/ws` streams the
+events of many tasks over one connection. OpenAPI can't describe WebSockets, so see `docs/reference/streams.md`.
 """
 
 _STREAM = "text/event-stream"

@@ -183,21 +183,18 @@ _TEXTS = {
     HTTPStatus.BAD_REQUEST: ("not_http", "Invalid HTTP/1.1 request."),
     HTTPStatus.REQUEST_TIMEOUT: (
         "head_too_slow",
-        f"The headers took longer than {HEAD_SECONDS:g} s to arrive. Send the headers faster.",
+        f"The headers took longer than {HEAD_SECONDS:g} s to arrive. Send them faster.",
     ),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "head_too_large",
         (
-            f"A request can contain at most {MAX_HEADERS} headers. The request's address and headers must fit in"
-            f" {HEAD_BYTES} bytes."
+            f"A request can contain at most {MAX_HEADERS} headers. Its address and headers must fit in {HEAD_BYTES}"
+            " bytes."
         ),
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "too_many_connections",
-        (
-            "Too many connections are open. Close some connections, or retry in 5 s. CHIMERA_MAX_CONNECTIONS sets the"
-            " limit."
-        ),
+        "Too many connections are open. Close some, or retry in 5 s. CHIMERA_MAX_CONNECTIONS sets the limit.",
     ),
 }
 

@@ -44,12 +44,12 @@ REQUESTS: dict[Action, tuple[Method, str] | None] = {
 
 
 class RemedyView(Contract):
-    """A remedy as a request, with its action and its address."""
+    """A remedy, with the request that performs its action."""
 
     action: Action
     target: str | None = Field(default=None, description="ID or name of the object that the action applies to")
     method: Method
-    href: str = Field(description="Path of the request on this server")
+    href: str = Field(description="Request path on this server")
     body: dict[str, int] | None = Field(
         default=None, description="Fields to send in the request body. `null` if no fields are suggested."
     )

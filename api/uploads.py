@@ -84,7 +84,7 @@ def _check_content_type(header: str) -> None:
     charset = options.get(b"charset", b"utf-8").decode("latin-1")
     if charset.strip().lower() not in ("utf-8", "utf8"):
         raise InvalidInput(
-            "Content-Type", f"The charset {charset[:60]!r} is not supported. Send utf-8, or omit the charset."
+            "Content-Type", f"The charset {charset[:60]!r} is not supported. Use utf-8, or omit the charset."
         )
 
 
@@ -93,7 +93,7 @@ async def _read(form: FormData, limit_bytes: int) -> Form:
     upload: Upload | None = None
     for name, value in form.multi_items():
         if name in fields or (name == "file" and upload is not None):
-            raise InvalidInput(name[:60], "The form contains this field more than once. Send the field only once.")
+            raise InvalidInput(name[:60], "The form contains this field more than once. Send it only once.")
         if isinstance(value, UploadFile):
             if name != "file":
                 raise InvalidInput(name[:60], "Send the file in the field 'file'.")

@@ -22,19 +22,19 @@ class AgentSpec(Body):
     name: AgentName
     role: str = Field(default="custom", max_length=40)
     description: str = Field(default="", max_length=500, description="When the planner should choose this agent")
-    prompt: str = Field(min_length=1, max_length=20_000, description="System prompt of the agent")
+    prompt: str = Field(min_length=1, max_length=20_000, description="System prompt for the agent")
     model: ModelRef | None = Field(
-        default=None, description="Model of the agent, as `provider/model`. Default: the task's model."
+        default=None, description="Model for the agent, as `provider/model`. Default: the task's model."
     )
     fallbacks: Fallbacks = Field(
-        default=(), description="Fallback models. When a model fails, the next model in this list is tried."
+        default=(), description="Fallback models. When a model fails, the next one in this list is tried."
     )
     tools: tuple[str, ...] = Field(default=(), max_length=32, fail_fast=True)
     temperature: Number | None = Field(
         default=None,
         ge=0,
         le=2,
-        description="Sampling temperature. Not sent to models that don't accept a temperature.",
+        description="Sampling temperature. Not sent to models that don't accept one.",
     )
     reasoning_effort: ReasoningEffort | None = Field(
         default=None, description="Reasoning effort, for reasoning models. Default: the model's default."
@@ -43,7 +43,7 @@ class AgentSpec(Body):
 
 
 class AgentView(Contract):
-    """An agent as the API shows it."""
+    """An agent as returned by the API."""
 
     name: str
     role: str

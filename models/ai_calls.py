@@ -29,7 +29,7 @@ MAX_REPORTED_SECONDS = 1_000_000
 
 
 class Operation(StrEnum):
-    """An operation of a provider."""
+    """A provider operation."""
 
     EMBEDDINGS = "embeddings"
     IMAGES = "images"
@@ -37,12 +37,12 @@ class Operation(StrEnum):
 
 
 class MediaUsage(Contract):
-    """The billed amounts of a call, as its provider counts them."""
+    """The amounts billed for a call, as counted by its provider."""
 
-    input_tokens: int = Field(default=0, description="All input tokens")
+    input_tokens: int = Field(default=0, description="Total number of input tokens")
     input_audio_tokens: int = Field(default=0, description="Number of audio tokens in the input")
     input_image_tokens: int = Field(default=0, description="Number of image tokens in the input")
-    output_tokens: int = Field(default=0, description="All output tokens")
+    output_tokens: int = Field(default=0, description="Total number of output tokens")
     output_image_tokens: int = Field(default=0, description="Number of image tokens in the output")
     images: int = Field(default=0, description="Number of generated images")
     audio_seconds: float = Field(default=0.0, description="Duration of the audio in seconds")
@@ -100,7 +100,7 @@ class EmbeddingSpec(Body):
     model: ModelRef
     input: Inputs
     dimensions: Annotated[Whole, Field(ge=1, le=16_384)] | None = Field(
-        default=None, description="Number of dimensions of each vector, for models that support shorter vectors"
+        default=None, description="Number of dimensions per vector, for models that support shorter vectors"
     )
 
 
@@ -160,7 +160,7 @@ class ImageView(Contract):
     """A generated image, stored as one of your files."""
 
     file_id: FileId
-    url: str = Field(description="URL of the image file. Requests for this URL need your access token.")
+    url: str = Field(description="URL of the image file. Requests to this URL need your access token.")
     media_type: str
     size_bytes: int
     revised_prompt: str | None = None
@@ -175,7 +175,7 @@ class ImagesView(Answered):
 class TranscriptionView(Answered):
     text: str
     language: str | None = Field(
-        description="Language that the provider detected. `null` if the provider didn't report a language."
+        description="Language detected by the provider. `null` if the provider didn't report one."
     )
     file_id: FileId
     usage: MediaUsage
@@ -185,7 +185,7 @@ AiCallResult = EmbeddingsView | ImagesView | TranscriptionView
 
 
 class AiCallSummary(Contract):
-    """A call, as lists show it."""
+    """A call as returned in lists."""
 
     id: AiCallId
     operation: Operation
@@ -208,21 +208,21 @@ class AiCallSummary(Contract):
 
 
 class Blocked(Contract):
-    """Why an open call isn't making progress now. The call continues by itself."""
+    """Why an open call isn't currently making progress. It continues automatically."""
 
     code: str = Field(
-        description="Why the call is blocked, for example `rate_limited` or `provider_away`. `no_worker`: no worker has"
-        " started the call yet. `unavailable`: Temporal doesn't respond."
+        description="Why the call is blocked, for example `rate_limited` or `provider_away`. `no_worker`: no worker"
+        " has started the call yet. `unavailable`: Temporal isn't responding."
     )
     message: str
     next_try_at: UtcDatetime | None = Field(
         default=None, description="When the next attempt is due. `null` if the time is unknown or has passed."
     )
-    remedy: Remedy | None = Field(default=None, description="An action that can unblock the call")
+    remedy: Remedy | None = Field(default=None, description="Action that can unblock the call")
 
 
 class AiCallView(AiCallSummary):
-    """One call, with its request and its result."""
+    """A call with its request and result."""
 
     blocked_by: Blocked | None = Field(
         default=None,

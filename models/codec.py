@@ -40,7 +40,7 @@ Base64 = Annotated[
 
 
 class CodecPayload(Contract):
-    """One payload. Fields that newer versions of Temporal add are ignored, not rejected."""
+    """A payload. Fields added by newer versions of Temporal are ignored."""
 
     metadata: dict[str, Base64] = Field(default_factory=dict)
     data: Base64 = b""
@@ -51,7 +51,7 @@ class CodecPayloads(Contract):
 
 
 class TemporalTls(Contract):
-    """The API's TLS settings for Temporal. The paths are on the API's machine. The keys themselves aren't included."""
+    """The API's TLS settings for Temporal. The paths refer to the API's machine. The keys aren't included."""
 
     server_ca_cert_path: str | None = None
     client_cert_path: str | None = None
@@ -67,8 +67,8 @@ class CodecAddress(Contract):
 
     url: str
     expires_at: UtcDatetime = Field(
-        description="When the address expires. The address stops working earlier if the user who created it signs"
-        " out, is disabled or loses the administrator role."
+        description="When the address expires. It expires earlier if the user who created it signs out, is disabled or"
+        " loses the administrator role."
     )
     temporal_address: str = Field(
         description="Temporal's address as seen from the API's machine, for `temporal --address`"

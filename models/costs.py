@@ -15,7 +15,7 @@ class CostSum(Contract):
     """The totals of a group of attempts."""
 
     attempts: int = Field(
-        description="Number of attempts, including failed attempts and attempts whose outcome is unknown"
+        description="Number of attempts, including failed attempts and those whose outcome is unknown"
     )
     cost_micro_usd: int = Field(
         description="Cost charged for these attempts. In each list, these costs add up to the task's `spent_micro_usd`."
@@ -26,8 +26,7 @@ class CostSum(Contract):
     usage: Usage
     estimated: bool = Field(
         default=False,
-        description="`true` if part of the cost is an estimate because a provider didn't report the usage of an"
-        " attempt",
+        description="`true` if part of the cost is an estimate because a provider didn't report an attempt's usage",
     )
 
 
@@ -42,12 +41,12 @@ class AgentCost(CostSum):
 
 class NodeCost(CostSum):
     path: NodePath = Field(
-        description="Path of the subtask. Empty for the task's own calls, which produce its plan and its answer."
+        description="Path of the subtask. Empty for the task's own calls, which produce its plan and answer."
     )
 
 
 class CostView(Contract):
-    """The cost of a task. Amounts of money are in millionths of a US dollar."""
+    """The cost of a task. Amounts are in millionths of a US dollar."""
 
     spent_micro_usd: int
     reserved_micro_usd: int = Field(description="Cost reserved for model calls in flight")
@@ -60,5 +59,5 @@ class CostView(Contract):
     by_agent: tuple[AgentCost, ...]
     by_subtask: tuple[NodeCost, ...]
     attempts: tuple[ModelCallView, ...] = Field(
-        description=f"Attempts at model calls, oldest first. Contains at most {MAX_ATTEMPTS} attempts."
+        description=f"Attempts at model calls, oldest first. The list contains at most {MAX_ATTEMPTS} attempts."
     )

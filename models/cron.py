@@ -9,7 +9,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 
-EXAMPLE = "Write five fields (minute, hour, day of the month, month, day of the week), as in '0 7 * * 1-5'."
+EXAMPLE = "Use five fields (minute, hour, day of the month, month, day of the week), as in '0 7 * * 1-5'."
 
 MACROS = {
     "@hourly": "0 * * * *",
@@ -102,12 +102,12 @@ def _parse(text: str) -> Cron:
         # Vixie's cron wants both days to match here, POSIX one of them.
         spelt = fields[2].replace("*", "1-31") if "*" in fields[2] else fields[4].replace("*", "0-6")
         raise ValueError(
-            "if both day fields are restricted, cron programs disagree on the meaning of a step of *. To match either"
-            f" field, write {spelt!r}"
+            "if both day fields are restricted, cron programs disagree on what a step of * means. To match either"
+            f" field, use {spelt!r}"
         )
     cron = Cron(minutes, hours, days, months, frozenset(day % 7 for day in weekdays), either_day)
     if not either_day and not any(min(days) <= monthrange(_LEAP_YEAR, month)[1] for month in months):
-        raise ValueError("it never matches a date. Check the day and the month")
+        raise ValueError("it never matches a date. Check the day and month")
     return cron
 
 
@@ -118,25 +118,25 @@ def _refuse_other_dialects(text: str) -> None:
         raise ValueError("@every is not supported. Instead, set interval_s to a number of seconds")
     if lowered.startswith("@"):
         known = MACROS.get(lowered)
-        raise ValueError(f"write {known!r} instead" if known else "the name is unknown")
+        raise ValueError(f"use {known!r} instead" if known else "the name is unknown")
     if "=" in text:
         raise ValueError("it can't contain a time zone. Set time_zone instead")
     if " #" in text or "\t#" in text or text.startswith("#"):
-        raise ValueError("comments are not supported. Write the comment in the schedule's name")
+        raise ValueError("comments are not supported. Put the comment in the schedule's name")
     if re.search(r"[^ -~\t]", text):
-        raise ValueError("write the expression in ASCII characters on one line")
+        raise ValueError("use only ASCII characters, on one line")
     for sign, instead in (
-        ("?", "write * instead of ?"),
-        ("#", "# for the n-th weekday is not supported. Write days of the month or days of the week instead"),
-        ("~", "~ for a random value is not supported. Write a number instead"),
+        ("?", "use * instead of ?"),
+        ("#", "# for the nth weekday is not supported. Use days of the month or days of the week instead"),
+        ("~", "~ for a random value is not supported. Use a number instead"),
     ):
         if sign in text:
             raise ValueError(instead)
     for part in re.split(r"[ \t,]+", lowered):
         if re.fullmatch(r"h(\(.*\))?(/.*)?", part):
-            raise ValueError("H is not supported. Write a number instead")
+            raise ValueError("H is not supported. Use a number instead")
         if re.fullmatch(r"l(-[0-9]+)?|lw|[0-9]+w|[0-9]+l|(sun|mon|tue|wed|thu|fri|sat)l", part):
-            raise ValueError("L and W are not supported. Write days of the month instead, such as 28")
+            raise ValueError("L and W are not supported. Use days of the month instead, such as 28")
 
 
 def _values_of(field: _Field, text: str) -> frozenset[int]:
@@ -155,11 +155,11 @@ def _part(field: _Field, part: str) -> list[int]:
         raise ValueError(f"in the field {field.name}, the step in {part!r} is not a positive whole number")
     if len(values) == 1:
         wider = f"{span}-{field.largest}/{step}" if int(step) <= field.largest - values[0] else span
-        raise ValueError(f"a step needs a range. In the field {field.name}, write {wider!r}")
+        raise ValueError(f"a step needs a range. In the field {field.name}, use {wider!r}")
     if int(step) >= len(values):
         raise ValueError(
-            f"in the field {field.name}, the step in {part!r} exceeds the range, so only {values[0]} would match. Write"
-            f" {values[0]}, or use interval_s"
+            f"in the field {field.name}, the step in {part!r} exceeds the range, so only {values[0]} would match. Use"
+            f" {values[0]}, or set interval_s"
         )
     return values[:: int(step)]
 

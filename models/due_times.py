@@ -50,7 +50,7 @@ def check_time_zone(name: str) -> None:
         return
     meant = get_close_matches(name, _time_zones(), n=1)
     advice = f"Did you mean {meant[0]!r}?" if meant else "Use a name such as UTC or Europe/Berlin."
-    raise InvalidInput("time_zone", f"There is no time zone {name!r}. {advice}")
+    raise InvalidInput("time_zone", f"Unknown time zone {name!r}. {advice}")
 
 
 @lru_cache

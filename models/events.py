@@ -177,7 +177,7 @@ class BudgetReached(_Placed):
     type: Literal["budget.reached"] = "budget.reached"
     limit: str
     message: str
-    needed: int | None = Field(default=None, description="Lowest value of the limit that allows the next call")
+    needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
 
 
 class BudgetRaised(_Placed):

@@ -21,7 +21,7 @@ class InputFile(NamedTuple):
 
 
 class FileView(Contract):
-    """A file, without its bytes."""
+    """A file, without its content."""
 
     id: FileId
     name: str

@@ -17,7 +17,7 @@ class ToolCallView(Contract):
 
 
 class MessageView(Contract):
-    """One message of a node's transcript."""
+    """One message in a node's transcript."""
 
     path: NodePath
     purpose: Purpose
@@ -36,9 +36,7 @@ class MessageView(Contract):
     agent: str | None = Field(description="For a reply: the agent that answered")
     model: str | None = Field(description="For a reply: the model that answered")
     finish_reason: FinishReason | None = Field(description="For a reply: why the reply ended")
-    tokens: int = Field(
-        description="Estimated number of tokens. The task's cost shows the numbers that the provider counted."
-    )
+    tokens: int = Field(description="Estimated number of tokens. The task's cost shows the provider's own counts.")
     created_at: UtcDatetime
 
 

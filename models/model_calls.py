@@ -20,7 +20,7 @@ SETTLE_SECONDS = 3600
 
 
 class Purpose(StrEnum):
-    """The purpose of a model call. Each purpose has its own transcript at a node."""
+    """The purpose of a model call. Within a node, each purpose has its own transcript."""
 
     PLAN = "plan"
     TURN = "turn"
@@ -97,8 +97,8 @@ class ModelCallOutcome(Contract):
 
 
 class AttemptStatus(StrEnum):
-    """The state of an attempt. `in_doubt`: the outcome is unknown. `late`: the answer arrived after another attempt, or
-    the end of the run, had replaced this attempt."""
+    """The state of an attempt. `in_doubt`: the outcome is unknown. `late`: the answer arrived after another attempt
+    had replaced this one, or after the run had ended."""
 
     STARTED = "started"
     FINISHED = "finished"
@@ -109,7 +109,7 @@ class AttemptStatus(StrEnum):
 
 
 class ModelCallView(Contract):
-    """One attempt at a model call, as the API shows it."""
+    """One attempt at a model call, as returned by the API."""
 
     path: NodePath
     purpose: Purpose
@@ -121,7 +121,7 @@ class ModelCallView(Contract):
     status: AttemptStatus
     usage: Usage
     reserved_micro_usd: int = Field(
-        default=0, description="Highest possible cost of the call, reserved before the call starts"
+        default=0, description="Highest possible cost of the call, reserved before it starts"
     )
     reserved_tokens: int = Field(
         default=0, description="Highest possible number of tokens, reserved before the call starts"

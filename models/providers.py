@@ -18,11 +18,11 @@ class ProviderView(Contract):
     operations: tuple[Operation, ...] = Field(
         default=(), description="Operations that the provider offers besides chat"
     )
-    advice: str = Field(default="", description="Configuration that is missing, and the setting that provides it")
+    advice: str = Field(default="", description="Missing configuration, and the setting that provides it")
 
 
 class Verdict(StrEnum):
-    """The result of a check of the configured key."""
+    """The result of checking the configured key."""
 
     VALID = "valid"
     WRONG_KEY = "wrong_key"
@@ -35,29 +35,27 @@ class Verdict(StrEnum):
 
 
 class ValidationRequest(Body):
-    """A check of a provider's key. Without a model, it lists the provider's models, which is free and tests the key.
+    """A check of a provider's key. Without a model, it tests the key by listing the provider's models, which is free.
 
-    Only a real call shows whether quota is left. With a model, the check therefore makes a call of at most 16 tokens.
+    With a model, it makes a call of at most 16 tokens, because only a real call shows whether quota is left.
     """
 
     model: str | None = Field(
         default=None,
         min_length=1,
         max_length=MODEL_CHARS + 41,
-        description="Name of a model, with or without its provider",
+        description="Model name, with or without its provider",
     )
 
 
 class Validation(Contract):
-    """The result of a check of a provider's key. It never contains the key."""
+    """The result of checking a provider's key. It never contains the key itself."""
 
     provider: str
     verdict: Verdict
     message: str
     models: int | None = Field(default=None, description="Number of models that the key can access")
-    cost_micro_usd: int = Field(
-        default=0, description="Cost of the call that the check made. This cost isn't charged to a task."
-    )
+    cost_micro_usd: int = Field(default=0, description="Cost of the test call, which isn't charged to any task")
     took_ms: float
 
 
@@ -75,7 +73,7 @@ class PriceView(Contract):
 def _counts(usd: float) -> float:
     # The ledger counts millionths: what is finer would be booked as nothing.
     if 0 < usd < 0.000_001:
-        raise ValueError("The price is less than a millionth of a dollar. Write 0, or use at most 6 decimal places.")
+        raise ValueError("The price is less than a millionth of a dollar. Use 0, or at most 6 decimal places.")
     return usd
 
 
@@ -111,7 +109,7 @@ def _by_name(value: object) -> object:
         case dict() | OwnRates():
             return value
     raise ValueError(
-        "Write the input and output prices in dollars per million tokens, as in [0.5, 2], or name each rate, as in"
+        "Specify the input and output prices in dollars per million tokens, as in [0.5, 2], or name each rate, as in"
         ' {"image": 0.04}.'
     )
 
@@ -137,7 +135,7 @@ class OwnModel(Body):
     max_output_tokens: Whole | None = Field(default=None, ge=1)
     max_input_tokens: Whole | None = Field(default=None, ge=1024)
     abilities: tuple[ModelAbility, ...] | None = None
-    source: str = Field(default="", max_length=500, description="Source of the facts about the model")
+    source: str = Field(default="", max_length=500, description="Source of the model's data")
     as_of: str = Field(default="", max_length=40)
 
 
@@ -148,7 +146,7 @@ class ModelView(Contract):
     provider: str
     simulated: bool
     usable: bool
-    advice: str = Field(default="", description="Why the model can't be used, and how to fix the problem")
+    advice: str = Field(default="", description="Why the model can't be used, and how to fix it")
     context_tokens: int
     max_output_tokens: int
     abilities: tuple[ModelAbility, ...] | None = Field(
@@ -167,7 +165,7 @@ class MediaModelView(Contract):
 
 
 class ModelsView(Contract):
-    """All models that are available now, and the providers that didn't respond."""
+    """All currently available models, and the providers that didn't respond."""
 
     models: tuple[ModelView, ...]
     media: tuple[MediaModelView, ...] = Field(

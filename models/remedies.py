@@ -16,7 +16,7 @@ CENT_MICRO_USD = 10_000
 
 
 class Action(StrEnum):
-    """An action that an error recommends. Each action has a request, a command, or both."""
+    """An action that an error recommends. Each one is available as a request, a command, or both."""
 
     SIGN_IN = "sign_in"
     REFRESH_TOKEN = "refresh_token"  # noqa: S105  # no secret

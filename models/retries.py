@@ -53,7 +53,7 @@ class RetryAdvice(Contract):
     )
     new_task: bool = Field(
         default=False,
-        description="Whether a new task with a different text may also help. A retry can't change the text.",
+        description="Whether a new task with different text may also help. A retry can't change the text.",
     )
     message: str = Field(description="Recommended action, in words")
 
@@ -107,13 +107,13 @@ _ADVICE = {
     AnswerNotKept.code: RetryAdvice(
         retry=True,
         change=_EITHER,
-        message="The worker's log gives the reason. Ask for a different answer, or choose another model.",
+        message="For the reason, see the worker's log. Ask for a different answer, or choose another model.",
     ),
     PlanInvalid.code: RetryAdvice(
         retry=True,
         change=_EITHER,
         new_task=True,
-        message="Add guidance on how to plan, choose another model, or create a new task with a plan of your own.",
+        message="Add guidance on how to plan, choose another model, or create a new task with your own plan.",
     ),
     NoQuota.code: RetryAdvice(
         retry=True,
@@ -133,7 +133,7 @@ _ADVICE = {
     **{
         code: RetryAdvice(
             retry=False,
-            message=f"A retry keeps paid answers, so it would fail in the same way: {why}. Create a new task with"
+            message=f"A retry keeps the paid answers, so it would fail in the same way: {why}. Create a new task with"
             " different limits.",
         )
         for code, why in SETTLED.items()

@@ -13,7 +13,7 @@ class RunKind(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """The state of a run. A `waiting` run waits for a user, for example to raise a budget.
+    """The state of a run. A `waiting` run is waiting for a user, for example to raise a budget.
 
     Only a task can be a `draft`.
     """

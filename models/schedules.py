@@ -16,7 +16,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 2100
 
 
 class Overlap(StrEnum):
-    """What happens when a run is due while the previous run is still in progress. The names are Temporal's."""
+    """What happens when a run is due while the previous one is still in progress. The names are Temporal's."""
 
     SKIP = "skip"
     BUFFER_ONE = "buffer_one"
@@ -25,7 +25,7 @@ class Overlap(StrEnum):
 
 
 class BackfillOverlap(StrEnum):
-    """How the runs of a backfill may overlap. Each run starts a task."""
+    """How a backfill's runs may overlap. Each run starts a task."""
 
     BUFFER_ALL = "buffer_all"
     ALLOW_ALL = "allow_all"
@@ -73,7 +73,7 @@ def _moment(sent: object) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.utcoffset() is None:
-        raise ValueError("Write a time with its UTC offset, as in 2026-11-01T07:00:00Z.")
+        raise ValueError("Specify a time with its UTC offset, as in 2026-11-01T07:00:00Z.")
     return moment
 
 
@@ -83,7 +83,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 def _foreseeable(after: datetime) -> datetime:
     # As it is written: the first and the last times that there are can't be those of another zone.
     if not FIRST_YEAR <= after.year < LAST_YEAR:
-        raise ValueError(f"Use a time in the years {FIRST_YEAR} to {LAST_YEAR - 1}.")
+        raise ValueError(f"Use a year from {FIRST_YEAR} to {LAST_YEAR - 1}.")
     return after
 
 
@@ -132,7 +132,7 @@ class ScheduleView(Contract):
     overlap: Overlap
     paused: bool
     note: str | None = Field(
-        default=None, description="Why the schedule doesn't start runs, or why its last run was skipped"
+        default=None, description="Why the schedule isn't starting runs, or why its last run was skipped"
     )
     next_runs: tuple[UtcDatetime, ...]
     created_at: UtcDatetime
@@ -144,6 +144,6 @@ class PreviewView(Contract):
 
 
 class BackfillView(Contract):
-    """The times of the backfill's runs. A time that already has a task doesn't start a second task."""
+    """The times of the backfill's runs. A time that already has a task doesn't start a second one."""
 
     runs: tuple[UtcDatetime, ...]

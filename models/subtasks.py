@@ -45,15 +45,13 @@ class SubtaskInput(Contract):
 
 
 class SubtaskView(Contract):
-    """A subtask as the API shows it."""
+    """A subtask as returned by the API."""
 
     path: NodePath
     key: str
     title: str
     agent: str
-    model: str | None = Field(
-        default=None, description="Model that a retry of the task set to replace the agent's model"
-    )
+    model: str | None = Field(default=None, description="Model that replaced the agent's model in a retry of the task")
     status: SubtaskStatus
     depends_on: tuple[str, ...]
     instruction: str

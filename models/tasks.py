@@ -34,7 +34,7 @@ class OnFailure(StrEnum):
 
 
 class SubtaskMode(StrEnum):
-    """Where the subtasks of a task run, unless they are planned further."""
+    """Where a task's subtasks run, unless they are planned further."""
 
     CHILD = "child"
     """Each in a child workflow, with a page of its own in Temporal's Web UI."""
@@ -53,7 +53,7 @@ class OnTruncated(StrEnum):
 
 
 class Budget(Body):
-    """Limits on the spending of a task. A task that reaches a limit waits until the limit is raised."""
+    """Limits on a task's spending. A task that reaches a limit waits until it is raised."""
 
     max_cost_micro_usd: Whole | None = Field(
         default=None, ge=1, le=10**13, description="Maximum cost, in millionths of a US dollar"
@@ -74,7 +74,7 @@ class Budget(Body):
     def _is_positive(cls, limit: object) -> object:
         # Who writes 0 may well mean "no limit", and would get a task that can never make a call.
         if isinstance(limit, int) and not isinstance(limit, bool) and limit <= 0:
-            raise ValueError("The limit must be more than 0. If you don't want a limit, omit the field.")
+            raise ValueError("The limit must be greater than 0. For no limit, omit the field.")
         return limit
 
     @model_validator(mode="after")
@@ -85,7 +85,7 @@ class Budget(Body):
 
 
 class BudgetView(Contract):
-    """The limits of a task, as the API shows them."""
+    """A task's limits, as returned by the API."""
 
     max_cost_micro_usd: int | None
     max_tokens: int | None
@@ -98,7 +98,7 @@ class RunLimits(Body):
     max_turns: Whole = Field(default=20, ge=1, le=1000, description="Maximum number of model calls per subtask")
     max_output_tokens: AnswerTokens | None = Field(
         default=None,
-        description="Maximum number of tokens in an answer of a built-in agent, including the planner and the"
+        description="Maximum number of tokens per answer from a built-in agent, including the planner and the"
         " coordinator. Default: 2048.",
     )
 
@@ -117,8 +117,8 @@ class TaskSpec(Body):
     )
     fallbacks: Fallbacks = Field(
         default=(),
-        description="Fallback models for agents without a model of their own. When a model fails, the next model in"
-        " this list is tried.",
+        description="Fallback models for agents without a model of their own. When a model fails, the next one in this"
+        " list is tried.",
     )
     plan: Annotated[tuple[PlannedSubtask, ...], Field(fail_fast=True)] | None = Field(
         default=None,
@@ -130,11 +130,11 @@ class TaskSpec(Body):
         default=(),
         max_length=MAX_TASK_IMAGES,
         fail_fast=True,
-        description="IDs of your image files to send to every agent of the task",
+        description="IDs of your image files to send to every agent in the task",
     )
     on_failure: OnFailure = OnFailure.FAIL
     max_retries: Whole = Field(
-        default=2, ge=0, le=5, description="Maximum number of retries of a failed subtask if `on_failure` is `retry`"
+        default=2, ge=0, le=5, description="Maximum number of retries per failed subtask if `on_failure` is `retry`"
     )
     on_truncated: OnTruncated = Field(
         default=OnTruncated.CONTINUE,
@@ -143,8 +143,8 @@ class TaskSpec(Body):
     )
     subtasks: SubtaskMode | None = Field(
         default=None,
-        description="Where subtasks run. `child`: each subtask runs in its own workflow. `inline`: subtasks run in the"
-        " workflow of their parent, which creates about half as many Temporal events. Default: the setting"
+        description="Where subtasks run. `child`: each subtask runs in its own workflow. `inline`: subtasks run in"
+        " their parent's workflow, which creates about half as many Temporal events. Default: the setting"
         " `CHIMERA_SUBTASKS`.",
     )
     budget: Budget | None = None
@@ -161,7 +161,7 @@ class TaskSpec(Body):
                 f"As JSON, the metadata can be at most {MAX_METADATA_BYTES} bytes long. Store larger data elsewhere."
             )
         if _has_endless(metadata):
-            raise ValueError("The metadata contains a number that is too large. Send the number as text.")
+            raise ValueError("The metadata contains a number that is too large. Send it as text.")
         return metadata
 
 
@@ -223,7 +223,7 @@ class Guidance(Body):
     path: NodePath | None = Field(
         default=None,
         max_length=200,
-        description="Path of a subtask. The subtask and all subtasks below it receive the guidance. Default: the whole"
+        description="Path of a subtask. It receives the guidance, and so do all subtasks below it. Default: the whole"
         " task.",
     )
     interrupt: Flag = Field(
@@ -233,13 +233,13 @@ class Guidance(Body):
 
 
 class TaskRetry(Body):
-    """The retry of a failed task: `POST /api/v1/tasks/{id}/retry`. Omitted fields keep their values."""
+    """A retry of a failed task: `POST /api/v1/tasks/{id}/retry`. Omitted fields keep their values."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"guidance": "Keep it short."}]})
 
     model: ModelRef | None = Field(
         default=None,
-        description="Model that replaces the models of the failed subtasks, or the task's model if no subtask failed",
+        description="Model that replaces the failed subtasks' models, or the task's model if no subtask failed",
     )
     budget: Budget | None = Field(default=None, description="New limits for the task's budget")
     guidance: str | None = Field(
@@ -280,7 +280,7 @@ class TransitionRecord(Contract):
 
 
 class BlockedCall(Contract):
-    """A model call that isn't making progress now. It is retried automatically."""
+    """A model call that isn't currently making progress. It is retried automatically."""
 
     path: NodePath
     step: int
@@ -299,7 +299,7 @@ class BlockedCall(Contract):
 
 
 class TaskView(Contract):
-    """A task as the API shows it."""
+    """A task as returned by the API."""
 
     id: TaskId
     title: str
@@ -328,7 +328,7 @@ class TaskView(Contract):
     usage: Usage
     subtasks_total: int
     subtasks_done: int
-    retries: int = Field(default=0, description="How often the task was retried after a failure")
+    retries: int = Field(default=0, description="Number of times the task was retried after a failure")
     result: str | None
     finish_reason: FinishReason | None = Field(
         default=None,
@@ -336,7 +336,7 @@ class TaskView(Contract):
     )
     queue_place: int | None = Field(
         default=None,
-        description="Position in the queue of tasks that wait for admission. The task at position `1` is next.",
+        description="Position in the queue of tasks that are waiting for admission. The task at position `1` is next.",
     )
     error_code: str | None
     error: str | None
@@ -345,7 +345,7 @@ class TaskView(Contract):
         default=None, description="What a waiting task is waiting for. Always `null` in lists."
     )
     blocked_by: tuple[BlockedCall, ...] = Field(
-        default=(), description="Calls of a running task that are blocked now. Always empty in lists."
+        default=(), description="Currently blocked calls of a running task. Always empty in lists."
     )
     metadata: dict[str, JsonValue]
     last_seq: int = Field(description="Sequence number of the task's newest event")
@@ -358,12 +358,12 @@ class TaskView(Contract):
     started_at: UtcDatetime | None
     ended_at: UtcDatetime | None
     last_call_at: UtcDatetime | None = Field(
-        description="When the last model call began. After a cancellation, this time shows that no further call began."
+        description="When the last model call began. After a cancellation, this shows that no further call began."
     )
 
 
 class TaskPage(Contract):
-    """A page of a list of tasks. `goal` and `result` are shortened to 500 characters."""
+    """A page of tasks. `goal` and `result` are shortened to 500 characters."""
 
     items: tuple[TaskView, ...]
     next_cursor: str | None = Field(
@@ -378,6 +378,6 @@ class GuidanceView(Contract):
     path: NodePath | None
     received: bool = Field(
         description="`false` if the run didn't confirm the guidance in time. Even then, the task's next model call"
-        " receives the guidance."
+        " receives it."
     )
     reaches: tuple[NodePath, ...] = Field(description="Running subtasks whose next model call receives the guidance")

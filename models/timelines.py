@@ -12,7 +12,7 @@ MAX_SPANS = 5000
 
 
 class Span(Contract):
-    """A period of time. `ended_at` is `null` while the period lasts."""
+    """A period of time. `ended_at` is `null` until the period ends."""
 
     kind: Literal["task", "subtask", "model_call", "tool_call"]
     path: NodePath
@@ -22,11 +22,13 @@ class Span(Contract):
     step: int | None = None
     attempt: int | None = None
     finish_reason: FinishReason | None = Field(default=None, description="For a model call: why the answer ended")
-    index: int | None = Field(default=None, description="For a tool call: the position of the call in its turn")
+    index: int | None = Field(default=None, description="For a tool call: its position in the turn")
     started_at: UtcDatetime
     ended_at: UtcDatetime | None
 
 
 class TimelineView(Contract):
-    spans: tuple[Span, ...] = Field(description=f"Spans, ordered by start time. Contains at most {MAX_SPANS} spans.")
+    spans: tuple[Span, ...] = Field(
+        description=f"Spans, ordered by start time. The list contains at most {MAX_SPANS} spans."
+    )
     complete: bool = Field(description="`false` if the task has more spans than `spans` contains")

@@ -28,11 +28,11 @@ class Registration(Body):
 class Registered(Contract):
     """The response to a registration.
 
-    The response is the same if the e-mail already had an account, so it doesn't reveal accounts.
+    The response is the same if the e-mail address already had an account, so it doesn't reveal who has one.
     """
 
     email: str
-    detail: str = "If no account existed for this e-mail address, an account was created. Sign in with your password."
+    detail: str = "If this e-mail address had no account, one was created. Sign in with your password."
 
 
 class Credentials(Body):

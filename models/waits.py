@@ -10,11 +10,11 @@ from models.remedies import Remedy, raise_budget
 
 
 class BudgetWait(Contract):
-    """The wait of a task whose budget is used up."""
+    """What a task is waiting for when its budget is used up."""
 
     kind: Literal["budget"] = "budget"
     limit: str = Field(description="Limit that was reached")
-    needed: int | None = Field(default=None, description="Lowest value of the limit that allows the next call")
+    needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
     message: str = Field(description="Why the next call was rejected")
     remedy: Remedy = Field(
         description="Action that lets the task continue: `raise_budget`, with a limit that allows further calls"

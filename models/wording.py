@@ -23,34 +23,34 @@ from models.base import (
 )
 
 PATTERNS = {
-    AGENT_NAME: "Use at most 60 characters: lower-case letters, digits, _ and -. Begin with a letter, as in poet.",
-    EMAIL: "Write an e-mail address, such as you@example.com.",
+    AGENT_NAME: "Use at most 60 characters: lowercase letters, digits, _ and -. Start with a letter, as in poet.",
+    EMAIL: "Enter an e-mail address, such as you@example.com.",
     IDEMPOTENCY_KEY: "Use 1 to 200 printable ASCII characters without spaces, as in report-2026-11-23.",
-    IMAGE_SIZE: "Write the width and height in pixels, as in 1024x1024.",
-    KEY: "Use at most 40 characters: lower-case letters, digits, _ and -. Begin with a letter or a digit, as in facts.",
-    LANGUAGE: "Write a short language code, such as de or en.",
+    IMAGE_SIZE: "Specify the width and height in pixels, as in 1024x1024.",
+    KEY: "Use at most 40 characters: lowercase letters, digits, _ and -. Start with a letter or digit, as in facts.",
+    LANGUAGE: "Use a short language code, such as de or en.",
     MODEL_REF: (
-        "Write provider/model, such as openai/gpt-5-mini, local/qwen3 or simulator/standard. Use the model name that"
-        f" the provider lists, with at most {MODEL_CHARS} characters, without invisible characters or spaces at either"
-        " end."
+        "Use the form provider/model, such as openai/gpt-5-mini, local/qwen3 or simulator/standard. Use the model name"
+        f" that the provider lists: at most {MODEL_CHARS} characters, none of them invisible, with no leading or"
+        " trailing spaces."
     ),
     ORDER: "Use -created_at (newest first) or created_at (oldest first).",
-    SCHEDULE_ID: "Send the ID of a schedule from the list of schedules.",
-    TOPIC: "Write run:<id>, as in run:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
+    SCHEDULE_ID: "Use a schedule ID from the list of schedules.",
+    TOPIC: "Use the form run:<id>, as in run:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
 """The message for each pattern of our contracts and routes."""
 
 _SENTENCES = {
-    "missing": "A required value is missing. Add the value.",
+    "missing": "A required value is missing. Add it.",
     "string_type": 'Send text in quotes, such as "…".',
     "bool_type": "Send true or false without quotes.",
-    "bool_parsing": "Write true or false.",
+    "bool_parsing": "Use true or false.",
     "int_type": "Send a whole number without quotes, such as 3.",
-    "int_parsing": "Write a whole number, such as 3.",
+    "int_parsing": "Use a whole number, such as 3.",
     "int_from_float": "Send a whole number, such as 3.",
     "float_type": "Send a number without quotes, such as 0.5.",
-    "float_parsing": "Write a number, such as 0.5.",
-    "finite_number": "Write a finite number.",
+    "float_parsing": "Use a number, such as 0.5.",
+    "finite_number": "Use a finite number.",
     "tuple_type": "Send a list in square brackets: […].",
     "list_type": "Send a list in square brackets: […].",
     "dict_type": "Send an object in curly brackets: {{…}}.",
@@ -58,11 +58,11 @@ _SENTENCES = {
     "model_attributes_type": "Send an object in curly brackets: {{…}}.",
     "greater_than_equal": "The value must be {ge} or more.",
     "less_than_equal": "The value must be {le} or less.",
-    "greater_than": "The value must be more than {gt}.",
+    "greater_than": "The value must be greater than {gt}.",
     "less_than": "The value must be less than {lt}.",
-    "path_type": "Write a path, such as /srv/chimera.",
+    "path_type": "Enter a path, such as /srv/chimera.",
     "string_too_long": "Use at most {max_length} characters.",
-    "union_tag_not_found": "Set {discriminator} to the kind of message.",
+    "union_tag_not_found": "Set {discriminator} to a supported message type.",
     "uuid_type": 'Send the ID in quotes, in this form: "8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a".',
     "uuid_parsing": "Send the ID in this form: 8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
 }
@@ -93,7 +93,7 @@ def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
         case "string_too_short":
             least = context["min_length"]
             return (
-                "The text is empty. Write at least one character."
+                "The text is empty. Enter at least one character."
                 if least == 1
                 else f"Use at least {least} characters."
             )

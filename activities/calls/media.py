@@ -148,7 +148,8 @@ class Media(Kind[AiCallContext, PricedRequest, MediaEnd]):
                 return await media_requests.ask(provider, ready.provider_request.asked, ready.intent.attempt)
         except TimeoutError as error:
             raise TookTooLong(
-                f"The call took longer than {limit:g} s; raise CHIMERA_CALL_TOTAL_S to allow more.", may_be_billed=True
+                f"The call took longer than {limit:g} s. To allow more time, raise CHIMERA_CALL_TOTAL_S.",
+                may_be_billed=True,
             ) from error
 
     def spent(self, ready: ReadyCall[PricedRequest], text: str, error: BaseException) -> Spent:

@@ -48,7 +48,8 @@ class Stream:
         except TimeoutError as error:
             limit = self._settings.call_total_s
             raise TookTooLong(
-                f"The call took longer than {limit:g} s; raise CHIMERA_CALL_TOTAL_S to allow more.", may_be_billed=True
+                f"The call took longer than {limit:g} s. To allow more time, raise CHIMERA_CALL_TOTAL_S.",
+                may_be_billed=True,
             ) from error
         finally:
             answer.text = "".join(pieces)
@@ -58,7 +59,7 @@ class Stream:
             # A thought without an opening tag had been shown as text.
             answer.text = answer.end.answer
         if answer.end is None:
-            raise ProviderError(f"Provider of {intent.model!r} broke its protocol: no end of the answer.")
+            raise ProviderError(f"The provider of {intent.model!r} broke its protocol: the answer never ended.")
         return answer.end
 
     def _show(self, intent: Intent, text: str, offset: int) -> int:

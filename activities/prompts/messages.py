@@ -55,7 +55,7 @@ def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) ->
 
 def images_left_out(count: int, why: str) -> str:
     """Note below a prompt that the model doesn't get all of its images."""
-    return f"\n\n[{count} {'image belongs' if count == 1 else 'images belong'} to this and can't be shown: {why}]"
+    return f"\n\n[This prompt includes {count} {'image' if count == 1 else 'images'} that can't be shown: {why}]"
 
 
 def messages_of(

@@ -48,7 +48,7 @@ class End(NamedTuple):
 
 
 SIGN_IN_AGAIN = End(SIGNED_OUT, "Sign in again.")
-TOO_SLOWLY = End(TOO_SLOW, "The client reads too slowly. Reconnect, and use 'after' to continue.")
+TOO_SLOWLY = End(TOO_SLOW, "The client is reading too slowly. Reconnect, and use 'after' to continue.")
 TOO_FAST = End(
     TOO_MANY,
     f"Too many messages. Send at most {MESSAGES_A_SECOND:g} messages per second, and at most {MESSAGES_AT_ONCE} at"
@@ -99,7 +99,7 @@ class Socket(ABC):
             )
             return
         except AWAY:
-            await self._close(End(GOING_AWAY, "The database doesn't respond. Reconnect later."))
+            await self._close(End(GOING_AWAY, "The database isn't responding. Reconnect later."))
             return
         except WebSocketDisconnect:
             return
@@ -108,7 +108,7 @@ class Socket(ABC):
                 await self._serve(signed_in)
         except LimitReached as error:
             # A reason has room for 123 bytes.
-            await self._close(End(TOO_MANY, f"This user has reached the limit in CHIMERA_{error.setting.upper()}."))
+            await self._close(End(TOO_MANY, f"This user has reached the limit set by CHIMERA_{error.setting.upper()}."))
 
     async def _serve(self, signed_in: SignedIn) -> None:
         receiving = asyncio.create_task(self._receive(signed_in.caller))

@@ -24,7 +24,7 @@ from models.wording import reportable, sentence_of
 log = structlog.get_logger()
 
 MAX_TOPICS = 50
-BUG = "This is a bug in Chimera. To find it in the log, search for the topic."
+BUG = "This is a bug in Chimera. For details, search the log for the topic."
 
 
 class Topics(Socket):
@@ -66,14 +66,14 @@ class Topics(Socket):
             case Authenticate():
                 await self._refuse(
                     "already_authenticated",
-                    "This WebSocket is already authenticated. To change the user, open another WebSocket.",
+                    "This WebSocket is already authenticated. To switch users, open another WebSocket.",
                 )
 
     async def _subscribe(self, caller: Caller, topic: Topic, after: int) -> None:
         if topic in self._topics:
             await self._refuse(
                 "already_subscribed",
-                "You already follow this topic. To follow the topic from another position, unsubscribe first.",
+                "You're already following this topic. To follow it from another position, unsubscribe first.",
                 topic,
             )
             return

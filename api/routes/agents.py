@@ -18,7 +18,7 @@ AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME, description="Name of t
 
 
 class AgentType(Contract):
-    """A role of agents. `agent` is the built-in agent with this role."""
+    """An agent role. `agent` is the built-in agent with this role."""
 
     role: str
     agent: str | None
@@ -35,23 +35,23 @@ async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, 
 
 @router.get("/types/available", operation_id="list_agent_types")
 async def list_agent_types() -> tuple[AgentType, ...]:
-    """List the agent roles, with the built-in agent for each role. The role `custom` has none."""
+    """List the agent roles and the built-in agent for each role. The role `custom` has none."""
     built_in = tuple(AgentType(role=agent.role, agent=agent.name, description=agent.description) for agent in BUILT_IN)
     return (*built_in, AgentType(role="custom", agent=None, description="Follow the prompt."))
 
 
 @router.get("/models/available", operation_id="list_models")
 async def list_models(parts: WithParts) -> ModelsView:
-    """List the models that agents can use now.
+    """List the models that agents can currently use.
 
-    The configured providers report the models. Each report is cached for 5 minutes.
+    Each configured provider's list of models is cached for 5 minutes.
     """
     return await parts.available.models()
 
 
 @router.get("/{name}", operation_id="get_agent")
 async def get_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> AgentView:
-    """Show a built-in agent or one of your own agents, with its prompt."""
+    """Show a built-in agent or one of your own, including its prompt."""
     async with parts.database.begin() as session:
         found = await agents.agents_of(session, caller.user_id)
     if name not in found:
@@ -72,6 +72,6 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
 
 @router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
-    """Delete one of your own agents. A subtask of this agent that hasn't started yet will fail with `unknown_agent`."""
+    """Delete one of your agents. Its subtasks that haven't started yet will fail with `unknown_agent`."""
     async with parts.database.begin() as session:
         await agents.delete(session, caller.user_id, name)

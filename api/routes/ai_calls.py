@@ -66,14 +66,14 @@ async def create_images(
     wait_s: WithWait,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Generate images. The images are stored as files of yours."""
+    """Generate images. Each image is stored as one of your files."""
     provider = await parts.checks.operation(Operation.IMAGES, spec.model)
     if isinstance(provider, GeneratesImages):
         if spec.n > provider.max_images:
             raise InvalidInput(
                 "n",
-                f"{provider.name} generates at most {provider.max_images} images per call. To get more images, make"
-                " several calls.",
+                f"{provider.name} generates at most {provider.max_images} images per call. To get more, make several"
+                " calls.",
             )
         if spec.size is not None:
             provider.check_size(spec.size)
@@ -86,13 +86,13 @@ async def create_images(
 async def list_ai_calls(
     caller: WithCaller,
     parts: WithParts,
-    operation: Annotated[Operation | None, Query(description="Return only calls of this operation")] = None,
+    operation: Annotated[Operation | None, Query(description="Return only calls with this operation")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
     cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` on the previous page")
+        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
     ] = None,
 ) -> AiCallPage:
-    """List your embeddings, images and transcriptions, newest first. Administrators see the calls of all users."""
+    """List your embeddings, images and transcriptions, newest first. Administrators see all users' calls."""
     list_name = f"ai_calls {caller.user_id} {operation or ''}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
@@ -114,7 +114,7 @@ async def get_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithPart
     status_code=status.HTTP_202_ACCEPTED,
 )
 async def cancel_ai_call(call_id: WithAiCallId, caller: WithCaller, parts: WithParts) -> AiCallView:
-    """Cancel an AI call. Chimera sends no further requests and aborts a request in flight within a second."""
+    """Cancel an AI call. Chimera sends no further requests and aborts any request in flight within a second."""
     async with parts.database.begin() as session:
         await task_controls.cancel(session, caller, call_id, *ai_calls.KINDS)
     parts.dispatcher.deliver_soon(call_id)

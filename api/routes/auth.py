@@ -13,39 +13,37 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=ClosedRoute)
 
 @public.post("/register", operation_id="register", summary="Create Account", status_code=status.HTTP_202_ACCEPTED)
 async def register(registration: Registration, parts: WithParts, address: WithAddress) -> Registered:
-    """Create an account if registration is open and the e-mail is new.
+    """Create an account if registration is open and the e-mail address is new.
 
-    The response doesn't reveal whether the e-mail was new.
+    The response doesn't reveal whether the address was new.
     """
     if not parts.settings.registration_open:
-        raise Forbidden(
-            "Registration is closed. To open registration, start Chimera with CHIMERA_REGISTRATION_OPEN=true."
-        )
+        raise Forbidden("Registration is closed. To open it, start Chimera with CHIMERA_REGISTRATION_OPEN=true.")
     await parts.auth.register(registration, address)
     return Registered(email=registration.email)
 
 
 @public.post("/login", operation_id="login", summary="Sign In")
 async def login(credentials: Credentials, parts: WithParts, address: WithAddress) -> Tokens:
-    """Start a session. The response contains an access token for requests, and a refresh token to get new tokens."""
+    """Start a session. The response contains an access token for requests and a refresh token to get new tokens."""
     return await parts.auth.login(credentials, address)
 
 
 @public.post("/refresh", operation_id="refresh", summary="Refresh Tokens")
 async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
-    """Exchange a refresh token for new tokens. A refresh token works only once, and a second use ends the session."""
+    """Exchange a refresh token for new tokens. Each one works only once, and using it again ends the session."""
     return await parts.auth.refresh(request.refresh_token)
 
 
 @router.post("/logout", operation_id="logout", summary="Sign Out", status_code=status.HTTP_204_NO_CONTENT)
 async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
-    """End this session. Its refresh token stops working at once, and its access tokens stop working within seconds."""
+    """End this session. Its refresh token stops working immediately, and its access tokens within seconds."""
     await parts.auth.logout(signed_in)
 
 
 @router.post("/password", operation_id="change_password")
 async def change_password(change: PasswordChange, caller: WithCaller, parts: WithParts, address: WithAddress) -> Tokens:
-    """Change your password. All your sessions end, and the response contains the tokens of a new session."""
+    """Change your password. This ends all your sessions. The response contains the tokens for a new one."""
     return await parts.auth.change_password(caller, change, address)
 
 

@@ -33,15 +33,13 @@ public = APIRouter(prefix="/codec", tags=["codec"], route_class=PassRoute)
 
 @router.post("", operation_id="create_codec_address")
 async def create_codec_address(request: Request, signed_in: WithSignedIn, parts: WithParts) -> CodecAddress:
-    """Create a codec address for Temporal's tools, valid for 12 hours. Only administrators can create an address.
+    """Create a codec address for Temporal's tools, valid for 12 hours. Only administrators can create one.
 
-    The address decodes the payloads of all runs. It stops working earlier if the session ends, or if the account is
+    The address decodes the payloads of all runs. It expires earlier if the session ends, or if the account is
     disabled or loses its administrator role.
     """
     if signed_in.caller.role != "admin":
-        raise Forbidden(
-            "Only an administrator can decode Temporal's payloads, because they contain the data of all users."
-        )
+        raise Forbidden("Only administrators can decode Temporal's payloads, because they contain all users' data.")
     codec_pass, ends = parts.auth.codec_pass(signed_in)
     url = f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}"
     temporal = parts.temporal
@@ -70,11 +68,11 @@ def _tls_of(tls: TlsSettings) -> TemporalTls | None:
 
 @public.post("/{codec_pass}/decode", operation_id="decode_payloads", response_model_exclude_defaults=True)
 async def decode_payloads(
-    codec_pass: Annotated[str, Path(description="Secret part of the address that `POST /api/v1/codec` returned")],
+    codec_pass: Annotated[str, Path(description="Secret part of the address returned by `POST /api/v1/codec`")],
     payloads: CodecPayloads,
     parts: WithParts,
 ) -> CodecPayloads:
-    """Decode payloads as defined by Temporal's codec protocol. Unencrypted payloads are returned unchanged."""
+    """Decode payloads according to Temporal's codec protocol. Unencrypted payloads are returned unchanged."""
     try:
         return await parts.temporal.encryption.decode_for_tools(payloads)
     except PayloadUnreadable as error:

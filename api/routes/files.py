@@ -20,7 +20,7 @@ MAX_PAGE = 100
 _FILE = {
     "type": "string",
     "format": "binary",
-    "description": "File to upload, at most `CHIMERA_MAX_FILE_BYTES` bytes long",
+    "description": "File to upload, up to `CHIMERA_MAX_FILE_BYTES` bytes",
 }
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -36,12 +36,12 @@ _FORM: dict[str, Any] = {
     "", operation_id="create_file", summary="Upload File", status_code=status.HTTP_201_CREATED, openapi_extra=_FORM
 )
 async def create_file(request: Request, caller: WithCaller, parts: WithParts, response: Response) -> FileView:
-    """Upload a file in a form with the field `file`. The type of the file is detected from its content."""
+    """Upload a file in the form field `file`. The file's type is detected from its content."""
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         for name in form.fields:
             raise InvalidInput(name[:60], "Unknown field. Send only the file, in the field 'file'.")
         if form.upload is None:
-            raise InvalidInput("file", "The file is missing. Add the file, for example with curl -F file=@note.wav.")
+            raise InvalidInput("file", "The file is missing. Add it, for example with curl -F file=@note.wav.")
         async with parts.database.begin() as session:
             view = await keep(session, caller.user_id, form.upload, parts.settings)
     response.headers["Location"] = f"{API}/files/{view.id}"
@@ -54,10 +54,10 @@ async def list_files(
     parts: WithParts,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
     cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` on the previous page")
+        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
     ] = None,
 ) -> FilePage:
-    """List your files, newest first. Administrators see the files of all users."""
+    """List your files, newest first. Administrators see all users' files."""
     list_name = f"files {caller.user_id}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
@@ -67,7 +67,7 @@ async def list_files(
 
 @router.get("/{file_id}", operation_id="get_file")
 async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> FileView:
-    """Show the name, type, size and checksum of a file, but not its content."""
+    """Show a file's name, type, size and checksum, but not its content."""
     async with parts.database.begin() as session:
         return await files.view(session, caller, file_id)
 
@@ -81,7 +81,7 @@ async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) ->
     },
 )
 async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> StreamingResponse:
-    """Return the content of a file. Browsers save the file instead of opening it."""
+    """Return a file's content. Browsers save the file instead of opening it."""
     async with parts.database.begin() as session:
         view = await files.view(session, caller, file_id)
     headers = {
@@ -93,7 +93,7 @@ async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithP
 
 @router.delete("/{file_id}", operation_id="delete_file", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a file. The records of calls that used or generated the file keep the file's ID."""
+    """Delete a file. Records of calls that used or generated the file keep its ID."""
     async with parts.database.begin() as session:
         await files.delete(session, caller, file_id)
 

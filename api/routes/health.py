@@ -34,7 +34,7 @@ State = Literal["up", "away", "none", "low", "full"]
 
 
 class PartHealth(Contract):
-    """The state of a part of Chimera. `note` describes the state in words."""
+    """The state of one part of Chimera. `note` describes it in words."""
 
     state: State
     took_ms: float
@@ -44,7 +44,7 @@ class PartHealth(Contract):
 class Health(Contract):
     """The state of this installation. `degraded`: requests are accepted, but some are delayed or have no live progress.
 
-    Only signed-in callers see the version and the parts, because these reveal vendors and possible weaknesses.
+    Only signed-in callers see the version and the parts, because they reveal vendors and possible weaknesses.
     """
 
     status: Literal["ok", "degraded", "down"]
@@ -52,7 +52,7 @@ class Health(Contract):
     parts: dict[str, PartHealth] = Field(default_factory=dict)
     payload_keys: tuple[str, ...] | None = Field(
         default=None,
-        description="IDs of this API's keys for Temporal's payloads. New payloads are encrypted with the first key.",
+        description="IDs of this API's keys for Temporal's payloads. The first key encrypts new payloads.",
     )
 
 
@@ -103,9 +103,9 @@ Check = Callable[[Parts], Awaitable[str]]
 MEANING = {
     "database": "The database is unavailable, so requests that change data are rejected.",
     "redis": "Redis is unavailable, so text is not streamed. Events and results still arrive.",
-    "temporal": "Temporal is unreachable, so tasks are queued and start when Temporal is available again.",
-    "workers": "No worker is running, so tasks make no progress. To start a worker, run: python -m worker",
-    "providers": "No provider is configured. Set the API key or the address of a provider.",
+    "temporal": "Temporal is unreachable, so tasks stay queued until it is available again.",
+    "workers": "No worker is running, so tasks make no progress. To start one, run: python -m worker",
+    "providers": "No provider is configured. Set a provider's API key or address.",
 }
 
 
@@ -160,19 +160,19 @@ async def _database(parts: Parts) -> str:
     if parts.database.was_full():
         raise NotUp(
             "full",
-            "The database's disk is full, so requests that change data are rejected. Reading still works. Free up space"
-            " on the disk.",
+            "The database's disk is full, so requests that change data are rejected. Reading still works. Free up disk"
+            " space.",
         )
     return ""
 
 
 async def _disk(parts: Parts) -> str:
     free = await asyncio.to_thread(disk.free_bytes, parts.settings.data_dir)
-    space, left = disk.space_of(free), f"{disk.in_words(free)} left on the disk that contains the data folder"
+    space, left = disk.space_of(free), f"{disk.in_words(free)} left on the data folder's disk"
     if space is Space.FULL:
-        raise NotUp("full", f"{left}. The disk is full, so new work is rejected. Free up space on the disk.")
+        raise NotUp("full", f"{left}. The disk is full, so new work is rejected. Free up disk space.")
     if space is Space.LOW:
-        raise NotUp("low", f"{left}. Free up space before the disk is full.")
+        raise NotUp("low", f"{left}. Free up disk space before the disk is full.")
     return left
 
 
@@ -202,7 +202,7 @@ async def _providers(parts: Parts) -> str:
     health = {name: seen[account] for name, account in accounts.items() if account in seen}
     summary = summary_of(health, ready, [name for name in VENDORS if name not in ready])
     if any(account_health.is_away for account_health in health.values()):
-        raise NotUp("away", f"{summary}. Calls to unavailable providers wait, or fall back to another model.")
+        raise NotUp("away", f"{summary}. Calls to unavailable providers wait or fall back to another model.")
     return summary
 
 

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/ai", tags=["ai"], route_class=ClosedRoute)
 
 @router.get("/providers", operation_id="list_providers")
 async def list_providers(parts: WithParts) -> tuple[ProviderView, ...]:
-    """List the providers. For each provider that isn't configured, the list names the missing settings."""
+    """List the providers. For each unconfigured provider, the list names the missing settings."""
     return await parts.available.providers()
 
 
@@ -27,15 +27,15 @@ async def validate_provider(
     parts: WithParts,
     request: Annotated[ValidationRequest | None, Body()] = None,
 ) -> Validation:
-    """Test the configured API key of a provider. Only administrators can test the installation's keys."""
+    """Test a provider's configured API key. Only administrators can do this."""
     if caller.role != "admin":
-        raise Forbidden("Only an administrator can test the installation's keys.")
+        raise Forbidden("Only administrators can test the installation's API keys.")
     return await parts.available.validate(name, request.model if request else None)
 
 
 @router.post("/tokens/count", operation_id="count_tokens", summary="Count Tokens")
 async def count(request: CountRequest) -> TokenCount:
-    """Count the tokens of a text for a model without contacting the provider.
+    """Count the tokens in a text for a given model, without contacting the provider.
 
     If the count is an estimate, `estimated` is `true`.
     """

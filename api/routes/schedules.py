@@ -30,7 +30,7 @@ NEXT_SHOWN = 10
 async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithParts, response: Response) -> ScheduleView:
     """Create a recurring task.
 
-    The schedule is stored even if Temporal is unavailable. If Temporal rejects the schedule, nothing is stored.
+    The schedule is stored even if Temporal is unavailable. If Temporal rejects it, nothing is stored.
     """
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
@@ -56,7 +56,7 @@ async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithPar
 
 @router.get("", operation_id="list_schedules")
 async def list_schedules(caller: WithCaller, parts: WithParts) -> tuple[ScheduleView, ...]:
-    """List up to 100 of your schedules, newest first. Administrators see the schedules of all users."""
+    """List up to 100 of your schedules, newest first. Administrators see all users' schedules."""
     async with parts.database.begin() as session:
         found = await schedules.of(session, caller)
     return tuple(await asyncio.to_thread(list, map(_view, found)))
@@ -74,7 +74,7 @@ async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: W
 async def replace_schedule(
     schedule_id: WithScheduleId, spec: ScheduleSpec, caller: WithCaller, parts: WithParts
 ) -> ScheduleView:
-    """Replace a schedule. Runs in progress continue. If Temporal rejects the new schedule, the old schedule remains."""
+    """Replace a schedule. Runs in progress continue. If Temporal rejects the new schedule, the old one remains."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         await parts.checks.schedule(session, caller.user_id, spec)
@@ -91,13 +91,13 @@ async def replace_schedule(
 
 @router.delete("/{schedule_id}", operation_id="delete_schedule", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a schedule. The tasks that the schedule created remain."""
+    """Delete a schedule. The tasks that it created remain."""
     await _remove(parts, caller, schedule_id)
 
 
 @router.post("/{schedule_id}/pause", operation_id="pause_schedule")
 async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Pause a schedule. Its runs don't start when they are due until you resume the schedule."""
+    """Pause a schedule. Until you resume it, runs don't start when they are due."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
         schedule.paused = True
@@ -108,7 +108,7 @@ async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts:
 
 @router.post("/{schedule_id}/resume", operation_id="resume_schedule")
 async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Resume a paused schedule, and update its calendar in Temporal."""
+    """Resume a paused schedule and update its calendar in Temporal."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
         schedules.spec_of(schedule)
@@ -120,7 +120,7 @@ async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
 
 @router.post("/{schedule_id}/trigger", operation_id="trigger_schedule", status_code=status.HTTP_202_ACCEPTED)
 async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Start an extra run of a schedule now. Shortly afterwards, the run appears in the schedule's list of runs."""
+    """Start an extra run of a schedule now. Shortly afterward, the run appears in the schedule's list of runs."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
         schedules.spec_of(schedule)
@@ -136,7 +136,7 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
 async def backfill_schedule(
     schedule_id: WithScheduleId, backfill: BackfillSpec, caller: WithCaller, parts: WithParts
 ) -> BackfillView:
-    """Create the runs of a schedule that were due in a past period. Existing runs are not created again."""
+    """Backfill a schedule: create the runs that were due in a past period. Existing runs aren't created again."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         spec = schedules.spec_of(schedule)
@@ -156,7 +156,7 @@ async def list_schedule_runs(
     parts: WithParts,
     limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")] = 20,
     cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` on the previous page")
+        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
     ] = None,
 ) -> TaskPage:
     """List the tasks that a schedule has created, newest first."""
@@ -174,9 +174,7 @@ async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -
     """Return and lock a schedule of the caller. Only its owner may change a schedule, because the owner pays for it."""
     schedule = await schedules.one(session, caller, schedule_id, lock=True)
     if schedule.owner_id != caller.user_id:
-        raise Forbidden(
-            "Only its owner can change or backfill a schedule. An administrator can pause or delete the schedule."
-        )
+        raise Forbidden("Only the owner can change or backfill a schedule. Administrators can pause or delete it.")
     return schedule
 
 

@@ -44,7 +44,7 @@ async def _after(
         return after
     if not (last_event_id.isascii() and last_event_id.isdigit()):
         raise InvalidInput(
-            "Last-Event-ID", "The header must contain an event ID of this stream, which is a whole number."
+            "Last-Event-ID", "The header must contain an event ID from this stream, which is a whole number."
         )
     return int(last_event_id)
 
@@ -54,7 +54,7 @@ async def _after(
     operation_id="follow_task",
     response_class=EventSourceResponse,
     response_description="Server-sent events, as described in `docs/reference/streams.md`. To resume after an event,"
-    " send the event's `id` in the `Last-Event-ID` header.",
+    " send its `id` in the `Last-Event-ID` header.",
     dependencies=[Depends(_place)],
 )
 async def follow_task(
@@ -64,9 +64,9 @@ async def follow_task(
     signed_in: WithSignedIn,
     parts: WithParts,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a task with server-sent events.
+    """Follow a task through server-sent events.
 
-    The stream sends the stored events that follow `after`, and then live events until the task has ended.
+    The stream first sends the stored events that follow `after`, and then live events until the task ends.
     """
     frames = parts.hub.follow(signed_in.caller, task_id, after, progress)
     async for frame in while_allowed(parts.rights, signed_in, frames):

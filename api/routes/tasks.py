@@ -42,14 +42,14 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="Key that you choose for each intended task. A repeated request with the same key returns the"
-        " same task.",
+        description="Unique key that you choose for the task. Repeating the request with this key returns the same"
+        " task.",
     ),
 ]
 
 
 class TaskType(Contract):
-    """A way to define the subtasks of a task."""
+    """A way to define a task's subtasks."""
 
     name: str
     description: str
@@ -62,7 +62,7 @@ class TaskTypes(Contract):
 
 
 async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Show a task's state and cost and, after the task has ended, its result or the reason for its failure."""
+    """Show a task's state and cost and, once it has ended, its result or the reason for its failure."""
     return await _view(parts, caller, task_id)
 
 
@@ -78,7 +78,7 @@ async def create_task(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> TaskView:
-    """Accept a task. When the request returns, the task is stored, so it runs even if processes crash."""
+    """Accept a task. It is stored before the request returns, so it runs even if processes crash."""
     async with parts.database.begin() as session:
         await parts.checks.task(session, caller.user_id, spec)
         task_id, created = await tasks.create(
@@ -143,10 +143,10 @@ async def list_tasks(
     query: Annotated[TaskQuery, Depends(_task_query)],
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
     cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` on the previous page")
+        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
     ] = None,
 ) -> TaskPage:
-    """List your tasks, newest first. Administrators see the tasks of all users."""
+    """List your tasks, newest first. Administrators see all users' tasks."""
     list_name = f"tasks {caller.user_id} {query.model_dump_json()}"
     async with parts.database.begin() as session:
         views, place = await task_views.page(
@@ -163,7 +163,7 @@ async def list_tasks(
 
 @router.get("/types/available", operation_id="list_task_types")
 async def list_task_types() -> TaskTypes:
-    """List the ways to define subtasks, the policies for failed subtasks, and the states of a task."""
+    """List the ways to define subtasks, the policies for failed subtasks, and the task states."""
     return TaskTypes(
         types=(
             TaskType(name="planned", description="A planner splits the goal into subtasks."),
@@ -176,7 +176,7 @@ async def list_task_types() -> TaskTypes:
 
 @router.get("/{task_id}/subtasks", operation_id="list_subtasks")
 async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> tuple[SubtaskView, ...]:
-    """List the subtasks of a task, with parents before their children."""
+    """List a task's subtasks, with parents before their children."""
     await parts.hub.progress(caller, task_id)
     async with parts.database.begin() as session:
         return await task_views.subtasks(session, task_id)
@@ -184,7 +184,7 @@ async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithPart
 
 @router.get("/{task_id}/cost", operation_id="get_task_cost")
 async def get_task_cost(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> CostView:
-    """Return a task's cost and the attempts at its model calls, also after the task has been deleted."""
+    """Return a task's cost and the attempts at its model calls, even after the task has been deleted."""
     async with parts.database.begin() as session:
         return await costs.cost_of(session, caller, task_id)
 
@@ -198,13 +198,12 @@ async def list_task_messages(
         str | None,
         Query(
             max_length=200,
-            description="Path of the subtask whose messages are listed. Empty for the messages of the task's own"
-            " calls.",
+            description="Path of the subtask whose messages to list. Empty for the messages of the task's own calls.",
         ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 50,
     cursor: Annotated[
-        str | None, Query(max_length=500, description="Value of `next_cursor` on the previous page")
+        str | None, Query(max_length=500, description="Value of `next_cursor` from the previous page")
     ] = None,
 ) -> MessagePage:
     """List the messages of one of your tasks, subtask by subtask: prompts, replies, tool calls and tool results.
@@ -222,7 +221,7 @@ async def list_task_messages(
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
 async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
-    """Return a timeline: when a task, its subtasks, its model calls and its tool calls began and ended."""
+    """Return a timeline of when a task and its subtasks, model calls and tool calls began and ended."""
     async with parts.database.begin() as session:
         return await timelines.timeline_of(session, caller, task_id)
 
@@ -237,7 +236,7 @@ async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts
 
 @router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=status.HTTP_202_ACCEPTED)
 async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Cancel a task. After the request returns, no new model calls start for the task."""
+    """Cancel a task. Once the request returns, the task starts no new model calls."""
     async with parts.database.begin() as session:
         await task_controls.cancel(session, caller, task_id, RunKind.TASK)
     return await _announced(parts, caller, task_id)
@@ -245,7 +244,7 @@ async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
 
 @router.post("/{task_id}/pause", operation_id="pause_task", status_code=status.HTTP_202_ACCEPTED)
 async def pause_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Pause a task. Model calls in flight finish, but new calls don't start."""
+    """Pause a task. Model calls in flight finish, but no new ones start."""
     async with parts.database.begin() as session:
         await task_controls.pause(session, caller, task_id)
     return await _announced(parts, caller, task_id)
@@ -263,7 +262,7 @@ async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
 async def retry_task(
     task_id: WithTaskId, caller: WithCaller, parts: WithParts, wish: TaskRetry | None = None
 ) -> TaskView:
-    """Retry a failed task from the point where it failed. Completed calls aren't repeated or paid for again."""
+    """Retry a failed task from the point where it failed. Finished calls aren't repeated or paid for again."""
     wish = wish or TaskRetry()
     if wish.model is not None:
         await parts.checks.models.check(wish.model)
@@ -275,7 +274,7 @@ async def retry_task(
 
 @router.post("/{task_id}/budget", operation_id="raise_task_budget", status_code=status.HTTP_202_ACCEPTED)
 async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Change the limits of a task's budget. A task that is waiting for a higher limit continues where it stopped."""
+    """Change a task's budget limits. A task that is waiting for a higher limit continues where it stopped."""
     async with parts.database.begin() as session:
         await task_controls.raise_budget(session, caller, task_id, budget)
     return await _announced(parts, caller, task_id)
@@ -305,7 +304,7 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
 
 @router.delete("/{task_id}", operation_id="delete_task", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a task that has ended, with its runs in Temporal. The task's cost records remain, without content."""
+    """Delete a task that has ended, along with its runs in Temporal. Its cost records remain, but without content."""
     async with parts.database.begin() as session:
         await tasks.delete(session, caller, task_id)
     parts.dispatcher.deliver_soon(task_id)

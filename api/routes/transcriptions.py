@@ -76,7 +76,7 @@ async def create_transcription(
 ) -> Response:
     """Transcribe a recording.
 
-    The form contains the recording in `file`, or the ID of one of your files in `file_id`.
+    Send a form with the recording in `file`, or with the ID of one of your files in `file_id`.
     """
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         spec = _spec_in(form)
@@ -197,7 +197,8 @@ def _check_recording(provider: Provider, media_type: str, size_bytes: int, field
     if media_type not in provider.audio_types:
         known = ", ".join(sorted(kind.removeprefix("audio/") for kind in provider.audio_types))
         raise InvalidInput(
-            field, f"According to its content, the file's type is {media_type}. {provider.name} accepts {known}."
+            field,
+            f"The file's content is of type {media_type}. Send one of the types that {provider.name} accepts: {known}.",
         )
     if size_bytes > provider.max_audio_bytes:
         raise InvalidInput(

@@ -65,13 +65,13 @@ def _line_of(kind: type[BaseSettings], entry: dict[str, Any]) -> str:
     name = str(entry["loc"][0])
     variable = name if name.isupper() else f"CHIMERA_{name.upper()}"
     # Settings are written, not sent.
-    sentence = re.sub("^Send ", "Write ", sentence_of(entry))
+    sentence = re.sub("^Send ", "Use ", sentence_of(entry))
     if isinstance(usual := _usual(kind, name), int):
         sentence = re.sub(r"whole number, such as \d+", f"whole number, such as {usual}", sentence)
     place = ".".join(str(part) for part in entry["loc"][1:] if part != "[key]")
     example = _EXAMPLES.get(variable)
     return (
-        f"{variable}: {sentence}{f' Write a value such as {example}.' if example else ''}"
+        f"{variable}: {sentence}{f' Use a value such as {example}.' if example else ''}"
         f"{f' The problem is in {place}.' if place else ''}"
     )
 

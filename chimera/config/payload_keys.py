@@ -15,7 +15,7 @@ KEY_BYTES = 32
 MIN_DIFFERENT = 16
 """Minimum of different bytes in a key: 32 random ones have 30 on average, and fewer than this practically never."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_REMEDY = 'To make a key, run: echo "k1:$(openssl rand -base64 32)"'
+_REMEDY = 'To create a key, run: echo "k1:$(openssl rand -base64 32)"'
 
 
 def parse(text: str) -> dict[str, bytes]:
@@ -30,7 +30,7 @@ def parse(text: str) -> dict[str, bytes]:
                 f" '-'. {_REMEDY}"
             )
         if id in keys:
-            raise ValueError(f"{place} uses the ID of an earlier key: {id!r}. Give each key an ID of its own.")
+            raise ValueError(f"{place} uses the ID of an earlier key: {id!r}. Give each key its own ID.")
         keys[id] = _bytes_of(key, f"{place} ({id!r})")
     return keys
 

@@ -117,7 +117,7 @@ class _SecretFiles(SecretsSettingsSource):
 
 def _can_be_asked(value: str | None) -> str | None:
     if value is not None and (problem := problem_of(value)) is not None:
-        raise ValueError(f"{value!r} {problem}. Write an address such as http://127.0.0.1:11434/v1.")
+        raise ValueError(f"{value!r} {problem}. Use an address such as http://127.0.0.1:11434/v1.")
     return value
 
 
@@ -299,7 +299,7 @@ class Settings(OfVendors):
     def _names_providers(cls, value: str | dict[str, int]) -> str | dict[str, int]:
         named = {value.partition("/")[0]} if isinstance(value, str) else set(value)
         if unknown := sorted(named - set(VENDORS)):
-            raise ValueError(f"There is no provider {unknown[0]!r}. Use one of these providers: {', '.join(VENDORS)}.")
+            raise ValueError(f"Unknown provider {unknown[0]!r}. Use one of these providers: {', '.join(VENDORS)}.")
         return value
 
     @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")

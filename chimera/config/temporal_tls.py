@@ -85,7 +85,7 @@ class TemporalTls:
         if self.switch is not False:
             return
         if unused := [name for name in self._named() if name != API_KEY]:
-            raise ValueError(f"{unused[0]} is set, but {SWITCH} is off. Leave one of these two settings empty.")
+            raise ValueError(f"{unused[0]} is set, but {SWITCH} is off. Leave one of these settings empty.")
         # At a near address, a proxy or a private network may protect the key; elsewhere, each hop could read it.
         if self.has_api_key and not is_near(f"http://{address}"):
             raise ValueError(

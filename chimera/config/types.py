@@ -30,7 +30,7 @@ def _beginning_with(*schemes: str, example: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if not value.startswith(schemes):
             listed = ", ".join(schemes[:-1]) + f" or {schemes[-1]}"
-            raise ValueError(f"The address doesn't begin with {listed}. Write an address such as {example}.")
+            raise ValueError(f"The address doesn't begin with {listed}. Use an address such as {example}.")
         return value
 
     return check
@@ -42,8 +42,8 @@ def _has_a_number_for_its_port(value: str) -> str:
     except ValueError:
         # The message doesn't show the address, because it may contain a password.
         raise ValueError(
-            "The port in the address is not a number. If the address contains a password, write / as %2F and @ as %40"
-            " in this password."
+            "The port in the address is not a number. If the address contains a password, encode / as %2F and @ as %40"
+            " in the password."
         ) from None
     return value
 
@@ -51,9 +51,7 @@ def _has_a_number_for_its_port(value: str) -> str:
 def _has_a_port(value: str) -> str:
     found = _HOST_AND_PORT.fullmatch(value)
     if found is None or not 1 <= int(found[2]) <= HIGHEST_PORT:
-        raise ValueError(
-            f"{value!r} is not a host with a port. Write a value such as 127.0.0.1:7233, without a scheme."
-        )
+        raise ValueError(f"{value!r} is not a host with a port. Use a value such as 127.0.0.1:7233, without a scheme.")
     return value
 
 
@@ -70,7 +68,7 @@ def _is_a_network(value: str) -> str:
         return str(ip_network(value))
     except ValueError:
         raise ValueError(
-            f"{value!r} is not an IP address or a network. Write a value such as 10.0.0.7 or 172.16.0.0/12."
+            f"{value!r} is not an IP address or a network. Use a value such as 10.0.0.7 or 172.16.0.0/12."
         ) from None
 
 
@@ -82,24 +80,22 @@ def _is_an_origin(value: str) -> str:
         is_one = False
     if not is_one or value != f"{parts.scheme}://{parts.netloc}".lower() or "@" in value or "*" in value:
         raise ValueError(
-            f"{value!r} is not an origin in the form that browsers send. Write an origin such as"
-            " https://chimera.example or http://localhost:3000, in lower case and without a path or wildcard."
+            f"{value!r} is not a valid origin. Use an origin such as https://chimera.example or http://localhost:3000,"
+            " in lowercase and without a path or wildcard."
         )
     return value
 
 
 def _is_a_host(value: str) -> str:
     if not _HOST_NAME.fullmatch(value):
-        raise ValueError(
-            f"{value!r} is not a host name. Write a name such as chimera.example, without a scheme or port."
-        )
+        raise ValueError(f"{value!r} is not a host name. Use a name such as chimera.example, without a scheme or port.")
     return value.lower()
 
 
 def _is_a_web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{value!r} is not a web address. Write an address such as https://temporal.example.")
+        raise ValueError(f"{value!r} is not a web address. Use an address such as https://temporal.example.")
     return value
 
 
@@ -119,7 +115,7 @@ def _can_not_be_guessed(value: SecretStr) -> SecretStr:
 def _can_be_sent(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise ValueError("The key contains spaces or other invalid characters. Write only the key, without 'Bearer'.")
+        raise ValueError("The key contains spaces or other invalid characters. Enter only the key, without 'Bearer'.")
     return value
 
 

@@ -74,7 +74,7 @@ def json_in(text: str) -> JsonFound:
     if isinstance(whole, dict | list):
         return JsonFound((clean_json(whole),))
     if len(text) > MAX_SEARCHED_CHARS:
-        return JsonFound(error=f"{len(text)} characters are too many to search for it")
+        return JsonFound(error=f"the text is too long to search for JSON ({len(text)} characters)")
     thoughts = [match.end() for match in _THOUGHT_ENDS.finditer(text)]
     found = _search(text[thoughts[-1] :]) if thoughts else JsonFound()
     return found if found != JsonFound() else _search(text)

@@ -19,20 +19,20 @@ _MARKS: Mapping[bytes, str] = {
 
 # The parser's messages, by their beginning, and what to do about each.
 _WORDS: Mapping[str, str] = {
-    "trailing comma": "Remove the comma before this place, because no value follows it.",
-    "EOF": "The file ends before every bracket is closed. Check that nothing is missing.",
+    "trailing comma": "Remove the comma before this position, because no value follows it.",
+    "EOF": "The file ends before all brackets are closed. Check that nothing is missing.",
     "key must be a string": "Put the name in double quotes.",
-    "expected `,`": "A comma or a closing bracket is missing before this place.",
+    "expected `,`": "A comma or a closing bracket is missing before this position.",
     "expected `:`": "A colon is missing between a name and its value.",
     "expected value": "A value is expected here: text in double quotes, a number, true, false, null, [ or {.",
-    "expected ident": "Write true, false or null.",
-    "trailing characters": "The JSON value ends before this place. Remove the rest.",
+    "expected ident": "Use true, false or null.",
+    "trailing characters": "The JSON value ends before this position. Remove the rest.",
     "control character": "In text, write a line break or tab as \\n or \\t.",
     "invalid escape": "In text, write a backslash as \\\\.",
-    "invalid number": "Write a number such as 3 or 0.5.",
+    "invalid number": "Use a number such as 3 or 0.5.",
     "recursion limit": "The value is nested too deeply.",
 }
-_ESCAPES = "This escape is not a complete character. Write the character itself."
+_ESCAPES = "This escape is not a complete character. Use the character itself."
 
 
 class NotReadable(ValueError):
@@ -60,13 +60,13 @@ def json_in(path: Path) -> JsonValue:
     """Read a JSON file. Raises NotReadable or OSError."""
     text = text_in(path)
     if not text.strip():
-        raise NotReadable("is empty. Write JSON into the file.")
+        raise NotReadable("is empty. Add JSON to it.")
     try:
         value: JsonValue = from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise NotReadable(f"is not JSON: {json_problem_of(error, text)}") from None
     if (place := name_twice(text)) is not None:
-        raise NotReadable(f"has a duplicate name in one object: {place}. Remove one of the two.")
+        raise NotReadable(f"contains a duplicate name in one object: {place}. Remove one of the two.")
     return value
 
 
@@ -90,7 +90,7 @@ def _of_another_language(there: str) -> str | None:
     """Explain a common mistake. `there` is the line up to where the parser stopped."""
     match there[-1:]:
         case "/" | "#":
-            return "JSON doesn't have comments. Remove the comment."
+            return "JSON doesn't support comments. Remove the comment."
         case "'" | "“" | "”":
             return 'Put names and text in straight double quotes: "…".'
     return None

@@ -48,7 +48,7 @@ PROBE_TOKENS = 16
 
 _REF: TypeAdapter[str] = TypeAdapter(ModelRef)
 _NO_NAME = (
-    "Tasks can't use this name, because it is too long, contains invisible characters, or begins or ends with a blank."
+    "Tasks can't use this name, because it is too long, contains invisible characters, or begins or ends with a space."
     " Rename the model on its server."
 )
 
@@ -163,7 +163,7 @@ class Available:
                 return await provider.models()
         except TimeoutError:
             raise ProviderTimeout(
-                f"{provider.name} did not return its list of models within {LIST_SECONDS:g} s."
+                f"{provider.name} didn't return its list of models within {LIST_SECONDS:g} s."
             ) from None
 
     async def _probe(self, provider: Provider, model: str) -> int:

@@ -176,7 +176,7 @@ def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int
     length = lengths.pop()
     if dimensions not in (None, length):
         raise UselessAnswer(
-            f"{provider} sent vectors of {length} dimensions instead of {dimensions}. Omit dimensions, or use a model"
+            f"{provider} sent vectors with {length} dimensions instead of {dimensions}. Omit dimensions, or use a model"
             " that can shorten its vectors."
         )
     return Vectors(len(parts), length, b"".join(parts))
@@ -186,7 +186,7 @@ def image_of(provider: str, data: bytes) -> Image:
     """Return bytes as an image. Raises Malformed if they aren't an image."""
     media_type = media_type_of(data)
     if media_type not in IMAGES:
-        raise Malformed(f"{provider} did not send a PNG, JPEG or WebP image.")
+        raise Malformed(f"{provider} didn't send a PNG, JPEG or WebP image.")
     return Image(media_type, data)
 
 

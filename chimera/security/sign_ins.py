@@ -26,8 +26,8 @@ ADDRESS_TRIES, ADDRESS_S = 100, 60 * 60.0
 """Both are limited, as ASVS 5.0 V6.3.1 requires: attackers guess at one account from many addresses, or at many
 accounts from one address."""
 REGISTRATIONS = 20
-"""Registrations from one address within an hour: registering reveals whether an e-mail has an account, and costs a
-hash."""
+"""Registrations from one address within an hour: each costs a hash, and a sign-in after it reveals whether the e-mail
+had an account already."""
 AT_ONCE = 8
 """Passwords from one address that are checked at the same time. With more, one sender would fill `Passwords`' queue."""
 SWEEP = 1000

@@ -36,7 +36,7 @@ def _problem_of(password: str, email: str) -> str | None:
     for word in sorted({email, email.partition("@")[0], PRODUCT}, key=len, reverse=True):
         rest = rest.replace(word, "") if len(word) >= MIN_DIFFERENT else rest
     if rest != known and len(rest.strip(_AFFIXES)) < MIN_REST:
-        return "This password is too similar to your e-mail address or to the name of this program"
+        return "This password is too similar to your e-mail address or to this program's name"
     return None
 
 

@@ -50,7 +50,7 @@ async def _check_owner(session: AsyncSession, caller: Caller, task_id: TaskId) -
     if owner_id is None:
         raise NotFound("task", task_id)
     if owner_id != caller.user_id:
-        raise Forbidden("Only the owner of a task can read its messages.")
+        raise Forbidden("Only a task's owner can read its messages.")
 
 
 async def _check_path(session: AsyncSession, task_id: TaskId, path: NodePath) -> None:
@@ -58,4 +58,4 @@ async def _check_path(session: AsyncSession, task_id: TaskId, path: NodePath) ->
     paths: Sequence[str] = (await session.scalars(statement)).all()
     if path not in paths:
         known = f"Use one of {', '.join(paths[:20])}, or omit the path" if paths else "Omit the path"
-        raise InvalidInput("path", f"This task doesn't have a subtask {path!r}. {known}.")
+        raise InvalidInput("path", f"This task has no subtask {path!r}. {known}.")

@@ -153,7 +153,7 @@ def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
         fields = spec.model_dump()
         next_runs = [] if schedule.paused else next_times(spec, now, count)
     except InvalidInput as error:
-        note = f"The schedule doesn't start runs: {error.message} Replace or delete the schedule."
+        note = f"The schedule isn't starting runs: {error.message} Replace or delete the schedule."
     return ScheduleView(
         id=ScheduleId(schedule.id),
         name=schedule.name,

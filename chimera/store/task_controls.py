@@ -111,7 +111,7 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         return
     if task.status == RunStatus.WAITING:
         raise Conflict(
-            "The task waits for its budget. Raise the budget.",
+            "The task is waiting for a higher budget. Raise the budget.",
             remedy=Remedy(action=Action.RAISE_BUDGET, target=task_id),
         )
     if task.status != RunStatus.PAUSED:
@@ -128,7 +128,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in CLOSED or task.status == RunStatus.CANCELLING:
-        raise refusal(task, "it doesn't make any more model calls")
+        raise refusal(task, "it makes no more model calls")
     raised = set_limits(task, budget)
     if task.status == RunStatus.WAITING:
         task.status = going_on(task)
@@ -176,10 +176,10 @@ def set_limits(task: Run, budget: Budget, within: str = "") -> BudgetRaised:
     )
 
 
-_NEW_TASK = ("It can't start again. Create a new task.", Action.CREATE_TASK)
+_NEW_TASK = ("It can't be restarted. Create a new task.", Action.CREATE_TASK)
 _INSTEAD: dict[RunStatus, tuple[str, Action | None]] = {
     RunStatus.DRAFT: ("Start the draft.", Action.EXECUTE_TASK),
-    RunStatus.QUEUED: ("It starts when its turn comes.", None),
+    RunStatus.QUEUED: ("It will start when its turn comes.", None),
     RunStatus.RUNNING: ("It is already running. Check its progress.", Action.SHOW_TASK),
     RunStatus.PAUSED: ("Resume the task.", Action.RESUME_TASK),
     RunStatus.WAITING: ("Raise the budget.", Action.RAISE_BUDGET),
@@ -219,7 +219,7 @@ def _check_above_spent(task: Run, budget: Budget, within: str) -> None:
             written = _exact_usd if field == "max_cost_micro_usd" else str
             raise InvalidInput(
                 f"{within}{field}",
-                f"{written(limit)} is not above the {written(spent[field])} already spent. Send a higher limit.",
+                f"{written(limit)} doesn't exceed the {written(spent[field])} already spent. Send a higher limit.",
             )
 
 
@@ -236,6 +236,6 @@ async def _statuses(session: AsyncSession, task_id: TaskId) -> dict[NodePath, st
 def _check_path(statuses: dict[NodePath, str], path: NodePath) -> None:
     if path not in statuses:
         known = f"Use one of {', '.join(list(statuses)[:20])}, or omit the path" if statuses else "Omit the path"
-        raise InvalidInput("path", f"This task doesn't have a subtask {path!r}. {known}.")
+        raise InvalidInput("path", f"This task has no subtask {path!r}. {known}.")
     if statuses[path] not in OPEN_SUBTASKS:
         raise Conflict(f"Subtask {path!r} is {statuses[path]}. Omit the path to reach the subtasks that haven't ended.")

@@ -78,9 +78,9 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status in OPEN:
         if task.status == RunStatus.CANCELLING:
-            raise Conflict(f"The task is {task.status}. Retry after the task has ended.")
+            raise Conflict(f"The task is {task.status}. Retry after it has ended.")
         raise Conflict(
-            f"The task is {task.status}. Cancel the task first.",
+            f"The task is {task.status}. Cancel it first.",
             remedy=Remedy(action=Action.CANCEL_TASK, target=task_id),
         )
     if task.status == RunStatus.DRAFT:
@@ -112,7 +112,7 @@ async def _accepted_before(
     if row.body_sha256 not in (fingerprint_of(spec), older_fingerprint_of(spec)):
         raise IdempotencyKeyReused(key or "")
     if row.deleted_at is not None:
-        raise Conflict("The task with this Idempotency-Key was deleted. Send a new key for a new task.")
+        raise Conflict("The task with this Idempotency-Key was deleted. Use a new key for a new task.")
     return TaskId(row.id)
 
 

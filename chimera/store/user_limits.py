@@ -62,14 +62,14 @@ _TO_COME = (
 OPEN_TASKS_LIMIT = UserLimit(
     "max_open_tasks",
     "open tasks and drafts",
-    "wait until a task ends, cancel a task, or delete a draft",
+    "wait until a task ends, cancel a task, delete a draft",
     _count_of(Run, IS_TASK, Run.status.in_(sorted(OPEN | {RunStatus.DRAFT}))),
     retry_after_s=10.0,
 )
 OPEN_AI_CALLS_LIMIT = UserLimit(
     "max_open_ai_calls",
     "open embeddings, images and transcriptions",
-    "wait until a call ends, or cancel a call",
+    "wait until a call ends, cancel a call",
     _count_of(Run, ~IS_TASK, _IS_OPEN),
     retry_after_s=5.0,
 )
@@ -88,7 +88,7 @@ AGENTS_LIMIT = UserLimit(
 FILES_LIMIT = UserLimit(
     "max_kept_bytes",
     f"bytes of files and open images (each counts as at least {LEAST_BYTES:,} bytes)",
-    "delete files, or wait for open images",
+    "delete files, wait for open images to finish",
     select(_KEPT.scalar_subquery() + _TO_COME.scalar_subquery()),
     near=None,
 )
@@ -128,7 +128,7 @@ async def _take_turn(session: AsyncSession, owner_id: UserId, limit: UserLimit) 
     try:
         await take_turn(session, f"{limit.setting} {owner_id}", _TURN_WAIT)
     except TimeoutError as error:
-        raise TooBusy("requests of this user") from error
+        raise TooBusy("requests from this user") from error
 
 
 def _reached(limit: UserLimit, there: int, most: int, added: int) -> LimitReached:

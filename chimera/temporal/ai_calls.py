@@ -18,7 +18,7 @@ from models.remedies import Action, Remedy
 
 _TEMPORAL_AWAY = Blocked(
     code=Unavailable.code,
-    message="Temporal doesn't respond, or hasn't started the AI call yet. The call is stored and starts later.",
+    message="Temporal isn't responding or hasn't started the AI call yet. The call is stored and will start later.",
 )
 _NO_WORKER = Blocked(
     code="no_worker",

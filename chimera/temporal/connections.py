@@ -107,6 +107,6 @@ def _rejected(settings: Settings) -> Problem:
         remedy = f"Correct {API_KEY} or CHIMERA_TEMPORAL_NAMESPACE."
         return Problem(f"rejects the API key for {namespace}", remedy)
     remedy = (
-        f"Set {API_KEY}, or {CLIENT_CERT} and {CLIENT_KEY}, to the credentials of a user who may use the namespace."
+        f"Set {API_KEY}, or {CLIENT_CERT} and {CLIENT_KEY}, to the credentials of a user who can access the namespace."
     )
     return Problem(f"denies this client access to {namespace}", remedy)

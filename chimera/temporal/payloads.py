@@ -112,7 +112,7 @@ class Encryption(PayloadCodec):
         except (InvalidTag, ValueError, DecodeError):
             raise PayloadUnreadable(
                 f"A payload in Temporal can't be decrypted with the key {named}. The payload is damaged, or it was"
-                " encrypted with a different key with this id. Compare CHIMERA_PAYLOAD_KEYS in all processes."
+                " encrypted with a different key that has the same ID. Compare CHIMERA_PAYLOAD_KEYS in all processes."
             ) from None
 
 

@@ -130,10 +130,10 @@ def _distrusted(error: ssl.SSLCertVerificationError, tls: TemporalTls) -> Proble
             f"has an unacceptable certificate ({error.verify_message})",
             f"Replace the server's certificate, or correct {SERVER_CA}.",
         )
-    signed_by = f"the authority in {SERVER_CA}" if tls.server_ca else "an authority that this system trusts"
+    signed_by = f"the authority in {SERVER_CA}" if tls.server_ca else "an authority trusted by this system"
     return Problem(
-        f"has a certificate that is not signed by {signed_by}",
-        f"Set {SERVER_CA} to a file with the certificate of the server's authority.",
+        f"has a certificate that isn't signed by {signed_by}",
+        f"Set {SERVER_CA} to a file that contains the server's CA certificate.",
     )
 
 
@@ -148,7 +148,7 @@ def _rejected(error: ssl.SSLError, tls: TemporalTls) -> Problem:
     if tls.client_cert is None:
         return Problem(f"requires a client certificate ({_in_words(reason)})", f"Set {CLIENT_CERT} and {CLIENT_KEY}.")
     return Problem(
-        f"rejects the client certificate of {CLIENT_CERT} ({_in_words(reason)})",
+        f"rejects the client certificate in {CLIENT_CERT} ({_in_words(reason)})",
         f"Set {CLIENT_CERT} and {CLIENT_KEY} to a certificate that the server accepts.",
     )
 

@@ -148,7 +148,7 @@ def _translated(error: RPCError | RuntimeError) -> Exception:
     if error.status == RPCStatusCode.INVALID_ARGUMENT:
         # The grammar and the time zone were checked before, but Temporal may know fewer zones than this machine.
         field = "time_zone" if "time zone" in error.message else "body"
-        return InvalidInput(field, f"Temporal rejects this schedule: {error.message[:200]}. Use another {field}.")
+        return InvalidInput(field, f"Temporal rejected this schedule: {error.message[:200]}. Use another {field}.")
     if error.status == RPCStatusCode.NOT_FOUND:
-        return Conflict("Temporal doesn't have this schedule. Replace the schedule, or delete it and create it again.")
+        return Conflict("This schedule doesn't exist in Temporal. Replace it, or delete it and create it again.")
     return error

@@ -46,10 +46,10 @@ def in_words(seen: set[str], key_ids: Sequence[str]) -> str:
     keys = [identity.partition(" ")[2] for identity in seen]
     others = sorted({each or "unknown payload keys" for each in keys if each != same})
     if not others:
-        return f"{len(seen)} seen in the last minutes, with the API's payload keys"
+        return f"{len(seen)} seen in the last few minutes, with the API's payload keys"
     unlike = sum(each != same for each in keys)
     listed = " / ".join(others)
-    return f"{len(seen)} seen in the last minutes, {unlike} with payload keys that differ from the API's: {listed}"
+    return f"{len(seen)} seen in the last few minutes, {unlike} with payload keys that differ from the API's: {listed}"
 
 
 def _keys_in_words(key_ids: Sequence[str]) -> str:

@@ -11,8 +11,8 @@ class NotSignedIn(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The request doesn't contain an access token. Sign in, and send the token in the header"
-            " 'Authorization: Bearer <access token>'.",
+            "The request has no access token. Sign in, and send the token in the header 'Authorization: Bearer <access"
+            " token>'.",
             remedy=Remedy(action=Action.SIGN_IN),
         )
 
@@ -20,14 +20,14 @@ class NotSignedIn(ChimeraError):
 class TokenRefused(NotSignedIn):
     """An invalid token: the same for every fault, so that it reveals nothing about how tokens are made."""
 
-    title = "The access token or refresh token is not valid"
+    title = "The access or refresh token is invalid"
 
     def __init__(self, kind: str = "access") -> None:
         is_access = kind == "access"
         words = "Use the refresh token to get new tokens, or sign in again." if is_access else "Sign in again."
         ChimeraError.__init__(
             self,
-            f"This {kind} token is not valid or has expired. {words}",
+            f"This {kind} token is invalid or has expired. {words}",
             remedy=Remedy(action=Action.REFRESH_TOKEN if is_access else Action.SIGN_IN),
         )
 
@@ -35,12 +35,12 @@ class TokenRefused(NotSignedIn):
 class CodecAddressRefused(ChimeraError):
     """The secret in a codec's address is invalid; the same for every fault."""
 
-    code, http_status, title = "codec_address_refused", 403, "The Temporal codec address is not valid"
+    code, http_status, title = "codec_address_refused", 403, "The Temporal codec address is invalid"
 
     def __init__(self) -> None:
         super().__init__(
-            "This codec address is not valid or has expired, or the administrator who created it has signed out or lost"
-            " the administrator role. Create another codec address.",
+            "This codec address is invalid or has expired, or the administrator who created it has signed out or lost"
+            " that role. Create a new one.",
             remedy=Remedy(action=Action.CREATE_CODEC_ADDRESS),
         )
 
@@ -49,7 +49,7 @@ class WrongCredentials(ChimeraError):
     code, http_status, title = "wrong_credentials", 401, "Wrong e-mail or password"
 
     def __init__(self) -> None:
-        super().__init__("The e-mail address or the password is wrong.")
+        super().__init__("The e-mail address or password is wrong.")
 
 
 class TooManyTries(ChimeraError):
@@ -60,8 +60,8 @@ class TooManyTries(ChimeraError):
     def __init__(self, wait_s: float) -> None:
         wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
         super().__init__(
-            f"Too many sign-in attempts failed or are in progress. Retry in {wait}, or sign in from an IP address from"
-            " which you signed in before.",
+            f"Too many sign-in attempts failed or are in progress. Retry in {wait}, or sign in from an IP address that"
+            " you have signed in from before.",
             retry_after_s=math.ceil(wait_s),
         )
 

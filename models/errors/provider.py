@@ -82,7 +82,9 @@ class ProviderAway(ProviderError):
     code, retryable = "provider_away", True
 
     def __init__(self, provider: str, reason: str, *, retry_after_s: float) -> None:
-        super().__init__(f"The call waits because {provider} is not available: {reason}", retry_after_s=retry_after_s)
+        super().__init__(
+            f"The call is waiting because {provider} is unavailable: {reason}", retry_after_s=retry_after_s
+        )
 
 
 class Stalled(ProviderError):
@@ -116,7 +118,7 @@ class AnswerNotKept(ProviderError):
 
     def __init__(self, *, usage: Usage | None = None) -> None:
         super().__init__(
-            "The answer arrived but can't be stored. The worker's log gives the reason.",
+            "The answer arrived but can't be stored. For the reason, see the worker's log.",
             may_be_billed=True,
             usage=usage,
         )
@@ -161,7 +163,7 @@ class UnusableHeader(ProviderError):
         super().__init__(
             f"{provider} can't be called, because the header {header!r} contains characters that HTTP headers don't"
             f" allow. Correct or unset {variables} in the environment, and restart Chimera. Use only ASCII"
-            " characters, without spaces in header names and without line breaks."
+            " characters, with no line breaks and no spaces in header names."
         )
 
 

@@ -34,7 +34,7 @@ class UnknownAgent(InvalidInput):
     def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
         super().__init__(
             field,
-            f"There is no agent {name!r}. {instead_of(name, known)} You can also create the agent.",
+            f"Unknown agent {name!r}. {instead_of(name, known)} You can also create it.",
             remedy=Remedy(action=Action.CREATE_AGENT),
         )
 
@@ -45,7 +45,7 @@ class UnknownProvider(InvalidInput):
     def __init__(self, name: str, known: Sequence[str], field: str = "model") -> None:
         super().__init__(
             field,
-            f"There is no provider {name!r}. Write the model as provider/model, and use one of these providers:"
+            f"Unknown provider {name!r}. Specify the model as provider/model, using one of these providers:"
             f" {', '.join(known)}.",
         )
 
@@ -66,7 +66,7 @@ class UnusableKey(InvalidInput):
         super().__init__(
             field,
             f"The API key for provider {provider!r} contains characters that HTTP headers don't allow. Copy the key"
-            f" into {setting} again, in plain ASCII without quotes or spaces around the key, and restart Chimera.",
+            f" into {setting} again, in plain ASCII without surrounding quotes or spaces, and restart Chimera.",
         )
 
 
@@ -80,12 +80,12 @@ class MissingBaseUrl(InvalidInput):
 class UnknownPrice(InvalidInput):
     """A model without a known price is never called: its budget could not hold."""
 
-    code, title = "unknown_price", "No price is known for the model"
+    code, title = "unknown_price", "The model's price is unknown"
 
     def __init__(self, model: str, field: str = "model") -> None:
         super().__init__(
             field,
-            f"No price is known for {model!r}. Add a price to CHIMERA_PRICES (0 is allowed), or choose another model.",
+            f"The price of {model!r} is unknown. Add it to CHIMERA_PRICES (0 is allowed), or choose another model.",
         )
 
 
@@ -134,8 +134,7 @@ class IdempotencyKeyReused(InvalidInput):
     def __init__(self, key: str) -> None:
         super().__init__(
             "Idempotency-Key",
-            f"Idempotency-Key {key!r} was already used with a different request body. Send a new key for a new"
-            " request.",
+            f"Idempotency-Key {key!r} was already used with a different request body. Use a new key for a new request.",
         )
 
 
@@ -155,7 +154,7 @@ class NotFound(ChimeraError):
 
     def __init__(self, kind: str, name: str) -> None:
         listed = self.lists.get(kind)
-        choose = f" Choose from the list of {kind}s." if listed else ""
+        choose = f" Choose one from the list of {kind}s." if listed else ""
         super().__init__(f"There is no {kind} {name!r}.{choose}", remedy=Remedy(action=listed) if listed else None)
 
 

@@ -36,7 +36,7 @@ class RootStopped(ChimeraError):
     code, http_status, title = "root_stopped", 409, "The task was stopped"
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"Task {run_id!r} was stopped, so it doesn't make any more model calls.")
+        super().__init__(f"Task {run_id!r} was stopped, so it makes no more model calls.")
 
 
 class SubtaskSkipped(ChimeraError):
@@ -45,9 +45,7 @@ class SubtaskSkipped(ChimeraError):
     code, http_status, title = "subtask_skipped", 409, "The subtask was skipped"
 
     def __init__(self, path: str) -> None:
-        super().__init__(
-            f"Subtask {path!r} or one of its ancestors was skipped, so it won't make any more model calls."
-        )
+        super().__init__(f"Subtask {path!r} or one of its ancestors was skipped, so it makes no more model calls.")
 
 
 class AiCallCancelled(ChimeraError):
@@ -56,7 +54,7 @@ class AiCallCancelled(ChimeraError):
     code, http_status, title = "ai_call_cancelled", 409, "The AI call was cancelled"
 
     def __init__(self, call_id: str) -> None:
-        super().__init__(f"AI call {call_id!r} was cancelled, so it doesn't return a result.")
+        super().__init__(f"AI call {call_id!r} was cancelled, so it has no result.")
 
 
 class StillUnderway(ChimeraError):
@@ -66,7 +64,7 @@ class StillUnderway(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Another attempt at this call is in progress, so this attempt waits for the other attempt's answer.",
+            "Another attempt at this call is in progress, so this one is waiting for its answer.",
             retry_after_s=2.0,
         )
 
@@ -90,7 +88,7 @@ class AnswerMissing(ChimeraError):
     def __init__(self, paths: Sequence[str]) -> None:
         named = ", ".join(map(repr, paths[:10]))
         super().__init__(
-            f"The answer of subtask {named} was not stored, so later steps can't use the answer. Create a new task."
+            f"The answer from subtask {named} wasn't stored, so later steps can't use it. Create a new task."
         )
 
 
@@ -118,8 +116,8 @@ class AnswerTruncated(ChimeraError):
     def __init__(self) -> None:
         super().__init__(
             "The answer was cut off at its token limit. Ask for a shorter answer, or set the task's on_truncated to"
-            " continue. You can also raise the limit: limits.max_output_tokens of the task or, for a custom agent,"
-            " max_output_tokens of the agent."
+            " continue. You can also raise the limit in the task's limits.max_output_tokens or, for a custom agent, in"
+            " the agent's max_output_tokens."
         )
 
 

@@ -6,10 +6,10 @@ from models.errors.base import ChimeraError
 class Unavailable(ChimeraError):
     """A part that a request needs does not answer; retry after `retry_after_s`."""
 
-    code, http_status, title, retryable = "unavailable", 503, "A service that Chimera needs doesn't respond", True
+    code, http_status, title, retryable = "unavailable", 503, "A service that Chimera needs isn't responding", True
 
     def __init__(self, part: str, retry_after_s: float = 2.0) -> None:
-        super().__init__(f"{part} doesn't respond. Retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
+        super().__init__(f"{part} isn't responding. Retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
         self.part = part
 
 
@@ -36,8 +36,8 @@ class DatabaseReadOnly(Unavailable):
     def __init__(self) -> None:
         ChimeraError.__init__(
             self,
-            "The database is read-only now. Retry in 5 s. If the error persists, check whether CHIMERA_DATABASE_URL"
-            " names a standby server.",
+            "The database is currently read-only. Retry in 5 s. If the error persists, check whether"
+            " CHIMERA_DATABASE_URL points to a standby server.",
             retry_after_s=5.0,
         )
         self.part = "The database"

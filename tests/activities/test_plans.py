@@ -171,7 +171,7 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
         ({"properties": {"subtasks": {"type": "array", "items": {}}}}, "plan: The answer must have exactly one list"),
         ({"phases": [{"subtasks": [ONE]}, {"subtasks": [TWO]}]}, "plan: The answer must have exactly one list"),
         ({"subtasks": []}, "subtasks: Send at least one item."),
-        ({"subtasks": [{"key": "a"}]}, "subtasks.0.instruction: A required value is missing. Add the value."),
+        ({"subtasks": [{"key": "a"}]}, "subtasks.0.instruction: A required value is missing. Add it."),
         (
             {"subtasks": [{**ONE, "dependson_": [], "waits_for": ["two"]}, TWO]},
             "subtasks.0.waits_for: Unknown field",
@@ -181,10 +181,10 @@ def test_names_and_values_are_read_by_their_meaning() -> None:
         ({"plan": [ONE, TWO], "Depends_on": '{"one": ["two"]}'}, "Depends_on: Unknown field"),
         (
             {"subtasks": [{**ONE, "instruction": "…"}]},
-            "subtasks.0.instruction: The text is empty. Write at least one character.",
+            "subtasks.0.instruction: The text is empty. Enter at least one character.",
         ),
         ({"subtasks": [{**ONE, "key": None}]}, "subtasks.0.key: Send text"),
-        ({"subtasks": [{**ONE, "key": "über"}]}, "subtasks.0.key: Use at most 40 characters: lower-case"),
+        ({"subtasks": [{**ONE, "key": "über"}]}, "subtasks.0.key: Use at most 40 characters: lowercase"),
         ({"subtasks": [{**ONE, "decompose": "maybe"}]}, "subtasks.0.decompose: Send true or false"),
         ({"subtasks": [{**ONE, "instruction": ["Do", "it"]}]}, "subtasks.0.instruction: Send text"),
         ({"subtasks": [ONE, {**TWO, "key": "ONE", "depends_on": []}]}, "Key 'one' is used more than once"),

@@ -40,7 +40,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("same key twice", {"plan": [STEP, OTHER, STEP]}, "plan.2.key", "Key 'a' is used more than once"),
     ("unknown dependency", {"plan": [OTHER, STEP | {"depends_on": ["z"]}]}, "plan.1.depends_on", "'z'"),
     ("unknown agent", {"plan": [STEP | {"agent": "wizard"}]}, "plan.0.agent", "'wizard'"),
-    ("bad key", {"plan": [{"key": "../x", "instruction": "x"}]}, "plan.0.key", "lower-case letters"),
+    ("bad key", {"plan": [{"key": "../x", "instruction": "x"}]}, "plan.0.key", "lowercase letters"),
     ("empty plan", {"plan": []}, "plan", "at least one item, or omit"),
     ("201 subtasks", {"plan": [{"key": f"k{n}", "instruction": "x"} for n in range(201)]}, "plan", "at most 200"),
     ("unknown provider", {"model": "acme/one"}, "model", "'acme'"),
@@ -49,7 +49,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("no provider in model", {"model": "gpt"}, "model", "such as openai/gpt-5-mini"),
     ("wrong type", {"goal": 7}, "goal", "Send text"),
     ("no goal", {"goal": None}, "goal", "Send text"),
-    ("blank goal", {"goal": "   "}, "goal", "Write at least one character"),
+    ("blank goal", {"goal": "   "}, "goal", "Enter at least one character"),
     ("unknown field", {"owner_id": "me"}, "owner_id", "Unknown field"),
     ("status set by the caller", {"status": "completed"}, "status", "Unknown field"),
     ("mistyped field", {"prioriti": 1}, "prioriti", "Unknown field. Did you mean 'priority'?"),
@@ -71,7 +71,7 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "a longer answer than the model's",
         {"model": "simulator/fast", "limits": {"max_output_tokens": 16_385}},
         "limits.max_output_tokens",
-        "As far as Chimera knows, 'simulator/fast' writes at most 16384 tokens per answer. Request fewer",
+        "According to Chimera's model data, 'simulator/fast' generates at most 16384 tokens per answer. Request fewer",
     ),
     ("half a call", {"limits": {"max_turns": 2.5}}, "limits.max_turns", "whole number"),
     ("an image that is a number", {"images": [7]}, "images.0", "Send the ID in quotes"),
@@ -79,14 +79,14 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
         "a long name in metadata",
         {"metadata": {"k" * 61: 1}},
         f"metadata.{'k' * 60}",
-        "The name of this entry is invalid: Use at most 60",
+        "This entry's name is invalid: Use at most 60",
     ),
     ("empty budget", {"budget": {}}, "budget", "at least one of"),
     (
         "negative budget",
         {"budget": {"max_tokens": -1}},
         "budget.max_tokens",
-        "The limit must be more than 0. If you don't want a limit",
+        "The limit must be greater than 0. For no limit, omit the field",
     ),
     ("large metadata", {"metadata": {"k": "x" * 17_000}}, "metadata", "16384 bytes"),
     ("unknown policy", {"on_failure": "shrug"}, "on_failure", "'fail', 'skip' or 'retry'"),
@@ -115,7 +115,7 @@ async def test_a_number_that_overflows_is_named(alice: httpx2.AsyncClient) -> No
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     problem = answer.json()
     assert (answer.status_code, problem["errors"][0]["field"]) == (422, "metadata")
-    assert "too large. Send the number as text" in problem["errors"][0]["message"]
+    assert "too large. Send it as text" in problem["errors"][0]["message"]
 
 
 async def test_a_plan_with_one_bad_subtask_has_one_fault(alice: httpx2.AsyncClient) -> None:
@@ -214,7 +214,7 @@ def test_responses_never_contain_validator_text(body: type[Body], value: object)
         ("agents?x=1", "x", "Unknown parameter. Remove it."),
         ("tasks?status=foo", "status", "Use one of 'draft', 'queued',"),
         ("tasks?status=draft&status=canceled", "status", "Did you mean 'cancelled'? Use one of"),
-        ("tasks?limit=many", "limit", "Write a whole number"),
+        ("tasks?limit=many", "limit", "Use a whole number"),
     ],
 )
 async def test_an_unknown_parameter_is_named_with_a_remedy(
@@ -310,7 +310,7 @@ async def test_missing_objects_are_named_with_the_list_command(alice: httpx2.Asy
     name = "af14e45f-ceea-467f-a9c1-2b1c6e0d9f3a"
     answer = await alice.get(f"/api/v1/{kind}/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert f"{name!r}. Choose from the list of " in answer.json()["detail"]
+    assert f"{name!r}. Choose one from the list of " in answer.json()["detail"]
     remedy = answer.json()["remedy"]
     assert (remedy["method"], remedy["href"]) == ("GET", f"/api/v1/{kind}")
     assert (await alice.get(remedy["href"])).status_code == 200

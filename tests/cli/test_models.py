@@ -45,8 +45,8 @@ def test_a_model_is_listed_with_price_and_window() -> None:
 
 
 def test_an_unusable_model_shows_why() -> None:
-    text = printed(a_model(usable=False, price=None, advice="No price is known; set CHIMERA_PRICES."))
-    assert "No price is known" in text
+    text = printed(a_model(usable=False, price=None, advice="The price is unknown. Set CHIMERA_PRICES."))
+    assert "The price is unknown" in text
     assert "?" in text
 
 
@@ -74,7 +74,7 @@ def test_an_unknown_provider_lists_the_known_ones() -> None:
         ProviderView(name="simulator", configured=True, simulated=True),
     ]
     check_usable("simulator", known)
-    with pytest.raises(NotThere, match=r"There is no provider 'nope'\. Use one of these providers: openai, simulator"):
+    with pytest.raises(NotThere, match=r"Unknown provider 'nope'\. Use one of these providers: openai, simulator"):
         check_usable("nope", known)
     with pytest.raises(NotSetUp, match="No key; set it"):
         check_usable("openai", known)

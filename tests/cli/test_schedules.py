@@ -129,7 +129,7 @@ def test_runs_are_listed_with_their_due_times() -> None:
 async def test_an_old_cron_line_needs_a_change(capsys: pytest.CaptureFixture[str]) -> None:
     await schedules.create("Old", "Report.", "0 7 * * *", as_json=True)
     view = ScheduleView.model_validate_json(capsys.readouterr().out)
-    noted = view.model_copy(update={"note": "The schedule doesn't start runs: write five fields.", "next_runs": ()})
+    noted = view.model_copy(update={"note": "The schedule isn't starting runs: write five fields.", "next_runs": ()})
     assert schedules.next_of(noted) == "needs a change"
     assert await schedules.delete(view.id) == 0
 

@@ -79,8 +79,8 @@ def test_one_kind_of_day_alone_decides(text: str, count: int) -> None:
         ("0 0 L-3 * *", "L and W are not supported"),
         ("0 0 * * 5L", "L and W are not supported"),
         ("0 0 15W * *", "L and W are not supported"),
-        ("0 0 * * FRI#2", "# for the n-th weekday is not supported"),
-        ("0 0 ? * 1", "write * instead of ?"),
+        ("0 0 * * FRI#2", "# for the nth weekday is not supported"),
+        ("0 0 ? * 1", "use * instead of ?"),
         ("H 7 * * *", "H is not supported"),
         ("H(0-29)/10 7 * * *", "H is not supported"),
         ("0~30 7 * * *", "~ for a random value is not supported"),
@@ -102,13 +102,13 @@ def test_one_kind_of_day_alone_decides(text: str, count: int) -> None:
         ("*/0 * * * *", "is not a positive whole number"),
         ("*/x * * * *", "is not a positive whole number"),
         ("*/60 * * * *", "so only 0 would match"),
-        ("*/90 * * * *", "or use interval_s"),
+        ("*/90 * * * *", "or set interval_s"),
         ("0 0 */31 * *", "so only 1 would match"),
         ("5/15 * * * *", "In the field minute, write '5-59/15'"),
         ("0/9999 * * * *", "In the field minute, write '0'"),
         ("0 0 * * 7/2", "In the field day of the week, write '7'"),
-        ("0 0 */2 * 1", "To match either field, write '1-31/2'"),
-        ("0 0 13 * */2", "To match either field, write '0-6/2'"),
+        ("0 0 */2 * 1", "To match either field, use '1-31/2'"),
+        ("0 0 13 * */2", "To match either field, use '0-6/2'"),
         ("0 0 30 2 *", "it never matches"),
         ("0 0 31 4,6,9,11 *", "it never matches"),
         ("every day at seven o'clock", "minute 'every' is not a number"),
@@ -121,7 +121,7 @@ def test_another_form_is_refused_with_a_remedy(text: str, advice: str) -> None:
     assert message.startswith(f"Invalid cron expression {text!r}: ")
     assert advice in message
     assert message.endswith(
-        "Write five fields (minute, hour, day of the month, month, day of the week), as in '0 7 * * 1-5'."
+        "Use five fields (minute, hour, day of the month, month, day of the week), as in '0 7 * * 1-5'."
     )
 
 

@@ -39,4 +39,4 @@ async def test_a_deleted_image_is_reported_missing(runs: Runs) -> None:
     task_id = await runs.start("See", plan=[a_subtask("one", "Look")], images=[str(kept), str(gone)])
     row = await runs.ended(task_id)
     assert "1 image attached" in row["result"]
-    assert "1 image belongs to this and can't be shown: deleted" in (await first_messages(runs, task_id))[0]
+    assert "This prompt includes 1 image that can't be shown: deleted" in (await first_messages(runs, task_id))[0]

@@ -192,7 +192,7 @@ async def test_a_repeated_same_failure_needs_a_change(runs: Runs, simulator: Sim
 async def test_a_retry_that_is_refused_changes_nothing(runs: Runs) -> None:
     task_id = await runs.start("Two", plan=a_chain("[[sim: tokens=5]] go", ONCE))
     before = dict(await runs.ended(task_id))
-    with pytest.raises(InvalidInput, match="is not above"):
+    with pytest.raises(InvalidInput, match="doesn't exceed"):
         await runs.control(retries.retry, task_id, TaskRetry(budget=Budget(max_model_calls=1), guidance="Try."))
     assert dict(await runs.row(task_id)) == before
     await runs.control(retries.retry, task_id, TaskRetry(budget=Budget(max_model_calls=4)))

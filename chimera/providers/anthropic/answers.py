@@ -134,7 +134,7 @@ class AnthropicAnswer:
         blocks = [block for _, block in sorted(self._blocks.items())]
         tools = self._tools(blocks)
         if not self.is_whole:
-            raise Truncated(f"{PROVIDER} stopped in the middle of its answer. The answer is discarded.")
+            raise Truncated(f"{PROVIDER} stopped in the middle of its answer. The answer was discarded.")
         text, is_less = self._speech.end()
         unnamed = [block.text.strip() for block in blocks if block.kind == "tool_use" and not block.name]
         # A nameless call without arguments doesn't request anything.
@@ -162,10 +162,11 @@ class AnthropicAnswer:
         if self._reason == "refusal":
             raise ContentRefused(f"{PROVIDER}'s model refused: {self._refusal or 'no reason given'}")
         if tools and self._stop_reason == "model_context_window_exceeded":
-            raise ContextTooLong(f"{self._model!r} at {PROVIDER} ran out of tokens inside its tool call.")
+            raise ContextTooLong(f"{self._model!r} at {PROVIDER} ran out of tokens in the middle of a tool call.")
         if tools and self._reason == "length":
             raise Truncated(
-                f"The answer was cut off inside a tool call at {max_output_tokens} tokens. Raise max_output_tokens."
+                f"The answer was cut off in the middle of a tool call, at {max_output_tokens} tokens. Raise"
+                " max_output_tokens."
             )
         if not tools and nameless:
             raise Malformed(f"{PROVIDER} sent a tool call without a name.")

@@ -99,7 +99,7 @@ class ChatCompletionsAnswer:
     def end(self, max_output_tokens: int) -> ChatEnd:
         """Close the answer. Raises a `ProviderError` when the answer is unusable."""
         if not self.is_whole:
-            raise Truncated(f"{self._provider} stopped in the middle of its answer. The answer is discarded.")
+            raise Truncated(f"{self._provider} stopped in the middle of its answer. The answer was discarded.")
         text, is_less = self._speech.end()
         tools = self._tools.made()
         self._check(text, tools, max_output_tokens)
@@ -224,7 +224,8 @@ class ChatCompletionsAnswer:
             )
         if tools and self._reason == "length":
             raise Truncated(
-                f"The answer was cut off inside a tool call at {max_output_tokens} tokens. Raise max_output_tokens."
+                f"The answer was cut off in the middle of a tool call, at {max_output_tokens} tokens. Raise"
+                " max_output_tokens."
             )
         if not tools and self._tools.nameless:
             raise Malformed(f"{self._provider} sent a tool call without a name.")

@@ -89,7 +89,7 @@ class ChatCompletions:
         async with sorting(self._waits, partial(self._sorted, ""), deadline=self._waits.first_deadline()):
             names = names_in(await client.get("/models", cast_to=object))
             if names is None:
-                raise Malformed(f"{self.name} did not send a list of models. Check its address.")
+                raise Malformed(f"{self.name} didn't send a list of models. Check its address.")
             return names
 
     async def close(self) -> None:

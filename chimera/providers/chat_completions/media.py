@@ -184,7 +184,7 @@ class ChatCompletionsMedia(ChatCompletions):
         except (ValueError, RecursionError):
             raise Malformed(f"{self.name} sent invalid JSON. Check its address.") from None
         if not isinstance(answer, dict):
-            raise Malformed(f"{self.name} sent JSON of an unexpected shape.")
+            raise Malformed(f"{self.name} sent JSON with an unexpected structure.")
         return answer
 
     def _image(self, entry: dict[str, Any]) -> Any:

@@ -118,13 +118,14 @@ class GoogleAnswer:
         if self._blocked:
             raise ContentRefused(f"google rejected the prompt ({clean_text(self._blocked[:40])}).")
         if not self.is_whole:
-            raise Truncated("google stopped in the middle of its answer. The answer is discarded.")
+            raise Truncated("google stopped in the middle of its answer. The answer was discarded.")
         finish_reason = known_reason(self._finish_reason, self._reason_message) if self._finish_reason else "stop"
         tools = self._tools()
         text, is_less = self._speech.end()
         if finish_reason == "length" and tools:
             raise Truncated(
-                f"The answer was cut off inside a tool call at {max_output_tokens} tokens. Raise max_output_tokens."
+                f"The answer was cut off in the middle of a tool call, at {max_output_tokens} tokens. Raise"
+                " max_output_tokens."
             )
         if not tools and any(call["args"] for call in self._calls):
             raise Malformed("google sent a tool call without a name.")

@@ -68,7 +68,9 @@ class GoogleMedia(Google):
         """Raise InvalidInput for a size whose aspect ratio isn't supported; only the ratio can be chosen."""
         if _ratio_of(size) not in RATIOS:
             raise InvalidInput(
-                "size", f"google can't generate images of {size!r}; use one of the ratios {', '.join(RATIOS.values())}."
+                "size",
+                f"google can't generate images of size {size!r}. Use one of these aspect ratios:"
+                f" {', '.join(RATIOS.values())}.",
             )
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingEnd:
@@ -213,7 +215,7 @@ def _check_end(answer: "GenerateContentResponse") -> None:
         raise ContentRefused(f"google rejected the prompt ({feedback.block_reason.value[:40]}).")
     candidate = answer.candidates[0] if answer.candidates else None
     if candidate is None or candidate.finish_reason is None:
-        raise Truncated("google stopped in the middle of its answer. The answer is discarded.")
+        raise Truncated("google stopped in the middle of its answer. The answer was discarded.")
     reason = known_reason(candidate.finish_reason.value, candidate.finish_message or "")
     if reason == "length":
         raise Truncated("google's answer reached the model's output limit. Send less per call.")

@@ -121,7 +121,7 @@ class ProviderLimits:
 def _refusal(provider: str, unit: int, limit: int, wait_s: float) -> RateLimited:
     wait_s = min(max(0.5, wait_s), float(KEPT_S))
     return RateLimited(
-        f"The limit of {limit} {UNITS[unit]} a minute for {provider!r} has been reached.",
+        f"The limit of {limit} {UNITS[unit]} per minute for {provider!r} has been reached.",
         # Spread the retries, so that they don't all come at once.
         retry_after_s=wait_s + uniform(0.05, max(0.5, 0.25 * wait_s)),  # noqa: S311
     )

@@ -69,9 +69,9 @@ class Refusal:
         )
 
     def rate_limited(self) -> RateLimited:
-        when = "" if self.retry_after_s is None else f", and a pause of {self.retry_after_s:g} s"
+        when = "" if self.retry_after_s is None else f" and a pause of {self.retry_after_s:g} s"
         return RateLimited(
-            f"{self.provider} asks for fewer requests{when}.{self._reason()}", retry_after_s=self.retry_after_s
+            f"{self.provider} asked for fewer requests{when}.{self._reason()}", retry_after_s=self.retry_after_s
         )
 
     def loading(self) -> ModelLoading:
@@ -87,7 +87,7 @@ class Refusal:
         if self.status == 403 and self.reason:
             # The key is known but lacks a right, which only the server's message names.
             return WrongKey(
-                f"{self.provider} rejected the key (403): {self._why()} Check {setting} and the key's rights."
+                f"{self.provider} rejected the key (403): {self._why()} Check {setting} and the key's permissions."
             )
         return WrongKey(f"{self.provider} rejected the key ({self.status or 401}). Check {setting}.")
 
@@ -98,12 +98,12 @@ class Refusal:
 
     def too_long(self) -> ContextTooLong:
         return ContextTooLong(
-            f"The conversation is longer than {self.model!r} at {self.provider} can read: {self._why()} Shorten the"
+            f"The conversation is too long for {self.model!r} at {self.provider}: {self._why()} Shorten the"
             " conversation, or use a model with a larger context window."
         )
 
     def unknown_model(self) -> UnknownModel:
-        what = f"model {self.model!r}" if self.model else "list of models"
+        what = f"the model {self.model!r}" if self.model else "a list of models"
         return UnknownModel(f"{self.provider} doesn't have {what}, or its address is wrong: {self._why()}")
 
     def request(self) -> BadRequest:
@@ -140,15 +140,15 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
 
     cause = error if isinstance(error, httpx2.TransportError) else error.__cause__
     if begun:
-        return Truncated(f"{provider} broke the connection mid-answer. The answer is discarded.")
+        return Truncated(f"{provider} broke the connection mid-answer. The answer was discarded.")
     # Unlike an outage, an untrusted certificate or a rejecting proxy doesn't resolve itself.
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and "CERTIFICATE" not in str(cause):
         setting = VENDORS[provider].address_variable
         return Unreachable(
-            f"{provider} can't be reached. Check that it is running, its address ({setting}), and the network."
+            f"{provider} can't be reached. Check that it is running, and check its address ({setting}) and the network."
         )
     if isinstance(cause, httpx2.TimeoutException):
-        return ProviderTimeout(f"{provider} did not accept the request in time.")
+        return ProviderTimeout(f"{provider} didn't accept the request in time.")
     if isinstance(cause, httpx2.ConnectError | httpx2.ProxyError):
         return Overloaded(
             f"{provider} can't be reached: its certificate isn't trusted, or a proxy rejects the connection."

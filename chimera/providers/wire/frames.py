@@ -49,8 +49,8 @@ class Frames:
         self._bytes_left -= len(chunk)
         if self._bytes_left < 0:
             raise AnswerTooLarge(
-                f"An event is too large for an answer of at most {self._max_bytes} bytes. Request a"
-                " shorter answer, or raise CHIMERA_MAX_ANSWER_BYTES."
+                f"An event in the answer exceeds the limit of {self._max_bytes} bytes per answer. Request a shorter"
+                " answer, or raise CHIMERA_MAX_ANSWER_BYTES."
             )
         if self._skips_newline and chunk:
             self._skips_newline = False

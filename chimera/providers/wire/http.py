@@ -126,7 +126,7 @@ class Waits:
     def silence(self, *, begun: bool) -> ProviderError:
         """Translate a TimeoutError into our error."""
         if begun:
-            return Stalled(f"{self.provider} sent nothing for {self.stall_s:g} s, so the call is aborted.")
+            return Stalled(f"{self.provider} sent nothing for {self.stall_s:g} s, so the call was aborted.")
         # Connecting has its own, shorter limit, so the provider has received the prompt.
         return ProviderTimeout(
             f"{self.provider} sent nothing in the first {self.first_byte_s:g} s.", may_be_billed=True

@@ -46,8 +46,8 @@ class Lazy(Generic[Client]):
                     # Only the type, because an HTTP library's message may contain a proxy's password.
                     log.error("client_not_made", error=type(error).__name__)
                     raise ProviderError(
-                        f"The provider's client can't be created ({type(error).__name__}). Check the proxy and"
-                        " certificate settings of the environment, and the log."
+                        f"The provider's client can't be created ({type(error).__name__}). Check the log and the"
+                        " environment's proxy and certificate settings."
                     ) from None
             return self.made
 
@@ -218,5 +218,5 @@ def _nothing_of(answer: StreamedAnswer, pieces: Pieces, provider: str, sort_erro
     if not announces_stream(pieces.response):
         return no_answer(pieces.response, provider)
     if pieces.skipped:
-        return Malformed(f"{provider} did not send {answer.noun}.")
-    return Truncated(f"{provider} stopped in the middle of its answer. The answer is discarded.")
+        return Malformed(f"{provider} didn't send {answer.noun}.")
+    return Truncated(f"{provider} stopped in the middle of its answer. The answer was discarded.")

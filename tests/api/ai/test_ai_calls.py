@@ -246,7 +246,7 @@ async def test_a_call_blocked_before_its_first_attempt_shows_why(
     address = (await alice.post(f"{AI}/embeddings", json=asked, headers={"Prefer": "wait=0"})).headers["Location"]
     call = await _held(alice, address)
     assert (call["attempts"], call["blocked_by"]["code"]) == (0, "provider_away")
-    assert "simulator is not available" in call["blocked_by"]["message"]
+    assert "simulator is unavailable" in call["blocked_by"]["message"]
     await alice.post(f"{address}/cancel")
 
 
@@ -401,7 +401,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("embeddings", {"model": EMBEDDING, "input": "x", "user": "me"}, "user", "Unknown field"),
         ("embeddings", {"model": "simulator/standard", "input": "x"}, "model", "can't be used for embeddings"),
         ("embeddings", {"model": "anthropic/claude-opus-4-5", "input": "x"}, "model", "openai or google or simulator"),
-        ("embeddings", {"model": "openai/gpt-0", "input": "x"}, "model", "No price"),
+        ("embeddings", {"model": "openai/gpt-0", "input": "x"}, "model", "The price of"),
         ("embeddings", {"model": "local/x", "input": "x"}, "model", "CHIMERA_LOCAL_BASE_URL"),
         ("embeddings", {"model": "google/gemini-embedding-001", "input": ["x"] * 101}, "input", "at most 100"),
         ("images", {"model": IMAGE, "prompt": ""}, "prompt", "empty"),
@@ -411,7 +411,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("images", {"model": IMAGE, "prompt": "x", "size": "1\u0660x1\u0660"}, "size", "1024x1024"),
         ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "n": 2}, "n", "at most 1"),
         ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "size": "64x63"}, "size", "16:9"),
-        ("images", {"model": "openai/gpt-4o-transcribe-x", "prompt": "x"}, "model", "No price"),
+        ("images", {"model": "openai/gpt-4o-transcribe-x", "prompt": "x"}, "model", "The price of"),
     ],
 )
 async def test_an_impossible_request_is_refused_and_not_stored(

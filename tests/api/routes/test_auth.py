@@ -73,9 +73,9 @@ async def test_a_token_with_another_signature_is_refused(alice: httpx2.AsyncClie
     answer = await alice.get("/api/v1/auth/me", headers={"Authorization": "Bearer forged"})
     assert (answer.json()["code"], answer.json()["title"]) == (
         "not_signed_in",
-        "The access token or refresh token is not valid",
+        "The access or refresh token is invalid",
     )
-    assert "not valid or has expired. Use the refresh token" in answer.json()["detail"]
+    assert "invalid or has expired. Use the refresh token" in answer.json()["detail"]
     assert await _status_with(alice, good) == 200
 
 

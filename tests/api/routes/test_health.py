@@ -174,9 +174,7 @@ async def test_a_data_folder_without_room_degrades(
             ready = await client.get("/health/ready")
         assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
         assert ready.json()["parts"]["disk"]["state"] == state
-        assert re.search(
-            r"\d [MG]B left on the disk that contains the data folder", ready.json()["parts"]["disk"]["note"]
-        )
+        assert re.search(r"\d [MG]B left on the data folder's disk", ready.json()["parts"]["disk"]["note"])
         assert str(path) not in ready.text
 
 

@@ -109,7 +109,7 @@ async def test_an_invalid_cron_expression_is_refused_clearly(alice: httpx2.Async
     answer = await alice.post("/api/v1/schedules", json={**DAILY, "cron": cron})
     message = answer.json()["errors"][0]["message"]
     assert message.startswith(f"Invalid cron expression {cron!r}: ")
-    assert "Write five fields" in message
+    assert "Use five fields" in message
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ async def test_an_invalid_cron_expression_is_refused_clearly(alice: httpx2.Async
 async def test_a_mistyped_time_zone_gets_a_suggestion(alice: httpx2.AsyncClient, time_zone: str, expected: str) -> None:
     answer = await alice.post("/api/v1/schedules", json={**DAILY, "time_zone": time_zone})
     assert answer.json()["errors"] == [
-        {"field": "time_zone", "message": f"There is no time zone {time_zone!r}. {expected}"}
+        {"field": "time_zone", "message": f"Unknown time zone {time_zone!r}. {expected}"}
     ]
 
 
@@ -199,7 +199,7 @@ class Rejecting:
         await self.go_on.wait()
         self.given.append(spec.name)
         if spec.name == "Refused":
-            raise InvalidInput("time_zone", "Temporal rejects this schedule: no such zone. Use another time_zone.")
+            raise InvalidInput("time_zone", "Temporal rejected this schedule: no such zone. Use another time_zone.")
         await self._send(schedule_id, owner_id, spec, paused=paused)
 
     def hold(self) -> None:
@@ -321,7 +321,7 @@ async def test_a_schedule_rejected_later_says_so(
     await _delivered(app, database, [address])
     note = (await alice.get(address)).json()["note"]
     assert note.startswith("At 20")
-    assert note.endswith("Temporal rejects this schedule: no such zone. Use another time_zone.")
+    assert note.endswith("Temporal rejected this schedule: no such zone. Use another time_zone.")
     assert (await alice.put(address, json=DAILY)).json()["note"] is None
 
 
@@ -453,7 +453,7 @@ async def test_a_backfill_out_of_bounds_names_its_field(
     ("change", "field", "expected"),
     [
         ({"cron": "* * * * * * *"}, "cron", "it contains 7 fields"),
-        ({"time_zone": "localtime"}, "time_zone", "There is no time zone"),
+        ({"time_zone": "localtime"}, "time_zone", "Unknown time zone"),
     ],
 )
 async def test_an_old_schedule_is_shown_and_replaceable(
@@ -467,7 +467,7 @@ async def test_an_old_schedule_is_shown_and_replaceable(
     listed = next(one for one in (await alice.get("/api/v1/schedules")).json() if one["id"] == schedule_id)
     assert listed == (await alice.get(address)).json()
     assert (listed[field], listed["next_runs"]) == (change[field], [])
-    assert "doesn't start runs" in listed["note"]
+    assert "isn't starting runs" in listed["note"]
     assert expected in listed["note"]
     for path, body in (("resume", None), ("trigger", None), ("backfill", HOURS)):
         answer = await alice.post(f"{address}/{path}", json=body)

@@ -45,14 +45,14 @@ ALLOWED = {
 """What each control makes of a task in each state; what is missing is refused."""
 REMEDIES = {
     "draft": ("Start the draft.", "POST /api/v1/tasks/{id}/execute"),
-    "queued": ("It starts when its turn comes.", None),
+    "queued": ("It will start when its turn comes.", None),
     "running": ("Check its progress.", "GET /api/v1/tasks/{id}"),
     "paused": ("Resume the task.", "POST /api/v1/tasks/{id}/resume"),
     "waiting": ("aise ", "POST /api/v1/tasks/{id}/budget"),
     "failed": ("Retry the task", "POST /api/v1/tasks/{id}/retry"),
     **dict.fromkeys(("cancelling", "completed", "cancelled"), ("Create a new task.", "POST /api/v1/tasks")),
     "cancel": ("You can delete", "DELETE /api/v1/tasks/{id}"),
-    "delete": ("Cancel the task first.", "POST /api/v1/tasks/{id}/cancel"),
+    "delete": ("Cancel it first.", "POST /api/v1/tasks/{id}/cancel"),
 }
 """What a refusal names instead, in words and as a request: of these two controls, and of the others in each state."""
 
@@ -79,7 +79,7 @@ async def test_each_control_names_its_allowed_states(
         assert status in detail or "waits for its budget" in detail
         words, request = REMEDIES.get(control, REMEDIES[status])
         if (control, status) == ("delete", "cancelling"):
-            words, request = "Retry after the task has ended", None
+            words, request = "Retry after it has ended", None
         assert words in detail
         assert _requested(answer) == (request and request.format(id=task_id))
         assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == status

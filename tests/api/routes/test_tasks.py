@@ -298,7 +298,7 @@ async def test_a_zero_budget_is_refused_with_a_remedy(alice: httpx2.AsyncClient,
         answer = await alice.post(path, json=body)
         (error,) = answer.json()["errors"]
         assert (answer.status_code, error["field"]) == (422, field)
-        assert error["message"] == "The limit must be more than 0. If you don't want a limit, omit the field."
+        assert error["message"] == "The limit must be greater than 0. For no limit, omit the field."
 
 
 async def test_answers_show_nothing_of_the_inside(alice: httpx2.AsyncClient) -> None:

@@ -69,13 +69,13 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
     ("name", "value", "expected"),
     [
         ("PRICES", '{"local/qwen3": [-1, 2]}', "CHIMERA_PRICES"),
-        ("PRICES", '{"qwen3": [1, 2]}', "Write provider/model"),
+        ("PRICES", '{"qwen3": [1, 2]}', "Use the form provider/model"),
         ("PRICES", '{"local/qwen3": {"input": -1}}', "CHIMERA_PRICES"),
-        ("PRICES", '{"local/qwen3": [Infinity, 2]}', "CHIMERA_PRICES: Write a finite number."),
+        ("PRICES", '{"local/qwen3": [Infinity, 2]}', "CHIMERA_PRICES: Use a finite number."),
         (
             "PRICES",
             '{"local/one": [0, 0], "local/two": [0]}',
-            "Write the input and output prices in dollars per million tokens",
+            "Specify the input and output prices in dollars per million tokens",
         ),
         ("PRICES", '{"local/one": [0, 0], "local/two": [0]}', "The problem is in local/two."),
         ("PRICES", "3", "CHIMERA_PRICES: Write an object in curly brackets"),
@@ -84,7 +84,7 @@ def test_googles_own_names_for_its_key_are_read(monkeypatch: pytest.MonkeyPatch,
         ("CALL_FIRST_BYTE_S", "0", "CHIMERA_CALL_FIRST_BYTE_S"),
         ("CALL_TOTAL_S", "1000", "The value must be 840"),
         ("CALL_MAX_ATTEMPTS", "0", "The value must be 1 or more."),
-        ("CALL_STALL_S", "-5", "CHIMERA_CALL_STALL_S: The value must be more than 0.0."),
+        ("CALL_STALL_S", "-5", "CHIMERA_CALL_STALL_S: The value must be greater than 0.0."),
         ("API_PORT", "99999", "CHIMERA_API_PORT: The value must be 65535 or less."),
         ("API_PORT", "0", "CHIMERA_API_PORT: The value must be 1 or more."),
         ("TEMPORAL_UI_PORT", "0", "CHIMERA_TEMPORAL_UI_PORT: The value must be 1 or more."),
@@ -106,13 +106,13 @@ def test_a_figure_that_makes_no_sense_is_refused(
         ("DATABASE_URL", "mysql://u:hidden@h/x", "The address doesn't begin with postgresql://, postgres://"),
         ("REDIS_URL", "redis://:hidden/0@h:1/0", "The port in the address is not a number"),
         ("REDIS_URL", "hidden", "The address doesn't begin with redis://, rediss:// or unix://"),
-        ("TEMPORAL_ADDRESS", "foo", "'foo' is not a host with a port. Write a value such as 127.0.0.1:7233"),
+        ("TEMPORAL_ADDRESS", "foo", "'foo' is not a host with a port. Use a value such as 127.0.0.1:7233"),
         ("TEMPORAL_ADDRESS", "foo:70000", "is not a host with a port"),
         ("TEMPORAL_ADDRESS", "http://foo:7233", "without a scheme"),
         ("LOG_LEVEL", "LOUD", "'LOUD' is not a log level. Use one of these levels: DEBUG, INFO"),
-        ("DEFAULT_MODEL", "nope/x", "There is no provider 'nope'. Use one of these providers: openai, anthropic"),
-        ("REQUESTS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of these providers: openai"),
-        ("TOKENS_PER_MINUTE", '{"opnai": 5}', "There is no provider 'opnai'. Use one of these providers: openai"),
+        ("DEFAULT_MODEL", "nope/x", "Unknown provider 'nope'. Use one of these providers: openai, anthropic"),
+        ("REQUESTS_PER_MINUTE", '{"opnai": 5}', "Unknown provider 'opnai'. Use one of these providers: openai"),
+        ("TOKENS_PER_MINUTE", '{"opnai": 5}', "Unknown provider 'opnai'. Use one of these providers: openai"),
     ],
 )
 def test_an_unusable_setting_is_refused_by_name(
@@ -198,7 +198,7 @@ def test_a_secret_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, 
 def test_an_unusable_setting_is_named_and_ends_the_process(module: str) -> None:
     environment = {**os.environ, "CHIMERA_API_PORT": "eighty"}
     ended = subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (2, "CHIMERA_API_PORT: Write a whole number, such as 8000.\n")
+    assert (ended.returncode, ended.stderr) == (2, "CHIMERA_API_PORT: Use a whole number, such as 8000.\n")
 
 
 def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +224,7 @@ def test_a_secret_that_can_be_guessed_is_refused(secret: str) -> None:
     ["*", "null", "https://*", ".*", "https://one.example/", "https://One.example", "one.example", "ftp://one.example"],
 )
 def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
-    with pytest.raises(ValidationError, match="is not an origin"):
+    with pytest.raises(ValidationError, match="is not a valid origin"):
         Settings.model_validate({"cors_origins": origin})
 
 

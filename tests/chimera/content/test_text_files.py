@@ -40,16 +40,19 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, text: str) -> No
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        ('[\n {"é": "ü",},\n]', "line 2, column 12: Remove the comma before this place, because no value follows it."),
+        (
+            '[\n {"é": "ü",},\n]',
+            "line 2, column 12: Remove the comma before this position, because no value follows it.",
+        ),
         ("[1, 2,]", "line 1, column 7: Remove the comma"),
         ("[1 2]", "line 1, column 4: A comma or a closing bracket is missing"),
         ('{"a" 1}', "line 1, column 6: A colon is missing"),
         ("{'a': 1}", "line 1, column 2: Put names and text in straight double quotes"),
         ("[“a”]", "line 1, column 2: A value is expected here"),
         ("{a: 1}", "line 1, column 2: Put the name in double quotes."),
-        ("[] // done", "line 1, column 4: JSON doesn't have comments"),
-        ("# plan\n[]", "line 1, column 1: JSON doesn't have comments"),
-        ('[{"a": "b', "line 1, column 9: The file ends before every bracket is closed"),
+        ("[] // done", "line 1, column 4: JSON doesn't support comments"),
+        ("# plan\n[]", "line 1, column 1: JSON doesn't support comments"),
+        ('[{"a": "b', "line 1, column 9: The file ends before all brackets are closed"),
         ('["a\nb"]', "line 2, column 1: In text, write a line break or tab"),
         (r'["\x41"]', "line 1, column 4: In text, write a backslash"),
         (r'["\ud800"]', "line 1, column 9: This escape is not a complete character"),
@@ -57,7 +60,7 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, text: str) -> No
         ("[01]", "line 1, column 3: Write a number such as 3 or 0.5."),
         ("[] []", "line 1, column 4: The JSON value ends before this"),
         ("[" * 100_000, "The value is nested too deeply."),
-        (" \n", "is empty. Write JSON into the file."),
+        (" \n", "is empty. Add JSON to it."),
     ],
 )
 def test_invalid_json_reports_place_and_reason(tmp_path: Path, data: str, text: str) -> None:

@@ -99,9 +99,9 @@ async def test_a_certificate_of_another_authority_ends_a_start_at_once(parts: Se
         with pytest.raises(PartsAway) as raised:
             await elsewhere.check(wrong, said.append)
     assert raised.value.message == (
-        f"Temporal at {address} (CHIMERA_TEMPORAL_ADDRESS) has a certificate that is not signed by the authority in"
-        " CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH. Set CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH to a file with the"
-        " certificate of the server's authority."
+        f"Temporal at {address} (CHIMERA_TEMPORAL_ADDRESS) has a certificate that isn't signed by the authority in"
+        " CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH. Set CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH to a file that"
+        " contains the server's CA certificate."
     )
     # Waiting doesn't help.
     assert said == []

@@ -164,23 +164,23 @@ def test_a_setting_overrides_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("catalog", "expected"),
     [
-        ("[", "is not valid JSON: line 1, column 1: The file ends before every bracket is closed"),
+        ("[", "is not valid JSON: line 1, column 1: The file ends before all brackets are closed"),
         ('{"local/qwen3": {},}', "is not valid JSON: line 1, column 20: Remove the comma"),
-        ('{"qwen3": {}}', "Write provider/model"),
+        ('{"qwen3": {}}', "Use the form provider/model"),
         ('{"local/qwen3": {"context_tokens": "many"}}', "local/qwen3.context_tokens: Send a whole number"),
         ('{"local/qwen3": {"abilities": ["sings"]}}', "local/qwen3.abilities.0: Use one of"),
         ('{"local/qwen3": {"size": 3}}', "local/qwen3.size: Unknown field"),
         ('{"local/qwen3": {"price": {"inputs": 1}}}', "local/qwen3.price.inputs: Unknown field"),
         ('{"local/qwen3": {"price": {"output": -1}}}', "local/qwen3.price.output: The value must be 0"),
-        ('{"local/qwen3": {"price": [1, NaN]}}', "local/qwen3.price.output: Write a finite number."),
-        ('{"local/qwen3": {"price": [1e400, 1]}}', "local/qwen3.price.input: Write a finite number."),
+        ('{"local/qwen3": {"price": [1, NaN]}}', "local/qwen3.price.output: Use a finite number."),
+        ('{"local/qwen3": {"price": [1e400, 1]}}', "local/qwen3.price.input: Use a finite number."),
         ('{"local/qwen3": {"price": [1e30, 1]}}', "local/qwen3.price.input: The value must be 1000000"),
         ('{"local/qwen3": {"price": ["1", 1]}}', "local/qwen3.price.input: Send a number"),
         (
             '{"local/qwen3": {"price": [1e-9, 1]}}',
             "local/qwen3.price.input: The price is less than a millionth of a dollar",
         ),
-        ('{"local/qwen3": {"price": [1]}}', "local/qwen3.price: Write the input and output prices in dollars"),
+        ('{"local/qwen3": {"price": [1]}}', "local/qwen3.price: Specify the input and output prices in dollars"),
     ],
 )
 def test_an_unusable_file_is_refused_with_the_place(catalog: str, expected: str, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ async def test_the_id_of_a_key_can_not_be_changed() -> None:
 
 async def test_another_key_of_the_same_id_is_refused() -> None:
     good = await one(encryption(f"k1:{NEW.partition(':')[2]}"))
-    with pytest.raises(PayloadUnreadable, match="a different key with this id"):
+    with pytest.raises(PayloadUnreadable, match="a different key that has the same ID"):
         await encryption(f"k1:{OLD.partition(':')[2]}").decode([good])
 
 

@@ -59,7 +59,7 @@ async def test_another_authority_is_named(temporal: str, ours: Authority, theirs
         wrong = said(await problem_of(address, TemporalTls(server_ca=theirs.certificate)))
         systems = said(await problem_of(address, TemporalTls(switch=True)))
     assert "not signed by the authority in CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH" in wrong
-    assert "not signed by an authority that this system trusts" in systems
+    assert "not signed by an authority trusted by this system" in systems
     assert all("Set CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH to" in each for each in (wrong, systems))
 
 
@@ -90,7 +90,7 @@ async def test_a_client_certificate_is_required(temporal: str, ours: Authority, 
         right = TemporalTls(server_ca=ours.certificate, client_cert=mine.certificate, client_key=mine.key)
         assert await problem_of(address, right) is None
     assert "requires a client certificate (certificate required)" in none
-    assert "rejects the client certificate of CHIMERA_TEMPORAL_TLS_CLIENT_CERT_PATH (unknown ca)" in other
+    assert "rejects the client certificate in CHIMERA_TEMPORAL_TLS_CLIENT_CERT_PATH (unknown ca)" in other
     assert "CHIMERA_TEMPORAL_TLS_CLIENT_KEY_PATH" in none
 
 

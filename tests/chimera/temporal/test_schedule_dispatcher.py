@@ -31,7 +31,7 @@ class Temporal:
         if schedule_id == self.held:
             await self.go_on.wait()
         if spec.name == "Refused":
-            raise InvalidInput("time_zone", "Temporal rejects this schedule.")
+            raise InvalidInput("time_zone", "Temporal rejected this schedule.")
 
 
 @pytest.fixture

@@ -22,16 +22,16 @@ async def test_a_worker_reports_its_payload_keys(settings: Settings) -> None:
         while not (seen := await workers_seen(temporal, settings)):
             await asyncio.sleep(0.05)
     assert seen == {identity_of(("k2", "k1"))}
-    assert in_words(seen, ("k2", "k1")) == "1 seen in the last minutes, with the API's payload keys"
+    assert in_words(seen, ("k2", "k1")) == "1 seen in the last few minutes, with the API's payload keys"
     assert in_words(seen, ("k3", "k2")) == (
-        "1 seen in the last minutes, 1 with payload keys that differ from the API's: payload keys k2,k1"
+        "1 seen in the last few minutes, 1 with payload keys that differ from the API's: payload keys k2,k1"
     )
 
 
 def test_workers_with_other_keys_are_counted() -> None:
     seen = {"1@a payload keys k1", "2@a payload keys k2,k1", "3@a payload keys k1", "4@b"}
     assert in_words(seen, ("k2", "k1")) == (
-        "4 seen in the last minutes, 3 with payload keys that differ from the API's: payload keys k1 /"
+        "4 seen in the last few minutes, 3 with payload keys that differ from the API's: payload keys k1 /"
         " unknown payload keys"
     )
 

@@ -47,15 +47,15 @@ async def test_a_persistently_unavailable_api_is_given_up(
 
 async def test_a_refusal_names_each_field_and_the_request(api: TinyApi, client: Client) -> None:
     fields = {
-        "plan.0.agent": "There is no agent 'x'. Use one of analyst.",
-        "goal": "A required value is missing. Add the value.",
+        "plan.0.agent": "Unknown agent 'x'. Use one of analyst.",
+        "goal": "A required value is missing. Add it.",
     }
     api.refuse = [
         problem(
             422,
             "invalid_input",
             "Can't be accepted",
-            detail="goal: A required value is missing. Add the value.",
+            detail="goal: A required value is missing. Add it.",
             fields=fields,
         )
     ]
@@ -63,8 +63,8 @@ async def test_a_refusal_names_each_field_and_the_request(api: TinyApi, client: 
         await client.task(TASK)
     assert [line.plain for line in lines_of(refused.value)] == [
         "✗ Can't be accepted",
-        "  plan.0.agent: There is no agent 'x'. Use one of analyst.",
-        "  goal: A required value is missing. Add the value.",
+        "  plan.0.agent: Unknown agent 'x'. Use one of analyst.",
+        "  goal: A required value is missing. Add it.",
         "  (422, invalid_input, request abc)",
     ]
 

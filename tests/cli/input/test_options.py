@@ -12,10 +12,10 @@ from cli.process.running import lines_of
     [
         (SCHEDULE, "interval_s", "The value must be 10 or more.", "--interval-s: The value must be 10 or more."),
         (SCHEDULE, "cron", "'@every 1h' is written as interval_s.", "--cron: '@every 1h' is written as --interval-s."),
-        (SCHEDULE, "task.model", "There is no provider 'a'.", "--model: There is no provider 'a'."),
+        (SCHEDULE, "task.model", "Unknown provider 'a'.", "--model: Unknown provider 'a'."),
         (SCHEDULE, "task.goal", "It is empty.", "GOAL: It is empty."),
         (CHANGE, "task.goal", "It is empty.", "--goal: It is empty."),
-        (TASK, "plan.0.agent", "There is no agent 'a'.", "--plan, at 0.agent: There is no agent 'a'."),
+        (TASK, "plan.0.agent", "Unknown agent 'a'.", "--plan, at 0.agent: Unknown agent 'a'."),
         (TASK, "budget.max_cost_micro_usd", "Too much.", "--budget-usd: Too much."),
         (BUDGET, "body", "Set max_tokens.", "Set --tokens."),
         (AGENT, "tools.0", "No tool 'a'.", "--tool, number 1: No tool 'a'."),

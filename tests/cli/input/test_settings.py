@@ -18,13 +18,17 @@ from cli.input.settings import load_settings, where_settings
         (
             "CHIMERA_PRICES",
             '{"local/m": 3}',
-            "CHIMERA_PRICES: Write the input and output prices in dollars per million tokens",
+            "CHIMERA_PRICES: Specify the input and output prices in dollars per million tokens",
         ),
-        ("CHIMERA_DEFAULT_MODEL", "gpt-5", "CHIMERA_DEFAULT_MODEL: Write provider/model, such as openai/gpt-5-mini"),
-        ("CHIMERA_API_PORT", "eighty", "CHIMERA_API_PORT: Write a whole number"),
+        (
+            "CHIMERA_DEFAULT_MODEL",
+            "gpt-5",
+            "CHIMERA_DEFAULT_MODEL: Use the form provider/model, such as openai/gpt-5-mini",
+        ),
+        ("CHIMERA_API_PORT", "eighty", "CHIMERA_API_PORT: Use a whole number"),
         ("CHIMERA_LOCAL_BASE_URL", "127.0.0.1:11434/v1", "CHIMERA_LOCAL_BASE_URL: '127.0.0.1:11434/v1' doesn't begin"),
         ("CHIMERA_OPENAI_BASE_URL", "localhost", "CHIMERA_OPENAI_BASE_URL: 'localhost' doesn't begin with http://"),
-        ("CHIMERA_LOG_JSON", "perhaps", "CHIMERA_LOG_JSON: Write true or false."),
+        ("CHIMERA_LOG_JSON", "perhaps", "CHIMERA_LOG_JSON: Use true or false."),
         ("CHIMERA_JWT_SECRET", "short", "CHIMERA_JWT_SECRET: The secret is shorter than 32 bytes"),
     ],
 )

@@ -134,6 +134,6 @@ async def test_a_stream_too_many_waits_for_room(tmp_path: Path, waits: list[floa
 
 
 async def test_an_api_in_trouble_is_waited_for(tmp_path: Path, waits: list[float]) -> None:
-    away = problem(503, "unavailable", "A service that Chimera needs doesn't respond")
+    away = problem(503, "unavailable", "A service that Chimera needs isn't responding")
     api = TinyApi(streams=[[*BEGINNING, *END]], refuse_streams=[away])
     assert await followed(api, tmp_path, []) == [*BEGINNING, *END]

@@ -138,7 +138,7 @@ def test_a_refusal_may_have_no_command(remedy: dict[str, object]) -> None:
 
 def test_an_error_of_this_side_ends_with_the_command() -> None:
     assert lines_of(NotFound("task", "x"))[1:] == [
-        "  There is no task 'x'. Choose from the list of tasks.",
+        "  There is no task 'x'. Choose one from the list of tasks.",
         "  See: chimera tasks",
     ]
 

@@ -150,8 +150,8 @@ async def test_a_prompt_that_is_blocked_is_refused(server: Scripted, provider: P
     ("sent", "error", "words"),
     [
         (b"event: x\n\n", errors.Truncated, "in the middle"),
-        (b"<html>Sign in to the hotel's network</html>\n", errors.Malformed, "did not send a Gemini answer"),
-        (b'data: {"candidates": 7}\n\n', errors.Malformed, "did not send a Gemini answer"),
+        (b"<html>Sign in to the hotel's network</html>\n", errors.Malformed, "didn't send a Gemini answer"),
+        (b'data: {"candidates": 7}\n\n', errors.Malformed, "didn't send a Gemini answer"),
         (b'data: {"error": {"message": "No code."}}\n\n', errors.InternalFailure, "(mid-answer): No code."),
         (chunk({"functionCall": {"args": {"a": 1}}}, finish="STOP"), errors.Malformed, "without a name"),
     ],
@@ -162,7 +162,7 @@ async def test_an_invalid_stream_may_be_billed(
 ) -> None:
     script = Script([*([chunk({"text": "It is "})] if begun else []), sent])
     found = await raised(provider, asked(WIRE), server, script)
-    if begun and "did not send" in words:
+    if begun and "didn't send" in words:
         error, words = errors.Truncated, "in the middle"
     assert type(found) is error
     assert words in found.message

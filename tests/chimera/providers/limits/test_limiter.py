@@ -34,7 +34,7 @@ async def test_workers_share_the_requests_of_an_account(run_settings: Settings) 
     mine, anothers = account(), account()
     for worker in (one, other, one):
         await worker.take(mine, 1)
-    with pytest.raises(RateLimited, match="3 requests a minute for 'openai'") as refused:
+    with pytest.raises(RateLimited, match="3 requests per minute for 'openai'") as refused:
         await other.take(mine, 1)
     assert 0.5 <= (refused.value.retry_after_s or 0) <= 90
     await other.take(anothers, 1)

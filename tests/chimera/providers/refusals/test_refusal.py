@@ -81,7 +81,7 @@ def test_the_servers_own_words_are_kept(text: str) -> None:
 
 def test_without_words_no_sentence_is_left_open() -> None:
     refusal = Refusal("local", "m", 503, "")
-    assert refusal.rate_limited().message == "local asks for fewer requests."
+    assert refusal.rate_limited().message == "local asked for fewer requests."
     assert refusal.no_quota().message.endswith("then retry the task.")
     assert refusal.trouble().message.endswith("no reason given.")
     assert refusal.unknown_model().message.endswith("no reason given.")
