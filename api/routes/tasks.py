@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic_core import from_json, to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
-from api.lean import LeanRoute
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger.messages import MessagePlace
 from chimera.store import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
@@ -61,13 +60,10 @@ class TaskTypes(Contract):
     statuses: tuple[RunStatus, ...]
 
 
+@router.get("/{task_id}", operation_id="get_task")
 async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
     """Show a task's state and cost and, once it has ended, its result or the reason for its failure."""
     return await _view(parts, caller, task_id)
-
-
-# First, because routes are matched in order, and this one is requested most.
-router.add_api_route("/{task_id}", get_task, operation_id="get_task", methods=["GET"], route_class_override=LeanRoute)
 
 
 @router.post("", operation_id="create_task", status_code=status.HTTP_202_ACCEPTED)

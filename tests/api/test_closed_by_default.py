@@ -9,6 +9,7 @@ from fastapi.routing import APIWebSocketRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Route
 
 from api.deps import PUBLIC, SOCKETS, ClosedRoute
+from api.lean import LeanRead
 from tests.api.routes.test_streams import close_code, opened
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,8 @@ async def test_the_listed_page_may_read_answers(anonymous: httpx2.AsyncClient) -
 
 def _routes_of(app: FastAPI) -> Iterator[tuple[str, BaseRoute]]:
     for context in iter_route_contexts(app.routes):
+        if isinstance(context.original_route, LeanRead):
+            continue  # FastAPI has its route a second time.
         yield context.path or "", context.original_route
 
 
