@@ -84,7 +84,7 @@ def test_every_route_of_the_openapi_document_is_described(api: FastAPI) -> None:
 
 
 def test_every_route_that_is_described_exists(api: FastAPI) -> None:
-    table = (DOCS / "reference/api.md").read_text().partition("## All addresses")[2]
+    table = (DOCS / "reference/api.md").read_text().partition("## All endpoints")[2]
     described = set(re.findall(r"`((?:GET|POST|PUT|DELETE) [^`]+)`", table))
     there = {f"{method.upper()} {path}" for path, methods in api.openapi()["paths"].items() for method in methods}
     assert described - there == set()
