@@ -140,7 +140,7 @@ async def test_a_trickling_upload_is_let_go(
 async def test_parameters_are_counted(alice: httpx2.AsyncClient) -> None:
     answer = await alice.get("/api/v1/tasks", params=[("status", "x")] * 101)
     assert answer.status_code == 422
-    assert "At most 100 query parameters" in answer.json()["detail"]
+    assert "at most 100 query parameters" in answer.json()["detail"]
 
 
 async def test_a_content_type_has_an_end(alice: httpx2.AsyncClient) -> None:

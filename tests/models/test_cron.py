@@ -104,9 +104,9 @@ def test_one_kind_of_day_alone_decides(text: str, count: int) -> None:
         ("*/60 * * * *", "so only 0 would match"),
         ("*/90 * * * *", "or set interval_s"),
         ("0 0 */31 * *", "so only 1 would match"),
-        ("5/15 * * * *", "In the field minute, write '5-59/15'"),
-        ("0/9999 * * * *", "In the field minute, write '0'"),
-        ("0 0 * * 7/2", "In the field day of the week, write '7'"),
+        ("5/15 * * * *", "In the field minute, use '5-59/15'"),
+        ("0/9999 * * * *", "In the field minute, use '0'"),
+        ("0 0 * * 7/2", "In the field day of the week, use '7'"),
         ("0 0 */2 * 1", "To match either field, use '1-31/2'"),
         ("0 0 13 * */2", "To match either field, use '0-6/2'"),
         ("0 0 30 2 *", "it never matches"),
@@ -127,7 +127,7 @@ def test_another_form_is_refused_with_a_remedy(text: str, advice: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(MACROS))
 def test_a_name_is_refused_with_its_five_fields(name: str) -> None:
-    with pytest.raises(ValueError, match="write '"):
+    with pytest.raises(ValueError, match="use '"):
         parse(name.upper())
     assert parse(MACROS[name]).minutes == {0}
 

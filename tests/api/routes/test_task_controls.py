@@ -76,7 +76,7 @@ async def test_each_control_names_its_allowed_states(
     if expected is None:
         assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
         detail = answer.json()["detail"]
-        assert status in detail or "waits for its budget" in detail
+        assert status in detail or "waiting for a higher budget" in detail
         words, request = REMEDIES.get(control, REMEDIES[status])
         if (control, status) == ("delete", "cancelling"):
             words, request = "Retry after it has ended", None

@@ -57,7 +57,7 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, text: str) -> No
         (r'["\x41"]', "line 1, column 4: In text, write a backslash"),
         (r'["\ud800"]', "line 1, column 9: This escape is not a complete character"),
         ("[NaN]", "line 1, column 2: A value is expected here"),
-        ("[01]", "line 1, column 3: Write a number such as 3 or 0.5."),
+        ("[01]", "line 1, column 3: Use a number such as 3 or 0.5."),
         ("[] []", "line 1, column 4: The JSON value ends before this"),
         ("[" * 100_000, "The value is nested too deeply."),
         (" \n", "is empty. Add JSON to it."),

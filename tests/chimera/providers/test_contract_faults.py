@@ -65,7 +65,7 @@ def assert_fits(found: errors.ProviderError, error: type[errors.ProviderError]) 
         ("wrong_key", "{setting}"),
         ("no_quota", "no quota left"),
         ("unknown_model", "{model!r}"),
-        ("context_too_long", "longer than {model!r}"),
+        ("context_too_long", "too long for {model!r}"),
         ("overloaded", "No. Your key was …"),
     ],
 )

@@ -25,7 +25,7 @@ async def simulator() -> AsyncIterator[Running]:
         ("status=401", errors.WrongKey, "CHIMERA_SIMULATOR_URL"),
         ("status=403", errors.WrongKey, "rejected the key"),
         ("status=404", errors.UnknownModel, "'fast'"),
-        ("status=400; code=context_length_exceeded", errors.ContextTooLong, "longer than"),
+        ("status=400; code=context_length_exceeded", errors.ContextTooLong, "too long for"),
         ("status=400; code=content_filter", errors.ContentRefused, "rejected the content"),
         ("status=400", errors.BadRequest, "400"),
         ("status=422", errors.BadRequest, "422"),

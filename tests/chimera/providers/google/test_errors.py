@@ -55,7 +55,7 @@ REFUSALS: list[tuple[int, Any, type[errors.ProviderError], str]] = [
         400,
         failure(400, "The input token count (9) exceeds the maximum number of tokens allowed (8)."),
         errors.ContextTooLong,
-        "longer than",
+        "too long for",
     ),
     (
         400,
