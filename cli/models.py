@@ -29,18 +29,18 @@ Provider = Annotated[
     str | None,
     typer.Argument(
         metavar="[PROVIDER]",
-        help="A provider, such as openai. Only this provider's models are listed.",
+        help="List only this provider's models, such as openai.",
         show_default=False,
     ),
 ]
 Every = Annotated[
     bool,
-    typer.Option("--all", help="Also list the models and providers that can't be used yet, and the reason for each."),
+    typer.Option("--all", help="Also list models and providers that can't be used yet, with the reasons."),
 ]
 
 
 async def models(provider: Provider = None, every: Every = False, as_json: AsJson = False) -> int:
-    """List the models that you can use now. Models that tasks can use are shown with prices."""
+    """List the models that you can use now, with prices for those that tasks can use."""
     async with signed_in() as client:
         providers = await client.providers()
         if provider is not None:
@@ -60,7 +60,7 @@ def check_usable(name: str, providers: Sequence["ProviderView"]) -> None:
 
     known = {provider.name: provider for provider in providers}
     if name not in known:
-        raise NotThere(f"There is no provider {one_line(name, 60)!r}. Use one of these providers: {', '.join(known)}.")
+        raise NotThere(f"There is no provider {one_line(name, 60)!r}. Use one of: {', '.join(known)}.")
     if not known[name].configured:
         raise NotSetUp(known[name].advice)
 
@@ -118,14 +118,14 @@ def lines_below(unusable: int, unreachable: Mapping[str, str], missing: Mapping[
     lines = [f"{name}: {why}" for name, why in unreachable.items()]
     if unusable and not every:
         lines.append(
-            f"{count(unusable, 'more model')} can't be used yet. To see the reasons, run: chimera models --all"
+            f"{count(unusable, 'more model')} can't be used yet. To see why, run: chimera models --all"
         )
     if every:
         lines += [f"{name}: {advice}" for name, advice in missing.items()]
     elif missing:
         lines.append(
-            f"These providers are not set up: {', '.join(missing)}. To see the missing settings, run:"
-            " chimera models --all"
+            f"These providers are not set up: {', '.join(missing)}. To see which settings are missing, run: chimera"
+            " models --all"
         )
     return lines
 

@@ -64,6 +64,6 @@ async def _simulator(url: str) -> Finding:
     else:
         if answer.is_success:
             return Finding(Level.OK, what, f"responds at {where}")
-        problem = f"{where} answered a health check with status {answer.status_code}"
+        problem = f"{where} failed a health check with status {answer.status_code}"
     remedy = "Start this simulator, correct its address, or remove the address to use the built-in simulator."
     return Finding(Level.WARN, what, f"{problem}. {remedy}")

@@ -54,7 +54,7 @@ def test_requests_are_counted_and_those_in_doubt_explained() -> None:
     assert facts["Cost"] == "$0.0009 for 3 model requests, 15 tokens"
     assert (
         facts["In doubt"]
-        == "at most $0.0011 for requests whose outcome is unknown. This amount counts towards the budget"
+        == "at most $0.0011 for requests whose outcome is unknown, which counts toward the budget"
     )
     assert "In doubt" not in dict(facts_of(task_view(), a_bill()))
 
