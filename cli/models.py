@@ -60,7 +60,7 @@ def check_usable(name: str, providers: Sequence["ProviderView"]) -> None:
 
     known = {provider.name: provider for provider in providers}
     if name not in known:
-        raise NotThere(f"There is no provider {one_line(name, 60)!r}. Use one of: {', '.join(known)}.")
+        raise NotThere(f"There is no provider {one_line(name, 60)!r}. Use one of these providers: {', '.join(known)}.")
     if not known[name].configured:
         raise NotSetUp(known[name].advice)
 

@@ -203,7 +203,7 @@ def absolute(path: Path) -> Path:
         ) from None
     except RuntimeError:
         raise FolderUnusable(
-            path, "begins with ~, but this user doesn't have a home folder. Set HOME to a folder"
+            path, "begins with ~, but this user has no home folder. Set HOME to a folder"
         ) from None
 
 

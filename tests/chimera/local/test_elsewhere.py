@@ -61,7 +61,7 @@ async def test_a_start_without_redis_continues_with_a_warning(parts: Settings) -
 
 async def test_a_missing_database_differs_from_a_missing_server(parts: Settings) -> None:
     url = (parts.database_url or "").replace("/chimera?", "/nowhere?")
-    with pytest.raises(PartsAway, match="doesn't have this database"):
+    with pytest.raises(PartsAway, match="has no such database"):
         await elsewhere.check(Settings(database_url=url), print)
 
 
