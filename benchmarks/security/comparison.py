@@ -55,7 +55,7 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
         )
         seen.figures["most work divided by the least"] = round(max(work) / max(min(work), 1), 2)
         if max(work) > min(work) * (1 + SAME_WORK):
-            seen.problems.append("one kind takes more of the processor than another")
+            seen.problems.append("one kind uses more processor time than another")
     return seen
 
 

@@ -28,11 +28,11 @@ async def what_is_installed(_stack: Stack) -> Seen:
     locked: set[tuple[str, str]] = set()
     for lock in LOCKS:
         text = lock.read_text()
-        seen.expect("://" not in text, f"{lock.name} has an address")
+        seen.expect("://" not in text, f"{lock.name} contains an address")
         for entry in re.split(r"\n(?=[a-z0-9])", text):
             if named := re.match(r"([\w.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", entry):
                 locked.add((_canonical(named[1]), named[2]))
-                seen.expect("--hash=sha256:" in entry, f"{named[1]} of {lock.name} doesn't have a hash")
+                seen.expect("--hash=sha256:" in entry, f"{named[1]} in {lock.name} has no hash")
             seen.expect(
                 named is not None or entry.startswith(("#", " ")) or not entry.strip(), f"{entry[:60]} isn't exact"
             )
@@ -47,7 +47,7 @@ async def what_is_installed(_stack: Stack) -> Seen:
         seen.figures[f"files of {tool}"] = len(
             list(ROOT.glob("package*.json" if tool == "npm" else ".github/**/*.yml"))
         )
-    seen.decisions.append("known holes are looked up by make audit, which needs the network; not tried here")
+    seen.decisions.append("known vulnerabilities are checked by make audit, which needs the network; not tried here")
     return seen
 
 
@@ -88,7 +88,7 @@ def _bill(seen: Seen, locked: set[tuple[str, str]]) -> None:
         parts = json.loads(path.read_text())["components"]
     libraries = {(_canonical(each["name"]), each["version"]) for each in parts if each["type"] == "library"}
     container = {(name, version) for name, version in locked if (name, version) not in libraries}
-    seen.expect(not container, f"missing in the bill of materials: {sorted(container)[:5]}")
+    seen.expect(not container, f"missing from the bill of materials: {sorted(container)[:5]}")
     unhashed = [each["name"] for each in parts if each["type"] == "library" and not each["externalReferences"]]
     seen.expect(not unhashed, f"without a hash in the bill of materials: {unhashed[:5]}")
     seen.figures["packages in the bill of materials"] = len(libraries)
