@@ -42,7 +42,7 @@ Out = Annotated[
     Path | None,
     typer.Option(
         parser=path,
-        help="The output file. Default: image.png or, if it already exists, image-2.png and so on.",
+        help="The output file. Default: image.png, or image-2.png and so on if that file exists.",
     ),
 ]
 ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file to save the image to.", show_default=False)]

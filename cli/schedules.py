@@ -44,7 +44,7 @@ OtherGoal = Annotated[str | None, typer.Option(help="The goal of each run's task
 Cron = Annotated[str | None, typer.Option(help="A cron expression with five fields, such as '0 7 * * 1-5'.")]
 IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="The interval between runs, in seconds.")]
 TimeZone = Annotated[
-    str | None, typer.Option(help="The time zone of the cron expression, such as Europe/Berlin. Default: UTC.")
+    str | None, typer.Option(help="The cron expression's time zone, such as Europe/Berlin. Default: UTC.")
 ]
 Overlap = Annotated[
     str | None,

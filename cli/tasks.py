@@ -40,7 +40,7 @@ OnFailure = Annotated[
         # Its words would leave the names of options no room at 80 columns.
         metavar="WHAT",
         autocompletion=lambda: ON_FAILURE,
-        help="What to do when a subtask fails: fail the task, or skip or retry the subtask.",
+        help="What to do when a subtask fails: fail (the task), skip or retry (the subtask).",
     ),
 ]
 OnTruncated = Annotated[
@@ -82,7 +82,7 @@ After = Annotated[
         help="Show only events after the one with this number. 0 shows all events.",
     ),
 ]
-RetryModel = Annotated[str | None, typer.Option(help="The model to use for the failed calls, as provider/model.")]
+RetryModel = Annotated[str | None, typer.Option(help="The model for the failed calls, as provider/model.")]
 RetryGuidance = Annotated[str | None, typer.Option(help="Guidance for the failed subtasks.")]
 Statuses = Annotated[
     list[str] | None,

@@ -113,7 +113,7 @@ def memory(stack: Stack) -> int:
 
 
 FINDINGS = (
-    Finding("B13a", "a header ends at 64 KiB", a_header_without_an_end),
-    Finding("B13b", "half requests, silence and half bodies end within 30 s", half_requests),
+    Finding("B13a", "a header is limited to 64 KiB", a_header_without_an_end),
+    Finding("B13b", "partial requests, silence and partial bodies end within 30 s", half_requests),
     Finding("B13c", "one address gets at most half of the connections", many_connections),
 )

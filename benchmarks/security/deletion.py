@@ -49,4 +49,4 @@ async def _kept(stack: Stack, canaries: list[str]) -> int:
     return sum(any(canary.encode() in content for canary in canaries) for content in contents)
 
 
-FINDINGS = (Finding("B8", "a deleted task leaves nothing in PostgreSQL, Redis and Temporal's lists", deleted_tasks),)
+FINDINGS = (Finding("B8", "a deleted task leaves nothing in PostgreSQL, Redis or Temporal's lists", deleted_tasks),)

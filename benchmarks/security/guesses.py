@@ -35,7 +35,7 @@ async def limits_without_redis(stack: Stack) -> Seen:
                 status = (await try_password(client, email, f"guess number {index}")).status_code
                 looked_at += status == 401
                 seen.expect(status in (401, 429), f"a guess returns {status}")
-        seen.expect(looked_at == ACCOUNT_TRIES, f"{looked_at} guesses at one account were checked")
+        seen.expect(looked_at == ACCOUNT_TRIES, f"{looked_at} guesses for one account were checked")
         seen.figures["checked for one account"] = looked_at
     finally:
         await revive(redis)

@@ -94,7 +94,7 @@ async def _change(client: httpx2.AsyncClient, current: str, new: str) -> httpx2.
 FINDINGS = (
     Finding(
         "S07",
-        "Argon2id without truncation, and the 3,000 most common passwords of our list are rejected",
+        "Argon2id without truncation, and the 3,000 most common passwords on our list are rejected",
         what_is_taken,
     ),
 )

@@ -17,7 +17,7 @@ IN_ADDRESS = SIZE // 3
 """Each character may be three there."""
 EVIL = {
     "letters": "a" * SIZE,
-    "blanks and a sign": " " * SIZE + "!",
+    "spaces and a sign": " " * SIZE + "!",
     "semicolons": "x/y" + ";" * SIZE,
     "parameters": "multipart/form-data" + "; a=b" * (SIZE // 5),
     "quotes": '"' * SIZE,

@@ -85,6 +85,6 @@ async def _run(stack: Stack, change: str, email: str) -> None:
 
 
 FINDINGS = (
-    Finding("B2", "streams end within 5 s of lost rights", open_streams),
+    Finding("B2", "streams end within 5 s of losing rights", open_streams),
     Finding("B3", "nothing runs for a disabled account", runs_in_flight),
 )

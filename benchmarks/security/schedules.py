@@ -92,7 +92,7 @@ async def too_often(stack: Stack) -> Seen:
                     headers={"Content-Type": "application/json"},
                 )
                 seen.expect(
-                    answer.status_code in (400, 422), f"{method} {path[:9]} takes {timing}: {answer.status_code}"
+                    answer.status_code in (400, 422), f"{method} {path[:9]} accepts {timing}: {answer.status_code}"
                 )
     return seen
 

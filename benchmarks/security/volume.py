@@ -51,7 +51,7 @@ async def large_and_slow(stack: Stack) -> Seen:
     await _full_disk(stack, seen)
     seen.decisions += [
         f"silence may last {IDLE_S:g} s here: the API ends it after 60 s, and the rest allows for a busy machine",
-        f"a byte a second may last {SLOW_S:g} s: a body has two minutes before it must come at 16 KiB a second",
+        f"sending a byte a second may last {SLOW_S:g} s: after two minutes, a body must arrive at 16 KiB a second",
         "the limit on a user's stored bytes is tested in B9",
     ]
     return seen

@@ -79,7 +79,7 @@ class Server:
         except NoAnswer as problem:
             return problem
         except TimeoutError:
-            return NoAnswer(f"did not respond within {self.limit_s:.0f} s")
+            return NoAnswer(f"didn't respond within {self.limit_s:.0f} s")
         return None
 
 

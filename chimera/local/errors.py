@@ -13,7 +13,7 @@ _START = Remedy(action=Action.START_CHIMERA)
 class StartFailed(ChimeraError):
     """A process ended, or did not become ready in time."""
 
-    code, title = "start_failed", "A part of Chimera did not start"
+    code, title = "start_failed", "A part of Chimera didn't start"
 
     def __init__(self, title: str, reason: str, output: Path, last_lines: str, log: Path | None = None) -> None:
         where = f"{output}, and its log is in {log}" if log else str(output)
@@ -39,7 +39,7 @@ class NoRoom(StartFailed):
 class PartsAway(ChimeraError):
     """Servers that settings name don't answer; the message has a line for each."""
 
-    code, http_status, title = "parts_away", 503, "A server in the settings is not responding"
+    code, http_status, title = "parts_away", 503, "A configured server is not responding"
 
     def __init__(self, lines: Sequence[str], setting: str) -> None:
         super().__init__("\n".join(lines), field=setting)

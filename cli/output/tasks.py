@@ -155,7 +155,7 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     table.add_column("Cost", in_all, no_wrap=True, justify="right")
     if cost.in_doubt_micro_usd:
         table.add_column("In doubt", usd(cost.in_doubt_micro_usd), no_wrap=True, justify="right")
-    table.add_column("Title and beginning of the result", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("Title and start of the result", no_wrap=True, overflow="ellipsis", ratio=1)
     if ROOT in booked:
         table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
     for subtask in subtasks:

@@ -146,7 +146,7 @@ CASES = (
         "B54.no-color",
         KIND,
         "https://github.com/paiml/aprender/issues/662",
-        "NO_COLOR on a terminal of 20 columns",
+        "NO_COLOR on a 20-column terminal",
         Command(("tasks",), {"NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "20", "LINES": "6"}, on_terminal=True),
         Exits(0, lacks=("\x1b[3",)),
         "NO_COLOR affects only colors, so bold and dim text stay.",

@@ -148,7 +148,7 @@ CASES = (
         "B50",
         KIND,
         "own",
-        "a goal of 100,000 characters for a window of 8,192 tokens",
+        "a 100,000-character goal for a window of 8,192 tokens",
         TaskCase(
             (replying("the answer"),),
             model="small-window",

@@ -205,7 +205,7 @@ CASES = (
             ),
             (
                 "recharge",
-                "429 for an empty account (Z.ai)",
+                "429 for an account without credit (Z.ai)",
                 429,
                 {"message": "Insufficient balance or no resource package. Please recharge.", "code": "1113"},
                 "own",

@@ -88,7 +88,7 @@ CASES = (
         WIRE_FORMS,
     ),
     _case("B42.no-type", "no Content-Type", replying("a b", media_type=None), WIRE_FORMS),
-    _case("B42.long", "a chunk of 1.8 MB", replying(LONG), WIRE_FORMS, Ends(result=LONG, spent=SPENT)),
+    _case("B42.long", "a 1.8 MB chunk", replying(LONG), WIRE_FORMS, Ends(result=LONG, spent=SPENT)),
     Case(
         "B42.cut",
         KIND,
@@ -112,7 +112,7 @@ CASES = (
     ),
     _case(
         "frames.data-blank",
-        "a `data: ` line with a space, a proxy's keep-alive",
+        "a `data: ` line with a space as a proxy's keep-alive",
         _between(" "),
         "https://github.com/Growth-Circle/cadis/issues/2329",
     ),

@@ -39,7 +39,7 @@ CASES = (
     ),
     _case("B12.one-line", "a fence on one line", f"{FENCE}json{PLAN}{FENCE}", FENCES),
     _case("B12.unclosed", "a fence that never ends", f"{FENCE}json\n{PLAN}", FENCES),
-    _case("B12.tildes", "a fence of tildes", f"~~~json\n{PLAN}\n~~~", FENCES),
+    _case("B12.tildes", "a tilde fence", f"~~~json\n{PLAN}\n~~~", FENCES),
     _case("B12.usual", "an ordinary fence", f"{FENCE}json\n{PLAN}\n{FENCE}", FENCES),
     _case("B13.words", "text before the plan", f"Here is the plan: {PLAN}", WORDS),
     _case(

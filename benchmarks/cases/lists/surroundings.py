@@ -60,7 +60,7 @@ STREAMS = (
     ),
     _in_shell(
         "cli.head-help",
-        "help whose reader has gone",
+        "help piped to a reader that has exited",
         FULL,
         'trap "" PIPE; { "$@"; echo $? >&2; } | true',
         Exits(None, ("3",)),
@@ -224,7 +224,7 @@ PLANS = (
         PLAN.replace(": ", ":\u00a0").encode(),
         Exits(3, ("line 1", "column")),
     ),
-    _plan("plan.deep", "a plan of 100,000 brackets", "own", b"[" * 100_000, Exits(3, ("too deep",))),
+    _plan("plan.deep", "a plan with 100,000 brackets", "own", b"[" * 100_000, Exits(3, ("too deep",))),
     _plan(
         "plan.number", "a plan with a 5,000-digit number", "own", b"[" + b"1" * 5000 + b"]", Exits(3, ("line 1",))
     ),

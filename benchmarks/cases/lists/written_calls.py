@@ -56,7 +56,7 @@ SPOKEN_OF = {
         f"Hermes models write:\n\n<tool_call>{CALL.replace('calculator', 'get_weather')}</tool_call>",
     ),
     "indented": ("a call in indented code", f"So:\n\n    <tool_call>{CALL}</tool_call>"),
-    "tildes": ("a call in an open fence of tildes", f"So:\n~~~\n<tool_call>{CALL}</tool_call>"),
+    "tildes": ("a call in an open tilde fence", f"So:\n~~~\n<tool_call>{CALL}</tool_call>"),
     "introduced": (
         "a complete call given as an example",
         f"A model would write it like this:\n\n<tool_call>{CALL}</tool_call>",

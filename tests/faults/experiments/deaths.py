@@ -137,7 +137,7 @@ async def lose_the_api_after_its_commit(trial: Trial, *, runs: int = 100, limit_
     trial.resume_s = slowest
     trial.figures |= {"unanswered": unanswered, "started before the API died": started_before}
     trial.expect(unanswered == runs, f"{unanswered} of {runs} POSTs got no response")
-    trial.expect_in_time(slowest <= limit_s, f"the last run was started {slowest:.1f} s after the API was back")
+    trial.expect_in_time(slowest <= limit_s, f"the last run was started {slowest:.1f} s after the API's return")
 
 
 async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:

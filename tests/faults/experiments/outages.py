@@ -41,7 +41,7 @@ async def lose_temporal(
         "last accepted run started after, s": round(max(0.0, slowest_new), 1),
     }
     trial.expect_in_time(
-        slowest <= limit_s, f"a run continued {slowest:.1f} s after Temporal was back, not {limit_s:g}"
+        slowest <= limit_s, f"a run continued {slowest:.1f} s after Temporal's return, not {limit_s:g}"
     )
     trial.expect(
         len(resumed) == open_at_kill == runs, f"{len(resumed)} runs continued; {open_at_kill} of {runs} were open"

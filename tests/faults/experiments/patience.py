@@ -77,8 +77,8 @@ async def never_answer(
     trial.figures |= {
         "longest silence, s": round(max(took), 1),
         "longest call, s": round(slowest_total, 1),
-        "p99 of others before, s": round(before, 2),
-        "p99 of others beside, s": round(beside, 2),
+        "p99 of other calls before, s": round(before, 2),
+        "p99 of other calls meanwhile, s": round(beside, 2),
     }
     codes = {row["error_code"] for row in attempts}
     trial.expect(codes == {"provider_timeout"}, f"attempts ended with {codes}")
