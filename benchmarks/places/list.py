@@ -78,7 +78,7 @@ PLACES = (
     Place("percent escapes, a question mark, a hash", "100%20 %s %(x)s ?a=b #c"),
     Place("an equals sign, a colon, a backslash, a star", "a=b:c\\d*"),
     Place("a 100-character name", "long " * 20),
-    Place("60 characters that are 120 bytes", "ü" * 60),
+    Place("60 characters in 120 bytes", "ü" * 60),
     Place("a 300-character path", LONG),
     Place("Japanese", "データ"),
     Place("a combining accent (NFD)", "cafe\u0301"),
