@@ -76,8 +76,7 @@ async def measure(stack: Stack, mode: SubtaskMode, tasks: int, concurrent: int) 
     parts = ", ".join(f"{part} {used[part] / (tasks + 1):.0f}" for part in (*PARTS, "others") if used[part])
     for line in (
         f"{tasks} tasks of {CALLS} calls: {took:.1f} s (bar {MOST_SECONDS[mode]}), {dict(statuses)}",
-        f"{tasks} POSTs, {concurrent} in parallel: {posted:.1f} s, p50 {p50:.0f} ms, p99 {p99:.0f} ms (bar"
-        f" {MOST_POST_MS})",
+        f"{tasks} POSTs, {concurrent} at once: {posted:.1f} s, p50 {p50:.0f} ms, p99 {p99:.0f} ms (bar {MOST_POST_MS})",
         f"the other user's task: first call after {first:.1f} s, end after {end:.1f} s (bar {MOST_OTHER_SECONDS:.0f})",
         f"processor ms per task: {sum(used.values()) / (tasks + 1):.0f} ({parts})",
     ):

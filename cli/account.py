@@ -18,9 +18,7 @@ THIS_MACHINE = "http://127.0.0.1:8000"
 
 ApiUrl = Annotated[
     str | None,
-    typer.Option(
-        help="The Chimera server's address. Default: http://127.0.0.1:8000.", show_default=False
-    ),
+    typer.Option(help="The Chimera server's address. Default: http://127.0.0.1:8000.", show_default=False),
 ]
 Email = Annotated[
     str | None, typer.Option(help="Your account's e-mail address. Default: admin@chimera.local.", show_default=False)
@@ -48,9 +46,7 @@ async def token() -> int:
         access_token = await client.token()
     print(access_token)
     if sys.stdout.isatty():
-        sys.stderr.write(
-            "Keep this token secret. Until it expires, anyone who has it can use your account.\n"
-        )
+        sys.stderr.write("Keep this token secret. Until it expires, anyone who has it can use your account.\n")
     return 0
 
 

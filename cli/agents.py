@@ -28,9 +28,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, suc
 NewName = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="The agent's name, such as poet.", show_default=False)
 ]
-Prompt = Annotated[
-    str | None, typer.Option(help="The system prompt, which tells the agent what to do and how.")
-]
+Prompt = Annotated[str | None, typer.Option(help="The system prompt, which tells the agent what to do and how.")]
 Description = Annotated[
     str | None, typer.Option(help="When to use the agent. Planners choose agents by their descriptions.")
 ]
@@ -66,9 +64,7 @@ MaxOutputTokens = Annotated[
 ]
 File = Annotated[
     Path | None,
-    typer.Option(
-        parser=path, help="A JSON file with the agent's fields. Command-line options override the file."
-    ),
+    typer.Option(parser=path, help="A JSON file with the agent's fields. Command-line options override the file."),
 ]
 
 app = typer.Typer(name="agents", help="List, show, create and delete the agents that plans can use.")

@@ -54,7 +54,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "budget": (
             "cli.task_controls:budget",
-            "Set a task's total budget. A task that is waiting for a higher budget then continues.",
+            "Set a task's total budget. The task continues if it was waiting for a higher one.",
         ),
         "cancel": ("cli.task_controls:cancel", "Cancel a task so that it starts no more model calls."),
         "delete": (
@@ -65,7 +65,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Agents and models": {
         "models": (
             "cli.models:models",
-            "List the models that you can use now, with prices for those that tasks can use.",
+            "List the models that you can use now, with prices for those available to tasks.",
         ),
         "agents": ("cli.agents:app", "List, show, create and delete the agents that plans can use."),
     },

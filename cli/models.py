@@ -40,7 +40,7 @@ Every = Annotated[
 
 
 async def models(provider: Provider = None, every: Every = False, as_json: AsJson = False) -> int:
-    """List the models that you can use now, with prices for those that tasks can use."""
+    """List the models that you can use now, with prices for those available to tasks."""
     async with signed_in() as client:
         providers = await client.providers()
         if provider is not None:
@@ -117,9 +117,7 @@ def lines_below(unusable: int, unreachable: Mapping[str, str], missing: Mapping[
     """The entries that a list leaves out: unusable models, providers that didn't answer or aren't set up."""
     lines = [f"{name}: {why}" for name, why in unreachable.items()]
     if unusable and not every:
-        lines.append(
-            f"{count(unusable, 'more model')} can't be used yet. To see why, run: chimera models --all"
-        )
+        lines.append(f"{count(unusable, 'more model')} can't be used yet. To see why, run: chimera models --all")
     if every:
         lines += [f"{name}: {advice}" for name, advice in missing.items()]
     elif missing:

@@ -36,9 +36,7 @@ Id = Annotated[
     typer.Argument(metavar="ID", help="The schedule's name, its ID, or the ID's first characters.", show_default=False),
 ]
 NewName = Annotated[str, typer.Argument(metavar="NAME", help="The schedule's name.", show_default=False)]
-Goal = Annotated[
-    str, typer.Argument(metavar="GOAL", help="The goal of each run's task.", show_default=False)
-]
+Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal of each run's task.", show_default=False)]
 OtherName = Annotated[str | None, typer.Option(help="The schedule's name.")]
 OtherGoal = Annotated[str | None, typer.Option(help="The goal of each run's task.")]
 Cron = Annotated[str | None, typer.Option(help="A cron expression with five fields, such as '0 7 * * 1-5'.")]

@@ -12,9 +12,7 @@ from cli.output.text import count, one_line, short
 
 Guidance = Annotated[
     str,
-    typer.Argument(
-        metavar="GUIDANCE", help="Guidance for the task's next model calls.", show_default=False
-    ),
+    typer.Argument(metavar="GUIDANCE", help="Guidance for the task's next model calls.", show_default=False),
 ]
 NodePath = Annotated[
     str | None, typer.Option(help="The path of a subtask. Only this subtask and those below it receive the guidance.")
@@ -60,7 +58,7 @@ async def steer(task_id: TaskName, guidance: Guidance, path: NodePath = None, in
 
 
 async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requests: Requests = None) -> int:
-    """Set a task's total budget. A task that is waiting for a higher budget then continues."""
+    """Set a task's total budget. The task continues if it was waiting for a higher one."""
     from cli.http.bodies import budget_body
     from cli.http.ids import task_named
     from cli.output.outcomes import print_budget

@@ -1,10 +1,10 @@
 """`python -m benchmarks places [--only TEXT] [--installs]`: try checkouts and data folders in odd places.
 
-Each place gets its own stack: `chimera up`, a task on the simulator, SIGTERM. A place passes if the task ends, the stack
-stops, no socket is left behind and nothing in the data folder is accessible to other users. An unusable place passes if
-`up` ends with exit code 3 and prints a message without a traceback. With --installs, each odd checkout also creates its
-environment with ./start.sh, which takes about a minute per checkout. Places that this machine doesn't support, such as
-another user or a mount, are listed as `not run`.
+Each place gets its own stack: `chimera up`, a task on the simulator, SIGTERM. A place passes if the task ends, the
+stack stops, no socket is left behind and nothing in the data folder is accessible to other users. An unusable place
+passes if `up` ends with exit code 3 and prints a message without a traceback. With --installs, each odd checkout also
+creates its environment with ./start.sh, which takes about a minute per checkout. Places that this machine doesn't
+support, such as another user or a mount, are listed as `not run`.
 """
 
 import argparse

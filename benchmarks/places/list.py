@@ -88,9 +88,7 @@ PLACES = (
     Place("a data folder below ~", "ho me/data", environment={"CHIMERA_DATA_DIR": "~/data", "HOME": "ho me"}),
     Place("data on a separate mount", "disk", prepare=partial(_mounted, "size=400m")),
     Place("data on a noexec mount", "disk", prepare=partial(_mounted, "size=400m,noexec,nosuid,nodev")),
-    Place(
-        "data on a read-only disk", "disk/data", prepare=partial(_mounted, "size=1m,ro"), refused="Read-only"
-    ),
+    Place("data on a read-only disk", "disk/data", prepare=partial(_mounted, "size=1m,ro"), refused="Read-only"),
     Place("data behind a link", "link/data", prepare=_linked),
     Place("data behind a dangling link", prepare=_linked_to_nothing, refused="link"),
     Place("a file instead of the data folder", prepare=_a_file, refused="is a file"),
@@ -140,9 +138,7 @@ PLACES = (
     Place("LANG=C alone", "dàta", environment={"LANG": "C"}, without=("LC_ALL", "LC_CTYPE")),
     Place("C.UTF-8", "dàta", environment={"LC_ALL": "C.UTF-8"}),
     Place("a locale that isn't installed", "dàta", environment={"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}),
-    Place(
-        "a Latin-1 locale that isn't installed", "dàta", environment={"LC_ALL": "de_DE.ISO-8859-1", **NO_UTF8_MODE}
-    ),
+    Place("a Latin-1 locale that isn't installed", "dàta", environment={"LC_ALL": "de_DE.ISO-8859-1", **NO_UTF8_MODE}),
     # What a process inherits.
     Place("umask 077", begin=partial(os.umask, 0o077)),
     Place("umask 000", begin=partial(os.umask, 0)),

@@ -45,9 +45,7 @@ async def what_is_taken(stack: Stack) -> Seen:
         seen.expect(found is not None, "a row has no Argon2id hash")
         strong = found is not None and int(found[1]) >= MEMORY_KIB and int(found[2]) >= ROUNDS
         seen.expect(strong, f"a hash has {found and found[0]}")
-    seen.decisions.append(
-        f"the {COMMON} are the most common passwords on the API's own list; no other list is tried"
-    )
+    seen.decisions.append(f"the {COMMON} are the most common passwords on the API's own list; no other list is tried")
     return seen
 
 

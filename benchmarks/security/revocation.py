@@ -137,6 +137,8 @@ async def _stream(client: httpx2.AsyncClient, task: str, opened: asyncio.Event) 
 
 FINDINGS = (
     Finding(
-        "S04", "REST, sockets, streams and refresh end within 5 s of lost rights, whatever the state of Redis", taken_away
+        "S04",
+        "REST, sockets, streams and refresh end within 5 s of lost rights, whatever the state of Redis",
+        taken_away,
     ),
 )

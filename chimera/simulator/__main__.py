@@ -15,9 +15,7 @@ def main() -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8001, help="port to listen on")
-    parser.add_argument(
-        "--journal", type=Path, help="append a line to this file when a request starts and ends"
-    )
+    parser.add_argument("--journal", type=Path, help="append a line to this file when a request starts and ends")
     parser.add_argument(
         "--fsync", action="store_true", help="sync the journal after every line, so that it survives a power failure"
     )

@@ -29,9 +29,7 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
     if not parts:
         level = Level.OK if status == "ok" else Level.WARN
         return [
-            Finding(
-                level, f"API at {api_url}", f"{status}. To see each part's status, sign in with 'chimera login'"
-            )
+            Finding(level, f"API at {api_url}", f"{status}. To see each part's status, sign in with 'chimera login'")
         ]
     found = [_health_of(name, part) for name, part in parts.items()]
     is_ours = stack_pid is not None or settings.temporal_address is not None

@@ -49,9 +49,7 @@ def keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
     if of_a_start is None or ids == of_a_start:
         yield Finding(Level.OK, what, message)
     else:
-        remedy = (
-            f"With the current settings, Chimera {keys_in_words(of_a_start)}. To apply them, restart Chimera."
-        )
+        remedy = f"With the current settings, Chimera {keys_in_words(of_a_start)}. To apply them, restart Chimera."
         yield Finding(Level.WARN, what, f"{message}. {remedy}")
 
 

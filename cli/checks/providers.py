@@ -72,9 +72,7 @@ def _vendor(vendor: Vendor, settings: Settings) -> Finding:
         return Finding(Level.OK, what, "not set up")
     except UnusableKey as error:
         return Finding(Level.FAIL, what, one_line(error.message))
-    return Finding(
-        Level.OK, what, "set up, but its API key was not tested. To test it, run: chimera doctor --try-keys"
-    )
+    return Finding(Level.OK, what, "set up, but its API key was not tested. To test it, run: chimera doctor --try-keys")
 
 
 def _key_of(validation: Validation) -> Finding:

@@ -41,8 +41,7 @@ def address_from(typed: str, named: str) -> str:
         )
     if path.rstrip("/") in _NOT_PART_OF_IT:
         raise WrongUsage(
-            f"{named}{without_password(typed)} contains an unnecessary path. Use"
-            f" {named}{scheme}://{host}."
+            f"{named}{without_password(typed)} contains an unnecessary path. Use {named}{scheme}://{host}."
         )
     return address.rstrip("/")
 

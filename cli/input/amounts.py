@@ -35,9 +35,7 @@ def micro_usd(written: str) -> int:
             f"A budget of {_shown(written)} allows no spending. Enter an amount above 0, such as 0.50."
         )
     if amount > MOST_USD * 10**_DECIMALS:
-        raise typer.BadParameter(
-            f"{_shown(written)} exceeds the maximum budget of {MOST_USD} US dollars."
-        )
+        raise typer.BadParameter(f"{_shown(written)} exceeds the maximum budget of {MOST_USD} US dollars.")
     return amount
 
 
@@ -112,7 +110,5 @@ def _shown(written: str | int) -> str:
 
 def _way_to_write(written: str) -> str:
     if "," in written:
-        return (
-            "A comma is ambiguous. Enter an amount such as 1500.50, with a decimal point and no thousands separator."
-        )
+        return "A comma is ambiguous. Enter an amount such as 1500.50, with a decimal point and no thousands separator."
     return "Enter digits, with a decimal point before the cents, such as 0.50."

@@ -19,12 +19,8 @@ TaskName = Annotated[
 ]
 Newest = Annotated[int, typer.Option(parser=whole(1, 1000), help="Maximum number of tasks to list, newest first.")]
 
-TaskModel = Annotated[
-    str | None, typer.Option(help="The model, as provider/model, for agents that don't specify one.")
-]
-Plan = Annotated[
-    Path | None, typer.Option(parser=path, help="A JSON file with the subtasks, so no planner is needed.")
-]
+TaskModel = Annotated[str | None, typer.Option(help="The model, as provider/model, for agents that don't specify one.")]
+Plan = Annotated[Path | None, typer.Option(parser=path, help="A JSON file with the subtasks, so no planner is needed.")]
 
 Follow = Annotated[bool, typer.Option(help="Watch the task until it ends.")]
 ExitOnBudget = Annotated[

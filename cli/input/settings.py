@@ -71,9 +71,7 @@ def _problem_of(name: str, where: str, known: Set[str]) -> Iterator[str]:
         return
     # Without what all of them begin with, which makes everything look alike.
     meant = get_close_matches(written.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], 1)
-    hint = (
-        f"Did you mean {_PREFIX}{meant[0]}?" if meant else "All settings are listed in docs/reference/settings.md."
-    )
+    hint = f"Did you mean {_PREFIX}{meant[0]}?" if meant else "All settings are listed in docs/reference/settings.md."
     yield f"{name}{where} is ignored, because there is no such setting. {hint}"
 
 

@@ -25,7 +25,5 @@ SimulatorPort = Annotated[
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option(
-        parser=path, help="The folder for Chimera's data. Default: .chimera.", show_default=False
-    ),
+    typer.Option(parser=path, help="The folder for Chimera's data. Default: .chimera.", show_default=False),
 ]

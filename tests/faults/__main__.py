@@ -68,8 +68,10 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--wire", choices=SIMULATED_VENDORS, default="openai", help="vendor whose SDK the workers use")
     options.add_argument("--out", type=Path, metavar="FILE", help="append each result to this file as a line of JSON")
     options.add_argument(
-        "--show", type=Path, metavar="FILE", help="print the table for a file written with --out, without running"
-        " experiments"
+        "--show",
+        type=Path,
+        metavar="FILE",
+        help="print the table for a file written with --out, without running experiments",
     )
     size = options.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="few runs and short calls")

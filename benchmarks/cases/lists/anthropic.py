@@ -120,9 +120,7 @@ CASES = (
         "a text block that begins with null",
         (stream(start(), *block(0, {"type": "text", "text": None}, {"type": "text_delta", "text": "a b"}), *stop()),),
     ),
-    _case(
-        "null-delta", "contents", "a null delta", (_between(event("content_block_delta", index=0, delta=None)),)
-    ),
+    _case("null-delta", "contents", "a null delta", (_between(event("content_block_delta", index=0, delta=None)),)),
     _case(
         "delta-before-start",
         "contents",

@@ -225,9 +225,7 @@ PLANS = (
         Exits(3, ("line 1", "column")),
     ),
     _plan("plan.deep", "a plan with 100,000 brackets", "own", b"[" * 100_000, Exits(3, ("too deep",))),
-    _plan(
-        "plan.number", "a plan with a 5,000-digit number", "own", b"[" + b"1" * 5000 + b"]", Exits(3, ("line 1",))
-    ),
+    _plan("plan.number", "a plan with a 5,000-digit number", "own", b"[" + b"1" * 5000 + b"]", Exits(3, ("line 1",))),
     _plan("plan.nan", "a plan with NaN", "own", b"[NaN]", Exits(3, ("line 1",))),
     _plan("plan.returns", "a plan with classic Mac line endings", "own", PLAN.replace(" ", "\r").encode(), Exits(0)),
     Case(

@@ -66,7 +66,7 @@ async def test_odd_parts_do_not_change_an_answer(simulator: Running, directives:
 
 @pytest.mark.parametrize("directive", ["[[sim plann: split=2]]", "[[sim tokens=5]]", "[[ sim ]]", "[[sim; tokens=5]]"])
 async def test_a_directive_without_a_known_scope_is_refused(simulator: Running, directive: str) -> None:
-    with pytest.raises(errors.BadRequest, match=r"not a directive\. Write \[\[sim"):
+    with pytest.raises(errors.BadRequest, match=r"not a directive\. Use \[\[sim"):
         await answer_of(simulator.provider, ask(f"Task:\nAnything {directive}"))
 
 

@@ -30,9 +30,7 @@ def test_payload_keys_are_reported_by_id_only(given: dict[str, str], level: Leve
 
 def test_every_key_of_the_embedded_stack_is_named(tmp_path: Path) -> None:
     settings, folder = Settings(data_dir=tmp_path), Folder(tmp_path)
-    assert [found.message for found in payload_keys(settings)] == [
-        "none yet; Chimera creates a key on its first start"
-    ]
+    assert [found.message for found in payload_keys(settings)] == ["none yet; Chimera creates a key on its first start"]
     kept = local_payload_keys.take(folder, None)[0].get_secret_value().partition(":")[0]
     in_file = f"{kept} (in {tmp_path / 'secrets.json'})"
     assert [found.message for found in payload_keys(settings)] == [f"a start encrypts with {in_file}"]

@@ -167,9 +167,7 @@ async def test_a_stack_that_runs_at_another_port_is_found(
     async with connected(where_settings()) as client:
         assert client.api_url == url_of(kept)
     printed = capsys.readouterr().err
-    assert (
-        f"not reachable at http://127.0.0.1:{named}, the address set in CHIMERA_API_PORT or CHIMERA_HOST" in printed
-    )
+    assert f"not reachable at http://127.0.0.1:{named}, the address set in CHIMERA_API_PORT or CHIMERA_HOST" in printed
     assert f"This command uses the sign-in for me@example.com at {url_of(kept)} (stored in {kept})" in printed
 
 
@@ -210,9 +208,7 @@ async def test_a_refused_sign_in_leads_nowhere_else_than_named(
 async def test_a_named_unresponsive_address_is_reported(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("CHIMERA_API_URL", dead)
-    with pytest.raises(
-        NotReachable, match=f"^Chimera is not reachable at {dead}, the address set in CHIMERA_API_URL"
-    ):
+    with pytest.raises(NotReachable, match=f"^Chimera is not reachable at {dead}, the address set in CHIMERA_API_URL"):
         async with connected(Settings(data_dir=kept.parent)):
             pass
 
