@@ -12,13 +12,13 @@ help: ## Print this list
 up: ## Start everything and keep it running until Ctrl-C
 	@./start.sh
 
-demo: ## Watch a task lose its worker and continue
+demo: ## Watch a task survive the loss of its worker
 	@./start.sh demo
 
 check: ## Run everything that must pass: lint, format, types, import contracts, tests
 	@./test.sh
 
-quick: ## Run lint, format, import contracts and the tests without servers: make quick ARGS="-k settings"
+quick: ## Run lint, format, import contracts and the tests that need no servers: make quick ARGS="-k settings"
 	@./test.sh quick $(ARGS)
 
 test: ## Run only the tests: make test ARGS="tests/chimera -k settings"
@@ -33,7 +33,7 @@ bench: ## Run the benchmarks against bare Temporal (see benchmarks/)
 faults: ## Run the fault experiments and count losses: make faults ARGS="F01 --seeds 5"
 	@$(PY) -m tests.faults $(ARGS)
 
-lock: ## Resolve the locks again (UPGRADE=1 allows newer versions)
+lock: ## Regenerate the lock files (UPGRADE=1 allows newer versions)
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --output-file requirements/runtime.lock
 	@$(COMPILE) --group install --constraint requirements/runtime.lock --output-file requirements/container.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --group install --group dev \
@@ -42,15 +42,15 @@ lock: ## Resolve the locks again (UPGRADE=1 allows newer versions)
 		| $(subst pyproject.toml,-,$(COMPILE)) --constraint requirements/runtime.lock --output-file requirements/model.lock
 	@sed -n '/^uv==/,/^    # via/p' requirements/runtime.lock > requirements/uv.lock
 
-sbom: ## Write dist/sbom.json (CycloneDX), with all locked packages, their hashes, and the included servers
+sbom: ## Write dist/sbom.json (CycloneDX) with all locked packages, their hashes and the bundled servers
 	@$(PY) scripts/sbom.py
 
-audit: ## Check the locked packages for known vulnerabilities in the online databases of PyPI and OSV
+audit: ## Check the locked packages for known vulnerabilities, using the online databases of PyPI and OSV
 	@for lock in runtime model dev; do .venv/bin/uv tool run pip-audit --disable-pip --require-hashes --strict \
 		--progress-spinner off --requirement requirements/$$lock.lock || exit 1; done
 
-migration: ## Write the migration that tables.py needs: make migration NAME="add teams"
+migration: ## Generate the migration for changes in tables.py: make migration NAME="add teams"
 	@$(PY) -m tests.migration "$(NAME)" && $(MAKE) --no-print-directory format
 
-migration-initial: ## Write the first migration again (only before the first release)
+migration-initial: ## Regenerate the first migration (only before the first release)
 	@$(PY) -m tests.migration --initial && $(MAKE) --no-print-directory format

@@ -5,13 +5,13 @@ set -euo pipefail
 usage() {
     cat <<'END'
 ./test.sh                             run lint, format, import contracts, types and all tests with coverage (9 to 22 minutes)
-./test.sh quick                       run lint, format, import contracts and the tests without servers (one minute)
-./test.sh quick -k settings           run the quick checks with options of pytest
-./test.sh tests/chimera -k settings   run the tests in files or folders, with options of pytest
+./test.sh quick                       run lint, format, import contracts and the tests that need no servers (one minute)
+./test.sh quick -k settings           run the quick checks with pytest options
+./test.sh tests/chimera -k settings   run the tests in files or folders, with pytest options
 ./test.sh --help                      show this help
 
-Useful options of pytest: -k WORD selects tests by name, -x stops at the first failure, --lf runs the tests that failed last,
-and -q prints less. All options: .venv/bin/python -m pytest --help
+Useful pytest options: -k WORD selects tests by name, -x stops at the first failure, --lf reruns the tests that failed last,
+and -q prints less. For all options, run: .venv/bin/python -m pytest --help
 The first run creates .venv. Tests start their own PostgreSQL, Redis and Temporal.
 END
 }
@@ -41,7 +41,7 @@ check() { # check "what" command...
 check "Lint" "$bin/ruff" check --quiet .
 check "Format" "$bin/ruff" format --check --quiet .
 check "Import contracts" "$bin/lint-imports" --no-cache
-if [ ${#failed[@]} -gt 0 ]; then note "Checks that failed before the tests: ${failed[*]}"; fi
+if [ ${#failed[@]} -gt 0 ]; then note "Failed checks before the tests: ${failed[*]}"; fi
 
 # Two processes, each with its own servers: the tests mostly wait. A file's tests stay together, because they share fixtures.
 run_tests() { "$bin/python" -m pytest --numprocesses 2 --dist loadfile "$@"; }
@@ -50,7 +50,7 @@ status=0
 if [ -n "$quick" ]; then
     run_tests -m "not servers" "$@" || status=$?
 else
-    command -v node >/dev/null || note "Skipping the tests that need Node, because it is not on the PATH."
+    command -v node >/dev/null || note "Skipping the tests that need Node, which is not on the PATH."
     # In parallel with the tests: its line appears among theirs.
     step "Types" "$bin/mypy" &
     types=$!

@@ -4,18 +4,18 @@ import runpy
 import sys
 
 BENCHMARKS = {
-    "floor": "Chimera against bare Temporal: jobs per second, and events and bytes per job",
+    "floor": "Chimera compared with bare Temporal: jobs per second, events and bytes per job",
     "conversation": "size of Temporal's history after a conversation of 10 to 500 model calls",
-    "streaming": "delay and rate of tokens through Chimera, compared with the SDK alone",
-    "fanout": "time from commit to frame, with many sockets on a few busy tasks",
-    "crowd": "a thousand tasks at the same time, with another user's task among them",
-    "reading": "one task's GET against a bare FastAPI app that reads the same row",
-    "requests": "how long building a request blocks a worker, by length of the conversation",
+    "streaming": "token delay and rate through Chimera, compared with the SDK alone",
+    "fanout": "time from an event's commit to its frame, with many sockets on a few busy tasks",
+    "crowd": "a thousand simultaneous tasks, with another user's task among them",
+    "reading": "reading one task, compared with a bare FastAPI app that reads the same row",
+    "requests": "how long building a request blocks a worker, by conversation length",
     "shims": "processor time saved by each departure from the SDK's and Python's defaults",
-    "imports": "seconds and modules that a new process needs before a provider's first request",
+    "imports": "time and imports that a new process needs before a provider's first request",
     "cases": "bad answers, odd requests and awkward terminals: expected and actual results",
     "places": "whether a stack starts, works and stops with checkouts and data folders in odd places",
-    "security": "repeat the attacks on all known weaknesses: trials and failed checks",
+    "security": "attacks on all known weaknesses: trials and failed checks",
 }
 
 

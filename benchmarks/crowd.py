@@ -1,4 +1,4 @@
-"""Many tasks at the same time, with another user's task among them: with child workflows, and inline.
+"""Many simultaneous tasks, with another user's task among them: first with child workflows, then inline.
 
     python -m benchmarks crowd [--tasks 1000] [--modes child inline] [--concurrent 50]
 
@@ -78,7 +78,7 @@ async def measure(stack: Stack, mode: SubtaskMode, tasks: int, concurrent: int) 
         f"{tasks} tasks of {CALLS} calls: {took:.1f} s (bar {MOST_SECONDS[mode]}), {dict(statuses)}",
         f"{tasks} POSTs, {concurrent} at once: {posted:.1f} s, p50 {p50:.0f} ms, p99 {p99:.0f} ms (bar {MOST_POST_MS})",
         f"the other user's task: first call after {first:.1f} s, end after {end:.1f} s (bar {MOST_OTHER_SECONDS:.0f})",
-        f"processor ms a task: {sum(used.values()) / (tasks + 1):.0f} ({parts})",
+        f"processor ms per task: {sum(used.values()) / (tasks + 1):.0f} ({parts})",
     ):
         print(f"{mode:7} {line}", flush=True)
 

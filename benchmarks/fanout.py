@@ -65,9 +65,9 @@ async def measure(stack: Stack, sockets: int, tasks: int, processes: int) -> Non
     reports = await asyncio.gather(*map(_report_of, clients))
     took, busy = time.perf_counter() - began, _used_s(api) - used
     _print(reports, sockets)
-    print(f"tasks      ended after {took:.1f} s; processor of the API {busy:.1f} s, at rest {at_rest:.1%} of one")
+    print(f"tasks      ended after {took:.1f} s; API processor time {busy:.1f} s; idle load {at_rest:.1%} of one core")
     each = [(kib - before) / sockets for kib in (rest, _memory(api))]
-    print(f"memory     {each[0]:.0f} KiB per socket at rest, {each[1]:.0f} KiB after")
+    print(f"memory     {each[0]:.0f} KiB per socket when idle, {each[1]:.0f} KiB after the tasks")
 
 
 async def _draft(stack: Stack) -> str:
@@ -96,7 +96,7 @@ async def _listening(stack: Stack, topics: list[str], processes: int) -> list[Pr
     for client in clients:
         assert client.stdout is not None
         if await client.stdout.readline() != b"connected\n":
-            raise RuntimeError("the clients could not connect")
+            raise RuntimeError("the clients couldn't connect")
     return clients
 
 
@@ -125,8 +125,8 @@ def _print(reports: list[dict[str, Any]], sockets: int) -> None:
     centiles = statistics.quantiles(late, n=100)
     bar = f"  (bar: p99 below {BARS_MS[sockets]:g} ms)" if sockets in BARS_MS else ""
     print(
-        f"frames     {len(late)} events, {total['tokens']} pieces of text; {total['whole']} of {sockets} sockets whole,"
-        f" {total['gaps']} gaps, {total['doubles']} doubles"
+        f"frames     {len(late)} events, {total['tokens']} text chunks; {total['whole']} of {sockets} sockets complete,"
+        f" {total['gaps']} gaps, {total['doubles']} duplicates"
     )
     p50, p90, p99 = (centiles[number - 1] for number in (50, 90, 99))
     print(f"late       p50 {p50:.0f}  p90 {p90:.0f}  p99 {p99:.0f}  max {max(late):.0f} ms{bar}")

@@ -1,4 +1,4 @@
-"""Chimera, with child workflows and inline, against bare Temporal: the same job and server, in one run, alternating.
+"""Chimera, with child workflows and inline, compared with bare Temporal: same job, same server, alternating rounds.
 
     python -m benchmarks.floor [--jobs 100] [--rounds 4] [--concurrent 50]
 
@@ -86,7 +86,7 @@ async def measure(stack: Stack, jobs: int, rounds: int, concurrent: int) -> None
         print(f"processor {name:8} {spent.total() / jobs / rounds:.0f} ms per job: {by_part}")
     medians = {name: statistics.median(values) for name, values in rates.items()}
     written = ", ".join(f"{name} {median:.2f}" for name, median in medians.items())
-    print(f"median    {written} jobs/s with {concurrent} jobs at the same time")
+    print(f"median    {written} jobs/s with {concurrent} parallel jobs")
     print(f"ratio     {medians['chimera'] / medians['bare']:.2f} to bare  (bar: at least 0.80)")
     print(f"ratio     {medians['inline'] / medians['chimera']:.2f} inline to child  (bar: at least 2.0)")
 
@@ -119,7 +119,7 @@ async def _result(result: Callable[[], Awaitable[object]]) -> None:
         except Exception as error:
             if "not found" not in str(error):
                 raise
-    raise TimeoutError("the run was not started")
+    raise TimeoutError("the run didn't start")
 
 
 async def _rate(work: Callable[[str], Awaitable[None]], jobs: int, concurrent: int) -> float:

@@ -27,7 +27,7 @@ def api_process() -> psutil.Process:
     for process in psutil.Process().children(recursive=True):
         if process.cmdline()[-2:] == ["-m", "api"]:
             return process
-    raise LookupError("no API runs below this process")
+    raise LookupError("no API process below this process")
 
 
 def _part_of(process: psutil.Process) -> str:

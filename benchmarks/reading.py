@@ -1,4 +1,4 @@
-"""`GET /api/v1/tasks/{id}` against a bare FastAPI app that reads the same row, on the same PostgreSQL.
+"""`GET /api/v1/tasks/{id}` compared with a bare FastAPI app that reads the same row in the same PostgreSQL.
 
     python -m benchmarks reading [--rounds 6] [--requests 3000] [--connections 16]
 
@@ -87,7 +87,7 @@ async def measure(sides: dict[str, Side], rounds: int, requests: int, connection
         centiles = statistics.quantiles(side.taken_ms, n=100)
         print(
             f"median   {name:8} {statistics.median(side.rates):7.0f} requests/s  p50 {centiles[49]:.1f} ms"
-            f"  p99 {centiles[98]:.1f} ms  processor {statistics.median(side.processor_ms):.2f} ms a request"
+            f"  p99 {centiles[98]:.1f} ms  processor {statistics.median(side.processor_ms):.2f} ms per request"
         )
     ratio = statistics.median(sides["chimera"].rates) / statistics.median(sides["bare"].rates)
     print(f"ratio    {ratio:.2f}  (bar: at least {MIN_RATIO})")
@@ -146,7 +146,7 @@ async def _listening(port: int) -> None:
             continue
         writer.close()
         return
-    raise TimeoutError("the bare app does not listen")
+    raise TimeoutError("the bare app isn't listening")
 
 
 if __name__ == "__main__":

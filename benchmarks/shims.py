@@ -44,7 +44,8 @@ async def main() -> None:
     options.add_argument("--job-ms", type=float, default=250.0)
     asked = options.parse_args()
     print(
-        "| left out | all, ms a job | without, ms a job | saved, ms a job | share of a job |\n|---|---:|---:|---:|---:|"
+        "| left out | all, ms per job | without, ms per job | saved, ms per job | share of a job"
+        " |\n|---|---:|---:|---:|---:|"
     )
     for name, without in REPLAYS.items():
         _show(name, *await _alternate(asked.rounds, _replays(without)), job_ms=asked.job_ms)

@@ -1,4 +1,4 @@
-"""What streaming through Chimera costs, against the vendor's SDK reading the same stream.
+"""The cost of streaming through Chimera, compared with reading the same stream with the vendor's SDK.
 
     python -m benchmarks streaming [--streams 20] [--rate 100] [--tokens 500] [--rounds 3]
 
@@ -55,7 +55,7 @@ class Read:
 async def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     options.add_argument("--streams", type=int, default=20)
-    options.add_argument("--rate", type=int, default=100, help="tokens per second of each stream")
+    options.add_argument("--rate", type=int, default=100, help="tokens per second in each stream")
     options.add_argument("--tokens", type=int, default=500)
     options.add_argument("--rounds", type=int, default=3)
     asked = options.parse_args()

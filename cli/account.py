@@ -18,9 +18,7 @@ THIS_MACHINE = "http://127.0.0.1:8000"
 
 ApiUrl = Annotated[
     str | None,
-    typer.Option(
-        help="The address of the Chimera server to sign in to. Default: http://127.0.0.1:8000.", show_default=False
-    ),
+    typer.Option(help="The Chimera server's address. Default: http://127.0.0.1:8000.", show_default=False),
 ]
 Email = Annotated[
     str | None, typer.Option(help="Your account's e-mail address. Default: admin@chimera.local.", show_default=False)
@@ -29,33 +27,31 @@ Reset = Annotated[
     bool,
     typer.Option(
         "--reset",
-        help="Set a new password without knowing the current password. This requires access to the database.",
+        help="Set a new password without the current one. Requires access to the database.",
     ),
 ]
-ResetEmail = Annotated[str, typer.Option(help="The e-mail address of the account whose password --reset replaces.")]
+ResetEmail = Annotated[str, typer.Option(help="The e-mail address of the account to reset.")]
 
 
 def login(api_url: ApiUrl = None, email: Email = None) -> Coroutine[Any, Any, int]:
-    """Sign in to a Chimera server that runs elsewhere. The command prompts for the password."""
+    """Sign in to a Chimera server that runs elsewhere. Prompts for the password."""
     address = api_url or _asked("Address", THIS_MACHINE)
     account = email or _asked("E-mail", FIRST_USER)
     return sign_in_at(address, account, _secret("Password"))
 
 
 async def token() -> int:
-    """Print your access token for use with curl or in programs."""
+    """Print your access token for use in curl or programs."""
     async with signed_in() as client:
         access_token = await client.token()
     print(access_token)
     if sys.stdout.isatty():
-        sys.stderr.write(
-            "Keep this token secret, because until it expires anyone who has the token can use your account.\n"
-        )
+        sys.stderr.write("Keep this token secret. Until it expires, anyone who has it can use your account.\n")
     return 0
 
 
 def password(reset: Reset = False, email: ResetEmail = FIRST_USER) -> Coroutine[Any, Any, int]:
-    """Change your password. In a script, pipe the current and new passwords to this command, one per line."""
+    """Change your password. In a script, pipe in the current and new passwords, one per line."""
     current = "" if reset else _secret("Current password")
     new = _secret("New password", confirm=True)
     return reset_password(email, new) if reset else change_password(current, new)
@@ -80,7 +76,9 @@ async def change_password(current: str, new: str) -> int:
     check_password(new)
     async with signed_in() as client:
         await client.change_password(current, new)
-    print_line("Your password was changed and your other sessions were ended. Sign in again on your other devices.")
+    print_line(
+        "Your password has been changed, and your other sessions have ended. Sign in again on your other devices."
+    )
     return 0
 
 

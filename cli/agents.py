@@ -28,13 +28,11 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, suc
 NewName = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="The agent's name, such as poet.", show_default=False)
 ]
-Prompt = Annotated[
-    str | None, typer.Option(help="The agent's system prompt, which describes what the agent does and how.")
-]
+Prompt = Annotated[str | None, typer.Option(help="The system prompt, which tells the agent what to do and how.")]
 Description = Annotated[
-    str | None, typer.Option(help="When to use the agent. Planners read this description to choose agents.")
+    str | None, typer.Option(help="When to use the agent. Planners choose agents by their descriptions.")
 ]
-Role = Annotated[str | None, typer.Option(help="The agent's role, as a label for display only. Default: custom.")]
+Role = Annotated[str | None, typer.Option(help="The agent's role, a label for display only. Default: custom.")]
 Model = Annotated[str | None, typer.Option(help="The agent's model, as provider/model. Default: the task's model.")]
 Fallbacks = Annotated[
     list[str] | None, typer.Option(help="A fallback model, as provider/model. You can repeat this option.")
@@ -48,7 +46,7 @@ Temperature = Annotated[
     typer.Option(
         parser=decimal(0, 2),
         metavar="NUMBER",
-        help="The sampling temperature, from 0 to 2, if the model accepts a temperature.",
+        help="The sampling temperature, from 0 to 2, for models that accept one.",
     ),
 ]
 Effort = Annotated[
@@ -57,18 +55,16 @@ Effort = Annotated[
         parser=one_of(EFFORTS),
         metavar=metavar_of(EFFORTS),
         autocompletion=lambda: EFFORTS,
-        help="Reasoning effort, for models that can reason.",
+        help="The reasoning effort, for models that can reason.",
     ),
 ]
 MaxOutputTokens = Annotated[
     int | None,
-    typer.Option(parser=whole(16, 131_072), help="Maximum number of output tokens per answer. Default: 2048."),
+    typer.Option(parser=whole(16, 131_072), help="Maximum output tokens per answer. Default: 2048."),
 ]
 File = Annotated[
     Path | None,
-    typer.Option(
-        parser=path, help="A JSON file that contains the agent's fields. Command-line options override these fields."
-    ),
+    typer.Option(parser=path, help="A JSON file with the agent's fields. Command-line options override the file."),
 ]
 
 app = typer.Typer(name="agents", help="List, show, create and delete the agents that plans can use.")
@@ -123,7 +119,7 @@ async def create(
     file: File = None,
     as_json: AsJson = False,
 ) -> int:
-    """Create an agent of your own, from options, a file, or both."""
+    """Create an agent from options, a file, or both."""
     from cli.http.bodies import agent_body
 
     options = {
@@ -146,9 +142,9 @@ async def create(
     if as_json:
         print_json(agent)
         return 0
-    print_line(f"Agent {agent.name} was created. Your plans can use this agent, and planners can choose it.")
+    print_line(f"Agent {agent.name} was created. Your plans can use it, and planners can choose it.")
     if not agent.description:
-        print_line("The agent doesn't have a description, so planners can't tell when to choose it.")
+        print_line("The agent has no description, so planners can't tell when to choose it.")
     return 0
 
 

@@ -25,29 +25,25 @@ Audio = Annotated[
     Path, typer.Argument(parser=path, metavar="AUDIO", help="The recording to transcribe.", show_default=False)
 ]
 Model = Annotated[
-    str, typer.Option(help="The model, as provider/model. The results of the simulator's models are made up.")
+    str, typer.Option(help="The model, as provider/model. The simulator's models return made-up results.")
 ]
 Dimensions = Annotated[
     int | None,
-    typer.Option(
-        parser=whole(1), help="The number of dimensions of the vector, if the model supports shorter vectors."
-    ),
+    typer.Option(parser=whole(1), help="The vector's number of dimensions, for models that support shorter vectors."),
 ]
 Size = Annotated[str | None, typer.Option(help="The image's width and height in pixels, such as 1024x1024.")]
-Language = Annotated[str | None, typer.Option(help="The language that is spoken in the recording, such as de or en.")]
-Names = Annotated[
-    str | None, typer.Option(help="Names and terms that occur in the recording, as a hint for the model.")
-]
+Language = Annotated[str | None, typer.Option(help="The language spoken in the recording, such as de or en.")]
+Names = Annotated[str | None, typer.Option(help="Names and terms in the recording, as a hint for the model.")]
 Out = Annotated[
     Path | None,
     typer.Option(
         parser=path,
-        help="The file to write the image to. Default: image.png or, if this file exists, image-2.png and so on.",
+        help="The output file. Default: image.png, or image-2.png and so on if that file exists.",
     ),
 ]
 ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file to save the image to.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The call's ID, or the beginning of the ID.", show_default=False)]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The call's ID or its first characters.", show_default=False)]
 Limit = Annotated[int, typer.Option(parser=whole(1, 100), help="Maximum number of calls to list, newest first.")]
 
 app = typer.Typer(name="calls", help="List, show and cancel your embedding, image and transcription calls.")
@@ -136,7 +132,7 @@ async def list_calls(limit: Limit = 20, as_json: AsJson = False) -> int:
     if as_json:
         print_json(page)
     elif not page.items:
-        print_line('There are no calls yet. To make a call, run: chimera embed "a red apple"')
+        print_line('No calls yet. To make one, run: chimera embed "a red apple"')
     else:
         print_table(Console(highlight=False), table_of(page.items, blocked_by))
     return 0
@@ -165,12 +161,12 @@ async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json:
 
 @app.command()
 async def cancel(call_id: Id) -> int:
-    """Cancel a call. No further requests are sent to its provider."""
+    """Cancel a call. Its provider receives no more requests for it."""
     from cli.http.ids import call_named
     from models.runs import RunStatus
 
     async with signed_in() as client:
         call = await client.cancel_ai_call((await call_named(client, call_id)).id)
     state = "being cancelled" if call.status is RunStatus.CANCELLING else call.status
-    print_line(f"Call {short(call.id)} is {state}. No further requests for this call will be sent to its provider.")
+    print_line(f"Call {short(call.id)} is {state}. Its provider will receive no more requests for it.")
     return 0

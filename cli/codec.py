@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def codec(as_json: AsJson = False) -> int:
-    """Print an address that lets Temporal's tools decrypt runs. Only administrators can use this command."""
+    """Print an address that lets Temporal's tools decrypt runs. For administrators only."""
     async with signed_in() as client:
         address = await client.codec_address()
     if as_json:
@@ -23,11 +23,11 @@ async def codec(as_json: AsJson = False) -> int:
         return 0
     print(one_line(address.url, 2000))
     sys.stderr.write(
-        f"Keep this address secret. Until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, anyone who has the"
-        " address can decrypt the runs of all users, including the titles of tasks.\n"
+        f"Keep this address secret. Until {address.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, anyone who has it"
+        " can decrypt all users' runs, including task titles.\n"
         f"To decrypt runs in Temporal's Web UI, open {one_line(address.web_ui_url, 300)}, click the glasses icon at the"
         " top (Configure Codec Server), and paste the address there.\n"
-        "To decrypt a run on the command line, run this command with the full ID of the run"
+        "To decrypt a run on the command line, run this command with the run's full ID"
         f"{'' if sys.stdout.isatty() else ' and the address above'}: {_command_of(address)}\n"
     )
     if address.temporal_api_key_required:

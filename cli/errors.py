@@ -38,9 +38,9 @@ class NamedNotReachable(NotReachable):
     def __init__(self, api_url: str, named_by: str) -> None:
         ChimeraError.__init__(
             self,
-            f"Chimera is not reachable at {api_url}, the address that {named_by} sets. Start Chimera at this address,"
-            " for example with 'chimera up', or correct or unset the setting. Without the setting, commands use the"
-            " sign-in that is stored in this folder or by 'chimera login'. For details, run: chimera doctor",
+            f"Chimera is not reachable at {api_url}, the address set in {named_by}. Start Chimera there, for example"
+            " with 'chimera up', or correct or unset the setting. Without it, commands use the sign-in stored in this"
+            " folder or by 'chimera login'. For details, run: chimera doctor",
         )
 
 
@@ -66,8 +66,8 @@ class NoSignIn(ChimeraError):
     def __init__(self, api_url: str | None = None) -> None:
         where = f" at {api_url}" if api_url else ""
         super().__init__(
-            f"You are not signed in{where}. If you start a Chimera server with 'chimera up', you are signed in"
-            " automatically. In programs, set CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera server that"
+            f"You are not signed in{where}. Starting a server with 'chimera up' signs you in automatically. In"
+            " programs, set CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera server that"
             " runs elsewhere, run: chimera login"
         )
 
@@ -76,11 +76,11 @@ class SignInEnded(NoSignIn):
     """The API rejects a sign-in that is kept here."""
 
     def __init__(self, api_url: str, email: str, path: Path) -> None:
-        self.what_happened = f"The sign-in of {email} at {api_url}, stored in {path}, is no longer valid."
+        self.what_happened = f"The sign-in for {email} at {api_url}, stored in {path}, is no longer valid."
         ChimeraError.__init__(
             self,
-            f"{self.what_happened} If you restart Chimera with 'chimera up', you are signed in automatically."
-            f" To sign in without a restart, run: chimera login --api-url {api_url} --email {email}",
+            f"{self.what_happened} Restarting Chimera with 'chimera up' signs you in automatically."
+            f" To sign in without restarting, run: chimera login --api-url {api_url} --email {email}",
         )
 
 
@@ -90,8 +90,8 @@ class TokenRefused(NoSignIn):
     def __init__(self, api_url: str) -> None:
         ChimeraError.__init__(
             self,
-            f"The token in CHIMERA_TOKEN is not valid at {api_url}, or it has expired. Set CHIMERA_TOKEN to a"
-            " new token. To print a token, run this command where you are signed in: chimera token",
+            f"The token in CHIMERA_TOKEN is not valid at {api_url} or has expired. Set CHIMERA_TOKEN to a new token. To"
+            " print one, run this command where you are signed in: chimera token",
         )
 
 
@@ -102,7 +102,7 @@ class StartedElsewhere(NoSignIn):
         folder = str(data_dir) if data_dir else "<its data folder>"
         ChimeraError.__init__(
             self,
-            f"Chimera is running at {api_url}, but this folder doesn't contain a sign-in for it. Run the command in the"
+            f"Chimera is running at {api_url}, but this folder has no sign-in for it. Run the command in the"
             f" folder where Chimera was started, or set CHIMERA_DATA_DIR={folder}. To sign in to a Chimera server"
             " that runs elsewhere, run: chimera login",
         )
@@ -165,7 +165,7 @@ class Ambiguous(ChimeraError):
 
     def __init__(self, name: str, found: Sequence[str], advice: str) -> None:
         listed = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        super().__init__(f"{name!r} is ambiguous, because it matches {listed}. {advice}")
+        super().__init__(f"{name!r} is ambiguous: it matches {listed}. {advice}")
 
 
 class NotSetUp(ChimeraError):

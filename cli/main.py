@@ -17,18 +17,18 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.stack.demo:demo",
             "Start Chimera, run a task, kill its worker midway, and check that no finished model call is repeated.",
         ),
-        "up": ("cli.stack.up:up", "Start Chimera and keep it running. Ctrl-C stops Chimera without losing work."),
+        "up": ("cli.stack.up:up", "Start Chimera and keep it running. Ctrl-C stops it without losing work."),
         "doctor": ("cli.checks.doctor:doctor", "Check this installation and report each problem with its fix."),
     },
     "Sign in": {
         "login": (
             "cli.account:login",
-            "Sign in to a Chimera server that runs elsewhere. The command prompts for the password.",
+            "Sign in to a Chimera server that runs elsewhere. Prompts for the password.",
         ),
-        "token": ("cli.account:token", "Print your access token for use with curl or in programs."),
+        "token": ("cli.account:token", "Print your access token for use in curl or programs."),
         "password": (
             "cli.account:password",
-            "Change your password. In a script, pipe the current and new passwords to this command, one per line.",
+            "Change your password. In a script, pipe in the current and new passwords, one per line.",
         ),
     },
     "Tasks": {
@@ -41,7 +41,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "cost": (
             "cli.tasks:cost",
-            "Show a task's cost by model, agent and subtask, and list the attempts that didn't return a result.",
+            "Show a task's cost by model, agent and subtask, and list attempts that returned no result.",
         ),
     },
     "Control a task": {
@@ -50,29 +50,29 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "resume": ("cli.task_controls:resume", "Resume a paused task."),
         "retry": (
             "cli.tasks:retry",
-            "Continue a failed task from where it failed, and watch it. You don't pay again for finished model calls.",
+            "Resume a failed task where it failed, and watch it. You don't pay again for finished model calls.",
         ),
         "budget": (
             "cli.task_controls:budget",
-            "Set a task's total budget. If the task waits for a higher budget, it then continues.",
+            "Set a task's total budget. The task continues if it was waiting for a higher one.",
         ),
-        "cancel": ("cli.task_controls:cancel", "Cancel a task, so that it doesn't start any further model calls."),
+        "cancel": ("cli.task_controls:cancel", "Cancel a task so that it starts no more model calls."),
         "delete": (
             "cli.task_controls:delete",
-            "Delete the content of a task that has ended, but keep the record of its cost.",
+            "Delete an ended task's content, but keep the record of its cost.",
         ),
     },
     "Agents and models": {
         "models": (
             "cli.models:models",
-            "List the models that you can use now. Models that tasks can use are shown with prices.",
+            "List the models that you can use now, with prices for those available to tasks.",
         ),
         "agents": ("cli.agents:app", "List, show, create and delete the agents that plans can use."),
     },
     "Temporal's tools": {
         "codec": (
             "cli.codec:codec",
-            "Print an address that lets Temporal's tools decrypt runs. Only administrators can use this command.",
+            "Print an address that lets Temporal's tools decrypt runs. For administrators only.",
         ),
     },
     "Embeddings, images, transcriptions": {
@@ -84,7 +84,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Recurring tasks": {
         "schedules": (
             "cli.schedules:app",
-            "Manage the schedules of recurring tasks: create, change, pause, resume, trigger, backfill or delete them.",
+            "Manage schedules for recurring tasks: create, change, pause, resume, trigger, backfill or delete them.",
         ),
     },
 }

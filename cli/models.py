@@ -29,18 +29,18 @@ Provider = Annotated[
     str | None,
     typer.Argument(
         metavar="[PROVIDER]",
-        help="A provider, such as openai. Only this provider's models are listed.",
+        help="List only this provider's models, such as openai.",
         show_default=False,
     ),
 ]
 Every = Annotated[
     bool,
-    typer.Option("--all", help="Also list the models and providers that can't be used yet, and the reason for each."),
+    typer.Option("--all", help="Also list models and providers that can't be used yet, with the reasons."),
 ]
 
 
 async def models(provider: Provider = None, every: Every = False, as_json: AsJson = False) -> int:
-    """List the models that you can use now. Models that tasks can use are shown with prices."""
+    """List the models that you can use now, with prices for those available to tasks."""
     async with signed_in() as client:
         providers = await client.providers()
         if provider is not None:
@@ -117,15 +117,13 @@ def lines_below(unusable: int, unreachable: Mapping[str, str], missing: Mapping[
     """The entries that a list leaves out: unusable models, providers that didn't answer or aren't set up."""
     lines = [f"{name}: {why}" for name, why in unreachable.items()]
     if unusable and not every:
-        lines.append(
-            f"{count(unusable, 'more model')} can't be used yet. To see the reasons, run: chimera models --all"
-        )
+        lines.append(f"{count(unusable, 'more model')} can't be used yet. To see why, run: chimera models --all")
     if every:
         lines += [f"{name}: {advice}" for name, advice in missing.items()]
     elif missing:
         lines.append(
-            f"These providers are not set up: {', '.join(missing)}. To see the missing settings, run:"
-            " chimera models --all"
+            f"These providers are not set up: {', '.join(missing)}. To see which settings are missing, run: chimera"
+            " models --all"
         )
     return lines
 

@@ -28,23 +28,21 @@ BACKFILL_OVERLAPS = ("buffer_all", "allow_all")
 _DONE = {
     "pause": "is paused.",
     "resume": "has resumed.",
-    "trigger": "is starting a run now. To list the schedule's runs, run: chimera schedules runs {id}",
+    "trigger": "is starting a run now. To list its runs, run: chimera schedules runs {id}",
 }
 
 Id = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The schedule's name, its ID, or the beginning of its ID.", show_default=False),
+    typer.Argument(metavar="ID", help="The schedule's name, its ID, or the ID's first characters.", show_default=False),
 ]
 NewName = Annotated[str, typer.Argument(metavar="NAME", help="The schedule's name.", show_default=False)]
-Goal = Annotated[
-    str, typer.Argument(metavar="GOAL", help="The goal of the task that each run starts.", show_default=False)
-]
+Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal of each run's task.", show_default=False)]
 OtherName = Annotated[str | None, typer.Option(help="The schedule's name.")]
-OtherGoal = Annotated[str | None, typer.Option(help="The goal of the task that each run starts.")]
+OtherGoal = Annotated[str | None, typer.Option(help="The goal of each run's task.")]
 Cron = Annotated[str | None, typer.Option(help="A cron expression with five fields, such as '0 7 * * 1-5'.")]
-IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="The interval between two runs, in seconds.")]
+IntervalS = Annotated[int | None, typer.Option(parser=whole(1), help="The interval between runs, in seconds.")]
 TimeZone = Annotated[
-    str | None, typer.Option(help="The time zone of the cron expression, such as Europe/Berlin. Default: UTC.")
+    str | None, typer.Option(help="The cron expression's time zone, such as Europe/Berlin. Default: UTC.")
 ]
 Overlap = Annotated[
     str | None,
@@ -52,7 +50,7 @@ Overlap = Annotated[
         parser=one_of(OVERLAPS),
         metavar=metavar_of(OVERLAPS),
         autocompletion=lambda: OVERLAPS,
-        help="What to do when a run is due but the previous run has not ended.",
+        help="What to do if a run is due before the previous run has ended.",
     ),
 ]
 BackfillOverlap = Annotated[
@@ -71,7 +69,7 @@ BudgetMicroUsd = Annotated[
         "--budget-usd",
         parser=micro_usd,
         metavar="AMOUNT",
-        help="The budget of each run in US dollars. A run waits before it exceeds this budget.",
+        help="Each run's budget in US dollars. A run waits rather than exceed it.",
     ),
 ]
 After = Annotated[
@@ -79,7 +77,7 @@ After = Annotated[
     typer.Option(
         parser=moment,
         metavar="TIME",
-        help="Show the runs that are due after this time, given with or without a UTC offset. Default: now.",
+        help="Show runs due after this time, with or without a UTC offset. Default: now.",
     ),
 ]
 Time = Annotated[
@@ -93,7 +91,7 @@ Time = Annotated[
 
 app = typer.Typer(
     name="schedules",
-    help="Manage the schedules of recurring tasks: create, change, pause, resume, trigger, backfill or delete them.",
+    help="Manage schedules for recurring tasks: create, change, pause, resume, trigger, backfill or delete them.",
     no_args_is_help=True,
 )
 
@@ -107,7 +105,7 @@ async def list_schedules(as_json: AsJson = False) -> int:
         print_list(schedules)
     elif not schedules:
         print_line(
-            'There are no schedules yet. To create a schedule, run: chimera schedules create "News"'
+            'No schedules yet. To create one, run: chimera schedules create "News"'
             ' "Summarize the news." --cron "0 7 * * *"'
         )
     else:
@@ -126,7 +124,7 @@ async def preview(
     after: After = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show the next ten times of a cron expression or an interval. Nothing is stored."""
+    """Show the next ten due times for a cron expression or an interval. Nothing is stored."""
     from cli.http.bodies import timing_body
 
     body = timing_body({"cron": cron, "interval_s": interval_s, "time_zone": time_zone})
@@ -155,7 +153,7 @@ async def create(
     plan: Plan = None,
     as_json: AsJson = False,
 ) -> int:
-    """Create a recurring task. Set its timing with --cron or --interval-s."""
+    """Create a recurring task, timed with --cron or --interval-s."""
     from cli.http.bodies import task_body, timing_body
 
     task = task_body(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan)
@@ -184,7 +182,7 @@ async def change(
     plan: Plan = None,
     as_json: AsJson = False,
 ) -> int:
-    """Change the given fields of a schedule. Other fields and running tasks don't change."""
+    """Change the given fields of a schedule. Other fields and running tasks stay unchanged."""
     from cli.http.bodies import changed_body, schedule_changes, task_body
     from cli.http.ids import schedule_named
 
@@ -210,7 +208,7 @@ async def backfill(
     overlap: BackfillOverlap = None,
     as_json: AsJson = False,
 ) -> int:
-    """Start the missing runs that were due between --start and --end."""
+    """Start missed runs that were due between --start and --end."""
     from cli.http.ids import schedule_named
 
     async with signed_in(BACKFILL) as client:
@@ -241,7 +239,7 @@ async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> 
     if as_json:
         print_list(tasks)
     elif not tasks:
-        print_line(f"Schedule {short(schedule.id)} has not started a task yet. Next run: {next_of(schedule)}.")
+        print_line(f"Schedule {short(schedule.id)} hasn't started a task yet. Next run: {next_of(schedule)}.")
     else:
         print_table(Console(highlight=False), runs_of(tasks, _zone_named(schedule.time_zone)))
     return 0
@@ -249,7 +247,7 @@ async def runs(schedule_id: Id, limit: Newest = 20, as_json: AsJson = False) -> 
 
 @app.command()
 async def pause(schedule_id: Id) -> int:
-    """Pause a schedule. No further runs start until you resume it."""
+    """Pause a schedule. No runs start until you resume it."""
     return await _control(schedule_id, "pause")
 
 
@@ -267,13 +265,13 @@ async def trigger(schedule_id: Id) -> int:
 
 @app.command()
 async def delete(schedule_id: Id) -> int:
-    """Delete a schedule. The tasks that it started are kept."""
+    """Delete a schedule. The tasks it started are kept."""
     from cli.http.ids import schedule_named
 
     async with signed_in() as client:
         schedule = await schedule_named(client, schedule_id)
         await client.delete_schedule(schedule.id)
-    print_line(f"Schedule {short(schedule.id)} was deleted. The tasks that it started are kept.")
+    print_line(f"Schedule {short(schedule.id)} was deleted. The tasks it started are kept.")
     return 0
 
 

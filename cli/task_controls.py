@@ -12,23 +12,21 @@ from cli.output.text import count, one_line, short
 
 Guidance = Annotated[
     str,
-    typer.Argument(
-        metavar="GUIDANCE", help="The guidance that the task's next model calls receive.", show_default=False
-    ),
+    typer.Argument(metavar="GUIDANCE", help="Guidance for the task's next model calls.", show_default=False),
 ]
 NodePath = Annotated[
-    str | None, typer.Option(help="The path of a subtask. Only this subtask and its own subtasks receive the guidance.")
+    str | None, typer.Option(help="The path of a subtask. Only this subtask and those below it receive the guidance.")
 ]
 Interrupt = Annotated[
     bool,
     typer.Option(
-        "--interrupt", help="Interrupt the model calls in flight, so that agents receive the guidance at once."
+        "--interrupt", help="Interrupt model calls in flight so that agents receive the guidance immediately."
     ),
 ]
 
 
 async def cancel(task_id: TaskName) -> int:
-    """Cancel a task, so that it doesn't start any further model calls."""
+    """Cancel a task so that it starts no more model calls."""
     return await _control(task_id, "cancel")
 
 
@@ -55,12 +53,12 @@ async def steer(task_id: TaskName, guidance: Guidance, path: NodePath = None, in
             f"Reaches {count(len(receipt.reaches), 'running subtask')}: {one_line(', '.join(receipt.reaches), 500)}"
         )
     else:
-        print_line("The guidance was stored. The task's next model call will receive this guidance.")
+        print_line("The guidance was stored. The task's next model call will receive it.")
     return 0
 
 
 async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requests: Requests = None) -> int:
-    """Set a task's total budget. If the task waits for a higher budget, it then continues."""
+    """Set a task's total budget. The task continues if it was waiting for a higher one."""
     from cli.http.bodies import budget_body
     from cli.http.ids import task_named
     from cli.output.outcomes import print_budget
@@ -75,13 +73,13 @@ async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requ
 
 
 async def delete(task_id: TaskName) -> int:
-    """Delete the content of a task that has ended, but keep the record of its cost."""
+    """Delete an ended task's content, but keep the record of its cost."""
     from cli.http.ids import task_named
 
     async with signed_in() as client:
         task = await task_named(client, task_id)
         await client.delete_task(task.id)
-    print_line(f"Task {short(task.id)} was deleted. To see what the task cost, run: chimera cost {task.id}")
+    print_line(f"Task {short(task.id)} was deleted. To see what it cost, run: chimera cost {task.id}")
     return 0
 
 

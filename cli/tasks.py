@@ -26,7 +26,7 @@ BudgetMicroUsd = Annotated[
         "--budget-usd",
         parser=micro_usd,
         metavar="AMOUNT",
-        help="The task's budget in US dollars. The task waits before it exceeds this budget.",
+        help="The task's budget in US dollars. The task waits rather than exceed it.",
     ),
 ]
 Images = Annotated[
@@ -40,7 +40,7 @@ OnFailure = Annotated[
         # Its words would leave the names of options no room at 80 columns.
         metavar="WHAT",
         autocompletion=lambda: ON_FAILURE,
-        help="What to do when a subtask fails: fail (the task), skip (the subtask) or retry (the subtask).",
+        help="What to do when a subtask fails: fail (the task), skip or retry (the subtask).",
     ),
 ]
 OnTruncated = Annotated[
@@ -65,11 +65,11 @@ MaxOutputTokens = Annotated[
     int | None,
     typer.Option(
         parser=whole(16, 131_072),
-        help="Maximum number of output tokens in each answer of a built-in agent. Default: 2048.",
+        help="Maximum output tokens per answer of a built-in agent. Default: 2048.",
     ),
 ]
 MaxTurns = Annotated[
-    int | None, typer.Option(parser=whole(1, 1000), help="Maximum number of model calls per subtask. Default: 20.")
+    int | None, typer.Option(parser=whole(1, 1000), help="Maximum model calls per subtask. Default: 20.")
 ]
 Priority = Annotated[
     int | None,
@@ -79,19 +79,19 @@ After = Annotated[
     int,
     typer.Option(
         parser=whole(0),
-        help="Show only the events that follow the event with this number. With 0, all events are shown.",
+        help="Show only events after the one with this number. 0 shows all events.",
     ),
 ]
-RetryModel = Annotated[str | None, typer.Option(help="The model to use for the failed calls, as provider/model.")]
-RetryGuidance = Annotated[str | None, typer.Option(help="Guidance that the failed subtasks receive.")]
+RetryModel = Annotated[str | None, typer.Option(help="The model for the failed calls, as provider/model.")]
+RetryGuidance = Annotated[str | None, typer.Option(help="Guidance for the failed subtasks.")]
 Statuses = Annotated[
     list[str] | None,
-    typer.Option(help="List only the tasks with this status, such as running. You can repeat this option."),
+    typer.Option(help="List only tasks with this status, such as running. You can repeat this option."),
 ]
 NodePath = Annotated[
     str | None,
     typer.Option(
-        help="Show the messages of the subtask with this path, such as facts. For the task's own messages, use /."
+        help="Show the messages of the subtask with this path, such as facts. Use / for the task's own messages."
     ),
 ]
 
@@ -159,7 +159,7 @@ async def retry(
     exit_on_budget: ExitOnBudget = False,
     as_json: AsJson = False,
 ) -> int:
-    """Continue a failed task from where it failed, and watch it. You don't pay again for finished model calls."""
+    """Resume a failed task where it failed, and watch it. You don't pay again for finished model calls."""
     from cli.http.bodies import retry_body
     from cli.http.ids import task_named
     from cli.live.watching import Watching
@@ -212,7 +212,7 @@ async def show(task_id: TaskName, path: NodePath = None, as_json: AsJson = False
 
 
 async def cost(task_id: TaskName, as_json: AsJson = False) -> int:
-    """Show a task's cost by model, agent and subtask, and list the attempts that didn't return a result."""
+    """Show a task's cost by model, agent and subtask, and list attempts that returned no result."""
     from cli.http.ids import id_named
     from cli.output.costs import print_cost
 
@@ -241,5 +241,5 @@ async def _show_messages(task_id: str, path: str, *, as_json: bool) -> int:
     elif messages:
         print_messages(messages)
     else:
-        print_line(f"There are no messages yet. To see the task's progress, run: chimera show {task_id}")
+        print_line(f"No messages yet. To see the task's progress, run: chimera show {task_id}")
     return 0

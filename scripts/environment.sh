@@ -29,7 +29,7 @@ check_chosen_python() { # CHIMERA_PYTHON is used, or the reason why not is shown
     else
         note "CHIMERA_PYTHON=$CHIMERA_PYTHON can't be run. Set it to Python 3.11 or newer: CHIMERA_PYTHON=/path/to/python3.12"
     fi
-    note "If CHIMERA_PYTHON is not set, Python is searched on the PATH."
+    note "If CHIMERA_PYTHON is not set, Python is looked up on the PATH."
     return 1
 }
 
@@ -129,7 +129,7 @@ make_environment() {
     step "Installed $(grep -c '^[a-z0-9].*==' "$root/requirements/$kind.lock") packages (hashes verified)" \
         install_locked "$kind" "$how" || return 1
     if [ -n "$model" ] && ! step "Reinstalled the extra for a local model" install_locked model add; then
-        note "Continuing without the extra. CHIMERA_LOCAL_MODEL can't be served until the installation works."
+        note "Continuing without the extra. CHIMERA_LOCAL_MODEL can't be served until the installation succeeds."
     fi
     step "Installed Chimera" install_chimera || return 1
     {

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Set a Temporal server up, from the image temporalio/admin-tools. Each part may run any number of times.
-#   setup.sh schema      before the server: the tables of its two databases (SQL_HOST, SQL_USER, SQL_PASSWORD)
-#   setup.sh namespace   after it: the namespace and Chimera's search attributes (TEMPORAL_ADDRESS)
+# Sets up a Temporal server, using the temporalio/admin-tools image. You can run each part repeatedly.
+#   setup.sh schema      before the server starts: tables in its two databases (SQL_HOST, SQL_USER, SQL_PASSWORD)
+#   setup.sh namespace   after the server starts: namespace and Chimera's search attributes (TEMPORAL_ADDRESS)
 set -eu
 
 SCHEMA=/etc/temporal/schema/postgresql/v12
 NAMESPACE=${TEMPORAL_NAMESPACE:-default}
-# How long a closed run stays readable in the Web UI; Chimera keeps results and cost itself.
+# How long a closed run stays visible in the Web UI. Chimera stores results and costs itself.
 RETENTION=${TEMPORAL_RETENTION:-168h}
 
-# The same names and types as in models/workflows.py; a test compares the two.
+# Same names and types as in models/workflows.py; a test compares them.
 SEARCH_ATTRIBUTES="
 ChimeraOwner=Keyword
 ChimeraAgent=Keyword
@@ -23,7 +23,7 @@ schema() {
     for part in temporal visibility; do
         database=$part
         [ "$part" = temporal ] || database=temporal_visibility
-        # Fails where the tables exist already; update-schema then brings them up to date.
+        # Fails if the tables already exist; update-schema then brings them up to date.
         sql --database "$database" setup-schema -v 0.0 || true
         sql --database "$database" update-schema --schema-dir "$SCHEMA/$part/versioned"
     done
@@ -38,7 +38,7 @@ namespace() {
     done
     temporal operator namespace describe --namespace "$NAMESPACE" >/dev/null 2>&1 ||
         temporal operator namespace create --namespace "$NAMESPACE" --retention "$RETENTION"
-    # A new namespace takes a few seconds to reach every part of the server.
+    # A new namespace takes a few seconds to propagate through the server.
     known=$(retry temporal operator search-attribute list --namespace "$NAMESPACE")
     for attribute in $SEARCH_ATTRIBUTES; do
         case $known in *"${attribute%=*}"*) continue ;; esac
@@ -58,5 +58,5 @@ retry() {
 case ${1:-} in
     schema) schema ;;
     namespace) namespace ;;
-    *) echo "Name a part: setup.sh schema | setup.sh namespace" >&2; exit 2 ;;
+    *) echo "Usage: setup.sh schema | setup.sh namespace" >&2; exit 2 ;;
 esac

@@ -20,9 +20,11 @@ ODD_FOLDER = "dàta ü (1) & a long name for a folder that a user has made on a 
 
 
 async def main() -> int:
-    options = argparse.ArgumentParser(prog="python -m benchmarks cases", description="Run the known cases.")
+    options = argparse.ArgumentParser(
+        prog="python -m benchmarks cases", description="Run the known cases and check the results."
+    )
     options.add_argument(
-        "--only", default="", metavar="IDS", help="ids of cases, such as B01,B05.null (B05 selects all cases B05.…)"
+        "--only", default="", metavar="IDS", help="case IDs, such as B01,B05.null (B05 selects every case B05.…)"
     )
     options.add_argument("--kind", default="", help="run only cases of this kind")
     options.add_argument("--wire", default="", help="run only cases for this vendor: openai, anthropic or google")
@@ -31,7 +33,7 @@ async def main() -> int:
     chosen = choice_of(CASES, only=asked.only, kind=asked.kind, wire=asked.wire)
     if not chosen:
         kinds = ", ".join(dict.fromkeys(case.kind for case in CASES))
-        options.error(f"no case matches these options. The kinds are: {kinds}")
+        options.error(f"no case matches these options. Valid kinds: {kinds}")
     with tempfile.TemporaryDirectory(prefix="chimera-cases-") as folder:
         verdicts = await try_all(chosen, Path(folder, ODD_FOLDER), _print)
     print(json.dumps(list(map(_as_data, verdicts)), ensure_ascii=False, indent=1) if asked.json else table_of(verdicts))

@@ -39,7 +39,7 @@ def words_of(right: Right) -> str:
         case Answers(status=status, contains=contains, same_id=same_id):
             return _joined([str(status), "the same id" if same_id else "", *_quoted(contains)])
         case Due(once_on=None, at=at):
-            return f"each such day, once, at {at}"
+            return f"once on each such day, at {at}"
         case Due(once_on=day):
             return f"once on {day}"
         case Refused(contains=contains):
@@ -81,13 +81,13 @@ def _of_task(right: Ends, seen: Task) -> Iterator[str]:
     if seen.attempts > arrived:
         yield f"{seen.attempts} attempts counted, {arrived} made"
     if view.get("in_doubt_micro_usd"):
-        yield "an answered attempt counts as in doubt"
+        yield "an answered attempt is in doubt"
     if right.code is not None and view.get("error_code") != right.code:
         yield f"error_code {view.get('error_code')}"
     yield from _missing(right.contains, seen.error)
     yield from _unwanted(right.lacks, f"{seen.result} {seen.error}")
     if right.tools is not None and (tool_results := results_in(seen.wire, last)) != right.tools:
-        yield f"tools were answered {tool_results}"
+        yield f"tool results {tool_results}"
     if right.spent is not None and view.get("spent_micro_usd") != right.spent:
         yield f"charged {view.get('spent_micro_usd')} micro-USD"
     if right.finish is not None and set(seen.finishes) != {right.finish}:
@@ -96,11 +96,11 @@ def _of_task(right: Ends, seen: Task) -> Iterator[str]:
     yield from (f"request has {name}" for name in right.unlike if name in last)
     ids = ids_in(seen.wire, last)
     if right.unique_ids and (len(set(ids)) < len(ids) or not all(ids)):
-        yield f"ids of tool calls {ids}"
+        yield f"tool call ids {ids}"
     if right.wait_s and arrived > 1:
         waited = seen.arrivals[1].at_s - seen.arrivals[0].at_s
         if waited < right.wait_s:
-            yield f"asked again after {waited:.1f} s"
+            yield f"requested again after {waited:.1f} s"
 
 
 def _words_of_end(right: Ends) -> Iterator[str]:
@@ -117,7 +117,7 @@ def _words_of_end(right: Ends) -> Iterator[str]:
     if right.spent is not None:
         yield f"{right.spent} µ$"
     if right.unique_ids:
-        yield "ids unlike"
+        yield "unique ids"
     if right.wait_s:
         yield f"again after {right.wait_s:g} s"
 

@@ -101,7 +101,7 @@ class _Trials:
         try:
             seen = await self._seen(case)
         except Exception as error:  # noqa: BLE001  (whatever broke, the next case still has to run)
-            verdict = Verdict(case, f"{type(error).__name__}: {error}", None, ("the trial broke off",))
+            verdict = Verdict(case, f"{type(error).__name__}: {error}", None, ("the trial was aborted",))
         else:
             verdict = self._judged(case, seen)
         self.verdicts.append(verdict)

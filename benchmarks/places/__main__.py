@@ -1,10 +1,10 @@
-"""`python -m benchmarks places [--only TEXT] [--installs]`: checkouts and data folders in odd places, as a table.
+"""`python -m benchmarks places [--only TEXT] [--installs]`: try checkouts and data folders in odd places.
 
-Each place gets its own stack: `chimera up`, a task on the simulator, SIGTERM. A place passes if the task ends, the stop
-succeeds, no socket is left outside and nothing in the data folder is open to other users. An unusable place passes if
-`up` ends with 3, with a message and without a traceback. With --installs, each odd checkout also creates its
-environment with ./start.sh, which takes a minute each. Places that this machine doesn't support (another user, a mount)
-are listed but not counted.
+Each place gets its own stack: `chimera up`, a task on the simulator, SIGTERM. A place passes if the task ends, the
+stack stops, no socket is left behind and nothing in the data folder is accessible to other users. An unusable place
+passes if `up` ends with exit code 3 and prints a message without a traceback. With --installs, each odd checkout also
+creates its environment with ./start.sh, which takes about a minute per checkout. Places that this machine doesn't
+support, such as another user or a mount, are listed as `not run`.
 """
 
 import argparse
@@ -34,8 +34,8 @@ REFUSED = 3
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks places", description=__doc__)
-    options.add_argument("--only", default="", metavar="TEXT", help="run only places whose name contains this text")
-    options.add_argument("--installs", action="store_true", help="also create the environment in odd checkouts")
+    options.add_argument("--only", default="", metavar="TEXT", help="run only places whose names contain this text")
+    options.add_argument("--installs", action="store_true", help="also install the environment in odd checkouts")
     asked = options.parse_args()
     count = Counter[str]()
     for place in (each for each in PLACES if asked.only in each.name):
@@ -64,7 +64,7 @@ def _try(place: Place, *, installs: bool) -> str:
                 _seal(checkout)
             environment["PYTHONPATH"] = f"{checkout}"
             if ":" in str(checkout):
-                raise NotHere("PYTHONPATH can't express it")
+                raise NotHere("PYTHONPATH can't contain this path")
             if installs and (problem := _installs(checkout, environment)):
                 return problem
         return _lives(command, environment, folder, place)
@@ -81,7 +81,7 @@ def _environment(place: Place, folder: Path) -> dict[str, str]:
 
 def _beginning_of(place: Place) -> Callable[[], None]:
     if not place.is_root and (sys.platform != "linux" or os.geteuid() != 0):
-        raise NotHere("this runs as another user anyway, or can't become one")
+        raise NotHere("the benchmark already runs as another user, or can't switch to one")
     steps: list[Callable[[], object]] = (
         [] if place.is_root else [RunAs(UNPRIVILEGED_ID, UNPRIVILEGED_ID, is_name=True).rename]
     )

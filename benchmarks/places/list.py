@@ -32,7 +32,7 @@ def _mounted(options: str, folder: Path, undo: ExitStack) -> None:
     (folder / "disk").mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder / "disk")]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
-        raise NotHere("mounting is not permitted here")
+        raise NotHere("mounting isn't permitted here")
     undo.callback(subprocess.run, ["umount", "-l", str(folder / "disk")], check=False)
 
 
@@ -47,7 +47,7 @@ def _linked_to_nothing(folder: Path, undo: ExitStack) -> None:
 
 def _of_another(folder: Path, undo: ExitStack) -> None:
     if os.geteuid() != 0:
-        raise NotHere("folders of other users can't be made here")
+        raise NotHere("folders for other users can't be created here")
     (folder / "data").mkdir()
     os.chown(folder / "data", UNPRIVILEGED_ID, UNPRIVILEGED_ID)
 
@@ -73,62 +73,60 @@ def _ignoring_signals() -> None:
 PLACES = (
     # How the data folder is called, and where it is.
     Place("a plain folder"),
-    Place("blanks, umlauts, quotes, percent, $, &", ODD),
+    Place("spaces, umlauts, quotes, percent, $, &", ODD),
     Place("a leading dash", "-rf"),
     Place("percent escapes, a question mark, a hash", "100%20 %s %(x)s ?a=b #c"),
     Place("an equals sign, a colon, a backslash, a star", "a=b:c\\d*"),
-    Place("a name of 100 characters", "long " * 20),
-    Place("60 characters that are 120 bytes", "ü" * 60),
-    Place("a path of 300 characters", LONG),
+    Place("a 100-character name", "long " * 20),
+    Place("60 characters in 120 bytes", "ü" * 60),
+    Place("a 300-character path", LONG),
     Place("Japanese", "データ"),
-    Place("an accent of its own (NFD)", "cafe\u0301"),
+    Place("a combining accent (NFD)", "cafe\u0301"),
     Place("a line break", "two\nlines", refused="line break"),
     Place("a name that isn't UTF-8", NO_UTF8, refused="UTF-8"),
     Place("a relative data folder", "dàta (1)", environment={"CHIMERA_DATA_DIR": "./dàta (1)"}),
     Place("a data folder below ~", "ho me/data", environment={"CHIMERA_DATA_DIR": "~/data", "HOME": "ho me"}),
-    Place("data on a mount of its own", "disk", prepare=partial(_mounted, "size=400m")),
-    Place("data where nothing may be run (noexec)", "disk", prepare=partial(_mounted, "size=400m,noexec,nosuid,nodev")),
-    Place(
-        "data on a disk that is read-only", "disk/data", prepare=partial(_mounted, "size=1m,ro"), refused="Read-only"
-    ),
+    Place("data on a separate mount", "disk", prepare=partial(_mounted, "size=400m")),
+    Place("data on a noexec mount", "disk", prepare=partial(_mounted, "size=400m,noexec,nosuid,nodev")),
+    Place("data on a read-only disk", "disk/data", prepare=partial(_mounted, "size=1m,ro"), refused="Read-only"),
     Place("data behind a link", "link/data", prepare=_linked),
-    Place("data behind a link to nothing", prepare=_linked_to_nothing, refused="link"),
-    Place("a file in place of the data folder", prepare=_a_file, refused="is a file"),
-    Place("a folder with other things in it", prepare=_with_other_things, refused="thesis.odt"),
+    Place("data behind a dangling link", prepare=_linked_to_nothing, refused="link"),
+    Place("a file instead of the data folder", prepare=_a_file, refused="is a file"),
+    Place("a folder with other files", prepare=_with_other_things, refused="thesis.odt"),
     # Whose it is.
-    Place("below a folder that is closed to others", prepare=_closed),
-    Place("another user than root", is_root=False),
+    Place("below a folder closed to other users", prepare=_closed),
+    Place("a user other than root", is_root=False),
     Place("another user's data folder", prepare=_of_another, refused="belongs to"),
     Place(
-        "a folder that may not be written to",
+        "a folder without write permission",
         "shut/data",
         prepare=partial(_folder, "shut", 0o500),
         is_root=False,
         refused="Permission denied",
     ),
     Place(
-        "a home that can't be written to",
+        "a read-only home",
         environment={"HOME": "home"},
         prepare=partial(_folder, "home", 0o500),
         is_root=False,
     ),
-    Place("a home that isn't there", environment={"HOME": "nowhere"}),
+    Place("a missing home", environment={"HOME": "nowhere"}),
     Place("HOME is not set", without=("HOME",)),
     # Temporary folders, which sockets of a long path need.
     Place(
-        "another time zone, TMPDIR with blanks",
+        "another time zone, TMPDIR with spaces",
         environment={"TZ": "Asia/Kathmandu", "TMPDIR": "t m p"},
         prepare=partial(_folder, "t m p", 0o700),
     ),
-    Place("a long path, TMPDIR isn't there", LONG, environment={"TMPDIR": "nowhere"}),
+    Place("a long path, missing TMPDIR", LONG, environment={"TMPDIR": "nowhere"}),
     Place(
-        "a long path, a long TMPDIR",
+        "a long path and a long TMPDIR",
         LONG,
         environment={"TMPDIR": "t" * 120},
         prepare=partial(_folder, "t" * 120, 0o700),
     ),
     Place(
-        "a long path, TMPDIR may not be written to",
+        "a long path, read-only TMPDIR",
         LONG,
         environment={"TMPDIR": "shut"},
         prepare=partial(_folder, "shut", 0o500),
@@ -140,22 +138,20 @@ PLACES = (
     Place("LANG=C alone", "dàta", environment={"LANG": "C"}, without=("LC_ALL", "LC_CTYPE")),
     Place("C.UTF-8", "dàta", environment={"LC_ALL": "C.UTF-8"}),
     Place("a locale that isn't installed", "dàta", environment={"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}),
-    Place(
-        "a locale of Latin-1 that isn't installed", "dàta", environment={"LC_ALL": "de_DE.ISO-8859-1", **NO_UTF8_MODE}
-    ),
+    Place("a Latin-1 locale that isn't installed", "dàta", environment={"LC_ALL": "de_DE.ISO-8859-1", **NO_UTF8_MODE}),
     # What a process inherits.
     Place("umask 077", begin=partial(os.umask, 0o077)),
     Place("umask 000", begin=partial(os.umask, 0)),
     Place("nice 19", begin=partial(os.nice, 19)),
     Place("standard input is closed", begin=partial(os.close, 0)),
-    Place("hang-up and Ctrl-C are ignored (nohup)", begin=_ignoring_signals),
-    Place("256 open files at most", begin=_few_files),
+    Place("SIGHUP and Ctrl-C are ignored (nohup)", begin=_ignoring_signals),
+    Place("at most 256 open files", begin=_few_files),
     Place(
         "a proxy for everything",
         environment=dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"), PROXY),
     ),
     Place(
-        "PG… and TEMPORAL_… name other servers",
+        "PG… and TEMPORAL_… point to other servers",
         environment={
             "PGHOST": "elsewhere.invalid",
             "PGPORT": "1",
@@ -168,9 +164,9 @@ PLACES = (
     ),
     Place("Python without docstrings and asserts", environment={"PYTHONOPTIMIZE": "2"}),
     # The checkout.
-    Place("a checkout with blanks, umlauts, quotes, percent", checkout=ODD),
+    Place("a checkout with spaces, umlauts, quotes, percent", checkout=ODD),
     Place("a checkout with a leading dash", checkout="-checkout"),
     Place("a checkout behind a link", checkout="link/chimera", prepare=_linked),
-    Place("a checkout with a path of 200 characters", checkout="/".join(["long " * 10] * 4)),
-    Place("a checkout that may not be written to", checkout="shut", sealed=True, is_root=False),
+    Place("a checkout whose path has 200 characters", checkout="/".join(["long " * 10] * 4)),
+    Place("a checkout without write permission", checkout="shut", sealed=True, is_root=False),
 )

@@ -1,8 +1,8 @@
-"""Repeat the attack on every known weakness: `python -m benchmarks security [B1a B12 …]`.
+"""Attack every known weakness: `python -m benchmarks security [B1a B12 …]`.
 
-One stack on loopback, one attack after the other; each says how many trials it made and what did not hold. Ends with 1
-when anything didn't. B rows are weaknesses that were found once, S rows the cases of a matrix of attacks. Each is a
-function in the module of its kind, and a line in that module's FINDINGS. The stack's provider keys are canaries.
+The attacks run one after another on a local stack. Each reports its number of trials and what failed. If anything
+failed, the exit code is 1. B rows test weaknesses that were found in the past, and S rows test attacks from a list.
+Each attack is a function in a module, listed in that module's FINDINGS. The stack's provider keys are canaries.
 """
 
 import argparse
@@ -110,7 +110,7 @@ async def tried(finding: Finding, stack: Stack) -> Seen:
         return await finding.attack(stack)
     except Exception as error:  # noqa: BLE001  one that can't be tried hides no other
         traceback.print_exc()
-        return Seen(problems=[f"could not be tried: {type(error).__name__}"])
+        return Seen(problems=[f"couldn't be tried: {type(error).__name__}"])
 
 
 def row_of(finding: Finding, seen: Seen) -> str:

@@ -80,12 +80,12 @@ async def canaries(stack: Stack) -> Seen:
             for canary in sought:
                 hits = content.count(canary.text.encode())
                 allowed = canary.is_words and place in KEEP_WORDS
-                seen.expect(allowed or hits == 0, f"{place} has the {canary.kind}")
+                seen.expect(allowed or hits == 0, f"{place} contains the {canary.kind}")
     seen.figures["places searched"] = places
     for name, kind in _environments(stack, sought):
         seen.expect(kind in MAY_KNOW.get(name, set()), f"{name} has the {kind} in its environment or arguments")
     seen.decisions.append(
-        "keys are in the environment of API and workers, which use them for requests (docs/operations.md)"
+        "the API and workers have keys in their environments, because they need them for requests (docs/operations.md)"
     )
     return seen
 

@@ -16,15 +16,15 @@ UNKNOWN = ["ba" * 18 + f"{n:03}" for n in range(35)]
 BODIES: dict[str, tuple[str, Any]] = {
     "90,000 unknown names, anonymous": ("/auth/login", {f"k{n}": n for n in range(90_000)}),
     "1,200 unknown names, anonymous": ("/auth/login", {f"k{n}": 1 for n in range(1_200)}),
-    "200,000 bad images": ("/tasks", {"goal": "x", "images": [1] * 200_000}),
-    "9,000 bad images": ("/tasks", {"goal": "x", "images": [1] * 9_000}),
-    "400,000 bad texts to embed": ("/ai/embeddings", {"model": "simulator/embedding", "input": [1] * 400_000}),
+    "200,000 invalid images": ("/tasks", {"goal": "x", "images": [1] * 200_000}),
+    "9,000 invalid images": ("/tasks", {"goal": "x", "images": [1] * 9_000}),
+    "400,000 invalid texts to embed": ("/ai/embeddings", {"model": "simulator/embedding", "input": [1] * 400_000}),
     "90,000 dependencies": ("/tasks", {"goal": "x", "plan": [{"key": "a", **STEP, "depends_on": ["b"] * 90_000}]}),
-    "7,000 unknown dependencies, all alike": (
+    "7,000 identical unknown dependencies": (
         "/tasks",
         {"goal": "x", "plan": [{"key": name, **STEP, "depends_on": UNKNOWN} for name in NAMES]},
     ),
-    "20,000 bad subtasks": ("/tasks", {"goal": "x", "plan": [{}] * 20_000}),
+    "20,000 invalid subtasks": ("/tasks", {"goal": "x", "plan": [{}] * 20_000}),
     "1 MB of empty lists": ("/tasks", [[]] * 330_000),
     "190 unknown names in each of 50 subtasks": (
         "/tasks",
@@ -53,7 +53,7 @@ async def large_bodies(stack: Stack) -> Seen:
         seen.figures[what] = round(used_ms)
         for name, ms in (
             ("longest wait of a second client, ms", watch.longest_ms),
-            ("longest work of the loop in one wait, ms", watch.held_ms),
+            ("longest event loop work in one wait, ms", watch.held_ms),
         ):
             seen.figures[name] = max(round(ms), seen.figures.get(name, 0))
     return seen

@@ -25,17 +25,17 @@ def _bodies() -> dict[str, tuple[bytes, dict[str, str]]]:
     plain: dict[str, bytes] = {
         "lists 100,000 deep": b"[" * deep + b"]" * deep,
         "objects 100,000 deep": b'{"a":' * deep + b"1" + b"}" * deep,
-        "lists that nothing closes": b"[" * 900_000,
+        "unclosed lists": b"[" * 900_000,
         "a million names": json.dumps({f"k{n}": n for n in range(1_000_000)}).encode(),
         "90,000 names": json.dumps({f"k{n}": n for n in range(90_000)}).encode(),
-        "100,000 errors of a list": b'{"goal":"x","images":[' + b"1," * 99_999 + b"1]}",
-        "100,000 errors of a plan": b'{"goal":"x","plan":[' + b"{}," * 99_999 + b"{}]}",
-        "a number of 10 MB": b'{"goal":"x","priority":' + b"9" * 10_000_000 + b"}",
-        "a number of 900 KB": b'{"goal":"x","priority":' + b"9" * 900_000 + b"}",
+        "100,000 errors in a list": b'{"goal":"x","images":[' + b"1," * 99_999 + b"1]}",
+        "100,000 errors in a plan": b'{"goal":"x","plan":[' + b"{}," * 99_999 + b"{}]}",
+        "a 10 MB number": b'{"goal":"x","priority":' + b"9" * 10_000_000 + b"}",
+        "a 900 KB number": b'{"goal":"x","priority":' + b"9" * 900_000 + b"}",
         "1e999999": b'{"goal":"x","priority":1e999999}',
-        "a fraction of 900 KB": b'{"goal":"x","priority":0.' + b"1" * 900_000 + b"}",
-        "a name twice": b'{"goal":"x","goal":"y"}',
-        "a name 60,000 times": b"{" + b'"goal":"x",' * 60_000 + b'"goal":"x"}',
+        "a 900 KB fraction": b'{"goal":"x","priority":0.' + b"1" * 900_000 + b"}",
+        "a repeated name": b'{"goal":"x","goal":"y"}',
+        "a name repeated 60,000 times": b"{" + b'"goal":"x",' * 60_000 + b'"goal":"x"}',
         "NaN": b'{"goal":"x","metadata":{"a":NaN}}',
         "Infinity": b'{"goal":"x","priority":-Infinity}',
         "a lone surrogate": b'{"goal":"\\ud800"}',
@@ -43,7 +43,7 @@ def _bodies() -> dict[str, tuple[bytes, dict[str, str]]]:
         "NUL": b'{"goal":"a\\u0000b"}',
         "a bare NUL": b'{"goal":"a\0b"}',
         "UTF-16": '{"goal":"x"}'.encode("utf-16"),
-        "no JSON": b"goal=x",
+        "invalid JSON": b"goal=x",
         "nothing": b"",
         "a million quotes": b'"' * 1_000_000,
         "a million backslashes": b'{"goal":"' + b"\\" * 900_000,
@@ -51,10 +51,10 @@ def _bodies() -> dict[str, tuple[bytes, dict[str, str]]]:
     packed: dict[str, tuple[bytes, dict[str, str]]] = {
         "a gzip bomb": (gzip.compress(b'{"goal":"' + zeros * 10 + b'"}'), {"Content-Encoding": "gzip"}),
         "a deflate bomb": (zlib.compress(zeros * 10), {"Content-Encoding": "deflate"}),
-        "gzip of what would do": (gzip.compress(task), {"Content-Encoding": "gzip"}),
+        "a valid body in gzip": (gzip.compress(task), {"Content-Encoding": "gzip"}),
         "text/plain": (task, {"Content-Type": "text/plain"}),
         "a form": (b"goal=x", {"Content-Type": "application/x-www-form-urlencoded"}),
-        "no type": (task, {"Content-Type": ""}),
+        "no content type": (task, {"Content-Type": ""}),
         "another charset": (task, {"Content-Type": "application/json; charset=utf-7"}),
     }
     return {**{what: (body, {}) for what, body in plain.items()}, **packed}
@@ -81,7 +81,7 @@ async def bombs(stack: Stack) -> Seen:
                 seen.expect(right, f"{what} at {path}: {sorted(set(statuses))}")
                 seen.expect(used_ms <= HELD_MS, f"{what} at {path}: {used_ms:.0f} ms of processor time")
     seen.decisions.append(
-        f"{HELD_MS} ms are of the API's processor, the mean of {ROUNDS}; a second client's wait is shown only"
+        f"{HELD_MS} ms of API processor time, the mean of {ROUNDS} rounds; a second client's wait is only reported"
     )
     grown = (memory(stack) - before) / 1024 / 1024
     seen.expect(grown <= GROWN_MB, f"the API grew by {grown:.0f} MB")
@@ -92,7 +92,7 @@ async def bombs(stack: Stack) -> Seen:
         seen.problems += other.problems
         seen.decisions += other.decisions
     seen.figures = {
-        "most of the processor, ms": round(worst),
+        "longest processor time, ms": round(worst),
         "MB grown": round(grown),
         "longest wait of a second client, ms": round(watch.longest_ms),
         "longest wait during an endless header, ms": header.figures["longest wait, ms"],

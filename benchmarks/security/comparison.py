@@ -51,11 +51,11 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
     # Counted in hundredths of a second, which says nothing about what takes less.
     if same_work:
         seen.decisions.append(
-            f"work within {SAME_WORK:.0%} of the processor's time is the same; medians of time are shown only"
+            f"work within {SAME_WORK:.0%} of processor time counts as equal; median times are only reported"
         )
         seen.figures["most work divided by the least"] = round(max(work) / max(min(work), 1), 2)
         if max(work) > min(work) * (1 + SAME_WORK):
-            seen.problems.append("one kind takes more of the processor than another")
+            seen.problems.append("one kind uses more processor time than another")
     return seen
 
 

@@ -46,7 +46,7 @@ async def a_header_without_an_end(stack: Stack, megabytes: int = MEGABYTES) -> S
 async def half_requests(stack: Stack, connections: int = CONNECTIONS, addresses: int = 1) -> Seen:
     """Each ends by itself, and a second client is answered meanwhile."""
     seen = Seen(figures={"longest wait, ms": 0})
-    seen.decisions.append(f"a connection has {LONGEST_S:g} s here, since a busy machine may add to the API's 25")
+    seen.decisions.append(f"a connection has {LONGEST_S:g} s here, because a busy machine may exceed the API's 25")
     for what, half in HALVES.items():
         places = [f"127.0.25.{number % addresses + 1}" for number in range(connections // len(HALVES))]
         async with watched(stack) as watch:
@@ -113,7 +113,7 @@ def memory(stack: Stack) -> int:
 
 
 FINDINGS = (
-    Finding("B13a", "a header ends at 64 KiB", a_header_without_an_end),
-    Finding("B13b", "half requests, silence and half bodies end within 30 s", half_requests),
-    Finding("B13c", "one address has at most half of the connections", many_connections),
+    Finding("B13a", "a header is limited to 64 KiB", a_header_without_an_end),
+    Finding("B13b", "partial requests, silence and partial bodies end within 30 s", half_requests),
+    Finding("B13c", "one address gets at most half of the connections", many_connections),
 )

@@ -128,7 +128,7 @@ async def _made(client: httpx2.AsyncClient, state: str) -> TaskId:
 async def _execute_at_once(stack: Stack, client: httpx2.AsyncClient, seen: Seen) -> None:
     task_id = await new_task(client, "tokens=5", start=False)
     statuses = Counter(await asyncio.gather(*(_send(client, task_id, "execute") for _ in range(AT_ONCE))))
-    seen.expect(statuses == {202: 1, 409: AT_ONCE - 1}, f"of {AT_ONCE} parallel executes: {dict(statuses)}")
+    seen.expect(statuses == {202: 1, 409: AT_ONCE - 1}, f"{AT_ONCE} parallel executes: {dict(statuses)}")
     await until_status(client, task_id)
     calls = await rows(stack, "SELECT count(*) AS n FROM call_attempts WHERE run_id = :id", id=task_id)
     seen.expect(calls[0]["n"] == 1, f"{calls[0]['n']} calls were made for the task")
@@ -142,10 +142,10 @@ async def _send(client: httpx2.AsyncClient, task_id: TaskId, control: str) -> in
 
 
 FINDINGS = (
-    Finding("B26", "a cancel that is accepted at a task's end makes the task cancelled", late_cancels),
+    Finding("B26", "a cancel accepted at a task's end cancels the task", late_cancels),
     Finding(
         "S20",
-        "controls are rejected by state, two at a time lose nothing, and 50 executes start one run",
+        "controls are rejected by state, parallel controls lose nothing, and 50 executes start one run",
         controls_in_states,
     ),
 )

@@ -23,10 +23,10 @@ async def deleted_tasks(stack: Stack) -> Seen:
             body = {"goal": f"Say {canary}", "title": canary, "model": "simulator/fast", "plan": plan}
             ids.append((await client.post(f"{API}/tasks", json=body)).json()["id"])
         for task_id in ids:
-            seen.expect(await until_status(client, task_id) == "completed", "a task did not complete")
+            seen.expect(await until_status(client, task_id) == "completed", "a task didn't complete")
         queries = [f"WorkflowId STARTS_WITH '{workflow_id_of(task_id)}'" for task_id in ids]
-        seen.figures["stores that had the tasks' texts before"] = await _kept(stack, canaries)
-        seen.expect(all([await stores.runs(stack, query) for query in queries]), "a task did not have a run before")
+        seen.figures["stores that contained the tasks' texts before"] = await _kept(stack, canaries)
+        seen.expect(all([await stores.runs(stack, query) for query in queries]), "a task had no run before")
         for task_id in ids:
             seen.expect((await client.delete(f"{API}/tasks/{task_id}")).status_code == 204, "not deleted")
     deadline = asyncio.get_running_loop().time() + LIMIT_S
@@ -49,4 +49,4 @@ async def _kept(stack: Stack, canaries: list[str]) -> int:
     return sum(any(canary.encode() in content for canary in canaries) for content in contents)
 
 
-FINDINGS = (Finding("B8", "a deleted task leaves nothing in PostgreSQL, Redis and Temporal's lists", deleted_tasks),)
+FINDINGS = (Finding("B8", "a deleted task leaves nothing in PostgreSQL, Redis or Temporal's lists", deleted_tasks),)

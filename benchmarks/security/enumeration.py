@@ -59,11 +59,12 @@ async def _refreshes(stack: Stack) -> Seen:
     asks: dict[str, Ask] = {
         "an unknown token": lambda client: _refresh(client, f"{uuid4().hex}{uuid4().hex}"),
         "a used token": of("used"),
-        "a token of a disabled account": of("disabled"),
+        "a disabled account's token": of("disabled"),
     }
     seen = await compare(stack, SAMPLES, asks, second=18, same_work=False)
     seen.decisions.append(
-        "of refreshes body and code alone are judged: their work is too little to be measured, their time is reported"
+        "for refreshes, only body and code are criteria: their work is too small to measure, and their time is only"
+        " reported"
     )
     return seen
 

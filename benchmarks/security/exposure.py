@@ -18,7 +18,7 @@ REQUESTS = 500
 AWAY = ("redis", "temporal", "simulator", "postgres")
 WHILE_AWAY = 20
 SEED = 49
-SENT, UNSENT = "malformed requests sent", "refused by the client that should send them"
+SENT, UNSENT = "malformed requests sent", "rejected by the client before sending"
 REVEALING = re.compile(
     r"Traceback|File \"|\.py\b|site-packages|sqlalchemy|psycopg|SELECT |INSERT INTO|UPDATE \w+ SET|\bFROM \w+ WHERE"
     r"|relation \"|column \"|syntax error|pydantic|starlette|uvicorn|/home/|/root/|/usr/|/tmp/|unix://|postgresql:|redis:"
@@ -49,8 +49,8 @@ async def what_answers_reveal(stack: Stack) -> Seen:
                 _judge(seen, answer, {500})
     _ports(stack, seen)
     seen.decisions += [
-        "Temporal and its Web UI have no sign-in, and listen on this machine only (docs/how-to/run-in-production.md)",
-        "roles of PostgreSQL and Redis: see B24",
+        "Temporal and its Web UI have no sign-in, and listen only on this machine (docs/how-to/run-in-production.md)",
+        "for the roles in PostgreSQL and Redis, see B24",
     ]
     return seen
 
@@ -83,7 +83,7 @@ def _ports(stack: Stack, seen: Seen) -> None:
                 seen.expect(ipaddress.ip_address(host).is_loopback, f"{name} listens on {host}:{port}")
                 for address in _outward():
                     reached = _connects(address, port)
-                    seen.expect(not reached, f"port {port} of {name} is reached at {address}")
+                    seen.expect(not reached, f"port {port} of {name} is reachable at {address}")
     seen.figures["addresses tried from outside"] = len(_outward())
 
 
@@ -101,7 +101,7 @@ def _connects(address: str, port: int) -> bool:
 FINDINGS = (
     Finding(
         "S49",
-        "no response is 500 or reveals SQL, files or code, and all ports listen on this machine only",
+        "no response is 500 or reveals SQL, files or code, and all ports listen only on this machine",
         what_answers_reveal,
     ),
 )

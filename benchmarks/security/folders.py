@@ -36,11 +36,11 @@ async def sockets_of_others(_stack: Stack) -> Seen:
             async with started(folder.root):
                 taken = [Path((folder.run / f"{part.name}.sockets").read_text()) for part in _parts(folder)]
                 for path in taken:
-                    seen.expect(path not in foreign, f"{path}, which another user made, was used")
+                    seen.expect(path not in foreign, f"{path}, created by another user, was used")
                     problem = openness_of(path, folder.postgres.stat().st_uid)
                     seen.expect(problem is None, f"{path} {problem}")
                 for other in foreign:
-                    seen.expect(not list(other.iterdir()), f"something was written into {other}")
+                    seen.expect(not list(other.iterdir()), f"something was written to {other}")
             for path in taken:
                 seen.expect(not path.exists(), f"{path} was left behind")
         finally:
@@ -102,11 +102,11 @@ def _redis_is_anothers(folder: Folder) -> None:
 
 
 SPOILT: tuple[tuple[str, Callable[[Folder], None], type[Exception]], ...] = (
-    ("a data folder of another user", _is_anothers, FolderUnusable),
+    ("another user's data folder", _is_anothers, FolderUnusable),
     ("a world-writable data folder", _is_world_readable, FolderUnusable),
-    ("a folder of Redis that every user may enter", _redis_is_open, SocketsUnsafe),
-    ("a folder of Redis of another user", _redis_is_anothers, SocketsUnsafe),
+    ("a Redis folder that every user can enter", _redis_is_open, SocketsUnsafe),
+    ("a Redis folder owned by another user", _redis_is_anothers, SocketsUnsafe),
 )
 """Changes to a folder before the start, and how each is refused."""
 
-FINDINGS = (Finding("B5", "folders for sockets that others created or can enter are not used", sockets_of_others),)
+FINDINGS = (Finding("B5", "socket folders that other users created or can enter are not used", sockets_of_others),)

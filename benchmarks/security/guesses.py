@@ -35,7 +35,7 @@ async def limits_without_redis(stack: Stack) -> Seen:
                 status = (await try_password(client, email, f"guess number {index}")).status_code
                 looked_at += status == 401
                 seen.expect(status in (401, 429), f"a guess returns {status}")
-        seen.expect(looked_at == ACCOUNT_TRIES, f"{looked_at} guesses at one account were checked")
+        seen.expect(looked_at == ACCOUNT_TRIES, f"{looked_at} guesses for one account were checked")
         seen.figures["checked for one account"] = looked_at
     finally:
         await revive(redis)
@@ -49,12 +49,12 @@ async def limits_without_redis(stack: Stack) -> Seen:
         status = (await try_password(client, await new_account(stack), PASSWORD)).status_code
         seen.expect(status == 200, f"another client receives {status} afterwards")
     seen.decisions.append(
-        "a user's tasks, files and sockets end at limits that B9 and B9a try; requests in a minute have no limit"
+        "a user's tasks, files and sockets have limits, which B9 and B9a test; requests per minute have none"
     )
     return seen
 
 
 FINDINGS = (
-    Finding("S08", "10 guesses at an account, 100 from an address, and the owner can still sign in", a_thousand),
-    Finding("S46", "password limits hold without Redis and against invented addresses", limits_without_redis),
+    Finding("S08", "10 guesses per account, 100 per address, and the owner can still sign in", a_thousand),
+    Finding("S46", "password limits hold without Redis and against forged addresses", limits_without_redis),
 )

@@ -36,7 +36,7 @@ async def what_temporal_holds(stack: Stack) -> Seen:
     seen = Seen()
     task_ids = [await _steered(stack), failed := await _failed(stack), await _scheduled(stack)]
     text = (await stack.api.get(f"{API}/tasks/{failed}/subtasks")).raise_for_status().text
-    seen.expect(_canary("refusal") in text, "failures don't have the provider's message")
+    seen.expect(_canary("refusal") in text, "failures don't contain the provider's message")
     for path, body in (
         ("embeddings", {"model": "simulator/embedding", "input": [_canary("text")]}),
         ("images", {"model": "simulator/image", "prompt": _canary("image prompt")}),
@@ -49,7 +49,7 @@ async def what_temporal_holds(stack: Stack) -> Seen:
     seen.expect(ENCRYPTED in everything, "nothing is encrypted")
     for name, data in kept.items():
         found = [place for place in PLACES if _canary(place).encode() in data.lower()]
-        seen.expect(not found, f"{name} has {', '.join(found)}")
+        seen.expect(not found, f"{name} contains {', '.join(found)}")
     seen.figures |= {"histories": len(kept), "MB": round(len(everything) / 1e6, 1)}
     return seen
 
@@ -77,7 +77,7 @@ async def codec_addresses(stack: Stack) -> Seen:
         codec_pass = url.rpartition("/")[2]
         for wrong in (users, codec_pass[:-2], codec_pass.replace(".", "", 1), "x", "%00", codec_pass + "."):
             answer = await client.post(f"{API}/codec/{wrong}/decode", json={"payloads": []})
-            seen.expect(answer.status_code in (403, 404), f"another pass: {answer.status_code}")
+            seen.expect(answer.status_code in (403, 404), f"a wrong pass: {answer.status_code}")
         for path in ("decode", "encode", ""):
             answer = await client.post(f"{API}/codec/{codec_pass}/{path}", json={"payloads": []})
             seen.expect(answer.is_success == (path == "decode"), f"/{path}: {answer.status_code}")
@@ -86,10 +86,11 @@ async def codec_addresses(stack: Stack) -> Seen:
             seen.expect(answer.status_code == 401, "a pass is an access token")
         asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
         answer = await client.options(f"{API}/codec/{codec_pass}/decode", headers=asked)
-        seen.expect("access-control-allow-origin" not in answer.headers, "a foreign page may send requests")
+        seen.expect("access-control-allow-origin" not in answer.headers, "a page from another origin may send requests")
     for log in (stack.settings.data_dir / "logs").iterdir():
         content = log.read_bytes()
-        seen.expect(not any(part.encode() in content for part in codec_pass.split(".")[1:]), f"{log.name} has the pass")
+        is_safe = not any(part.encode() in content for part in codec_pass.split(".")[1:])
+        seen.expect(is_safe, f"{log.name} contains the pass")
     return seen
 
 

@@ -54,7 +54,7 @@ async def kept(stack: Stack) -> Seen:
         room = 20
         nearly = settings.max_kept_bytes - room * LEAST_BYTES
         await rows(stack, "UPDATE files SET size_bytes = :size WHERE id = :id", size=nearly, id=file_id)
-        await _reach(seen, "files near the limit of bytes", _file, room, room + BEYOND, one, other)
+        await _reach(seen, "files near the size limit", _file, room, room + BEYOND, one, other)
     return seen
 
 
@@ -99,7 +99,7 @@ async def open_at_once(stack: Stack) -> Seen:
         await sockets.enter_async_context(silent)
         code = await _unsigned(silent)
         seen.expect(code == 4401, f"a socket without a sign-in is closed with {code}")
-    seen.decisions.append("requests in a minute and money over all tasks have no limit of a user yet")
+    seen.decisions.append("users have no limits yet on requests per minute or total spending")
     return seen
 
 
@@ -155,8 +155,10 @@ async def _unsigned(client: httpx2.AsyncClient) -> int:
 
 
 FINDINGS = (
-    Finding("B9", "a user's stored data stays within the limits, also with parallel requests", kept),
+    Finding("B9", "a user's stored data stays within the limits, even with parallel requests", kept),
     Finding(
-        "B9a", "a user's open tasks and sockets stay within the limits, and a socket signs in or ends", open_at_once
+        "B9a",
+        "a user's open tasks and sockets stay within the limits, and a socket without a sign-in is closed",
+        open_at_once,
     ),
 )

@@ -51,4 +51,4 @@ def _above(*paths: Path) -> Iterable[Path]:
     return dict.fromkeys(parent for path in paths for parent in path.resolve().parents if parent.exists())
 
 
-FINDINGS = (Finding("B17", "a start as root doesn't change modes of folders above data and program", modes_of_folders),)
+FINDINGS = (Finding("B17", "a start as root keeps the modes of folders above data and program", modes_of_folders),)

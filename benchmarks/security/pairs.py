@@ -36,7 +36,7 @@ async def _trial(stack: Stack, name: str) -> AsyncIterator[Trial]:
 FINDINGS = (
     Finding(
         "B25",
-        "a cancel at the same time as a budget, a pause or a resume ends its task",
+        "a cancel sent together with a budget change, pause or resume ends its task",
         pairs_of("budget", "pause", "resume"),
     ),
 )

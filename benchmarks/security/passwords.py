@@ -42,12 +42,10 @@ async def what_is_taken(stack: Stack) -> Seen:
         await _kept_whole(stack, seen, password, f"127.0.21.{number + 2}")
     for row in await rows(stack, "SELECT password_hash FROM users"):
         found = KEPT.match(row["password_hash"])
-        seen.expect(found is not None, "a row doesn't have an Argon2id hash")
+        seen.expect(found is not None, "a row has no Argon2id hash")
         strong = found is not None and int(found[1]) >= MEMORY_KIB and int(found[2]) >= ROUNDS
         seen.expect(strong, f"a hash has {found and found[0]}")
-    seen.decisions.append(
-        f"the {COMMON} are the commonest of the list that the API itself refuses by; no list of another source is tried"
-    )
+    seen.decisions.append(f"the {COMMON} are the most common passwords on the API's own list; no other list is tried")
     return seen
 
 
@@ -66,7 +64,7 @@ async def _long_ones(stack: Stack, client: httpx2.AsyncClient, seen: Seen) -> No
     seen.expect(used_ms <= REFUSED_MS, f"a megabyte uses {used_ms:.0f} ms of processor time")
     status = (await _change(client, PASSWORD, "x7" * 1_000)).status_code
     seen.expect(status == 422, f"2,000 characters return {status}")
-    seen.decisions.append("a megabyte is 413, not 422: bodies of /auth end at 16 KiB")
+    seen.decisions.append("a megabyte gets 413, not 422, because bodies for /auth are limited to 16 KiB")
 
 
 async def _kept_whole(stack: Stack, seen: Seen, password: str, address: str) -> None:
@@ -94,7 +92,7 @@ async def _change(client: httpx2.AsyncClient, current: str, new: str) -> httpx2.
 FINDINGS = (
     Finding(
         "S07",
-        "Argon2id without truncation, and the 3,000 most common passwords of our list are rejected",
+        "Argon2id without truncation, and the 3,000 most common passwords on our list are rejected",
         what_is_taken,
     ),
 )

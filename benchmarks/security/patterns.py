@@ -17,7 +17,7 @@ IN_ADDRESS = SIZE // 3
 """Each character may be three there."""
 EVIL = {
     "letters": "a" * SIZE,
-    "blanks and a sign": " " * SIZE + "!",
+    "spaces and a sign": " " * SIZE + "!",
     "semicolons": "x/y" + ";" * SIZE,
     "parameters": "multipart/form-data" + "; a=b" * (SIZE // 5),
     "quotes": '"' * SIZE,
@@ -76,7 +76,7 @@ async def evil_texts(stack: Stack) -> Seen:
         worst = max(worst, (what, used_ms), key=lambda each: each[1])
         seen.expect(status < 500, f"{what}: {status}")
         seen.expect(used_ms <= ALLOWED_MS, f"{what}: {used_ms:.0f} ms of processor time")
-    seen.figures = {"most of the processor, ms": round(worst[1]), "by": worst[0]}
+    seen.figures = {"longest processor time, ms": round(worst[1]), "by": worst[0]}
     return seen
 
 

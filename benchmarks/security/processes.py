@@ -128,7 +128,7 @@ async def rights_of_roles(stack: Stack) -> Seen:
             seen.expect(outcome == "NoPermissionError", f"Redis, {command}: {outcome}")
     finally:
         await client.aclose()
-    seen.decisions.append("the role owns its database, since the start of a new version changes its tables")
+    seen.decisions.append("the role owns its database, because a new version changes its tables when it starts")
     return seen
 
 

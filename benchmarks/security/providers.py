@@ -39,8 +39,8 @@ async def failures_of_one_user(stack: Stack) -> Seen:
             kept_back = [row["type"] for row in events if row["type"] in ("model_call.waiting", "model_call.failed")]
             seen.expect(not kept_back, f"Bob's task was blocked: {kept_back}")
         still = [await status_of(alice, task_id) for task_id in failing]
-        seen.figures["Alice's tasks that still retried"] = sum(status == "running" for status in still)
-        seen.expect("running" in still, "Alice's tasks had ended by then")
+        seen.figures["Alice's tasks still retrying"] = sum(status == "running" for status in still)
+        seen.expect("running" in still, "Alice's tasks had already ended")
         await asyncio.gather(*(alice.post(f"{API}/tasks/{task_id}/cancel") for task_id in failing))
     return seen
 

@@ -59,7 +59,7 @@ async def taken_away(stack: Stack) -> Seen:
         if state == "away":
             await revive(redis)
         seen.figures[f"longest with Redis {state}, s"] = round(max(took), 1)
-    seen.decisions += [LATER, "there are no API keys, so none was tried"]
+    seen.decisions += [LATER, "no API keys exist, so none were tried"]
     return seen
 
 
@@ -86,7 +86,7 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
         refreshed = await client.post(f"{API}/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
         again = await client.get(f"{API}/tasks/{task}")
     seen.expect(rest < LIMIT_S, f"{what}, Redis {state}: REST continued")
-    seen.expect(again.status_code in (401, 404), f"{what}, Redis {state}: REST came back")
+    seen.expect(again.status_code in (401, 404), f"{what}, Redis {state}: REST was available again")
     for name, each in zip(("socket", "stream"), open_ones, strict=True):
         seen.expect(each in done, f"{what}, Redis {state}: the {name} continued")
     # A demoted account is still one.
@@ -121,7 +121,7 @@ async def _socket(client: httpx2.AsyncClient, task: str, opened: asyncio.Event) 
             await socket.receive_json()
             await socket.send_text(f'{{"type":"subscribe","topic":"run:{task}"}}')
             if (await socket.receive_json())["type"] != "subscribed":
-                raise RuntimeError("an administrator may not subscribe")
+                raise RuntimeError("an administrator can't subscribe")
             opened.set()
             while True:
                 await socket.receive_json()
@@ -137,6 +137,8 @@ async def _stream(client: httpx2.AsyncClient, task: str, opened: asyncio.Event) 
 
 FINDINGS = (
     Finding(
-        "S04", "REST, sockets, streams and refresh end within 5 s of lost rights, in every state of Redis", taken_away
+        "S04",
+        "REST, sockets, streams and refresh end within 5 s of lost rights, whatever the state of Redis",
+        taken_away,
     ),
 )

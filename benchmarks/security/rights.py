@@ -12,7 +12,7 @@ from tests.stack import Stack
 SOON_S = 5.0
 BUSY_S = 5.0
 """Added by a busy machine; it is reported."""
-LATER = f"what must end within {SOON_S:g} s has {BUSY_S:g} more, which a busy machine may add; the longest is reported"
+LATER = f"the limit of {SOON_S:g} s is extended by {BUSY_S:g} s for a busy machine; the longest time is reported"
 LONG = "Say a lot. [[sim: tokens=600; drip=60]]"
 CHANGES = {
     "demoted": "UPDATE users SET role = 'user'",
@@ -85,6 +85,6 @@ async def _run(stack: Stack, change: str, email: str) -> None:
 
 
 FINDINGS = (
-    Finding("B2", "streams end within 5 s of lost rights", open_streams),
+    Finding("B2", "streams end within 5 s of losing rights", open_streams),
     Finding("B3", "nothing runs for a disabled account", runs_in_flight),
 )

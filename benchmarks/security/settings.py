@@ -48,7 +48,7 @@ async def weak_settings(stack: Stack) -> Seen:
         seen.expect(name in output, f"{what}: {output[-200:]}")
         seen.expect("Traceback" not in output, f"{what} ends with a traceback")
         if len(value) > 5 and name == "CHIMERA_JWT_SECRET":
-            seen.expect(value not in output, f"{what} is shown")
+            seen.expect(value not in output, f"{what} is printed")
 
     await asyncio.gather(*(one(name, value) for name, value in WEAK))
     return seen
@@ -74,4 +74,4 @@ async def _start(variables: dict[str, str]) -> tuple[int | None, str]:
         return process.returncode, output.decode("utf-8", "replace")
 
 
-FINDINGS = (Finding("B21", "weak settings are rejected by name, with the exit code of an error", weak_settings),)
+FINDINGS = (Finding("B21", "weak settings are rejected by name, with an error exit code", weak_settings),)

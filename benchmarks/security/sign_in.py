@@ -85,7 +85,7 @@ async def _flood(client: httpx2.AsyncClient) -> list[int]:
 
 
 FINDINGS = (
-    Finding("B1a", "10 guesses at one account in 15 minutes, and the owner can still sign in", guesses_at_one_account),
-    Finding("B1b", "100 guesses from one address in an hour", guesses_from_one_address),
-    Finding("B1c", "endless sign-ins from three addresses don't block other users", hundreds_at_once),
+    Finding("B1a", "10 guesses per account in 15 minutes, and the owner can still sign in", guesses_at_one_account),
+    Finding("B1b", "100 guesses per address in an hour", guesses_from_one_address),
+    Finding("B1c", "continuous sign-ins from three addresses don't block other users", hundreds_at_once),
 )

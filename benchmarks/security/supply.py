@@ -28,11 +28,11 @@ async def what_is_installed(_stack: Stack) -> Seen:
     locked: set[tuple[str, str]] = set()
     for lock in LOCKS:
         text = lock.read_text()
-        seen.expect("://" not in text, f"{lock.name} has an address")
+        seen.expect("://" not in text, f"{lock.name} contains an address")
         for entry in re.split(r"\n(?=[a-z0-9])", text):
             if named := re.match(r"([\w.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", entry):
                 locked.add((_canonical(named[1]), named[2]))
-                seen.expect("--hash=sha256:" in entry, f"{named[1]} of {lock.name} doesn't have a hash")
+                seen.expect("--hash=sha256:" in entry, f"{named[1]} in {lock.name} has no hash")
             seen.expect(
                 named is not None or entry.startswith(("#", " ")) or not entry.strip(), f"{entry[:60]} isn't exact"
             )
@@ -47,7 +47,7 @@ async def what_is_installed(_stack: Stack) -> Seen:
         seen.figures[f"files of {tool}"] = len(
             list(ROOT.glob("package*.json" if tool == "npm" else ".github/**/*.yml"))
         )
-    seen.decisions.append("known holes are looked up by make audit, which needs the network; not tried here")
+    seen.decisions.append("make audit checks for known vulnerabilities; not tried here, because it needs the network")
     return seen
 
 
@@ -62,7 +62,7 @@ def _installed(seen: Seen, locked: set[tuple[str, str]]) -> None:
         classifiers = found.metadata.get_all("Classifier") or []
         licences = [*(found.metadata.get_all("License-Expression") or found.metadata.get_all("License") or [""])]
         words = " ".join([licences[0][:200], *(each for each in classifiers if each.startswith("License"))])
-        seen.expect(bool(FREE.search(words)) and not COPYLEFT.search(words), f"the licence of {name} is {words[:60]!r}")
+        seen.expect(bool(FREE.search(words)) and not COPYLEFT.search(words), f"the license of {name} is {words[:60]!r}")
     strange = (
         {_canonical(each.metadata["Name"]) for each in metadata.distributions()}
         - known
@@ -75,9 +75,9 @@ def _startup(seen: Seen) -> None:
     for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
         for path in Path(folder).glob("*.pth"):
             is_known = any(path.name.startswith(name) for name in STARTUP)
-            seen.expect(is_known, f"{path.name} runs at each start of Python")
+            seen.expect(is_known, f"{path.name} runs whenever Python starts")
         for name in ("sitecustomize.py", "usercustomize.py"):
-            seen.expect(not Path(folder, name).exists(), f"{name} runs at each start of Python")
+            seen.expect(not Path(folder, name).exists(), f"{name} runs whenever Python starts")
 
 
 def _bill(seen: Seen, locked: set[tuple[str, str]]) -> None:
@@ -88,7 +88,7 @@ def _bill(seen: Seen, locked: set[tuple[str, str]]) -> None:
         parts = json.loads(path.read_text())["components"]
     libraries = {(_canonical(each["name"]), each["version"]) for each in parts if each["type"] == "library"}
     container = {(name, version) for name, version in locked if (name, version) not in libraries}
-    seen.expect(not container, f"missing in the bill of materials: {sorted(container)[:5]}")
+    seen.expect(not container, f"missing from the bill of materials: {sorted(container)[:5]}")
     unhashed = [each["name"] for each in parts if each["type"] == "library" and not each["externalReferences"]]
     seen.expect(not unhashed, f"without a hash in the bill of materials: {unhashed[:5]}")
     seen.figures["packages in the bill of materials"] = len(libraries)
@@ -102,7 +102,7 @@ def _canonical(name: str) -> str:
 FINDINGS = (
     Finding(
         "S50",
-        "exact versions with hashes, known licences, a bill of materials, and no foreign .pth files",
+        "exact versions with hashes, known licenses, a bill of materials, and no foreign .pth files",
         what_is_installed,
     ),
 )

@@ -45,7 +45,7 @@ async def what_anonymous_callers_learn(stack: Stack) -> Seen:
             seen.expect((await client.get(path)).json().keys() == {"status"}, f"{path} reveals more than its status")
         for path in ("/", "/docs"):
             policy = (await client.get(path, headers={"Accept": "text/html"})).headers["Content-Security-Policy"]
-            seen.expect("unsafe" not in policy and "://" not in policy, f"the policy of {path} is {policy}")
+            seen.expect("unsafe" not in policy and "://" not in policy, f"the policy for {path} is {policy}")
     return seen
 
 
@@ -61,7 +61,7 @@ async def tokens_in_addresses(stack: Stack) -> Seen:
                 seen.trials += 1
     logs = [path for path in (stack.settings.data_dir / "logs").iterdir() if path.is_file()]
     for log in logs:
-        seen.expect("CANARY" not in log.read_text("utf-8", "replace"), f"{log.name} has the token of an address")
+        seen.expect("CANARY" not in log.read_text("utf-8", "replace"), f"{log.name} contains a token from an address")
     return seen
 
 
@@ -100,7 +100,7 @@ FINDINGS = (
     Finding("B22", "foreign host names are rejected", foreign_names),
     Finding(
         "B23",
-        "anonymous callers can't see parts, and pages load nothing from other hosts",
+        "anonymous callers can't see the stack's parts, and pages load nothing from other hosts",
         what_anonymous_callers_learn,
     ),
     Finding("B27", "texts of any size are counted", long_texts),

@@ -40,12 +40,12 @@ async def servers(stack: Stack) -> Seen:
     seen.expect(listens == ["--port", "0"], "Redis listens on a port")
     if not is_fixed:
         seen.decisions.append(
-            f"{name} {version} lacks fixes, and no wheel has a newer one; only its owner reaches the socket, and a"
-            " newer server on the PATH is taken (docs/operations.md)"
+            f"{name} {version} lacks fixes, and no wheel has a newer one; only its owner can reach the socket, and a"
+            " newer server on the PATH is used instead (docs/operations.md)"
         )
     if tuple(int(part) for part in postgres.split(".")[:2]) < (18, 7):
         seen.decisions.append(
-            f"PostgreSQL {postgres} is the newest that a wheel has; CHIMERA_DATABASE_URL names another"
+            f"PostgreSQL {postgres} is the newest in a wheel; CHIMERA_DATABASE_URL can point to another"
         )
     return seen
 

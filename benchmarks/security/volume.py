@@ -50,9 +50,9 @@ async def large_and_slow(stack: Stack) -> Seen:
     seen.expect(grown <= GROWN_MB, f"the API grew by {grown:.0f} MB")
     await _full_disk(stack, seen)
     seen.decisions += [
-        f"silence may last {IDLE_S:g} s here: the API ends it after 60, and the rest is a busy machine's",
-        f"a byte a second may last {SLOW_S:g} s: a body has two minutes before it must come at 16 KiB a second",
-        "the bytes that a user may keep are tried in B9",
+        f"silence may last {IDLE_S:g} s here: the API ends it after 60 s, and the rest allows for a busy machine",
+        f"sending a byte a second may last {SLOW_S:g} s: after two minutes, a body must arrive at 16 KiB a second",
+        "the limit on a user's stored bytes is tested in B9",
     ]
     return seen
 
@@ -60,7 +60,7 @@ async def large_and_slow(stack: Stack) -> Seen:
 async def _full_disk(stack: Stack, seen: Seen) -> None:
     """A stack of its own on a small disk: answers report it, and nothing that was accepted is lost."""
     if os.geteuid() != 0:
-        seen.decisions.append("the full disk was not tried, it needs root: a small disk is mounted")
+        seen.decisions.append("the full disk was not tried, because mounting a small disk requires root")
         return
     async with open_database(stack) as database, trial(Lab(stack, database, stack.api), "S36", seed=1) as made:
         await fill_the_disk(made, runs=3, full_s=5)

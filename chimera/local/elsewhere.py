@@ -37,10 +37,10 @@ PAUSE_S = 0.5
 UNKNOWN = "an address that can't be read"
 
 _REFUSALS = {
-    re.compile(r"FATAL: .*(password|authentication)"): "rejects the user or the password",
+    re.compile(r"FATAL: .*(password|authentication)"): "rejects the user or password",
     re.compile(r"FATAL: .*no pg_hba\.conf entry"): "doesn't accept connections from this host",
-    re.compile(r'FATAL: .*role ".*" does not exist'): "doesn't have this user",
-    re.compile(r'FATAL: .*database ".*" does not exist'): "doesn't have this database",
+    re.compile(r'FATAL: .*role ".*" does not exist'): "has no such user",
+    re.compile(r'FATAL: .*database ".*" does not exist'): "has no such database",
 }
 """PostgreSQL's messages about connections that it will always reject, and ours."""
 
@@ -79,7 +79,7 @@ class Server:
         except NoAnswer as problem:
             return problem
         except TimeoutError:
-            return NoAnswer(f"did not respond within {self.limit_s:.0f} s")
+            return NoAnswer(f"didn't respond within {self.limit_s:.0f} s")
         return None
 
 
@@ -131,8 +131,7 @@ def _line_of(server: Server, problem: NoAnswer) -> str:
 def advice_for(server: Server, problem: NoAnswer) -> str:
     return (
         problem.remedy
-        or f"Start this server, correct {server.setting}, or leave the setting empty so that Chimera starts its own"
-        " server."
+        or f"Start this server, correct {server.setting}, or leave it empty so that Chimera starts its own server."
     )
 
 
@@ -168,7 +167,7 @@ async def _ask_postgres(database_url: str) -> None:
         if "FATAL" not in text:
             raise NoAnswer("can't be reached") from None
         words = next((ours for theirs, ours in _REFUSALS.items() if theirs.search(text)), None)
-        raise NoAnswer(words or "doesn't accept connections now", final=words is not None) from None
+        raise NoAnswer(words or "isn't accepting connections", final=words is not None) from None
 
 
 # --- Temporal --------------------------------------------------------------------------------------------------
@@ -196,7 +195,7 @@ async def _sign_in_problem(settings: Settings) -> Problem | None:
         if process.returncode is None:
             process.kill()
     if process.returncode != 0:
-        return Problem(f"could not be checked with the API key (the process ended with exit code {process.returncode})")
+        return Problem(f"couldn't be checked with the API key (the process ended with exit code {process.returncode})")
     found = from_json(printed)
     return None if found is None else Problem(**found)
 
@@ -219,7 +218,7 @@ async def _ask_redis(redis_url: str) -> None:
     try:
         await client.ping()
     except AuthenticationError:
-        raise NoAnswer("rejects the user or the password", final=True) from None
+        raise NoAnswer("rejects the user or password", final=True) from None
     except (RedisError, OSError) as error:
         if "NOAUTH" in str(error) or "Authentication required" in str(error):
             raise NoAnswer("requires a password", final=True) from None

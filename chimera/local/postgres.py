@@ -154,7 +154,7 @@ async def _init(binaries: Path, folder: Folder, run_as: RunAs | None) -> None:
     )
     await processes.ended(process)
     if process.returncode != 0:
-        raise StartFailed("PostgreSQL", "could not create its database files", output, processes.last_lines(output))
+        raise StartFailed("PostgreSQL", "couldn't create its database files", output, processes.last_lines(output))
     (new / "data").rename(folder.postgres)
     shutil.rmtree(new)
 

@@ -61,7 +61,7 @@ class LocalStack:
             undo.callback(lock.release)
             self._report(f"Data folder: {self.folder.root}")
             if stale := await asyncio.to_thread(self.register.end_stale):
-                self._report(f"Stopped these processes, which an earlier start had left running: {', '.join(stale)}")
+                self._report(f"Stopped processes that an earlier start left running: {', '.join(stale)}")
             if not is_new:
                 await self._check_surroundings()
             undo.push_async_callback(self._stop)
@@ -100,8 +100,8 @@ class LocalStack:
             except ModelMissing as missing:
                 # All the rest works without it.
                 self._report(
-                    "Warning: Chimera starts without the local model, so models whose names begin with local/ are not"
-                    f" available. {missing}"
+                    "Warning: Chimera is starting without the local model, so models whose names begin with local/ are"
+                    f" unavailable. {missing}"
                 )
         return added
 
@@ -123,7 +123,7 @@ class LocalStack:
         began, is_new = time.monotonic(), not self.folder.postgres.exists()
         service = await postgres.prepare(self.folder)
         if is_new:
-            self._report(f"PostgreSQL's files were created ({time.monotonic() - began:.1f} s)")
+            self._report(f"Created PostgreSQL's files ({time.monotonic() - began:.1f} s)")
         await self._run(service)
         return await postgres.create_database(self.folder)
 

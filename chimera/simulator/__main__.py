@@ -11,17 +11,15 @@ from chimera.simulator.journal import Journal
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m chimera.simulator", description="Run a server that responds like a model provider."
+        prog="python -m chimera.simulator", description="Run a server that behaves like a model provider."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8001, help="port to listen on")
-    parser.add_argument(
-        "--journal", type=Path, help="append a line to this file when a request starts and when it ends"
-    )
+    parser.add_argument("--journal", type=Path, help="append a line to this file when a request starts and ends")
     parser.add_argument(
         "--fsync", action="store_true", help="sync the journal after every line, so that it survives a power failure"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the answers")
+    parser.add_argument("--seed", type=int, default=0, help="seed for the answers")
     arguments = parser.parse_args()
     journal = Journal(arguments.journal, fsync=arguments.fsync)
     uvicorn.run(

@@ -30,7 +30,7 @@ def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> lis
     """Return the reason for each directive without effect on a chat completion."""
     if conversation.purpose == "plan":
         return [
-            *_named(script, _OF_TURNS, "a plan doesn't have turns. Write directives for turns under sub", calls=True),
+            *_named(script, _OF_TURNS, "a plan has no turns. Put turn directives under sub", calls=True),
             *_lonely(script),
         ]
     found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal supports this")

@@ -225,5 +225,5 @@ def _json_of(answer: dict[str, Any]) -> bytes:
 def _sides_of(size: str) -> tuple[int, int]:
     width, _, height = size.partition("x")
     if not (width.isdecimal() and height.isdecimal()) or not all(0 < int(side) <= MAX_SIDE for side in (width, height)):
-        raise Refused(400, f"size must be written like {SIZE}, with each side at most {MAX_SIDE}.")
+        raise Refused(400, f"size must have the form {SIZE}, with each side at most {MAX_SIDE}.")
     return int(width), int(height)

@@ -6,36 +6,36 @@ from random import Random
 LABEL = "[simulated]"
 
 _SENTENCES = (
-    "The question behind {topic} is less what is possible than what is worth its price.",
+    "The question behind {topic} is not what is possible, but what is worth the price.",
     "Three things decide {topic}: what it costs, who has to keep it running, and how easily it can be undone.",
     "Most accounts of {topic} agree on the facts and disagree about the consequences.",
     "A closer look shows that {aspect} matters more here than it first appears.",
     "There are two schools: one puts {aspect} first, the other leaves it for later.",
-    "Where figures exist they point the same way, though they come from few sources.",
+    "Where figures exist, they point the same way, though they come from few sources.",
     "It is worth separating what is known from what is inferred; the second list is the longer one.",
     "The usual objection concerns {aspect}, and it deserves a plain answer.",
-    "In small cases the difference hardly shows; it grows with every part that is added.",
+    "In small cases, the difference hardly shows; it grows with every part that is added.",
     "This does not rule out the alternative, but the burden of proof lies there.",
     "The simplest reading of {topic} is also the one with the fewest surprises.",
     "Past attempts failed for reasons of {aspect} rather than for want of effort.",
     "A sensible first step is small, can be measured, and commits to nothing.",
-    "Taken together, the evidence supports going on, with {aspect} watched closely.",
+    "Taken together, the evidence supports going ahead, with {aspect} watched closely.",
     "What remains open is how long the advantage lasts once others follow.",
-    "For the next decision it is enough to know that {aspect} is settled early.",
+    "For the next decision, it is enough to know that {aspect} is settled early.",
 )
 _CLOSINGS = (
     "Enough.",
     "So far.",
     "That will do.",
-    "There it may rest.",
+    "Let it rest there.",
     "More would add very little.",
     "That much can be said today.",
     "The rest is a matter of taste.",
     "Anything further would have to be measured first.",
-    "Beyond that the figures have nothing more to say.",
+    "Beyond that, the figures have nothing more to say.",
     "Readers who want more than this must try it out.",
     "The remaining questions are smaller, and none of them is urgent.",
-    "With that the picture is complete enough to act on it soon.",
+    "With that, the picture is complete enough to be acted on soon.",
 )
 """Sentences of one word, of two words, and so on: they fill an answer up to its length."""
 _ASPECTS = ("cost", "timing", "reliability", "maintenance", "scale", "risk", "the people involved", "data quality")

@@ -114,7 +114,7 @@ def _misspelt(directive: str) -> str:
     forms = (
         f"[[sim {meant[0]}: …]]" if meant else "[[sim: …]], [[sim plan: …]], [[sim turn: …]] or [[sim aggregate: …]]"
     )
-    return f"{directive[:_SHOWN_CHARS]!r} is not a directive. Write {forms}."
+    return f"{directive[:_SHOWN_CHARS]!r} is not a directive. Use {forms}."
 
 
 def _unknown(keys: list[str]) -> list[str]:
@@ -138,7 +138,7 @@ def _items(body: str, problems: list[str]) -> dict[str, str]:
         item = _ITEM.match(body, position)
         if item is None:
             problems.append(
-                f"{body[position : position + _SHOWN_CHARS]!r} is not a directive. Write key=value; key=value."
+                f"{body[position : position + _SHOWN_CHARS]!r} is not a directive. Use the form key=value; key=value."
             )
             break
         values[item[1]] = item[2] if item[2] is not None else item[3].strip()
@@ -150,8 +150,8 @@ def _parsed(key: str, value: str, problems: list[str]) -> object:
     try:
         return _PARSERS[key](value)
     except (ValueError, OverflowError):
-        known = f" Write {_VALUES[key]}." if key in _VALUES else ""
-        problems.append(f"{value[:_SHOWN_CHARS]!r} is not a value for {key!r}.{known}")
+        known = f" Use {_VALUES[key]}." if key in _VALUES else ""
+        problems.append(f"{value[:_SHOWN_CHARS]!r} is not a valid value for {key!r}.{known}")
         return None
 
 

@@ -13,9 +13,7 @@ from cli.output.text import plain
 
 _MARKS = {Level.OK: ("OK  ", "green"), Level.WARN: ("WARN", "yellow"), Level.FAIL: ("FAIL", "bold red")}
 
-TryKeys = Annotated[
-    bool, typer.Option("--try-keys", help="Test the API key of each configured provider. The test is free.")
-]
+TryKeys = Annotated[bool, typer.Option("--try-keys", help="Test each configured provider's API key, free of charge.")]
 
 
 async def doctor(try_keys: TryKeys = False) -> int:

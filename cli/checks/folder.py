@@ -33,7 +33,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
     kept = sign_in.in_folder(settings.data_dir)
     if sys.platform != "win32" and kept.exists() and kept.stat().st_mode & 0o077:
         yield Finding(
-            Level.WARN, f"sign-in {kept}", f"other users can read this file. To prevent this, run: chmod 600 {kept}"
+            Level.WARN, f"sign-in {kept}", f"other users can read this file. To fix this, run: chmod 600 {kept}"
         )
 
 

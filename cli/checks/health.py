@@ -29,9 +29,7 @@ async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
     if not parts:
         level = Level.OK if status == "ok" else Level.WARN
         return [
-            Finding(
-                level, f"API at {api_url}", f"{status}. To see the status of each part, sign in with 'chimera login'"
-            )
+            Finding(level, f"API at {api_url}", f"{status}. To see each part's status, sign in with 'chimera login'")
         ]
     found = [_health_of(name, part) for name, part in parts.items()]
     is_ours = stack_pid is not None or settings.temporal_address is not None
@@ -45,7 +43,7 @@ def _without_answer(api_url: str, settings: Settings, stack_pid: int | None) -> 
     return Finding(
         Level.FAIL,
         f"API at {api_url}",
-        f"does not respond, although Chimera is running (process {stack_pid}). For the reason, see {log}.",
+        f"doesn't respond, although Chimera is running (process {stack_pid}). For the reason, see {log}.",
     )
 
 

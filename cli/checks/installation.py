@@ -28,8 +28,8 @@ def packages() -> Iterator[Finding]:
     strangers = [f"{name} ({parent or 'not found'})" for name, parent in parents.items() if parent != home]
     if strangers:
         message = (
-            f"these packages are not loaded from {home}: {', '.join(strangers)}. Install Chimera in a Python"
-            " environment of its own."
+            f"these packages are not loaded from {home}: {', '.join(strangers)}. Install Chimera in its own Python"
+            " environment."
         )
         yield Finding(Level.FAIL, "packages", message)
     else:

@@ -24,7 +24,7 @@ def payload_keys(settings: Settings) -> Iterator[Finding]:
     else:
         message = (
             "none, so task titles and parts of answers are readable in Temporal. To encrypt them, set the same key for"
-            " every API server and every worker."
+            " every API server and worker."
         )
         yield Finding(Level.WARN, what, message)
 
@@ -49,9 +49,7 @@ def keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
     if of_a_start is None or ids == of_a_start:
         yield Finding(Level.OK, what, message)
     else:
-        remedy = (
-            f"With the current settings, Chimera {keys_in_words(of_a_start)}. To apply these settings, restart Chimera."
-        )
+        remedy = f"With the current settings, Chimera {keys_in_words(of_a_start)}. To apply them, restart Chimera."
         yield Finding(Level.WARN, what, f"{message}. {remedy}")
 
 
@@ -69,11 +67,11 @@ def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
         return
     if missing:
         yield Finding(Level.FAIL, what, local_payload_keys.warning(folder, missing))
-    keys = [f"{id} (of CHIMERA_PAYLOAD_KEYS)" if file is None else f"{id} (in {file})" for id, file in known]
+    keys = [f"{id} (from CHIMERA_PAYLOAD_KEYS)" if file is None else f"{id} (in {file})" for id, file in known]
     yield Finding(
         Level.OK,
         what,
-        f"a start {keys_in_words(keys)}" if keys else "none yet, because Chimera creates a key when it first starts",
+        f"a start {keys_in_words(keys)}" if keys else "none yet; Chimera creates a key on its first start",
     )
 
 

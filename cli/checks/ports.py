@@ -21,7 +21,7 @@ async def ports(settings: Settings, stack_pid: int | None) -> list[Finding]:
     api_url = api_url_of(settings)
     if await is_alive(api_url):
         folder = local_ports.data_dir_behind(settings.api_port)
-        setting = f"CHIMERA_DATA_DIR={folder}" if folder else "CHIMERA_DATA_DIR to the data folder of that server"
+        setting = f"CHIMERA_DATA_DIR={folder}" if folder else "CHIMERA_DATA_DIR to that server's data folder"
         message = (
             f"not checked, because the Chimera server at {api_url} was started in another folder. Run this command in"
             f" that folder, or set {setting}."

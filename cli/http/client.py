@@ -270,7 +270,7 @@ def raise_for(response: httpx2.Response) -> None:
         problem = Problem(
             status=response.status_code,
             title=f"{response.url} returned {response.status_code} {response.reason_phrase}",
-            detail="The response did not come from Chimera. Check the address of the Chimera server.",
+            detail="The response didn't come from Chimera. Check the Chimera server's address.",
         )
     if problem.status == HTTPStatus.UNAUTHORIZED and problem.code == NoSignIn.code:
         raise NoSignIn(str(response.url.copy_with(path="/", query=None)).rstrip("/"))

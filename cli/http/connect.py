@@ -125,7 +125,7 @@ async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> K
     if (own is not None or not meant) and not await is_alive(here):
         if own is not None and await is_alive(own[1].api_url):
             _note(
-                f"Chimera is not reachable at {here}, the address that {_NAMING} sets. This command uses"
+                f"Chimera is not reachable at {here}, the address set in {_NAMING}. This command uses"
                 f" {_described(own)} instead."
             )
             return own
@@ -167,7 +167,7 @@ async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
 
 def _described(each: Kept) -> str:
     path, kept = each
-    return f"the sign-in of {kept.email} at {kept.api_url} (stored in {path})"
+    return f"the sign-in for {kept.email} at {kept.api_url} (stored in {path})"
 
 
 def _note(line: str) -> None:

@@ -47,7 +47,7 @@ async def id_named(client: Client, name: str) -> TaskId:
     found = await _beginning_with(wanted, lambda most, cursor: client.tasks(limit=most, cursor=cursor))
     if not found:
         raise NotThere(f"No task ID begins with {one_line(name, 60)!r}. To list your tasks, run: chimera tasks")
-    return _only(found, name, lambda task: one_line(task.title, 30), "Type more characters of the ID.").id
+    return _only(found, name, lambda task: one_line(task.title, 30), "Enter more characters of the ID.").id
 
 
 async def call_named(client: Client, name: str) -> AiCallView:
@@ -58,7 +58,7 @@ async def call_named(client: Client, name: str) -> AiCallView:
     found = await _beginning_with(wanted, lambda most, cursor: client.ai_calls(limit=most, cursor=cursor))
     if not found:
         raise NotThere(f"No call ID begins with {one_line(name, 60)!r}. To list your calls, run: chimera calls")
-    return await client.ai_call(_only(found, name, lambda call: call.operation, "Type more characters of the ID.").id)
+    return await client.ai_call(_only(found, name, lambda call: call.operation, "Enter more characters of the ID.").id)
 
 
 async def schedule_named(client: Client, name: str) -> ScheduleView:
@@ -67,16 +67,16 @@ async def schedule_named(client: Client, name: str) -> ScheduleView:
     found = [each for each in await client.schedules() if each.name == name.strip() or _begins_with(each, wanted)]
     if not found:
         raise NotThere(
-            f"There is no schedule named {one_line(name, 60)!r}, and no schedule ID begins with this text. To list your"
+            f"No schedule is named {one_line(name, 60)!r}, and no schedule ID begins with it. To list your"
             " schedules, run: chimera schedules list"
         )
-    return _only(found, name, lambda schedule: one_line(schedule.name, 30), "Type the schedule's ID.")
+    return _only(found, name, lambda schedule: one_line(schedule.name, 30), "Use the schedule's ID instead.")
 
 
 async def _newest(client: Client) -> TaskId:
     newest = (await client.tasks(limit=1)).items
     if not newest:
-        raise NotThere('There are no tasks yet. To start a task, run: chimera run "Compare tea and coffee."')
+        raise NotThere('No tasks yet. To start one, run: chimera run "Compare tea and coffee."')
     return newest[0].id
 
 

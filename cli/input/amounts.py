@@ -28,16 +28,14 @@ def micro_usd(written: str) -> int:
     if found is None or found[1] + (found[2] or "") == "":
         raise typer.BadParameter(f"{_shown(written)} is not an amount in US dollars. {_way_to_write(written)}")
     if len(found[2] or "") > _DECIMALS:
-        raise typer.BadParameter(f"{_shown(written)} has too many decimal places. Write at most 6 decimal places.")
+        raise typer.BadParameter(f"{_shown(written)} has too many decimal places. Use at most 6.")
     amount = int(Decimal(f"{found[1] or 0}.{found[2] or 0}") * 10**_DECIMALS)
     if amount < 1:
         raise typer.BadParameter(
-            f"A budget of {_shown(written)} doesn't allow any spending. Write an amount above 0, such as 0.50."
+            f"A budget of {_shown(written)} allows no spending. Enter an amount above 0, such as 0.50."
         )
     if amount > MOST_USD * 10**_DECIMALS:
-        raise typer.BadParameter(
-            f"{_shown(written)} exceeds the largest possible budget, which is {MOST_USD} US dollars."
-        )
+        raise typer.BadParameter(f"{_shown(written)} exceeds the maximum budget of {MOST_USD} US dollars.")
     return amount
 
 
@@ -52,7 +50,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str | int], int]:
         if number is None or number < least or (most is not None and number > most):
             example = 5000 if most is None else least
             raise typer.BadParameter(
-                f"{_shown(written)} is not a whole number {bounds}. Write only digits, such as {example}."
+                f"{_shown(written)} is not a whole number {bounds}. Enter only digits, such as {example}."
             )
         return number
 
@@ -67,7 +65,7 @@ def decimal(least: float, most: float) -> Callable[[str | float], float]:
         found = _NUMBER.fullmatch(str(written).strip())
         if found is None or not least <= float(found[0]) <= most:
             raise typer.BadParameter(
-                f"{_shown(str(written))} is not a number from {least:g} to {most:g}. Write a number such as 0.7."
+                f"{_shown(str(written))} is not a number from {least:g} to {most:g}. Enter a number such as 0.7."
             )
         return float(found[0])
 
@@ -102,7 +100,7 @@ def moment(written: str) -> datetime:
     try:
         return datetime.fromisoformat(written.strip())
     except ValueError:
-        raise typer.BadParameter(f"{written!r} is not a time. Write a time such as 2026-11-01T07:00.") from None
+        raise typer.BadParameter(f"{written!r} is not a time. Enter a time such as 2026-11-01T07:00.") from None
 
 
 def _shown(written: str | int) -> str:
@@ -112,8 +110,5 @@ def _shown(written: str | int) -> str:
 
 def _way_to_write(written: str) -> str:
     if "," in written:
-        return (
-            "A comma is ambiguous. Write an amount such as 1500.50, with a decimal point and without a thousands"
-            " separator."
-        )
-    return "Write digits, with a decimal point before the cents, such as 0.50."
+        return "A comma is ambiguous. Enter an amount such as 1500.50, with a decimal point and no thousands separator."
+    return "Enter digits, with a decimal point before the cents, such as 0.50."

@@ -13,18 +13,14 @@ TaskName = Annotated[
     str,
     typer.Argument(
         metavar="ID",
-        help="The task's ID, the beginning of the ID, or the word last for the newest task.",
+        help="The task's ID or its first characters, or the word last for the newest task.",
         show_default=False,
     ),
 ]
 Newest = Annotated[int, typer.Option(parser=whole(1, 1000), help="Maximum number of tasks to list, newest first.")]
 
-TaskModel = Annotated[
-    str | None, typer.Option(help="The model, as provider/model, for agents that don't specify a model.")
-]
-Plan = Annotated[
-    Path | None, typer.Option(parser=path, help="A JSON file that contains the subtasks, so that no planner is needed.")
-]
+TaskModel = Annotated[str | None, typer.Option(help="The model, as provider/model, for agents that don't specify one.")]
+Plan = Annotated[Path | None, typer.Option(parser=path, help="A JSON file with the subtasks, so no planner is needed.")]
 
 Follow = Annotated[bool, typer.Option(help="Watch the task until it ends.")]
 ExitOnBudget = Annotated[
@@ -38,7 +34,7 @@ Usd = Annotated[
     int | None, typer.Option(parser=micro_usd, metavar="AMOUNT", help="The task's total cost limit in US dollars.")
 ]
 Tokens = Annotated[
-    int | None, typer.Option(parser=whole(1), help="The task's total limit on input and output tokens together.")
+    int | None, typer.Option(parser=whole(1), help="The task's total limit on input and output tokens combined.")
 ]
 Requests = Annotated[
     int | None, typer.Option(parser=whole(1), help="The task's total limit on model requests, including retries.")

@@ -54,9 +54,9 @@ def text_of(typed: str, what: str, *, secret: bool = False) -> str:
         except UnicodeError:
             seen = "" if secret else f", {typed.encode(errors='replace').decode()!r},"
             advice = (
-                "Write this text in UTF-8."
+                "Enter this text in UTF-8."
                 if secret
-                else "Write this text in UTF-8. If it is the name of a file, rename the file."
+                else "Enter this text in UTF-8. If it is a file name, rename the file."
             )
             raise NotText(f"{what}{seen} is not UTF-8. {advice}") from None
     return typed

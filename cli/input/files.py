@@ -16,7 +16,7 @@ async def bytes_of(path: Path) -> bytes:
     except OSError as error:
         raise WrongUsage(f"The file {str(path)!r} can't be read ({error.strerror}).") from error
     if not data:
-        raise WrongUsage(f"The file {str(path)!r} is empty. Choose a file that is not empty.")
+        raise WrongUsage(f"The file {str(path)!r} is empty. Choose another file.")
     return data
 
 

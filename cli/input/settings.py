@@ -66,15 +66,13 @@ def _problem_of(name: str, where: str, known: Set[str]) -> Iterator[str]:
     if not written.startswith(_PREFIX) or written in known or "_TEST_" in written:
         return
     if written in ELSEWHERE:
-        reason = "because Chimera reads this variable from the environment only"
+        reason = "because Chimera reads this variable only from the environment"
         yield f"{name}{where} has no effect, {reason}. Set the environment variable {written} instead."
         return
     # Without what all of them begin with, which makes everything look alike.
     meant = get_close_matches(written.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], 1)
-    hint = (
-        f"Did you mean {_PREFIX}{meant[0]}?" if meant else "For a list of all settings, see docs/reference/settings.md."
-    )
-    yield f"{name}{where} is ignored, because no setting has this name. {hint}"
+    hint = f"Did you mean {_PREFIX}{meant[0]}?" if meant else "All settings are listed in docs/reference/settings.md."
+    yield f"{name}{where} is ignored, because there is no such setting. {hint}"
 
 
 def _unreadable_lines() -> Iterator[str]:

@@ -27,8 +27,8 @@ NO_ROOM_S, LONGEST_NO_ROOM_S = 5.0, 30.0
 """How long a stream beyond the user's limit waits for its turn: without a time from the API, and at most."""
 
 _NO_ROOM = (
-    "You already follow the maximum number of tasks at once. This task continues, and its status is checked from time"
-    " to time until you can follow it live."
+    "You are already following the maximum number of tasks. This task continues, and its status is checked periodically"
+    " until you can follow it live."
 )
 
 Watch = Callable[[TaskState, Report], None]

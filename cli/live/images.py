@@ -18,8 +18,7 @@ async def keep_result(client: Client, call: AiCallView, out: Path) -> None:
     """Write the images of a call: the first into `out`, others beside it with a number. Raises WrongUsage."""
     if not isinstance(call.result, ImagesView):
         raise WrongUsage(
-            f"--out can't be used, because this call ({call.operation}) doesn't contain an image:"
-            f" {where_it_stands(call)}."
+            f"--out can't be used, because this call ({call.operation}) has no image: {where_it_stands(call)}."
         )
     images = call.result.data
     for path, image in zip(places_of(out, len(images)), images, strict=True):
@@ -27,7 +26,7 @@ async def keep_result(client: Client, call: AiCallView, out: Path) -> None:
         try:
             await asyncio.to_thread(path.write_bytes, data)
         except OSError as error:
-            kept = f"The image is still stored on the server, as file {image.file_id}"
+            kept = f"The image is still stored on the server as file {image.file_id}"
             raise WrongUsage(f"{str(path)!r} can't be written ({error.strerror}). {kept}.") from error
 
 

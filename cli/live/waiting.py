@@ -42,8 +42,8 @@ async def made(
     try:
         return await _finished(client, call_id, report)
     except asyncio.CancelledError:
-        report(f"The call continues. To show the call, run:   chimera calls show {short(call_id)}")
-        report(f"                    To cancel the call, run: chimera calls cancel {short(call_id)}")
+        report(f"The call continues. To show it, run:   chimera calls show {short(call_id)}")
+        report(f"                    To cancel it, run: chimera calls cancel {short(call_id)}")
         raise
 
 

@@ -33,7 +33,7 @@ class Watching:
     def __post_init__(self) -> None:
         if self.exit_on_budget and not self.follow:
             raise WrongUsage(
-                "--exit-on-budget has an effect only while the task is watched. Remove --exit-on-budget or --no-follow."
+                "--exit-on-budget works only while you watch the task. Remove --exit-on-budget or --no-follow."
             )
 
     async def of(self, client: Client, task: TaskView, *, after: int = 0) -> int:
@@ -47,7 +47,7 @@ class Watching:
             print(task.id)
             print_to(
                 console,
-                f"The task continues in the background. To watch the task, run: chimera follow {short(task.id)}",
+                f"The task continues in the background. To watch it, run: chimera follow {short(task.id)}",
             )
         return 0
 
@@ -58,8 +58,8 @@ class Watching:
         except (asyncio.CancelledError, ChimeraError) as error:
             # A user who starts it anew instead pays twice. A task that no longer exists was deleted meanwhile.
             if not (isinstance(error, Refused) and error.problem.status == HTTPStatus.NOT_FOUND):
-                print_to(console, f"The task continues. To watch the task again, run: chimera follow {short(task.id)}")
-                print_to(console, f"                    To cancel the task, run:      chimera cancel {short(task.id)}")
+                print_to(console, f"The task continues. To watch it again, run: chimera follow {short(task.id)}")
+                print_to(console, f"                    To cancel it, run:      chimera cancel {short(task.id)}")
             raise
         if self.as_json:
             print_json(task)

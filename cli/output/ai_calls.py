@@ -64,7 +64,7 @@ def print_call(call: AiCallView, out: Path | None) -> None:
         return
     print_result(call, out, as_json=False)
     if out is None and isinstance(call.result, ImagesView):
-        print_line(f"To write the image to a file, run: chimera calls show {short(call.id)} --out image.png")
+        print_line(f"To save the image to a file, run: chimera calls show {short(call.id)} --out image.png")
 
 
 def exit_code_of(call: AiCallView) -> int:

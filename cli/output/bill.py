@@ -30,7 +30,7 @@ def in_doubt_of(cost: CostView) -> str:
     if not cost.in_doubt_micro_usd:
         return ""
     amount = f"at most {usd(cost.in_doubt_micro_usd)}"
-    return f"{amount} for requests whose outcome is unknown. This amount counts towards the budget"
+    return f"{amount} for requests whose outcome is unknown, which counts toward the budget"
 
 
 def limits_of(budget: BudgetView | BudgetRaised | None) -> str:

@@ -39,11 +39,12 @@ def print_cost(task_id: TaskId, cost: CostView) -> None:
     if cost.estimated:
         console.print(
             Text(
-                f"{ESTIMATED} marks an amount that is at least partly estimated because a provider didn't report usage."
+                f"{ESTIMATED} marks an amount that is at least partly an estimate, because a provider reported no"
+                " usage."
             )
         )
     if is_partial(cost):
-        console.print(Text(f"This list contains only the first {MAX_ATTEMPTS:,} attempts.", style="dim"))
+        console.print(Text(f"Only the first {MAX_ATTEMPTS:,} attempts are listed.", style="dim"))
 
 
 def is_partial(cost: CostView) -> bool:
@@ -58,7 +59,7 @@ def place_of(path: NodePath) -> str:
 
 def facts_of(task_id: TaskId, cost: CostView) -> list[tuple[str, str]]:
     """Name the sums; empty ones are left out."""
-    reserved = f"{usd(cost.reserved_micro_usd)} for model calls that are in flight" if cost.reserved_micro_usd else ""
+    reserved = f"{usd(cost.reserved_micro_usd)} for model calls in flight" if cost.reserved_micro_usd else ""
     facts = (
         ("Task", task_id),
         ("Cost", spent_of(cost)),

@@ -16,14 +16,14 @@ def free_name(path: Path) -> Path:
 def check_place(out: Path, *, force: bool) -> None:
     """Check before a paid call whether a file can be written there. Raises WrongUsage."""
     if out.is_dir():
-        raise WrongUsage(f"{str(out)!r} is a folder. Choose a file in the folder, such as {str(out / 'image.png')!r}.")
+        raise WrongUsage(f"{str(out)!r} is a folder. Choose a file in it, such as {str(out / 'image.png')!r}.")
     if not out.parent.is_dir():
-        raise WrongUsage(f"The folder {str(out.parent)!r} does not exist. Create this folder, or choose another one.")
+        raise WrongUsage(f"The folder {str(out.parent)!r} doesn't exist. Create it, or choose another one.")
     if out.exists() and not force:
-        raise WrongUsage(f"{str(out)!r} already exists. Choose another file, or add --force to overwrite this file.")
+        raise WrongUsage(f"{str(out)!r} already exists. Choose another file, or add --force to overwrite this one.")
     if not os.access(out if out.exists() else out.parent, os.W_OK):
         raise WrongUsage(
-            f"You don't have permission to write {str(out)!r}. Choose another file, or change the permissions."
+            f"You don't have permission to write {str(out)!r}. Choose another file, or change its permissions."
         )
 
 

@@ -65,7 +65,7 @@ def _endings_of(task: TaskView, subtasks: Sequence[SubtaskView]) -> Iterator[str
         yield f"The answer was {ending.words} and may be incomplete."
     for subtask in subtasks:
         if (ending := ending_of(subtask)) is not None:
-            yield f"The answer of subtask {one_line(subtask.path, 200)} was {ending.words}."
+            yield f"The answer from subtask {one_line(subtask.path, 200)} was {ending.words}."
 
 
 def error_of(task: TaskView) -> str:

@@ -34,9 +34,9 @@ def print_tasks(tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Se
         print_table(Console(highlight=False), list_of(tasks, blocked_by))
     elif statuses:
         named = one_line(" or ".join(statuses), 200)
-        print_line(f"There are no tasks with the status {named}. To list all tasks, run: chimera tasks")
+        print_line(f"No tasks have the status {named}. To list all tasks, run: chimera tasks")
     else:
-        print_line('There are no tasks yet. To start a task, run: chimera run "Compare tea and coffee."')
+        print_line('No tasks yet. To start one, run: chimera run "Compare tea and coffee."')
 
 
 def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) -> None:
@@ -126,8 +126,8 @@ def _quiet_in(task: TaskView) -> str:
     if task.status is not RunStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
         return ""
     return (
-        f"no model call has started since {_when(max(begun))}. A long call can be the reason. To check"
-        " whether workers or their payload keys are missing, run: chimera doctor"
+        f"no model call has started since {_when(max(begun))}. The reason may be a long call. To check whether workers"
+        " or their payload keys are missing, run: chimera doctor"
     )
 
 
@@ -155,7 +155,7 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     table.add_column("Cost", in_all, no_wrap=True, justify="right")
     if cost.in_doubt_micro_usd:
         table.add_column("In doubt", usd(cost.in_doubt_micro_usd), no_wrap=True, justify="right")
-    table.add_column("Title and beginning of the result", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("Title and start of the result", no_wrap=True, overflow="ellipsis", ratio=1)
     if ROOT in booked:
         table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
     for subtask in subtasks:

@@ -10,7 +10,7 @@ Stay = Annotated[
     bool | None,
     typer.Option(
         "--stay/--exit",
-        help="Keep Chimera running after the demonstration, or stop it. The default in a terminal is --stay.",
+        help="Keep Chimera running after the demo, or stop it. In a terminal, the default is --stay.",
         show_default=False,
     ),
 ]

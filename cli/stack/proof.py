@@ -61,7 +61,7 @@ def prove(task: TaskView, cost: CostView, journal: Sequence[Entry], *, killed: b
     checks = (
         (task.status == RunStatus.COMPLETED, f"the task's status is {task.status} instead of completed"),
         (killed, "the worker was not killed, because no model call was seen in flight"),
-        (theirs.requests > 0, "the provider's journal doesn't contain any entries for this task"),
+        (theirs.requests > 0, "the provider's journal has no entries for this task"),
         (ours.calls == theirs.calls, "Chimera's ledger and the provider's journal list different model calls"),
         (
             ours.requests == theirs.requests,

@@ -23,7 +23,7 @@ async def up(
     data_dir: DataDir = None,
     workers: Workers = 1,
 ) -> int:
-    """Start Chimera and keep it running. Ctrl-C stops Chimera without losing work."""
+    """Start Chimera and keep it running. Ctrl-C stops it without losing work."""
     from chimera import __version__
     from cli.input.settings import load_settings
     from cli.process.signals import until_stopped

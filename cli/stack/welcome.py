@@ -37,7 +37,7 @@ def print_stopping(console: Console) -> None:
 def print_welcome(stack: Stack, console: Console) -> None:
     """Print how long the start took, the addresses, and the first user's password, once."""
     # Counted from where `start.sh` began: it becomes this process.
-    print_to(console, f"Ready {time.time() - psutil.Process().create_time():.1f} s after the start")
+    print_to(console, f"Ready in {time.time() - psutil.Process().create_time():.1f} s")
     settings = stack.settings
     api_url = api_url_of(settings)
     rows = [

@@ -56,7 +56,7 @@ def test_an_attack_that_breaks_off_is_broken(capsys: pytest.CaptureFixture[str])
         raise RuntimeError("away")
 
     seen = asyncio.run(tried(Finding("B1", "something", breaks), None))  # type: ignore[arg-type]
-    assert seen.problems == ["could not be tried: RuntimeError"]
+    assert seen.problems == ["couldn't be tried: RuntimeError"]
     assert "away" in capsys.readouterr().err
 
 

@@ -72,7 +72,7 @@ async def test_missing_agent_fields_are_named(given: dict[str, Any], missing: st
 
 async def test_a_file_that_is_no_agent_is_refused(file: Path) -> None:
     file.write_text("[]")  # noqa: ASYNC240
-    with pytest.raises(WrongUsage, match=r"is not a JSON object\. Write an object"):
+    with pytest.raises(WrongUsage, match=r"is not a JSON object\. Use an object"):
         await create(file=file)
 
 

@@ -70,7 +70,7 @@ async def test_an_image_is_saved(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert out.read_bytes().startswith(a_png()[:16])
     assert printed.out == f"{out}\n"
     assert "image/png" in printed.err
-    with pytest.raises(WrongUsage, match="does not exist"):
+    with pytest.raises(WrongUsage, match="doesn't exist"):
         await ai_calls.image("a cat", tmp_path / "none" / "cat.png")
 
 
@@ -122,14 +122,14 @@ async def test_a_left_call_continues_and_can_be_stopped(
     generation.cancel()
     with pytest.raises(asyncio.CancelledError):
         await generation
-    found = re.search("The call continues. To show the call, run:   chimera calls show (.*)", capsys.readouterr().err)
+    found = re.search("The call continues. To show it, run:   chimera calls show (.*)", capsys.readouterr().err)
     assert found
     assert await ai_calls.show(found[1]) == 0
     with pytest.raises(WrongUsage, match="doesn't contain an image"):
         await ai_calls.show(found[1], tmp_path / "a.png")
     assert await ai_calls.cancel(found[1]) == 0
     cancelled = capsys.readouterr().out
-    assert re.search("is (being )?cancelled. No further requests for this call will be sent to its provider", cancelled)
+    assert re.search("is (being )?cancelled. Its provider will receive no more requests for it", cancelled)
     async with asyncio.timeout(LIMIT_S):
         while await ai_calls.show(found[1]) != 2:
             await asyncio.sleep(0.1)

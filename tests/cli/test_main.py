@@ -154,7 +154,7 @@ def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
     done = chimera("doctor", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_OPENAI_API_KEY=secret, **ports)
     assert "packages: all seven from" in done.stdout
     assert (
-        "provider openai (CHIMERA_OPENAI_API_KEY): set up, but its API key was not tested. To test the key, run:"
+        "provider openai (CHIMERA_OPENAI_API_KEY): set up, but its API key was not tested. To test it, run:"
         " chimera doctor --try-keys" in done.stdout
     )
     assert "provider google (CHIMERA_GOOGLE_API_KEY): not set up" in done.stdout

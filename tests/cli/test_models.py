@@ -53,8 +53,8 @@ def test_an_unusable_model_shows_why() -> None:
 def test_omissions_are_reported() -> None:
     assert lines_below(2, {"local": "Nobody answers."}, {"openai": "No key."}, every=False) == [
         "local: Nobody answers.",
-        "2 more models can't be used yet. To see the reasons, run: chimera models --all",
-        "These providers are not set up: openai. To see the missing settings, run: chimera models --all",
+        "2 more models can't be used yet. To see why, run: chimera models --all",
+        "These providers are not set up: openai. To see which settings are missing, run: chimera models --all",
     ]
     assert lines_below(2, {}, {"openai": "No key."}, every=True) == ["openai: No key."]
 

@@ -108,10 +108,10 @@ async def test_a_schedule_is_found_by_its_name(capsys: pytest.CaptureFixture[str
         await schedules.create(name, "Report.", "0 7 * * *", paused=True)
         beginning = capsys.readouterr().out.split()[1]
         assert await schedules.runs(name) == 0
-        assert capsys.readouterr().out == f"Schedule {beginning} has not started a task yet. Next run: paused.\n"
+        assert capsys.readouterr().out == f"Schedule {beginning} hasn't started a task yet. Next run: paused.\n"
     assert await schedules.runs("Morning", as_json=True) == 0
     assert json.loads(capsys.readouterr().out) == {"items": [], "next_cursor": None}
-    with pytest.raises(NotThere, match="no schedule named 'Noon'"):
+    with pytest.raises(NotThere, match="No schedule is named 'Noon'"):
         await schedules.runs("Noon")
 
 

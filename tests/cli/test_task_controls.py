@@ -23,7 +23,7 @@ async def test_a_new_budget_is_confirmed_with_spending(
     assert capsys.readouterr().out.splitlines() == [
         "Task 6c1f0b1e is running. Its total budget is $0.0500, 20 requests.",
         "Spent so far: $0.0009 for 3 model requests, 15 tokens.",
-        "In doubt: at most $0.0004 for requests whose outcome is unknown. This amount counts towards the budget.",
+        "In doubt: at most $0.0004 for requests whose outcome is unknown, which counts toward the budget.",
     ]
 
 

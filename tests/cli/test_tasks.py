@@ -86,7 +86,7 @@ async def test_a_refused_stream_shows_how_to_continue(
         with pytest.raises(Refused):
             await follow(TASK)
     assert (
-        f"The task continues. To watch the task again, run: chimera follow {TASK[:8]}" in capsys.readouterr().err
+        f"The task continues. To watch it again, run: chimera follow {TASK[:8]}" in capsys.readouterr().err
     ) == continues
 
 
@@ -105,10 +105,10 @@ async def test_a_list_marks_blocked_running_tasks(
 @pytest.mark.parametrize(
     ("statuses", "printed"),
     [
-        ([], 'There are no tasks yet. To start a task, run: chimera run "Compare tea and coffee."'),
+        ([], 'No tasks yet. To start one, run: chimera run "Compare tea and coffee."'),
         (
             ["running", "waiting"],
-            "There are no tasks with the status running or waiting. To list all tasks, run: chimera tasks",
+            "No tasks have the status running or waiting. To list all tasks, run: chimera tasks",
         ),
     ],
 )

@@ -1,7 +1,7 @@
 """Break a stack and count the losses: `python -m tests.faults [F01 freeze …] [--wire W] [--quick | --long]`.
 
 Each trial starts its own stack: Temporal, PostgreSQL, Redis, API, workers, and the simulator with its journal. The exit
-code is 1 if a trial failed. docs/reference/faults.md describes the experiments and the counts.
+code is 1 if a trial failed. See docs/reference/faults.md for the experiments and the counts.
 """
 
 import argparse
@@ -40,7 +40,7 @@ async def main() -> int:
         options.error(f"these experiments don't support --{', --'.join(sorted(idle)).replace('_', '-')}")
     wire = SIMULATED_VENDORS[asked.wire]
     if wire != OPENAI:
-        print(f"The simulator answers behind {wire.title}. The vendor itself is not contacted.\n")
+        print(f"The simulator responds as {wire.title}. The vendor itself is not contacted.\n")
     print(HEADINGS, flush=True)
     results = []
     for experiment in chosen:
@@ -62,13 +62,16 @@ def _options() -> argparse.ArgumentParser:
         "--rounds",
         type=int,
         default=1,
-        help="how often to run each experiment, with different moments and orders",
+        help="how often to run each experiment, each time with different timing and order",
     )
     options.add_argument("--first-seed", "--seed", type=int, default=1, help="seed of the first run")
     options.add_argument("--wire", choices=SIMULATED_VENDORS, default="openai", help="vendor whose SDK the workers use")
-    options.add_argument("--out", type=Path, metavar="FILE", help="append each result to this file, as a line of JSON")
+    options.add_argument("--out", type=Path, metavar="FILE", help="append each result to this file as a line of JSON")
     options.add_argument(
-        "--show", type=Path, metavar="FILE", help="print the table of a file from --out, without running experiments"
+        "--show",
+        type=Path,
+        metavar="FILE",
+        help="print the table for a file written with --out, without running experiments",
     )
     size = options.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="few runs and short calls")
@@ -88,13 +91,13 @@ def _one_of(names: Sequence[str]) -> Callable[[str], str]:
 
 
 _SIZES: Mapping[str, tuple[Callable[[str], Any], str]] = {
-    "what": (_one_of(tuple(TARGETS)), f"freeze: what to stop, one or more of {','.join(TARGETS)}"),
-    "seconds": (float, "freeze: seconds to stop the target, one or more, such as 5,20,60"),
-    "pairs": (int, "controls: number of pairs of each kind"),
-    "kind": (_one_of(KINDS), f"controls: run only one kind, one of {','.join(KINDS)}"),
-    "at_once": (int, "controls: number of tasks at the same time"),
-    "minutes": (float, "kills: minutes to run"),
-    "tasks_a_second": (float, "kills: tasks offered per second"),
+    "what": (_one_of(tuple(TARGETS)), f"freeze: the targets to freeze, one or more of {','.join(TARGETS)}"),
+    "seconds": (float, "freeze: how long to freeze the target, in seconds; one or more values, such as 5,20,60"),
+    "pairs": (int, "controls: number of pairs per kind"),
+    "kind": (_one_of(KINDS), f"controls: the only kind to run, one of {','.join(KINDS)}"),
+    "at_once": (int, "controls: number of parallel tasks"),
+    "minutes": (float, "kills: duration in minutes"),
+    "tasks_a_second": (float, "kills: tasks submitted per second"),
 }
 """Sizes of single experiments, each with its way to be read. Several values, with commas, are a trial each."""
 

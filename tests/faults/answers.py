@@ -32,27 +32,27 @@ _QUERIES = {
         "SELECT run_id, path, status FROM nodes"
         " WHERE task_status = 'completed' AND path <> '' AND status NOT IN ('completed', 'skipped')"
     ),
-    "is completed without a result": ("SELECT run_id, path FROM nodes WHERE status = 'completed' AND result IS NULL"),
-    "is completed without an event": (
+    "is completed but has no result": ("SELECT run_id, path FROM nodes WHERE status = 'completed' AND result IS NULL"),
+    "is completed but has no event": (
         "SELECT run_id, path FROM nodes WHERE status = 'completed' AND NOT EXISTS ("
         "  SELECT 1 FROM events e WHERE e.run_id = nodes.run_id AND e.payload ->> 'type' = nodes.says"
         "   AND COALESCE(e.payload ->> 'path', '') = nodes.path)"
     ),
-    "is completed though its call {call} is {status}": (
+    "is completed although its call {call} is {status}": (
         f"SELECT run_id, {_PLACE}, status FROM calls WHERE node_status = 'completed' AND status <> 'finished'"
     ),
-    "has its call {call} finished without an outcome": f"SELECT run_id, {_PLACE} {_FINISHED} AND outcome IS NULL",
-    "has its call {call} finished without a reply in the transcript": (
+    "has a finished call {call} without an outcome": f"SELECT run_id, {_PLACE} {_FINISHED} AND outcome IS NULL",
+    "has a finished call {call} without a reply in the transcript": (
         f"SELECT run_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
         "  SELECT 1 FROM messages m WHERE m.run_id = calls.run_id AND m.path = calls.path"
         "   AND m.purpose = calls.purpose AND m.role = 'assistant' AND m.seq / 1000 = calls.step)"
     ),
-    "has its call {call} finished without the attempt that finished it": (
+    "has a finished call {call} without the attempt that finished it": (
         f"SELECT run_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
         f"  SELECT 1 FROM call_attempts x WHERE {_SAME_CALL}"
         "   AND x.attempt = calls.attempt AND x.status = 'finished')"
     ),
-    "has its call {call} finished without an event": (
+    "has a finished call {call} without an event": (
         f"SELECT run_id, {_PLACE} {_FINISHED} AND NOT EXISTS ("
         "  SELECT 1 FROM events e WHERE e.run_id = calls.run_id AND e.payload ->> 'type' = 'model_call.finished'"
         "   AND COALESCE(e.payload ->> 'path', '') = calls.path AND e.payload ->> 'purpose' = calls.purpose"
@@ -70,7 +70,7 @@ async def missing_answers(lab: Lab, ids: Sequence[TaskId], executions: Sequence[
         for row in rows:
             found[_named(str(row["run_id"]), row["path"])].append(wrong.format_map(row))
     for node, status in await _unkept(lab, ids, executions):
-        found[node].append(f"is completed in Temporal and {status} in its row")
+        found[node].append(f"is completed in Temporal but {status} in its row")
     return tuple(f"{node} {', '.join(wrongs)}" for node, wrongs in found.items())
 
 

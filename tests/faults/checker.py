@@ -94,7 +94,7 @@ class Findings:
                 f"booked {self.booked_micro_usd} micro-USD, but the provider counted {self.provider_micro_usd}"
             )
         if self.answered_share < 0.95:
-            found.append(f"only {self.answered_share:.0%} of the offered tasks got a response")
+            found.append(f"only {self.answered_share:.0%} of the submitted tasks got a response")
         if self.runs == 0:
             found.append("nothing ran")
         return found

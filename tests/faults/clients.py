@@ -135,7 +135,7 @@ class Follower:
         if self.seen != list(range(1, len(self.seen) + 1)):
             found.append(f"{self.task_id}: sequence {self.seen}")
         if self.last_type not in LAST:
-            found.append(f"{self.task_id}: the last event seen is {self.last_type!r}")
+            found.append(f"{self.task_id}: the last event seen was {self.last_type!r}")
         return found
 
     async def _connect(self) -> None:

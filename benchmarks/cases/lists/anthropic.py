@@ -37,11 +37,11 @@ CASES = (
     _case(
         "ping",
         "framing",
-        "pings between",
+        "pings between events",
         (_between(event("ping"), event("ping")),),
         source="https://github.com/Portkey-AI/gateway/issues/350",
     ),
-    _case("unknown-event", "framing", "an event that is unknown", (_between(event("message_hint", hint=7)),)),
+    _case("unknown-event", "framing", "an unknown event", (_between(event("message_hint", hint=7)),)),
     _case(
         "comment",
         "framing",
@@ -51,7 +51,7 @@ CASES = (
     _case(
         "empty-data",
         "framing",
-        "`data:` without anything",
+        "empty `data:`",
         (ServedAnswer(framed(start()) + "data:\n\n" + "".join(map(framed, (*text("a b"), *stop())))),),
     ),
     _case(
@@ -70,21 +70,21 @@ CASES = (
     _case(
         "bytes",
         "framing",
-        "one byte a packet",
+        "one byte per packet",
         (replying("Grüße 🌍", piece_bytes=1),),
         Ends(result="Grüße 🌍", spent=SPENT),
     ),
     _case(
         "cut",
         "framing",
-        "broken off in the middle, then whole",
+        "interrupted in the middle, then complete",
         (stream(start(), *text("half"), cut=True), replying("a b")),
         Ends(result="a b", requests=2),
     ),
     _case(
         "unknown-block",
         "contents",
-        "a block and a delta that is unknown",
+        "an unknown block and an unknown delta",
         (
             stream(
                 start(),
@@ -120,15 +120,13 @@ CASES = (
         "a text block that begins with null",
         (stream(start(), *block(0, {"type": "text", "text": None}, {"type": "text_delta", "text": "a b"}), *stop()),),
     ),
-    _case(
-        "null-delta", "contents", "a delta that is null", (_between(event("content_block_delta", index=0, delta=None)),)
-    ),
+    _case("null-delta", "contents", "a null delta", (_between(event("content_block_delta", index=0, delta=None)),)),
     _case(
         "delta-before-start",
         "contents",
-        "a delta of a block that never began",
+        "a delta for a block that never began",
         (stream(start(), event("content_block_delta", index=0, delta={"type": "text_delta", "text": "a b"}), *stop()),),
-        note="The delta is clear without the block's start.",
+        note="The delta is unambiguous without the start of its block.",
     ),
     _case(
         "no-usage-at-end",
@@ -147,7 +145,7 @@ CASES = (
     _case(
         "usage-at-end",
         "usage",
-        "0 at the beginning, all of it at the end",
+        "0 at the beginning, full usage at the end",
         (
             stream(
                 start({"input_tokens": 0, "output_tokens": 0}),
@@ -167,7 +165,7 @@ CASES = (
     _case(
         "usage-in-delta",
         "usage",
-        "usage inside of the delta, as the documents had it once",
+        "usage inside the delta, as once documented",
         (
             stream(
                 start(),
@@ -197,12 +195,12 @@ CASES = (
         (replying("a b", "sensitive"),),
         Ends("failed", code="content_refused", spent=SPENT),
         source="https://github.com/anomalyco/opencode/issues/44092",
-        note="The filter withheld part of the text. A fallback model may be used, because half a text is no answer.",
+        note="The filter withheld part of the text. A fallback model may be used, because half an answer is no answer.",
     ),
     _case(
         "max-tokens",
         "endings",
-        "cut at max_tokens, then the rest",
+        "cut off at max_tokens, then the rest",
         (replying("one ", "max_tokens"), replying("two")),
         Ends(result="one two", requests=2, finish="stop"),
         "https://github.com/anima-research/agent-framework/issues/135",
@@ -210,7 +208,7 @@ CASES = (
     _case(
         "window",
         "endings",
-        "cut at the context window, each time",
+        "cut off at the context window, each time",
         (replying("one ", "model_context_window_exceeded"),),
         Ends(requests=None, finish="length", result=None),
         "https://github.com/tetsuo-ai/agenc-core/issues/2111",
@@ -218,7 +216,7 @@ CASES = (
     _case(
         "refusal",
         "endings",
-        "a refusal without a word",
+        "a refusal without text",
         (
             stream(
                 start(),
@@ -234,7 +232,7 @@ CASES = (
     _case(
         "thinking-only",
         "endings",
-        "max_tokens, and all of it thinking",
+        "max_tokens, all spent on thinking",
         (
             stream(
                 start(),
@@ -252,15 +250,15 @@ CASES = (
     _case(
         "null-reason",
         "endings",
-        "a message_stop and no reason",
+        "message_stop without a reason",
         (stream(start(), *text("a b"), *stop(None)),),
         source="https://github.com/kekzl/imp/issues/1553",
-        note="`message_stop` says that it is whole, as `[DONE]` does.",
+        note="Like `[DONE]`, `message_stop` marks a complete answer.",
     ),
     _case(
         "no-stop",
         "endings",
-        "a reason and no message_stop",
+        "a reason without message_stop",
         (stream(start(), *text("a b"), stop()[0]),),
         source="https://github.com/kekzl/imp/issues/1553",
         note="The reason comes after the last block, so the answer is complete.",
@@ -268,7 +266,7 @@ CASES = (
     _case(
         "empty",
         "endings",
-        "end_turn without a word, each time",
+        "end_turn without text, each time",
         (stream(start(), *stop()),),
         Ends("failed", requests=2, contains=("malformed",), spent=2 * SPENT),
         "https://github.com/BerriAI/litellm/pull/32475",

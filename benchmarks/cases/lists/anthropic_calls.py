@@ -45,14 +45,14 @@ CASES = (
     _case(
         "same-index",
         "tool-calls",
-        "two calls that both say index 0",
+        "two calls, both with index 0",
         (asking(tool(FIRST), tool(SECOND, "toolu_2", 0)), replying("done")),
         Ends(result="done", requests=2, tools=BOTH, unique_ids=True),
     ),
     _case(
         "whole-input",
         "tool-calls",
-        "the input whole in the block's start",
+        "the complete input in the block's start",
         (
             asking(block(0, {"type": "tool_use", "id": "t", "name": "calculator", "input": json.loads(FIRST)})),
             replying("done"),
@@ -69,14 +69,14 @@ CASES = (
     _case(
         "end-turn-tool",
         "tool-calls",
-        "end_turn in place of tool_use",
+        "end_turn instead of tool_use",
         (stream(start(), *tool(FIRST), *stop("end_turn")), replying("done")),
         TOOL,
     ),
     _case(
         "same-ids",
         "call-ids",
-        "one id twice in a turn",
+        "the same id twice in a turn",
         (asking(tool(FIRST, "x"), tool(SECOND, "x", 1)), replying("done")),
         Ends(result="done", requests=2, tools=BOTH, unique_ids=True),
         "https://github.com/anthropics/claude-code/issues/28515",
@@ -84,15 +84,15 @@ CASES = (
     _case(
         "no-ids",
         "call-ids",
-        "ids that are null",
+        "null ids",
         (asking(tool(FIRST, None), tool(SECOND, None, 1)), replying("done")),
         Ends(result="done", requests=2, tools=BOTH, unique_ids=True),
     ),
-    _case("number-id", "call-ids", "a number as an id", (asking(tool(FIRST, 7)), replying("done")), TOOL),
+    _case("number-id", "call-ids", "a numeric id", (asking(tool(FIRST, 7)), replying("done")), TOOL),
     _case(
         "overloaded",
         "errors",
-        "overloaded_error in mid-stream, then whole",
+        "overloaded_error mid-stream, then complete",
         (_error("overloaded_error", "Overloaded", *text("half")), replying("a b")),
         Ends(result="a b", requests=2),
         ERRORS,
@@ -100,7 +100,7 @@ CASES = (
     _case(
         "api-error",
         "errors",
-        "an error that stays, in mid-stream",
+        "a persistent error mid-stream",
         (_error("invalid_request_error", "tools.0 is not allowed"),),
         Ends("failed", code="bad_request", contains=("tools.0 is not allowed",)),
         ERRORS,
@@ -174,14 +174,14 @@ CASES = (
     _case(
         "in-stream-too-long",
         "too-long",
-        "in mid-stream",
+        "mid-stream",
         (_error("invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum"),),
         Ends("failed", code="context_too_long"),
     ),
     _case(
         "whole-json",
         "media-types",
-        "a whole JSON message",
+        "a complete JSON message",
         (ServedAnswer(json.dumps(WHOLE), media_type="application/json"),),
     ),
     _case("type-case", "media-types", "`Text/Event-Stream`", (replying("a b", media_type="Text/Event-Stream"),)),
@@ -189,7 +189,7 @@ CASES = (
     _case(
         "page",
         "media-types",
-        "a page, each time",
+        "a web page, each time",
         (ServedAnswer("<html>", media_type="text/html"),),
         Ends("failed", requests=2, contains=("text/html",)),
     ),
@@ -212,7 +212,7 @@ CASES = (
     _case(
         "whole-and-pieces",
         "tool-calls",
-        "the input whole in the block's start, then in pieces",
+        "the complete input in the block's start, then in pieces",
         (
             asking(
                 block(
@@ -228,7 +228,7 @@ CASES = (
     _case(
         "server-tool",
         "tool-calls",
-        "a call of the server's own tool before the answer",
+        "a call to the server's own tool before the answer",
         (
             stream(
                 start(),

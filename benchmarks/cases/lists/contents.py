@@ -32,17 +32,17 @@ CASES = (
         "`<think>…</think>` before an answer",
         replying("<think>Hm. One moment.</think>\n\nthe answer"),
         THOUGHTS,
-        note="A thought is not an answer. It is stored separately and is not passed to the result or to dependents.",
+        note="Thinking is not an answer. It is stored separately and isn't passed to the result or to dependents.",
     ),
     _case(
         "B11.split",
-        "the tags split over chunks",
+        "tags split across chunks",
         _of(*map(piece, ("<th", "ink>Hm", ".</", "thi", "nk>", "the answer"))),
         THOUGHTS,
     ),
     _case(
         "parts.closing-only",
-        "a closing tag alone, as Qwen's and DeepSeek's templates leave it",
+        "only a closing tag, as Qwen's and DeepSeek's templates leave it",
         replying("Hm. One moment.\n</think>\n\nthe answer"),
         "https://github.com/ggml-org/llama.cpp/pull/15052",
     ),
@@ -79,13 +79,13 @@ CASES = (
     ),
     _case(
         "parts.text-list",
-        "text parts alone (Mistral's relay)",
+        "only text parts (Mistral's relay)",
         _of(piece([{"type": "text", "text": "the "}]), piece([{"type": "text", "text": "answer"}])),
         "https://github.com/NousResearch/hermes-agent/pull/94905",
     ),
     _case(
         "parts.unknown-part",
-        "a part of a kind that is unknown",
+        "a part of an unknown type",
         _of(piece([{"type": "citation", "source": 7}, {"type": "text", "text": "the answer"}])),
         "https://github.com/open-webui/open-webui/pull/28840",
     ),
@@ -95,31 +95,31 @@ CASES = (
         replying("Write `<think>` and `</think>` around it."),
         "https://github.com/tobocop2/lilbee/pull/729",
         Ends(result="Write `<think>` and `</think>` around it.", spent=SPENT),
-        "Only text at the beginning is a thought.",
+        "Only text at the beginning counts as thinking.",
     ),
     _case(
         "parts.unclosed",
-        "a thought that never ends",
+        "thinking that never ends",
         replying("<think>Hm. One moment"),
         "https://github.com/bytedance/deer-flow/pull/3218",
         Ends("failed", requests=None, lacks=("One moment",)),
-        "There is no answer in it.",
+        "It contains no answer.",
     ),
     _case(
         "parts.message",
-        "`message` in place of `delta`",
+        "`message` instead of `delta`",
         _of({"id": "c", "choices": [{"index": 0, "message": {"content": "the answer"}, "finish_reason": None}]}),
         "https://github.com/langgenius/dify/issues/3384",
     ),
     _case(
         "parts.text",
-        "`text`, as completions have it",
+        "`text`, as in completions",
         _of({"id": "c", "choices": [{"index": 0, "text": "the answer", "finish_reason": None}]}),
         "https://github.com/microsoft/autogen/pull/6465",
     ),
     _case(
         "parts.number",
-        "a number as content",
+        "numeric content",
         _of(piece(42)),
         "https://github.com/open-webui/open-webui/pull/28840",
         Ends(result="42", spent=SPENT),
@@ -130,17 +130,17 @@ CASES = (
         ServedAnswer(str(replying("caf€").body).replace("\\u20ac", "é").encode("latin-1")),
         "own",
         Ends(result="caf\ufffd", spent=SPENT),
-        "The letter is unknown. The answer is paid for, and the rest of it is stored.",
+        "The letter is unknown, but the answer is paid for, so the rest of it is stored.",
     ),
     _case(
         "B41.number-chunk-id",
-        "a number as the chunk's id",
+        "a numeric chunk id",
         stream({**piece("the answer"), "id": 7}, chunk({}, "stop"), USAGE),
         "own",
     ),
     _case(
         "B41.object-chunk-id",
-        "an object as the chunk's id",
+        "an object as the chunk id",
         stream({**piece("the answer"), "id": {"n": 1}}, chunk({}, "stop"), USAGE),
         "own",
     ),
@@ -148,7 +148,7 @@ CASES = (
         "B50",
         KIND,
         "own",
-        "a goal of 100,000 characters for a window of 8,192 tokens",
+        "a 100,000-character goal for a window of 8,192 tokens",
         TaskCase(
             (replying("the answer"),),
             model="small-window",
@@ -157,7 +157,7 @@ CASES = (
             limit_s=60,
         ),
         Ends("failed", requests=None, asked=("[… cut here to fit",)),
-        "A goal that exceeds the window is shortened with a mark. No plan follows here, so the task fails.",
+        "A goal that exceeds the window is shortened and marked. No plan follows here, so the task fails.",
     ),
     *(
         _case(f"parts.{name}", what, replying(text), source)
@@ -175,12 +175,12 @@ CASES = (
                 "https://github.com/Augustas11/macprovider/issues/743",
             ),
             ("gemma", "Gemma's channel", "<|channel>thought\nHm.<channel|>the answer", "own"),
-            ("end-token", "a token of the template behind it", "the answer<|im_end|>", "own"),
+            ("end-token", "a template token after the text", "the answer<|im_end|>", "own"),
         )
     ),
     _case(
         "parts.other-number",
-        "a number of the token in place of the choice's",
+        "a token index instead of the choice index",
         stream(
             *(
                 {"id": "c", "choices": [{"index": n, "delta": {"content": text}}]}

@@ -47,7 +47,7 @@ REFUSALS: dict[str, tuple[str, int, Any, str]] = {
     ),
     "errors.plain-text": ("plain text", 400, WORDS, "https://github.com/jagmarques/asqav-sdk/pull/205"),
     "errors.errors-list": ("{'errors': [...]}", 400, {"errors": [{"message": WORDS}]}, "own"),
-    "errors.message-object": ("a message that is an object", 400, {"error": {"message": {"detail": WORDS}}}, "own"),
+    "errors.message-object": ("an object as the message", 400, {"error": {"message": {"detail": WORDS}}}, "own"),
 }
 
 
@@ -81,7 +81,7 @@ CASES = (
     ),
     _in_stream(
         "B16.502",
-        "half a text, then code 502",
+        "half of the text, then code 502",
         stream(piece("half"), {"error": {"code": 502, "message": "upstream is gone"}}, done=False),
         Ends(result="a b", requests=2),
     ),
@@ -90,7 +90,7 @@ CASES = (
         "{'error': text}, each time",
         stream({"error": "CUDA out of memory on device 1"}),
         Ends("failed", requests=None, contains=("CUDA out of memory on device 1",)),
-        note="The message doesn't concern the request, so the request may be retried. The message is shown.",
+        note="The message isn't about the request, so the request may be retried. The message is shown.",
     ),
     _in_stream(
         "B16.event",
@@ -107,7 +107,7 @@ CASES = (
     ),
     _in_stream(
         "errors.choice-error",
-        "half a text, then an error beside `finish_reason: error` (OpenRouter)",
+        "half of the text, then an error with `finish_reason: error` (OpenRouter)",
         stream(
             piece("half"),
             {**chunk({"content": ""}, "error"), "error": {"code": 502, "message": "Provider disconnected"}},
@@ -124,7 +124,7 @@ CASES = (
     ),
     _in_stream(
         "errors.empty-choices-error",
-        "an error beside empty choices",
+        "an error with empty choices",
         stream(
             {"id": "c", "choices": [], "error": {"code": 503, "message": "Worker local total request limit reached"}}
         ),
@@ -135,7 +135,7 @@ CASES = (
         "B46",
         KIND,
         "own",
-        "no key is set, and the server's words have 'none' in them",
+        "no key is set, and the server's message contains 'none'",
         TaskCase((refusal(400, {"error": {"message": "tool_choice must be one of none, auto", "code": 400}}),)),
         Ends("failed", contains=("one of none, auto",)),
     ),
@@ -143,7 +143,7 @@ CASES = (
         "B16.breaker-task",
         KIND,
         MID_STREAM,
-        "errors of one task in mid-stream, with the usual breaker",
+        "errors in one task mid-stream, with the usual circuit breaker",
         TaskCase((stream({"error": "CUDA out of memory on device 1"}),), limit_s=120),
         Ends("failed", requests=None, contains=("CUDA out of memory",)),
         environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
@@ -152,10 +152,10 @@ CASES = (
         "B16.breaker-others",
         KIND,
         MID_STREAM,
-        "right after it: whether `local` counts as away for all others",
+        "right afterwards: whether `local` counts as unavailable for all others",
         ApiCalls((Call("GET", "/health"),)),
         Answers(200, lacks=("away",)),
-        "A fault caused by one task's request doesn't concern the provider.",
+        "A fault caused by one task's request says nothing about the provider.",
         environment=(("CHIMERA_BREAKER_FAILURES", "5"),),
     ),
     *(
@@ -170,7 +170,7 @@ CASES = (
         for name, what, body, source, right in (
             (
                 "base-resp",
-                "MiniMax's base_resp with status 200: no money",
+                "MiniMax's base_resp with status 200: insufficient balance",
                 {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}, "choices": None},
                 "https://github.com/MiniMax-AI/MiniMax-M2.5/issues/2",
                 Ends("failed", code="no_quota"),
@@ -197,7 +197,7 @@ CASES = (
             ),
             (
                 "region",
-                "403, whose words are about the region",
+                "403 with a message about the region",
                 403,
                 {"message": "Country, region, or territory not supported"},
                 "own",
@@ -205,7 +205,7 @@ CASES = (
             ),
             (
                 "recharge",
-                "429 for an empty account (Z.ai)",
+                "429 for an account without credit (Z.ai)",
                 429,
                 {"message": "Insufficient balance or no resource package. Please recharge.", "code": "1113"},
                 "own",

@@ -40,14 +40,14 @@ CASES = (
     _case(
         "comment",
         "framing",
-        "a comment between",
+        "a comment between events",
         (ServedAnswer(framed(chunk({"text": "a "})) + ": ping\n\n" + str(replying("b").body)),),
         source="https://github.com/earendil-works/pi/issues/9633",
     ),
     _case(
         "empty-data",
         "framing",
-        "`data:` without anything",
+        "empty `data:`",
         (_between(""),),
         source="https://github.com/Growth-Circle/cadis/issues/2329",
     ),
@@ -59,22 +59,22 @@ CASES = (
         (stream(chunk({"text": "a b"}), chunk(finish="STOP", usage=USED), "[DONE]"),),
         source="https://github.com/BerriAI/litellm/pull/29426",
     ),
-    _case("lf", "framing", "LF in place of CRLF", (ServedAnswer(str(replying("a b").body).replace("\r\n", "\n")),)),
+    _case("lf", "framing", "LF instead of CRLF", (ServedAnswer(str(replying("a b").body).replace("\r\n", "\n")),)),
     _case(
         "bytes",
         "framing",
-        "one byte a packet",
+        "one byte per packet",
         (replying("Grüße 🌍", piece_bytes=1),),
         Ends(result="Grüße 🌍", spent=SPENT),
     ),
     _case(
         "cut",
         "framing",
-        "broken off in the middle, then whole",
+        "interrupted in the middle, then complete",
         (stream(chunk({"text": "half"}), cut=True), replying("a b")),
         Ends(result="a b", requests=2),
     ),
-    _case("not-json", "framing", "an event that is no JSON", (_between("ping"),)),
+    _case("not-json", "framing", "an event with invalid JSON", (_between("ping"),)),
     _case(
         "no-candidates", "framing", "a chunk without candidates", (_between({"modelVersion": "m"}),), source=EMPTY_PARTS
     ),
@@ -93,7 +93,7 @@ CASES = (
         (_between({"candidates": [{"index": 0}]}),),
         source=EMPTY_PARTS,
     ),
-    _case("empty-part", "contents", "a part that is empty", (_between(chunk({})),), source=EMPTY_PARTS),
+    _case("empty-part", "contents", "an empty part", (_between(chunk({})),), source=EMPTY_PARTS),
     _case(
         "thought",
         "contents",
@@ -104,15 +104,15 @@ CASES = (
     _case(
         "signed-text",
         "contents",
-        "a signature beside the text",
+        "a signature with the text",
         (stream(chunk({"text": "a b", "thoughtSignature": "c2ln"}), chunk(finish="STOP", usage=USED)),),
         source="https://github.com/justlovemaki/AIClient2API/issues/157",
     ),
-    _case("unknown-part", "contents", "a part of a kind that is unknown", (_between(chunk({"hologram": {"x": 1}})),)),
+    _case("unknown-part", "contents", "a part of an unknown type", (_between(chunk({"hologram": {"x": 1}})),)),
     _case(
         "unknown-field",
         "contents",
-        "fields that is unknown",
+        "unknown fields",
         (_between({**chunk({"text": ""}), "novelty": {"x": [1]}}),),
     ),
     _case(
@@ -149,11 +149,11 @@ CASES = (
             ),
         ),
     ),
-    _case("no-usage", "usage", "not told", (stream(chunk({"text": "a b"}), chunk(finish="STOP")),), Ends(result="a b")),
+    _case("no-usage", "usage", "missing", (stream(chunk({"text": "a b"}), chunk(finish="STOP")),), Ends(result="a b")),
     _case(
         "null-usage",
         "usage",
-        "counts that are null",
+        "null counts",
         (
             stream(
                 chunk({"text": "a b"}),
@@ -176,7 +176,7 @@ CASES = (
     _case(
         "part-usage",
         "usage",
-        "all of it, then a part of it",
+        "full usage, then partial usage",
         (stream(chunk({"text": "a b"}, usage=USED), chunk(finish="STOP", usage={"promptTokenCount": 11})),),
         note="Partial usage doesn't replace complete usage.",
     ),
@@ -194,7 +194,7 @@ CASES = (
     _case(
         "max-tokens",
         "endings",
-        "cut at MAX_TOKENS, then the rest",
+        "cut off at MAX_TOKENS, then the rest",
         (replying("one ", "MAX_TOKENS"), replying("two")),
         Ends(result="one two", requests=2, finish="stop"),
         "https://github.com/smallnest/pigo/pull/65",
@@ -202,7 +202,7 @@ CASES = (
     _case(
         "thoughts-only",
         "endings",
-        "MAX_TOKENS, and all of it thoughts",
+        "MAX_TOKENS, all spent on thoughts",
         (stream(chunk({"text": "Hm.", "thought": True}), chunk(finish="MAX_TOKENS", usage=USED)),),
         Ends("failed", contains=("max_output_tokens",), spent=SPENT),
         "https://github.com/huggingface/chat-ui/pull/2383",
@@ -210,7 +210,7 @@ CASES = (
     _case(
         "blocked",
         "endings",
-        "a prompt that is blocked",
+        "a blocked prompt",
         (
             stream(
                 {
@@ -224,7 +224,7 @@ CASES = (
     _case(
         "safety",
         "endings",
-        "SAFETY without a word",
+        "SAFETY without text",
         (stream(chunk(finish="SAFETY", usage=USED)),),
         Ends("failed", code="content_refused", spent=SPENT),
     ),
@@ -239,7 +239,7 @@ CASES = (
     _case(
         "no-reason",
         "endings",
-        "a text without a reason, then whole",
+        "text without a reason, then complete",
         (stream(chunk({"text": "half"}, usage=USED)), replying("a b")),
         Ends(result="a b", requests=2),
         note="On this wire, only the reason marks the end.",
@@ -247,14 +247,14 @@ CASES = (
     _case(
         "empty",
         "endings",
-        "STOP without a word, each time",
+        "STOP without text, each time",
         (stream(chunk(finish="STOP", usage=USED)),),
         Ends("failed", requests=2, contains=("malformed",), spent=2 * SPENT),
     ),
     _case(
         "snake-case",
         "contents",
-        "fields as Google's SDK for Python names them",
+        "fields as named in Google's Python SDK",
         (
             stream(
                 {
@@ -267,14 +267,14 @@ CASES = (
     _case(
         "wrapped",
         "contents",
-        "each chunk within `response`, as Code Assist sends it",
+        "each chunk inside `response`, as Code Assist sends it",
         (stream({"response": chunk({"text": "a b"})}, {"response": chunk(finish="STOP", usage=USED)}),),
         source="https://github.com/justlovemaki/AIClient2API/issues/157",
     ),
     _case(
         "zero-after",
         "usage",
-        "the whole one, then counts of 0",
+        "full usage, then counts of 0",
         (
             stream(
                 chunk({"text": "a b"}, usage=USED),

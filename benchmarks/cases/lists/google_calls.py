@@ -50,7 +50,7 @@ CASES = (
     _case(
         "null-args",
         "tool-calls",
-        "arguments that are null",
+        "null arguments",
         (asking({"functionCall": {"name": "calculator", "args": None}}), replying("done")),
         Ends(result="done", requests=2, asked=("expression",)),
     ),
@@ -64,23 +64,23 @@ CASES = (
     _case(
         "same-ids",
         "call-ids",
-        "one id twice in a turn",
+        "the same id twice in a turn",
         (asking(call("17*23", id="x"), call("6*7", id="x")), replying("done")),
         TWO,
     ),
     _case(
         "ids-again",
         "call-ids",
-        "one id in two turns",
+        "the same id in two turns",
         (asking(call("17*23", id="x")), asking(call("6*7", id="x")), replying("done")),
         Ends(result="done", requests=3, tools=BOTH, unique_ids=True),
         "https://github.com/QwenLM/qwen-code/issues/5099",
     ),
-    _case("number-id", "call-ids", "a number as an id", (asking(call("17*23", id=7)), replying("done")), TOOL),
+    _case("number-id", "call-ids", "a numeric id", (asking(call("17*23", id=7)), replying("done")), TOOL),
     _case(
         "error-in-stream",
         "errors",
-        "503 in mid-stream, then whole",
+        "503 mid-stream, then complete",
         (
             stream(
                 chunk({"text": "half"}),
@@ -93,7 +93,7 @@ CASES = (
     _case(
         "request-in-stream",
         "errors",
-        "400 in mid-stream",
+        "400 mid-stream",
         (stream({"error": {"code": 400, "message": "tools.0 is not allowed", "status": "INVALID_ARGUMENT"}}),),
         Ends("failed", code="bad_request", contains=("tools.0 is not allowed",)),
     ),
@@ -155,7 +155,7 @@ CASES = (
     _case(
         "too-long-in-stream",
         "too-long",
-        "in mid-stream",
+        "mid-stream",
         (
             stream(
                 {
@@ -191,7 +191,7 @@ CASES = (
     _case(
         "one-json",
         "media-types",
-        "one whole JSON answer",
+        "one complete JSON answer",
         (ServedAnswer(json.dumps(chunk({"text": "a b"}, finish="STOP", usage=USED)), media_type="application/json"),),
     ),
     _case("type-case", "media-types", "`Text/Event-Stream`", (replying("a b", media_type="Text/Event-Stream"),)),
@@ -199,7 +199,7 @@ CASES = (
     _case(
         "page",
         "media-types",
-        "a page, each time",
+        "a web page, each time",
         (ServedAnswer("<html>", media_type="text/html"),),
         Ends("failed", requests=2, contains=("text/html",)),
     ),
@@ -215,7 +215,7 @@ CASES = (
     _case(
         "retry-words",
         "waiting",
-        '429, "Please retry in 3.1s." alone',
+        '429 with only "Please retry in 3.1s."',
         (refused(429, "RESOURCE_EXHAUSTED", "Please retry in 3.1s."), replying("a b")),
         Ends(result="a b", requests=2, wait_s=3),
         RETRY,
@@ -224,7 +224,7 @@ CASES = (
     _case(
         "namespace",
         "tool-calls",
-        "default_api:calculator for a name",
+        "the name default_api:calculator",
         (
             asking({"functionCall": {"name": "default_api:calculator", "args": {"expression": "17*23"}}}),
             replying("done"),

@@ -7,19 +7,19 @@ KIND = "headers"
 KEYS = {
     "B53": ("of Cyrillic letters", "own", "ключ"),
     "key.look-alike": (
-        "with a letter that looks like another",
+        "with a look-alike letter",
         "https://github.com/NousResearch/hermes-agent/pull/9946",
         "sk-ʋ1234567",
     ),
     "key.blank": (
-        "with a blank that doesn't break",
+        "with a non-breaking space",
         "https://github.com/btseytlin/hr-breaker/pull/33",
         "sk-1234\u00a0567",
     ),
-    "key.newline": ("with a line break in it", "https://github.com/bytedance/deer-flow/pull/5066", "sk-1234\n567"),
+    "key.newline": ("with a line break", "https://github.com/bytedance/deer-flow/pull/5066", "sk-1234\n567"),
     "key.dash": ("with a long dash", "https://github.com/openai/openai-python/issues/2409", "sk—1234567"),
-    "key.accent": ("with a letter of Latin-1", "https://github.com/jundot/omlx/pull/1804", "café"),
-    "key.nothing": ("with a character of no width", "https://github.com/simonw/llm/pull/1636", "sk-\u200b1234567"),
+    "key.accent": ("with a Latin-1 letter", "https://github.com/jundot/omlx/pull/1804", "café"),
+    "key.nothing": ("with a zero-width character", "https://github.com/simonw/llm/pull/1636", "sk-\u200b1234567"),
 }
 ORGANISATION = "https://github.com/openai/openai-python/issues/2409"
 OWN_HEADERS = "https://github.com/bytedance/deer-flow/pull/5066"
@@ -27,7 +27,7 @@ OTHERS: tuple[tuple[str, str, str, Wire, str, str], ...] = (
     ("header.organisation", "OPENAI_ORG_ID of Cyrillic letters", ORGANISATION, "openai", "OPENAI_ORG_ID", "ключ"),
     (
         "header.project",
-        "OPENAI_PROJECT_ID with a line break in it",
+        "OPENAI_PROJECT_ID with a line break",
         ORGANISATION,
         "openai",
         "OPENAI_PROJECT_ID",
@@ -43,7 +43,7 @@ OTHERS: tuple[tuple[str, str, str, Wire, str, str], ...] = (
     ),
     (
         "header.own-name",
-        "OPENAI_CUSTOM_HEADERS with a blank in a name",
+        "OPENAI_CUSTOM_HEADERS with a space in a name",
         OWN_HEADERS,
         "openai",
         "OPENAI_CUSTOM_HEADERS",
@@ -51,7 +51,7 @@ OTHERS: tuple[tuple[str, str, str, Wire, str, str], ...] = (
     ),
     (
         "header.anthropic",
-        "ANTHROPIC_CUSTOM_HEADERS with a blank in a name",
+        "ANTHROPIC_CUSTOM_HEADERS with a space in a name",
         OWN_HEADERS,
         "anthropic",
         "ANTHROPIC_CUSTOM_HEADERS",
@@ -92,7 +92,7 @@ CASES = (
         "B53.doctor",
         KIND,
         "own",
-        "doctor with a key that no header can have",
+        "doctor with a key that is invalid in a header",
         Command(
             ("doctor",),
             {"CHIMERA_LOCAL_BASE_URL": "http://127.0.0.1:9/v1", "CHIMERA_LOCAL_API_KEY": "ключ"},
@@ -104,7 +104,7 @@ CASES = (
         "key.file",
         KIND,
         "https://github.com/quern-dev/quern/pull/228",
-        "doctor with a key's file that begins with a mark",
+        "doctor with a key file that begins with a byte order mark",
         Command(
             ("doctor",),
             {"CHIMERA_SECRETS_DIR": "."},

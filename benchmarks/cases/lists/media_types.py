@@ -23,10 +23,10 @@ def _lines() -> str:
 
 
 CASES = (
-    _case("B34", "a whole JSON completion", (ServedAnswer(whole({"content": "a b"}), media_type=JSON),), WHOLE),
+    _case("B34", "a complete JSON completion", (ServedAnswer(whole({"content": "a b"}), media_type=JSON),), WHOLE),
     _case(
         "B34.tool",
-        "a whole JSON completion with a tool call",
+        "a complete JSON completion with a tool call",
         (
             ServedAnswer(whole({"content": None, "tool_calls": [call(FIRST, id="a")]}, "tool_calls"), media_type=JSON),
             ServedAnswer(whole({"content": "a b"}), media_type=JSON),
@@ -49,13 +49,13 @@ CASES = (
     ),
     _case(
         "types.json-done",
-        "a whole completion as an event stream, with [DONE] glued on",
+        "a full completion as an event stream, with [DONE] appended",
         (ServedAnswer(whole({"content": "a b"}) + "\n\ndata: [DONE]\n\n"),),
         "https://github.com/decolua/9router/issues/3492",
     ),
     _case(
         "types.json-event",
-        "a whole completion as the only event",
+        "a full completion as the only event",
         (ServedAnswer(f"data: {whole({'content': 'a b'})}\n\ndata: [DONE]\n\n"),),
         "https://github.com/kaito-project/kaito/issues/1880",
     ),
@@ -80,11 +80,11 @@ CASES = (
     ),
     _case(
         "types.page",
-        "a portal's page, each time",
+        "a captive portal's page, each time",
         (ServedAnswer("<html>Sign in</html>", media_type="text/html"),),
         "own (F27)",
         Ends("failed", requests=2, contains=("text/html", "Check its address")),
-        "The second identical failure is the last attempt, because more attempts wouldn't help.",
+        "The second identical failure ends the attempts, because more wouldn't help.",
     ),
     _case(
         "types.events-as-page",

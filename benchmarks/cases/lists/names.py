@@ -59,7 +59,7 @@ CASES = (
         "B36.listed",
         KIND,
         FOUND,
-        "the list of models has them",
+        "the model list contains them",
         ApiCalls((Call("GET", "/api/v1/agents/models/available"),)),
         Answers(200, contains=("local",)),
     ),

@@ -21,19 +21,19 @@ WORKERS = (
     ),
     (
         "proxy.no-proxy-range",
-        "NO_PROXY with ranges of IPv6",
+        "NO_PROXY with IPv6 ranges",
         "https://github.com/MoonshotAI/kimi-cli/issues/1959",
         (("HTTP_PROXY", NOWHERE), ("NO_PROXY", "fd00::/8,fe80::/10,10.0.0.0/8,.local")),
     ),
     (
         "proxy.no-proxy-brackets",
-        "NO_PROXY with [::1], a proxy whose port is none",
+        "NO_PROXY with [::1], a proxy with an invalid port",
         "https://github.com/basicmachines-co/basic-memory/issues/1541",
         (("HTTP_PROXY", "http://127.0.0.1:port"), ("NO_PROXY", "[::1]")),
     ),
     (
         "proxy.ranges",
-        "NO_PROXY with ranges alone, as proxy programs write it",
+        "NO_PROXY with only ranges, as proxy programs write it",
         RANGES,
         (*FOR_ALL, ("NO_PROXY", "127.0.0.0/8,10.0.0.0/8,192.168.0.0/16")),
     ),
@@ -43,7 +43,7 @@ WORKERS = (
         RANGES,
         (*FOR_ALL, ("NO_PROXY", "*.local;<local>")),
     ),
-    ("proxy.socks-scheme", "ALL_PROXY=socks://, as desktops write it", SOCKS, (("ALL_PROXY", "socks://127.0.0.1:9"),)),
+    ("proxy.socks-scheme", "ALL_PROXY=socks://, as desktops set it", SOCKS, (("ALL_PROXY", "socks://127.0.0.1:9"),)),
     (
         "proxy.no-scheme",
         "a proxy without a scheme",
@@ -106,12 +106,12 @@ CASES = (
                 "https://github.com/clash-verge-rev/clash-verge-rev/issues/6887",
                 {"ALL_PROXY": "socks5://127.0.0.1:9"},
             ),
-            ("port", "a proxy whose port is none", SOCKS, {"HTTP_PROXY": "http://127.0.0.1:port"}),
+            ("port", "a proxy with an invalid port", SOCKS, {"HTTP_PROXY": "http://127.0.0.1:port"}),
         )
     ),
     _command(
         "proxy.cli-certificates",
-        "a command, its API elsewhere, certificates that aren't there",
+        "a command, its API elsewhere, missing certificates",
         "own",
         {**AWAY, "CHIMERA_API_URL": "https://chimera.example", "SSL_CERT_FILE": "/nowhere/ca.pem"},
         Exits(3, contains=("SSL_CERT_FILE",)),

@@ -51,7 +51,7 @@ def _with(metadata: str) -> str:
 
 CASES = (
     _same("B33.fields", "fields in another order", X + "}", '{"start": false, "goal": "x"}'),
-    _same("B33.escapes", "an escape for a letter, blanks", X + "}", '{ "goal" : "\\u0078",\n "start": false }'),
+    _same("B33.escapes", "an escaped letter, spaces", X + "}", '{ "goal" : "\\u0078",\n "start": false }'),
     _same(
         "B33.metadata",
         "metadata in another order",
@@ -60,14 +60,14 @@ CASES = (
     ),
     _same(
         "B33.default",
-        "a default said or not",
+        "a default stated or omitted",
         X + "}",
         X + ', "priority": 3}',
-        note="The content is the same, so it is the same request.",
+        note="The content is the same, so this is the same request.",
     ),
     _same(
         "replay.nested",
-        "objects inside of metadata in another order",
+        "objects inside metadata in another order",
         X + ', "metadata": {"o": {"a": 1, "b": [1]}}}',
         X + ', "metadata": {"o": {"b": [1], "a": 1}}}',
         ORDER,
@@ -75,7 +75,7 @@ CASES = (
     _same("replay.null", "null for a field without a value", X + "}", X + ', "model": null}', ORDER),
     _same(
         "replay.default-nested",
-        "a default inside of a subtask",
+        "a default inside a subtask",
         X + ', "plan": [{"key": "a", "instruction": "b"}]}',
         X + ', "plan": [{"key": "a", "instruction": "b", "depends_on": [], "title": ""}]}',
         "https://github.com/adcontextprotocol/adcp-client/issues/568",
@@ -96,18 +96,18 @@ CASES = (
         for name, what, first, second, source, note in (
             ("text", '1 and "1"', '{"n": 1}', '{"n": "1"}', STEALTH, ""),
             ("true", "1 and true", '{"n": 1}', '{"n": true}', STEALTH, ""),
-            ("nothing", "null and left out", '{"n": null}', "{}", FINERACT, "Metadata are stored as they were sent."),
+            ("nothing", "null and omitted", '{"n": null}', "{}", FINERACT, "Metadata is stored as sent."),
             (
                 "accent",
                 "é as one character and as two",
                 '{"n": "\\u00e9"}',
                 '{"n": "e\\u0301"}',
                 "own",
-                "Text is compared by its characters. RFC 8785 doesn't normalise text either.",
+                "Text is compared character by character. RFC 8785 doesn't normalize text either.",
             ),
             (
                 "close",
-                "two numbers that only a float takes for one",
+                "two numbers that are equal only as floats",
                 f'{{"n": {2**53}}}',
                 f'{{"n": {2**53 + 1}}}',
                 STEALTH,
@@ -115,12 +115,12 @@ CASES = (
             ),
         )
     ),
-    _same("replay.ends", "blanks around the goal", X + "}", '{"goal": " x ", "start": false}', FINERACT),
+    _same("replay.ends", "spaces around the goal", X + "}", '{"goal": " x ", "start": false}', FINERACT),
     Case(
         "replay.twice",
         KIND,
         "own",
-        "a name that stands twice",
+        "a name that occurs twice",
         ApiCalls((Call("POST", "/api/v1/tasks", raw='{"goal": "x", "goal": "y", "start": false}'),)),
         Answers(422, contains=("goal",)),
         "Parsers use the last value, but the intended value is unknown.",
@@ -146,7 +146,7 @@ CASES = (
     ),
     _case(
         "replay.other-list",
-        "a list in another order is another list",
+        "a list in a different order is a different list",
         X + ', "metadata": {"l": [1, 2]}}',
         X + ', "metadata": {"l": [2, 1]}}',
         ORDER,
@@ -160,7 +160,7 @@ CASES = (
         "B51.socket",
         KIND,
         "own",
-        "junk on a WebSocket, and impossible places to go on from",
+        "junk on a WebSocket, and impossible positions to resume from",
         SocketCase((*JUNK, '{"type": "ping"}')),
         Answers(101, contains=("authenticated " + "error " * len(JUNK) + "pong",)),
     ),

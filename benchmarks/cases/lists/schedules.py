@@ -30,8 +30,8 @@ def _change(id: str, zone: str, at: time, *, forward: bool, source: str = CLOCKS
     """Due on the day of the zone's next change of clocks only, at a time that day doesn't have or has twice."""
     day = next_change(ZoneInfo(zone), at, forward=forward, after=datetime.now(UTC))
     cron = f"{at.minute} {at.hour} {day.day} {day.month} *"
-    what = "left out by" if forward else "twice in"
-    note = "A time that doesn't exist on a day is still due once, and a time that exists twice is due once."
+    what = "skipped by" if forward else "twice in"
+    note = "A time that doesn't exist on a day is still due once, as is a time that occurs twice."
     scheduled = Scheduled({"cron": cron, "time_zone": zone})
     return Case(id, KIND, source, f"{cron} in {zone}, a time {what} the change", scheduled, Due(once_on=day), note)
 
@@ -83,7 +83,7 @@ CASES = (
     ),
     _due(
         "times.zero-and-seven",
-        "0 and 7 are one day",
+        "0 and 7 are the same day",
         "0 6 * * 0,7",
         lambda day: day.weekday() == SUNDAY,
         "06:00",
@@ -99,8 +99,8 @@ CASES = (
     ),
     _refused("B22.daily", "six fields", "0 0 7 * * *", SIX, "five"),
     _refused("B22.half-minute", "six fields", "*/30 * * * * *", SIX, "five"),
-    _refused("B24.every", "below the floor", "@every 1s", FLOOR),
-    _refused("B24.seconds", "seven fields, each second", "* * * * * * *", FLOOR, "five"),
+    _refused("B24.every", "below the minimum", "@every 1s", FLOOR),
+    _refused("B24.seconds", "seven fields, every second", "* * * * * * *", FLOOR, "five"),
     _refused("B24.seven", "seven fields", "*/5 * * * * * *", FLOOR, "five"),
     Case("B24.interval", KIND, FLOOR, "interval_s 9", Scheduled({"interval_s": 9}), Refused(("10",))),
     _change("B25.berlin-spring", "Europe/Berlin", time(2, 30), forward=True),
@@ -136,7 +136,7 @@ CASES = (
         source="https://github.com/use-agent-os/agent-os/issues/2472",
     ),
     *(
-        _refused(f"B52.{n}", "no zone's name", "0 7 * * *", ZONES, "time_zone", zone=zone)
+        _refused(f"B52.{n}", "not a zone name", "0 7 * * *", ZONES, "time_zone", zone=zone)
         for n, zone in enumerate(("+02:00", "GMT+2", "", "Local", "../../etc/passwd"))
     ),
     Case(
@@ -155,5 +155,5 @@ CASES = (
     _refused("times.zone-inside", "CRON_TZ=", "CRON_TZ=Europe/Berlin 0 7 * * *", "own"),
     _refused("times.never", "30 February", "0 0 30 2 *", "https://github.com/woocommerce/action-scheduler/pull/782"),
     _refused("times.underscore", "MON_FRI", "0 17 * * MON_FRI", "https://github.com/jmettraux/rufus-scheduler/pull/38"),
-    _refused("times.hash", "a comment behind it", "0 7 * * * # mornings", "own"),
+    _refused("times.hash", "a trailing comment", "0 7 * * * # mornings", "own"),
 )

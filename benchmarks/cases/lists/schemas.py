@@ -32,7 +32,7 @@ CASES = (
         "B37.words",
         KIND,
         DEEPSEEK,
-        "what the planner is asked: the plan's fields in words, for servers that ignore the field",
+        "the planner's prompt: the plan's fields in words, for servers that ignore the field",
         TaskCase((replying("no"),), planned=True),
         Ends("failed", requests=None, asked=("depends_on", "instruction", "subtasks")),
     ),
@@ -40,7 +40,7 @@ CASES = (
         "B37.left-out",
         KIND,
         DEEPSEEK,
-        "the second request comes without it",
+        "the second request omits it",
         TaskCase((_refused("This response_format type is unavailable now"), replying("no plan")), planned=True),
         Ends("failed", requests=None, unlike=("response_format",)),
     ),
@@ -81,7 +81,7 @@ CASES = (
         "schema.stream-options",
         KIND,
         "https://github.com/entrius/gittensor/pull/1750",
-        "a server that refuses `stream_options`",
+        "a server that rejects `stream_options`",
         TaskCase(
             (
                 refusal(
@@ -96,7 +96,7 @@ CASES = (
         "schema.remembered",
         KIND,
         DEEPSEEK,
-        "the same server once more: it refuses whatever has the field",
+        "the same server once more: it rejects every request with the field",
         TaskCase((replying(json.dumps(json.loads(PLAN))), replying("done")), planned=True, model="b37"),
         Ends(result="done", requests=2, unlike=("response_format",)),
         "A rejected field is remembered for the model, so later plans cost one request.",

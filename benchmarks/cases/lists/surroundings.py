@@ -31,11 +31,11 @@ def _shown(id: str, encoding: str, source: str) -> Case:
 
 STREAMS = (
     _in_shell(
-        "cli.full-help", "help into a disk that is full", FULL, '"$@" >/dev/full', Exits(3, ("disk is full",)), "--help"
+        "cli.full-help", "help written to a full disk", FULL, '"$@" >/dev/full', Exits(3, ("disk is full",)), "--help"
     ),
     _in_shell(
         "cli.full-version",
-        "the version into a disk that is full",
+        "the version written to a full disk",
         FULL,
         '"$@" >/dev/full',
         Exits(3, ("disk is full",)),
@@ -43,7 +43,7 @@ STREAMS = (
     ),
     _in_shell(
         "cli.full-json",
-        "a list into a disk that is full",
+        "a list written to a full disk",
         FULL,
         '"$@" >/dev/full',
         Exits(3, ("disk is full",)),
@@ -52,7 +52,7 @@ STREAMS = (
     ),
     _in_shell(
         "cli.full-errors",
-        "an error into a disk that is full",
+        "an error written to a full disk",
         "https://github.com/uutils/coreutils/issues/10613",
         '"$@" 2>/dev/full',
         Exits(3),
@@ -60,13 +60,13 @@ STREAMS = (
     ),
     _in_shell(
         "cli.head-help",
-        "help whose reader has left",
+        "help piped to a reader that has exited",
         FULL,
         'trap "" PIPE; { "$@"; echo $? >&2; } | true',
         Exits(None, ("3",)),
         "--help",
     ),
-    _in_shell("cli.no-input", "no standard input, where a password is read", CLOSED, '"$@" <&-', Exits(3), "password"),
+    _in_shell("cli.no-input", "no standard input for a password", CLOSED, '"$@" <&-', Exits(3), "password"),
     _in_shell(
         "cli.no-output",
         "no standard output",
@@ -77,7 +77,7 @@ STREAMS = (
     ),
     _in_shell(
         "cli.no-streams",
-        "no stream at all",
+        "no streams at all",
         "https://github.com/notatallshaw/nab/pull/990",
         '"$@" <&- >&- 2>&-',
         Exits(3),
@@ -110,7 +110,7 @@ STREAMS = (
 FOLDERS = (
     _in_shell(
         "cli.gone",
-        "doctor in a folder that has been deleted",
+        "doctor in a deleted folder",
         "own",
         'mkdir x && cd x && rmdir ../x && "$@"',
         Exits(1, ("deleted",)),
@@ -119,7 +119,7 @@ FOLDERS = (
     ),
     _in_shell(
         "cli.gone-tasks",
-        "tasks in a folder that has been deleted",
+        "tasks in a deleted folder",
         "own",
         'mkdir x && cd x && rmdir ../x && "$@"',
         Exits(0),
@@ -145,7 +145,7 @@ FOLDERS = (
     ),
     _in_shell(
         "cli.fifo-plan",
-        "a plan from a pipe with a name",
+        "a plan from a named pipe",
         "own",
         f"mkfifo p && {{ printf '%s' '{PLAN}' >p & \"$@\"; }}",
         Exits(0),
@@ -155,7 +155,7 @@ FOLDERS = (
         "cli.folder-plan",
         KIND,
         "own",
-        "a folder in place of a plan",
+        "a folder instead of a plan",
         Command((*RUN, "--plan", ".")),
         Exits(3, ("directory",)),
     ),
@@ -195,7 +195,7 @@ BASE_URLS = tuple(
 PLANS = (
     _plan(
         "plan.half",
-        "a plan with half of an emoji, escaped",
+        "a plan with half an emoji, escaped",
         HALVES,
         PLAN.replace("X", "\\ud83d").encode(),
         Exits(3, ("half",)),
@@ -208,7 +208,7 @@ PLANS = (
         Exits(3, ("UTF-8",)),
     ),
     _plan("plan.pair", "a plan with an emoji, escaped", HALVES, PLAN.replace("X", "\\ud83d\\udc26").encode(), Exits(0)),
-    _plan("plan.utf-16-be", "a plan in UTF-16 without a mark", MARKS, PLAN.encode("utf-16-be"), Exits(3, ("UTF-8",))),
+    _plan("plan.utf-16-be", "a plan in UTF-16 without a BOM", MARKS, PLAN.encode("utf-16-be"), Exits(3, ("UTF-8",))),
     _plan("plan.utf-32", "a plan in UTF-32", MARKS, PLAN.encode("utf-32"), Exits(3, ("UTF-8",))),
     _plan(
         "plan.marks",
@@ -219,22 +219,20 @@ PLANS = (
     ),
     _plan(
         "plan.blank",
-        "a plan with a blank that doesn't break, as a web page has it",
+        "a plan with a non-breaking space, as copied from a web page",
         "https://github.com/alvinunreal/oh-my-opencode-slim/issues/1028",
         PLAN.replace(": ", ":\u00a0").encode(),
         Exits(3, ("line 1", "column")),
     ),
-    _plan("plan.deep", "a plan of 100,000 brackets", "own", b"[" * 100_000, Exits(3, ("too deep",))),
-    _plan(
-        "plan.number", "a plan with a number of 5,000 digits", "own", b"[" + b"1" * 5000 + b"]", Exits(3, ("line 1",))
-    ),
+    _plan("plan.deep", "a plan with 100,000 brackets", "own", b"[" * 100_000, Exits(3, ("too deep",))),
+    _plan("plan.number", "a plan with a 5,000-digit number", "own", b"[" + b"1" * 5000 + b"]", Exits(3, ("line 1",))),
     _plan("plan.nan", "a plan with NaN", "own", b"[NaN]", Exits(3, ("line 1",))),
-    _plan("plan.returns", "a plan whose lines end as on an old Mac", "own", PLAN.replace(" ", "\r").encode(), Exits(0)),
+    _plan("plan.returns", "a plan with classic Mac line endings", "own", PLAN.replace(" ", "\r").encode(), Exits(0)),
     Case(
         "B27.ascii-folder",
         KIND,
         "https://github.com/modelcontextprotocol/python-sdk/pull/3296",
-        ".env in UTF-8 with a data folder of umlauts, under an ASCII locale",
+        ".env in UTF-8 with umlauts in the data folder, under an ASCII locale",
         Command(("doctor",), ASCII, {".env": "CHIMERA_DATA_DIR=dàta\n".encode()}, keeps_api=False),
         Exits(None, ("data folder",)),
     ),
@@ -242,7 +240,7 @@ PLANS = (
         "key.utf-16",
         KIND,
         MARKS,
-        "a key's file in UTF-16",
+        "a key file in UTF-16",
         Command(
             ("doctor",),
             {"CHIMERA_SECRETS_DIR": "."},
@@ -255,7 +253,7 @@ PLANS = (
         "B28.half",
         KIND,
         "https://github.com/HKUDS/nanobot/pull/3697",
-        "a goal with half of an emoji, as bytes",
+        "a goal with half an emoji, as bytes",
         Command(("run", b"\xed\xa0\xbd", "--no-follow")),
         Exits(3, ("Argument 2", "UTF-8")),
     ),

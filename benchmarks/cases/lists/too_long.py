@@ -72,7 +72,7 @@ CASES = (
     ),
     _case(
         "B16.too-long",
-        "in a stream, by code alone",
+        "in a stream, by code only",
         stream(
             {
                 "error": {
@@ -85,7 +85,7 @@ CASES = (
     ),
     _case(
         "B16.too-long-400",
-        "in a stream, code 400 and words",
+        "in a stream, code 400 and a message",
         stream({"error": {"code": 400, "message": "This model's maximum context length is 4096 tokens."}}),
         "https://github.com/BerriAI/litellm/pull/25505",
     ),
@@ -101,7 +101,7 @@ CASES = (
         "long.not-too-long",
         KIND,
         "own",
-        "a refusal that speaks of length and isn't of this kind",
+        "a rejection that mentions length but isn't of this kind",
         TaskCase((refusal(400, {"error": {"message": "stop: at most 4 sequences, each of a length up to 20"}}),)),
         Ends("failed", code="bad_request", contains=("at most 4 sequences",)),
     ),

@@ -23,21 +23,21 @@ def _case(id: str, what: str, answer: ServedAnswer, right: Ends, source: str, no
 CASES = (
     _case(
         "B01.two-chunks",
-        "two calls that both say index 0, in two chunks",
+        "two calls, both with index 0, in two chunks",
         asking(calls(call(FIRST, index=0, id="a1")), calls(call(SECOND, index=0, id="b2"))),
         TWO,
         SAME_INDEX,
     ),
     _case(
         "B01.one-chunk",
-        "two calls that both say index 0, in one chunk",
+        "two calls, both with index 0, in one chunk",
         asking(calls(call(FIRST, index=0, id="a1"), call(SECOND, index=0, id="b2"))),
         TWO,
         SAME_INDEX,
     ),
     _case(
         "B02.neither",
-        "two calls in one chunk, neither index nor id",
+        "two calls in one chunk, without index or id",
         asking(calls(call(FIRST), call(SECOND))),
         TWO,
         NO_IDS,
@@ -63,17 +63,17 @@ CASES = (
         ONE,
         "https://github.com/ggml-org/llama.cpp/issues/20198",
     ),
-    _case("B41.number-id", "a number as the call's id", asking(calls(call(FIRST, index=0, id=1))), ONE, OTHER_TYPES),
+    _case("B41.number-id", "a numeric call id", asking(calls(call(FIRST, index=0, id=1))), ONE, OTHER_TYPES),
     _case(
         "B41.object-id",
-        "an object as its id",
+        "an object as the id",
         asking(calls(call(FIRST, index=0, id={"n": 1}))),
         ONE,
         OTHER_TYPES,
     ),
     _case(
         "B41.number-name",
-        "a number as the tool's name",
+        "a numeric tool name",
         asking(calls(call(FIRST, name=5, index=0, id="a"))),
         Ends(result="done", requests=2, asked=("no tool",), spent=2 * SPENT),
         OTHER_TYPES,
@@ -86,7 +86,7 @@ CASES = (
         asking(calls(call([FIRST], index=0, id="a"))),
         Ends(result="done", requests=2, spent=2 * SPENT),
         OTHER_TYPES,
-        "The meaning isn't clear. The model continues with the tool's result or problem.",
+        "The meaning isn't clear, so the model continues with the tool's result or problem.",
     ),
     _case(
         "B41.null-function",
@@ -97,14 +97,14 @@ CASES = (
     ),
     _case(
         "B44.letters",
-        "arguments in single letters",
+        "arguments one letter at a time",
         asking(calls(call("", index=0, id="a")), *(calls({"index": 0, "function": {"arguments": c}}) for c in FIRST)),
         ONE,
         TURNS,
     ),
     _case(
         "B44.interleaved",
-        "two calls whose arguments come in turns",
+        "two calls whose arguments alternate",
         asking(
             calls(call("", index=0, id="a"), call("", index=1, id="b")),
             calls({"index": 0, "function": {"arguments": FIRST[:9]}}),
@@ -117,7 +117,7 @@ CASES = (
     ),
     _case(
         "B44.late-id",
-        "the id comes with the last piece",
+        "the id in the last piece",
         asking(calls(call(FIRST[:9], index=0)), calls({"index": 0, "id": "a", "function": {"arguments": FIRST[9:]}})),
         ONE,
         TURNS,
@@ -131,21 +131,21 @@ CASES = (
     ),
     _case(
         "B44.stop",
-        "finish reason stop in place of tool_calls",
+        "finish reason stop instead of tool_calls",
         asking(calls(call(FIRST, index=0, id="a")), finish="stop"),
         ONE,
         TURNS,
     ),
     _case(
         "B44.unknown",
-        "a tool that isn't there",
+        "a nonexistent tool",
         asking(calls(call(FIRST, name="search", index=0, id="a"))),
         Ends(result="done", requests=2, asked=("Unknown tool",)),
         TURNS,
     ),
     _case(
         "B44.empty",
-        "arguments that are empty",
+        "empty arguments",
         asking(calls(call("", index=0, id="a"))),
         Ends(result="done", requests=2, asked=("expression",)),
         TURNS,
@@ -156,7 +156,7 @@ CASES = (
         asking(calls(*(call(SECOND, index=n, id=f"c{n}") for n in range(40)))),
         Ends(result="done", requests=2, tools=("42",) * 32, unique_ids=True),
         TURNS,
-        "At most 32 calls of one turn are run. The next request contains only those 32 calls.",
+        "At most 32 calls per turn are run. The next request contains only those.",
     ),
     _case(
         "B56",
@@ -164,25 +164,25 @@ CASES = (
         replying('<tool_call>\n{"name": "calculator", "arguments": {"expression": "17*23"}}\n</tool_call>'),
         ONE,
         "https://github.com/mudler/LocalAI/issues/10052",
-        "If tools were offered and the whole text consists of calls, they are calls. The text is not an answer.",
+        "If tools were offered and the text consists only of calls, the calls are run. The text isn't an answer.",
     ),
     _case(
         "calls.no-index-two-chunks",
-        "two calls with ids and without index, in two chunks",
+        "two calls with ids but without an index, in two chunks",
         asking(calls(call(FIRST, id="a1")), calls(call(SECOND, id="b2"))),
         TWO,
         "https://github.com/comet-ml/opik/issues/8362",
     ),
     _case(
         "calls.null-index",
-        "index null, arguments in a second piece without id",
+        "a null index, arguments in a second piece without an id",
         asking(calls(call("", index=None, id="a")), calls({"index": None, "function": {"arguments": FIRST}})),
         ONE,
         "https://github.com/langchain4j/langchain4j/pull/4583",
     ),
     _case(
         "calls.position",
-        "no index; pieces of two calls in one chunk, told apart by their place",
+        "no index; pieces of two calls in one chunk, distinguished by position",
         asking(
             calls(call(FIRST[:9], id="a"), call(SECOND[:9], id="b")),
             calls(
@@ -194,7 +194,7 @@ CASES = (
     ),
     _case(
         "calls.object-same-index",
-        "arguments as objects, index 0 both",
+        "arguments as objects, both with index 0",
         asking(
             calls(call({"expression": "17*23"}, index=0, id="a")), calls(call({"expression": "6*7"}, index=0, id="b"))
         ),
@@ -203,7 +203,7 @@ CASES = (
     ),
     _case(
         "calls.function-call",
-        "OpenAI's old `function_call` in place of `tool_calls`",
+        "OpenAI's old `function_call` instead of `tool_calls`",
         stream(
             chunk({"function_call": {"name": "calculator", "arguments": FIRST[:9]}}),
             chunk({"function_call": {"arguments": FIRST[9:]}}),
@@ -215,28 +215,28 @@ CASES = (
     ),
     _case(
         "calls.text-and-call",
-        "words before the call",
+        "text before the call",
         asking(piece("Let me see. "), calls(call(FIRST, index=0, id="a"))),
         ONE,
         "https://github.com/xorbitsai/xagent/pull/585",
     ),
     _case(
         "calls.one-based-index",
-        "indexes that begin at 1",
+        "indexes that start at 1",
         asking(calls(call(FIRST, index=1, id="a")), calls(call(SECOND, index=2, id="b"))),
         TWO,
         "https://github.com/StacDev/flow_ui/pull/45",
     ),
     _case(
         "calls.glued",
-        "arguments of two calls in a row under one call",
+        "consecutive arguments for two calls under one call",
         asking(calls(call(FIRST + SECOND, index=0, id="a"))),
         TWO,
         "https://github.com/NousResearch/hermes-agent/issues/25333",
     ),
     _case(
         "calls.sent-twice",
-        "arguments that come twice",
+        "arguments sent twice",
         asking(calls(call(FIRST + FIRST, index=0, id="a"))),
         ONE,
         "https://github.com/anomalyco/opencode/issues/33064",
@@ -250,14 +250,14 @@ CASES = (
     ),
     _case(
         "calls.nameless-empty",
-        "an empty call without a name beside a real one",
+        "an empty, unnamed call next to a real one",
         asking(calls(call(FIRST, index=0, id="a")), calls(call("{}", "", index=1, id="b"))),
         ONE,
         "https://github.com/earendil-works/pi/issues/3576",
     ),
     _case(
         "calls.id-each-piece",
-        "an id of its own for each piece",
+        "a separate id for each piece",
         asking(
             calls(call("", index=0, id="a")),
             calls(call(FIRST[:9], None, index=0, id="b")),
@@ -282,21 +282,21 @@ CASES = (
     ),
     _case(
         "calls.namespace",
-        "functions.calculator:0 for a name",
+        "the name functions.calculator:0",
         asking(calls(call(FIRST, "functions.calculator:0", index=0, id="a"))),
         ONE,
         "https://github.com/NousResearch/hermes-agent/issues/24534",
     ),
     _case(
         "calls.leaked-markup",
-        "gpt-oss's markup behind the name",
+        "gpt-oss's markup after the name",
         asking(calls(call(FIRST, "calculator<|channel|>commentary", index=0, id="a"))),
         ONE,
         "https://github.com/vllm-project/vllm/pull/35906",
     ),
     _case(
         "calls.text-of-text",
-        "arguments as text of text",
+        "arguments encoded as text twice",
         asking(calls(call(json.dumps(FIRST), index=0, id="a"))),
         ONE,
         "https://github.com/quarkiverse/quarkus-langchain4j/pull/2642",

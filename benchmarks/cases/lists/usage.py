@@ -37,20 +37,20 @@ CASES = (
     _case("B43.total", "only a total", _usage_answer({"total_tokens": 18}), spent=None, note=ESTIMATE),
     _case(
         "B43.details",
-        "details that are 0 in place of an object",
+        "details of 0 instead of an object",
         _usage_answer({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": 0}),
     ),
     _case(
         "B43.cached",
-        "more cached than read",
+        "more cached tokens than input tokens",
         _usage_answer({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 99}}),
     ),
     _case("B43.last", "in the last chunk with choices", (piece("a b"), {**chunk({}, "stop"), "usage": USAGE["usage"]})),
-    _case("B43.none", "not told", (piece("a b"), chunk({}, "stop")), spent=None),
+    _case("B43.none", "missing", (piece("a b"), chunk({}, "stop")), spent=None),
     _case("B43.list", "a list", _usage_answer([11, 7]), spent=None, note=ESTIMATE),
     _case(
         "usage.part-before",
-        "a first usage with details alone, then the whole one",
+        "usage with only details first, then full usage",
         (
             {**piece("a "), "usage": {"prompt_tokens_details": {"cached_tokens": 0}}},
             piece("b"),
@@ -61,27 +61,27 @@ CASES = (
     ),
     _case(
         "usage.part-after",
-        "the whole one, then one without `completion_tokens`",
+        "full usage, then usage without `completion_tokens`",
         (piece("a b"), chunk({}, "stop"), USAGE, {"id": "c", "choices": [], "usage": {"prompt_tokens": 11}}),
         "https://github.com/vercel/ai/issues/2763",
         note="Partial usage doesn't replace complete usage.",
     ),
     _case(
         "usage.null-after",
-        "the whole one, then `usage: null`",
+        "full usage, then `usage: null`",
         (piece("a b"), {**chunk({}, "stop"), "usage": USAGE["usage"]}, {"id": "c", "choices": [], "usage": None}),
         "https://github.com/jeremychone/rust-genai/pull/242",
     ),
     _case(
         "usage.null-counts",
-        "counts that are null",
+        "null counts",
         _usage_answer({"prompt_tokens": 11, "completion_tokens": None, "total_tokens": None}),
         spent=None,
         note=ESTIMATE,
     ),
     _case(
         "usage.negative",
-        "a count below 0",
+        "a negative count",
         _usage_answer({"prompt_tokens": -1, "completion_tokens": 7}),
         "own",
         spent=None,
@@ -89,7 +89,7 @@ CASES = (
     ),
     _case(
         "usage.reasoning-apart",
-        "reasoning beside what was written, as xAI counts",
+        "reasoning counted separately from output, as xAI does",
         _usage_answer(
             {
                 "prompt_tokens": 11,
@@ -102,7 +102,7 @@ CASES = (
     ),
     _case(
         "usage.zero-written",
-        "0 written, though there is an answer",
+        "0 output tokens despite an answer",
         _usage_answer({"prompt_tokens": 11, "completion_tokens": 0, "total_tokens": 11}),
         "https://github.com/agentjido/req_llm/issues/781",
         spent=None,
@@ -110,7 +110,7 @@ CASES = (
     ),
     _case(
         "usage.zero-after",
-        "the whole one, then one with 0 written",
+        "full usage, then usage with 0 output tokens",
         (
             piece("a b"),
             {**chunk({}, "stop"), "usage": USAGE["usage"]},
@@ -120,7 +120,7 @@ CASES = (
     ),
     _case(
         "usage.empty-delta",
-        "beside an empty delta, behind the finish",
+        "with an empty delta, after the finish reason",
         (piece("a b"), chunk({}, "stop"), {**chunk({}), "usage": USAGE["usage"]}),
         "https://github.com/diegosouzapw/OmniRoute/issues/9750",
     ),

@@ -42,7 +42,7 @@ CASES = (
     _case("B19.ms", "retry-after-ms: 3000", refusal(429, SLOW, retry_after_ms="3000")),
     _case(
         "B19.words",
-        "only in the words (Groq)",
+        "only in the message (Groq)",
         _rejection(
             "Rate limit reached for model `x`: Limit 15000, Used 11972. Please try again in 3.2s. Visit the console."
         ),
@@ -90,7 +90,7 @@ CASES = (
         ServedAnswer(json.dumps(SLOW), 429, "application/json", {"retry-after": _iso_in_five_seconds}),
         "https://github.com/promptfoo/promptfoo/pull/10322",
     ),
-    _case("wait.in-json", '"retry_after": 3 within the words', _rejection("slow; retry_after: 3"), "own"),
+    _case("wait.in-json", '"retry_after": 3 in the message', _rejection("slow; retry_after: 3"), "own"),
     # The last one: its provider is held for an hour.
     Case(
         "B20",

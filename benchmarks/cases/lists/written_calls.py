@@ -46,22 +46,22 @@ LEAD_INS = {
     "looks-like": "Now I'll check what the page looks like.",
     "inches": 'The screen is 15" wide. I will look it up.',
 }
-"""Ordinary sentences with the words that introduce an example elsewhere."""
+"""Ordinary sentences with words that elsewhere introduce an example."""
 
 SCHEMA = '{"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]}'
 SPOKEN_OF = {
     "spoken-of": ("a call in an answer about calls", f"So:\n```xml\n<tool_call>{CALL}</tool_call>\n```"),
     "other-tool": (
-        "a call of no tool that was offered, behind words",
+        "a call to a tool that wasn't offered, after text",
         f"Hermes models write:\n\n<tool_call>{CALL.replace('calculator', 'get_weather')}</tool_call>",
     ),
     "indented": ("a call in indented code", f"So:\n\n    <tool_call>{CALL}</tool_call>"),
-    "tildes": ("a call in an open fence of tildes", f"So:\n~~~\n<tool_call>{CALL}</tool_call>"),
+    "tildes": ("a call in an open tilde fence", f"So:\n~~~\n<tool_call>{CALL}</tool_call>"),
     "introduced": (
-        "a whole call that is an example",
+        "a complete call given as an example",
         f"A model would write it like this:\n\n<tool_call>{CALL}</tool_call>",
     ),
-    "mid-sentence": ("a whole call in mid-sentence", f"The form of a call is\n<tool_call>{CALL}</tool_call>"),
+    "mid-sentence": ("a complete call in mid-sentence", f"The form of a call is\n<tool_call>{CALL}</tool_call>"),
     "empty": ("a tag at the end of an answer", "It begins like this:\n<function=calculator>"),
     "described": ("tools in JSON", '[{"name": "calculator", "description": "Adds two numbers."}]'),
     "schema": (
@@ -92,7 +92,7 @@ CASES = (
         "written.in-thought",
         KIND,
         "https://github.com/vybestack/llxprt-code/pull/750",
-        "a call in `reasoning_content`, and nothing besides",
+        "a call in `reasoning_content` and nothing else",
         TaskCase(
             (
                 stream(chunk({"reasoning_content": f"<tool_call>{CALL}</tool_call>"}), chunk({}, "stop"), USAGE),

@@ -274,7 +274,7 @@ async def test_a_start_cleans_up_after_a_killed_supervisor(data_dir: Path) -> No
     async with LocalStack(settings_in(data_dir), report=lines.append, services=False) as again:
         assert await count_of_users(again) == 0
         assert not stopped.is_running() or stopped.status() == psutil.STATUS_ZOMBIE
-    assert any("redis" in line for line in lines if line.startswith("Stopped these processes"))
+    assert any("redis" in line for line in lines if line.startswith("Stopped processes"))
     assert processes_of(data_dir) == []
 
 
@@ -344,4 +344,4 @@ async def test_a_missing_local_model_does_not_stop_the_start(parts: Settings, da
     asked = settings_in(data_dir, local_model="/nowhere/model.gguf", **named)
     async with LocalStack(asked, report=lines.append, services=False) as settings:
         assert settings.address_of("local") is None
-    assert any("starts without the local model" in line and "model.lock" in line for line in lines)
+    assert any("is starting without the local model" in line and "model.lock" in line for line in lines)

@@ -66,7 +66,7 @@ async def test_odd_parts_do_not_change_an_answer(simulator: Running, directives:
 
 @pytest.mark.parametrize("directive", ["[[sim plann: split=2]]", "[[sim tokens=5]]", "[[ sim ]]", "[[sim; tokens=5]]"])
 async def test_a_directive_without_a_known_scope_is_refused(simulator: Running, directive: str) -> None:
-    with pytest.raises(errors.BadRequest, match=r"not a directive\. Write \[\[sim"):
+    with pytest.raises(errors.BadRequest, match=r"not a directive\. Use \[\[sim"):
         await answer_of(simulator.provider, ask(f"Task:\nAnything {directive}"))
 
 
@@ -76,9 +76,9 @@ async def test_all_misspelt_directives_are_named_at_once(simulator: Running) -> 
         await answer_of(simulator.provider, ask(prompt))
     assert raised.value.message == (
         "simulator rejected the request (400): Simulator: There is no directive 'tokns', 'satus', 'tuurns',"
-        " 'xyzzy'. Did you mean 'tokens', 'status', 'turns'? 'in_tool' is not a value for 'cut'. Write after:N,"
-        " quiet:N, in_tool_args, in_tool_args:broken, in_tool_args:done or in_tool_args:length. 'x' is not a value"
-        " for 'badplan'. Write"
+        " 'xyzzy'. Did you mean 'tokens', 'status', 'turns'? 'in_tool' is not a valid value for 'cut'. Use after:N,"
+        " quiet:N, in_tool_args, in_tool_args:broken, in_tool_args:done or in_tool_args:length. 'x' is not a valid"
+        " value for 'badplan'. Use"
         " cyclic, garbage or unknown_agent."
     )
 

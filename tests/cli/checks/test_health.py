@@ -46,9 +46,9 @@ async def test_health_asks_the_signed_in_installation(tmp_path: Path) -> None:
         (
             f"k3:{KEY},k2:{OTHER_KEY}",
             Level.WARN,
-            "encrypts with k3 and also decrypts with k2. To apply these settings, restart",
+            "encrypts with k3 and also decrypts with k2. To apply them, restart",
         ),
-        (None, Level.WARN, "doesn't encrypt. To apply these settings, restart"),
+        (None, Level.WARN, "doesn't encrypt. To apply them, restart"),
     ],
     # Keys are random, and names of tests have to be the same in each process.
     ids=("those in use", "the next", "none"),

@@ -30,15 +30,13 @@ def test_payload_keys_are_reported_by_id_only(given: dict[str, str], level: Leve
 
 def test_every_key_of_the_embedded_stack_is_named(tmp_path: Path) -> None:
     settings, folder = Settings(data_dir=tmp_path), Folder(tmp_path)
-    assert [found.message for found in payload_keys(settings)] == [
-        "none yet, because Chimera creates a key when it first starts"
-    ]
+    assert [found.message for found in payload_keys(settings)] == ["none yet; Chimera creates a key on its first start"]
     kept = local_payload_keys.take(folder, None)[0].get_secret_value().partition(":")[0]
     in_file = f"{kept} (in {tmp_path / 'secrets.json'})"
     assert [found.message for found in payload_keys(settings)] == [f"a start encrypts with {in_file}"]
     settings = settings.model_copy(update={"payload_keys": SecretStr(f"k2:{KEY}")})
     [found] = payload_keys(settings)
-    assert found.message == f"a start encrypts with k2 (of CHIMERA_PAYLOAD_KEYS) and also decrypts with {in_file}"
+    assert found.message == f"a start encrypts with k2 (from CHIMERA_PAYLOAD_KEYS) and also decrypts with {in_file}"
 
 
 def test_a_lost_payload_key_is_reported(tmp_path: Path) -> None:

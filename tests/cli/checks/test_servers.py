@@ -52,4 +52,4 @@ async def test_a_certificate_that_is_not_trusted_fails_and_names_the_setting(par
 async def test_a_foreign_server_as_simulator_is_reported() -> None:
     async with serving(model_server(PlainTextResponse("hello"))) as url:
         (found,) = await servers(Settings(simulator_url=url))
-    assert (found.level, "answered a health check with status 404" in found.message) == (Level.WARN, True)
+    assert (found.level, "failed a health check with status 404" in found.message) == (Level.WARN, True)

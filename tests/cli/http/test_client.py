@@ -78,7 +78,7 @@ async def test_a_refusal_without_fields_shows_its_detail(api: TinyApi, client: C
 
 async def test_another_program_on_that_port_is_recognised(api: TinyApi, client: Client) -> None:
     api.refuse = [PlainTextResponse("<html>\x1b[2Jnginx", 502)]
-    with pytest.raises(Refused, match="response did not come from Chimera"):
+    with pytest.raises(Refused, match="response didn't come from Chimera"):
         await client.task(TASK)
 
 

@@ -115,7 +115,7 @@ async def test_a_dead_sign_in_hides_no_good_one(
             assert (client.api_url, (await client.task(TASK)).id) == (url, TASK)
     printed = capsys.readouterr().err
     assert f"old@example.com at {url_of(kept)}, stored in {kept}, is no longer valid" in printed
-    assert f"This command uses the sign-in of me@example.com at {url} (stored in {sign_in.at_home()})" in printed
+    assert f"This command uses the sign-in for me@example.com at {url} (stored in {sign_in.at_home()})" in printed
 
 
 async def test_a_token_that_looks_fresh_may_be_dead(api: TinyApi, kept: Path) -> None:
@@ -167,10 +167,8 @@ async def test_a_stack_that_runs_at_another_port_is_found(
     async with connected(where_settings()) as client:
         assert client.api_url == url_of(kept)
     printed = capsys.readouterr().err
-    assert (
-        f"not reachable at http://127.0.0.1:{named}, the address that CHIMERA_API_PORT or CHIMERA_HOST sets" in printed
-    )
-    assert f"This command uses the sign-in of me@example.com at {url_of(kept)} (stored in {kept})" in printed
+    assert f"not reachable at http://127.0.0.1:{named}, the address set in CHIMERA_API_PORT or CHIMERA_HOST" in printed
+    assert f"This command uses the sign-in for me@example.com at {url_of(kept)} (stored in {kept})" in printed
 
 
 @pytest.mark.parametrize("is_own_known", [True, False])
@@ -210,9 +208,7 @@ async def test_a_refused_sign_in_leads_nowhere_else_than_named(
 async def test_a_named_unresponsive_address_is_reported(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("CHIMERA_API_URL", dead)
-    with pytest.raises(
-        NotReachable, match=f"^Chimera is not reachable at {dead}, the address that CHIMERA_API_URL sets"
-    ):
+    with pytest.raises(NotReachable, match=f"^Chimera is not reachable at {dead}, the address set in CHIMERA_API_URL"):
         async with connected(Settings(data_dir=kept.parent)):
             pass
 

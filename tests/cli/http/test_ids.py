@@ -36,6 +36,6 @@ async def test_an_id_without_a_task_is_reported(client: Client, name: str) -> No
 
 async def test_an_ambiguous_id_lists_its_tasks(api: TinyApi, client: Client) -> None:
     api.tasks = [task_view(), task_view(id=OTHER)]
-    with pytest.raises(Ambiguous, match=f"{TASK}.*{OTHER}.*Type more") as raised:
+    with pytest.raises(Ambiguous, match=f"{TASK}.*{OTHER}.*Enter more") as raised:
         await task_named(client, "6c1f")
     assert (raised.value.http_status, raised.value.title) == (409, "The name is ambiguous")

@@ -64,7 +64,7 @@ def test_an_argument_that_is_no_utf8_is_refused(
     number = next(number for number, each in enumerate(arguments, 1) if isinstance(each, bytes))
     printed = refused(chimera(*arguments, CHIMERA_DATA_DIR=str(tmp_path), **locale))
     assert f"Argument {number}, " in printed
-    assert "is not UTF-8. Write this text in UTF-8. If it is the name of a file, rename the file." in printed
+    assert "is not UTF-8. Enter this text in UTF-8. If it is a file name, rename the file." in printed
 
 
 def test_non_utf8_input_is_refused_and_not_shown() -> None:

@@ -65,9 +65,9 @@ def test_misspelt_variables_are_noticed(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("CHIMERA_TOKEN", "known")
     found = list(variables())
     assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
-    assert found[0].message.startswith("CHIMERA_PORT is ignored, because no setting has this name. ")
+    assert found[0].message.startswith("CHIMERA_PORT is ignored, because there is no such setting. ")
     assert found[1].message == (
-        "CHIMERA_DEFAULT_MODLE in .env is ignored, because no setting has this name."
+        "CHIMERA_DEFAULT_MODLE in .env is ignored, because there is no such setting."
         " Did you mean CHIMERA_DEFAULT_MODEL?"
     )
 
@@ -90,7 +90,7 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
     (found,) = variables()
     assert found.message == (
-        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is ignored, because no setting has this name."
+        f"CHIMERA_OPNAI_API_KEY in {tmp_path} is ignored, because there is no such setting."
         " Did you mean CHIMERA_OPENAI_API_KEY?"
     )
 
@@ -99,7 +99,7 @@ def test_a_misnamed_file_of_a_secret_is_noticed(monkeypatch: pytest.MonkeyPatch,
     ("name", "expected"),
     [
         ("CHIMERA_TOKENS", "Did you mean CHIMERA_TOKEN?"),
-        ("CHIMERA_FRUIT", "For a list of all settings, see docs/reference/settings.md."),
+        ("CHIMERA_FRUIT", "All settings are listed in docs/reference/settings.md."),
         ("CHIMERA_OPENAI_KEY", "Did you mean CHIMERA_OPENAI_API_KEY?"),
     ],
 )
@@ -107,7 +107,7 @@ def test_an_unknown_variable_gets_a_suggestion(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("CHIMERA_ENV_FILE", "")
     monkeypatch.setenv(name, "x")
     (found,) = variables()
-    assert found.message == f"{name} is ignored, because no setting has this name. {expected}"
+    assert found.message == f"{name} is ignored, because there is no such setting. {expected}"
 
 
 def test_suggestions_for_a_file_fit_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -116,6 +116,6 @@ def test_suggestions_for_a_file_fit_files(monkeypatch: pytest.MonkeyPatch, tmp_p
     found = [finding.message for finding in variables()]
     assert not any("Did you mean CHIMERA_TOKEN" in message or "CHIMERA_API_URL" in message for message in found)
     assert found[2] == (
-        f"CHIMERA_TOKEN in {tmp_path}/settings has no effect, because Chimera reads this variable from the environment"
-        " only. Set the environment variable CHIMERA_TOKEN instead."
+        f"CHIMERA_TOKEN in {tmp_path}/settings has no effect, because Chimera reads this variable only from the"
+        " environment. Set the environment variable CHIMERA_TOKEN instead."
     )

@@ -35,8 +35,8 @@ def test_empty_sums_of_a_bill_are_left_out() -> None:
     assert dict(facts_of(TASK, BILL)) == {
         "Task": TASK,
         "Cost": "$0.0009 for 3 model requests, 15 tokens",
-        "In doubt": "at most $0.0004 for requests whose outcome is unknown. This amount counts towards the budget",
-        "Reserved": "$0.0025 for model calls that are in flight",
+        "In doubt": "at most $0.0004 for requests whose outcome is unknown, which counts toward the budget",
+        "Reserved": "$0.0025 for model calls in flight",
         "Budget": "$0.0500",
     }
     assert list(dict(facts_of(TASK, a_bill()))) == ["Task", "Cost"]

@@ -62,7 +62,7 @@ def test_a_cut_answer_is_marked_at_the_end(capsys: pytest.CaptureFixture[str]) -
     assert lines[:3] == [
         "✓ Completed (simulated), 3 model requests, ~$0.0009",
         "  The answer was cut off at its token limit and may be incomplete.",
-        "  The answer of subtask facts was cut off at its token limit.",
+        "  The answer from subtask facts was cut off at its token limit.",
     ]
     assert capsys.readouterr().out == "Half a sen\n"
 

@@ -52,10 +52,7 @@ def test_a_failed_task_names_the_command_for_details(code: str, command: str) ->
 def test_requests_are_counted_and_those_in_doubt_explained() -> None:
     facts = dict(facts_of(task_view(), a_bill(in_doubt_micro_usd=1100)))
     assert facts["Cost"] == "$0.0009 for 3 model requests, 15 tokens"
-    assert (
-        facts["In doubt"]
-        == "at most $0.0011 for requests whose outcome is unknown. This amount counts towards the budget"
-    )
+    assert facts["In doubt"] == "at most $0.0011 for requests whose outcome is unknown, which counts toward the budget"
     assert "In doubt" not in dict(facts_of(task_view(), a_bill()))
 
 

@@ -114,7 +114,7 @@ async def _on_a_full_disk(
         "most API processes": most_alive,
         "API processes at the end": len(_apis(folder)),
     }
-    trial.expect(most_alive <= 1, f"{most_alive} API processes at once")
+    trial.expect(most_alive <= 1, f"{most_alive} API processes in parallel")
     trial.expect(_apis(folder) == [lab.api.pid], "an unsupervised API process is running")
     trial.expect(
         any("The disk that contains" in line and "is full" in line for line in lines), "the full disk was not reported"
@@ -124,7 +124,7 @@ async def _on_a_full_disk(
     )
     if kill:
         reported = any("API can't be started, because the disk that contains" in line for line in lines)
-        trial.expect(reported, "the reason why the API can't start was not reported")
+        trial.expect(reported, "the reason the API can't start was not reported")
     else:
         trial.expect(seen["degraded full"] == seen.total(), f"the health document shows {dict(seen)}")
         trial.expect(not {"500", "None"} & set(statuses), f"POSTs returned {dict(statuses)}")

@@ -176,7 +176,7 @@ async def judge(trial: Trial, pairs: Sequence[Pair]) -> None:
         row = ended[pair.task_id]
         if row["status"] != "cancelled":
             wrong[f"{row['status']} ({pair.phase})"] += 1
-            trial.problems.append(f"{pair}: the cancel was accepted, the task is {row['status']}")
+            trial.problems.append(f"{pair}: the cancel was accepted, but the task is {row['status']}")
         begun_after = row["began"] is not None and row["began"] > pair.accepted_at
         trial.expect(not begun_after, f"{pair}: a call started after the response to the cancel")
         sent_after += arrived.get(pair.task_id, 0.0) > pair.accepted_at.timestamp()

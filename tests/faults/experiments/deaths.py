@@ -62,7 +62,7 @@ async def kill_one_of_two_workers(
     slowest = max(resumed.values(), default=0)
     trial.resume_s = slowest
     trial.figures |= {"calls interrupted": cut, "retried after, s": round(max(again, default=0), 1)}
-    trial.expect(cut > 0, "the killed worker had no call in flight")
+    trial.expect(cut > 0, "the killed worker had no calls in flight")
     trial.expect_in_time(
         max(again, default=0) <= limit_s, f"the last new attempt began after {max(again, default=0):.1f} s"
     )
@@ -137,7 +137,7 @@ async def lose_the_api_after_its_commit(trial: Trial, *, runs: int = 100, limit_
     trial.resume_s = slowest
     trial.figures |= {"unanswered": unanswered, "started before the API died": started_before}
     trial.expect(unanswered == runs, f"{unanswered} of {runs} POSTs got no response")
-    trial.expect_in_time(slowest <= limit_s, f"the last run was started {slowest:.1f} s after the API was back")
+    trial.expect_in_time(slowest <= limit_s, f"the last run was started {slowest:.1f} s after the API's return")
 
 
 async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
@@ -148,14 +148,14 @@ async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
     # Half of the clients are never answered; then the process dies at the first start that it has made.
     async with configured(lab.api, failpoints="before_response=hang"):
         posting = asyncio.create_task(trial.offers.post_all(bodies))
-        trial.expect(await until(lambda: _has_tasks(trial, keys), 30), "not every task was committed")
-        trial.expect(await until(lambda: _has_started(trial, keys), 30), "not every run was started")
+        trial.expect(await until(lambda: _has_tasks(trial, keys), 30), "some tasks weren't committed")
+        trial.expect(await until(lambda: _has_started(trial, keys), 30), "some runs weren't started")
         await crash(lab.api)
         await posting
         configure(lab.api, failpoints=f"before_response=hang,after_start=exit:{once}")
         await revive(lab.api)
         dying = await trial.offers.post("dying", bodies[0])
-        trial.expect(dying.kind == "unknown", "the API responded although it died")
+        trial.expect(dying.kind == "unknown", "the API responded although it should have died")
     await lab.api.restart()
     by_key = {row["idempotency_key"]: str(row["id"]) for row in await _tasks(trial)}
     again = await trial.offers.post_all(bodies)
@@ -168,7 +168,7 @@ async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
     trial.figures |= {"keys": len(by_key), "same id again": same, "status again": str(last.status)}
     trial.expect(same == len(by_key) == keys + 1, f"{same} of {keys + 1} keys returned the id of the stored task")
     trial.expect(
-        {answer.status for answer in answers.values()} <= {200, 202}, "a repeated POST was not answered 200 or 202"
+        {answer.status for answer in answers.values()} <= {200, 202}, "a repeated POST returned neither 200 nor 202"
     )
     trial.expect(all(answer.replayed for answer in answers.values()), "a repeated POST isn't marked as repeated")
 
@@ -184,7 +184,7 @@ async def _all_in_flight(trial: Trial, runs: int) -> None:
         )
         return at_work == runs
 
-    trial.expect(await until(asked, 30), "not every run had its call in flight")
+    trial.expect(await until(asked, 30), "some runs had no call in flight")
 
 
 async def _calls_by(trial: Trial, pid: int | None, status: str) -> int:

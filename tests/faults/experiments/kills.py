@@ -39,12 +39,12 @@ async def kill_at_random(
             await asyncio.sleep(trial.random.uniform(*every_s))
             part = _next_part(trial, killed)
             killed[part] += kill(trial, part)
-            trial.report(f"{sum(killed.values())} kills, the last one of {part}; {clients.kept} tasks stored")
+            trial.report(f"{sum(killed.values())} kills, most recently {part}; {clients.kept} tasks stored")
         await offering
         await asyncio.gather(*(service.until_ready() for service in _parts(lab).values()))
         # Its connections were to servers that are gone.
         await lab.database.engine.dispose()
-        trial.report(f"the last kill has ended; {await lab.open_runs(trial.offers.prefix)} tasks are open")
+        trial.report(f"the kills have ended; {await lab.open_runs(trial.offers.prefix)} tasks are open")
         await lab.all_ended(trial.offers.prefix, drain_s)
         await clients.followed()
     finally:

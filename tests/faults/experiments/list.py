@@ -51,7 +51,7 @@ EXPERIMENTS = [
     ),
     Experiment("F02", "kill -9 one of two workers", deaths.kill_one_of_two_workers, {"runs": 3, **SHORT}, workers=2),
     Experiment(
-        "F03", "die between answer and settlement", deaths.die_with_answers_in_hand, {"runs": 5, "delay_s": 1.0}
+        "F03", "crash between answer and settlement", deaths.die_with_answers_in_hand, {"runs": 5, "delay_s": 1.0}
     ),
     Experiment("F06", "SIGTERM a worker under load", deaths.deploy_under_load, {"runs": 3, "call_s": 4.0}),
     Experiment("F08", "lose the API after its commit", deaths.lose_the_api_after_its_commit, {"runs": 10}),
@@ -59,7 +59,7 @@ EXPERIMENTS = [
     Experiment("F12", "kill -9 Temporal", outages.lose_temporal, {"runs": 10, "call_s": 4.0, "away_s": 5.0}),
     Experiment(
         "F21",
-        "429 with Retry-After on 30 % of the calls",
+        "429 with Retry-After for 30 % of calls",
         patience.limit_the_rate,
         {"runs": 10, "wait_s": 2.0},
         workers=2,
@@ -109,7 +109,7 @@ EXPERIMENTS = [
     Experiment(
         "F20", "Redis frozen and emptied under limits", broken.freeze_redis_under_limits, QUICK_LIMITS, workers=2
     ),
-    Experiment("F39", "a worker's clock two hours wrong", broken.set_a_clock_wrong, {"runs": 6}, workers=2),
+    Experiment("F39", "a worker clock two hours off", broken.set_a_clock_wrong, {"runs": 6}, workers=2),
     Experiment("F51", "a full disk, and the API killed", partial(broken.fill_the_disk, kill=True), {"runs": 3}),
     Experiment("F52", "a full disk", broken.fill_the_disk, {"runs": 3}),
 ]

@@ -18,11 +18,11 @@ async def repeat_keys(trial: Trial, *, at_once: int = AT_ONCE, keys: int = 200, 
     trial.expect(len(ids) == 1 and None not in ids, f"{at_once} POSTs at once returned {len(ids)} ids")
     trial.expect(
         sum(not answer.replayed for answer in same) == 1,
-        "the number of responses that state that they created the task is not 1",
+        "not exactly one response reports that it created the task",
     )
     different = await offers.post("same", other)
     refusal = (different.status, different.code)
-    trial.expect(refusal == (422, "idempotency_key_reused"), f"another body returned {refusal}")
+    trial.expect(refusal == (422, "idempotency_key_reused"), f"a different body returned {refusal}")
     names = [f"many-{number}" for number in range(keys) for _ in range(times)]
     trial.random.shuffle(names)
     many = await asyncio.gather(*(offers.post_patiently(name, body) for name in names))
@@ -33,9 +33,9 @@ async def repeat_keys(trial: Trial, *, at_once: int = AT_ONCE, keys: int = 200, 
         await lab.all_ended(offers.prefix, 120)
     before = await _result(trial, "same")
     after = await offers.post("same", body)
-    trial.expect(after.task_id in ids, "the key of an ended task returned another id")
+    trial.expect(after.task_id in ids, "the key of an ended task returned a different id")
     await trial.check(limit_s=60, extra=0)
-    trial.expect(await _result(trial, "same") == before, "the task of a repeated key has another result")
+    trial.expect(await _result(trial, "same") == before, "the task of a repeated key has a different result")
     answered = offers.answers
     trial.figures |= {
         "POSTs": len(answered),

@@ -22,7 +22,7 @@ async def lose_temporal(
     task_ids = await trial.offers.post_all([jobs.six_calls(call_s)] * runs)
     async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
         started = await until(lambda: _all_asked(trial, runs), 60)
-        trial.expect(started, "not every run had made its first call")
+        trial.expect(started, "some runs hadn't made their first call")
         await crash(lab.temporal)
         during, open_at_kill = await asyncio.gather(_post_for(trial, away_s), lab.open_runs(prefix))
         back = await revive(lab.temporal)
@@ -41,10 +41,10 @@ async def lose_temporal(
         "last accepted run started after, s": round(max(0.0, slowest_new), 1),
     }
     trial.expect_in_time(
-        slowest <= limit_s, f"a run continued {slowest:.1f} s after Temporal was back, not {limit_s:g}"
+        slowest <= limit_s, f"a run continued {slowest:.1f} s after Temporal's return, not {limit_s:g}"
     )
     trial.expect(
-        len(resumed) == open_at_kill == runs, f"{len(resumed)} runs continued, {open_at_kill} were open of {runs}"
+        len(resumed) == open_at_kill == runs, f"{len(resumed)} runs continued; {open_at_kill} of {runs} were open"
     )
     for answer in answers:
         refused_well = answer.status == 503 and answer.retry_after is not None

@@ -45,7 +45,7 @@ async def limit_the_rate(trial: Trial, *, runs: int = 50, wait_s: float = 7.0, l
         "too early": len(early),
     }
     trial.expect(bool(refused), "nothing was rejected")
-    trial.expect_in_time(not early, f"{len(early)} requests arrived earlier than {wait_s:g} s after a 429")
+    trial.expect_in_time(not early, f"{len(early)} requests arrived within {wait_s:g} s of a 429")
     trial.expect(len(arrivals) <= 1.6 * runs, f"{len(arrivals)} requests for {runs} calls")
 
 
@@ -77,14 +77,14 @@ async def never_answer(
     trial.figures |= {
         "longest silence, s": round(max(took), 1),
         "longest call, s": round(slowest_total, 1),
-        "p99 of others before, s": round(before, 2),
-        "p99 of others beside, s": round(beside, 2),
+        "p99 of other calls before, s": round(before, 2),
+        "p99 of other calls meanwhile, s": round(beside, 2),
     }
     codes = {row["error_code"] for row in attempts}
     trial.expect(codes == {"provider_timeout"}, f"attempts ended with {codes}")
     trial.expect_in_time(max(took) <= silence_s + 2, f"an attempt took {max(took):.1f} s")
     bound = allowed * (silence_s + 1) + backoff
-    trial.expect_in_time(slowest_total <= bound, f"a call took {slowest_total:.1f} s, at most {bound:g} s are allowed")
+    trial.expect_in_time(slowest_total <= bound, f"a call took {slowest_total:.1f} s, more than {bound:g} s")
     trial.expect_in_time(beside <= 1.1 * before, f"the p99 of other calls rose from {before:.2f} s to {beside:.2f} s")
 
 
@@ -152,7 +152,7 @@ async def lose_the_provider(
         "most requests at once afterwards": at_once,
         "most in one second": _most_in_a_second(arrivals),
     }
-    trial.expect(open_runs == runs, f"{runs - open_runs} runs ended while the provider was unavailable")
+    trial.expect(open_runs == runs, f"{runs - open_runs} runs ended during the provider's outage")
     trial.expect(threshold <= 10, "the breaker is set to more than 10 failures")
     trial.expect(bool(probes), "no probe was sent to the provider")
     # Written down by the database a moment after the probe was let through.

@@ -93,7 +93,7 @@ async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
     estimated = sum(row["estimated"] for row in rows if row["status"] == "finished")
     trial.figures |= {"failed attempts": str(dict(codes)), "usage estimated": estimated}
     trial.expect(set(codes) == {"malformed"}, f"attempts failed with {dict(codes)}")
-    trial.expect(estimated == runs, f"{estimated} answers without usage are flagged instead of {runs}")
+    trial.expect(estimated == runs, f"{estimated} answers without usage are marked instead of {runs}")
     trial.expect([worker.pid for worker in trial.lab.workers] == workers, "a worker died")
     _expect_no_exceptions(trial)
 
@@ -113,9 +113,9 @@ async def send_poison(trial: Trial, *, runs: int = 20, marks: int = 500_000) -> 
         "largest result, characters": max(map(len, results)),
     }
     trial.expect(set(arrivals.values()) == {1}, "a call was requested more than once")
-    trial.expect(all(response.status_code == 200 for response in shown), "a poisoned result could not be shown")
+    trial.expect(all(response.status_code == 200 for response in shown), "a poisoned result couldn't be shown")
     trial.expect(
-        not any(UNFIT.search(result) for result in results), "a result has text that can't be stored elsewhere"
+        not any(UNFIT.search(result) for result in results), "a result contains text that can't be stored elsewhere"
     )
     _expect_no_exceptions(trial)
 
@@ -171,4 +171,4 @@ def _places(trial: Trial, number: int) -> list[int]:
 def _expect_no_exceptions(trial: Trial) -> None:
     logged = [line for line in trial.lab.output_of("worker", "api").splitlines() if "Traceback" in line]
     last = logged[-1][-1500:] if logged else ""
-    trial.expect(not logged, f"worker or API logged {len(logged)} exceptions, the last one: {last}")
+    trial.expect(not logged, f"worker or API logged {len(logged)} exceptions, most recently: {last}")

@@ -19,7 +19,7 @@ async def test_an_accepted_cancel_ends_its_task(lab: Lab) -> None:
 async def test_a_cancel_that_ended_otherwise_is_seen(ended: Trial) -> None:
     await judge(ended, [accepted(ended, datetime.now(UTC))])
     assert [problem.partition(": ")[2] for problem in ended.problems] == [
-        "the cancel was accepted, the task is completed"
+        "the cancel was accepted, but the task is completed"
     ]
 
 
