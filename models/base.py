@@ -53,8 +53,8 @@ Key = Annotated[str, StringConstraints(pattern=KEY)]
 ModelRef = Annotated[str, StringConstraints(pattern=MODEL_REF, strip_whitespace=False)]
 """`provider/model`, for example `openai/gpt-5.6`, `simulator/standard` or `local/Llama 3 8B Instruct`.
 
-The second part is the server's own name for the model. It can contain any visible characters, so quote it in URLs.
-Leading and trailing spaces are rejected instead of removed, because a name without them would be another model.
+The second part is the server's own name for the model. It can contain spaces and special characters, so quote it in
+URLs. Leading and trailing spaces are rejected instead of removed, because the name without them would be another model.
 """
 
 Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5, fail_fast=True)]

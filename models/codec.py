@@ -12,8 +12,7 @@ MAX_PAYLOADS = 1000
 
 
 def bytes_of(text: object) -> bytes:
-    """Decode base64 in either alphabet, with or without padding, as protobuf's JSON format allows. Raises ValueError.
-    """
+    """Decode base64 in either alphabet, with or without padding, as in protobuf's JSON format. Raises ValueError."""
     if not isinstance(text, str):
         raise ValueError("Send a string in base64 encoding.")
     standard = text.replace("-", "+").replace("_", "/").rstrip("=")

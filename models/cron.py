@@ -40,8 +40,7 @@ class Cron:
 
     @property
     def every_hour(self) -> bool:
-        """Whether the expression covers every hour. If so, a clock change doesn't shift it: it follows elapsed hours.
-        """
+        """Whether the expression covers every hour, and therefore follows elapsed hours through a clock change."""
         return len(self.hours) == 24
 
     def falls_on(self, day: date) -> bool:

@@ -123,8 +123,7 @@ class ModelCallFinished(_Placed):
     output_tokens: int
     cost_micro_usd: int
     estimated: bool = False
-    """Whether tokens and cost are estimates because the provider reported no usage. The default protects older events.
-    """
+    """Whether tokens and cost are estimates because no usage was reported. The default protects older events."""
     finish_reason: FinishReason = "stop"
 
 

@@ -55,8 +55,7 @@ class WrongCredentials(ChimeraError):
 
 
 class TooManyTries(ChimeraError):
-    """Too many passwords were tried for one account or from one address. It's the same for accounts that don't exist.
-    """
+    """Too many passwords were tried for one account or from one address. The same for accounts that don't exist."""
 
     code, http_status, title, retryable = "too_many_tries", 429, "Too many sign-in attempts", True
 

@@ -70,8 +70,7 @@ class StillUnderway(ChimeraError):
 
 
 class Overtaken(ChimeraError):
-    """Another attempt replaced this one before it ended. Its cost is recorded; the ledger decides which answer counts.
-    """
+    """Another attempt replaced this one. Its cost is recorded, and the ledger decides which answer counts."""
 
     code, http_status, title, retryable = "overtaken", 409, "Another attempt replaced this attempt", True
 
