@@ -142,8 +142,7 @@ def way_of(code: str, message: str, spent: Usage) -> str | None:
 
 
 def _is_free(failed: FailedBefore) -> bool:
-    """Return whether a failure doesn't count. Any failure in the middle of an answer counts, because it was paid for.
-    """
+    """Return whether a failure doesn't count. In the middle of an answer every failure counts, as it was paid for."""
     return failed.code in FREE and failed.way is None
 
 

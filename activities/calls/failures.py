@@ -59,8 +59,7 @@ class Failures:
 
 
 def _after(call: ReadyCall[Any], error: ProviderError, way: str | None) -> ProviderError:
-    """Return the error to raise for a failed attempt. A fallback doesn't wait for a pause, nor does the last failure.
-    """
+    """Return the error to raise for a failed attempt. Falling back and failing for good don't wait for a pause."""
     model = call.intent.model
     chain = call.chain.after(model, error.code, way)
     left = chain.left()
