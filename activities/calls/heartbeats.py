@@ -1,5 +1,4 @@
-"""Heartbeats of an activity, sent by a task of their own. They show that the worker is alive, not that tokens arrive.
-"""
+"""Heartbeats of an activity, sent by a separate task. They show that the worker is alive, not that tokens arrive."""
 
 import asyncio
 from collections.abc import AsyncIterator

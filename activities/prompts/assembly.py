@@ -26,8 +26,7 @@ from models.providers import ModelAbility
 from models.usage import Usage
 
 WINDOW_SHARE = 0.9
-"""The share of a context window that prompts may fill. The rest is a margin, because token counts are estimates here.
-"""
+"""The share of a context window that prompts may fill. The rest is a margin, as token counts are estimates here."""
 GUIDANCE_AT_ONCE = 100
 USER_MESSAGE_SHARE = 0.6
 GUIDANCE_SHARE = 0.25
@@ -135,8 +134,7 @@ def intent_of(
     worker: str,
     settings: Settings,
 ) -> Intent:
-    """Return the entry that the ledger records before the request: the worst case in money and tokens, and the events.
-    """
+    """Return the entry that the ledger records before the request: the worst case in money and tokens, and events."""
     chat, written = prompt.chat, prompt.written
     asked = messages.input_tokens_of(chat)
     # Writing a prompt to a cache costs more than having it read.
