@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from models.tasks import OnTruncated
 
 MAX_CONTINUATIONS = 2
-"""Of one answer. Each is a call of its own, with all that was written so far in its prompt."""
+"""Maximum number of continuations of one answer. Each is a separate call, whose prompt contains all earlier pieces."""
 
 ASK = (
     "Your answer reached its token limit and was cut off. Continue exactly where it stopped, with the next character."
@@ -16,12 +16,12 @@ _LEAST_OVERLAP, _MOST_OVERLAP = 12, 400
 
 
 def are_wanted(policy: OnTruncated, pieces: Sequence[str]) -> bool:
-    """Return whether the model is asked to continue, after so many truncated pieces."""
+    """Return whether the model is asked to continue, after these truncated pieces."""
     return policy is OnTruncated.CONTINUE and len(pieces) <= MAX_CONTINUATIONS
 
 
 def joined(pieces: Sequence[str]) -> str:
-    """Join an answer. Models repeat the end of the piece before: repetitions are dropped."""
+    """Join the pieces of an answer. Models repeat the end of the previous piece; these repetitions are dropped."""
     answer = ""
     for piece in pieces:
         answer += piece[_overlap(answer, piece) :]

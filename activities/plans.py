@@ -17,11 +17,11 @@ from models.plans import MAX_NODES, Plan, PlannedSubtask, check_plan
 from models.wording import fields_at, reportable, sentence_of
 
 MAX_CHARS = 200_000
-"""Length of an answer that is parsed: some 100 words for each possible subtask of a task."""
+"""Maximum length of an answer that is parsed: some 100 words for each possible subtask of a task."""
 MAX_PROBLEMS = 10
 MAX_WRAPPERS = 4
 MAX_PLANS = 20
-"""Plans of an answer that are considered, from its end."""
+"""Maximum number of plans that are considered in an answer, starting from its end."""
 SHAPE = '{"subtasks": [{"key": …, "instruction": …, "agent": …, "depends_on": […]}, …]}'
 
 TOO_LONG = f"plan: It is longer than {MAX_CHARS} characters. Plan fewer subtasks, in fewer words."
@@ -30,7 +30,7 @@ CUT_OFF = "plan: It is cut off, or its brackets don't match. Close every bracket
 _TITLE_CHARS = 120
 _REQUIRED = ("key", "instruction")
 _NOTHING = ("", "-", "none", "null", "nil", "n/a", "na", "nothing", "[]")
-"""Written in place of an empty list, where no subtask has this key."""
+"""Words that mean an empty list, unless they are the key of a subtask."""
 _REMARKS = frozenset(
     (
         "notes",
@@ -50,14 +50,14 @@ _REMARKS = frozenset(
 Read = tuple[tuple[PlannedSubtask, ...], list[str]]
 """Subtasks, or the problems that keep them from running."""
 Plans = tuple[Read, ...]
-"""Those of an answer, the likeliest first; at least one."""
+"""The plans in an answer, the likeliest first; at least one."""
 
 
 def plans_in(answer: str) -> Plans:
-    """Find the plans in an answer. Raises nothing: the answer is paid.
+    """Find the plans in an answer. Never raises, because the answer is paid for.
 
-    To be called in a thread: to repair one may take a second. The last one is the likeliest. One that is cut off counts
-    for none before it: it would be another plan, or a part of one.
+    Call this in a thread, because repairing an answer can take a second. The last plan is the likeliest. If a plan is
+    cut off, the plans before it don't count, because they would be different plans, or parts of it.
     """
     if len(answer) > MAX_CHARS:
         return (((), [TOO_LONG]),)
@@ -80,7 +80,7 @@ def plans_in(answer: str) -> Plans:
 
 
 def chosen(plans: Plans, room: PlanRoom, *, depth: int) -> Read:
-    """Choose the likeliest plan that can run here; without one, return the problems of the first."""
+    """Choose the likeliest plan that can run here; if there is none, return the problems of the first plan."""
     first = _judged(plans[0], room, depth, MAX_PROBLEMS)
     others = (_judged(plan, room, depth, 1) for plan in plans[1:])
     return first if first[0] else next((plan for plan in others if plan[0]), first)
@@ -129,7 +129,7 @@ def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
     if len(plans) != 1:
         return None
     [(place, plan)] = plans.items()
-    # A goal, a thought or a text beside the plan changes nothing in it; edges would, even as text.
+    # A goal, a thought or other text beside the plan doesn't change it. Edges would, even as text.
     edges = {name: _inner(entry) for name, entry in texts.items() if _plain(name) in _EDGES}
     beside = {
         name: entry
@@ -140,13 +140,13 @@ def _plan_in(value: JsonValue, wrappers: int = 0) -> dict[str, Any] | None:
 
 
 def _plans_within(values: Mapping[str, JsonValue], wrappers: int) -> dict[str, dict[str, Any]]:
-    """The plans that are wrapped in `values`, under the names of those that have one."""
+    """Return the plans that are wrapped in `values`, by the name of the value that contains each."""
     plans = {name: _plan_in(value, wrappers + 1) for name, value in values.items()}
     return {name: plan for name, plan in plans.items() if plan is not None}
 
 
 def _inner(value: JsonValue) -> JsonValue:
-    """Return the JSON in a JSON string, where the string holds nothing else."""
+    """Return the JSON value in a string that contains nothing else; return other values unchanged."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
     found = json_in(value)
@@ -154,7 +154,7 @@ def _inner(value: JsonValue) -> JsonValue:
 
 
 def _listed(value: JsonValue) -> list[JsonValue] | None:
-    """Return subtasks as a list, also from strings, or from an object by key or number; None for anything else."""
+    """Return subtasks as a list, even if they are strings, or an object by key or number; None for anything else."""
     if isinstance(value, list):
         return [_unwrapped(_inner(subtask)) for subtask in value]
     if not isinstance(value, dict) or not value or not all(isinstance(subtask, dict) for subtask in value.values()):
@@ -182,17 +182,17 @@ def _is_described(subtask: JsonValue) -> bool:
 
 def _is_subtask(value: JsonValue) -> bool:
     names = set(map(_plain, value)) if isinstance(value, dict) else set()
-    # Other words for the two count together alone: "id" or "description" may be of anything.
+    # Synonyms only count if both are present: "id" or "description" alone may belong to anything.
     fields = {_FIELDS.get(name) for name in names}
     return "key" in names or ("subtasks" not in names and ("instruction" in names or fields.issuperset(_REQUIRED)))
 
 
 def _shaped(subtask: JsonValue) -> JsonValue:
-    """A subtask with our names for its fields and without nulls that stand for a default."""
+    """Return a subtask with our names for its fields and without nulls that stand for a default."""
     if not isinstance(subtask, dict):
         return subtask
     shaped: dict[str, JsonValue] = {}
-    # Our own names first: a synonym of a field that is present is an extra field.
+    # Our own names come first, so that a synonym of a field that is already present counts as an extra field.
     for name, value in sorted(subtask.items(), key=lambda entry: _plain(entry[0]) not in _OWN_FIELDS):
         field = _FIELDS.get(_plain(name), name)
         if value is not None or field in _REQUIRED:
@@ -201,7 +201,7 @@ def _shaped(subtask: JsonValue) -> JsonValue:
 
 
 def _key(value: JsonValue) -> JsonValue:
-    """Keys are names that only the plan itself uses: a number or another case means the same everywhere in it."""
+    """Normalise a key. Only the plan itself uses its keys, so changing a number or the case has no effect elsewhere."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return re.sub(r"\s+", "-", value.strip().lower()) if isinstance(value, str) else value
@@ -215,7 +215,7 @@ def _keys(value: JsonValue) -> JsonValue:
 
 
 def _key_in(value: JsonValue) -> JsonValue:
-    """Return the key of a subtask that is given as an object."""
+    """Return the key of a subtask that is given as an object with nothing else; return other values unchanged."""
     return value["key"] if isinstance(value, dict) and value.keys() == {"key"} else value
 
 
@@ -236,12 +236,12 @@ def _name(value: JsonValue) -> JsonValue:
 
 
 def _instruction(value: JsonValue) -> JsonValue:
-    """Small models copy the example form, including its ellipses."""
+    """Treat an instruction of nothing but dots as empty, because small models copy the ellipses of the example form."""
     return value.strip(" .…") and value if isinstance(value, str) else value
 
 
 def _title(value: JsonValue) -> JsonValue:
-    """It is only shown."""
+    """Shorten a title that is too long, because titles are only displayed."""
     return preview_of(value.strip(), _TITLE_CHARS) if isinstance(value, str) else value
 
 
@@ -255,7 +255,7 @@ def _is_about_a_plan(words: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A field's name without what differs between dependsOn, Depends-On and depends_on."""
+    """Normalise a field's name, so that dependsOn, Depends-On and depends_on are the same."""
     return re.sub(r"[\W_]+", "", name).lower()
 
 

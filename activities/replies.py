@@ -43,7 +43,7 @@ MAX_STATE_BYTES = 512 * 1024
 NO_PLAN = PlanRoom({}, 0, 0)
 MAX_REPORTED_TOKENS = 10**9
 MAX_TOOL_CALLS = 32
-"""Per turn; further calls are left out of the transcript and not run."""
+"""Maximum number of tool calls per turn. Further calls are left out of the transcript and not run."""
 
 
 def settlement_of(
@@ -59,14 +59,14 @@ def settlement_of(
     results: Sequence[ToolResult] = (),
     unseen: bool | None = None,
 ) -> Settlement:
-    """Determine all effects of an answer.
+    """Determine all effects of an answer. Never raises, because the answer is paid for.
 
-    One of `plans`, as `plans_of` found them, is chosen by `plan_room`; its settlement holds only while the task has
-    no more subtasks. `task_ends` means that an aggregation at the root completes the task: then it holds only until the
-    task is stopped. `results` are those of the tools that answer at once. `unseen` means that there is guidance
-    that this node has not seen: then its answer ends nothing, unless it was the last turn. None means that this
-    wasn't looked up, and the settlement holds only if none was given since the call began.
-    Raises nothing: the money is spent.
+    `plans` are those that `plans_of` found. The one that fits `plan_room` is chosen, and its settlement applies only if
+    the task hasn't gained subtasks since. `task_ends` means that an aggregation at the root completes the task. Such a
+    settlement applies only if the task hasn't been stopped. `results` are the results of the tools that are run at
+    once. If `unseen` is True, there is guidance that this node hasn't seen, so the answer doesn't end the node, unless
+    it was the last turn. None means that this wasn't looked up, and the settlement applies only if no guidance was
+    given since the call began.
     """
     request = intent.request
     reading = _read(intent, chat, text, end, plans=plans, plan_room=plan_room, unseen=unseen)
@@ -110,11 +110,11 @@ def settlement_of(
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What an answer means for its node."""
+    """The meaning of an answer for its node."""
 
     text: str
     answer: str
-    """`text` after the pieces that it continues."""
+    """`text`, joined to the pieces that it continues."""
     calls: tuple[ToolRequest, ...]
     planned: tuple[PlannedSubtask, ...]
     problems: Sequence[str]
@@ -163,15 +163,18 @@ def _read(
 
 
 async def plans_of(intent: Intent, text: str) -> Plans | None:
-    """Read the plans in an answer, in a thread: the loop keeps other calls alive. None where none was requested."""
+    """Parse the plans in an answer, in a thread so that the event loop can serve other calls. None if none was
+    requested.
+    """
     plans_in = PROMPTS[intent.request.purpose].plans_in
     return None if plans_in is None else await asyncio.to_thread(lambda: plans_in(clean_text(text)))
 
 
 def calls_of(intent: Intent, end: ChatEnd) -> tuple[ToolRequest, ...]:
-    """Return an answer's tool calls, cleaned; only for a turn that may make some, and never for the last one.
+    """Return an answer's tool calls, cleaned; empty if the purpose offers no tools, or on the last turn.
 
-    No two calls of a conversation have one id: servers count anew in each answer, and vendors refuse what repeats.
+    No two calls in a conversation have the same ID: servers number the calls of each answer anew, and vendors reject
+    repeated IDs.
     """
     request = intent.request
     if not PROMPTS[request.purpose].offers_tools or request.last_turn:
@@ -205,7 +208,7 @@ def spent_by(chat: ChatRequest, text: str, error: BaseException) -> Usage:
 
 
 def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) -> bool:
-    """Return whether this may end its node."""
+    """Return whether a reply may end its node."""
     return PURPOSES[request.purpose].ends_node and PROMPTS[request.purpose].is_answer(request, text, calls)
 
 
@@ -222,7 +225,7 @@ def _reply_of(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]
 
 
 def _state_of(end: ChatEnd, calls: Sequence[ToolRequest]) -> dict[str, Any] | None:
-    """Return the provider's state, where it still matches the reply."""
+    """Return the provider's state, if it still matches the reply."""
     if end.state is None or tuple(calls) != end.tool_calls:
         return None
     state = clean_json(end.state)
@@ -271,7 +274,7 @@ def _events_of(
 def _plan_of(
     request: ModelCallRequest, plans: Plans | None, room: PlanRoom
 ) -> tuple[tuple[PlannedSubtask, ...], list[str]]:
-    """Choose a plan: its subtasks, or its problems. Neither where none was requested."""
+    """Choose a plan, and return its subtasks or its problems. Both are empty if no plan was requested."""
     return ((), []) if plans is None else chosen(plans, room, depth=depth_of(request.path) + 1)
 
 
@@ -287,13 +290,13 @@ def _usage_of(chat: ChatRequest, text: str, end: ChatEnd) -> tuple[Usage, bool]:
 
 
 def _bounded(usage: Usage) -> Usage | None:
-    """Return a server's count, unless it is implausibly large: the ledger has to hold it."""
+    """Return a server's counts; None if they are implausible, because the ledger couldn't store them."""
     figures = usage.model_dump().values()
     return usage if all(0 <= figure <= MAX_REPORTED_TOKENS for figure in figures) else None
 
 
 def _cleaned(call: ToolRequest) -> ToolRequest:
-    # Vendors reject a history with names that their own protocol doesn't allow.
+    # Vendors reject a conversation with names that their own protocol doesn't allow.
     name = call.name if _TOOL_NAME.fullmatch(call.name) else "unknown_tool"
     return ToolRequest(clean_text(call.id)[:200], name, clean_text(call.arguments))
 

@@ -1,4 +1,4 @@
-"""Activities of a due schedule: create the task's row, once per run, and keep Temporal's copy up to date."""
+"""The activity of a due schedule: creates the task's row, once per run, and keeps Temporal's copy up to date."""
 
 import asyncio
 from contextlib import suppress
@@ -20,11 +20,11 @@ from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput
 
 RENEWAL_SECONDS = 4.0
-"""How long a run waits for its schedule to be renewed; the sweeper does it otherwise."""
+"""How long a run waits for its schedule to be renewed. After that, the sweeper renews it."""
 
 
 class Schedules(contract.Schedules):
-    """Serves `create_scheduled_task`."""
+    """Implements `create_scheduled_task`."""
 
     def __init__(self, *, settings: Settings, database: Database, schedule_dispatcher: ScheduleDispatcher) -> None:
         self._settings = settings
@@ -33,11 +33,11 @@ class Schedules(contract.Schedules):
 
     @activity.defn(name=contract.CREATE_SCHEDULED_TASK)
     async def create_task(self, run: ScheduledRunInput) -> TaskInput | None:
-        """Make the task of this scheduled run. The workflow id carries the nominal time: twice is once.
+        """Create the task of this scheduled run, once: the workflow ID contains the nominal time.
 
-        Returns None when the task of this time has ended already. Raises NotFound when the schedule was deleted,
-        Forbidden when its owner is disabled, LimitReached when they have reached their limit of open tasks,
-        InvalidInput when its cron expression is no longer accepted.
+        Returns None if the task for this time has already ended. Raises NotFound if the schedule was deleted, Forbidden
+        if its owner is disabled, LimitReached if they have reached their limit of open tasks, and InvalidInput if its
+        cron expression is no longer accepted.
         """
         scheduled_run_id = activity.info().workflow_id
         try:
@@ -62,7 +62,7 @@ class Schedules(contract.Schedules):
                 await runs.mark_started(session, task_id)
                 start = await starts.read_start(session, task_id)
         except LimitReached as error:
-            # It is not made later: runs that are due don't queue up, and the next one may find room.
+            # The task isn't created later: due runs don't queue up, and there may be room for the next one.
             async with self._database.begin() as session:
                 await schedules.note_skipped(session, run.schedule_id, error.message)
             raise
@@ -74,7 +74,7 @@ class Schedules(contract.Schedules):
         return None if start is None or not isinstance(start.argument, TaskInput) else start.argument
 
     async def _renew(self, run: ScheduledRunInput) -> None:
-        """Update Temporal from the row: time passes, clock rules change, and rows are deleted.
+        """Update Temporal from the row, because time passes, clock rules change, and rows are deleted.
 
         A schedule without a row ends; one that is no longer valid is paused.
         """

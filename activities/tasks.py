@@ -1,4 +1,4 @@
-"""Changes of a task's state outside of model calls; local activities, one marker event each."""
+"""Changes of a task's state outside of model calls. These are local activities, with one marker event each."""
 
 from temporalio import activity
 
@@ -10,7 +10,7 @@ from models.tasks import TransitionRecord
 
 
 class TaskRecords(contract.TaskRecords):
-    """Serves `record_transition`."""
+    """Implements `record_transition`."""
 
     def __init__(self, *, database: Database, bus: Bus) -> None:
         self._database = database
@@ -18,7 +18,7 @@ class TaskRecords(contract.TaskRecords):
 
     @activity.defn(name=contract.RECORD_TRANSITION)
     async def record(self, record: TransitionRecord) -> None:
-        """Write a node's end into the projection, once."""
+        """Record once, in the task's rows, how a node ended."""
         async with self._database.begin() as session:
             seq = await ends.record(session, record)
         if seq:

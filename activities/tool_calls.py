@@ -1,4 +1,4 @@
-"""A tool call that needs an activity: run it, append its result to the transcript."""
+"""Tool calls that need an activity: runs the tool and appends its result to the transcript."""
 
 from temporalio import activity
 
@@ -19,7 +19,7 @@ from models.tool_calls import ToolCallOutcome, ToolCallRequest
 
 
 class ToolCalls(contract.ToolCalls):
-    """Serves `run_tool_call`."""
+    """Implements `run_tool_call`."""
 
     def __init__(self, *, settings: Settings, database: Database, bus: Bus) -> None:
         self._clients = ToolClients(settings, database)
@@ -28,7 +28,7 @@ class ToolCalls(contract.ToolCalls):
 
     @activity.defn(name=contract.RUN_TOOL_CALL)
     async def run(self, request: ToolCallRequest) -> ToolCallOutcome:
-        """Run the tool and append its result. It is claimed first, so that an unknown outcome is visible."""
+        """Run the tool and append its result. The call is claimed first, so that an unknown outcome can be detected."""
         async with heartbeats():
             async with self._database.statements() as connection:
                 asked = await tool_calls.read(connection, request)
@@ -43,7 +43,10 @@ class ToolCalls(contract.ToolCalls):
             return await self._finish(request, result)
 
     async def _finish(self, request: ToolCallRequest, result: ToolResult) -> ToolCallOutcome:
-        """Append the result. Only what the ledger holds is reported: another attempt's result, or a refusal."""
+        """Append the result, and return the outcome in the ledger, which may be that of another attempt.
+
+        Raises RootStopped if the ledger rejects the result.
+        """
         row, event = row_of(result, request.step), event_of(result, request.path, request.step)
         async with self._database.statements() as connection:
             seq = await tool_calls.finish(connection, request, row, event)

@@ -23,7 +23,9 @@ log = structlog.get_logger()
 
 MAX_RESULT_CHARS = 256 * 1024
 AT_ONCE_SECONDS = 1.0
-"""For all pure tools of a turn together: the answer that asks for them is paid, and not yet kept."""
+"""Time limit for all pure tools of a turn together, because the answer that requests them is paid for but not yet
+stored.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ def limits_from_now() -> ToolLimits:
 
 
 async def result_of(index: int, call: ToolRequest, context: ToolContext | None = None) -> ToolResult:
-    """Run a tool within its limits, a pure one without a context.
+    """Run a tool within its limits. A pure tool runs without a context.
 
-    A wrong call is the model's to fix: the result has the error. Raises what breaks in the tool, for example the
-    TimeoutError of a client of its own.
+    If the call is wrong, the result contains the error, so that the model can correct it. Other errors in the tool are
+    raised, for example the TimeoutError of its own client.
     """
     limits = context.limits if context else limits_from_now()
     seconds = max(0.0, limits.deadline - asyncio.get_running_loop().time())
@@ -64,7 +66,7 @@ async def result_of(index: int, call: ToolRequest, context: ToolContext | None =
 
 
 def unknown_result_of(index: int, call: ToolRequest) -> ToolResult:
-    """Return the error for a call that began before, never reported its end, and must not run again."""
+    """Return the error for a call that began earlier, whose end was never reported, and that must not run again."""
     text = (
         f"{call.name} began, but its result was lost: it may have taken effect or not. It was not run again."
         " Find out which before you call it once more, or say that the outcome is unknown."
@@ -73,10 +75,10 @@ def unknown_result_of(index: int, call: ToolRequest) -> ToolResult:
 
 
 async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...]:
-    """Run the calls that need only their arguments; calls of unknown tools get their error at once, too.
+    """Run the calls that need only their arguments. Calls of unknown tools also get their error at once.
 
-    Raises nothing, because the answer with the calls is paid: a tool that breaks, and tools that take longer than a
-    second, are left to an activity of their own.
+    Never raises, because the answer that contains the calls is paid for. Tools that break, or that take longer than a
+    second, are left to activities of their own.
     """
     results: list[ToolResult] = []
     with suppress(TimeoutError):
@@ -92,7 +94,7 @@ async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...
 
 
 def row_of(result: ToolResult, step: int) -> TranscriptRow:
-    """Return the message for the model."""
+    """Return the transcript row for the model."""
     return TranscriptRow(
         seq=step * 1000 + messages.TOOL_RESULT + result.index,
         role="tool",
@@ -103,7 +105,7 @@ def row_of(result: ToolResult, step: int) -> TranscriptRow:
 
 
 def event_of(result: ToolResult, path: NodePath, step: int) -> ToolCallFinished:
-    """Return the event for followers."""
+    """Return the event for clients that follow the run."""
     return ToolCallFinished(
         path=path,
         step=step,

@@ -1,7 +1,7 @@
-"""The activities that workflows may call; their timeouts and retries are in `activity_options.py`.
+"""The activities that workflows can call. Their timeouts and retries are in `activity_options.py`.
 
-A workflow calls `workflow.execute_activity_method(ModelCalls.complete, request, **COMPLETE)`; the implementation in
-`activities/` subclasses and decorates again with the same name.
+A workflow calls `workflow.execute_activity_method(ModelCalls.complete, request, **COMPLETE)`. The implementation in
+`activities/` overrides the method and decorates it again with the same name.
 """
 
 from abc import ABC, abstractmethod
@@ -23,16 +23,16 @@ CREATE_SCHEDULED_TASK = "create_scheduled_task"
 
 
 class ModelCalls(ABC):
-    """Calls of a model."""
+    """Model calls."""
 
     @activity.defn(name=COMPLETE_MODEL_CALL)
     @abstractmethod
     async def complete(self, request: ModelCallRequest) -> ModelCallOutcome:
-        """Make the call at this place once, or return what it already gave."""
+        """Make the call at this place once, or return its earlier result."""
 
 
 class ToolCalls(ABC):
-    """Calls of a tool."""
+    """Tool calls."""
 
     @activity.defn(name=RUN_TOOL_CALL)
     @abstractmethod
@@ -41,18 +41,18 @@ class ToolCalls(ABC):
 
 
 class TaskRecords(ABC):
-    """Writes of a task's state that no model call makes."""
+    """Changes of a task's state that don't result from a model call."""
 
     @activity.defn(name=RECORD_TRANSITION)
     @abstractmethod
     async def record(self, record: TransitionRecord) -> None:
-        """Write a node's end into the projection, once."""
+        """Record once, in the task's rows, how a node ended."""
 
 
 class Schedules(ABC):
-    """What a schedule does when it is due."""
+    """What happens when a schedule is due."""
 
     @activity.defn(name=CREATE_SCHEDULED_TASK)
     @abstractmethod
     async def create_task(self, run: ScheduledRunInput) -> TaskInput | None:
-        """Make the task of this scheduled run, once per workflow id; None when it has ended already."""
+        """Create the task of this scheduled run, once per workflow ID. Returns None if the task has already ended."""

@@ -1,4 +1,4 @@
-"""Timeouts, retries and heartbeats of the activities that workflows call: `**COMPLETE` and its like."""
+"""Timeouts, retries and heartbeats of the activities that workflows call, to be passed as `**COMPLETE`."""
 
 from datetime import timedelta
 from typing import TypedDict
@@ -11,7 +11,7 @@ from models.tool_calls import TOOL_SECONDS
 
 
 class ActivityOptions(TypedDict, total=False):
-    """The part of Temporal's activity options that a contract decides."""
+    """The subset of Temporal's activity options that the contracts set."""
 
     start_to_close_timeout: timedelta
     schedule_to_close_timeout: timedelta
@@ -27,22 +27,23 @@ class LocalActivityOptions(TypedDict, total=False):
 
 
 COMPLETE = ActivityOptions(
-    # All that an attempt may wait for in turn, and a minute: no answer is given up that is still to be kept.
+    # The sum of an attempt's own time limits, plus a minute: Temporal never gives up an attempt that can still store
+    # its answer.
     start_to_close_timeout=timedelta(seconds=PLACE_SECONDS + MAX_CALL_SECONDS + SETTLE_SECONDS + 60),
     schedule_to_close_timeout=timedelta(hours=24),
-    # A worker that dies is noticed after this long (measured: 4 s at 5 s, 29 s without one).
+    # How soon a dead worker is noticed (measured: 4 s with a timeout of 5 s, 29 s without one).
     heartbeat_timeout=timedelta(seconds=10),
-    # How often a provider is asked is the ledger's business (it alone knows what reached the provider); a
-    # refusal by the rate limiter or a database that is away must not use those tries up.
+    # The ledger limits the requests to a provider, because only the ledger knows which of them reached it. The maximum
+    # here is high, so that rejections by the rate limiter and database outages don't use it up.
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=10_000
     ),
-    # "Stopped" is reported when the call has really ended, not at the request.
+    # Report a call as cancelled when it has really ended, not when the cancellation is requested.
     cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
 
 RUN_TOOL = ActivityOptions(
-    # Beside the tool: its claim and its result are written.
+    # In addition to the tool's own time: the time to record its claim and its result.
     start_to_close_timeout=timedelta(seconds=TOOL_SECONDS + 10),
     schedule_to_close_timeout=timedelta(hours=1),
     heartbeat_timeout=timedelta(seconds=10),

@@ -1,4 +1,4 @@
-"""Agents: a role, a prompt, tools and (where it matters) a model. The built-in ones stand here, others in the table."""
+"""Agents: a role, a prompt, tools and, optionally, a model. Built-in agents are defined here, others in the table."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -13,7 +13,7 @@ AgentName = Annotated[str, StringConstraints(pattern=AGENT_NAME)]
 
 
 AnswerTokens = Annotated[Whole, Field(ge=16, le=131_072)]
-"""The longest answer of a model call."""
+"""Maximum number of tokens in a model call's answer."""
 
 
 class AgentSpec(Body):
@@ -133,12 +133,13 @@ BUILT_IN_BY_NAME = {agent.name: agent for agent in BUILT_IN}
 
 
 def with_built_in(specs: Iterable[object]) -> dict[str, AgentSpec]:
-    """Put a user's own agents, as the table has them, behind the built-in ones."""
+    """Return all agents of a user by name: the built-in ones, then the user's own, as stored in the table."""
     own = [AgentSpec.model_validate(spec) for spec in specs]
     return BUILT_IN_BY_NAME | {agent.name: agent for agent in own}
 
 
 NOT_OFFERED = frozenset({PLANNER, COORDINATOR})
-"""Agents that planning models don't see: their work comes before and after the subtasks. A caller may have a
-coordinator combine some results in mid-plan; a planner's answer would be a plan that never runs.
+"""Agents that aren't offered to planning models, because they work before and after the subtasks. A caller's own plan
+may use the coordinator to combine some results. The planner is rejected there too, because its answer would be a plan
+that never runs.
 """

@@ -1,7 +1,7 @@
-"""AI calls, which are embeddings, images and transcriptions: requests, what a history keeps of them, and views.
+"""AI calls (embeddings, images and transcriptions): requests, the workflow's input, and views.
 
-An AI call is a run of its own. The model call that it makes is in the ledger, as those of every run.
-Their content stays in PostgreSQL: a history has the call's id and counts.
+An AI call is a run of its own. Its model call is recorded in the ledger, like those of every run. Contents stay in
+PostgreSQL: a history contains only the call's ID and counts.
 """
 
 from enum import StrEnum
@@ -19,13 +19,13 @@ from models.runs import RunStatus
 
 MAX_INPUTS = 256
 MAX_NUMBERS = 2_000_000
-"""Of all vectors of an answer: 8 MB as they are kept, 40 MB as they are sent."""
+"""Maximum number of values in all vectors of an answer: 8 MB when stored, 40 MB when sent."""
 MAX_IMAGES = 4
 MAX_INPUT_CHARS = 100_000
 MAX_PROMPT_CHARS = 32_000
 MAX_REPORTED_TOKENS = 1_000_000_000
 MAX_REPORTED_SECONDS = 1_000_000
-"""No single call comes near either; what is beyond them would not fit into the ledger, or ruin it."""
+"""Maximum plausible counts for one call. Larger counts wouldn't fit into the ledger, or would spoil its sums."""
 
 
 class Operation(StrEnum):
@@ -48,7 +48,7 @@ class MediaUsage(Contract):
     audio_seconds: float = Field(default=0.0, description="Duration of the audio in seconds")
 
     def makes_sense(self) -> bool:
-        """Whether these can be the counts of one call: none negative, infinite or absurdly large."""
+        """Return whether these can be the counts of one call: none negative, infinite or absurdly large."""
         counts = (
             self.input_tokens,
             self.input_audio_tokens,
@@ -94,7 +94,7 @@ class AiCallInput(Contract):
 class EmbeddingSpec(Body):
     """Texts to embed as vectors."""
 
-    # Spaces are part of what is embedded.
+    # Leading and trailing spaces are part of the text to embed.
     model_config = ConfigDict(str_strip_whitespace=False)
 
     model: ModelRef

@@ -1,7 +1,7 @@
-"""The two kinds of contract, and the scalar types that several nouns share.
+"""The base classes of contracts, and the scalar types that several nouns share.
 
-A `Contract` travels between our own processes, where an older reader may meet a newer writer, so it ignores
-fields that it doesn't know. A `Body` comes from outside, where an unknown field is a mistake worth naming.
+A `Contract` travels between our own processes, where an old reader may receive data from a newer writer, so it ignores
+unknown fields. A `Body` comes from outside, where an unknown field is a mistake that should be reported.
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 PREVIEW_CHARS = 500
-"""The longest piece of a reply that may enter a history or an event (DESIGN: histories carry references)."""
+"""Maximum length of a preview in a history or an event. Both contain references, not whole answers."""
 
 
 class Contract(BaseModel):
@@ -32,20 +32,20 @@ IMAGE_SIZE = r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$"
 KEY = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$"
 MODEL_CHARS = 240
-"""The longest name of a model. Files that a server names its models by have at most 255 bytes."""
-# Controls, blanks other than the space, and what has no look of its own: the soft hyphen, marks of width zero or that
-# turn the direction, noncharacters.
+"""Maximum length of a model's name. Some servers name models after files, whose names have at most 255 bytes."""
+# Characters that can't be seen: control characters, spaces other than the plain one, soft hyphens, zero-width
+# characters, marks that change the text direction, and noncharacters.
 _UNSEEN = r"\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
 MODEL_REF = rf"^[a-z0-9_-]{{1,40}}/[^ {_UNSEEN}]([^{_UNSEEN}]{{0,{MODEL_CHARS - 2}}}[^ {_UNSEEN}])?$"
 ORDER = r"^-?created_at$"
 SCHEDULE_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 TOPIC = r"^run:[0-9a-fA-F-]{32,36}$"
-"""Patterns of what people write; `models/wording.py` has the words for who gets one wrong."""
+"""These are the patterns of values that users write. `models/wording.py` has the error message for each of them."""
 
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True)]
-"""Of request bodies: what JSON calls true, 3 or 0.5, and nothing that only looks like it."""
+"""Strict types for request bodies: they accept JSON's own booleans and numbers, but not strings such as "3"."""
 
 Key = Annotated[str, StringConstraints(pattern=KEY)]
 """A subtask's name within its plan: part of a node path and of a child workflow's id."""
@@ -53,25 +53,25 @@ Key = Annotated[str, StringConstraints(pattern=KEY)]
 ModelRef = Annotated[str, StringConstraints(pattern=MODEL_REF, strip_whitespace=False)]
 """`provider/model`, for example `openai/gpt-5.6`, `simulator/standard` or `local/Llama 3 8B Instruct`.
 
-The model is called what its server calls it: data, to be quoted wherever it becomes part of an address. Blanks at its
-ends are refused, not removed: with them it would be another model.
+The second part is the server's own name for the model. It can contain spaces and special characters, so quote it in
+URLs. Leading and trailing spaces are rejected instead of removed, because the name without them would be another model.
 """
 
 Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5, fail_fast=True)]
-"""Models that stand in, one after the other, for the one before."""
+"""Fallback models, each of which is tried if the one before it fails."""
 
 Priority = Annotated[Whole, Field(ge=1, le=5, description="Priority, from 1 (most urgent) to 5 (least urgent)")]
 
 UtcDatetime = datetime
-"""A point in time that carries UTC; every timestamp in Chimera is one."""
+"""A time-zone-aware timestamp in UTC, like all timestamps in Chimera."""
 
 
 def preview_of(text: str, limit: int = PREVIEW_CHARS) -> str:
-    """Cut `text` to at most `limit` characters, with an ellipsis where something was left out."""
+    """Shorten `text` to at most `limit` characters, ending in an ellipsis if anything was cut off."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def usd(micro_usd: int) -> str:
-    """Write millionths of a dollar as dollars, with as many digits as it takes to see something."""
+    """Format millionths of a dollar as dollars, with enough decimal places to show small amounts."""
     digits = 2 if micro_usd == 0 or micro_usd >= 1_000_000 else 4 if micro_usd >= 100 else 6
     return f"${micro_usd / 1e6:,.{digits}f}"

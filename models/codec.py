@@ -8,11 +8,11 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from models.base import Contract, UtcDatetime
 
 MAX_PAYLOADS = 1000
-"""In one request. Temporal's programs send those of an event, or of a page of events."""
+"""Maximum number of payloads in one request. Temporal's programs send those of one event, or of a page of events."""
 
 
 def bytes_of(text: object) -> bytes:
-    """Read base64 in either alphabet, padded or not, as protobuf's JSON may be written. Raises ValueError."""
+    """Decode base64 in either alphabet, with or without padding, as in protobuf's JSON format. Raises ValueError."""
     if not isinstance(text, str):
         raise ValueError("Send a string in base64 encoding.")
     standard = text.replace("-", "+").replace("_", "/").rstrip("=")
@@ -23,7 +23,7 @@ def bytes_of(text: object) -> bytes:
 
 
 def _bytes_in(sent: object) -> bytes:
-    # Our own code has bytes at hand; JSON has none.
+    # Our own code passes bytes. In JSON, they are a base64 string.
     return sent if isinstance(sent, bytes) else bytes_of(sent)
 
 

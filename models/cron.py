@@ -1,7 +1,7 @@
 """Cron expressions: the five fields of POSIX, and an explanation for every other form.
 
-Accepted expressions run exactly as parsed (`models/due_times.py`), so a form that crons disagree on is
-rejected.
+Accepted expressions run exactly as parsed (`models/due_times.py`), so forms that cron programs interpret differently
+are rejected.
 """
 
 import re
@@ -20,7 +20,7 @@ MACROS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-"""Names that earlier versions accepted, and the five fields of each."""
+"""Names that earlier versions accepted, with the five fields that they stand for."""
 
 _LEAP_YEAR = 2028
 _EVERY_DAY = frozenset(range(1, 32))
@@ -28,7 +28,7 @@ _EVERY_DAY = frozenset(range(1, 32))
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """A cron expression as the values that each field allows; days of the week count from Sunday, 0."""
+    """The values that each field of a cron expression allows. Days of the week are numbered from Sunday (0)."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -36,15 +36,15 @@ class Cron:
     months: frozenset[int]
     weekdays: frozenset[int]
     either_day: bool
-    """Both kinds of day are restricted: POSIX takes a date that matches one of them."""
+    """Whether both day fields are restricted. As in POSIX, a date then only has to match one of them."""
 
     @property
     def every_hour(self) -> bool:
-        """Whether it follows real hours through a change of clocks, rather than times of the day."""
+        """Whether the expression covers every hour, and therefore follows elapsed hours through a clock change."""
         return len(self.hours) == 24
 
     def falls_on(self, day: date) -> bool:
-        """Whether a date matches the three fields about days."""
+        """Return whether a date matches the month and the two day fields."""
         of_month, of_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
         return day.month in self.months and ((of_month or of_week) if self.either_day else (of_month and of_week))
 
@@ -61,7 +61,7 @@ class _Field:
         return 6 if self.last == 7 else self.last
 
     def value(self, word: str) -> int:
-        """Return the number of a word. Raises ValueError."""
+        """Return the number that a word stands for. Raises ValueError."""
         if word.upper() in self.names:
             return self.names.index(word.upper()) + self.first
         if not re.fullmatch(r"[0-9]{1,2}", word):
@@ -77,13 +77,13 @@ _FIELDS = (
     _Field("hour", 0, 23),
     _Field("day of the month", 1, 31),
     _Field("month", 1, 12, ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")),
-    # 7 is Sunday too.
+    # 7 is also Sunday.
     _Field("day of the week", 0, 7, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")),
 )
 
 
 def parse(text: str) -> Cron:
-    """Read a cron expression. Raises ValueError with what to write instead."""
+    """Parse a cron expression. Raises ValueError with what to write instead."""
     try:
         return _parse(text)
     except ValueError as error:
@@ -99,7 +99,7 @@ def _parse(text: str) -> Cron:
     minutes, hours, days, months, weekdays = (_values_of(*each) for each in zip(_FIELDS, fields, strict=True))
     either_day = fields[2] != "*" and fields[4] != "*"
     if either_day and "*" in fields[2] + fields[4]:
-        # Vixie's cron wants both days to match here, POSIX one of them.
+        # Here Vixie cron requires both day fields to match, POSIX only one of them.
         spelt = fields[2].replace("*", "1-31") if "*" in fields[2] else fields[4].replace("*", "0-6")
         raise ValueError(
             "if both day fields are restricted, cron programs disagree on what a step of * means. To match either"
@@ -112,7 +112,7 @@ def _parse(text: str) -> Cron:
 
 
 def _refuse_other_dialects(text: str) -> None:
-    """Explain how to rewrite forms of other cron programs."""
+    """Raise ValueError for forms of other cron programs, with advice on how to rewrite them."""
     lowered = text.lower()
     if lowered.startswith("@every"):
         raise ValueError("@every is not supported. Instead, set interval_s to a number of seconds")
@@ -165,7 +165,7 @@ def _part(field: _Field, part: str) -> list[int]:
 
 
 def _span(field: _Field, span: str) -> list[int]:
-    """Return the values of `*`, a value or a range in order; a range may go past the end, as in FRI-MON or 22-2."""
+    """Return the values of `*`, a value or a range in order. Ranges may wrap around, as in FRI-MON or 22-2."""
     if span == "*":
         return list(range(field.first, field.largest + 1))
     beginning, dash, end = span.partition("-")

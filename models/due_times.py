@@ -1,8 +1,8 @@
-"""When a schedule is due: the one computation that previews show, backfills count and Temporal is given.
+"""Computes when a schedule is due, for previews, for backfills and for Temporal's calendars.
 
-A cron expression means the clock of its time zone. When that clock is changed, a time that it leaves out is due at the
-first instant after the gap, and a time that it shows twice is due the first time. An expression for every hour is due
-whenever the clock shows it, so it goes on through the change, each real hour.
+A cron expression refers to the clock of its time zone. When that clock changes, a skipped time is due at the first
+instant after the gap, and a repeated time is due only the first time. An expression for every hour is due whenever the
+clock shows one of its times, so it continues hour by hour through the change.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ MOST_COUNTED = 10_000
 BACKFILL_REACH = timedelta(days=366)
 
 LONGEST_OFFSET = timedelta(hours=15)
-"""No clock is further from UTC than this."""
+"""No time zone's offset from UTC is larger than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,15 @@ class ClockChange:
 
     @property
     def window(self) -> tuple[datetime, datetime]:
-        """What the clock leaves out or shows twice: from the first time to before the second, without a zone."""
+        """The skipped or repeated local times: from the first (inclusive) to the second (exclusive), without a time
+        zone.
+        """
         at = self.at.replace(tzinfo=None)
         return at + min(self.before, self.after), at + max(self.before, self.after)
 
 
 def check_time_zone(name: str) -> None:
-    """Raise InvalidInput for a time zone that this machine doesn't know by its name."""
+    """Raise InvalidInput if this machine doesn't know a time zone with this name."""
     if name in _time_zones():
         return
     meant = get_close_matches(name, _time_zones(), n=1)
@@ -55,7 +57,7 @@ def check_time_zone(name: str) -> None:
 
 @lru_cache
 def _time_zones() -> frozenset[str]:
-    # These two are in the list, and not the same on every machine.
+    # The list contains these two names, but they don't mean the same on every machine.
     return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
@@ -65,13 +67,13 @@ def next_times(timing: Timing, after: datetime, count: int = 10) -> list[datetim
 
 
 def times_between(timing: Timing, start: datetime, end: datetime, most: int) -> list[datetime]:
-    """Return the times from `start` to `end`, both included, but not more than `most`."""
+    """Return the first `most` times from `start` to `end`, inclusive."""
     begun = due_times(timing, start.astimezone(UTC) - timedelta(microseconds=1))
     return list(islice(takewhile(lambda due: due <= end, begun), most))
 
 
 def backfilled(timing: Timing, backfill: BackfillSpec, now: datetime) -> list[datetime]:
-    """Return the times that a backfill makes runs of. Raises InvalidInput, naming the field, for what it can't."""
+    """Return the times for which a backfill starts runs. Raises InvalidInput, naming the field, if it can't."""
     start, end = backfill.start, backfill.end
     if end > now:
         raise InvalidInput("end", f"{end.isoformat()} is in the future. Use a time in the past.")
@@ -97,7 +99,7 @@ def due_times(timing: Timing, after: datetime) -> Iterator[datetime]:
     if timing.cron is not None:
         yield from _cron_times(parse(timing.cron), ZoneInfo(timing.time_zone), after.astimezone(UTC))
         return
-    # Temporal counts an interval from the epoch.
+    # Temporal counts intervals from the epoch.
     every = timing.interval or DAY
     due = EPOCH + ((after - EPOCH) // every + 1) * every
     while True:
@@ -106,14 +108,14 @@ def due_times(timing: Timing, after: datetime) -> Iterator[datetime]:
 
 
 def times_on(cron: Cron, zone: ZoneInfo, day: date) -> set[datetime]:
-    """Return the times in UTC of the date on the zone's clock, whether the expression falls on that date or not."""
+    """Return the expression's times on a local date, in UTC, whether the expression matches the date or not."""
     midnight = datetime.combine(day, time())
     walls = [midnight + timedelta(hours=hour, minutes=minute) for hour in cron.hours for minute in cron.minutes]
     return {due for wall in walls for due in instants_of(cron, zone, wall)}
 
 
 def instants_of(cron: Cron, zone: ZoneInfo, wall: datetime) -> tuple[datetime, ...]:
-    """Return the times in UTC of what the clock shows: none, one or two."""
+    """Return the times in UTC at which a local time is due: none, one or two."""
     first = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     second = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     if first == second:
@@ -127,7 +129,7 @@ def instants_of(cron: Cron, zone: ZoneInfo, wall: datetime) -> tuple[datetime, .
 
 @lru_cache(maxsize=256)
 def clock_changes(zone: ZoneInfo, first_year: int, last_year: int) -> tuple[ClockChange, ...]:
-    """Return the zone's changes of clocks from the beginning of one year to the end of another."""
+    """Return the zone's clock changes from the beginning of `first_year` to the end of `last_year`."""
     changes = []
     at, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(last_year + 1, 1, 1, tzinfo=UTC)
     while at < end:
@@ -145,7 +147,7 @@ def _cron_times(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetim
         if cron.falls_on(day):
             waiting |= times_on(cron, zone, day)
         day += DAY
-        # A gap can move a time into the next date: what a later date can't come before is certain.
+        # A gap can move a time to the next date, so only times that no later date can precede are certain.
         certain = datetime.combine(day, time(), UTC) - LONGEST_OFFSET
         for due in sorted(due for due in waiting if due < certain):
             waiting.discard(due)
@@ -154,7 +156,7 @@ def _cron_times(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetim
 
 
 def _change_within(zone: ZoneInfo, start: datetime, end: datetime) -> datetime:
-    """Return the first instant with the offset that `end` has; at `start` it is another."""
+    """Return the first instant that has the same offset as `end`. The offset at `start` must be different."""
     offset = _offset(zone, end)
     low, high = start, end
     while high - low > timedelta(seconds=1):

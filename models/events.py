@@ -1,8 +1,8 @@
-"""The events of a run, in order: one tagged union.
+"""The events of a run, as a tagged union.
 
-Each is a row in PostgreSQL, written in the transaction that made it true, with a sequence per run that has no gaps.
-Every event carries its place in the tree (`path`, `step`, `attempt`). `ModelCallStarted` with an attempt above 1
-retracts what earlier attempts of the same call had streamed.
+Each event is a row in PostgreSQL, written in the same transaction as the change that it reports. A run's events are
+numbered without gaps. Every event contains its place in the tree (`path`, `step`, `attempt`). A `ModelCallStarted`
+whose attempt is above 1 retracts the text that earlier attempts of the same call streamed.
 """
 
 from typing import Annotated, Literal
@@ -42,7 +42,7 @@ class RunResumed(_Placed):
 class RunRetried(_Placed):
     type: Literal["run.retried"] = "run.retried"
     paths: tuple[NodePath, ...]
-    """The subtasks that had failed or were cut short, and may begin again."""
+    """The subtasks that had failed or been interrupted, and may start again."""
     model: str | None = None
 
 
@@ -123,7 +123,7 @@ class ModelCallFinished(_Placed):
     output_tokens: int
     cost_micro_usd: int
     estimated: bool = False
-    """The provider reported no usage: tokens and cost are an estimate. The default protects older events."""
+    """Whether tokens and cost are estimates because no usage was reported. The default protects older events."""
     finish_reason: FinishReason = "stop"
 
 
@@ -134,7 +134,7 @@ class ModelCallFailed(_Placed):
     message: str
     retryable: bool
     retry_after_s: float | None = None
-    """Seconds until the next attempt, as the provider or our retry policy sets it."""
+    """Seconds until the next attempt, set by the provider or by our retry policy."""
 
 
 class ModelCallFellBack(_Placed):
@@ -220,7 +220,7 @@ Event = Annotated[
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 LAST = ("run.completed", "run.failed", "run.cancelled")
-"""After one of these nothing follows, unless a failed task is retried (`RunRetried`)."""
+"""Types of a run's last event. Others follow only if a failed task is retried (`RunRetried`)."""
 
 
 class EventFrame(Contract):

@@ -1,4 +1,4 @@
-"""Files, uploaded or generated. Their bytes stay in PostgreSQL; a history has at most an id."""
+"""Uploaded and generated files. Their contents stay in PostgreSQL; a history contains at most their IDs."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from models.ids import FileId
 MAX_NAME_CHARS = 120
 MAX_TASK_IMAGES = 8
 MAX_IMAGE_BYTES = 3_750_000
-"""As base64 5 MB, the least that a vendor takes: https://docs.claude.com/en/docs/build-with-claude/vision"""
+"""5 MB as base64, the lowest limit of any vendor: https://docs.claude.com/en/docs/build-with-claude/vision"""
 
 
 class InputFile(NamedTuple):

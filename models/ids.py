@@ -1,6 +1,7 @@
-"""Ids and how they derive from each other, so that a repeated request or a replay can't make a second thing.
+"""IDs, and how they are derived from each other, so that repeated requests and replays don't create anything twice.
 
-A node is a place in the tree of a run: the root is "", its subtasks are `research`, theirs `research/prices`.
+A node is a place in the tree of a run. The root's path is "", its subtasks' paths are like `research`, and those of
+their subtasks are like `research/prices`.
 """
 
 from datetime import datetime
@@ -8,47 +9,49 @@ from typing import NewType
 
 RunId = NewType("RunId", str)
 TaskId = RunId
-"""A task is a run; its id is the run's."""
+"""A task is a run, and has the run's ID."""
 UserId = NewType("UserId", str)
 ScheduleId = NewType("ScheduleId", str)
 FileId = NewType("FileId", str)
 AiCallId = RunId
-"""A call of its own (an embedding, an image, a transcription) is a run too."""
+"""An AI call (an embedding, an image or a transcription) is also a run."""
 NodePath = NewType("NodePath", str)
 
 ROOT = NodePath("")
 
 _A_SCHEDULE, _ID_CHARS = "schedule-", 37
-"""The prefix of a scheduled run's workflow id, before its nominal time: the schedule's id and a hyphen."""
+"""The prefix of a scheduled run's workflow ID, and the number of characters between it and the nominal time: the
+schedule's ID and a hyphen.
+"""
 
 
 def workflow_id_of(run_id: RunId, path: NodePath = ROOT) -> str:
-    """The Temporal workflow id of a node: `run-<uuid>` for the root, `run-<uuid>/<path>` for a subtask."""
+    """Return the Temporal workflow ID of a node: `run-<uuid>` for the root, `run-<uuid>/<path>` for a subtask."""
     return f"run-{run_id}/{path}" if path else f"run-{run_id}"
 
 
 def call_id_of(run_id: RunId, path: NodePath, purpose: str, step: int) -> str:
-    """Name a model call by its place, never by its attempt; an `Idempotency-Key` upstream has the attempt too."""
+    """Return the ID of a model call's place. Only the `Idempotency-Key` for the provider also contains the attempt."""
     return f"{run_id}/{path}#{purpose}.{step}" if path else f"{run_id}#{purpose}.{step}"
 
 
 def child_path(parent: NodePath, key: str) -> NodePath:
-    """The path of the subtask `key` below `parent`."""
+    """Return the path of the subtask `key` below `parent`."""
     return NodePath(f"{parent}/{key}" if parent else key)
 
 
 def depth_of(path: NodePath) -> int:
-    """How far a node is below the root (the root is 0)."""
+    """Return how many levels a node is below the root, whose depth is 0."""
     return path.count("/") + 1 if path else 0
 
 
 def schedule_workflow_id(schedule_id: ScheduleId) -> str:
-    """The workflow id that a schedule starts; Temporal appends the nominal time."""
+    """Return the ID of the workflow that a schedule starts. Temporal appends the nominal time."""
     return f"{_A_SCHEDULE}{schedule_id}"
 
 
 def due_at_of(scheduled_run_id: str | None) -> datetime | None:
-    """Read the nominal time from the workflow id of a schedule's run; None for what has none."""
+    """Return the nominal time in the workflow ID of a schedule's run; None if it doesn't contain one."""
     _, _, nominal = (scheduled_run_id or "").partition(_A_SCHEDULE)
     try:
         due_at = datetime.fromisoformat(nominal[_ID_CHARS:])

@@ -1,4 +1,4 @@
-"""Messages: the transcript of each node of a task, as sent to models and as they answered."""
+"""Messages: the transcript of each node of a task, with the messages to models and their replies."""
 
 from pydantic import Field
 

@@ -14,9 +14,9 @@ from models.usage import Usage
 PLACE_SECONDS = 20
 """How long a call waits for memory in its worker."""
 MAX_CALL_SECONDS = 840
-"""The most that CHIMERA_CALL_TOTAL_S allows a provider for one answer."""
+"""The maximum of CHIMERA_CALL_TOTAL_S, a provider's time limit for one answer."""
 SETTLE_SECONDS = 3600
-"""How long a paid answer waits for a database that is away before its attempt is given up."""
+"""How long a paid answer waits for an unavailable database before its attempt is given up."""
 
 
 class Purpose(StrEnum):
@@ -35,14 +35,14 @@ MEDIA = frozenset({Purpose.EMBEDDINGS, Purpose.IMAGES, Purpose.TRANSCRIPTIONS})
 
 
 class PurposeFacts(NamedTuple):
-    """The facts of a purpose; its prompts are in `activities/prompts`."""
+    """Facts about a purpose. Its prompts are in `activities/prompts`."""
 
     ends_node: bool
-    """Whether its answer may be its node's last word."""
+    """Whether an answer for this purpose can be the answer of its node."""
     product: str
-    """Its product, in a word for users."""
+    """What the call produces, in words for users."""
     activity: str
-    """What its agent does, in a word for users."""
+    """What the agent does, in words for users."""
 
 
 PURPOSES: dict[Purpose, PurposeFacts] = {
@@ -56,7 +56,7 @@ PURPOSES: dict[Purpose, PurposeFacts] = {
 
 
 class ModelCallRequest(Contract):
-    """A place in the tree; everything else is looked up there."""
+    """The place of a model call in the tree. Everything else is looked up there."""
 
     run_id: RunId
     path: NodePath
@@ -65,9 +65,11 @@ class ModelCallRequest(Contract):
     """1 for the first call of its purpose at its node."""
     agent: str
     retry: int = 0
-    """How often the subtask was retried: each retry gives the call a fresh allowance of attempts."""
+    """How often the subtask was retried. Each retry allows the call its full number of attempts again."""
     last_turn: bool = False
-    """The agent's last permitted turn: no tool may be called, so it has to answer, and its answer stands."""
+    """Whether this is the agent's last permitted turn. It can't call tools, so it has to answer, and its answer is
+    final.
+    """
 
 
 class ModelCallOutcome(Contract):
@@ -90,7 +92,7 @@ class ModelCallOutcome(Contract):
         " off at its token limit",
     )
     finish_reason: FinishReason = Field(
-        # The default protects histories that were recorded before it was kept.
+        # The default protects histories that were recorded before this field existed.
         default="stop",
         description="Why the answer ended. Also `stop` for a reply that requests tool calls.",
     )

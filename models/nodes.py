@@ -1,6 +1,6 @@
-"""Nodes: how far one has come. This is all that a workflow carries over when it continues as new.
+"""Nodes and their state, which is all that a workflow carries over when it continues as new.
 
-A node is a place in a task's tree. It runs in a workflow of its own or inside its parent's, by the same code.
+A node is a place in a task's tree. The same code runs it in a workflow of its own or inside its parent's.
 """
 
 from typing import Literal
@@ -13,44 +13,44 @@ from models.plans import PlanNode
 
 
 class Controls(Contract):
-    """The controls of a run so far: a state, so that the newest one is complete."""
+    """The current state of a run's controls. Each state is complete, so only the newest one matters."""
 
     paused: bool = False
     raises: int = 0
-    """Resumes and raised budgets. One more than before: calls that the ledger rejected are made again."""
+    """Number of resumes and budget raises. When it increases, calls that the ledger rejected are repeated."""
 
 
 class NodeState(Contract):
-    """How far a node has come. It grows by decisions, never by words: those are in PostgreSQL."""
+    """The progress of a node. It grows by decisions, never by texts, which are in PostgreSQL."""
 
     controls: Controls = Controls()
     step: int = 0
-    """Turns already taken; the next model call of an agent's loop is `step + 1`."""
+    """Number of completed turns. The next model call in an agent's loop is `step + 1`."""
     plan: tuple[PlanNode, ...] | None = None
     ended: tuple["NodeOutcome", ...] = ()
     """Children that have ended."""
     suspended: tuple["SuspendedChild", ...] = ()
-    """Children that go on where they stopped."""
+    """Children that will continue where they stopped."""
     last_failure: str = ""
-    """Of a child, for the message when all of them failed."""
+    """The last failure of a child, for the error message if all of them fail."""
 
 
 class SuspendedChild(Contract):
-    """A child that stopped between two model calls, to go on in its parent's next run."""
+    """A child that stopped between two model calls, to continue in its parent's next execution."""
 
     key: str
     retry: int = 0
-    """How often it failed before."""
+    """How often the child failed before."""
     state: NodeState = Field(default_factory=lambda: NodeState())
 
 
 class NodeOutcome(Contract):
-    """How one node of the tree ended; what a parent decides on."""
+    """How a node ended, for its parent's decision."""
 
     path: NodePath
     status: Literal["completed", "failed", "skipped", "suspended"]
     state: NodeState | None = None
-    """Of a node that is suspended: it goes on from here."""
+    """For a suspended node, the state from which it continues."""
 
 
 NodeState.model_rebuild()

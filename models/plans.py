@@ -1,7 +1,7 @@
 """Plans: a DAG of subtasks, as a caller or a model writes it and as a workflow carries it.
 
-A `PlannedSubtask` has the words (title, instruction); a `PlanNode` is what a history keeps of it: keys, agents and
-edges only. `problems_of` is the one judge of both origins.
+A `PlannedSubtask` contains the full texts. A `PlanNode` is the part of it that a history contains: key, agent, short
+title and edges, but no instruction. `problems_of` validates the plans of callers and models alike.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -19,11 +19,11 @@ MAX_DEPTH = 4
 MAX_NODES = 200
 MAX_IN_FLIGHT = 50
 MAX_PROBLEMS = 20
-"""Problems reported to a model: for each, all names are searched for the one that may be meant."""
+"""Maximum number of problems reported to a model: for each one, the intended name is searched among all names."""
 LOOKED_FOR = 5
-"""Unknown dependencies for which the name that was meant is looked for: each takes 3 ms among 200."""
+"""Maximum number of unknown dependencies for which the intended name is searched: a search among 200 takes 3 ms."""
 MAX_NAMED = 10
-"""Subtasks that a message names."""
+"""Maximum number of subtasks that a message names."""
 
 
 class PlannedSubtask(Body):
@@ -54,7 +54,7 @@ class Plan(Body):
 
 
 class PlanNode(Contract):
-    """A subtask as a workflow knows it."""
+    """A planned subtask in the form that workflows use."""
 
     key: str
     agent: str
@@ -64,7 +64,7 @@ class PlanNode(Contract):
 
 
 def node_of(subtask: PlannedSubtask) -> PlanNode:
-    """Leave the words behind: what a history may carry of a planned subtask."""
+    """Return the part of a planned subtask that a history may contain."""
     return PlanNode(
         key=subtask.key,
         agent=subtask.agent,
@@ -75,7 +75,7 @@ def node_of(subtask: PlannedSubtask) -> PlanNode:
 
 
 class PlanProblem(NamedTuple):
-    """A reason why a plan can't run: one sentence, and the field at fault (its place in the list of subtasks)."""
+    """A reason why a plan can't run: a sentence, the subtask's index in the plan, and the field at fault."""
 
     message: str
     subtask: int | None = None
@@ -83,7 +83,7 @@ class PlanProblem(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it is in a body whose field `plan` the subtasks are."""
+        """The path of the problem in a request body whose field `plan` contains the subtasks."""
         return "plan" if self.subtask is None else f"plan.{self.subtask}.{self.field}"
 
 
@@ -95,8 +95,10 @@ def check_plan(
     nodes_left: int = MAX_NODES,
     at_most: int = MAX_PROBLEMS,
 ) -> list[str]:
-    """Return the findings of `problems_of`, for a model that is to plan anew; an empty list means that the plan can
-    run."""
+    """Return the messages of `problems_of` without duplicates, for a model that has to plan again.
+
+    An empty list means that the plan can run.
+    """
     problems = problems_of(subtasks, agents=agents, depth=depth, nodes_left=nodes_left, at_most=at_most)
     return list(dict.fromkeys(problem.message for problem in problems))
 
@@ -109,11 +111,11 @@ def problems_of(
     nodes_left: int = MAX_NODES,
     at_most: int | None = None,
 ) -> list[PlanProblem]:
-    """Name everything that keeps a plan from running; an empty list means that it can.
+    """Return everything that keeps a plan from running; an empty list means that it can run.
 
-    `depth` is the depth at which its subtasks would stand (1 directly below the task) and `nodes_left` how many more
-    the task may have. Each problem is one sentence that names the subtask and the remedy, for a person or a model;
-    `at_most` of them are looked for in the subtasks.
+    `depth` is the depth at which the plan's subtasks would be (1 directly below the task), and `nodes_left` how many
+    more subtasks the task may have. Each problem is one sentence for a person or a model that names the subtask and the
+    remedy. For the individual subtasks, at most `at_most` problems are returned.
     """
     problems = [
         *_problems_of_size(subtasks, depth, nodes_left),
@@ -140,7 +142,7 @@ def _problems_of_subtasks(
         for name in subtask.depends_on:
             if name not in first:
                 count += 1
-                if count > MAX_PROBLEMS:  # only counted: there may be thousands
+                if count > MAX_PROBLEMS:  # without details: there may be thousands
                     yield PlanProblem("The subtask depends on a subtask that is not in the plan.", index, "depends_on")
                     continue
                 shown = preview_of(name, 60)
@@ -187,7 +189,7 @@ def _cycle_in(subtasks: Sequence[PlannedSubtask]) -> list[PlanProblem]:
     try:
         TopologicalSorter({s.key: s.depends_on for s in subtasks}).prepare()
     except CycleError as error:
-        # As the sorter names them, each waits for the one before it, and the last is the first again.
+        # The sorter lists the members so that each waits for the one before it, and repeats the first one at the end.
         members: list[str] = error.args[1][:0:-1]
         keys = [subtask.key for subtask in subtasks]
         first = min(range(len(members)), key=lambda n: keys.index(members[n]))
@@ -199,7 +201,7 @@ def _cyclic(members: Sequence[str], keys: Sequence[str]) -> PlanProblem:
     others = [repr(key) for key in (*members[1:], members[0])]
     if len(others) > MAX_NAMED:
         others[MAX_NAMED - 1 : -1] = ["…"]
-    # The remedy comes first: the message to a model may be cut.
+    # The remedy comes first, because the message to a model may be shortened.
     message = (
         "The plan is cyclic. Remove one of these dependencies from depends_on:"
         f" {members[0]!r} waits for {', which waits for '.join(others)}."

@@ -71,14 +71,16 @@ class PriceView(Contract):
 
 
 def _counts(usd: float) -> float:
-    # The ledger counts millionths: what is finer would be booked as nothing.
+    # The ledger counts millionths of a dollar, so a lower price would be recorded as zero.
     if 0 < usd < 0.000_001:
         raise ValueError("The price is less than a millionth of a dollar. Use 0, or at most 6 decimal places.")
     return usd
 
 
 Rate = Annotated[Number, Field(ge=0, le=1_000_000, allow_inf_nan=False), AfterValidator(_counts)]
-"""US dollars. A dollar a token is beyond all that is sold, and what is beyond that would not fit into the ledger."""
+"""A price in US dollars. The maximum corresponds to a dollar per token, which is far above all real prices. Higher
+prices wouldn't fit into the ledger.
+"""
 
 
 class OwnRates(Body):
@@ -115,7 +117,7 @@ def _by_name(value: object) -> object:
 
 
 OwnPrice = Annotated[OwnRates, BeforeValidator(_by_name)]
-"""May be written as a pair: input and output per million tokens."""
+"""A price that can also be written as a pair: input and output per million tokens."""
 
 
 class ModelAbility(StrEnum):

@@ -1,6 +1,6 @@
-"""The remedy of an error: an action, neither an address nor a command.
+"""Remedies of errors: actions, not addresses or commands.
 
-The API shows it as a request (`api/remedies.py`), the command line as a command (`cli/output/remedies.py`).
+The API shows a remedy as a request (`api/remedies.py`), the command line as a command (`cli/output/remedies.py`).
 """
 
 from collections.abc import Mapping
@@ -54,10 +54,10 @@ class Remedy(Contract):
 
 
 def raise_budget(run_id: RunId, limit: str, needed: int | None) -> Remedy:
-    """Raise the limit that a call did not fit into: to twice the amount that it `needed`, because less would soon be
-    reached again.
+    """Return the remedy that raises the limit that a call would exceed.
 
-    Money is rounded up to whole cents.
+    The new limit is twice the amount that the call `needed`, because a lower one would soon be reached again. Amounts
+    of money are rounded up to whole cents.
     """
     if needed is None:
         return Remedy(action=Action.RAISE_BUDGET, target=run_id)

@@ -82,7 +82,7 @@ _ADVICE = {
         " rejected part in a new task.",
     ),
     ContentRefused.code: RetryAdvice(
-        # Guidance is only added to the text that was refused.
+        # Guidance isn't listed, because it would only be added to the rejected text.
         retry=True,
         change=_MODEL,
         new_task=True,
@@ -142,5 +142,5 @@ _ADVICE = {
 
 
 def advice_for(code: str | None) -> RetryAdvice:
-    """Return what helps a task that failed with this code."""
+    """Return the advice for a task that failed with this code."""
     return _ADVICE.get(code or "", AS_IT_IS)

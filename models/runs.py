@@ -1,4 +1,4 @@
-"""Runs: the root of all that is done for an owner. What each kind has beside it is a noun of its own."""
+"""Runs: the root of all work for an owner. Data that only one kind of run has is in that kind's own modules."""
 
 from enum import StrEnum
 
@@ -32,8 +32,8 @@ class RunStatus(StrEnum):
 OPEN = frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.WAITING, RunStatus.CANCELLING})
 CLOSED = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED})
 COMPLETABLE = OPEN - {RunStatus.CANCELLING}
-"""An answer completes a run in one of these."""
+"""The statuses in which an answer completes a run."""
 STOPPED = frozenset({RunStatus.CANCELLING, RunStatus.CANCELLED})
-"""Calls in flight of a run in one of these are cut."""
+"""The statuses in which a run's calls in flight are interrupted."""
 UNCALLABLE = CLOSED | STOPPED
-"""The ledger begins no call for a run in one of these."""
+"""The statuses in which the ledger doesn't let a run start calls."""

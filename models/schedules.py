@@ -12,7 +12,7 @@ from models.ids import ScheduleId, TaskId, UserId
 from models.tasks import TaskSpec
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
-"""Of previews: earlier clock changes followed other rules, and later ones are unknown."""
+"""The years that previews cover: earlier clock changes followed other rules, and later ones are unknown."""
 
 
 class Overlap(StrEnum):
@@ -81,7 +81,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 def _foreseeable(after: datetime) -> datetime:
-    # As it is written: the first and the last times that there are can't be those of another zone.
+    # Check the year as written: the first and the last possible times can't be converted to another time zone.
     if not FIRST_YEAR <= after.year < LAST_YEAR:
         raise ValueError(f"Use a year from {FIRST_YEAR} to {LAST_YEAR - 1}.")
     return after
@@ -114,7 +114,7 @@ class ScheduledRunInput(Contract):
     owner_id: UserId
     priority: int = 3
     calendar: str = ""
-    """Which calendar Temporal was given; a run that finds it out of date has it renewed."""
+    """Identifies the calendar that was sent to Temporal. A run that finds it outdated has it renewed."""
 
 
 class ScheduledRunResult(Contract):

@@ -1,5 +1,7 @@
-"""The messages of clients on the WebSocket `/ws`; the answers are frames of `models/events.py` and a few small
-messages."""
+"""The messages that clients send on the WebSocket `/ws`.
+
+The responses are the frames in `models/events.py` and a few small messages.
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -13,7 +15,7 @@ Topic = Annotated[str, StringConstraints(pattern=TOPIC)]
 
 
 class Authenticate(Body):
-    """The first message, unless the handshake had an Authorization header."""
+    """The first message, unless the handshake contained an Authorization header."""
 
     type: Literal["authenticate"]
     token: str = Field(min_length=1, max_length=4096)
@@ -40,10 +42,10 @@ CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 
 
 def topic_of(run_id: RunId) -> Topic:
-    """Return the topic of a run, in its usual spelling."""
+    """Return the topic of a run, in its canonical form."""
     return f"run:{run_id}"
 
 
 def run_of(topic: Topic) -> RunId:
-    """The run that a topic is about. Raises ValueError when it names none."""
+    """Return the run that a topic refers to. Raises ValueError if the topic doesn't contain a valid ID."""
     return RunId(str(UUID(topic.removeprefix("run:"))))

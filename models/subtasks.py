@@ -1,4 +1,4 @@
-"""Subtasks: one node of a task's tree, run by a child workflow or inside its parent's."""
+"""Subtasks: nodes of a task's tree, each run by a child workflow or inside its parent's workflow."""
 
 from enum import StrEnum
 
@@ -21,12 +21,12 @@ class SubtaskStatus(StrEnum):
 
 
 ANSWERED = frozenset({SubtaskStatus.COMPLETED, SubtaskStatus.SKIPPED})
-"""A subtask in one of these may be built on."""
+"""The statuses in which other nodes can build on a subtask."""
 OPEN_SUBTASKS = frozenset({SubtaskStatus.PENDING, SubtaskStatus.RUNNING})
 
 
 class SubtaskInput(Contract):
-    """A node to be run: the argument of SubtaskWorkflow, also across continue-as-new."""
+    """A node to run: the argument of SubtaskWorkflow, also after continue-as-new."""
 
     run_id: RunId
     owner_id: UserId
@@ -34,14 +34,14 @@ class SubtaskInput(Contract):
     agent: str
     title: str = ""
     pattern: str = "single"
-    """Which of `workflows.patterns.PATTERNS` works it out."""
+    """The key in `workflows.patterns.PATTERNS` of the pattern that produces the node's answer."""
     policy: RunPolicy = RunPolicy()
     priority: int = 3
     state: NodeState = NodeState()
     retries: int = 0
     """How often the whole task was retried; see `TaskInput`."""
     retry: int = 0
-    """How often this subtask failed before; finished calls of earlier tries come back from the ledger, unpaid."""
+    """How often this subtask failed before. The ledger returns the finished calls of earlier tries at no cost."""
 
 
 class SubtaskView(Contract):

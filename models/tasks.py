@@ -20,7 +20,7 @@ from models.usage import Usage
 from models.waits import Waiting
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
-"""How an answer ended. `other`: for a reason that no table knows; the answer stands."""
+"""Why an answer ended. `other`: for an unknown reason; the answer is used as it is."""
 
 MAX_METADATA_BYTES = 16 * 1024
 
@@ -37,18 +37,20 @@ class SubtaskMode(StrEnum):
     """Where a task's subtasks run, unless they are planned further."""
 
     CHILD = "child"
-    """Each in a child workflow, with a page of its own in Temporal's Web UI."""
+    """Each subtask runs in a child workflow, with a page of its own in Temporal's Web UI."""
     INLINE = "inline"
-    """Inside their parent's workflow, which costs about half; one that takes many turns moves into a child."""
+    """Subtasks run inside their parent's workflow, which costs about half. A subtask with many turns moves into a
+    child.
+    """
 
 
 class OnTruncated(StrEnum):
     """What happens to an answer that was cut off at its token limit."""
 
     CONTINUE = "continue"
-    """The model is asked to go on where it stopped, at most twice; then as `accept`."""
+    """The model is asked to continue where it stopped, at most twice. After that, the same as `accept`."""
     ACCEPT = "accept"
-    """It stands, marked as cut."""
+    """The answer is used as it is, and marked as truncated."""
     FAIL = "fail"
 
 
@@ -72,7 +74,7 @@ class Budget(Body):
     @field_validator("max_cost_micro_usd", "max_tokens", "max_model_calls", mode="before")
     @classmethod
     def _is_positive(cls, limit: object) -> object:
-        # Who writes 0 may well mean "no limit", and would get a task that can never make a call.
+        # A caller who writes 0 may mean "no limit", but would get a task that can never make a call.
         if isinstance(limit, int) and not isinstance(limit, bool) and limit <= 0:
             raise ValueError("The limit must be greater than 0. For no limit, omit the field.")
         return limit
@@ -166,7 +168,9 @@ class TaskSpec(Body):
 
 
 def _has_endless(value: JsonValue) -> bool:
-    """Whether a number is larger than any that can be kept, such as 1e400: JSON has it, and PostgreSQL has not."""
+    """Return whether a value contains a number that is too large to store, such as 1e400: JSON allows it, PostgreSQL
+    doesn't.
+    """
     match value:
         case float():
             return not isfinite(value)
@@ -184,9 +188,9 @@ class RunPolicy(Contract):
     max_retries: int = 2
     max_turns: int = 20
     on_truncated: OnTruncated = OnTruncated.ACCEPT
-    """The default protects histories, and tasks, from before answers were continued."""
+    """The default protects histories and tasks from before answers were continued."""
     max_output_tokens: int | None = None
-    """Of built-in agents. The default protects histories, and tasks, from before it could be set."""
+    """The limit for built-in agents. The default protects histories and tasks from before it could be set."""
     subtasks: SubtaskMode = SubtaskMode.CHILD
     max_history_events: int = Field(
         default=2000,
@@ -203,11 +207,11 @@ class TaskInput(Contract):
     policy: RunPolicy = RunPolicy()
     priority: int = 3
     plan: tuple[PlanNode, ...] | None = None
-    """Given by the caller; None means that the planner makes it."""
+    """The caller's plan; None if the planner has to create one."""
     retries: int = 0
-    """How often the task was retried after a failure; each retry gives planners new rounds."""
+    """How often the task was retried after a failure. Each retry allows planners new rounds."""
     state: NodeState = NodeState()
-    """How far the run had come that continued as new."""
+    """The progress so far, if the workflow continued as new."""
 
 
 class TaskResult(Contract):
@@ -248,13 +252,13 @@ class TaskRetry(Body):
 
 
 class SteerRequest(Contract):
-    """Guidance that is already stored; the update carries its id, never its words."""
+    """Guidance that is already stored. The update contains its ID, never its text."""
 
     guidance_id: int
     path: NodePath | None = None
-    """Only this subtask and what is below it; None means the whole task."""
+    """The subtask that receives the guidance, with all subtasks below it; None means the whole task."""
     interrupt: bool = False
-    """Cut the model call in flight, so that the guidance is seen at once."""
+    """Interrupt the model call in flight, so that the guidance is received at once."""
 
 
 class SteerReceipt(Contract):
@@ -262,11 +266,11 @@ class SteerReceipt(Contract):
 
     guidance_id: int
     reaches: tuple[NodePath, ...]
-    """Subtasks in flight whose next model call will see it."""
+    """Subtasks in flight whose next model call will receive it."""
 
 
 class TransitionRecord(Contract):
-    """A change of state that no model call made; written by a local activity."""
+    """A change of state that doesn't result from a model call; recorded by a local activity."""
 
     run_id: RunId
     path: NodePath
@@ -274,9 +278,9 @@ class TransitionRecord(Contract):
     error_code: str | None = None
     error: str = ""
     from_child: NodePath | None = None
-    """Take over this child's result: a plan of one subtask needs no aggregation."""
+    """The child whose result becomes the node's result: a plan with one subtask doesn't need aggregation."""
     retries: int = 0
-    """Retry number of the reporting run. A run from before the latest retry changes nothing any more."""
+    """The retry number of the reporting run. A record from a run before the latest retry has no effect."""
 
 
 class BlockedCall(Contract):

@@ -1,4 +1,4 @@
-"""When what happened in a task: spans with a start and an end, for a Gantt chart."""
+"""Timelines of tasks: spans with a start and an end, for a Gantt chart."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Tool calls: the place of one; its arguments and result are transcript rows."""
+"""Tool calls: only their places and outcomes. Arguments and results are rows of the transcript."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ from models.base import Contract
 from models.ids import NodePath, RunId
 
 TOOL_SECONDS: Final = 50
-"""How long a tool may take."""
+"""How long a tool may run."""
 
 
 class ToolCallRequest(Contract):
-    """The `index`-th tool call that the turn `step` asked for."""
+    """The `index`-th tool call that was requested in turn `step`."""
 
     run_id: RunId
     path: NodePath
@@ -19,7 +19,7 @@ class ToolCallRequest(Contract):
 
 
 class ToolCallOutcome(Contract):
-    """`failed` means that the model sees the failure; the run continues."""
+    """The outcome of a tool call. If it failed, the model sees the failure, and the run continues."""
 
     tool: str
     failed: bool = False

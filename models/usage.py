@@ -1,4 +1,4 @@
-"""Tokens, as they are counted and paid."""
+"""Token counts, as reported and charged."""
 
 from pydantic import Field
 

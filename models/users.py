@@ -13,7 +13,7 @@ Role = Literal["user", "admin"]
 
 
 class Caller(Contract):
-    """The caller of a request; resolved by one dependency for HTTP and sockets alike."""
+    """The caller of a request, determined by one dependency for HTTP and WebSockets alike."""
 
     user_id: UserId
     role: Role

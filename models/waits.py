@@ -22,7 +22,7 @@ class BudgetWait(Contract):
 
 
 Waiting = BudgetWait
-"""The kinds of waits. A second one makes it `Annotated[… | …, Field(discriminator="kind")]`."""
+"""All kinds of waits. With a second kind, this becomes `Annotated[… | …, Field(discriminator="kind")]`."""
 
 
 def budget_wait(run_id: RunId, *, limit: str, message: str, needed: int | None = None) -> BudgetWait:

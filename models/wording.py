@@ -1,4 +1,4 @@
-"""Pydantic's findings in words for users: what to send instead."""
+"""Turns pydantic's validation errors into messages that tell users what to send instead."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -68,18 +68,21 @@ _SENTENCES = {
 }
 
 MAX_NAMED = 20
-"""Names that a message lists."""
+"""Maximum number of names that a message lists."""
 COMPARED = 3
-"""Names that are compared with one that isn't known in full."""
+"""Number of names that are compared in full with an unknown name."""
 MAX_NAME = 60
-"""Characters of what was sent that are looked at: comparing long texts takes long."""
+"""Maximum number of characters that are compared, because comparing long texts is slow."""
 
 _REQUIRED_LISTS = (("input",), ("subtasks",))
-"""Lists that can't be left out: what is to be embedded, and a plan's subtasks."""
+"""Lists that can't be omitted: the texts to embed, and a plan's subtasks."""
 
 
 def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
-    """Return what to send instead, for one entry of `ValidationError.errors()`; `known` are the fields at its place."""
+    """Return a sentence that says what to send instead, for one entry of `ValidationError.errors()`.
+
+    `known` are the names of the fields at the entry's place.
+    """
     kind, context = str(entry["type"]), entry.get("ctx") or {}
     match kind:
         case "extra_forbidden":
@@ -107,7 +110,7 @@ def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
 
 
 def instead_of(name: str, known: Collection[str]) -> str:
-    """End a sentence on a name that isn't known: with the one that was meant, it seems, or with those there are."""
+    """Return advice on an unknown name: the known name that was probably meant, or else all known names."""
     if close := get_close_matches(name[:MAX_NAME].lower(), _alike(name, known), n=1):
         return f"Did you mean {close[0]!r}?"
     if not known:
@@ -117,7 +120,9 @@ def instead_of(name: str, known: Collection[str]) -> str:
 
 
 def _alike(name: str, known: Collection[str]) -> list[str]:
-    """The few that share most letters with a name: to compare two of 40 in full can take a millisecond."""
+    """Return the few names with the most letters in common: a full comparison of two names of 40 can take a
+    millisecond.
+    """
     matcher = SequenceMatcher(b=name[:MAX_NAME].lower())
 
     def shared(each: str) -> float:
@@ -128,7 +133,10 @@ def _alike(name: str, known: Collection[str]) -> list[str]:
 
 
 def fields_at(body: Any, place: Sequence[int | str]) -> list[str]:
-    """Name the fields beside the one at `place` (of an entry of `ValidationError.errors()`) in a body of this type."""
+    """Return the names of the fields next to the one at `place`, in a body of this type.
+
+    `place` comes from an entry of `ValidationError.errors()`.
+    """
     at = _contract_in(body)
     for part in place[:-1]:
         if isinstance(part, str):
@@ -137,7 +145,7 @@ def fields_at(body: Any, place: Sequence[int | str]) -> list[str]:
 
 
 def _contract_in(annotation: Any) -> type[BaseModel] | None:
-    """The contract within an annotation such as `tuple[PlannedSubtask, ...] | None`."""
+    """Return the contract within an annotation such as `tuple[PlannedSubtask, ...] | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(filter(None, map(_contract_in, get_args(annotation))), None)
@@ -149,7 +157,7 @@ def _choice(sent: object, expected: str) -> str:
 
 
 def reportable(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Leave out what only follows from another entry: a list counts as empty when what is in it is wrong."""
+    """Leave out entries that only follow from others: a list also counts as empty if its items are invalid."""
     places = [tuple(entry["loc"]) for entry in entries]
     return [entry for entry in entries if entry["type"] != "too_short" or not _is_inside(tuple(entry["loc"]), places)]
 

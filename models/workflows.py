@@ -1,7 +1,7 @@
-"""The workflows as their callers know them: run, signals, updates. The API and the worker's outbox import only this.
+"""The workflows as their callers see them: run, signals and updates. The API and the worker's outbox import only this.
 
-In Temporal's terms: a signal must not be lost and needs no answer; an update is accepted or rejected; the console
-never sends workflow queries (it reads PostgreSQL).
+In Temporal's terms, a signal must not be lost and needs no answer, and an update is accepted or rejected. The console
+never sends workflow queries, because it reads PostgreSQL.
 """
 
 from abc import ABC, abstractmethod
@@ -20,14 +20,16 @@ from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
 OWNER = SearchAttributeKey.for_keyword("ChimeraOwner")
 AGENT = SearchAttributeKey.for_keyword("ChimeraAgent")
 STATUS = SearchAttributeKey.for_keyword("ChimeraStatus")
-"""Of a task: it knows `paused`, which Temporal's own status doesn't. A subtask has Temporal's alone."""
+"""The status of a task. It includes `paused`, which Temporal's own status doesn't. Subtasks have only Temporal's
+status.
+"""
 PRIORITY = SearchAttributeKey.for_int("ChimeraPriority")
 
 SEARCH_ATTRIBUTES = (OWNER, AGENT, STATUS, PRIORITY)
 
 
 def registration_of(attribute: SearchAttributeKey[Any]) -> str:
-    """Write a search attribute as Temporal's command line takes it: `Name=Type`."""
+    """Format a search attribute for Temporal's command line: `Name=Type`."""
     return f"{attribute.name}={attribute.indexed_value_type.name.title().replace('_', '')}"
 
 
@@ -36,7 +38,7 @@ ROOT_WORKFLOWS = ("TaskWorkflow", "AiCallWorkflow")
 
 
 class TaskSignal(StrEnum):
-    """The names of a task's signals, which the outbox keeps."""
+    """The names of a task's signals, which the outbox stores."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -70,7 +72,7 @@ class TaskRuns(ABC):
 
 @workflow.defn(name="SubtaskWorkflow")
 class SubtaskRuns(ABC):
-    """A subtask: an agent's loop, or a plan of its own. Steered by its parent."""
+    """A subtask: an agent's loop, or a plan of its own. Its parent controls it."""
 
     @workflow.run
     @abstractmethod
@@ -91,7 +93,7 @@ class SubtaskRuns(ABC):
 
 @workflow.defn(name="ScheduledTaskWorkflow")
 class ScheduledTaskRuns(ABC):
-    """What a Temporal Schedule starts: make the task's row, then run it as a child."""
+    """The run of a Temporal Schedule: it creates the task's row, and then runs the task as a child."""
 
     @workflow.run
     @abstractmethod

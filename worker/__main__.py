@@ -1,6 +1,6 @@
-"""`python -m worker [NAME]`: run workflows and activities until SIGTERM or SIGINT, then finish what is in flight.
+"""`python -m worker [NAME]`: run workflows and activities until SIGTERM or SIGINT, then finish the work in flight.
 
-NAME (default: worker) names the log file; of several workers in one folder each needs its own.
+NAME (default: worker) names the log file. Several workers in one folder need different names.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 async def run(settings: Settings) -> None:
-    """Serve until a signal; activities in flight get `graceful_shutdown_s` to end, then they are cancelled."""
+    """Run until a signal arrives. Activities in flight get `graceful_shutdown_s` to end, and are then cancelled."""
     stop = asyncio.Event()
     _stop_on_signals(stop)
     async with open_worker(settings) as (worker, sweeper), worker:
@@ -48,7 +48,7 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _run_loop(work: Coroutine[object, object, None]) -> None:
-    """Run on uvloop where there is one (not on Windows): less CPU for each model call."""
+    """Run on uvloop if it is installed (not on Windows), because it uses less CPU for each model call."""
     try:
         import uvloop
     except ImportError:
@@ -58,7 +58,10 @@ def _run_loop(work: Coroutine[object, object, None]) -> None:
 
 
 def main() -> None:
-    """Leave deliberately: a process that used Temporal's client may abort at interpreter exit (sdk-python #300)."""
+    """Run the worker.
+
+    Ends with `os._exit`, because a process that used Temporal's client may abort at interpreter exit (sdk-python #300).
+    """
     status = 0
     try:
         settings = read_settings()

@@ -1,4 +1,4 @@
-"""Puts a worker together: settings → clients → activities and workflows → Worker."""
+"""Builds a worker: settings → clients → activities and workflows → Worker."""
 
 import os
 import socket
@@ -43,13 +43,14 @@ WORKFLOWS = [
     AiCallWorkflow,
 ]
 
-# The SDK would hold heartbeats back for 8 s (0.8 of the timeout), and a cancel comes with the answer to one.
+# By default, the SDK would send heartbeats only every 8 s (0.8 of the timeout), and a cancellation arrives in the
+# response to a heartbeat.
 HEARTBEAT_THROTTLE = timedelta(seconds=0.5)
 
 
 @asynccontextmanager
 async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper]]:
-    """Yield a worker that is ready to run and the sweeper that runs beside it; close their clients at the end."""
+    """Yield a worker that is ready to run, and the sweeper that runs beside it. Closes their clients at the end."""
     async with AsyncExitStack() as stack:
         database = Database(settings)
         stack.push_async_callback(database.close)
@@ -96,7 +97,7 @@ def _model_calls(
         health=health,
         stops=Stops(database),
         failpoints=failpoints,
-        # Containers may share a process id and a host's name, and each must know its own calls from another's.
+        # Containers may have the same process ID and host name, and each must be able to recognise its own calls.
         worker_name=f"{os.getpid()}@{socket.gethostname()}:{uuid4().hex[:8]}",
     )
     stack.push_async_callback(model_calls.close)

@@ -4,9 +4,9 @@ import gc
 
 
 def calm_collector() -> None:
-    """Keep the garbage collector off what lives as long as the process.
+    """Keep the garbage collector away from objects that live as long as the process.
 
-    The sandbox loads modules for every run; with Python's defaults that sets off walk after walk over the whole heap.
+    The sandbox loads modules for every run. With Python's defaults, this would cause scan after scan of the whole heap.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The wrapper of every activity: our errors become Temporal's, and each log line carries its place."""
+"""Wraps every activity: translates our errors into Temporal's, and adds the activity's place to each log line."""
 
 import asyncio
 from datetime import timedelta
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 class ErrorsAndLogs(Interceptor):
-    """The one interceptor of a worker."""
+    """The only interceptor of a worker."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         return _Activity(next)
@@ -48,7 +48,8 @@ class _Activity(ActivityInboundInterceptor):
                 if is_away(error):
                     log.warning("activity_without_database", error=type(error).__name__)
                     raise ApplicationError("PostgreSQL doesn't respond.", type=Unavailable.code) from None
-                # The failure that goes into a history names the kind only: messages of libraries may hold data.
+                # The failure in the history contains only the error's type, because messages of libraries may contain
+                # data.
                 log.exception("activity_failed")
                 raise ApplicationError(
                     f"Unexpected {type(error).__name__}; see the worker's log.", type="internal"
@@ -56,18 +57,18 @@ class _Activity(ActivityInboundInterceptor):
 
 
 def _ids_of(place: object) -> dict[str, str]:
-    """The place of an activity, from its argument."""
+    """Return the place of an activity, from its argument."""
     named = {name: getattr(place, name, None) for name in ("run_id", "path", "call_id")}
     return {name: value for name, value in named.items() if value is not None}
 
 
 def translated(error: ChimeraError) -> ApplicationError:
-    """Our error as Temporal's: its code as type, retryable or not, with the provider's own time to come back."""
+    """Translate our error into Temporal's: its code becomes the type, and `retry_after_s` the delay before a retry."""
     return ApplicationError(
         error.message[:500],
         type=error.code,
         non_retryable=not error.retryable,
-        # Expected ends: the SDK would log each one as a warning with a traceback.
+        # These failures are expected. Otherwise, the SDK would log each one as a warning with a traceback.
         category=ApplicationErrorCategory.BENIGN,
         next_retry_delay=timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else None,
     )

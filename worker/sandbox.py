@@ -1,8 +1,8 @@
-"""Temporal's workflow sandbox, on, with the fewest modules passed through.
+"""Temporal's workflow sandbox, with as few modules passed through as possible.
 
-`models` and pydantic's companions are immutable data classes: loading them anew for every run costs 228 ms a workflow
-start against 3.4 ms with this list (measured when the others were still read from files, see `workflow_code`). Nothing
-else may be added: a workflow that needs more does too much.
+`models` and the packages that pydantic needs contain immutable data classes. Loading them again for every run would
+take 228 ms per workflow start, compared with 3.4 ms with this list (measured when the other modules were still read
+from files, see `workflow_code`). Don't add anything else: a workflow that needs more does too much.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from worker.workflow_code import keep
 
 
 def sandbox() -> SandboxedWorkflowRunner:
-    """The runner that every worker and every replay uses."""
+    """Return the runner that every worker and every replay uses."""
     keep(workflows)
     return _Sandbox(
         restrictions=SandboxRestrictions.default.with_passthrough_modules(
@@ -37,10 +37,10 @@ class _Sandbox(SandboxedWorkflowRunner):
 class _WithoutContext(WorkflowInstance):
     """A sandboxed run whose payloads are written without a serialization context.
 
-    Our converter and codec are the same for every command, and there is no external storage. The SDK asks all the
-    same, three times for each payload of an activation, and each question enters the sandbox: in a profile, one of a
-    worker's largest items. A codec that wants the context, to encrypt with a key by owner say, takes this class out
-    again.
+    Our converter and codec are the same for every command, and there is no external storage. The SDK asks for the
+    contexts anyway, three times for each payload of an activation, and each request enters the sandbox. In a profile,
+    this was one of a worker's largest items. Remove this class if a codec needs the context, for example to encrypt
+    with a key per owner.
     """
 
     def __init__(self, sandboxed: WorkflowInstance) -> None:

@@ -1,7 +1,7 @@
-"""The code of workflow modules, kept in memory: the sandbox loads them anew for every run.
+"""Keeps the code of workflow modules in memory, because the sandbox loads these modules again for every run.
 
-If a worker's files are replaced by an upgrade while it runs, the worker continues with the version that it was started
-with. This is the reason; the saving is small (`python -m benchmarks shims`).
+If an upgrade replaces a worker's files while it runs, the worker continues with the version that it was started with.
+This is the reason; the time saved is small (`python -m benchmarks shims`).
 """
 
 import sys
@@ -15,9 +15,10 @@ from types import CodeType, ModuleType
 
 
 def keep(package: ModuleType) -> None:
-    """From now on load the package's modules from the code that they have now, also in `importlib.reload`.
+    """Load the package's modules from their current code from now on, even with `importlib.reload`.
 
-    A second time changes nothing. Modules that don't come from source files (a zip) are loaded as ever.
+    Another call has no effect. Modules that don't come from source files (for example from a zip file) are loaded as
+    usual.
     """
     if not any(isinstance(finder, Kept) and finder.package == package.__name__ for finder in sys.meta_path):
         sys.meta_path.insert(0, Kept(package))
@@ -34,7 +35,7 @@ class Kept(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         spec = self._specs.get(fullname)
-        # A copy: the import system writes into it.
+        # A copy, because the import system modifies it.
         return None if spec is None else copy(spec)
 
 
@@ -48,7 +49,7 @@ class _Loader(SourceFileLoader):
 
 
 def _spec_of(name: str) -> ModuleSpec | None:
-    """The module's spec with its code in it; None where it doesn't come from a source file."""
+    """Return the module's spec with its code in it; None if the module doesn't come from a source file."""
     spec = find_spec(name)
     if spec is None or not isinstance(spec.loader, SourceFileLoader):
         return None

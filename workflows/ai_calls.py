@@ -1,4 +1,6 @@
-"""AiCallWorkflow: an embedding, an image or a transcription. One durable activity, so that a crash costs no answer."""
+"""AiCallWorkflow: an embedding, an image or a transcription. One durable activity, so that a crash doesn't lose
+answers.
+"""
 
 import asyncio
 
@@ -15,7 +17,7 @@ from workflows.node import Node
 from workflows.patterns import PATTERNS
 
 MAX_HISTORY_EVENTS = 10_000
-"""Far more than the events of one call."""
+"""Far more events than one call has."""
 
 
 @workflow.defn(name="AiCallWorkflow")
@@ -32,7 +34,7 @@ class AiCallWorkflow(AiCallRuns):
 
     @workflow.run
     async def run(self, call: AiCallInput) -> None:
-        """Make the call; its answer is in the run's rows. Fails with the code of what went wrong, or is cancelled."""
+        """Make the call. Its answer is in the run's rows. Fails with the code of the failure, or is cancelled."""
         try:
             outcome = await self._node.work()
             if outcome.status == "suspended":
@@ -43,7 +45,7 @@ class AiCallWorkflow(AiCallRuns):
             raise failed_with(error) from error
 
     async def _record(self, error: BaseException) -> None:
-        """Record how the run ended: its row and Temporal agree."""
+        """Record how the run ended, so that its row agrees with Temporal."""
         if is_cancel(error) or workflow.cancellation_reason() is not None:
             await self._node.record("cancelled")
         else:

@@ -8,16 +8,16 @@ from models.tasks import OnTruncated, RunPolicy
 
 
 def check_whole(policy: RunPolicy, outcome: ModelCallOutcome) -> None:
-    """Raise ApplicationError when an answer was cut at its limit and the task wants none that was."""
+    """Raise ApplicationError if an answer was cut off at its token limit and the task doesn't accept such answers."""
     if outcome.finish_reason == "length" and policy.on_truncated is OnTruncated.FAIL:
         error = AnswerTruncated()
         raise ApplicationError(error.message, type=error.code, non_retryable=True)
 
 
 def check_answered(policy: RunPolicy, step: int, outcome: ModelCallOutcome) -> None:
-    """Raise ApplicationError when the last permitted turn brought no words: its tool calls are not run.
+    """Raise ApplicationError if the last permitted turn returned no text. Its tool calls aren't run.
 
-    Also when the answer was cut at its limit and the task wants none that was.
+    Also raise it if the answer was cut off at its token limit and the task doesn't accept such answers.
     """
     check_whole(policy, outcome)
     if step >= policy.max_turns and not outcome.text_preview:

@@ -1,4 +1,4 @@
-"""A node's child in a workflow of its own: started once, sent its parent's controls, awaited to its end."""
+"""A node's child in a workflow of its own: started once, sent its parent's controls, and awaited until it ends."""
 
 from contextlib import suppress
 from typing import Any
@@ -31,19 +31,20 @@ class ChildRun:
         return self._handle.done()
 
     async def outcome(self) -> NodeOutcome:
-        """Wait for its end. Raises ChildWorkflowError."""
+        """Wait until the child ends. Raises ChildWorkflowError."""
         outcome: NodeOutcome = await self._handle
         return outcome
 
     async def suspend(self) -> None:
-        """Have it stop before its next model call, and return its state."""
+        """Make the child stop before its next model call and return its state."""
         if not self.has_ended:
             await self._send(SubtaskRuns.suspend)
 
     async def send_controls(self) -> None:
-        """Hand the controls on: only the newest of several that came while one was on its way.
+        """Send the controls to the child. If several changes arrive while a signal is being sent, only the newest is
+        sent.
 
-        One that is to suspend needs none.
+        A child that has to suspend doesn't need the controls.
         """
         if self._is_sending:
             return
@@ -56,27 +57,27 @@ class ChildRun:
             self._is_sending = False
 
     async def interrupt(self, request: SteerRequest) -> None:
-        """Hand guidance on that cuts calls."""
+        """Pass on guidance that interrupts calls."""
         await self._send(SubtaskRuns.interrupt, request)
 
     def cancel(self) -> None:
-        """Ask it to end."""
+        """Request the child's cancellation."""
         self._handle.cancel()
 
     async def _send(self, signal: Any, *args: object) -> None:
-        # One that has just ended needs it no more.
+        # A child that has just ended no longer needs the signal.
         with suppress(ApplicationError):
             await self._handle.signal(signal, args=args)
 
 
 async def start_child(place: SubtaskInput, gate: Gate) -> ChildRun:
-    """Start the workflow of a node, or take the node over from a run that was left behind."""
+    """Start the workflow of a node, or take over the node from a run that was left behind."""
     for wait_s in (1, 2, 4, 8, 16):
         try:
             return await _start_once(place, gate)
         except WorkflowAlreadyStartedError:
-            # The parent was reset in the Web UI, which leaves its children behind. They report to it no more; what
-            # they were answered is in the ledger.
+            # The parent was reset in the Web UI, which leaves its children behind. They no longer report to it, but the
+            # answers that they received are in the ledger.
             with suppress(ApplicationError):
                 await workflow.get_external_workflow_handle(workflow_id_of(place.run_id, place.path)).cancel()
             await workflow.sleep(wait_s)

@@ -1,4 +1,6 @@
-"""How errors of a workflow's parts become its own: a cancel stays a cancel, the rest keeps its code."""
+"""Translates errors of a workflow's parts into its own: a cancellation stays a cancellation, other errors keep their
+code.
+"""
 
 import asyncio
 
@@ -7,7 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 
 
 def reason_of(error: BaseException) -> tuple[str, str]:
-    """The code and message behind a failed activity or child workflow."""
+    """Return the code and message behind a failed activity or child workflow."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ApplicationError):
@@ -17,7 +19,7 @@ def reason_of(error: BaseException) -> tuple[str, str]:
 
 
 def is_cancel(error: BaseException) -> bool:
-    """Whether an error only means that the work was cancelled."""
+    """Return whether an error only means that the work was cancelled."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, CancelledError | asyncio.CancelledError):
@@ -27,14 +29,14 @@ def is_cancel(error: BaseException) -> bool:
 
 
 def code_of(error: ActivityError) -> str | None:
-    """The code that an activity failed with."""
+    """Return the code that an activity failed with."""
     return error.cause.type if isinstance(error.cause, ApplicationError) else None
 
 
 def failed_with(error: BaseException) -> BaseException:
-    """What a workflow raises for an error of its parts: a cancel stays a cancel, the rest keeps its code.
+    """Return what a workflow raises for an error of its parts: a cancellation, or an error with the same code.
 
-    A cancel is stronger than a failure that came at the same moment.
+    A cancellation takes precedence over a failure at the same moment.
     """
     if workflow.cancellation_reason() is not None:
         return asyncio.CancelledError()

@@ -1,4 +1,4 @@
-"""The controls of one workflow, as all nodes that run in it see them: paused or not, budgets raised, time to stop."""
+"""The controls of one workflow, for all nodes that run in it: whether it is paused, budget raises, when to suspend."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,30 +8,30 @@ from temporalio import workflow
 from models.nodes import Controls
 
 MOST_TIMES = 5
-"""How much longer than it should be a history may grow before others wait for what is in flight."""
+"""A history may grow to this multiple of its limit before nodes have to wait until nothing is in flight."""
 
 
 class Gate:
-    """Decides whether nodes may go on."""
+    """Decides whether nodes may continue."""
 
     def __init__(self, controls: Controls, *, max_history_events: int) -> None:
         self.controls = controls
         self.is_asked_to_suspend = False
-        """True once the parent is to continue as new: its children go on in its next run."""
+        """True once the parent has to continue as new. Its children then continue in its next execution."""
         self._max_history_events = max_history_events
         self._in_flight = 0
 
     @property
     def is_open(self) -> bool:
-        """Whether anything new may begin."""
+        """Whether new work may begin."""
         return not self.controls.paused and not self.suspends
 
     @property
     def suspends(self) -> bool:
         """Whether each node stops before its next model or tool call, so that the workflow can continue as new.
 
-        Neither children nor activities in flight outlive the run that started them. So a long history ends where
-        nothing is in flight; only one that is far too long keeps nodes waiting until nothing is.
+        Neither children nor activities in flight outlive the execution that started them. So a long history ends when
+        nothing is in flight. Only a history that is far too long makes nodes wait for such a moment.
         """
         if self.is_asked_to_suspend:
             return True
@@ -39,7 +39,7 @@ class Gate:
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:
-        """Mark what must not be in flight when the workflow continues as new."""
+        """Mark work that must not be in flight when the workflow continues as new."""
         self._in_flight += 1
         try:
             yield
@@ -47,11 +47,11 @@ class Gate:
             self._in_flight -= 1
 
     def pause(self) -> None:
-        """Hold what has not begun."""
+        """Hold back work that hasn't begun."""
         self.controls = Controls(paused=True, raises=self.controls.raises)
 
     def resume(self) -> None:
-        """Let calls through again, and retry those that the ledger had rejected."""
+        """Allow calls again, and retry those that the ledger had rejected."""
         self.controls = Controls(paused=False, raises=self.controls.raises + 1)
 
     def raise_budget(self) -> None:

@@ -1,6 +1,6 @@
 """A node of a task's tree: its model calls, its children, its records, and the controls that reach it.
 
-How its work is divided is a pattern's business (`workflows/patterns`). Its tools run in `workflows/tools.py`. The same
+A pattern decides how the node's work is divided (`workflows/patterns`). Its tools run in `workflows/tools.py`. The same
 code runs a node in a workflow of its own and inside its parent's.
 """
 
@@ -27,14 +27,14 @@ from workflows.gate import Gate
 from workflows.inline import outgrows_parent
 
 STAY = timedelta(minutes=3)
-"""Longer than it takes until a cancel that doesn't end a run is enforced from outside."""
+"""Longer than the time after which a cancellation that hasn't ended its run is enforced from outside."""
 
 _REFUSED = frozenset({BudgetReached.code, TaskPaused.code})
-"""By the ledger, until a person lets the run go on."""
+"""Codes of the ledger's rejections that last until a user lets the run continue."""
 
 
 class Suspended(Exception):
-    """A node stops before a model call, or before the tools of a turn; it goes on from its state elsewhere."""
+    """A node stops before a model call, or before the tools of a turn. It continues from its state elsewhere."""
 
 
 class Child(Protocol):
@@ -46,13 +46,13 @@ class Child(Protocol):
 
 
 class Pattern(Protocol):
-    """How a node comes to its answer."""
+    """How a node produces its answer."""
 
     def __call__(self, node: "Node") -> Awaitable[None]: ...
 
 
 class Node:
-    """One node at work."""
+    """A running node."""
 
     def __init__(
         self, place: SubtaskInput, gate: Gate, patterns: Mapping[str, Pattern], parent: "Node | None" = None
@@ -62,18 +62,18 @@ class Node:
         self.state = place.state
         self.children: dict[NodePath, Child] = {}
         self.details = ""
-        """Where it stands, as Markdown for Temporal's Web UI."""
+        """The node's progress, as Markdown for Temporal's Web UI."""
         self.is_closing = False
-        """True once no model call follows: guidance would come too late."""
+        """True once no more model calls follow, so guidance would arrive too late."""
         self.is_ending_children = False
-        """True once its children in flight are to end with it."""
+        """True once the children in flight have to end with the node."""
         self._patterns = patterns
         self._parent = parent
         self._in_flight: set[workflow.ActivityHandle[Any]] = set()
         self._cut: set[workflow.ActivityHandle[Any]] = set()
 
     async def work(self) -> NodeOutcome:
-        """Work it out, up to its answer in the database, or to where it has to go on elsewhere."""
+        """Work until the node's answer is in the database, or until the node has to continue elsewhere."""
         try:
             await self._patterns[self.place.pattern](self)
         except Suspended:
@@ -84,21 +84,21 @@ class Node:
         return NodeOutcome(path=self.place.path, status="completed")
 
     def keep(self, **changes: Any) -> None:
-        """Note how far it has come."""
+        """Record the node's progress in its state."""
         self.state = self.state.model_copy(update=changes)
 
     def carried_over(self) -> NodeState:
-        """What it goes on from in the next run of its workflow."""
+        """Return the state from which the node continues in the next execution of its workflow."""
         return self.state.model_copy(update={"controls": self.gate.controls})
 
     def show(self, details: str) -> None:
-        """Show its progress. In the Web UI a workflow shows the node that it is for."""
+        """Show the node's progress. In the Web UI, a workflow shows the node that it was started for."""
         self.details = details
         if self._parent is None:
             workflow.set_current_details(details)
 
     async def open(self) -> None:
-        """Wait until something new may begin. Raises Suspended, or CancelledError when the node is to end."""
+        """Wait until new work may begin. Raises Suspended, or CancelledError if the node has to end."""
         self.hand_on_cancel()
         if self.gate.controls.paused:
             await workflow.wait_condition(lambda: not self.gate.controls.paused or self._is_to_suspend())
@@ -106,7 +106,7 @@ class Node:
             raise Suspended
 
     def request(self, purpose: Purpose, step: int, agent: str, *, last_turn: bool = False) -> ModelCallRequest:
-        """A model call of this node."""
+        """Return the request for a model call of this node."""
         place = self.place
         return ModelCallRequest(
             run_id=place.run_id,
@@ -119,9 +119,9 @@ class Node:
         )
 
     async def call(self, request: ModelCallRequest) -> ModelCallOutcome:
-        """Make a model call. A budget that is used up is waited for, a call that was cut is made again.
+        """Make a model call. Waits if the budget is used up, and repeats a call that was interrupted.
 
-        Raises ActivityError when the call failed for good, and as `open` does.
+        Raises ActivityError if the call failed for good, and what `open` raises.
         """
         while True:
             await self.open()
@@ -134,23 +134,23 @@ class Node:
                 with self.gate.in_flight():
                     return await handle
             except ActivityError as error:
-                # A cancel of the node that came while the call was being cut is stronger.
+                # A cancellation of the node that arrived while the call was being interrupted takes precedence.
                 if isinstance(error.cause, CancelledError) and handle in self._cut and not self.is_stopping():
                     continue
                 if code_of(error) not in _REFUSED:
                     raise
-                # A cancel that met the refusal was consumed by it.
+                # A cancellation that arrived together with the rejection was consumed by it.
                 self.hand_on_cancel()
-                # A raise that came while the call was on its way counts: it isn't waited for a second time.
+                # A raise that arrived during the call counts, so the node doesn't wait for another one.
                 await workflow.wait_condition(lambda: self._may_ask_again(raises))  # noqa: B023
             finally:
                 self._in_flight.discard(handle)
                 self._cut.discard(handle)
 
     async def run_child(self, place: SubtaskInput, *, may_be_inside: bool) -> NodeOutcome:
-        """Run a child to its end, or until it is suspended. One that outgrows this workflow moves into its own.
+        """Run a child until it ends or is suspended. A child that outgrows this workflow moves into its own.
 
-        Raises what its work raised, or ChildWorkflowError.
+        Raises what the child's work raised, or ChildWorkflowError.
         """
         if may_be_inside and not outgrows_parent(place.state):
             outcome = await self._run_inside(place)
@@ -168,7 +168,7 @@ class Node:
         error: str = "",
         from_child: NodePath | None = None,
     ) -> None:
-        """Write an end that no model call made, in one marker event."""
+        """Record an end that doesn't result from a model call, in one marker event."""
         place = self.place
         record = TransitionRecord(
             run_id=place.run_id,
@@ -182,35 +182,37 @@ class Node:
         await workflow.execute_local_activity_method(TaskRecords.record, record, **RECORD)
 
     async def send_controls(self) -> None:
-        """Hand the controls on to the children in flight."""
+        """Send the controls to the children in flight."""
         await asyncio.gather(*(child.send_controls() for child in list(self.children.values())))
 
     async def interrupt(self, request: SteerRequest) -> None:
-        """Cut the calls that guidance is for, here and below: each is made again and sees it."""
+        """Interrupt the calls that guidance is for, here and below. Each is repeated and receives the guidance."""
         if request.path is None or _is_within(self.place.path, request.path):
             self._cut_calls()
         reached = [child for path, child in self.children.items() if _on_one_line(path, request)]
         await asyncio.gather(*(child.interrupt(request) for child in reached))
 
     def reached_by(self, request: SteerRequest) -> tuple[NodePath, ...]:
-        """The children in flight that guidance is for."""
+        """Return the paths of the children, in flight or suspended, that guidance reaches."""
         suspended = (child_path(self.place.path, child.key) for child in self.state.suspended)
         return tuple(path for path in sorted({*self.children, *suspended}) if _on_one_line(path, request))
 
     def is_stopping(self) -> bool:
-        """Whether it is to end: the run is being cancelled, or a sibling failed and with it their parent.
+        """Return whether the node has to end: the run is being cancelled, or a sibling failed and their parent is
+        ending.
 
-        A task's own count of cancels doesn't tell: the SDK takes it back while it waits for a child to end.
+        The asyncio task's own count of cancellations doesn't show this, because the SDK reverts it while it waits for a
+        child to end.
         """
         parent = self._parent
         is_ended_by_parent = parent is not None and (parent.is_ending_children or parent.is_stopping())
         return is_ended_by_parent or workflow.cancellation_reason() is not None
 
     def hand_on_cancel(self) -> None:
-        """Raise CancelledError when the node is to end.
+        """Raise CancelledError if the node has to end.
 
-        What a workflow awaits may consume a cancel: a signal to a child, a call that ends at the same moment. The SDK
-        reports a cancel once, so each step looks for it before anything new begins.
+        What a workflow awaits may consume a cancellation, for example a signal to a child, or a call that ends at the
+        same moment. The SDK reports a cancellation only once, so each step checks for it before new work begins.
         """
         if self.is_stopping():
             raise asyncio.CancelledError
@@ -240,8 +242,8 @@ class Node:
             del self.children[place.path]
 
     async def _watch(self, child: ChildRun) -> None:
-        """Wait for a child's end, or have it suspend. Raises CancelledError when it is to end."""
-        # Controls sent between the request to start it and the start did not reach it.
+        """Wait until a child ends, or make it suspend. Raises CancelledError if it has to end."""
+        # Controls that were sent between the request to start the child and its start did not reach it.
         await child.send_controls()
         self._hand_on_end()
         await workflow.wait_condition(lambda: child.has_ended or self.gate.suspends)
@@ -249,16 +251,16 @@ class Node:
         self._hand_on_end()
 
     def _hand_on_end(self) -> None:
-        """See `hand_on_cancel`; for children."""
+        """Raise CancelledError if the children have to end; see `hand_on_cancel`."""
         if self.is_ending_children or self.is_stopping():
             raise asyncio.CancelledError
 
     async def _stay_if_stopped(self, error: Exception) -> None:
-        """Wait for the cancel that is on its way, when a call was refused because its task was stopped.
+        """If a call was rejected because its task was stopped, wait for the cancellation that is on its way.
 
-        The ledger knows before the run does: the stop is committed first and sent to Temporal then. A run must end as
-        cancelled, not as failed. Returns when no cancel has come for a while: none is sent to the run of a row that is
-        closed already, as after a reset in the Web UI.
+        The ledger knows of the stop before the run does, because the stop is committed first and sent to Temporal
+        afterwards. The run must end as cancelled, not as failed. Returns if no cancellation arrives for a while: the
+        run of a row that is already closed isn't sent one, for example after a reset in the Web UI.
         """
         if reason_of(error)[0] == RootStopped.code:
             self.hand_on_cancel()
@@ -286,6 +288,6 @@ def _is_within(path: NodePath, target: NodePath) -> bool:
 
 
 def _on_one_line(path: NodePath, request: SteerRequest) -> bool:
-    """Whether guidance passes through, or is for, the subtask at `path`."""
+    """Return whether guidance is for the subtask at `path`, or passes through it."""
     target = request.path
     return target is None or _is_within(path, target) or target.startswith(f"{path}/")

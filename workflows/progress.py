@@ -1,4 +1,4 @@
-"""Which subtasks of a plan may start: pure bookkeeping over the DAG, no Temporal."""
+"""Decides which subtasks of a plan may start: pure bookkeeping over the DAG, without Temporal."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,7 +8,7 @@ from models.plans import MAX_IN_FLIGHT, PlanNode
 
 
 class Progress:
-    """What has been started and what has ended, in a plan's own order, so that a replay decides the same."""
+    """The started and the ended subtasks of a plan, in the plan's order, so that a replay decides the same."""
 
     def __init__(self, nodes: Sequence[PlanNode], ended: Iterable[NodeOutcome] = ()) -> None:
         self.nodes = tuple(nodes)
@@ -20,7 +20,9 @@ class Progress:
         return len(self.outcomes) == len(self.nodes)
 
     def start(self) -> list[PlanNode]:
-        """Take the subtasks that may start now: dependencies ended, at most 50 in flight."""
+        """Start the subtasks that may start now, and return them: their dependencies have ended, and at most 50 are in
+        flight.
+        """
         room = MAX_IN_FLIGHT - (len(self._started) - len(self.outcomes))
         ready = [
             node
@@ -31,19 +33,19 @@ class Progress:
         return ready
 
     def end(self, outcome: NodeOutcome) -> None:
-        """Note how a subtask ended."""
+        """Record how a subtask ended."""
         self.outcomes[_key_of(outcome.path)] = outcome
 
     def put_back(self, key: str) -> None:
-        """Let a subtask be started again that was suspended."""
+        """Allow a suspended subtask to be started again."""
         self._started.discard(key)
 
     def completed(self) -> list[NodePath]:
-        """The subtasks that have an answer, in the order in which they ended."""
+        """Return the subtasks that have an answer, in the order in which they ended."""
         return [outcome.path for outcome in self.outcomes.values() if outcome.status == "completed"]
 
     def describe(self) -> str:
-        """The plan as a Markdown list with states, for Temporal's Web UI."""
+        """Return the plan as a Markdown list with states, for Temporal's Web UI."""
         return "\n".join(
             f"- **{node.key}** ({node.agent}): {self._state_of(node.key)}{f' · {node.title}' if node.title else ''}"
             for node in self.nodes

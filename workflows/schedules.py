@@ -1,5 +1,8 @@
-"""ScheduledTaskWorkflow: what a Temporal Schedule starts. It makes the task's row and runs it as a child, so that the
-schedule's overlap policy sees the task running and a cancel of either reaches both."""
+"""ScheduledTaskWorkflow: the workflow that a Temporal Schedule starts.
+
+It creates the task's row and runs the task as a child, so that the schedule's overlap policy sees the task running, and
+cancelling either of them cancels both.
+"""
 
 from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
@@ -12,7 +15,7 @@ from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.workflows import STATUS, ScheduledTaskRuns, TaskRuns
 
 MADE_BEFORE = "made_before"
-"""How a run ends whose time has its task already, as in a backfill of times that were not missed."""
+"""The status of a run whose time already has a task, for example in a backfill of times that weren't missed."""
 
 
 @workflow.defn(name="ScheduledTaskWorkflow")
@@ -21,7 +24,7 @@ class ScheduledTaskWorkflow(ScheduledTaskRuns):
 
     @workflow.run
     async def run(self, run: ScheduledRunInput) -> ScheduledRunResult:
-        """Create the task of this run, run it, and return how it ended; a time that had its run is skipped."""
+        """Create the task of this run, run it, and return how it ended. A time that already has a task is skipped."""
         task = await workflow.execute_local_activity_method(Schedules.create_task, run, **RECORD)
         if task is None:
             return ScheduledRunResult(status=MADE_BEFORE)

@@ -1,7 +1,7 @@
 """SubtaskWorkflow: a node below the root in a workflow of its own, with a page of its own in Temporal's Web UI.
 
-Its history holds references and counts. Before it grows large it continues as new; the transcript stays where it is, in
-PostgreSQL.
+Its history contains references and counts. Before the history becomes large, the workflow continues as new. The
+transcript stays in PostgreSQL.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ class SubtaskWorkflow(SubtaskRuns):
 
     @workflow.run
     async def run(self, subtask: SubtaskInput) -> NodeOutcome:
-        """Work the subtask out. Raises ApplicationError with the code of what went wrong."""
+        """Run the subtask. Raises ApplicationError with the code of the failure."""
         try:
             outcome = await self._node.work()
             await workflow.wait_condition(workflow.all_handlers_finished)
             if outcome.state is not None and not self._gate.is_asked_to_suspend:
-                # The next run would know nothing of a cancel of this one.
+                # The next execution wouldn't know of a cancellation of this one.
                 self._node.hand_on_cancel()
                 workflow.continue_as_new(subtask.model_copy(update={"state": self._node.carried_over()}))
             return outcome
@@ -42,7 +42,8 @@ class SubtaskWorkflow(SubtaskRuns):
             await workflow.wait_condition(workflow.all_handlers_finished)
             ends_with = failed_with(error)
             if ends_with is error:
-                # `raise error from error` would be its own cause, which the SDK follows without end.
+                # With `raise error from error`, an error would be its own cause, and the SDK would follow the causes
+                # endlessly.
                 raise
             raise ends_with from error
 

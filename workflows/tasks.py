@@ -1,4 +1,4 @@
-"""TaskWorkflow: the root of a task. Pause, resume, budget and guidance come from outside; the rest is its node's."""
+"""TaskWorkflow: the root of a task. It receives pauses, resumes, budget raises and guidance; its node does the rest."""
 
 import asyncio
 from typing import NoReturn
@@ -28,7 +28,7 @@ class TaskWorkflow(TaskRuns):
 
     @workflow.run
     async def run(self, task: TaskInput) -> TaskResult:
-        """Run the task; the answer is in its row. Fails with the code of what went wrong, or is cancelled."""
+        """Run the task. The answer is in its row. Fails with the code of the failure, or is cancelled."""
         try:
             outcome = await self._node.work()
             if outcome.status == "suspended":
@@ -40,7 +40,7 @@ class TaskWorkflow(TaskRuns):
 
     async def _continue(self, task: TaskInput) -> NoReturn:
         await workflow.wait_condition(workflow.all_handlers_finished)
-        # The next run would know nothing of a cancel of this one.
+        # The next execution wouldn't know of a cancellation of this one.
         self._node.hand_on_cancel()
         workflow.continue_as_new(task.model_copy(update={"plan": None, "state": self._node.carried_over()}))
 
@@ -80,7 +80,7 @@ class TaskWorkflow(TaskRuns):
 
     @workflow.update
     async def steer(self, request: SteerRequest) -> SteerReceipt:  # type: ignore[override]  # the decorator types self
-        """Accept guidance; its words are in the database, where the next model calls find them."""
+        """Accept guidance. Its text is in the database, where the next model calls read it."""
         reaches = self._node.reached_by(request)
         if request.interrupt:
             await self._node.interrupt(request)
@@ -94,7 +94,7 @@ class TaskWorkflow(TaskRuns):
 
 
 def _root_of(task: TaskInput) -> SubtaskInput:
-    """The root as a node like any other; a plan that came with the task is the first of its state."""
+    """Return the root as a node like any other. A plan that came with the task is part of its first state."""
     state = task.state if task.plan is None else task.state.model_copy(update={"plan": task.plan})
     return SubtaskInput(
         run_id=task.task_id,

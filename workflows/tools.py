@@ -1,4 +1,4 @@
-"""The tools of a turn, as activities: they begin together, and none outlives the turn."""
+"""The tools of a turn, as activities: they start together, and none outlives the turn."""
 
 import asyncio
 
@@ -14,15 +14,15 @@ ToolRun = workflow.ActivityHandle[ToolCallOutcome]
 
 
 async def run_tools(node: Node, step: int, outcome: ModelCallOutcome) -> None:
-    """Run the tools of a turn that were not answered with the call that asks for them.
+    """Run the tools of a turn that weren't answered with the model call that requested them.
 
-    Raises the first failure as ActivityError, and as `Node.open` does.
+    Raises the first failure as ActivityError, and what `Node.open` raises.
     """
     open_calls = [(index, name) for index, name in enumerate(outcome.tool_calls) if index not in outcome.answered]
     if not open_calls:
         return
-    # The call may have consumed a cancel; and a pause holds tools as it holds calls. A node that is suspended here
-    # asks for the same step again and gets its answer from the ledger.
+    # The model call may have consumed a cancellation, and a pause holds back tools as well as calls. A node that is
+    # suspended here repeats the step, and gets its answer from the ledger.
     await node.open()
     with node.gate.in_flight():
         await _ended([_begun(node, name, step, index) for index, name in open_calls])
@@ -36,8 +36,8 @@ def _begun(node: Node, name: str, step: int, index: int) -> ToolRun:
 async def _ended(tools: list[ToolRun]) -> None:
     """Wait until every tool has ended. The first failure cancels the others.
 
-    `gather` alone returns with the first failure, and with the first confirmed cancel: a retry of the node would begin
-    tools that still work, and a record of its end would be wrong.
+    `gather` alone returns at the first failure or the first confirmed cancellation. A retry of the node would then
+    start tools that are still running, and a record of the node's end would be wrong.
     """
     try:
         await asyncio.gather(*tools)

@@ -28,18 +28,18 @@ from models.model_calls import ModelCallRequest
 from models.usage import Usage
 
 FREE = frozenset({RateLimited.code, ProviderAway.code, Unreachable.code, ModelLoading.code})
-"""Failures that don't concern the call: where they cost nothing, it waits for them to end as long as its activity
-lasts.
+"""Failures that aren't caused by the call. If they cost nothing, the call waits for them to end, for as long as its
+activity lasts.
 """
 PATIENT = RateLimited | Unreachable | ModelLoading
-"""Of these, failures after which a call has to back off by itself: none of its attempts is used up."""
+"""Those of the FREE failures after which a call has to back off by itself, because none of its attempts is used up."""
 
 _ERRORS: list[type[ProviderError]] = [ProviderError, *ProviderError.__subclasses__()]
 SAME_AGAIN = frozenset({Malformed.code, Truncated.code, Stalled.code, InternalFailure.code, TookTooLong.code})
 """Failures of an answer that may be paid for: after two identical ones, no third answer is requested."""
 SAME_TIMES = 2
 FOR_GOOD = frozenset(error.code for error in _ERRORS if not error.retryable)
-"""Failures that a retry at the same model would not fix."""
+"""Failures that a retry with the same model wouldn't fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ class Chain:
     models: tuple[str, ...]
     failures: tuple[FailedBefore, ...]
     retry: int
-    """Number of retries of the call's subtask: each allows as many failures anew."""
+    """Number of retries of the call's subtask. Each retry allows the same number of failures again."""
     max_attempts: int
 
     def left(self) -> tuple[str, ...]:
-        """The models that can be called, in order; none when every one has failed.
+        """Return the models that can be called, in order; none if all of them have failed.
 
-        A model that was rate-limited or away as often as it may fail gives way to the next, and is called again only
-        when no other is left.
+        A model that was rate-limited or unavailable as often as it may fail is passed over for the next one. It is
+        called again only if no other model is left.
         """
         fresh = tuple(model for model in self.models if not self._is_spent(model, self.failures))
         counting = [failed for failed in self.failures if not _is_free(failed)]
@@ -85,7 +85,9 @@ class Chain:
     def fell_back(
         self, request: ModelCallRequest, attempt: int, model: str, passed_over: Mapping[str, ChimeraError]
     ) -> ModelCallFellBack | None:
-        """Return the event for an attempt at a fallback; None where the attempt before used it already."""
+        """Return the event for an attempt with a fallback; None for the first model, or if the last attempt used the
+        same one.
+        """
         place = self.models.index(model)
         if place == 0 or model == _latest(self.failures).model:
             return None
@@ -103,7 +105,7 @@ class Chain:
         )
 
     def times(self, code: str) -> int:
-        """Return how often any of the models failed like this."""
+        """Return how often the models failed with this code, in total."""
         return sum(failed.times for failed in self.failures if failed.code == code)
 
     def _is_spent(self, model: str, failures: Sequence[FailedBefore]) -> bool:
@@ -115,9 +117,9 @@ class Chain:
 
 
 def chain_of(agent: AgentSpec, context: CallContext, *, retry: int, max_attempts: int) -> Chain:
-    """Return the chain of a call: an agent's own models, or its task's where it names none.
+    """Return the chain of a call: the agent's own models, or its task's models if the agent doesn't name any.
 
-    A model that was named for the node alone goes before all of them.
+    A model that was set for the node alone replaces the first of them.
     """
     if agent.model is not None:
         models = (agent.model, *agent.fallbacks)
@@ -129,7 +131,10 @@ def chain_of(agent: AgentSpec, context: CallContext, *, retry: int, max_attempts
 
 
 def way_of(code: str, message: str, spent: Usage) -> str | None:
-    """Distinguish failures as `transcripts.read_context` does."""
+    """For a paid or malformed attempt, return a value that is equal for failures of the same kind; None for others.
+
+    The database computes the same value for `transcripts.read_context`.
+    """
     if not spent.input_tokens and code != Malformed.code:
         return None
     where = str(spent.output_tokens) if code in (Truncated.code, Stalled.code) else ""
@@ -137,7 +142,7 @@ def way_of(code: str, message: str, spent: Usage) -> str | None:
 
 
 def _is_free(failed: FailedBefore) -> bool:
-    """Return whether a failure doesn't count; one in the middle of an answer was paid for, whatever its code."""
+    """Return whether a failure doesn't count. In the middle of an answer every failure counts, as it was paid for."""
     return failed.code in FREE and failed.way is None
 
 

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 
 class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
-    """Plans, turns and aggregations."""
+    """Makes the model calls of nodes: plans, turns and aggregations."""
 
     def __init__(
         self, *, settings: Settings, providers: Providers, settlements: Settlements, bus: Bus, worker_name: str
@@ -81,7 +81,9 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
     def cut_short(
         self, ready: ReadyCall[ChatRequest], answer: PartialAnswer[ChatEnd], error: ProviderError
     ) -> ChatEnd | None:
-        """A truncated answer that can't be continued: its text stands, marked as truncated."""
+        """Return the end of a truncated answer that this call failed to continue: its text is kept, marked as
+        truncated.
+        """
         if not ready.intent.begun:
             return None
         return ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
@@ -96,10 +98,10 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         return Spent(usage, cost, estimated=not is_reported)
 
     async def settle(self, ready: ReadyCall[ChatRequest], text: str, end: ChatEnd) -> ModelCallOutcome:
-        """Keep a paid answer; return the outcome.
+        """Store a paid answer and return the outcome.
 
-        A failure on our side must not buy another answer: an answer that can't be stored whole is stored without
-        the data beside its text. Raises what `Settlements.settle` raises.
+        A failure on our side must not cause another paid answer, so an answer that can't be stored as a whole is stored
+        without the data that accompanies its text. Raises what `Settlements.settle` raises, and AnswerNotKept.
         """
         intent = ready.intent
         settled = partial(replies.settlement_of, intent, ready.provider_request, text, settings=self._settings)
@@ -111,7 +113,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:  # noqa: BLE001  (in any case the answer is paid)
-            # Its kind alone: PostgreSQL quotes the rejected value.
+            # Log only the type: PostgreSQL's message quotes the rejected value.
             log.error("answer_not_settled", attempt=intent.attempt, error=type(error).__name__)
         refusal = AnswerNotKept(usage=end.usage)
         try:

@@ -1,8 +1,8 @@
-"""A model call: the one hot path. Ledger, limiter, provider, settlement, in this order, once.
+"""Model calls, the one hot path: ledger, rate limiter, provider and settlement, in this order, once.
 
-Two short transactions and one HTTP request; no other remote step. Safe to run twice: a finished call
-comes back from the ledger; an unfinished one becomes an attempt in doubt and is counted before the provider is asked
-again. The request and the effects of its answer differ by kind (`chat.py`, `media.py`).
+A call takes two short transactions, one HTTP request and no other remote step. Running it twice is safe: the ledger
+returns the result of a finished call, and an unfinished attempt is marked as in doubt and counted before the provider
+is called again. The request and the effects of its answer differ by kind (`chat.py`, `media.py`).
 """
 
 import asyncio
@@ -54,7 +54,7 @@ log = structlog.get_logger()
 
 
 class ModelCalls(contract.ModelCalls):
-    """Serves `complete_model_call`; one instance a worker, with the worker's clients."""
+    """Implements `complete_model_call`. Each worker has one instance, with the worker's clients."""
 
     def __init__(
         self,
@@ -95,9 +95,9 @@ class ModelCalls(contract.ModelCalls):
     async def complete(self, request: ModelCallRequest) -> ModelCallOutcome:
         """Make the call at this place once, or return its earlier result.
 
-        Raises BudgetReached when the account refuses, RootStopped when the run was stopped, SubtaskSkipped when the
-        run continues without the node, and a ProviderError when the provider failed (retryable or not, by the
-        error).
+        Raises BudgetReached if the account rejects the call, RootStopped if the run was stopped, SubtaskSkipped if the
+        run continues without the node, and a ProviderError if the provider failed. The error says whether it is
+        retryable.
         """
         call_id = call_id_of(request.run_id, request.path, request.purpose, request.step)
         async with heartbeats():
@@ -122,7 +122,7 @@ class ModelCalls(contract.ModelCalls):
             answer = PartialAnswer[Any]()
             end = await self._read(kind, ready, answer)
             await self._failpoints.hit("after_provider")
-            # A paid answer is kept, also when a cancel arrives just now.
+            # A paid answer is stored even if a cancellation arrives at this moment.
             outcome = await shielded(kind.settle(ready, answer.text, end))
             await self._failpoints.hit("before_complete")
             return outcome
@@ -144,8 +144,8 @@ class ModelCalls(contract.ModelCalls):
             await shielded(self._failures.note(ready, kind.spent(ready, answer.text, error), error))
             raise
         except Exception as error:  # noqa: BLE001
-            # A failure on our side must not buy a second answer. Without the traceback, whose frames and message may
-            # hold the answer.
+            # A failure on our side must not cause a second paid answer. The traceback isn't logged, because its frames
+            # and message may contain the answer.
             log.error("answer_not_read", attempt=ready.intent.attempt, error=type(error).__name__)
             end = kind.broken(answer)
             if end is None:
@@ -182,7 +182,7 @@ class ModelCalls(contract.ModelCalls):
             raise RootStopped(request.run_id)
         if context.call_status == "started":
             await self._leave_to_the_living(connection, request, context.attempt)
-            # Committed in any case: no other attempt will settle that one.
+            # Committed whatever follows: no other attempt will settle that one.
             async with connection.transaction():
                 await in_doubt.mark(connection, request, context.attempt)
             context = await kind.context(connection, request)
@@ -195,7 +195,7 @@ class ModelCalls(contract.ModelCalls):
             raise TaskPaused(request.run_id)
         chain = kind.chain(request, context)
         if not chain.left():
-            # The worker that made the last attempt died before it could report that.
+            # The worker that made the last attempt died before it could report that no attempts are left.
             code, message = await calls.last_error(connection, request)
             raise chain.used_up(code, message)
         return Place(context, chain, asker_of(context.owner_id, request.run_id, request.path))
@@ -203,8 +203,8 @@ class ModelCalls(contract.ModelCalls):
     async def _leave_to_the_living(self, connection: Connection, request: ModelCallRequest, attempt: int) -> None:
         """Raise StillUnderway while an earlier attempt may still return its answer.
 
-        One in this process would have been joined. Others report that they are alive; if this process was just
-        frozen, they may not have had time to.
+        An attempt in this process would have been joined. Other processes report that their attempts are alive. If this
+        process was just frozen, they may not have had time to report.
         """
         worker, is_alive = await attempts.seen(connection, request, attempt)
         if worker != self._worker_name and (is_alive or self._underway.thawed_lately()):
@@ -219,10 +219,10 @@ class ModelCalls(contract.ModelCalls):
         model: str,
         passed_over: Mapping[str, ChimeraError],
     ) -> ReadyCall[Any]:
-        """Assemble the prompt and write the intent, if the account allows it."""
+        """Assemble the prompt and record the intent, if the account allows it."""
         provider_request, intent = await kind.provider_request(connection, request, place, model, passed_over)
         account = self._providers.account_of(model)
-        # Before the reservation: a call without a place holds no money.
+        # Before the reservation, so that a call without capacity doesn't reserve money.
         await self._limits.take(account, intent.reserve_tokens)
         # The provider may have asked for a pause while the prompt was assembled.
         self._health.check_wait(account)
@@ -233,9 +233,9 @@ class ModelCalls(contract.ModelCalls):
         return ReadyCall(intent, provider_request, account, place.asker, place.chain, seq)
 
     async def _prepare(self, kind: Kind[Any, Any, Any], request: ModelCallRequest, model: str) -> None:
-        """Have a fresh worker load SDK and price list before money is reserved, not on the way to the request.
+        """Load the SDK and the price list in a new worker, before money is reserved and not just before the request.
 
-        Raises a ProviderError when the SDK or its client can't be made.
+        Raises a ProviderError if the SDK can't be loaded or its client can't be created.
         """
         if _loaded_for(request, model) not in self._prepared:
             await self._providers.of(model).connect()
@@ -243,7 +243,7 @@ class ModelCalls(contract.ModelCalls):
             self._prepared.add(_loaded_for(request, model))
 
     async def _report_wait(self, request: ModelCallRequest, error: ProviderError) -> None:
-        """Report once why a call has to wait for its provider: nothing else may happen for a long time."""
+        """Report once why a call has to wait for its provider, because no other event may follow for a long time."""
         event = ModelCallWaiting(
             path=request.path,
             step=request.step,
@@ -265,8 +265,8 @@ class ModelCalls(contract.ModelCalls):
     ) -> tuple[str, dict[str, ChimeraError]]:
         """Choose the first model of the chain that is available now; return also why others were skipped.
 
-        If another one is left, no call waits for a provider that is away or asks for a long pause. If none is
-        available, raises the error with the soonest retry.
+        A call waits for a provider that is unavailable or asks for a long pause only if no other model is left. If none
+        is available, raises the error with the soonest retry.
         """
         passed_over: dict[str, ChimeraError] = {}
         for model in chain.left():
@@ -284,5 +284,5 @@ class ModelCalls(contract.ModelCalls):
 
 
 def _loaded_for(request: ModelCallRequest, model: str) -> tuple[str, str]:
-    """The key under which a model's SDK and prices are loaded: prices of media differ by operation."""
+    """Return the key under which a model's SDK and prices are loaded. Prices of media models differ by operation."""
     return (request.purpose if request.purpose in MEDIA else "chat", model)

@@ -10,9 +10,9 @@ from chimera.providers.health.accounts import ProviderHealth
 from models.errors import FallsBack, ProviderAway, ProviderError, Unreachable
 
 SHORT_WAIT_S = 30.0
-"""A pause of at most this is waited out, even where another model could be called instead."""
+"""A call waits for a pause of at most this length, even if another model could be called instead."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.25, 60.0
-"""For a call that its provider rate-limits again and again, without naming a later time."""
+"""The pauses of a call that its provider repeatedly doesn't accept, unless the provider names a later time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Failure:
 
 
 class Failures:
-    """Judges failures, and records them."""
+    """Classifies failures and records them."""
 
     def __init__(self, health: ProviderHealth, settlements: Settlements) -> None:
         self._health = health
@@ -38,7 +38,8 @@ class Failures:
             backoff_s = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(10, call.chain.times(error.code)))
             error.retry_after_s = max(error.retry_after_s or 0.0, backoff_s)
         raised = _after(call, error, way_of(error.code, error.message, spent.usage))
-        # A provider that is away may have received the request; one without a connection did not.
+        # Without a connection, the provider didn't receive the request. If it is unavailable for another reason, it may
+        # have.
         noted = seen if isinstance(seen, Unreachable) else error
         noted.retry_after_s = error.retry_after_s
         return Failure(noted, raised)
@@ -49,16 +50,16 @@ class Failures:
         await self._settlements.write_failure(call.intent, spent, failure.noted, is_retried=is_retried)
 
     async def note(self, call: ReadyCall[Any], spent: Spent, error: BaseException) -> None:
-        """Record that an attempt was interrupted, which doesn't concern its provider."""
+        """Record that an attempt was interrupted, which isn't the provider's failure."""
         await self._settlements.write_failure(call.intent, spent, error)
 
     async def end(self, call: ReadyCall[Any], spent: Spent, refusal: ProviderError) -> None:
-        """Record a failure of ours that no retry would fix."""
+        """Record a failure on our side that no retry would fix."""
         await self._settlements.end(call.intent, spent, refusal)
 
 
 def _after(call: ReadyCall[Any], error: ProviderError, way: str | None) -> ProviderError:
-    """Return the error to raise for a failed attempt: neither the next model nor the end of all attempts waits."""
+    """Return the error to raise for a failed attempt. Falling back and failing for good don't wait for a pause."""
     model = call.intent.model
     chain = call.chain.after(model, error.code, way)
     left = chain.left()

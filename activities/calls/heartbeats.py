@@ -1,4 +1,4 @@
-"""Heartbeats of an activity, from a task of their own: they report that the worker lives, not that a token arrived."""
+"""Heartbeats of an activity, sent by a separate task. They show that the worker is alive, not that tokens arrive."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from temporalio import activity
 
 HEARTBEAT_SECONDS = 3.0
-"""Three of them fit into the timeout of 10 s. A stop doesn't wait for one: see `stops.py`."""
+"""Three heartbeats fit into the timeout of 10 s. A stop doesn't wait for a heartbeat: see `stops.py`."""
 
 
 @asynccontextmanager
 async def heartbeats() -> AsyncIterator[None]:
-    """Heartbeat for as long as the block runs."""
+    """Send heartbeats for as long as the block runs."""
     beating = asyncio.create_task(_beat())
     try:
         yield

@@ -1,4 +1,4 @@
-"""Differences of chat completions and media calls within the one way to make a call (`complete.py`)."""
+"""The differences between chat completions and media calls. The shared steps are in `complete.py`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
@@ -51,21 +51,21 @@ class Place(Generic[Known]):
 
 @dataclass(frozen=True, slots=True)
 class ReadyCall(Generic[ProviderRequest]):
-    """A call whose intent is written: its request and account."""
+    """A call whose intent is recorded, with its request and account."""
 
     intent: Intent
     provider_request: ProviderRequest
     account: str
-    """The account that the provider counts the request by."""
+    """The account to which the provider counts the request."""
     asker: Asker
     chain: Chain
     seq: int
-    """Of the event that announces it."""
+    """The sequence number of the event that announces the call."""
 
 
 @dataclass(slots=True)
 class PartialAnswer(Generic[End]):
-    """The answer so far: its text, even of a broken answer, and its end."""
+    """The answer so far: its text, even if the answer breaks off, and its end."""
 
     text: str = ""
     end: End | None = field(default=None)
@@ -81,11 +81,11 @@ class Spent:
 
 
 class Kind(ABC, Generic[Known, ProviderRequest, End]):
-    """One per worker and kind of call."""
+    """A kind of call. Each worker has one instance per kind."""
 
     @abstractmethod
     async def context(self, connection: Connection, request: ModelCallRequest) -> Known:
-        """Read the call's state. Raises RootStopped when its run is gone."""
+        """Read the call's state. Raises RootStopped if its run no longer exists."""
 
     @abstractmethod
     def chain(self, request: ModelCallRequest, context: Known) -> Chain:
@@ -107,32 +107,34 @@ class Kind(ABC, Generic[Known, ProviderRequest, End]):
         """Assemble the request for `model`, and the ledger's intent."""
 
     async def load(self, connection: Connection, provider_request: ProviderRequest) -> ProviderRequest:
-        """Read large inputs, once the call is permitted."""
+        """Read large inputs once the call is permitted."""
         return provider_request
 
     @asynccontextmanager
     async def room(self, request: ModelCallRequest) -> AsyncIterator[None]:
-        """Hold a scarce resource of this process. Raises RateLimited when none is free for long."""
+        """Hold a scarce resource of this process. Raises RateLimited if none becomes free for a long time."""
         yield
 
     @abstractmethod
     async def ask(self, ready: ReadyCall[ProviderRequest], answer: PartialAnswer[End]) -> End:
-        """Make the one request and read its answer into `answer`. Raises a ProviderError."""
+        """Make the request and read its answer into `answer`. Raises a ProviderError."""
 
     def cut_short(
         self, ready: ReadyCall[ProviderRequest], answer: PartialAnswer[End], error: ProviderError
     ) -> End | None:
-        """Return the end of a broken answer that is kept; None where it isn't."""
+        """Return the end of a broken answer that is kept; None if it isn't kept."""
         return None
 
     def broken(self, answer: PartialAnswer[End]) -> End | None:
-        """Return the end of an answer that our side could not read completely; None where none of it can be kept."""
+        """Return the end of an answer that our side couldn't read completely; None if no part of it can be kept."""
         return None
 
     @abstractmethod
     def spent(self, ready: ReadyCall[ProviderRequest], text: str, error: BaseException) -> Spent:
-        """Return a failed attempt's probable cost: as reported by its provider, else estimated; none if rejected."""
+        """Return a failed attempt's probable cost: as reported by the provider, or else estimated; zero if it was
+        rejected.
+        """
 
     @abstractmethod
     async def settle(self, ready: ReadyCall[ProviderRequest], text: str, end: End) -> ModelCallOutcome:
-        """Keep a paid answer; return what holds then."""
+        """Store a paid answer and return the outcome that applies then."""

@@ -37,17 +37,18 @@ from models.usage import Usage
 log = structlog.get_logger()
 
 RECORDINGS_HELD = 8
-"""Recordings that a worker has in memory at once: 25 MiB each, and more than twice that while they are sent as base64.
-A worker takes 200 calls, which would be all the memory of its machine."""
+"""Maximum number of recordings in a worker's memory: 25 MiB each, and more than twice that while they are sent as
+base64. A worker runs up to 200 calls, whose recordings would fill the memory of its machine.
+"""
 RECORDINGS_WAITING = 8
-"""Calls that wait in a worker for a place for theirs. More would take the worker's places from all other calls."""
+"""Maximum number of calls that wait for memory in a worker. More would occupy places that all other calls need."""
 PLACE_RETURN_S = 5.0
-"""After at least this, and at most three times as much, a call that could not wait retries."""
+"""A call that couldn't wait is retried after at least this time, and at most three times this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class PricedRequest:
-    """A media request: its owner, contents and estimated maximum."""
+    """A media request with its owner, its price and its estimated maximum usage."""
 
     owner_id: UserId
     asked: MediaRequest
@@ -56,7 +57,7 @@ class PricedRequest:
 
 
 class Media(Kind[AiCallContext, PricedRequest, MediaEnd]):
-    """One per worker."""
+    """Makes the model calls of AI calls. Each worker has one instance."""
 
     def __init__(self, *, settings: Settings, providers: Providers, settlements: Settlements, worker_name: str) -> None:
         self._settings = settings
@@ -109,19 +110,19 @@ class Media(Kind[AiCallContext, PricedRequest, MediaEnd]):
         return PricedRequest(context.owner_id, asked, price, estimate), intent
 
     async def load(self, connection: Connection, provider_request: PricedRequest) -> PricedRequest:
-        """Read a recording only now: what may be refused a hundred times isn't read a hundred times."""
+        """Read the recording only now, so that a call that is rejected many times doesn't read it many times."""
         if provider_request.asked.operation is not Operation.TRANSCRIPTIONS:
             return provider_request
         file_id = FileId(provider_request.asked.request["file_id"])
         found = await input_files.read(connection, provider_request.owner_id, [file_id])
         if not found or len(found[0].data) != provider_request.asked.size_bytes:
-            # Deleted since its row was read: an empty recording is not worth a request.
+            # The file was deleted after its row was read. A request with an empty recording would be useless.
             raise NotFound("file", file_id)
         return replace(provider_request, asked=replace(provider_request.asked, audio=found[0].data))
 
     @asynccontextmanager
     async def room(self, request: ModelCallRequest) -> AsyncIterator[None]:
-        """Wait until there is memory for one more recording. Raises RateLimited when that takes long, or many wait."""
+        """Wait for memory for one more recording. Raises RateLimited if that takes long, or if many calls wait."""
         if request.purpose is not Purpose.TRANSCRIPTIONS:
             yield
             return
@@ -153,14 +154,19 @@ class Media(Kind[AiCallContext, PricedRequest, MediaEnd]):
             ) from error
 
     def spent(self, ready: ReadyCall[PricedRequest], text: str, error: BaseException) -> Spent:
-        """The estimated maximum, unless its provider rejected it at once: such an answer has no parts."""
+        """Return the estimated maximum; nothing if the provider rejected the request at once.
+
+        Unlike a streamed answer, the answer of a media call has no parts that could be counted.
+        """
         if isinstance(error, ProviderError) and not error.may_be_billed:
             return Spent(Usage(), 0)
         estimate = ready.provider_request.estimate
         return Spent(_tokens_of(estimate), media_cost_of(estimate, ready.provider_request.price))
 
     async def settle(self, ready: ReadyCall[PricedRequest], text: str, end: MediaEnd) -> ModelCallOutcome:
-        """Keep a paid answer. One that can't be kept ends the call: the next would be paid and lost, too."""
+        """Store a paid answer. If it can't be stored, the call ends, because the next answer would be paid for and lost
+        too.
+        """
         usage, estimated = media_requests.charged(
             end.usage, ready.provider_request.estimate, ready.provider_request.price
         )
@@ -172,7 +178,7 @@ class Media(Kind[AiCallContext, PricedRequest, MediaEnd]):
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:  # noqa: BLE001  (in any case the answer is paid)
-            # Its kind and not its message: PostgreSQL quotes the rejected value.
+            # Log the type and not the message: PostgreSQL's message quotes the rejected value.
             log.error("answer_not_kept", error=type(error).__name__)
         refusal = AnswerNotKept()
         await self._settlements.end(ready.intent, Spent(_tokens_of(usage), cost, estimated), refusal)
@@ -183,7 +189,7 @@ class Media(Kind[AiCallContext, PricedRequest, MediaEnd]):
 
 
 def _asked_of(request: ModelCallRequest, context: AiCallContext, model: str) -> MediaRequest:
-    """Raises NotFound for a recording that was deleted."""
+    """Return the media request of a call. Raises NotFound if its recording was deleted."""
     asked = MediaRequest(
         call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         operation=Operation(request.purpose.value),
@@ -198,7 +204,10 @@ def _asked_of(request: ModelCallRequest, context: AiCallContext, model: str) -> 
 
 
 def _files_of(ready: ReadyCall[PricedRequest], end: MediaEnd) -> tuple[NewFile, ...]:
-    """Measure generated images; in a thread, since together they may be as large as CHIMERA_MAX_AI_CALL_BYTES."""
+    """Measure generated images and return them as files.
+
+    Call this in a thread, because together they may be as large as CHIMERA_MAX_AI_CALL_BYTES.
+    """
     contents = [measured(BytesIO(image.data)) for image in end.images]
     run_id = ready.intent.request.run_id
     return tuple(
@@ -225,7 +234,7 @@ def _settlement_of(
     unseen: bool | None = None,
     plan_room: PlanRoom | None = None,
 ) -> Settlement:
-    """Everything that the answer makes true; nothing else of its run could have changed it."""
+    """Determine all effects of an answer. Nothing else in its run could have changed them."""
     request, tokens = ready.intent.request, _tokens_of(usage)
     finished = ModelCallFinished(
         path=request.path,

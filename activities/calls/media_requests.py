@@ -1,6 +1,6 @@
 """Requests for embeddings, images and transcriptions.
 
-Also the estimated maximum cost, which is booked where the provider reports none, or where the attempt is in doubt.
+Also estimates their maximum usage, which is charged if the provider doesn't report any, or if the attempt is in doubt.
 """
 
 from collections.abc import Mapping
@@ -24,15 +24,15 @@ from models.ai_calls import MediaUsage, Operation
 from models.errors import NotOffered
 
 IMAGE_TOKENS = 6_240
-"""The maximum for an image of 1536x1024: https://developers.openai.com/api/docs/guides/image-generation"""
+"""The maximum for an image of 1536x1024 pixels: https://developers.openai.com/api/docs/guides/image-generation"""
 AUDIO_TOKENS_PER_S = 32
-"""Gemini's: https://ai.google.dev/gemini-api/docs/audio. OpenAI's models take about a third of that."""
+"""Gemini's rate: https://ai.google.dev/gemini-api/docs/audio. OpenAI's models need about a third of that."""
 SPOKEN_TOKENS_PER_S = 4
 
 
 @dataclass(frozen=True, slots=True)
 class MediaRequest:
-    """A media request. A transcription has the size and type of its recording; `audio` is added later."""
+    """A media request. For a transcription, the recording's size and type are set first, and `audio` is added later."""
 
     call_id: str
     operation: Operation
@@ -45,7 +45,7 @@ class MediaRequest:
 
 @dataclass(frozen=True, slots=True)
 class MediaEnd:
-    """A result: values for the row, and the images that become files."""
+    """A result: values for the call's row, and the images that become files."""
 
     usage: MediaUsage | None
     request_id: str | None
@@ -57,7 +57,7 @@ class MediaEnd:
 
 
 async def ask(provider: Provider, asked: MediaRequest, attempt: int) -> MediaEnd:
-    """Make the one request. Raises a `ProviderError`, and NotOffered when a provider no longer supports it."""
+    """Make the request. Raises a ProviderError, and NotOffered if the provider no longer supports the operation."""
     match asked.operation:
         case Operation.EMBEDDINGS if isinstance(provider, Embeds):
             return await _embedded(provider, asked, attempt)
@@ -69,7 +69,7 @@ async def ask(provider: Provider, asked: MediaRequest, attempt: int) -> MediaEnd
 
 
 def estimate_of(asked: MediaRequest) -> MediaUsage:
-    """Return the estimated maximum cost of a call."""
+    """Return the estimated maximum usage of a call."""
     match asked.operation:
         case Operation.EMBEDDINGS:
             return MediaUsage(input_tokens=sum(map(estimate_tokens, asked.request["input"])))
@@ -77,7 +77,7 @@ def estimate_of(asked: MediaRequest) -> MediaUsage:
             prompt = MediaUsage(input_tokens=estimate_tokens(asked.request["prompt"]))
             return prompt.model_copy(update=_image_usage(int(asked.request["n"])))
         case Operation.TRANSCRIPTIONS:
-            # Measured once, when it was accepted. Older rows have the file's size only.
+            # The API measures the duration when it accepts the request. Older rows have only the file's size.
             seconds = float(asked.request.get("audio_seconds") or guessed_seconds(asked.size_bytes))
             audio_tokens = round(seconds * AUDIO_TOKENS_PER_S)
             written = round(seconds * SPOKEN_TOKENS_PER_S)
@@ -89,10 +89,10 @@ def estimate_of(asked: MediaRequest) -> MediaUsage:
 def charged(reported: MediaUsage | None, estimate: MediaUsage, price: MediaPrice) -> tuple[MediaUsage, bool]:
     """Return the charged usage of a call, and whether it is our estimate.
 
-    A provider may count by the other measure than the one that its price is in: tokens in place of seconds. Implausible
-    counts are ignored: a paid call must never fail to be booked.
+    A provider may count in another unit than the one that its price is in, for example tokens instead of seconds.
+    Implausible counts are ignored, because recording a paid call must never fail.
     """
-    # Images are counted by us: the returned ones, or the requested ones.
+    # We count the images ourselves: those that were returned, or else those that were requested.
     counted = (reported and reported.images) or estimate.images
     if reported is not None and not reported.makes_sense():
         reported = None
@@ -108,7 +108,7 @@ def charged(reported: MediaUsage | None, estimate: MediaUsage, price: MediaPrice
 
 
 def _image_usage(images: int) -> dict[str, float]:
-    """Return the maximum cost of images; nothing where none are generated."""
+    """Return the maximum usage of generated images; empty if none are generated."""
     if not images:
         return {}
     tokens = images * IMAGE_TOKENS
@@ -140,7 +140,7 @@ async def _generated(provider: GeneratesImages, asked: MediaRequest, attempt: in
             attempt=attempt,
         )
     )
-    # The returned number, not the requested one: fewer are kept too, and charged as such.
+    # Count the images that were returned, not those requested: if there are fewer, they are kept and charged as such.
     usage = (end.usage or MediaUsage()).model_copy(update={"images": len(end.images)})
     return MediaEnd(usage, end.request_id, len(end.images), {}, images=end.images, revised_prompts=end.revised_prompts)
 

@@ -1,4 +1,4 @@
-"""Calls that their run's account rejects: checked again under the lock, then explained."""
+"""Rejected reservations: checked again with the account locked, and then explained."""
 
 from temporalio import activity
 
@@ -10,10 +10,10 @@ from models.errors import BudgetHeld, BudgetReached, RootStopped, SubtaskSkipped
 
 
 async def reserve_or_refuse(connection: Connection, bus: Bus, intent: Intent) -> int:
-    """Check the account again, locked: the first check didn't wait for settlements in progress.
+    """Try the reservation again with the run locked, because the first try didn't wait for settlements in progress.
 
-    Returns the sequence of the last event. Raises RootStopped, SubtaskSkipped, BudgetHeld while calls in flight hold
-    the needed budget, and BudgetReached.
+    Returns the sequence number of the last event. Raises RootStopped, SubtaskSkipped, BudgetHeld if the needed budget
+    is reserved for calls in flight, and BudgetReached.
     """
     request = intent.request
     async with connection.transaction():

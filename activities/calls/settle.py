@@ -1,4 +1,4 @@
-"""Writes the outcome of an answer or a failure: one statement, even while the database is intermittent."""
+"""Records the outcome of an answer or a failure in one statement, even if the database is sometimes unavailable."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 class Settled(Protocol):
-    """The effects of an answer, by the known state of its run."""
+    """Determines the effects of an answer from the known state of its run."""
 
     def __call__(
         self, *, task_ends: bool = ..., unseen: bool | None = ..., plan_room: PlanRoom = ...
@@ -35,18 +35,18 @@ class Settled(Protocol):
 
 
 class Settlements:
-    """Writes how calls end."""
+    """Records how calls end."""
 
     def __init__(self, *, database: Database, bus: Bus) -> None:
         self._database = database
         self._bus = bus
 
     async def settle(self, intent: Intent, settled: Settled) -> ModelCallOutcome:
-        """Keep a paid answer; return the outcome.
+        """Store a paid answer and return the outcome.
 
-        Raises Overtaken when another attempt has the call, RootStopped when the run that the answer would complete was
-        stopped, AnswerMissing when it would be without a subtask's answer, and the database's error when it
-        rejects the answer. An unavailable database is waited for, and its error raised when it stays away.
+        Raises Overtaken if another attempt replaced this one, RootStopped if the answer would complete a run that was
+        stopped, AnswerMissing if it would complete a run without a subtask's answer, and the database's error if the
+        database rejects the answer. While the database is unavailable, waits for it, and finally raises its error.
         """
         give_up = time.monotonic() + SETTLE_SECONDS
         while True:
@@ -61,13 +61,13 @@ class Settlements:
     async def _settle_once(self, intent: Intent, settled: Settled) -> ModelCallOutcome:
         request = intent.request
         may_end_task = request.path == ROOT and PURPOSES[request.purpose].ends_node
-        # One statement settles a call, unless something happened in between that it depends on.
+        # One statement settles a call, unless something that the call depends on has happened in the meantime.
         async with self._database.statements() as connection:
             missing = await subtasks.unanswered(connection, request.run_id, ROOT) if may_end_task else []
             settlement = settled(task_ends=may_end_task and not missing, plan_room=await _room_for(connection, request))
             kept = _Kept(settlement.outcome, await _write(connection, settlement))
             if kept.seq is None:
-                # No steering, stop or failure happens while the root is locked.
+                # While the root is locked, no guidance, stop or failure can be recorded.
                 async with connection.transaction():
                     kept = await _settle_locked(connection, intent, settled, may_end_task=may_end_task and not missing)
         if kept.seq is not None:
@@ -77,14 +77,17 @@ class Settlements:
         if missing:
             raise AnswerMissing(missing)
         if may_end_task and kept.is_stopped:
-            # It is kept and completes nothing: the run has to end as requested.
+            # The answer is stored but doesn't complete the task, because the run has to end as requested.
             raise RootStopped(request.run_id)
         return kept.outcome
 
     async def write_failure(
         self, intent: Intent, spent: Spent, error: BaseException, *, is_retried: bool = True
     ) -> None:
-        """Record how an attempt failed. If the database is away too, the next attempt finds it unfinished: in doubt."""
+        """Record how an attempt failed.
+
+        If the database is unavailable too, the next attempt finds this one unfinished and marks it as in doubt.
+        """
         failure = failure_of(intent, spent, error, is_retried=is_retried)
         try:
             async with self._database.statements() as connection:
@@ -103,7 +106,7 @@ class Settlements:
 
 
 def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_retried: bool) -> Failure:
-    """Determine how an attempt failed. Any error but a ProviderError means that it was interrupted."""
+    """Determine how an attempt failed. Any error other than a ProviderError means that it was interrupted."""
     code, message, retry_after_s = "cancelled", "The call was interrupted.", None
     status, is_asked = AttemptStatus.CANCELLED, True
     if isinstance(error, ProviderError):
@@ -135,17 +138,17 @@ def failure_of(intent: Intent, spent: Spent, error: BaseException, *, is_retried
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The ledger's state of an attempt: None when it holds only its cost, and no answer."""
+    """The ledger's state of an attempt. `outcome` is None if the ledger has only its cost and no answer."""
 
     outcome: ModelCallOutcome | None
     seq: int | None
-    """Of the task's last event."""
+    """The sequence number of the task's last event."""
     is_stopped: bool = False
-    """Whether the task was stopped before."""
+    """Whether the task had been stopped before."""
 
 
 async def _settle_locked(connection: Connection, intent: Intent, settled: Settled, *, may_end_task: bool) -> _Kept:
-    """Settle by the current state what the first try could not, or book its cost."""
+    """Settle, by the current state, what the first try could not settle, or record only its cost."""
     request = intent.request
     status = await lock_run(connection, request.run_id)
     known = await in_doubt.settled_by(connection, intent)

@@ -1,4 +1,4 @@
-"""Work that a cancel must not interrupt: a paid answer is written before the cancellation is reported."""
+"""Work that a cancellation must not interrupt: a paid answer is stored before the cancellation is reported."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,9 +9,10 @@ Result = TypeVar("Result")
 
 
 async def shielded(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run the work to its end; a cancel that arrives meanwhile is raised afterwards.
+    """Run the work to its end. A cancellation that arrives in the meantime is raised afterwards.
 
-    With a shield alone the cancel would take effect at once, and the call be repeated while its answer is being stored.
+    With `asyncio.shield` alone, the cancellation would take effect at once, and the call would be repeated while its
+    answer is still being stored.
     """
     task = asyncio.ensure_future(work)
     try:

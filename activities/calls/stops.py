@@ -1,7 +1,7 @@
-"""Stops calls in flight whose run was stopped, within half a second, also while Temporal is away.
+"""Interrupts calls in flight within half a second after their run was stopped, even while Temporal is unavailable.
 
-One query per worker and half second reads the database, however many calls are in flight. Heartbeats would do it too,
-but each one is a write in Temporal's database, for every call in flight, twice a second.
+Each worker reads the database with one query every half second, however many calls are in flight. Heartbeats would work
+too, but they would write to Temporal's database twice a second for every call in flight.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class Stops:
 
     @asynccontextmanager
     async def watch(self, run_id: RunId) -> AsyncIterator[None]:
-        """Interrupt the block when its run is stopped: it then raises RootStopped."""
+        """Interrupt the block when its run is stopped. The block then raises RootStopped."""
         running = asyncio.current_task()
         if running is None:
             raise RuntimeError("watch must run in a task")
@@ -52,7 +52,7 @@ class Stops:
             self._stopped.discard(running)
 
     async def _look(self) -> None:
-        """Check as long as calls are in flight."""
+        """Poll for stops while calls are in flight."""
         while self._in_flight:
             await asyncio.sleep(LOOK_SECONDS)
             try:

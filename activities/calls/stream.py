@@ -1,4 +1,4 @@
-"""Streams an answer: reads it from the provider to its end, and publishes it on the way."""
+"""Streams an answer: reads it from the provider to its end, and publishes its text in the meantime."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ BATCH_SECONDS = 0.05
 
 
 class Stream:
-    """Calls providers."""
+    """Reads streamed answers from providers."""
 
     def __init__(self, *, settings: Settings, providers: Providers, bus: Bus) -> None:
         self._settings = settings
@@ -26,9 +26,10 @@ class Stream:
         self._bus = bus
 
     async def read(self, intent: Intent, chat: ChatRequest, answer: PartialAnswer[ChatEnd]) -> ChatEnd:
-        """Read the answer into `answer`, publishing it in batches of about 50 ms.
+        """Read the answer into `answer`, and publish it in batches of about 50 ms.
 
-        Raises a ProviderError; TookTooLong after `CHIMERA_CALL_TOTAL_S`. The text so far is in `answer`.
+        Raises a ProviderError, which is TookTooLong after `CHIMERA_CALL_TOTAL_S`. `answer` then contains the text so
+        far.
         """
         pieces: list[str] = []
         shown = shown_pieces = 0
@@ -56,7 +57,7 @@ class Stream:
         if len(answer.text) > shown:
             self._show(intent, answer.text[shown:], shown)
         if answer.end is not None and answer.end.answer is not None:
-            # A thought without an opening tag had been shown as text.
+            # A thought without an opening tag was published as text.
             answer.text = answer.end.answer
         if answer.end is None:
             raise ProviderError(f"The provider of {intent.model!r} broke its protocol: the answer never ended.")

@@ -1,7 +1,8 @@
 """Calls in flight in this process: a new attempt joins the running one, and other processes see that it is alive.
 
-Temporal gives up an attempt without heartbeats: because the worker has died, but also because a machine slept or
-Temporal itself was frozen. Then the provider's answer is still coming, and a second request would be paid again.
+Temporal gives up an attempt that sends no heartbeats. The worker may have died, but the machine may also have been
+asleep, or Temporal itself frozen. In these cases, the provider's answer is still on its way, and a second request would
+be charged again.
 """
 
 import asyncio
@@ -18,18 +19,18 @@ log = structlog.get_logger()
 
 TICK_S = 0.5
 BEATS_S = 2.0
-"""How often the journal records that calls are in flight; shorter calls cost no statement."""
+"""How often the database is told which calls are in flight. Shorter calls don't cost a statement."""
 FROZEN_S = 3.0
-"""A process that misses its tick by as much was frozen."""
+"""A process whose tick is this late was frozen."""
 THAW_S = 5.0
-"""For this long after that, the other processes of the machine may not have reported yet."""
+"""For this long after a freeze, other processes on the machine may not have reported their calls yet."""
 
 Place = TypeVar("Place")
 Outcome = TypeVar("Outcome")
 
 
 class Underway(Generic[Place, Outcome]):
-    """Tracks this process' calls in flight. `record` notes that calls, by their places, are at work."""
+    """Tracks the calls in flight in this process. `record` stores that the calls at the given places are alive."""
 
     def __init__(
         self, record: Callable[[Collection[Place]], Awaitable[None]], clock: Callable[[], float] = time.monotonic
@@ -42,10 +43,10 @@ class Underway(Generic[Place, Outcome]):
         self._thawed_at = float("-inf")
 
     async def join(self, key: str, place: Place, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
-        """Run the work of a call, or wait for it where it is running already.
+        """Run the work of a call, or wait for it if it is already running.
 
-        A cancel ends the work, and is raised when that has ended. Where Temporal has merely given up this attempt, the
-        work continues: the next attempt joins it, or finds its answer in the ledger.
+        A cancellation ends the work, and is raised once the work has ended. If Temporal has only given up this attempt,
+        the work continues: the next attempt joins it, or finds its answer in the ledger.
         """
         if self._ticking is None:
             self._ticking = asyncio.create_task(self._tick())
@@ -71,11 +72,11 @@ class Underway(Generic[Place, Outcome]):
             raise
 
     def thawed_lately(self) -> bool:
-        """Return whether this process was frozen a moment ago, and perhaps others of its machine with it."""
+        """Return whether this process, and perhaps others on its machine, was frozen a moment ago."""
         return self._clock() - self._thawed_at < THAW_S
 
     async def close(self) -> None:
-        """End the calls in flight, which records how they ended."""
+        """Cancel the calls in flight, and wait until they have recorded how they ended."""
         if self._ticking is not None:
             self._ticking.cancel()
         calls = list(self._calls.values())
@@ -86,7 +87,7 @@ class Underway(Generic[Place, Outcome]):
     def _ended(self, key: str, call: asyncio.Task[Outcome]) -> None:
         del self._calls[key], self._places[key]
         if not call.cancelled():
-            # Its caller may have left.
+            # Mark the exception as retrieved, because the caller may no longer be waiting.
             call.exception()
 
     async def _tick(self) -> None:
@@ -101,7 +102,7 @@ class Underway(Generic[Place, Outcome]):
             if now - recorded_at >= BEATS_S:
                 recorded_at = now
                 await self._record_alive(now)
-            # A slow database is not a freeze.
+            # Read the clock again, because a slow database is not a freeze.
             last = self._clock()
 
     async def _record_alive(self, now: float) -> None:
@@ -117,7 +118,7 @@ class Underway(Generic[Place, Outcome]):
 
 
 def _was_given_up() -> bool:
-    """Return whether Temporal gave up this attempt, or paused it; a cancel is something else."""
+    """Return whether Temporal has given up or paused this attempt, as opposed to cancelling it."""
     details = activity.cancellation_details() if activity.in_activity() else None
     if details is None or details.cancel_requested:
         return False

@@ -1,4 +1,4 @@
-"""Prompts and the rules for their answers. A purpose is one file, and one line here."""
+"""Prompts, and the rules for their answers. Each purpose is one file and one line here."""
 
 from activities.prompts import aggregate, plan, turn
 from activities.prompts.base import Prompt

@@ -15,7 +15,7 @@ async def _user_message(connection: Connection, request: ModelCallRequest, conte
 
 
 def aggregate_question(context: CallContext, results: Sequence[Result]) -> str:
-    """Request one answer from the subtasks' results."""
+    """Return the prompt that requests one answer from the subtasks' results."""
     goal = context.instruction or context.goal
     return f"Goal:\n{goal}\n\nResults of the subtasks:\n{sections_of(results)}\n\nWrite the answer."
 

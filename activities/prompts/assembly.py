@@ -1,4 +1,4 @@
-"""Prompt assembly: builds a model call from the database's state of its place."""
+"""Prompt assembly: builds the request of a model call from the state of its place in the database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,20 +26,20 @@ from models.providers import ModelAbility
 from models.usage import Usage
 
 WINDOW_SHARE = 0.9
-"""Of a context window; the rest covers that token counts here are estimates."""
+"""The share of a context window that prompts may fill. The rest is a margin, as token counts are estimates here."""
 GUIDANCE_AT_ONCE = 100
 USER_MESSAGE_SHARE = 0.6
 GUIDANCE_SHARE = 0.25
 SEEN_CHARS = 80
-"""Characters of guidance that its `seen` event repeats."""
+"""Number of characters of the guidance that the event `guidance.seen` repeats."""
 
 CUT_MARK = "\n[… cut here to fit the model's context window]"
 
 
 def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
-    """Find the agent of a call, a built-in one with the answer that its task allows.
+    """Return the agent of a call. A built-in agent gets the answer limit that its task allows.
 
-    Raises UnknownAgent when it was deleted since the task began.
+    Raises UnknownAgent if the agent was deleted after the task began.
     """
     built_in = BUILT_IN_BY_NAME.get(request.agent)
     if built_in is not None:
@@ -56,7 +56,7 @@ class PromptRequest:
 
     chat: ChatRequest
     written: tuple[TranscriptRow, ...]
-    """The transcript rows that it adds."""
+    """The transcript rows that this call adds."""
     begun: tuple[str, ...] = ()
     """See `Intent`."""
     tool_call_ids: frozenset[str] = frozenset()
@@ -70,7 +70,7 @@ async def assemble(
     model: str,
     settings: Settings,
 ) -> PromptRequest:
-    """Return the prompt for `model`, trimmed to its window. Raises AnswerMissing for missing results."""
+    """Return the prompt for `model`, trimmed to its context window. Raises AnswerMissing if a result is missing."""
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.longest_answer)
     tools = _tools_of(agent, request)
@@ -109,7 +109,7 @@ async def assemble(
 async def _earlier_pieces(
     connection: Connection, request: ModelCallRequest, rows: Sequence[TranscriptRow]
 ) -> tuple[str, ...]:
-    """Read the pieces of the answer that this call continues; none where it isn't a continuation."""
+    """Read the pieces of the answer that this call continues; empty if it isn't a continuation."""
     if not any(row.seq == request.step * 1000 and row.content == continuations.ASK for row in rows):
         return ()
     steps = range(max(1, request.step - MAX_CONTINUATIONS), request.step)
@@ -134,7 +134,7 @@ def intent_of(
     worker: str,
     settings: Settings,
 ) -> Intent:
-    """Return the ledger's entry before the request: the worst case in money and tokens, and the events."""
+    """Return the entry that the ledger records before the request: the worst case in money and tokens, and events."""
     chat, written = prompt.chat, prompt.written
     asked = messages.input_tokens_of(chat)
     # Writing a prompt to a cache costs more than having it read.
@@ -203,7 +203,7 @@ async def _images_for(
 def _guidance_rows(
     request: ModelCallRequest, guidance: Sequence[tuple[int, str]], rows: Sequence[TranscriptRow]
 ) -> list[TranscriptRow]:
-    """Return guidance that this node has not seen, after the part that an earlier attempt at this step added."""
+    """Return the guidance that this node hasn't seen, after the part that an earlier attempt at this step added."""
     first = request.step * 1000 + 1
     last = max((row.seq for row in rows if first <= row.seq < request.step * 1000 + messages.REPLY), default=first - 1)
     return [
@@ -213,7 +213,7 @@ def _guidance_rows(
 
 
 def _fitting(guidance: Sequence[tuple[int, str]], budget: int) -> list[tuple[int, str]]:
-    """Take the oldest guidance that fits, one piece at least; the rest is for the next call."""
+    """Return the oldest guidance that fits, but at least one message; the rest is left for the next call."""
     taken: list[tuple[int, str]] = []
     for guidance_id, words in guidance[:GUIDANCE_AT_ONCE]:
         message = _cut(messages.guidance_message(words), budget)
@@ -233,7 +233,7 @@ def _cut(content: str, tokens: int) -> str:
 
 
 def _tools_of(agent: AgentSpec, request: ModelCallRequest) -> tuple[ToolSpec, ...]:
-    """Return the tools that a turn is offered, even the last turn: without them the cached prompt would differ."""
+    """Return the tools for a turn. The last turn has them too, because the cached prompt would differ without them."""
     if not PROMPTS[request.purpose].offers_tools:
         return ()
     return TOOLS.specs_of(agent.tools)

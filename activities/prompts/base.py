@@ -24,11 +24,11 @@ class Prompt:
 
     user_message: Assemble
     is_answer: Callable[[ModelCallRequest, str, Sequence[ToolRequest]], bool] = _always
-    """Whether text and tool calls count as an answer, where the purpose may end its node."""
+    """Whether text and tool calls count as an answer, if the purpose can end its node."""
     schema: dict[str, Any] | None = None
-    """Of the answer."""
+    """The JSON schema of the answer."""
     plans_in: Callable[[str], Plans] | None = None
     """Finds the plans in an answer."""
     offers_tools: bool = False
     begins_node: bool = True
-    """Whether its first call is the first of its node."""
+    """Whether the first call for this purpose is the first call of its node."""

@@ -1,4 +1,4 @@
-"""Messages of a model call: pure functions from transcript rows, the same text after any crash."""
+"""Messages of a model call, built by pure functions from transcript rows, so that they are the same after any crash."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ REPLY = 500
 TOOL_RESULT = 501
 MESSAGE_OVERHEAD_TOKENS = 4
 IMAGE_TOKENS = 1600
-"""The approximate cost of a large image at most vendors; bills use the reported figures."""
+"""The approximate number of tokens of a large image at most vendors. Bills use the reported figures."""
 _GUIDANCE = "Guidance:\n"
 
 
@@ -27,7 +27,7 @@ def guidance_in(message: str) -> str:
 
 
 def row(seq: int, role: str, content: str, *, guidance_id: int | None = None) -> TranscriptRow:
-    """A new transcript row with its estimated size."""
+    """Return a new transcript row with its estimated size."""
     return TranscriptRow(seq, role, content, tokens_of(content), guidance_id=guidance_id)
 
 
@@ -36,7 +36,9 @@ def tokens_of(content: str) -> int:
 
 
 def input_tokens_of(chat: ChatRequest) -> int:
-    """Estimate everything that a request sends: messages, tool calls in them, tools and the answer's schema."""
+    """Estimate the input tokens of a request: messages with their tool calls and images, tools, and the answer's
+    schema.
+    """
     words = sum(tokens_of(message.content) for message in chat.messages)
     calls = sum(estimate_tokens(call.arguments) for message in chat.messages for call in message.tool_calls)
     images = sum(image_tokens_of(message.images) for message in chat.messages)
@@ -48,21 +50,22 @@ def image_tokens_of(images: Sequence[Image]) -> int:
 
 
 def offer_tokens_of(tools: Sequence[ToolSpec], schema: dict[str, Any] | None) -> int:
-    """Estimate the parts of a request beside its messages: tools, and the schema of the answer."""
+    """Estimate the tokens of a request's parts other than messages: tools, and the answer's schema."""
     offered = sum(estimate_tokens(f"{tool.name}{tool.description}{tool.parameters}") for tool in tools)
     return offered + (estimate_tokens(str(schema)) if schema else 0)
 
 
 def images_left_out(count: int, why: str) -> str:
-    """Note below a prompt that the model doesn't get all of its images."""
+    """Return the note below a prompt whose model doesn't receive all of its images."""
     return f"\n\n[This prompt includes {count} {'image' if count == 1 else 'images'} that can't be shown: {why}]"
 
 
 def messages_of(
     system: str, rows: Sequence[TranscriptRow], left_out: int, images: Sequence[Image] = ()
 ) -> tuple[ChatMessage, ...]:
-    """Turn rows into messages, the images beside the first. Note where older ones were left out, and keep no tool
-    result without its call.
+    """Turn rows into messages, and attach the images to the first one.
+
+    If older messages were left out, a note says so. Tool results whose call was left out are dropped.
     """
     head, tail = list(rows[:1]), list(rows[1:])
     if left_out:

@@ -1,4 +1,4 @@
-"""Plan: a node is divided into subtasks, as JSON."""
+"""Plan: a node's goal is divided into subtasks, as JSON."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,7 +16,9 @@ _PLAN_FORM = (
     '{"subtasks": [{"key": "report", "title": "…", "instruction": "…", "agent": "…", "depends_on": ["facts"],'
     ' "decompose": false}]}'
 )
-"""For servers that ignore a schema. A model that only repeats it has named no agent, and gets an error."""
+"""The form of a plan, for servers that ignore a schema. A model that only repeats it doesn't name a valid agent, and
+gets an error.
+"""
 
 
 async def _user_message(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
@@ -25,7 +27,7 @@ async def _user_message(connection: Connection, request: ModelCallRequest, conte
 
 
 def plan_question(context: CallContext, agents: Iterable[AgentSpec], path: NodePath, nodes_left: int) -> str:
-    """Request a plan of the goal, or of a subtask to split further."""
+    """Return the prompt that requests a plan for the goal, or for a subtask that is split further."""
     known = "\n".join(f"- {agent.name}: {agent.description}" for agent in agents)
     can_split = depth_of(path) + 1 < MAX_DEPTH and nodes_left > 1
     deeper = "false" if not can_split else "true only for a subtask that is too large for one agent"

@@ -22,9 +22,9 @@ _CUT = {
 async def read_results(
     connection: Connection, run_id: RunId, parent: NodePath, keys: tuple[str, ...] | None, *, tokens: int
 ) -> Sequence[Result]:
-    """Read results below a node, all or those of some keys. Raises AnswerMissing for a missing one.
+    """Read the results of a node's subtasks: all, or those of some keys. Raises AnswerMissing if one is missing.
 
-    Together they get half of `tokens`, each the same share of it.
+    Together they get half of `tokens`, in equal shares.
     """
     found = await transcripts.read_results(connection, run_id, parent, keys, max_chars=tokens * CHARS_A_TOKEN // 2)
     if missing := [result.path for result in found if result.status not in ANSWERED]:

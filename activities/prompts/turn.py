@@ -20,12 +20,12 @@ async def _user_message(connection: Connection, request: ModelCallRequest, conte
 
 
 def _is_answer(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) -> bool:
-    """Return whether it counts as an answer. On the last turn an empty one doesn't."""
+    """Return whether a reply counts as an answer. On the last turn, an empty reply doesn't."""
     return not calls and bool(text or not request.last_turn)
 
 
 def turn_question(context: CallContext, results: Sequence[Result]) -> str:
-    """Give an agent its instruction and the results that it builds on."""
+    """Return the prompt with an agent's instruction and the results that it builds on."""
     user_message = f"Task:\n{context.instruction or context.goal}"
     return f"{user_message}\n\nResults you build on:\n{sections_of(results)}" if results else user_message
 

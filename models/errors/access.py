@@ -1,4 +1,4 @@
-"""Errors of authentication, rights and limits."""
+"""Errors of authentication, permissions and limits."""
 
 import math
 
@@ -18,7 +18,9 @@ class NotSignedIn(ChimeraError):
 
 
 class TokenRefused(NotSignedIn):
-    """An invalid token: the same for every fault, so that it reveals nothing about how tokens are made."""
+    """The token is invalid. The message is the same for every cause, so that it reveals nothing about how tokens are
+    made.
+    """
 
     title = "The access or refresh token is invalid"
 
@@ -33,7 +35,7 @@ class TokenRefused(NotSignedIn):
 
 
 class CodecAddressRefused(ChimeraError):
-    """The secret in a codec's address is invalid; the same for every fault."""
+    """The secret in a codec address is invalid. The message is the same for every cause."""
 
     code, http_status, title = "codec_address_refused", 403, "The Temporal codec address is invalid"
 
@@ -53,7 +55,7 @@ class WrongCredentials(ChimeraError):
 
 
 class TooManyTries(ChimeraError):
-    """Too many passwords were tried for one account or from one address; the same for accounts that don't exist."""
+    """Too many passwords were tried for one account or from one address. The same for accounts that don't exist."""
 
     code, http_status, title, retryable = "too_many_tries", 429, "Too many sign-in attempts", True
 
@@ -76,7 +78,7 @@ class TooBusy(ChimeraError):
 
 
 class LimitReached(ChimeraError):
-    """A user has reached a limit; `setting` is the field that sets it."""
+    """A user has reached a limit. `setting` is the name of the setting that defines the limit."""
 
     code, http_status, title = "limit_reached", 429, "The user has reached a limit"
 
@@ -91,7 +93,7 @@ class LimitReached(ChimeraError):
         *,
         added: int = 1,
     ) -> None:
-        """Take what there is and what was to be added to it, both counted as `most` is."""
+        """Create the error from the existing (`there`) and additional (`added`) amounts, in the same unit as `most`."""
         adds = f" and would add {added:,}" if added > 1 else ""
         super().__init__(
             f"This user has {there:,} {what}{adds}, but CHIMERA_{setting.upper()} allows at most {most:,}. To continue,"

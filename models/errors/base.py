@@ -1,4 +1,4 @@
-"""The root of every error that Chimera raises on purpose."""
+"""The base class of every error that Chimera raises on purpose."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from models.remedies import Remedy
 
 
 class ChimeraError(Exception):
-    """The root; never raised itself."""
+    """The base class of Chimera's errors. Never raised itself."""
 
     code: ClassVar[str] = "internal_error"
     http_status: ClassVar[int] = 500

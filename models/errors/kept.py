@@ -1,4 +1,4 @@
-"""Remedies of errors in rows and events: these keep code and message alone, so the remedy is derived when shown."""
+"""Remedies of stored errors. Rows and events contain only the code and message, so the remedy is derived when shown."""
 
 from models.errors.provider import AttemptsUsedUp, SameFailureAgain
 from models.errors.request import UnknownAgent, WrongKindOfModel
@@ -10,7 +10,7 @@ _OTHERS = {UnknownAgent.code: Action.CREATE_AGENT, WrongKindOfModel.code: Action
 
 
 def remedy_of(code: str | None, task_id: TaskId) -> Remedy | None:
-    """Return the remedy of an error with this code that a task or a subtask of it ended with; None without one."""
+    """Return the remedy for the error code with which a task or one of its subtasks ended; None if there isn't one."""
     if (action := _OF_THE_TASK.get(code or "")) is not None:
         return Remedy(action=action, target=task_id)
     return None if (other := _OTHERS.get(code or "")) is None else Remedy(action=other)

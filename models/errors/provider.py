@@ -8,13 +8,13 @@ from models.usage import Usage
 
 
 class ProviderError(ChimeraError):
-    """A model call that did not succeed; sorted once, in the provider's file."""
+    """A failed model call. Errors are classified once, in the provider's code."""
 
     code, http_status, title = "provider_error", 502, "The model provider failed"
     away: ClassVar[bool] = False
-    """Whether the provider as a whole is away, not only this call."""
+    """Whether the provider is unavailable as a whole, and not only for this call."""
     accepted: ClassVar[bool] = True
-    """False: the provider did not accept the request, so it counts against no budget."""
+    """False if the provider didn't accept the request, which then doesn't count towards any budget."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class ProviderError(ChimeraError):
     ) -> None:
         super().__init__(message, retry_after_s=retry_after_s, remedy=remedy)
         self.may_be_billed = may_be_billed
-        """The provider had the prompt and was at work on it, so it may charge for the prompt."""
+        """Whether the provider had received the prompt and begun to process it, so it may charge for it."""
         self.usage = usage
         """The provider's counts for an unusable answer; None if it reported none."""
 
@@ -37,47 +37,49 @@ class RateLimited(ProviderError):
 
 
 class Unreachable(ProviderError):
-    """There was no connection, so nothing was asked: the server is down, its address is wrong, or the network is."""
+    """No connection was made, so no request was sent: the server or the network is down, or the address is wrong."""
 
     code, retryable, away = "unreachable", True, True
     accepted = False
 
 
 class ModelLoading(ProviderError):
-    """The server is there and loads the model: it accepted nothing, and its other models may answer meanwhile."""
+    """The server is loading the model. It didn't accept the request, and its other models may answer meanwhile."""
 
     code, retryable = "model_loading", True
     accepted = False
 
 
 class Overloaded(ProviderError):
-    """5xx, and connections that are closed without an answer: the provider's side is having a hard time."""
+    """A 5xx status, or a connection that was closed without an answer: the provider is in difficulty."""
 
     code, retryable, away = "overloaded", True, True
 
 
 class InternalFailure(Overloaded):
-    """A plain 500: the provider is there, and something in it broke over this request."""
+    """A plain 500: the provider is available, but something in it failed on this request."""
 
     code = "internal_failure"
     away = False
 
 
 class ProviderTimeout(ProviderError):
-    """No first byte in time, or no connection."""
+    """The connection or the first byte took too long."""
 
     code, retryable, away = "provider_timeout", True, True
 
 
 class TookTooLong(ProviderTimeout):
-    """The provider answered, and was not done within the time for a whole call."""
+    """The provider responded, but didn't finish within the time limit for a whole call."""
 
     code = "took_too_long"
     away = False
 
 
 class ProviderAway(ProviderError):
-    """The provider's circuit breaker is open, because call after call failed; trial calls go on until one succeeds."""
+    """The provider's circuit breaker is open, because several calls failed in a row. Trial calls continue until one
+    succeeds.
+    """
 
     code, retryable = "provider_away", True
 
@@ -94,7 +96,7 @@ class Stalled(ProviderError):
 
 
 class Truncated(ProviderError):
-    """A stream that ended without a finish reason; SDKs take it for a finished one."""
+    """A stream that ended without a finish reason. SDKs treat it as complete."""
 
     code, retryable = "truncated", True
 
@@ -106,13 +108,15 @@ class Malformed(ProviderError):
 
 
 class UselessAnswer(ProviderError):
-    """A complete answer without the requested content. A retry would be paid again and bring the same."""
+    """A complete answer without the requested content. A retry would cost as much again and return the same."""
 
     code = "useless_answer"
 
 
 class AnswerNotKept(ProviderError):
-    """An answer that came, and that our side can't keep: the next one would be paid for, and not kept either."""
+    """An answer that arrived but that Chimera can't store. Another one would be paid for, and couldn't be stored
+    either.
+    """
 
     code = "answer_not_kept"
 
@@ -155,7 +159,7 @@ class BadRequest(ProviderError):
 
 
 class UnusableHeader(ProviderError):
-    """A header that the environment wants to be sent, and that no HTTP request can have; nothing was asked."""
+    """A header that is configured in the environment isn't allowed in HTTP requests. No request was sent."""
 
     code, title, accepted = "unusable_header", "An HTTP header from the environment can't be sent", False
 
@@ -168,7 +172,7 @@ class UnusableHeader(ProviderError):
 
 
 class FallsBack(ProviderError):
-    """A model failed for good, and the next one of its chain is called instead; users never see this error."""
+    """A model failed or is unavailable, and the next one of its chain is called instead. Users never see this error."""
 
     code, retryable = "falls_back", True
 
@@ -177,7 +181,7 @@ class FallsBack(ProviderError):
 
 
 class AttemptsUsedUp(ProviderError):
-    """The call has used all its attempts, which the ledger counts. Names the last failure."""
+    """The call has used all its attempts, which the ledger counts. The message contains the last failure."""
 
     code = "attempts_used_up"
     asked_until = "which is the allowed maximum"
@@ -189,14 +193,14 @@ class AttemptsUsedUp(ProviderError):
 
 
 class SameFailureAgain(AttemptsUsedUp):
-    """An answer that was paid for failed twice in the very same way; without a change a third isn't bought."""
+    """A paid answer failed twice in exactly the same way. Without a change, no third answer is requested."""
 
     code = "same_failure_again"
     asked_until = "and the call failed twice in the same way"
 
 
 class AiCallFailed(ProviderError):
-    """How an embedding, an image or a transcription ended that its caller waited for."""
+    """An embedding, an image or a transcription failed while its caller was waiting for it."""
 
     code, title = "ai_call_failed", "The AI call failed"
 

@@ -1,4 +1,4 @@
-"""Errors of a request, or of an installation that lacks something for it."""
+"""Errors of a request, or of an installation that lacks something that the request needs."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -9,7 +9,7 @@ from models.wording import instead_of
 
 
 class InvalidInput(ChimeraError):
-    """A value that can't be accepted; names the field."""
+    """A value can't be accepted. `field` is the field that contains it."""
 
     code, http_status, title = "invalid_input", 422, "The request contains an invalid value"
 
@@ -18,12 +18,12 @@ class InvalidInput(ChimeraError):
 
 
 class PlanInvalid(InvalidInput):
-    """A plan that can't run: cyclic, too large, or naming what doesn't exist."""
+    """A plan that can't run, because it is cyclic, too large, or refers to something that doesn't exist."""
 
     code, title = "plan_invalid", "The plan can't run"
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        """Take each problem as the field at fault and a sentence."""
+        """Create the error from its problems, each a pair of the field at fault and a sentence."""
         super().__init__(*problems[0])
         self.problems = tuple(problems)
 
@@ -58,7 +58,9 @@ class MissingKey(InvalidInput):
 
 
 class UnusableKey(InvalidInput):
-    """A key that no HTTP header can have: with letters or quotes of another script, a blank around it, a new line."""
+    """A key that isn't allowed in HTTP headers, for example because of non-ASCII letters or quotes, spaces or line
+    breaks.
+    """
 
     code, title = "unusable_key", "A provider's API key can't be sent"
 
@@ -78,7 +80,7 @@ class MissingBaseUrl(InvalidInput):
 
 
 class UnknownPrice(InvalidInput):
-    """A model without a known price is never called: its budget could not hold."""
+    """The model's price is unknown. Such a model is never called, because its budget couldn't be enforced."""
 
     code, title = "unknown_price", "The model's price is unknown"
 
@@ -90,7 +92,7 @@ class UnknownPrice(InvalidInput):
 
 
 class UnknownSimulatorModel(UnknownPrice):
-    """The simulator's models are few and all known."""
+    """The simulator doesn't offer this model. It offers only a few models, all of which are known."""
 
     code, title = "unknown_simulator_model", "The simulator doesn't offer this model"
 
@@ -115,7 +117,7 @@ class WrongKindOfModel(UnknownPrice):
 
 
 class NotOffered(InvalidInput):
-    """A provider was asked for something that it doesn't do."""
+    """The provider doesn't support the requested operation."""
 
     code, title = "not_offered", "The provider doesn't offer this operation"
 
@@ -139,7 +141,7 @@ class IdempotencyKeyReused(InvalidInput):
 
 
 class NotFound(ChimeraError):
-    """Also the answer for another user's objects: the two must look the same."""
+    """The object doesn't exist, or belongs to another user. The two cases must look the same."""
 
     code, http_status, title = "not_found", 404, "Not found"
 
@@ -159,13 +161,13 @@ class NotFound(ChimeraError):
 
 
 class Conflict(ChimeraError):
-    """The thing is not in a state that allows the request."""
+    """The object isn't in a state that allows the request."""
 
     code, http_status, title = "conflict", 409, "The request is not possible in the current state"
 
 
 class NotJson(ChimeraError):
-    """A body that isn't what PostgreSQL can store; `reason` is the parser's, with line and column."""
+    """The body isn't JSON that PostgreSQL can store. `reason` is the parser's message, with line and column."""
 
     code, http_status, title = "bad_request", 400, "The request body is not valid JSON"
 
@@ -177,7 +179,7 @@ class NotJson(ChimeraError):
 
 
 class NameTwice(InvalidInput):
-    """A name that stands twice in one object of a body: whichever was meant, the other would be lost."""
+    """A name appears twice in one JSON object of a body. Whichever was meant, the other value would be lost."""
 
     def __init__(self, place: str) -> None:
         name = place.rpartition(".")[2]
@@ -219,7 +221,7 @@ class BodyTooSlow(ChimeraError):
 
 
 class WrongHost(ChimeraError):
-    """The request is for a name that isn't ours, for none, or for two."""
+    """The Host header names another server, is missing, or is sent twice."""
 
     code, http_status, title = "wrong_host", 421, "The address doesn't belong to this server"
 
@@ -237,7 +239,7 @@ class WrongHost(ChimeraError):
 
 
 class WrongContentType(ChimeraError):
-    """A form is taken as a form only: JSON that describes a file must never stand for one (CVE-2026-21858)."""
+    """The body has to be a form. JSON that describes a file must never be treated as an upload (CVE-2026-21858)."""
 
     code, http_status, title = "wrong_content_type", 415, "The content type of the request body is wrong"
 

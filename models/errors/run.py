@@ -1,4 +1,4 @@
-"""Why a run does not continue."""
+"""Errors that keep a run from continuing."""
 
 from collections.abc import Sequence
 
@@ -7,19 +7,19 @@ from models.remedies import Action, Remedy
 
 
 class BudgetReached(ChimeraError):
-    """The ledger refused a call. The run pauses and asks; it doesn't die of it."""
+    """The ledger rejected a call. The run pauses and asks for a higher budget instead of failing."""
 
     code, http_status, title = "budget_reached", 409, "The budget is used up"
 
 
 class BudgetHeld(ChimeraError):
-    """The account has room, but calls in flight hold it reserved; there is more once they have settled for less."""
+    """The rest of the budget is reserved for calls in flight. Part of it is released if they settle for less."""
 
     code, http_status, title, retryable = "budget_held", 409, "The budget is reserved for calls in flight", True
 
 
 class TaskPaused(ChimeraError):
-    """No call begins while a task is paused; the run retries it when it is resumed."""
+    """Calls can't start while their task is paused. The run retries the call when the task is resumed."""
 
     code, http_status, title = "task_paused", 409, "The task is paused"
 
@@ -31,7 +31,7 @@ class TaskPaused(ChimeraError):
 
 
 class RootStopped(ChimeraError):
-    """The ledger refused a call because its task was cancelled or deleted."""
+    """The ledger rejected a call because its task was cancelled or deleted."""
 
     code, http_status, title = "root_stopped", 409, "The task was stopped"
 
@@ -40,7 +40,7 @@ class RootStopped(ChimeraError):
 
 
 class SubtaskSkipped(ChimeraError):
-    """The ledger refused a call because its run has decided to go on without the subtask."""
+    """The ledger rejected a call because its run continues without the subtask."""
 
     code, http_status, title = "subtask_skipped", 409, "The subtask was skipped"
 
@@ -58,7 +58,7 @@ class AiCallCancelled(ChimeraError):
 
 
 class StillUnderway(ChimeraError):
-    """Another attempt at the call is in progress in a live process: its answer is awaited, not paid for again."""
+    """Another attempt at the call is in progress in a live process. Its answer is awaited, not paid for again."""
 
     code, http_status, title, retryable = "still_underway", 409, "The call is already in progress", True
 
@@ -70,7 +70,7 @@ class StillUnderway(ChimeraError):
 
 
 class Overtaken(ChimeraError):
-    """An attempt that ends when another has the call. Its cost is booked; the ledger decides which answer counts."""
+    """Another attempt replaced this one. Its cost is recorded, and the ledger decides which answer counts."""
 
     code, http_status, title, retryable = "overtaken", 409, "Another attempt replaced this attempt", True
 
@@ -81,7 +81,7 @@ class Overtaken(ChimeraError):
 
 
 class AnswerMissing(ChimeraError):
-    """A node would be built on, or ended with, answers of which one was never kept."""
+    """A node needs the answers of its subtasks or dependencies, but one of them was never stored."""
 
     code, http_status, title = "answer_missing", 409, "A subtask's answer is missing"
 
@@ -109,7 +109,7 @@ class SubtaskFailed(ChimeraError):
 
 
 class AnswerTruncated(ChimeraError):
-    """An answer was cut at its limit, and its task wants none that was."""
+    """An answer was cut off at its token limit, and its task doesn't accept such answers."""
 
     code, http_status, title = "answer_truncated", 409, "The answer was cut off at its token limit"
 
@@ -125,4 +125,4 @@ SETTLED = {
     AnswerTruncated.code: "an answer was cut off at its token limit, which the task doesn't accept",
     TurnLimitReached.code: "an agent used all its turns",
 }
-"""Failures caused by answers, not by calls, in words: with the same answers they would recur."""
+"""Failures that are caused by answers, not by calls, in words. With the same answers, they would recur."""

@@ -1,10 +1,10 @@
-"""Errors of parts of Chimera that do not answer, or accept nothing new."""
+"""Errors of parts of Chimera that don't respond or can't accept new data."""
 
 from models.errors.base import ChimeraError
 
 
 class Unavailable(ChimeraError):
-    """A part that a request needs does not answer; retry after `retry_after_s`."""
+    """A part that a request needs doesn't respond. Retry after `retry_after_s`."""
 
     code, http_status, title, retryable = "unavailable", 503, "A service that Chimera needs isn't responding", True
 
@@ -14,7 +14,7 @@ class Unavailable(ChimeraError):
 
 
 class DiskFull(Unavailable):
-    """Nothing new can be kept, and nothing that was accepted is lost."""
+    """A disk is full. New data can't be stored, but accepted data isn't lost."""
 
     code, title = "disk_full", "A disk is full"
 
@@ -29,7 +29,7 @@ class DiskFull(Unavailable):
 
 
 class DatabaseReadOnly(Unavailable):
-    """A standby, or a read-only server (for example during a failover)."""
+    """The database is a standby, or is read-only (for example during a failover)."""
 
     code, title = "database_read_only", "The database is read-only"
 

@@ -1,4 +1,4 @@
-"""How a node comes to its answer. A pattern is one file, and one line here."""
+"""How a node produces its answer. Each pattern is one file and one line here."""
 
 from workflows.node import Pattern
 from workflows.patterns.call import call

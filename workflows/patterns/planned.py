@@ -1,4 +1,4 @@
-"""A plan: ask for one, run its subtasks by their dependencies, put their results together."""
+"""The pattern of plans: request a plan, run its subtasks by their dependencies, and combine their results."""
 
 import asyncio
 from datetime import timedelta
@@ -22,13 +22,13 @@ from workflows.node import Node, Suspended
 from workflows.progress import Progress
 
 PLAN_ROUNDS = 2
-"""The planner's first plan and one repair; each retry of the node or the task adds as many."""
+"""The planner's first plan and one repair. Each retry of the node or the task allows as many again."""
 
 
 async def planned(node: Node) -> None:
-    """Work the node out by a plan.
+    """Produce the node's answer with a plan.
 
-    Raises ApplicationError with the code of what went wrong when a subtask failed and the policy is `fail`.
+    Raises ApplicationError with the code of the failure if a subtask failed and the policy is `fail`.
     """
     plan = node.state.plan or await _plan(node)
     node.keep(plan=plan)
@@ -46,8 +46,10 @@ async def planned(node: Node) -> None:
 
 
 async def _plan(node: Node) -> tuple[PlanNode, ...]:
-    """Ask for a plan. A retry has rounds of its own, behind those that come back from the ledger: a plan that was
-    accepted before is used again, and refused ones are not all there is.
+    """Request a plan.
+
+    A retry has rounds of its own after those that the ledger already answered: a plan that was accepted before is used
+    again, and if all were rejected, new ones are requested.
     """
     node.show("Planning")
     problems: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ async def _plan(node: Node) -> tuple[PlanNode, ...]:
 
 
 async def _aggregate(node: Node) -> None:
-    """Have the answer written, and once more whenever guidance came while it was."""
+    """Request the answer, and request it again as long as it has to continue, for example because of new guidance."""
     step = 1
     while (outcome := await node.call(node.request(Purpose.AGGREGATE, step, COORDINATOR))).goes_on:
         step += 1
@@ -71,7 +73,9 @@ async def _aggregate(node: Node) -> None:
 
 
 async def _run_subtasks(node: Node, progress: Progress) -> None:
-    """Run what may run until all have ended. Raises Suspended once those in flight are suspended with their node."""
+    """Run subtasks as soon as they may start, until all have ended. Raises Suspended once those in flight are suspended
+    with their node.
+    """
     underway: dict[asyncio.Task[NodeOutcome | SuspendedChild], str] = {}
     try:
         while not progress.finished:
@@ -91,9 +95,9 @@ async def _run_subtasks(node: Node, progress: Progress) -> None:
         await _cancel_all(underway)
 
 
-# In quotes: the sandbox evaluates annotations at every start of a run, and `asyncio` is a restricted proxy there.
+# In quotes, because the sandbox evaluates annotations whenever a run starts, and `asyncio` is a restricted proxy there.
 async def _something_happens(node: Node, underway: "dict[asyncio.Task[NodeOutcome | SuspendedChild], str]") -> None:
-    """Wait until a subtask ends, or others may begin that were held."""
+    """Wait until a subtask ends, or until subtasks that were held back may start."""
     was_open = node.gate.is_open
     await workflow.wait_condition(lambda: any(task.done() for task in underway) or (node.gate.is_open and not was_open))
 
@@ -108,7 +112,7 @@ def _note(node: Node, progress: Progress, key: str, end: NodeOutcome | Suspended
 
 
 async def _run_subtask(node: Node, subtask: PlanNode) -> NodeOutcome | SuspendedChild:
-    """Run one subtask to its end under the policy. Raises ApplicationError when its failure fails the node."""
+    """Run one subtask to its end, following the policy. Raises ApplicationError if its failure makes the node fail."""
     policy, path = node.place.policy, child_path(node.place.path, subtask.key)
     current = _resumed(node, subtask.key)
     retries = policy.max_retries if policy.on_failure is OnFailure.RETRY else 0
@@ -123,7 +127,7 @@ async def _run_subtask(node: Node, subtask: PlanNode) -> NodeOutcome | Suspended
         except Suspended:
             return current
         except (ActivityError, ApplicationError, ChildWorkflowError) as error:
-            # A cancel of the run is stronger than a failure that came with it.
+            # A cancellation of the run takes precedence over a failure that comes with it.
             if node.is_stopping() or (is_cancel(error) and node.is_ending_children):
                 raise asyncio.CancelledError from error
             code, message = reason_of(error)
@@ -143,7 +147,7 @@ async def _give_up(node: Node, path: NodePath, code: str, message: str) -> NodeO
 
 
 def _resumed(node: Node, key: str) -> SuspendedChild:
-    """Take a subtask that was suspended out of the node's state; one that begins has nothing behind it."""
+    """Remove a suspended subtask from the node's state and return it; return a new one if the subtask begins."""
     found = next((child for child in node.state.suspended if child.key == key), SuspendedChild(key=key))
     node.keep(suspended=tuple(child for child in node.state.suspended if child.key != key))
     return found
@@ -166,9 +170,9 @@ def _place_of(node: Node, subtask: PlanNode, current: SuspendedChild) -> Subtask
     )
 
 
-# In quotes: as above.
+# In quotes, as above.
 async def _cancel_all(underway: "dict[asyncio.Task[NodeOutcome | SuspendedChild], str]") -> None:
-    """Cancel subtasks in flight and wait until each has really ended: "stopped" means stopped."""
+    """Cancel the subtasks in flight, and wait until each of them has really ended."""
     for task in underway:
         task.cancel()
     if underway:

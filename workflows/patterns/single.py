@@ -1,4 +1,4 @@
-"""One agent: turns of a model call and the tools that it asks for, until it answers."""
+"""The pattern of single agents: turns of a model call and the tools that it requests, until the agent answers."""
 
 from models.model_calls import Purpose
 from workflows.answers import check_answered
@@ -7,9 +7,9 @@ from workflows.tools import run_tools
 
 
 async def single(node: Node) -> None:
-    """Have the agent work until it answers. Raises ApplicationError when the last turn that it may take brings none.
+    """Run the agent until it answers. Raises ApplicationError if its last permitted turn returns no answer.
 
-    On that turn no tool may be called: it has to answer.
+    On that turn, it can't call tools, so it has to answer.
     """
     agent, policy = node.place.agent, node.place.policy
     while True:
