@@ -48,7 +48,7 @@ def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | No
         ),
         ('{"key": "a"}', "not an object with 'key'. Pass"),
         ("{}", "not an object with nothing. Pass"),
-        ('[{"key": "a", "key": "b"}]', "has a duplicate name in one object: 0.key. Remove one"),
+        ('[{"key": "a", "key": "b"}]', "contains a duplicate name in one object: 0.key. Remove one"),
     ],
 )
 def test_a_malformed_plan_file_is_explained(tmp_path: Path, text: str, printed: str) -> None:
