@@ -201,7 +201,7 @@ def _shaped(subtask: JsonValue) -> JsonValue:
 
 
 def _key(value: JsonValue) -> JsonValue:
-    """Normalise a key. Only the plan itself uses its keys, so changing a number or the case has no effect elsewhere."""
+    """Normalize a key. Only the plan itself uses its keys, so changing a number or the case has no effect elsewhere."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return re.sub(r"\s+", "-", value.strip().lower()) if isinstance(value, str) else value
@@ -255,7 +255,7 @@ def _is_about_a_plan(words: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """Normalise a field's name, so that dependsOn, Depends-On and depends_on are the same."""
+    """Normalize a field's name, so that dependsOn, Depends-On and depends_on are the same."""
     return re.sub(r"[\W_]+", "", name).lower()
 
 

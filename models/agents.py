@@ -93,7 +93,7 @@ BUILT_IN: tuple[AgentSpec, ...] = (
         role="analyst",
         description="Works out numbers, compares options, draws conclusions.",
         prompt=(
-            "You analyse. Use the calculator for every computation, show the figures that carry your conclusion, and"
+            "You analyze. Use the calculator for every computation, show the figures that carry your conclusion, and"
             " end with the conclusion in one sentence."
         ),
         tools=("calculator",),

@@ -1,6 +1,6 @@
 """Write a software bill of materials (CycloneDX 1.6) from the locks: `make sbom`, or `python scripts/sbom.py FILE`.
 
-It needs no network. Of packages that are installed here it names the licence too, and of the servers that some of them
+It needs no network. Of packages that are installed here it names the license too, and of the servers that some of them
 carry the version that the server itself tells.
 """
 
@@ -35,7 +35,7 @@ def packages_of(lock: str) -> list[tuple[str, str, list[str]]]:
 
 def component(name: str, version: str, hashes: list[str], scope: str) -> dict[str, Any]:
     purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"
-    licence = licence_of(name)
+    found = license_of(name)
     return {
         "type": "library",
         "bom-ref": purl,
@@ -43,7 +43,7 @@ def component(name: str, version: str, hashes: list[str], scope: str) -> dict[st
         "version": version,
         "purl": purl,
         "scope": scope,
-        **({"licenses": [licence]} if licence else {}),
+        **({"licenses": [found]} if found else {}),
         # One for each installable file of the release: a machine uses the one that fits it.
         "externalReferences": [
             {"type": "distribution", "url": purl, "hashes": [{"alg": "SHA-256", "content": each}]} for each in hashes
@@ -51,7 +51,7 @@ def component(name: str, version: str, hashes: list[str], scope: str) -> dict[st
     }
 
 
-def licence_of(name: str) -> dict[str, Any] | None:
+def license_of(name: str) -> dict[str, Any] | None:
     try:
         fields = metadata.metadata(name)
     except metadata.PackageNotFoundError:
@@ -61,8 +61,8 @@ def licence_of(name: str) -> dict[str, Any] | None:
     classified = [
         each.rpartition(" :: ")[2] for each in fields.get_all("Classifier", []) if each.startswith("License ::")
     ]
-    licence = fields["License"] or "" if "License" in fields else ""
-    words = ", ".join(classified) or licence.strip().partition("\n")[0]
+    named = fields["License"] or "" if "License" in fields else ""
+    words = ", ".join(classified) or named.strip().partition("\n")[0]
     return {"license": {"name": words}} if words else None
 
 

@@ -97,7 +97,7 @@ def _model_calls(
         health=health,
         stops=Stops(database),
         failpoints=failpoints,
-        # Containers may have the same process ID and host name, and each must be able to recognise its own calls.
+        # Containers may have the same process ID and host name, and each must be able to recognize its own calls.
         worker_name=f"{os.getpid()}@{socket.gethostname()}:{uuid4().hex[:8]}",
     )
     stack.push_async_callback(model_calls.close)

@@ -1,4 +1,4 @@
-"""Our WebSockets: each signs in first, counts towards its user's limits, and ends with its user's rights.
+"""Our WebSockets: each signs in first, counts toward its user's limits, and ends with its user's rights.
 
 Their protocols are in `topics.py` and `echo.py`; docs/reference/streams.md describes both.
 """

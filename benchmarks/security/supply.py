@@ -52,7 +52,7 @@ async def what_is_installed(_stack: Stack) -> Seen:
 
 
 def _installed(seen: Seen, locked: set[tuple[str, str]]) -> None:
-    """Each is one of a lock, in its version, under a licence that lets it be used with ours."""
+    """Each is one of a lock, in its version, under a license that lets it be used with ours."""
     known = {name for name, _ in locked}
     for found in metadata.distributions():
         name = _canonical(found.metadata["Name"])
@@ -60,8 +60,8 @@ def _installed(seen: Seen, locked: set[tuple[str, str]]) -> None:
             continue
         seen.expect(name not in known or (name, found.version) in locked, f"{name} {found.version} is not in a lock")
         classifiers = found.metadata.get_all("Classifier") or []
-        licences = [*(found.metadata.get_all("License-Expression") or found.metadata.get_all("License") or [""])]
-        words = " ".join([licences[0][:200], *(each for each in classifiers if each.startswith("License"))])
+        licenses = [*(found.metadata.get_all("License-Expression") or found.metadata.get_all("License") or [""])]
+        words = " ".join([licenses[0][:200], *(each for each in classifiers if each.startswith("License"))])
         seen.expect(bool(FREE.search(words)) and not COPYLEFT.search(words), f"the license of {name} is {words[:60]!r}")
     strange = (
         {_canonical(each.metadata["Name"]) for each in metadata.distributions()}

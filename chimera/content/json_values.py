@@ -133,7 +133,7 @@ def _words(text: str) -> str:
 
 
 class _Scanner:
-    """Goes through a text once, from bracket to bracket, and recognises strings and comments."""
+    """Goes through a text once, from bracket to bracket, and recognizes strings and comments."""
 
     def __init__(self, text: str) -> None:
         self.cut_off = ""

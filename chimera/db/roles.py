@@ -83,7 +83,7 @@ async def _hand_over(admin_url: str, role: str, database: str) -> None:
     async with await _connect(make_conninfo(admin_url, dbname=database)) as admin, admin.transaction():
         found = await (await admin.execute(_RELATIONS, {"role": role})).fetchall()
         for kind, name in found:
-            # Both come quoted from the server's own catalogue.
+            # Both come quoted from the server's own catalog.
             await admin.execute(
                 sql.SQL("ALTER {} {} OWNER TO {}").format(sql.SQL(kind), sql.SQL(name), sql.Identifier(role))
             )

@@ -25,7 +25,7 @@ class Failure:
     usage: Usage
     cost_micro_usd: int
     asked: bool = True
-    """False: the provider did not accept the request, so it doesn't count towards the budget's limit of requests."""
+    """False: the provider did not accept the request, so it doesn't count toward the budget's limit of requests."""
     events: tuple[Event, ...] = ()
     estimated: bool = True
     """False: the provider reported the usage."""

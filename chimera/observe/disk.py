@@ -1,4 +1,4 @@
-"""Full disks: recognises them from an error, and detects low space in advance."""
+"""Full disks: recognizes them from an error, and detects low space in advance."""
 
 import errno
 import shutil

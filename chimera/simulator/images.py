@@ -1,4 +1,4 @@
-"""Simulated images: stripes in colours from their prompt, with SIMULATED across them and in their metadata."""
+"""Simulated images: stripes in colors from their prompt, with SIMULATED across them and in their metadata."""
 
 import struct
 import zlib
@@ -27,12 +27,12 @@ _INK = 8
 def png_of(seed: str, width: int, height: int) -> bytes:
     """Generate an image; the same seed and size give the same bytes."""
     random = Random(blake2b(seed.encode(), digest_size=8).digest())  # noqa: S311  (an image, not a secret)
-    colours = bytes(random.randrange(60, 220) for _ in range(3 * _INK)) + b"\xff\xff\xff"
+    colors = bytes(random.randrange(60, 220) for _ in range(3 * _INK)) + b"\xff\xff\xff"
     rows = [b"\0" + row for row in _rows(width, height)]
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     chunks = (
         _chunk(b"IHDR", header),
-        _chunk(b"PLTE", colours),
+        _chunk(b"PLTE", colors),
         _chunk(b"tEXt", b"Comment\0" + NOTE.encode("latin-1")),
         _chunk(b"IDAT", zlib.compress(b"".join(rows), 6)),
         _chunk(b"IEND", b""),

@@ -71,7 +71,7 @@ def _spec_of_cron(text: str, time_zone: str, year: int) -> ScheduleSpec:
 
 
 def fingerprint_of(spec: ScheduleSpec) -> str:
-    """Return a fingerprint of a spec, so that an outdated spec is recognised."""
+    """Return a fingerprint of a spec, so that an outdated spec is recognized."""
     return hashlib.sha256(f"{FORM} {spec!r}".encode()).hexdigest()[:16]
 
 

@@ -1,7 +1,7 @@
 """Conversion of values to payloads in Temporal: pydantic JSON without unset fields, encrypted if keys are set.
 
 Payloads are encrypted with AES-256-GCM. Their metadata is the same as in Temporal's own samples, so that its tools
-recognise them. Arguments, results, memos, summaries and details are encrypted, and so are the messages and traces of
+recognize them. Arguments, results, memos, summaries and details are encrypted, and so are the messages and traces of
 failures, as encoded attributes. Everything that Temporal searches or sorts by stays readable: ids, which contain the
 keys of subtasks, names of agents, types of errors, priorities, and the times when schedules are due.
 """

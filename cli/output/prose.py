@@ -34,7 +34,7 @@ def print_note(line: str) -> None:
 
 
 def print_to(console: Console, line: str) -> None:
-    """Print lines as they are: no markup, no colours of their own, nothing that could steer the terminal."""
+    """Print lines as they are: no markup, no colors of their own, nothing that could steer the terminal."""
     for each in plain(line).split("\n"):
         print_prose(console, Text(each))
 

@@ -14,7 +14,7 @@ class ProviderError(ChimeraError):
     away: ClassVar[bool] = False
     """Whether the provider is unavailable as a whole, and not only for this call."""
     accepted: ClassVar[bool] = True
-    """False if the provider didn't accept the request, which then doesn't count towards any budget."""
+    """False if the provider didn't accept the request, which then doesn't count toward any budget."""
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 Only the end of the last sentence in the last line counts, because words like "example" also occur in ordinary sentences
 and in addresses. An announcement may end like an introduction ("Let me see what the page looks like"), so fewer endings
-count there. Only English is recognised: in other languages, a call is run unless it is in a quotation.
+count there. Only English is recognized: in other languages, a call is run unless it is in a quotation.
 """
 
 import re

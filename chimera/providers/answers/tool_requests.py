@@ -1,4 +1,4 @@
-"""Normalises a model's tool calls, so that each has the tool's own name, and arguments that are one object.
+"""Normalizes a model's tool calls, so that each has the tool's own name, and arguments that are one object.
 
 Nothing is guessed: an ambiguous call stays unchanged, and the model receives an error.
 """

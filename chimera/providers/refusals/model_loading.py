@@ -1,4 +1,4 @@
-"""Recognises errors about a model that isn't in memory yet or doesn't fit. These errors concern only that model.
+"""Recognizes errors about a model that isn't in memory yet or doesn't fit. These errors concern only that model.
 
 A model of many gigabytes takes minutes to load. In the meantime, some servers hold requests (Ollama, LM Studio,
 llama-swap), and others reject them at once: llama.cpp and llamafile with 503 "Loading model", Hugging Face with "is

@@ -1,7 +1,7 @@
-"""Recognises errors about conversations that exceed a model's window. Each server has its own text; few have a code.
+"""Recognizes errors about conversations that exceed a model's window. Each server has its own text; few have a code.
 
 The texts come from the servers, as their users report them (https://github.com/earendil-works/pi/issues/129 has a
-list). A request whose error isn't recognised here is made once, and fails as a bad request.
+list). A request whose error isn't recognized here is made once, and fails as a bad request.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 The SDKs' own readers end an answer at the first element that they don't know: an event without data, a comment in place
 of data, a line that isn't JSON. Here, such elements are skipped, because everything that was written is paid for. The
-form of a body is recognised from its bytes: server-sent events, one JSON object per line, or one JSON document. Media
+form of a body is recognized from its bytes: server-sent events, one JSON object per line, or one JSON document. Media
 types are wrong too often to be relied on.
 """
 

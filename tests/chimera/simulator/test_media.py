@@ -1,4 +1,4 @@
-"""The simulator embeds, generates images and transcribes: always the same, and labelled."""
+"""The simulator embeds, generates images and transcribes: always the same, and labeled."""
 
 import asyncio
 import zlib
