@@ -1,6 +1,6 @@
-"""A frequent read that bypasses FastAPI's argument parsing and response serialisation.
+"""A route for frequent reads that bypasses FastAPI's argument parsing and response serialisation.
 
-Those take longer than the read itself. FastAPI still documents the route, and handles unusual requests.
+Both take longer than the read itself. FastAPI still documents the route, and handles unusual requests.
 """
 
 import re
@@ -13,11 +13,11 @@ from pydantic_core import to_json
 from api.deps import ClosedRoute, get_signed_in, parts_of
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""Ids as our own responses spell them. FastAPI handles other spellings and invalid ids."""
+"""An ID as our own responses spell it. FastAPI handles other spellings and invalid IDs."""
 
 
 class LeanRoute(ClosedRoute):
-    """Its endpoint takes an id from the path, the caller and the process's parts, and returns a contract."""
+    """The endpoint receives an ID from the path, the caller and the process's parts, and returns a contract."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         usual = super().get_route_handler()
