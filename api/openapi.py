@@ -49,7 +49,7 @@ def _describe_parameters(operation: dict[str, Any]) -> None:
 
 
 def _describe_stream(operation: dict[str, Any]) -> None:
-    """Describe server-sent events as text: FastAPI's `itemSchema` is from OpenAPI 3.2, and code generators reject it."""
+    """Describe server-sent events as text: FastAPI's `itemSchema` is OpenAPI 3.2, and code generators reject it."""
     for response in operation["responses"].values():
         content = response.get("content", {})
         if _STREAM not in content:

@@ -26,8 +26,8 @@ end of its headers."""
 REST_SECONDS = 5.0
 """Maximum time for the rest of a body whose request has already been answered."""
 IDLE_SECONDS = 25.0
-"""Maximum time between two requests of a connection. Proxies keep connections longer, so uvicorn's own setting applies to
-them."""
+"""Maximum time between two requests of a connection. Proxies keep connections longer, so uvicorn's own setting applies
+to them."""
 UNREAD_SECONDS = 60.0
 """Maximum time that a response may wait for a client that doesn't read it."""
 ONE_ADDRESS_SHARE = 2

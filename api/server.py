@@ -21,8 +21,9 @@ WS_MAX_BYTES = 64 * 1024
 GRACEFUL_SECONDS = 10
 """The slowest response is a steering receipt, after 5 s."""
 PROXY_IDLE_SECONDS = 75
-"""Longer than proxies keep an idle connection (load balancers 60 s), because a request fails if its connection is closed
-at that moment. For other clients, `protocol.IDLE_SECONDS` applies, which is longer than they keep theirs (httpx 5 s)."""
+"""Longer than proxies keep an idle connection (load balancers 60 s), because a request fails if its connection is
+closed at that moment. For other clients, `protocol.IDLE_SECONDS` applies, which is longer than they keep theirs
+(httpx 5 s)."""
 OWN_FILES = 200
 """Number of our own files and connections, for which the system's limit has to leave room."""
 

@@ -66,7 +66,7 @@ async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) ->
     return await _view(parts, caller, task_id)
 
 
-# First, because routes are matched in order, and this one is requested most.
+# Added first, because routes are matched in order, and this route is requested most often.
 router.add_api_route("/{task_id}", get_task, operation_id="get_task", methods=["GET"], route_class_override=LeanRoute)
 
 
@@ -297,7 +297,7 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
         guidance_id=given.guidance_id,
         path=guidance.path,
         received=receipt is not None,
-        # A run learns of a subtask's end a moment after it.
+        # A run learns of a subtask's end a moment later, so its receipt may contain ended subtasks.
         reaches=tuple(path for path in receipt.reaches if path in given.open_subtasks) if receipt else (),
     )
 
