@@ -23,7 +23,7 @@ class Written:
         """Sequence number of the event, or of the last event before a piece of text."""
 
     def comes_after(self, seq: int) -> bool:
-        """Return whether a client that has event `seq` still needs this frame: a later event, or text after that event."""
+        """Return whether a client that has event `seq` needs this frame: a later event, or text after that event."""
         return self.seq > seq or (self.seq == seq and isinstance(self.frame, TokensFrame))
 
     @cached_property
@@ -32,7 +32,7 @@ class Written:
         return self.frame.model_dump_json()
 
     def message(self, topic: Topic) -> Message:
-        """Return the frame as a message about a topic. The message for the topic's usual spelling is shared by clients."""
+        """Return the frame as a message about a topic. Clients share the message for the topic's usual spelling."""
         return self._message if topic == topic_of(self.frame.run_id) else self._about(topic)
 
     @cached_property

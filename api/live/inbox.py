@@ -34,7 +34,7 @@ class Inbox:
         self._news.set()
 
     def _joined(self, piece: TokensFrame) -> bool:
-        """Append a piece to its call's previous piece if that is still waiting and no event came between: one frame for both.
+        """Append a piece to its call's previous piece, if that still waits and no event came between: one frame for both.
 
         The busier the process, the more pieces are joined, and the fewer frames are sent to each client.
         """
