@@ -28,7 +28,7 @@ from models.runs import OPEN, STOPPED, RunStatus
 from models.users import Caller
 
 LONGEST_WAIT_S = 55
-"""Less than the minute after which proxies time out."""
+"""Shorter than the minute after which proxies time out."""
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?=$|[,;\s])", re.IGNORECASE)
 LATER: dict[int | str, dict[str, Any]] = {
     202: {
@@ -69,7 +69,7 @@ def new_call(
     *,
     meant: dict[str, Any] | None = None,
 ) -> NewAiCall:
-    """Accept a call. `meant`, where given, decides in place of the request whether two requests are the same."""
+    """Build a call. If `meant` is given, it is compared instead of `request` to detect repeated requests."""
     body = to_json([operation, model, request if meant is None else meant])
     return NewAiCall(
         operation=operation,
@@ -86,7 +86,8 @@ async def made(parts: Parts, caller: Caller, new: NewAiCall, response: Response,
         call_id, created = await ai_calls.create(session, caller.user_id, new)
         if created:
             if new.operation is Operation.IMAGES:
-                # Checked before they are paid for: generated images are kept. Until then the request counts for them.
+                # Generated images are stored, so check that there is room before they are paid for. Until they are
+                # stored, the request counts in their place.
                 reserved = LEAST_BYTES * int(new.request["n"])
                 await user_limits.check_added(session, caller.user_id, FILES_LIMIT, parts.settings, reserved)
             await user_limits.check_added(session, caller.user_id, OPEN_AI_CALLS_LIMIT, parts.settings)
@@ -96,7 +97,7 @@ async def made(parts: Parts, caller: Caller, new: NewAiCall, response: Response,
 async def answered(
     parts: Parts, caller: Caller, call_id: AiCallId, response: Response, wait_s: int, *, created: bool
 ) -> Response:
-    """Have a call's run started and wait for its end. The row has the result, whatever happens meanwhile."""
+    """Start a call's run, wait for its end and respond. However the wait ends, the call's row has the result."""
     response.headers["Location"] = f"{API}/ai/calls/{call_id}"
     if not created:
         response.headers["Idempotent-Replayed"] = "true"
@@ -126,21 +127,21 @@ async def with_reason(parts: Parts, view: AiCallView) -> AiCallView:
 
 
 class Found(NamedTuple):
-    """Return a call. Its view lacks the vectors: they are written from their bytes while the response is sent."""
+    """A call. Its view lacks the vectors, which are converted from their bytes while the response is sent."""
 
     view: AiCallView
     vectors: Vectors | None
 
 
 async def find(parts: Parts, caller: Caller, call_id: AiCallId) -> Found:
-    """Raises NotFound, also for another user's."""
+    """Read a call. Raises NotFound, also for another user's call."""
     async with parts.database.begin() as session:
         row = await ai_calls.read(session, caller, call_id)
     return Found(ai_calls.view_of(row), ai_calls.vectors_of(row))
 
 
 def written(view: AiCallResult | AiCallView, vectors: Vectors | None, response: Response) -> Response:
-    """Write a response of up to two million numbers, 40 MB; `response` has status and headers."""
+    """Build a response of up to two million numbers (40 MB), with the status and headers of `response`."""
     how: dict[str, Any] = {
         "status_code": response.status_code or status.HTTP_200_OK,
         "headers": dict(response.headers),
@@ -152,7 +153,7 @@ def written(view: AiCallResult | AiCallView, vectors: Vectors | None, response: 
 
 
 def pieces_of(view: AiCallResult | AiCallView, vectors: Vectors) -> Iterator[bytes]:
-    """Write a response vector by vector: all at once would block the interpreter and take 170 MB per request."""
+    """Yield a response vector by vector. All at once would block the interpreter and take 170 MB per request."""
     if isinstance(view, AiCallView):
         assert view.result is not None, "only a result contains vectors"
         yield _begun(view, "result")
@@ -166,5 +167,5 @@ def pieces_of(view: AiCallResult | AiCallView, vectors: Vectors) -> Iterator[byt
 
 
 def _begun(view: AiCallResult | AiCallView, last: str) -> bytes:
-    """Yield an object up to the value of one field, which comes last."""
+    """Return the JSON of an object up to the value of the field `last`, which comes last."""
     return b"%s,%s:" % (view.model_dump_json(exclude={last}).encode()[:-1], to_json(last))

@@ -54,7 +54,7 @@ CLOSED_ROUTERS = (
     streams.router,
     codec.router,
 )
-"""Below /api/v1, for signed-in callers."""
+"""Routers below /api/v1 whose routes require a signed-in caller."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -68,14 +68,14 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings),
         middleware=middleware.stack(settings),
         responses=errors.PROBLEMS,
-        # `routes/pages.py` serves the documents: FastAPI's page loads scripts from other servers.
+        # `routes/pages.py` serves the documentation, because FastAPI's page loads scripts from other servers.
         openapi_url=None,
         redirect_slashes=False,
     )
     errors.install(app)
-    # First, because routes are matched in order, and this one is requested most.
+    # First, because routes are matched in order, and this route is requested most often.
     app.router.routes.append(LeanRead(f"{API}/tasks", tasks.get_task))
-    # Not through a router of their own: FastAPI checks each level for new routes at each request.
+    # Directly, because FastAPI looks for changed routes at each level of nested routers for each request.
     for router in CLOSED_ROUTERS:
         app.include_router(router, prefix=API, dependencies=[Depends(get_caller)])
     app.include_router(auth.public, prefix=API)
@@ -108,7 +108,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 
 
 def build_parts(settings: Settings) -> Parts:
-    """Make the clients of one process; each connects on its first use."""
+    """Build the clients of this process; each connects on its first use."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)

@@ -1,9 +1,9 @@
-"""Access tokens as requests carry them."""
+"""Reads the access token of a request."""
 
 from starlette.requests import HTTPConnection
 
 
 def bearer_token(connection: HTTPConnection) -> str | None:
-    """Return the token of the Authorization header; no other place is read."""
+    """Return the bearer token from the Authorization header, the only place where tokens are accepted."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token else None

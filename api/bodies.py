@@ -1,8 +1,9 @@
 """JSON bodies: text that PostgreSQL can store, with a bound on how much is parsed at once.
 
-The event loop reads and checks a body in one go. A megabyte of `[[],[],…` takes it 150 ms, and as many values of the
-wrong type seconds, because pydantic collects every error before one is shown. So the parts of a body are counted before
-it is read, names are counted before they are judged, and lists in our contracts stop at their first error.
+The event loop parses and validates a body in one go. A megabyte of `[[],[],…` takes 150 ms, and the same number of
+values of the wrong type takes seconds, because pydantic collects all errors before it reports any. Therefore, the parts
+of a body are counted before it is parsed, its names are counted before it is validated, and lists in our contracts stop
+at their first error.
 """
 
 import re
@@ -19,16 +20,16 @@ from models.errors import InvalidInput, NameTwice, NotJson
 from models.wording import MAX_NAME
 
 MAX_PARTS = 20_000
-"""Strings, and the commas and brackets outside of them; they take 20 ms on a busy core. A plan of 200 subtasks of which
-each depends on 30 others has 16,000."""
+"""Maximum number of strings, and of commas and opening brackets outside of strings, which take 20 ms on a busy core. A
+plan of 200 subtasks that each depend on 30 others has 16,000."""
 MAX_NAMES = 200
-"""In one object. No contract has as many; pydantic reports each unknown one."""
-# Every quote begins a match, also an unclosed one: linear for every input.
+"""Maximum number of names in one object. No contract has as many, and pydantic reports each unknown name."""
+# Every quote begins a match, even an unclosed one, so the search is linear for every input.
 _PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[,\[{]', re.DOTALL)
 
 
 class StrictRequest(Request):
-    """Accepts JSON in UTF-8 without lone surrogates, NaN or NUL, at most 200 levels deep, and not too many parts."""
+    """Accepts JSON in UTF-8 without lone surrogates, NaN or NUL, at most 200 levels deep and with at most MAX_PARTS."""
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
@@ -61,7 +62,7 @@ def json_in(body: bytes) -> Any:
 
 
 def has_more_parts(body: bytes, most: int) -> bool:
-    """Return whether a text that may be JSON has more parts than that, without reading further than needed."""
+    """Return whether a text that may be JSON has more than `most` parts, without searching further than needed."""
     return next(islice(_PART.finditer(body), most, None), None) is not None
 
 
@@ -79,7 +80,7 @@ def _check_names(body: Any) -> None:
 
 
 _Place = tuple[Any, ...]
-"""Path of a part of the body: its parent and a name or number; formatted only for an error."""
+"""Path of a part of the body: its parent's path, and its name or index. Formatted only for an error."""
 
 
 def _written(place: _Place) -> str:

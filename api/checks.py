@@ -1,6 +1,6 @@
 """Checks beyond the shape of a request: plans can run; agents, models and tools exist.
 
-Everything is rejected here, before anything is stored, so that no run fails for a reason known from the start.
+Requests are rejected before anything is stored, so that no run fails for a reason that was known from the start.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class Models:
         self._configured: tuple[str, ...] | None = None
 
     async def check(self, model: str, field: str = "model") -> None:
-        """Raise, naming `field`, if `model` can't be called: no key, no address, no known price."""
+        """Raise an error naming `field` if `model` can't be called: no key, no address or no known price."""
         if model in self._good:
             return
         try:
@@ -71,7 +71,7 @@ class Checks:
         self.models = models
 
     async def task(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str = "") -> None:
-        """Raise if a task can't run. `within` precedes field names, for a task inside another body."""
+        """Raise if a task can't run. `within` is the prefix of field names if the task is part of another body."""
         await self.models.check(spec.model or self._settings.default_model, f"{within}model")
         for index, model in enumerate(spec.fallbacks):
             await self.models.check(model, f"{within}fallbacks.{index}")
@@ -108,11 +108,11 @@ class Checks:
                 raise InvalidInput(f"tools.{index}", f"Unknown tool {tool!r}. Use one of {known}.")
 
     async def operation(self, operation: Operation, model: str) -> Provider:
-        """Return the provider of a model for this operation. Raises if it can't perform it."""
+        """Return the model's provider. Raises if the model doesn't support the operation."""
         return await asyncio.to_thread(check_operation, model, operation, self._settings)
 
     async def _longest_answer(self, spec: TaskSpec, within: str) -> None:
-        """Raise where the task's model writes less than requested; a fallback writes as much as it can."""
+        """Raise if the task's model can't generate as many tokens as requested; a fallback generates what it can."""
         wanted, model = spec.limits.max_output_tokens, spec.model or self._settings.default_model
         if wanted is None:
             return
@@ -126,7 +126,7 @@ class Checks:
             )
 
     async def _images(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str) -> None:
-        """Raise if a task's images can't be sent to its model; agents may have models of their own."""
+        """Raise if a task's images can't be sent to its model. Its agents' own models aren't checked for this."""
         if not spec.images:
             return
         model = spec.model or self._settings.default_model

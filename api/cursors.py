@@ -1,4 +1,4 @@
-"""Cursors of paged lists: opaque, and signed, so that one can neither be forged nor used for another list."""
+"""Cursors for paged lists: opaque and signed, so that a cursor can't be forged or used for another list."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ MAC_BYTES = 16
 
 
 class Cursors:
-    """Seals the place where a page ended. `of` identifies the list: caller, order, filters."""
+    """Seals the place where a page ended. `of` identifies the list by its caller, order and filters."""
 
     def __init__(self, secret: str) -> None:
         self._key = hashlib.sha256(b"chimera cursors\0" + secret.encode()).digest()
@@ -21,17 +21,17 @@ class Cursors:
         return self.seal_text(f"{place[0].isoformat()} {place[1]}", of)
 
     def seal_text(self, place: str, of: str) -> str:
-        """Seal the place of a list that has a key of its own."""
+        """Seal a place in a list that isn't ordered by creation time and ID, encoded as text."""
         payload = place.encode()
         return urlsafe_b64encode(self._mac(payload, of) + payload).decode().rstrip("=")
 
     def open(self, cursor: str, of: str) -> Place:
-        """Raises InvalidInput for anything but a cursor that was sealed here for the same list."""
+        """Return the place in a cursor. Raises InvalidInput unless the cursor was sealed here for the same list."""
         created_at, _, id = self.open_text(cursor, of).partition(" ")
         return datetime.fromisoformat(created_at), id
 
     def open_text(self, cursor: str, of: str) -> str:
-        """The same for `seal_text`."""
+        """Return the text in a cursor that `seal_text` sealed. Raises InvalidInput as `open` does."""
         try:
             sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             mac, payload = sealed[:MAC_BYTES], sealed[MAC_BYTES:]

@@ -43,7 +43,7 @@ API = "/api/v1"
 
 PUBLIC = frozenset(
     {
-        ("POST", f"{API}/auth/register"),  # answers 403 unless the settings open it
+        ("POST", f"{API}/auth/register"),  # responds with 403 unless registration is open
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
@@ -59,15 +59,16 @@ PUBLIC = frozenset(
 """Routes without authentication; docs/reference/security.md gives the reason for each."""
 
 SOCKETS = frozenset({"/ws", "/ws/test"})
-"""They sign in with their first message, because a page can't send a header, and reply to nothing before it."""
+"""WebSockets. Clients sign in with their first message, because a page can't send a header. Until then, the server
+sends nothing."""
 
 MAX_PARAMETERS = 100
-"""In an address."""
+"""Maximum number of query parameters of a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of an API process; built once, in the lifespan."""
+    """The parts of an API process. They are built once, in the lifespan."""
 
     settings: Settings
     database: Database
@@ -91,7 +92,7 @@ class Parts:
 
 
 async def get_parts(connection: HTTPConnection) -> Parts:
-    """Return the process's parts. Async, as all of these are: FastAPI runs plain functions in a thread."""
+    """Return the process's parts. Like all dependencies here, async: FastAPI runs plain functions in a thread."""
     return parts_of(connection)
 
 
@@ -119,12 +120,12 @@ async def get_caller(
         Depends(HTTPBearer(auto_error=False, description="Access token returned by `POST /api/v1/auth/login`")),
     ],
 ) -> Caller:
-    """Return the caller; the one dependency that every route below /api/v1 has."""
+    """Return the caller. Every route below /api/v1 that isn't public has this dependency."""
     return signed_in.caller
 
 
 async def _address(connection: HTTPConnection) -> str:
-    """Return the caller's address: as a listed proxy reports it, or else the connection's other end."""
+    """Return the caller's address, as reported by a listed proxy or else as seen by the connection."""
     return connection.client.host if connection.client else ""
 
 
@@ -161,7 +162,7 @@ WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 
 
 class ClosedRoute(APIRoute):
-    """Authenticates the caller, and only then reads the body. Rejects unknown parameters."""
+    """Authenticates the caller before it reads the body. Rejects unknown query parameters."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -182,7 +183,7 @@ def _query_names(dependant: Dependant) -> frozenset[str]:
 
 
 def _check_query(request: Request, known: frozenset[str]) -> None:
-    # Counted before they are parsed: pydantic reports each wrong one.
+    # Counted before they are parsed, because pydantic reports each invalid parameter.
     if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
         raise InvalidInput("query", f"A request can have at most {MAX_PARAMETERS} query parameters. Send fewer.")
     for name in request.query_params:
@@ -192,7 +193,7 @@ def _check_query(request: Request, known: frozenset[str]) -> None:
 
 
 class PublicRoute(APIRoute):
-    """Needs no authentication; has to be listed in `PUBLIC`."""
+    """Requires no authentication. Each such route must be listed in `PUBLIC`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

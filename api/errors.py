@@ -63,11 +63,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         "description": "Chimera couldn't handle the request. The problem document describes the failure.",
     },
 }
-"""For the OpenAPI document: every route can return these."""
+"""Responses that every route can return, for the OpenAPI document."""
 
 
 class Refused(HTTPException):
-    """Wraps a `ChimeraError` where only an HTTPException gets through (while FastAPI reads a body)."""
+    """Wraps a `ChimeraError` while FastAPI reads a body, when it passes on only HTTPExceptions."""
 
     def __init__(self, error: ChimeraError) -> None:
         super().__init__(error.http_status, error.message)
@@ -92,7 +92,7 @@ def answer(error: ChimeraError) -> Response:
         code=error.code,
         title=error.title,
         detail=error.message + _more_than_one(len(problems)),
-        # Built only for the shown ones: a plan may have thousands.
+        # Built only for the problems that are shown, because a plan may have thousands.
         errors=[FieldProblem(field=field, message=message) for field, message in problems[:MAX_FIELD_ERRORS]],
         remedy=error.remedy,
         headers=_headers_of(error),
@@ -100,7 +100,7 @@ def answer(error: ChimeraError) -> Response:
 
 
 def unexpected(error: Exception) -> Response:
-    """Return the response to a bug; its details stay in the log."""
+    """Return the response for a bug, whose details are only logged."""
     log.error("request_failed", error=type(error).__name__, exc_info=error)
     return _response(
         500,
@@ -111,7 +111,7 @@ def unexpected(error: Exception) -> Response:
 
 
 def translated(error: Exception) -> ChimeraError | None:
-    """Translate the errors of an unavailable database or of text that it can't store; None for others."""
+    """Translate errors such as an unavailable database, a full disk or text that can't be stored; None for others."""
     if (refusal := refusal_of(error)) is not None:
         return refusal
     if disk.is_full(error):
@@ -184,14 +184,14 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 
 
 def _body_of(request: Request) -> Any:
-    """Return the content type that this route accepts; None if it accepts no body."""
+    """Return the annotated type of the route's body; None if the route accepts no body."""
     route = request.scope.get("route")
     return route.body_field.field_info.annotation if isinstance(route, APIRoute) and route.body_field else None
 
 
 def _field_problem(entry: Mapping[str, Any], body: Any) -> FieldProblem:
     part, *place = entry["loc"]
-    # The index of a repeated parameter helps no caller.
+    # The index of a repeated parameter doesn't help callers.
     shown = place[:1] if part == "query" else [each for each in place if each != "[key]"]
     field = ".".join(str(each)[:MAX_NAME] for each in shown) or str(part)
     if field == "body" and entry["type"] in ("missing", "model_attributes_type"):

@@ -1,6 +1,6 @@
 """A frequent read that bypasses FastAPI's routing, argument parsing and response serialization.
 
-Those take longer than the read itself. FastAPI still documents the route, and handles unusual requests.
+These take longer than the read itself. FastAPI still documents the route, and handles unusual requests.
 """
 
 import re

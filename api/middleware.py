@@ -1,4 +1,4 @@
-"""Middleware of every request: an id, a log line, headers, limits, and a last error handler."""
+"""Middleware for every request: an ID, a log line, headers, limits and a last error handler."""
 
 import asyncio
 import re
@@ -36,31 +36,31 @@ log = structlog.get_logger()
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
 PAGES = ("/", "/docs")
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
-"""The only addresses that accept a body as large as a file."""
+"""The only paths that accept a body as large as a file."""
 FORM_BYTES = 256 * 1024
-"""The overhead of a form around its file."""
+"""Maximum size of a form apart from its file."""
 AUTH_PATH = "/api/v1/auth/"
 CODEC_PATH = "/api/v1/codec/"
 _BEHIND_CODEC = re.compile(r"(?<=codec)\W.*", re.IGNORECASE | re.DOTALL)
-"""A secret, also in an address that a second slash or a capital keeps from its route."""
+"""The secret in a codec address, even if a second slash or a capital letter keeps the address from its route."""
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 _LOOPBACK = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 AUTH_BYTES = 16 * 1024
-"""For unauthenticated requests: the longest password and name in UTF-8 are 2 KB."""
+"""Maximum body of an unauthenticated request. The longest password and name take up 2 KB in UTF-8."""
 BODY_S = 30.0
-"""From a request to the end of its body: it holds a connection, and uvicorn waits for a body forever."""
+"""Maximum time until a body is complete. Until then, it holds a connection, and uvicorn would wait forever."""
 UPLOAD_SILENCE_S = 60.0
-"""How long an upload, which also holds a temporary file, may pause."""
+"""Maximum pause of an upload, which also holds a temporary file."""
 UPLOAD_S, UPLOAD_BYTES_S = 120.0, 16 * 1024
-"""How long one may take in total, and the slowest rate beyond that: a byte a minute is not an upload."""
+"""Maximum duration of an upload, and the minimum rate beyond that: a byte per minute is not an upload."""
 CONTENT_TYPE_CHARS = 1000
-"""The standard library, which FastAPI reads it with, takes a tenth of a second for 60,000 semicolons."""
+"""FastAPI parses the header with the standard library, which takes a tenth of a second for 60,000 semicolons."""
 _PORT = re.compile(r":\d{1,5}$")
 _CONTENT_PATH = re.compile(r"/api/v1/files/[^/]+/content")
 
 
 def stack(settings: Settings) -> list[Middleware]:
-    """The middleware of the API, outermost first."""
+    """Return the API's middleware, outermost first."""
     return [
         Middleware(RequestLog),
         Middleware(SecurityHeaders),
@@ -76,7 +76,7 @@ def stack(settings: Settings) -> list[Middleware]:
 
 
 class RequestLog:
-    """Gives each request an ID, which stands on all its log lines, and logs how it ended. Query strings stay out."""
+    """Assigns each request an ID for all its log lines, and logs how the request ended. Query strings aren't logged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -116,11 +116,11 @@ def _logged(scope: Scope) -> str:
 
 
 class SecurityHeaders:
-    """Headers for a server of JSON. HSTS is missing on purpose: TLS ends at the proxy in front, which sets it."""
+    """Adds headers for a JSON API. HSTS is missing on purpose: TLS ends at the proxy in front, which sets it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        # Written once: the package's own middleware writes them for each answer.
+        # Built once, whereas the package's own middleware builds them for each response.
         self._api, self._pages, self._content = map(_headers, (_API_CSP, _PAGES_CSP, _CONTENT_CSP))
         self._names = {name.lower() for name, _ in self._api}
 
@@ -145,10 +145,11 @@ class SecurityHeaders:
 
 
 class OwnHosts:
-    """Accepts only our own host names: a foreign one that resolves here would bypass the same-origin policy.
+    """Accepts only our own host names: a foreign name that resolves here would bypass the same-origin policy.
 
-    Addresses need no list, because no foreign page's name can be one (DNS rebinding). Health probes are
-    answered with any Host, such as HAProxy's, which is HTTP/1.0 without Host: without a token they learn one word.
+    IP addresses are always accepted, because a foreign page's host name can't be one (DNS rebinding). Health probes are
+    answered whatever their Host header is, and even without one, as HAProxy sends them (HTTP/1.0). Without a token, the
+    response to a probe is a single word.
     """
 
     def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
@@ -183,7 +184,7 @@ def _is_address(name: str) -> bool:
 
 
 class OtherOrigins:
-    """CORS: lets the listed pages read responses, and Temporal's Web UI those of the codec only."""
+    """CORS: lets the listed pages read responses, except those of the codec, which only Temporal's Web UI can read."""
 
     def __init__(self, app: ASGIApp, pages: Sequence[str], web_ui: Sequence[str]) -> None:
         self._all = CORSMiddleware(
@@ -213,7 +214,7 @@ class OtherOrigins:
 
 
 def origins_of(address: str) -> list[str]:
-    """Return the origins that a browser may send from a page at this address: on loopback it has two names."""
+    """Return the origins that a browser may send for a page at this address: two on loopback, which has two names."""
     parts = urlsplit(address.lower())
     origin = f"{parts.scheme}://{parts.netloc}".removesuffix(_USUAL_PORTS.get(parts.scheme, ""))
     other = _LOOPBACK.get(parts.hostname or "")
@@ -221,7 +222,7 @@ def origins_of(address: str) -> list[str]:
 
 
 class LastResort:
-    """Handles unexpected errors. Inside the other middleware, so that this response has their headers too."""
+    """Handles unexpected errors. It runs inside the other middleware, so that its response has their headers too."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -247,9 +248,9 @@ class LastResort:
 
 
 class BodyLimit:
-    """Rejects a body above its limit before it is read, or where it passes the limit, and one that stalls.
+    """Rejects a body that is too large or too slow: before it is read, or as soon as it exceeds the limit.
 
-    FastAPI's `max_body_size` does the same, but answers in plain text from outside of all other middleware.
+    FastAPI's `max_body_size` also limits the size, but responds in plain text, outside of all other middleware.
     """
 
     def __init__(self, app: ASGIApp, limit_bytes: int, file_bytes: int) -> None:
@@ -277,7 +278,7 @@ class BodyLimit:
 
         async def counting() -> Message:
             nonlocal received, is_whole
-            # Behind the whole body only the end of the connection is waited for, as long as the answer takes.
+            # After the whole body, only the client's disconnect is awaited, for as long as the response takes.
             message = await (receive() if is_whole else _soon(receive, began, received, is_upload=is_upload))
             received += len(message.get("body", b""))
             is_whole = is_whole or not message.get("more_body", False)
@@ -295,7 +296,7 @@ class BodyLimit:
 
 
 async def _soon(receive: Receive, began: float, received: int, *, is_upload: bool) -> Message:
-    """Wait for the next piece of a body. Raises Refused when it takes too long, alone or on the whole."""
+    """Wait for the next piece of a body. Raises Refused if this piece or the whole body takes too long."""
     now = asyncio.get_running_loop().time()
     left_s = began + (UPLOAD_S + received / UPLOAD_BYTES_S if is_upload else BODY_S) - now
     wait_s = min(left_s, UPLOAD_SILENCE_S) if is_upload else left_s
@@ -337,7 +338,7 @@ _API_CSP = (
     .form_action("'none'")
 )
 
-# For uploads, in case a browser opens one in spite of `attachment`: no script, no origin.
+# For uploaded files, in case a browser opens one despite `attachment`: no scripts, no origin.
 _CONTENT_CSP = (
     ContentSecurityPolicy()
     .default_src("'none'")

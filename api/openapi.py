@@ -1,4 +1,4 @@
-"""The OpenAPI document that `/docs` shows: FastAPI's, as version 3.1, with an introduction."""
+"""The OpenAPI document that `/docs` shows: FastAPI's document, adapted to version 3.1, with an introduction."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ _STREAM = "text/event-stream"
 
 
 class DocumentedAPI(FastAPI):
-    """A FastAPI whose document all OpenAPI 3.1 tools can read."""
+    """A FastAPI app whose document all OpenAPI 3.1 tools can read."""
 
     def openapi(self) -> dict[str, Any]:
         made_before = self.openapi_schema is not None
@@ -39,7 +39,7 @@ def _operations_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _describe_parameters(operation: dict[str, Any]) -> None:
-    """Remove null from parameters: no header or query can be null, only absent."""
+    """Remove null from the types of parameters, because a header or query parameter can be absent but not null."""
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"]
         kinds = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
@@ -49,7 +49,7 @@ def _describe_parameters(operation: dict[str, Any]) -> None:
 
 
 def _describe_stream(operation: dict[str, Any]) -> None:
-    """Describe server-sent events as text: FastAPI's `itemSchema` is of OpenAPI 3.2, and code generators stop there."""
+    """Describe server-sent events as text: FastAPI's `itemSchema` is OpenAPI 3.2, and code generators reject it."""
     for response in operation["responses"].values():
         content = response.get("content", {})
         if _STREAM not in content:
@@ -58,5 +58,5 @@ def _describe_stream(operation: dict[str, Any]) -> None:
         if "itemSchema" in described:
             content[_STREAM] = {"schema": {"type": "string"}}
         else:
-            # An error is not a stream, though FastAPI gives all responses of a route one media type.
+            # An error is not a stream, although FastAPI gives all responses of a route the same media type.
             content["application/problem+json"] = described

@@ -1,8 +1,9 @@
 """uvicorn's HTTP protocol, with a timeout for everything that a client can delay.
 
-httptools, which reads HTTP here, accepts headers of any size, and copies all earlier pieces with each new one; uvicorn
-waits for a request, and for the rest of one that it has answered, forever. h11 bounds the header and nothing else, and
-takes three times the processor's time for a small request. So the bounds stand here, in front of httptools.
+httptools, which parses HTTP here, accepts headers of any size, and copies all earlier pieces with each new piece.
+uvicorn waits forever for a request, and for the rest of a request that it has already answered. The alternative parser
+h11 limits only the headers, and takes three times as much CPU time for a small request. Therefore, this module enforces
+the limits in front of httptools.
 """
 
 from asyncio import TimerHandle, Transport
@@ -17,18 +18,20 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from chimera.security.sign_ins import place_of
 
 HEAD_BYTES = 64 * 1024
-"""Of the request line and all headers together, as h11 has it; Node takes 16 KB, nginx 32 KB."""
+"""Maximum size of the request line and all headers together, as for h11. Node accepts 16 KB, nginx 32 KB."""
 MAX_HEADERS = 200
 HEAD_SECONDS = 15.0
-"""From the first byte of a request (or from the connection, for its first one) to the end of its headers."""
+"""Maximum time from the first byte of a request (or, for the first request, from the start of the connection) to the
+end of its headers."""
 REST_SECONDS = 5.0
-"""For the rest of a body whose request has been answered without it."""
+"""Maximum time for the rest of a body whose request has already been answered."""
 IDLE_SECONDS = 25.0
-"""Between two requests of a connection. Proxies, which keep theirs longer, get uvicorn's own setting instead."""
+"""Maximum time between two requests of a connection. Proxies keep connections longer, so uvicorn's own setting applies
+to them."""
 UNREAD_SECONDS = 60.0
-"""How long an answer may wait for a client that doesn't read it."""
+"""Maximum time that a response may wait for a client that doesn't read it."""
 ONE_ADDRESS_SHARE = 2
-"""An address may have half of the connections; a listed proxy speaks for many, and may have all."""
+"""One address may use one half of the connections. A listed proxy represents many clients, and may use all."""
 
 
 class _Refused(Exception):
@@ -36,10 +39,10 @@ class _Refused(Exception):
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection. `config.limit_concurrency` bounds how many there are, before they cost more than a place."""
+    """One connection. Connections beyond `config.limit_concurrency` are rejected as soon as they are made."""
 
     _begun = _head_done = False
-    """The headers of the request that is being read have come: what comes next is its body."""
+    """Whether the current request has begun, and whether its headers are complete, so that its body follows."""
     _head_bytes = 0
     _size = 0
     _messages = 0
@@ -49,7 +52,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # uvicorn's own limit counts requests and looks after the headers have come.
+        # uvicorn's own limit counts requests, and is checked only after the headers have arrived.
         most, self.limit_concurrency = self.limit_concurrency, None
         host = self.client[0] if self.client else ""
         is_proxy = is_listed(host, tuple(self.config.forwarded_allow_ips if self.config.proxy_headers else ()))
@@ -76,11 +79,11 @@ class Protocol(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self.transport.get_protocol() is not self:  # a WebSocket by now, with limits of its own
+        if self.transport.get_protocol() is not self:  # now a WebSocket, which has its own limits
             self._stop_waiting()
         elif not self._head_done:
             self._head_bytes = self._head_bytes + len(data) if before == self._messages else 0
-            # Blank lines before a request don't begin one, but keep uvicorn waiting.
+            # Blank lines before a request don't begin it, but keep uvicorn waiting.
             is_waited_for = self._begun or (before == self._messages and not self._is_answering())
             if is_waited_for and self._waiting is None:
                 self._wait(HEAD_SECONDS, self._on_late_head)
@@ -95,7 +98,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value))
-        # Nothing here goes by cookies, and Python before 3.11.10 reads quoted ones in quadratic time (CVE-2024-7592).
+        # Cookies aren't used, and Python before 3.11.10 parses quoted cookies in quadratic time (CVE-2024-7592).
         if name.lower() == b"cookie":
             return
         super().on_header(name, value)
@@ -136,7 +139,7 @@ class Protocol(HttpToolsProtocol):
         if len(self.connections) <= share:
             return True
         place = _place(host)
-        # WebSockets are among them, whose class is another.
+        # Some of these connections are WebSockets, which have another class.
         clients = [getattr(each, "client", None) for each in self.connections]
         return [_place(client[0]) for client in clients if client].count(place) <= share
 
@@ -200,7 +203,7 @@ _TEXTS = {
 
 
 def refusal(status: HTTPStatus) -> bytes:
-    """A problem document as bytes of HTTP, with the headers that every other answer has."""
+    """Return a problem document as a raw HTTP response, with the headers that every other response has."""
     code, detail = _TEXTS[status]
     content = to_json(
         {
@@ -235,7 +238,7 @@ def _place(host: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_listed(host: str, networks: tuple[str, ...]) -> bool:
-    """Return whether an address is that of a listed proxy."""
+    """Return whether `host` is the address of a listed proxy."""
     try:
         ip = ip_address(host)
     except ValueError:

@@ -9,7 +9,7 @@ from models.base import Contract
 from models.remedies import Action, Remedy
 
 _API = "/api/v1"
-"""As in `api/deps.py`, which imports errors, and so this. A test asks the routes for each address."""
+"""As in `api/deps.py`, which can't be imported here because it imports this module. A test checks each address."""
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -38,9 +38,9 @@ REQUESTS: dict[Action, tuple[Method, str] | None] = {
     Action.LIST_SCHEDULES: ("GET", f"{_API}/schedules"),
     Action.CHECK_HEALTH: ("GET", "/health"),
     Action.READ_API_DOCUMENT: ("GET", "/openapi.json"),
-    Action.START_CHIMERA: None,  # without it nothing answers requests
+    Action.START_CHIMERA: None,  # before the start, nothing answers requests
 }
-"""The request of each action; None for an action that only a command carries out."""
+"""The request for each action; None for an action that only a command can carry out."""
 
 
 class RemedyView(Contract):
@@ -56,7 +56,7 @@ class RemedyView(Contract):
 
 
 def view_of(remedy: Remedy | None) -> RemedyView | None:
-    """Show a remedy as a request; None where there is none."""
+    """Return a remedy as a request; None if there is none."""
     request = REQUESTS[remedy.action] if remedy else None
     if remedy is None or request is None:
         return None

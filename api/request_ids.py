@@ -1,4 +1,4 @@
-"""IDs of requests: on every log line, in every response, and in problem documents."""
+"""Request IDs, which appear in every log line, response and problem document."""
 
 import re
 from contextvars import ContextVar
@@ -7,14 +7,14 @@ from uuid import uuid4
 from starlette.types import Scope
 
 _FROM_OUTSIDE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-"""A UUID or trace ID, such as nginx and OpenTelemetry set. Other text from clients stays out of the logs."""
+"""A UUID or trace ID, such as nginx and OpenTelemetry set. Other text from clients isn't logged."""
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The ID of the request or socket in progress; empty outside of one."""
 
 
 def id_of(scope: Scope) -> str:
-    """Return the ID that came with a request or socket, or a new one."""
+    """Return the ID that was sent with a request or socket, or a new ID."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _FROM_OUTSIDE.fullmatch(sent := value.decode("latin-1")):
             return str(sent)

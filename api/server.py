@@ -1,4 +1,4 @@
-"""Serves the API: uvicorn, with bounds on what a client can send, hold and wait for."""
+"""Serves the API with uvicorn, and limits what a client can send, hold open and wait for."""
 
 import asyncio
 import os
@@ -19,16 +19,17 @@ log = structlog.get_logger()
 
 WS_MAX_BYTES = 64 * 1024
 GRACEFUL_SECONDS = 10
-"""The longest answer is a steering receipt, after 5 s."""
+"""The slowest response is a steering receipt, after 5 s."""
 PROXY_IDLE_SECONDS = 75
-"""Longer than proxies keep an idle connection (load balancers 60 s): one that is closed at the moment of its next use
-fails that request. Others get `protocol.IDLE_SECONDS`, which is longer than clients keep theirs (httpx 5 s)."""
+"""Longer than proxies keep an idle connection (load balancers 60 s), because a request fails if its connection is
+closed at that moment. For other clients, `protocol.IDLE_SECONDS` applies, which is longer than they keep theirs
+(httpx 5 s)."""
 OWN_FILES = 200
-"""Files and connections of our own that the system's limit has to leave room for."""
+"""Number of our own files and connections, for which the system's limit has to leave room."""
 
 
 class Server(uvicorn.Server):
-    """Reports when it is ready; ends streams and waits for responses before it waits for connections to end."""
+    """Reports when it is ready. On shutdown, releases waiting requests and streams before it waits for connections."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -52,10 +53,10 @@ def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
         http=Protocol,
         ws=SocketProtocol,
         ws_max_size=WS_MAX_BYTES,
-        # It would compress each frame anew for each socket, and keep a window of 50 KB for it.
+        # Compression would repeat the work for each socket, and need a window of 50 KB per socket.
         ws_per_message_deflate=False,
         limit_concurrency=connections_of(settings),
-        # By default uvicorn trusts X-Forwarded-For from loopback: any local process could choose an address.
+        # By default, uvicorn trusts X-Forwarded-For from loopback, so any local process could choose its address.
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
@@ -67,7 +68,7 @@ def config_of(app: FastAPI, settings: Settings) -> uvicorn.Config:
 
 
 def connections_of(settings: Settings) -> int:
-    """Return the limit of connections: the setting, or what the system lets this process open."""
+    """Return the maximum number of connections: the setting, or fewer if the system's limit is lower."""
     if sys.platform == "win32":
         return settings.max_connections
     import resource

@@ -1,6 +1,6 @@
-"""Forms with files: multipart only, read as they arrive, with few fields and one file.
+"""Forms with files: only multipart, parsed as they arrive, with few fields and one file.
 
-The bytes are counted on their way in (`middleware.BodyLimit`) and kept in a temporary file beyond a mebibyte.
+The bytes are counted as they arrive (`middleware.BodyLimit`), and kept in a temporary file if they exceed a mebibyte.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ MAX_FIELDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file of a form: its sender's name for it, which is only displayed, and its bytes."""
+    """A file in a form: its content, and its name, which is only displayed."""
 
     name: str | None
     content: Content
@@ -45,9 +45,9 @@ class Form:
 
 @asynccontextmanager
 async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
-    """Read a form whose one file is called `file`; its temporary file lives as long as the block.
+    """Read a form whose only file is in the field `file`. Its temporary file exists as long as the block runs.
 
-    Raises WrongContentType for anything but multipart, FileTooLarge, and InvalidInput naming the field.
+    Raises WrongContentType for anything but multipart, FileTooLarge, or InvalidInput naming the field.
     """
     _check_content_type(request.headers.get("content-type", ""))
     try:
@@ -66,8 +66,8 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
 
 
 async def keep(session: AsyncSession, owner_id: UserId, upload: Upload, settings: Settings) -> FileView:
-    """Keep an uploaded file. Raises LimitReached: before writing if its owner has no room, or when simultaneous
-    uploads of theirs were first.
+    """Store an uploaded file. Raises LimitReached before it is written if its owner has no room, or afterwards if the
+    owner's simultaneous uploads took the room first.
     """
     counts_for = max(upload.content.size_bytes, LEAST_BYTES)
     await user_limits.check_room(session, owner_id, FILES_LIMIT, settings, counts_for)
@@ -77,7 +77,7 @@ async def keep(session: AsyncSession, owner_id: UserId, upload: Upload, settings
 
 
 def _check_content_type(header: str) -> None:
-    # Parsed as Starlette will: it decodes names with any codec of Python's, of which some take quadratic time.
+    # Parsed as Starlette will parse it, which decodes names with any of Python's codecs, some in quadratic time.
     media_type, options = parse_options_header(header)
     if media_type != b"multipart/form-data":
         raise WrongContentType

@@ -1,6 +1,6 @@
-"""Limits of one user in this process: open sockets and streams, and the message rate of a socket.
+"""Limits per user in this process: open sockets and streams, and the message rate of a socket.
 
-What a user has in the database is counted there (`chimera/store/user_limits.py`).
+What a user has stored is counted in the database (`chimera/store/user_limits.py`).
 """
 
 import time
@@ -14,14 +14,15 @@ from models.ids import UserId
 
 MESSAGES_AT_ONCE = 200
 MESSAGES_A_SECOND = 20.0
-"""Of one socket. A page that comes back with 50 topics sends 51 at once; a ping a second is one."""
+"""Both limits apply to one socket. A page that reconnects with 50 topics sends 51 messages at once; a ping every second
+is one message per second."""
 
 ADVICE = "close one"
 RETRY_AFTER_S = 10.0
 
 
 class OpenByUser:
-    """Counts each user's open connections of one kind; `setting` names their limit, 0 for none."""
+    """Counts each user's open connections of one kind. `setting` names the setting with the limit; 0 is no limit."""
 
     def __init__(self, what: str, setting: str, settings: Settings) -> None:
         self._what = what
@@ -31,7 +32,7 @@ class OpenByUser:
 
     @contextmanager
     def one_more(self, user_id: UserId) -> Iterator[None]:
-        """Count one for as long as the block lasts. Raises LimitReached."""
+        """Count one more connection for as long as the block runs. Raises LimitReached."""
         there = self._open[user_id]
         if self._most and there >= self._most:
             raise LimitReached(self._what, there, self._most, self._setting, ADVICE, RETRY_AFTER_S)
@@ -45,7 +46,7 @@ class OpenByUser:
 
 
 class MessageRate:
-    """How many messages a socket has left: a burst, filled up again as time goes by (a token bucket)."""
+    """Limits the message rate of a socket, with a token bucket: it allows a burst, and is refilled over time."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -53,7 +54,7 @@ class MessageRate:
         self._at = clock()
 
     def takes(self) -> bool:
-        """Count a message; False when the limit is exceeded."""
+        """Count a message. Return False if the limit is exceeded."""
         now = self._clock()
         self._left = min(MESSAGES_AT_ONCE, self._left + (now - self._at) * MESSAGES_A_SECOND)
         self._at = now

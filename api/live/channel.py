@@ -1,7 +1,7 @@
-"""A followed run: its events are read once, and its newest frames kept, for all its followers.
+"""The channel of a followed run: each event is read once, and the newest frames are kept, for all followers.
 
-A client holds a place in these frames and nothing else. One that is further behind than they go gets the events that
-it missed from PostgreSQL, and the text between them is lost to it.
+For each client, only its position in these frames is stored. A client that falls behind the oldest of them receives the
+events that it missed from PostgreSQL, but not the text between these events.
 """
 
 import asyncio
@@ -24,36 +24,36 @@ from models.ids import RunId
 log = structlog.get_logger()
 
 QUEUE_FRAMES = 256
-"""How far a client may be behind without losing text."""
+"""How many frames a client may be behind without losing text."""
 KEPT_EVENTS = 500
-"""The newest events, which clients that come, or are further behind, take from here."""
+"""Number of newest events that are kept for clients that join, or that are further behind."""
 EVENTS_A_READ = 500
 AWAY_SECONDS = 1.0
 PAUSE_SECONDS = 0.001
-"""Pause after each notification: frames that arrive meanwhile reach all followers together, in one write."""
+"""Pause per follower after each notification, so that frames that arrive meanwhile reach all followers in one write."""
 MOST_PAUSE_SECONDS = 0.15
 
 T = TypeVar("T")
 JoinBus = Callable[["Channel"], Awaitable[list[TokensFrame]]]
-"""Has the bus read for a run from here on; returns the text that it holds from before."""
+"""Starts to read the bus for a channel's run, and returns the earlier text that the bus still holds."""
 
 
 class Channel:
-    """Opened for the first client of a run, closed after the last one."""
+    """Opened for the first client of a run, and closed after the last one."""
 
     def __init__(self, run_id: RunId, database: Database, join_bus: JoinBus) -> None:
         self.run_id = run_id
         self.last_seq = 0
         self.followers = 0
         self.position: str | None = None
-        """Of the last entry that was read from the bus; None before it is read for this run."""
+        """Position of the last entry read from the bus; None before the bus is read for this run."""
         self._database = database
         self._inbox = Inbox()
         self._calls = Calls()
         self._events: deque[Written] = deque(maxlen=KEPT_EVENTS)
         self._frames: deque[Written] = deque(maxlen=QUEUE_FRAMES)
         self._frames_ever = 0
-        # Of calls that are being written, for clients that join in the middle.
+        # Text of the calls in flight, for clients that join in the middle.
         self._text: deque[Written] = deque(maxlen=STREAM_ENTRIES)
         self._is_over = self._has_begun = self._is_closed = False
         self._error: BaseException | None = None
@@ -63,29 +63,29 @@ class Channel:
 
     @property
     def has_failed(self) -> bool:
-        """Whether its work has ended with an error, so that nothing new comes from it."""
+        """Whether the channel's task has ended with an error, so that it yields nothing new."""
         return self._error is not None
 
     def offer(self, news: TokensFrame | int) -> None:
-        """Accept a piece of text, or a hint that there are events up to a sequence."""
+        """Accept a piece of text, or a hint that there are events up to a sequence number."""
         self._inbox.offer(news)
 
     def close(self) -> "asyncio.Task[None]":
-        """End everything that follows this run; return the work that ends with it."""
+        """End all streams that follow this run, and cancel and return the channel's task."""
         self._is_closed = True
         self._work.cancel()
         self._notify()
         return self._work
 
     async def begun(self) -> None:
-        """Wait until the newest events are known. Raises the error of their reading, and HubClosed."""
+        """Wait until the newest events are known. Raises HubClosed, or the error if they couldn't be read."""
         while not self._has_begun:
             await self._wait()
 
     async def frames(self, after: int, known: int) -> AsyncIterator[list[Written]]:
-        """Yield the events after `after`, then live ones, until the run's last event; batched where several are there.
+        """Yield the events after `after`, then live frames, until the run's last event, in batches of available frames.
 
-        `known` is the newest event that the caller knows of: no earlier one is the last.
+        `known` is the newest event that the caller knows of, so no earlier event is the last one.
         """
         text = [piece for piece in self._text if self._is_live(piece)]
         while True:
@@ -96,7 +96,7 @@ class Channel:
             if text := list(filter(self._is_live, text)):
                 yield text
                 text = []
-            # Until it is so far behind that its place is lost: then as if it came anew, without the text.
+            # Until the client is so far behind that its place is lost. Then start over without the text.
             while place >= self._frames_ever - len(self._frames):
                 if place < self._frames_ever:
                     found = [each for each in self._frames_from(place) if each.comes_after(after)]
@@ -113,7 +113,7 @@ class Channel:
         return islice(self._frames, place - self._frames_ever + len(self._frames), None)
 
     async def _between(self, after: int, up_to: int) -> AsyncIterator[list[Written]]:
-        """Yield the events in between, from those that are kept or else from PostgreSQL."""
+        """Yield the events after `after` up to `up_to`: the kept events, or else those in PostgreSQL."""
         while after < up_to:
             found = self._kept(after, up_to) or await read(self._database, self.run_id, after, up_to)
             if not found:
@@ -130,7 +130,7 @@ class Channel:
 
     async def _run(self, join_bus: JoinBus) -> None:
         backlog = await join_bus(self)
-        if self._is_closed:  # redis-py can lose a cancel
+        if self._is_closed:  # redis-py can lose a cancellation
             return
         await self._begin(backlog)
         while True:
@@ -147,7 +147,7 @@ class Channel:
             self._add(found)
 
     async def _begin(self, backlog: list[TokensFrame]) -> None:
-        # Behind the bus: what happened before it is read for this run has no hint that would still come.
+        # After joining the bus, because no hint will arrive for earlier events.
         newest, open_calls = await _with_database(self.run_id, lambda: self._newest(bool(backlog)))
         self._add([Written(frame, frame.seq) for frame in newest])
         for piece in backlog:
@@ -185,7 +185,7 @@ class Channel:
         self._frames_ever += 1
 
     def _notify(self) -> None:
-        # All current waiters; each checks before it waits again.
+        # Wake all current waiters; each checks the state before it waits again.
         self._news.set()
         self._news.clear()
 
@@ -204,7 +204,7 @@ class Channel:
 
 
 async def read(database: Database, run_id: RunId, after: int, up_to: int) -> list[Written]:
-    """Read the next events."""
+    """Read the next events, at most `EVENTS_A_READ`."""
 
     async def once() -> list[EventFrame]:
         async with database.statements() as connection:
@@ -214,7 +214,7 @@ async def read(database: Database, run_id: RunId, after: int, up_to: int) -> lis
 
 
 async def _with_database(run_id: RunId, reading: Callable[[], Awaitable[T]]) -> T:
-    """Read; if the database restarts under a stream, wait for it: the client has lost nothing yet."""
+    """Read from the database. If it restarts, wait for it, because the client hasn't lost anything yet."""
     while True:
         try:
             return await reading()

@@ -1,4 +1,4 @@
-"""An echo over a WebSocket, for testing a proxy: it signs in and counts like every socket."""
+"""An echo over a WebSocket, for testing a proxy. It requires a sign-in and counts towards limits like every socket."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ class Echo(Socket):
     """The protocol of `/ws/test`."""
 
     async def serve(self) -> None:
-        """Speak the protocol for ten minutes at most."""
+        """Run the protocol for at most ten minutes."""
         over = End(NORMAL, "The connection ended after ten minutes. Open another WebSocket.")
         life = asyncio.get_running_loop().call_later(ECHO_SECONDS, self._end_with, over)
         try:

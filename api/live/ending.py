@@ -1,4 +1,4 @@
-"""Ends of following: with its process, or because its tasks are stopped."""
+"""How streams end: the process stops, or their asyncio tasks are stopped."""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,14 +6,14 @@ from typing import Any
 
 
 class HubClosed(Exception):
-    """The process is stopping; the client resumes elsewhere, from the last sequence that it received."""
+    """The process is stopping. The client resumes elsewhere, after the last sequence number that it received."""
 
 
 async def stop(tasks: Iterable[asyncio.Future[Any]]) -> None:
     """Cancel tasks and wait until they have ended.
 
-    Again and again, because one cancel can get lost: `asyncio.wait_for` before Python 3.12 drops it when it meets a
-    result, and so does redis-py's way of waiting.
+    Tasks are cancelled repeatedly, because a cancellation can get lost: before Python 3.12, `asyncio.wait_for` drops a
+    cancellation that coincides with a result, and so does redis-py when it waits.
     """
     every = set(tasks)
     pending = {task for task in every if not task.done()}

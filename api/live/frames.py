@@ -1,4 +1,4 @@
-"""A frame on its way to many clients, and which text of a run is being written."""
+"""Frames that are sent to many clients, and the model calls whose text is being streamed."""
 
 from functools import cached_property
 
@@ -11,28 +11,28 @@ from models.events import EventFrame, Frame, ModelCallFailed, ModelCallFinished,
 from models.streams import Topic, topic_of
 
 TOGETHER = 64
-"""Frames that are one write at most; each write has a time in which the client has to take it."""
+"""Maximum number of frames in one write. There is a time limit for the client to accept each write."""
 
 
 class Written:
-    """A frame whose JSON is written once, however many clients get it."""
+    """A frame that is serialised only once, however many clients receive it."""
 
     def __init__(self, frame: Frame, seq: int) -> None:
         self.frame = frame
         self.seq = seq
-        """Of the event, or of the last event before a piece of text."""
+        """Sequence number of the event, or of the last event before a piece of text."""
 
     def comes_after(self, seq: int) -> bool:
-        """Return whether a client that has the event `seq` gets this: a later event, or text behind that event."""
+        """Return whether a client that has event `seq` needs this frame: a later event, or text after that event."""
         return self.seq > seq or (self.seq == seq and isinstance(self.frame, TokensFrame))
 
     @cached_property
     def json(self) -> str:
-        """The frame by itself, for server-sent events."""
+        """The frame alone, without a topic, for server-sent events."""
         return self.frame.model_dump_json()
 
     def message(self, topic: Topic) -> Message:
-        """Return the frame as a message about a topic. Its usual spelling is shared; a client may have another."""
+        """Return the frame as a message about a topic. Clients share the message for the topic's usual spelling."""
         return self._message if topic == topic_of(self.frame.run_id) else self._about(topic)
 
     @cached_property
@@ -46,7 +46,7 @@ class Written:
 
 
 def messages_of(batch: list[Written], topic: Topic, websocket: WebSocket) -> list[Message]:
-    """Return the messages for some frames: few, where the server writes frames unchanged."""
+    """Return the messages for some frames. If the server can write frames unchanged, one message contains several."""
     messages = [written.message(topic) for written in batch]
     if len(messages) == 1 or TAKES_FRAMES not in websocket.scope.get("extensions", {}):
         return messages
@@ -58,13 +58,13 @@ def messages_of(batch: list[Written], topic: Topic, websocket: WebSocket) -> lis
 
 
 class Calls:
-    """Which model call is being written at each node, so that tokens of an attempt that is over are not shown."""
+    """Tracks which model call is in flight at each node, so that the tokens of ended attempts are not shown."""
 
     def __init__(self) -> None:
         self._latest: dict[tuple[str, str], tuple[int, int, bool]] = {}
 
     def note(self, frame: EventFrame) -> bool:
-        """Apply an event about calls; return whether it was one."""
+        """Apply an event. Return whether it was about a model call."""
         event = frame.event
         if not isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed)):
             return False

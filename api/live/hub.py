@@ -1,10 +1,10 @@
 """Follows tasks: past events from PostgreSQL, in order and without gaps; live text from Redis.
 
-`Hub.follow` is the one implementation behind WebSocket topics and SSE. A run that is followed here has one channel,
-which reads and writes each frame once. Clients pull: the next frame is taken when the one before was sent, so a slow
-client costs no memory, and no connection to the database is held while it waits. Redis announces new
-events at once. It may be away, and a busy worker's announcement late: the hub also polls several times a second, with
-one query for all followed tasks.
+`Hub.batches` is the only implementation behind WebSocket topics and SSE. Each followed run has one channel in this
+process, which reads and serialises each frame once. Clients pull: the next frame is taken when the previous one has
+been sent, so a slow client doesn't cost memory, and no database connection is held while it waits. Redis announces new
+events at once. Because Redis may be unavailable and a busy worker's announcement may be late, the hub also polls
+several times per second, with one query for all followed tasks.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ MAX_BEHIND = 5000
 """A client that missed more events than this gets a snapshot instead."""
 LOOK_SECONDS = 0.1
 LOOKS_SHARE = 0.02
-"""Maximum share of a connection's time for polling: with very many runs it polls less often."""
+"""Maximum share of a connection's time for polling. With very many runs, the hub polls less often."""
 BLOCK_SECONDS = 2.0
 
 
@@ -61,14 +61,14 @@ class Hub:
         await stop([*self._work, *(channel.close() for channel in self._channels.values())])
 
     async def progress(self, caller: Caller, run_id: RunId) -> Progress:
-        """Return the progress of the caller's task. Raises NotFound, also for another user's."""
+        """Return the progress of the caller's task. Raises NotFound, also for another user's task."""
         async with self._database.statements(READ_SECONDS) as connection:
             return await task_views.progress(connection, caller, run_id)
 
     async def follow(
         self, caller: Caller, run_id: RunId, after: int = 0, progress: Progress | None = None
     ) -> AsyncGenerator[Written]:
-        """Yield each frame of `batches` by itself."""
+        """Yield the frames of `batches` one by one."""
         async with aclosing(self.batches(caller, run_id, after, progress)) as batches:
             async for batch in batches:
                 for frame in batch:
@@ -77,11 +77,11 @@ class Hub:
     async def batches(
         self, caller: Caller, run_id: RunId, after: int = 0, progress: Progress | None = None
     ) -> AsyncGenerator[list[Written]]:
-        """Yield the events after the sequence `after`, then live ones, until the task's last event.
+        """Yield the events after the sequence number `after`, then live frames, until the task's last event.
 
-        Text that is being written lies between the events where it belongs; that of calls that have ended is left out.
-        Raises NotFound when the caller has no such task, unless its progress was read just before; HubClosed when
-        the process ends first.
+        Streamed text comes between the events where it belongs, except the text of calls that have already ended.
+        Raises NotFound if the caller has no such task (not checked if `progress` is given), or HubClosed if the process
+        stops first.
         """
         progress = progress or await self.progress(caller, run_id)
         if progress.status in CLOSED:
@@ -100,7 +100,7 @@ class Hub:
                 yield batch
 
     async def _replay(self, caller: Caller, run_id: RunId, after: int, last: int) -> AsyncIterator[list[Written]]:
-        """Yield what the client missed of a task that has ended, or a snapshot where that is too much."""
+        """Yield the events of an ended task that the client missed, or a snapshot if it missed too many."""
         if not 0 <= last - after <= MAX_BEHIND:
             yield [await self._snapshot(caller, run_id)]
             return
@@ -133,7 +133,7 @@ class Hub:
         return backlog
 
     async def _snapshot(self, caller: Caller, run_id: RunId) -> Written:
-        # The task first: subtasks may then be newer than `seq`, and events repeat known facts.
+        # Read the task first. Subtasks may then be newer than `seq`, and later events only repeat known facts.
         async with self._database.statements(READ_SECONDS) as connection:
             task = await task_views.view(connection, caller, run_id, self._link_to)
         async with self._database.begin() as session:
@@ -159,7 +159,7 @@ class Hub:
 
     def _hand_on(self, run_id: RunId, entry_id: str, payload: TokensFrame | int | None) -> None:
         channel = self._channels.get(run_id)
-        # A channel that was closed and made anew meanwhile may have had the entry in its backlog.
+        # A channel that was closed and reopened meanwhile may already have read the entry in its backlog.
         if channel is None or channel.position is None or _order_of(entry_id) <= _order_of(channel.position):
             return
         channel.position = entry_id
@@ -182,7 +182,7 @@ class Hub:
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
             took_s = time.monotonic() - began
-            # What was there one look ago: a hint goes first, with the text that belongs before its event.
+            # Offer the previous poll's events, so that Redis's hint arrives first, with the text before its event.
             for run_id, seq in seen.items():
                 if run_id in self._channels:
                     self._channels[run_id].offer(seq)
@@ -190,9 +190,9 @@ class Hub:
 
 
 async def _kept_up(loop: Callable[[], Awaitable[None]]) -> None:
-    """Begin a loop again after an error that it doesn't expect: without it, no user would have live text.
+    """Restart a loop after an unexpected error, because without the loop no user would receive live text.
 
-    Each kind of error is logged once.
+    Each type of error is logged once.
     """
     logged: set[type[Exception]] = set()
     while True:
@@ -206,6 +206,6 @@ async def _kept_up(loop: Callable[[], Awaitable[None]]) -> None:
 
 
 def _order_of(entry_id: str) -> tuple[int, int]:
-    """Redis stream ids order by milliseconds, then by number; `$` (Redis was away) is before all."""
+    """Return the sort key of a Redis stream ID: milliseconds, then number. `$` (Redis was unavailable) comes first."""
     milliseconds, _, number = entry_id.partition("-")
     return (int(milliseconds), int(number or 0)) if milliseconds.isdigit() else (0, 0)

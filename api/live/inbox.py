@@ -1,4 +1,4 @@
-"""Unread entries of the bus about a run."""
+"""Unread bus entries of a run."""
 
 import asyncio
 from collections import deque
@@ -6,11 +6,11 @@ from collections import deque
 from models.events import TokensFrame
 
 QUEUED = 256
-"""Pieces of text that wait while events are read; beyond them text is lost, and no event."""
+"""Maximum number of entries that wait while events are read. Beyond that, text is lost, but no events are."""
 
 
 class Inbox:
-    """Pieces of text, and up to which sequence there are events, in the order in which they came."""
+    """Pieces of text, and the sequence numbers up to which there are events, in order of arrival."""
 
     def __init__(self) -> None:
         self._queue: deque[TokensFrame | int] = deque()
@@ -24,19 +24,19 @@ class Inbox:
                 return
             self._newest = news
             if self._queue and isinstance(self._queue[-1], int):
-                # Nothing lies between the two: one read brings the events of both.
+                # There is no text between the two, so one read returns the events of both.
                 self._queue.pop()
         elif self._joined(news):
             return
-        # When full, `_newest` remembers the events without a place in the queue.
+        # When the queue is full, `_newest` still records which events there are.
         if len(self._queue) < QUEUED:
             self._queue.append(news)
         self._news.set()
 
     def _joined(self, piece: TokensFrame) -> bool:
-        """Append a piece to the one before it, if that still waits and no event lies between: one frame for both.
+        """Append a piece to its call's previous piece, if that still waits and no event came between: one frame for both.
 
-        The busier the process, the more pieces come together, and the fewer frames are sent to each client.
+        The busier the process, the more pieces are joined, and the fewer frames are sent to each client.
         """
         for place in range(len(self._queue) - 1, -1, -1):
             before = self._queue[place]
@@ -50,7 +50,7 @@ class Inbox:
         return False
 
     async def all(self) -> list[TokensFrame | int]:
-        """Wait until there is something, and take all of it."""
+        """Wait until there are entries, and remove and return all of them."""
         while not self._queue and self._newest <= self._taken:
             self._news.clear()
             await self._news.wait()

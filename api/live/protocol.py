@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket protocol, for which a frame that many clients get is made once, down to its bytes."""
+"""uvicorn's WebSocket protocol, extended so that the bytes of a frame for many clients are built only once."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 TAKES_FRAMES = "chimera.frames"
 _TEXT = 0x81
-"""A whole message of text (RFC 6455, 5.2); a server masks nothing, and we compress nothing."""
+"""First byte of a complete text message (RFC 6455, 5.2). Servers don't mask messages, and ours doesn't compress any."""
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """Writes a message's `frame` as it is, where it has one; another server takes its `text`."""
+    """Writes a message's `frame` unchanged if it has one. Any other server sends the message's `text`."""
 
     async def run_asgi(self) -> None:
-        """Tell the application that frames can be written; one message may hold several."""
+        """Tell the application that messages may contain frames, of which one message may contain several."""
         self.scope["extensions"][TAKES_FRAMES] = {}
         await super().run_asgi()
 
@@ -30,7 +30,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
 
 def frame_of(text: str) -> bytes:
-    """Write a text as a frame of the server's."""
+    """Return a text as a WebSocket frame, as a server sends it."""
     data = text.encode()
     if len(data) < 126:
         head = bytes((_TEXT, len(data)))

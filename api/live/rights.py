@@ -15,12 +15,12 @@ from chimera.store.users import AccountState, SessionOwner
 log = structlog.get_logger()
 
 RECHECK_SECONDS = 2.0
-"""With the 3 s for which a sign-in caches a user's role: the documented 5 s."""
+"""Together with the 3 s for which a sign-in caches a user's role, this is the documented 5 s."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Holder:
-    """A socket or a stream that is open for as long as its user may have it."""
+    """A socket or stream that stays open as long as its user has the right to it."""
 
     signed_in: SignedIn
     on_loss: Callable[[], None]
@@ -42,7 +42,7 @@ class Rights:
 
     @contextmanager
     def held(self, signed_in: SignedIn, on_loss: Callable[[], None]) -> Iterator[None]:
-        """Call `on_loss` when the rights end with which something was opened, for as long as the block lasts."""
+        """While the block runs, call `on_loss` if the rights of `signed_in` end."""
         holder, session = _Holder(signed_in, on_loss), signed_in.owner
         self._holders.setdefault(session, set()).add(holder)
         try:

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 SIGN_IN_SECONDS = 10.0
 SEND_SECONDS = 5.0
 MAX_PARTS = 50
-"""Strings, commas and brackets of a message; no documented one has ten."""
+"""Maximum number of strings, commas and brackets in a message. No documented message has ten."""
 
 SIGNED_OUT = 4401
 TOO_SLOW = 4408
@@ -41,7 +41,7 @@ POLICY_VIOLATION = 1008
 
 
 class End(NamedTuple):
-    """The close code and reason of a socket."""
+    """The code and reason with which a socket is closed."""
 
     code: int
     reason: str = ""
@@ -73,7 +73,7 @@ class SocketParts(Protocol):
 
 
 class Socket(ABC):
-    """One client's connection, from the handshake to its end. Each ending has a close code, and the first counts."""
+    """One client's connection, from the handshake to its end. Each kind of end has a close code; the first counts."""
 
     def __init__(self, websocket: WebSocket, parts: SocketParts) -> None:
         self._websocket = websocket
@@ -82,14 +82,14 @@ class Socket(ABC):
 
     @abstractmethod
     async def _take(self, caller: Caller, text: str | None) -> End | None:
-        """Handle a message; None is a binary one. Returns how to close, if it ends the socket."""
+        """Handle a message; `text` is None if it is binary. Return an End to close the socket."""
 
     def _work(self) -> list[asyncio.Task[None]]:
-        """Return the work beside the messages, to be stopped with the socket."""
+        """Return the background tasks to stop when the socket ends."""
         return []
 
     async def serve(self) -> None:
-        """Run the protocol until either side closes. The websocket is accepted already."""
+        """Run the protocol until either side closes the socket, which has already been accepted."""
         try:
             async with asyncio.timeout(SIGN_IN_SECONDS):
                 signed_in = await self._sign_in()
@@ -107,7 +107,7 @@ class Socket(ABC):
             with self._parts.open_sockets.one_more(signed_in.caller.user_id):
                 await self._serve(signed_in)
         except LimitReached as error:
-            # A reason has room for 123 bytes.
+            # A reason may have at most 123 bytes.
             await self._close(End(TOO_MANY, f"This user has reached the limit set by CHIMERA_{error.setting.upper()}."))
 
     async def _serve(self, signed_in: SignedIn) -> None:
@@ -139,7 +139,7 @@ class Socket(ABC):
         return await self._parts.auth.signed_in(token)
 
     async def _receive(self, caller: Caller) -> End:
-        # Checked here, because other endings count as well: a client may be gone by now.
+        # Sent in this task, so that the socket can end meanwhile: the client may be gone by now.
         await self._send({"type": "authenticated"})
         rate = MessageRate()
         while True:
@@ -159,12 +159,13 @@ class Socket(ABC):
         await self._sent(self._websocket.send_text(to_json(message).decode()))
 
     async def _sent(self, sending: Awaitable[None]) -> None:
-        # A timer alone: a timeout's context costs a quarter of what sending does. What waits here ends with the socket.
+        # Only a timer, because `asyncio.timeout` costs a quarter as much as sending. A task that waits here is stopped
+        # when the socket ends.
         limit = asyncio.get_running_loop().call_later(SEND_SECONDS, self._end_with, TOO_SLOWLY)
         try:
             await sending
         except (WebSocketDisconnect, RuntimeError, TimeoutError):
-            # The client is gone, and `_receive` may be the one that waits here.
+            # The client is gone, which `_receive` can't notice if it is the task that waits here.
             self._end_with(End(GOING_AWAY))
             await asyncio.Event().wait()
         finally:
@@ -189,9 +190,10 @@ def _end_of(ended: "asyncio.Task[End]") -> End:
 
 
 def is_own_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:
-    """Return whether a browser page may open this socket: our own pages, or those that the settings list.
+    """Return whether a browser page may open this socket: only our own pages and those that the settings list may.
 
-    Programs send no Origin. They bring a token all the same, and there are no cookies that a foreign page could use.
+    Programs don't send an Origin header, but need a token as well. Foreign pages can't use cookies, because there are
+    none.
     """
     origin = websocket.headers.get("origin")
     if origin is None or origin in allowed:

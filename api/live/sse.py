@@ -1,4 +1,4 @@
-"""Server-sent events: frames for the browser's `EventSource`, while the caller's rights last."""
+"""Server-sent events: frames for the browser's `EventSource`, as long as the caller has the right to them."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -14,7 +14,7 @@ from models.events import EventFrame, TokensFrame
 
 
 def event_of(written: Written) -> ServerSentEvent:
-    """Return a frame as an event; its id is the sequence to resume after, which text lacks."""
+    """Return a frame as a server-sent event. Its ID is the sequence number to resume after; text doesn't have an ID."""
     frame = written.frame
     if isinstance(frame, TokensFrame):
         return ServerSentEvent(event=frame.kind, raw_data=written.json)
@@ -23,7 +23,7 @@ def event_of(written: Written) -> ServerSentEvent:
 
 
 async def while_allowed(rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[Written]) -> AsyncIterator[Written]:
-    """Yield `frames` for as long as the token is good for this caller and this process lives."""
+    """Yield `frames` until the caller's rights end or the process stops."""
     lost = asyncio.Event()
     losing = asyncio.create_task(lost.wait())
     try:

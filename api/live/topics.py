@@ -108,7 +108,7 @@ class Topics(Socket):
                 del self._topics[topic]
 
     async def _fail(self, error: Exception, topic: Topic) -> None:
-        """Report an error as a request for the same run reports it."""
+        """Report an error in the same way as a request for the same run would."""
         known = _known(error)
         if known is None:
             log.error("stream_failed", topic=topic, error=type(error).__name__, exc_info=error)

@@ -30,7 +30,7 @@ CHECK_SECONDS = 2.5
 
 
 State = Literal["up", "away", "none", "low", "full"]
-"""`low` and `full` are states of a disk. Writing fails soon if the state is `low`, and already if it is `full`."""
+"""`low` and `full` are states of a disk: writing will soon fail, or already fails."""
 
 
 class PartHealth(Contract):
@@ -210,7 +210,7 @@ def summary_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing
     """Describe the health of every provider. Providers with problems come first."""
     troubled = {name: note for name, account_health in health.items() if (note := account_health.note)}
     groups = [f"{name} is {note}" for name, note in troubled.items()]
-    # No provider is contacted for this: it is what calls have met with.
+    # No provider is contacted for this summary, which describes only what earlier calls have encountered.
     quiet = [name for name in ready if name not in troubled]
     groups += [
         f"{', '.join(names)}: {how}"
@@ -222,7 +222,7 @@ def summary_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing
 
 def _readiness(parts: Parts) -> dict[str, Check]:
     """Return the checks of /health/ready. /health makes a few more checks."""
-    # Where no embedded stack keeps its data there is nothing to watch.
+    # Without an embedded stack that stores its data here, there is no disk to check.
     return READINESS | ({"disk": _disk} if (parts.settings.data_dir / "run" / "lock").exists() else {})
 
 

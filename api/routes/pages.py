@@ -34,7 +34,7 @@ async def home(request: Request) -> Response:
     if "text/html" not in request.headers.get("accept", ""):
         return Response(to_json({"name": "Chimera", **links}), media_type="application/json")
     settings, temporal = parts_of(request).settings, parts_of(request).temporal
-    # Only where this machine alone has access: other callers need not know its address.
+    # Only if no other machine has access, because other callers don't need to know the Web UI's address.
     link = escape(temporal.web_ui, quote=True) if settings.host in _ONLY_HERE else ""
     item = f'<li><a href="{link}">Temporal\'s Web UI</a>, with the history of each run</li>' if link else ""
     return Response(_HOME.replace(_TEMPORAL, item), media_type="text/html")

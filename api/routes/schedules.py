@@ -125,7 +125,7 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
         schedule = await schedules.one(session, caller, schedule_id)
         schedules.spec_of(schedule)
         await _check_room(parts, session, schedule)
-        # Temporal may have lost it.
+        # Temporal may have lost the schedule.
         await outbox.enqueue_schedule(session, schedule_id)
     await parts.schedule_dispatcher.deliver(schedule_id)
     await parts.schedules.trigger(schedule_id)
@@ -142,7 +142,7 @@ async def backfill_schedule(
         spec = schedules.spec_of(schedule)
         await _check_room(parts, session, schedule)
         due = await asyncio.to_thread(backfilled, spec, backfill, datetime.now(UTC))
-        # Temporal counts by its own calendar, which may be of a year ago.
+        # Temporal uses its own copy of the calendar, which may be a year old.
         await outbox.enqueue_schedule(session, schedule_id)
     await parts.schedule_dispatcher.deliver(schedule_id)
     await parts.schedules.backfill(schedule_id, due, backfill.overlap)

@@ -293,7 +293,7 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
         guidance_id=given.guidance_id,
         path=guidance.path,
         received=receipt is not None,
-        # A run learns of a subtask's end a moment after it.
+        # A run learns of a subtask's end a moment later, so its receipt may contain ended subtasks.
         reaches=tuple(path for path in receipt.reaches if path in given.open_subtasks) if receipt else (),
     )
 

@@ -139,7 +139,7 @@ async def _transcription(
 
 
 async def _stored(session: AsyncSession, caller: Caller, spec: TranscriptionSpec) -> FileView | None:
-    """Return the file that the form names; None when it contains the recording. Raises NotFound."""
+    """Return the file that the form names; None if the form contains the recording itself. Raises NotFound."""
     if spec.file_id is None:
         return None
     # An administrator sees all users' files, but can use only their own.
@@ -152,7 +152,7 @@ async def _measured(
 ) -> tuple[FileView, float]:
     """Return the recording's file, which is stored if the form contains it, and its length in seconds.
 
-    Measured once and stored: the bytes are read again only for the request to the provider.
+    The length is measured once and stored, so that the bytes are read again only for the request to the provider.
     """
     if stored is not None:
         head = await files.chunk(session, stored.id, 0) or b""
@@ -166,7 +166,7 @@ async def _measured(
 async def _created(
     session: AsyncSession, caller: Caller, new: NewAiCall, settings: Settings, *, uploaded: FileView | None
 ) -> tuple[AiCallId, bool]:
-    """Store a call, or find that another request with its key came at the same time: then its upload is dropped."""
+    """Store a call. If a simultaneous request with its key was first, return that call and delete the upload."""
     call_id, created = await ai_calls.create(session, caller.user_id, new)
     if created:
         await user_limits.check_added(session, caller.user_id, OPEN_AI_CALLS_LIMIT, settings)
@@ -178,7 +178,7 @@ async def _created(
 async def _of_key(
     session: AsyncSession, caller: Caller, spec: TranscriptionSpec, hints: dict[str, Any], key: str | None
 ) -> AiCallId | None:
-    """Return the call of a key whose file was deleted since: its bytes can't be compared any more, only its id.
+    """Return a key's call whose file has been deleted, so that only the file's ID can be compared, not its bytes.
 
     Raises IdempotencyKeyReused.
     """
