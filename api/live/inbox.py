@@ -34,9 +34,10 @@ class Inbox:
         self._news.set()
 
     def _joined(self, piece: TokensFrame) -> bool:
-        """Append a piece to its call's previous piece, if that still waits and no event came between: one frame for both.
+        """Append a piece to its call's previous piece, if that still waits and no event came between.
 
-        The busier the process, the more pieces are joined, and the fewer frames are sent to each client.
+        Both then share a frame. The busier the process, the more pieces are joined, and the fewer frames are sent to
+        each client.
         """
         for place in range(len(self._queue) - 1, -1, -1):
             before = self._queue[place]
