@@ -1,4 +1,4 @@
-"""Reports the health of each part of the running Chimera, including workers, as its API sees it."""
+"""Reports the health of each part of the running Chimera, including workers, according to its API."""
 
 import httpx2
 

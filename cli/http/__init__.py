@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def signed_in(options: Options = NO_OPTIONS) -> AsyncIterator["Client"]:
-    """Yield a client for the chosen API. If the API rejects a request, the error names the `options` with its fields.
+    """Yield a client for the chosen API. If the API rejects a request, the error names `options` instead of fields.
 
     Raises WrongUsage, NoSignIn or NotReachable, or Refused if the API rejects a request.
     """

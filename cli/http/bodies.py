@@ -146,7 +146,7 @@ def _fields_in(file: Path) -> dict[str, JsonValue]:
 
 
 def _check_names(fields: Mapping[str, JsonValue], file: Path) -> None:
-    """Raise WrongUsage for an unknown field. It is reported before a missing field, which it may be, misspelt."""
+    """Raise WrongUsage for an unknown field. Checked before missing fields, one of which it may be, misspelt."""
     unknown = [name for name in fields if name not in AgentSpec.model_fields]
     if unknown:
         problems = " ".join(

@@ -80,7 +80,7 @@ class Session:
 
 
 async def _to_the_end(renewal: Coroutine[Any, Any, str]) -> str:
-    """Let a renewal end even if the command is interrupted: a token that is used but not replaced is lost."""
+    """Let a renewal finish even if the command is interrupted, because a used token that isn't replaced is lost."""
     task = asyncio.create_task(renewal)
     try:
         return await asyncio.shield(task)

@@ -23,7 +23,7 @@ _SHOWN_CHARS = 40
 
 
 def micro_usd(written: str) -> int:
-    """Parse an amount in US dollars into millionths. The only valid forms are `5`, `0.50`, `.5` and `$5`."""
+    """Parse an amount in US dollars into millionths. Only forms such as `5`, `0.50`, `.5` and `$5` are valid."""
     found = _DOLLARS.fullmatch(written.strip())
     if found is None or found[1] + (found[2] or "") == "":
         raise typer.BadParameter(f"{_shown(written)} is not an amount in US dollars. {_way_to_write(written)}")

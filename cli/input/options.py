@@ -13,7 +13,7 @@ Options = Mapping[str, str]
 NO_OPTIONS: Options = {}
 
 REPEATED = frozenset({"--tool", "--fallback", "--image", "TEXT"})
-"""Options and arguments for lists, whose problems name the position of an item."""
+"""Options and arguments that may be given more than once, each time with one item of a list."""
 
 BODY = "body"
 """The field name in problems with a whole request. No option has this name."""

@@ -21,7 +21,7 @@ class Writing:
     tail: str = ""
 
     def take(self, offset: int, text: str) -> bool:
-        """Append the next piece; False for a repeated one. A gap is marked, and its text is shown with the result."""
+        """Append the next piece; False for a repeated one. A gap is marked; its text arrives with the result."""
         if offset < self.length:
             return False
         gap = "…" if offset > self.length else ""

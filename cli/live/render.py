@@ -1,6 +1,6 @@
 """A followed task on the terminal: a tree of its subtasks, streaming text, and a progress bar.
 
-All text from models and users passes through `plain`, and is shown as `Text`, which doesn't interpret markup.
+All text passes through `plain` and is shown as `Text`, which doesn't interpret markup.
 """
 
 from rich.console import Group, RenderableType

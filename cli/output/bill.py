@@ -46,7 +46,7 @@ def limits_of(budget: BudgetView | BudgetRaised | None) -> str:
 
 
 def as_option(limit: str, amount: int) -> str:
-    """Return a limit as an option. Dollars are exact to the millionth, because rounding down would be too low."""
+    """Return a limit as an option. Dollars are exact to the millionth, because a lower limit wouldn't be enough."""
     if limit == "max_cost_micro_usd":
         return f"--usd {(Decimal(amount) / 1_000_000).normalize():f}"
     return f"{'--tokens' if limit == 'max_tokens' else '--requests'} {amount}"

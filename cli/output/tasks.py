@@ -121,7 +121,7 @@ def _blocked_in(task: TaskView) -> str:
 
 
 def _quiet_in(task: TaskView) -> str:
-    """Describe since when a running task has started no call, and how to find out why, which the run itself can't."""
+    """Describe since when a running task hasn't started a call, and how to find out why; the run itself can't."""
     begun = [at for at in (task.started_at, task.last_call_at) if at is not None]
     if task.status is not RunStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
         return ""

@@ -87,7 +87,7 @@ async def sign_in_here(settings: Settings) -> tuple[str, str] | None:
                 tokens = await Auth(database, settings).vouch_for(FIRST_USER)
                 sign_in.write(path, sign_in.SignIn.of(api_url, FIRST_USER, tokens))
     except WrongCredentials:
-        # In a shared database, the first user was renamed or disabled. Its users have their own sign-ins.
+        # The database is shared, and its first user was renamed or disabled. Its users have their own sign-ins.
         return None
     finally:
         await database.close()
