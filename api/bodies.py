@@ -29,7 +29,7 @@ _PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[,\[{]', re.DOTALL)
 
 
 class StrictRequest(Request):
-    """Accepts JSON in UTF-8 without lone surrogates, NaN or NUL, at most 200 levels deep and with at most MAX_PARTS."""
+    """Accepts JSON in UTF-8 without lone surrogates, NaN or NUL, with at most 200 levels and MAX_PARTS parts."""
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):

@@ -125,7 +125,7 @@ async def get_caller(
 
 
 async def _address(connection: HTTPConnection) -> str:
-    """Return the caller's address, as reported by a listed proxy or else as seen by the connection."""
+    """Return the caller's address, as reported by a listed proxy or else the address of the connection's peer."""
     return connection.client.host if connection.client else ""
 
 

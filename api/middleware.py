@@ -248,7 +248,7 @@ class LastResort:
 
 
 class BodyLimit:
-    """Rejects a body that is too large or too slow: before it is read, or as soon as it exceeds the limit.
+    """Rejects bodies above the limit, before they are read or as soon as they exceed it, and bodies that stall.
 
     FastAPI's `max_body_size` also limits the size, but responds in plain text, outside of all other middleware.
     """

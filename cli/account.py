@@ -1,6 +1,6 @@
 """The user's account: sign-in, access tokens, password.
 
-Prompts come before the command's event loop, which would keep Ctrl-C from them.
+Commands prompt before their event loop starts, because prompts wouldn't receive Ctrl-C inside it.
 """
 
 import sys
@@ -58,7 +58,7 @@ def password(reset: Reset = False, email: ResetEmail = FIRST_USER) -> Coroutine[
 
 
 async def sign_in_at(api_url: str, email: str, password: str) -> int:
-    """Sign in, and keep the sign-in for later commands."""
+    """Sign in, and store the sign-in for later commands."""
     from cli.http import sign_in
     from cli.http.addresses import address_from
     from cli.http.login import sign_in_with
@@ -83,7 +83,7 @@ async def change_password(current: str, new: str) -> int:
 
 
 async def reset_password(email: str, new: str) -> int:
-    """Set a new password in the database itself."""
+    """Set a new password directly in the database."""
     from cli.stack.passwords import reset
 
     await reset(email.strip().lower(), new)
@@ -91,7 +91,7 @@ async def reset_password(email: str, new: str) -> int:
 
 
 def _asked(what: str, otherwise: str) -> str:
-    """Prompt on a terminal; piped input has only the secrets."""
+    """Prompt on a terminal. Otherwise, return `otherwise`, because piped input contains only the secrets."""
     return text_of(str(typer.prompt(what, default=otherwise)), what) if sys.stdin.isatty() else otherwise
 
 

@@ -134,7 +134,7 @@ async def create(
         "reasoning_effort": reasoning_effort,
         "max_output_tokens": max_output_tokens,
     }
-    # Problems of a file's field name the field.
+    # A problem with a field that was set in the file names the field instead of an option.
     typed = {field: option for field, option in AGENT.items() if file is None or options[field] is not None}
     body = agent_body(options, file)
     async with signed_in(typed) as client:
@@ -158,7 +158,7 @@ async def delete(name: Name) -> int:
 
 
 def table_of(agents: Sequence["AgentView"]) -> Table:
-    """A line an agent."""
+    """Return a table with one line per agent."""
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Agent", "Tools"):
         table.add_column(heading, no_wrap=True)
@@ -171,7 +171,7 @@ def table_of(agents: Sequence["AgentView"]) -> Table:
 
 
 def facts_of(agent: "AgentView") -> list[tuple[str, str]]:
-    """List an agent's fields; unset ones are left out."""
+    """Return an agent's fields with their labels, without unset fields."""
     facts = (
         ("Agent", f"{agent.name}{' (built in)' if agent.built_in else ''}"),
         ("Role", agent.role),

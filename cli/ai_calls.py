@@ -81,7 +81,7 @@ async def image(
     from cli.output.image_files import check_place, free_name
     from models.ai_calls import Operation
 
-    # An ending that is another kind's is only a name.
+    # The extension may be that of another image type, because it is only part of the name.
     out = out or free_name(Path("image.png"))
     check_place(out, force=force)
     body = given({"model": model, "prompt": prompt, "size": size})

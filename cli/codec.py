@@ -1,4 +1,4 @@
-"""Temporal's stored payloads, decrypted in its own tools."""
+"""Lets Temporal's own tools decrypt stored payloads."""
 
 import shlex
 import sys
@@ -38,7 +38,7 @@ async def codec(as_json: AsJson = False) -> int:
 
 
 def _command_of(address: "CodecAddress") -> str:
-    """The command to copy, with the address itself only where it stands on the screen anyway."""
+    """Return the command to copy, which contains the address only if the screen shows the address anyway."""
     endpoint = address.url if sys.stdout.isatty() else "ADDRESS"
     options = {
         "--address": address.temporal_address,
@@ -47,7 +47,7 @@ def _command_of(address: "CodecAddress") -> str:
         "--codec-endpoint": endpoint,
     }
     words = [word for name, value in options.items() for word in (name, shlex.quote(one_line(value, 2000)))]
-    # With a key in its environment `temporal` would speak TLS unless told otherwise.
+    # With an API key in its environment, `temporal` would use TLS unless told otherwise.
     without = ("--tls=false",) if address.temporal_api_key_required else ()
     tls = without if address.temporal_tls is None else ("--tls",)
     return " ".join(("temporal workflow show", *tls, *words, "--workflow-id", "run-ID"))

@@ -1,4 +1,4 @@
-"""The errors of commands, each with its remedy, and exit codes."""
+"""The errors of commands, each with its remedy, and the exit codes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,13 +14,13 @@ WAITS = 4
 """Exit code of a command that stopped following a task because the task waits for its budget."""
 
 TROUBLE = 3
-"""Exit code of wrong usage, no connection, no sign-in, or a rejected request."""
+"""Exit code for wrong usage, a missing connection or sign-in, or a rejected request."""
 
 INTERRUPTED = 130
 
 
 class NotReachable(ChimeraError):
-    """Nothing answers at the API's address."""
+    """Nothing responds at the API's address."""
 
     code, http_status, title = "not_reachable", 503, "Chimera is not reachable"
 
@@ -33,7 +33,7 @@ class NotReachable(ChimeraError):
 
 
 class NamedNotReachable(NotReachable):
-    """No API answers at the address that settings name; a sign-in to another address is not used instead."""
+    """No API responds at the address that a setting names. A sign-in to another address is not used instead."""
 
     def __init__(self, api_url: str, named_by: str) -> None:
         ChimeraError.__init__(
@@ -73,7 +73,7 @@ class NoSignIn(ChimeraError):
 
 
 class SignInEnded(NoSignIn):
-    """The API rejects a sign-in that is kept here."""
+    """The API rejects a stored sign-in."""
 
     def __init__(self, api_url: str, email: str, path: Path) -> None:
         self.what_happened = f"The sign-in for {email} at {api_url}, stored in {path}, is no longer valid."
@@ -96,7 +96,7 @@ class TokenRefused(NoSignIn):
 
 
 class StartedElsewhere(NoSignIn):
-    """A Chimera runs on this machine, and its sign-in is in the folder where it was started."""
+    """A Chimera server is running on this machine, but its sign-in is in the folder where it was started."""
 
     def __init__(self, api_url: str, data_dir: Path | None) -> None:
         folder = str(data_dir) if data_dir else "<its data folder>"
@@ -114,7 +114,7 @@ class FieldProblem(Contract):
 
 
 class ProblemRemedy(Contract):
-    """The API's remedy; an action that only a newer server knows is left out."""
+    """The API's remedy. `known` is None if only newer versions know its action."""
 
     action: str
     target: str | None = None
@@ -149,7 +149,7 @@ class Refused(ChimeraError):
         super().__init__(problem.detail or problem.title, retry_after_s=retry_after_s, remedy=remedy)
         self.problem = problem
         self.options: Mapping[str, str] = {}
-        """The options that were typed, by the request's fields."""
+        """The command's options, by the field of the request that each sets."""
 
 
 class NotThere(ChimeraError):
@@ -159,7 +159,7 @@ class NotThere(ChimeraError):
 
 
 class Ambiguous(ChimeraError):
-    """The command line's name fits more than one object."""
+    """A name on the command line matches more than one object."""
 
     code, http_status, title = "ambiguous", 409, "The name is ambiguous"
 
@@ -169,7 +169,7 @@ class Ambiguous(ChimeraError):
 
 
 class NotSetUp(ChimeraError):
-    """A known provider without its key or address."""
+    """A known provider lacks its key or address."""
 
     code, http_status, title = "not_set_up", 422, "Provider not set up"
 

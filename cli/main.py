@@ -1,4 +1,4 @@
-"""`chimera`: the commands, in groups. Each is imported when it is typed, so that `--help` answers at once."""
+"""The commands of `chimera`, in groups. A command is imported only when it is typed, so that `--help` is fast."""
 
 from collections.abc import Coroutine
 from importlib import import_module
@@ -10,7 +10,7 @@ from typer.main import get_group
 
 from cli.process import program
 
-# In the order in which a new user needs them: where each is, and what help says of it, which a test compares.
+# In the order in which a new user needs them, each with its location and its help text, which a test compares.
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
         "demo": (
@@ -92,7 +92,7 @@ _PLACES = {name: place for commands in COMMANDS.values() for name, (place, _) in
 
 
 class LazyGroup(TyperGroup):
-    """Lists commands by name and help; one that is typed is imported."""
+    """Lists commands with their names and help texts, and imports only the command that is typed."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -101,12 +101,12 @@ class LazyGroup(TyperGroup):
                 self.add_command(TyperCommand(name, help=summary, rich_help_panel=panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Return the command that is typed, whole."""
+        """Return the typed command, imported."""
         name, listed, rest = super().resolve_command(ctx, args)
         return name, listed and self.load(name or ""), rest
 
     def load(self, name: str) -> Any:
-        """Import a command, or a group of them."""
+        """Import a command or a group of commands."""
         module, _, attribute = _PLACES[name].partition(":")
         found, whole = getattr(import_module(module), attribute), typer.Typer(rich_markup_mode=self.rich_markup_mode)
         if isinstance(found, typer.Typer):
@@ -117,7 +117,7 @@ class LazyGroup(TyperGroup):
 
 
 def finish(command: Coroutine[Any, Any, int], **_options: Any) -> None:
-    """Run what a command has returned to its exit code."""
+    """Run the coroutine that a command has returned, and exit with its exit code."""
     from cli.process import running
 
     running.finish(command)
@@ -136,5 +136,5 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line. Wrong usage ends with 3, because 2 says that a task was cancelled."""
+    """Run the command line. The exit code for wrong usage is 3, because 2 means that a task was cancelled."""
     program.ending_with_own_codes(app)

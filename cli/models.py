@@ -1,4 +1,4 @@
-"""The models of this installation."""
+"""Lists the models of this installation."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models.providers import MediaModelView, ModelsView, ModelView, ProviderView
 
 MICRO_USD = 1_000_000
-# By operation.
+# The command for each operation.
 _COMMANDS = {
     "embeddings": "chimera embed",
     "images": "chimera image",
@@ -55,7 +55,7 @@ async def models(provider: Provider = None, every: Every = False, as_json: AsJso
 
 
 def check_usable(name: str, providers: Sequence["ProviderView"]) -> None:
-    """Raise NotThere for a provider that Chimera doesn't know, NotSetUp for one that lacks something."""
+    """Raise NotThere for an unknown provider, or NotSetUp for a provider that isn't set up."""
     from cli.errors import NotSetUp, NotThere
 
     known = {provider.name: provider for provider in providers}
@@ -66,7 +66,7 @@ def check_usable(name: str, providers: Sequence["ProviderView"]) -> None:
 
 
 def of_provider(found: "ModelsView", provider: str | None) -> "ModelsView":
-    """Keep one provider's models; None for none."""
+    """Keep only one provider's models, or all models if `provider` is None."""
     return found.model_copy(
         update={
             "models": tuple(model for model in found.models if provider in (None, model.provider)),
@@ -86,9 +86,9 @@ def _print(console: Console, found: "ModelsView", missing: Mapping[str, str], *,
 
 
 def table_of(models: Sequence["ModelView"]) -> Table:
-    """A line a model; prices are USD per million tokens."""
+    """Return a table with one line per model. Prices are in USD per million tokens."""
     table = Table(box=None, pad_edge=False, expand=True)
-    # Whole, over as many lines as it takes, because users type it.
+    # The whole name, over as many lines as it needs, because users type it.
     table.add_column("Model", overflow="fold", max_width=MODEL_CHARS)
     for heading in ("Input", "Output", "Window"):
         table.add_column(heading, no_wrap=True, justify="right")
@@ -102,7 +102,7 @@ def table_of(models: Sequence["ModelView"]) -> Table:
 
 
 def media_table_of(models: Sequence["MediaModelView"]) -> Table:
-    """A line for each model that tasks can't use, with its command."""
+    """Return a table of the models that tasks can't use, each with its command."""
     table = Table(box=None, pad_edge=False, expand=True)
     table.add_column("Other models", overflow="fold", max_width=MODEL_CHARS)
     table.add_column("Use", ratio=1)
@@ -114,7 +114,7 @@ def media_table_of(models: Sequence["MediaModelView"]) -> Table:
 
 
 def lines_below(unusable: int, unreachable: Mapping[str, str], missing: Mapping[str, str], *, every: bool) -> list[str]:
-    """The entries that a list leaves out: unusable models, providers that didn't answer or aren't set up."""
+    """Describe what the list leaves out: unusable models, and providers that don't respond or aren't set up."""
     lines = [f"{name}: {why}" for name, why in unreachable.items()]
     if unusable and not every:
         lines.append(f"{count(unusable, 'more model')} can't be used yet. To see why, run: chimera models --all")

@@ -286,7 +286,7 @@ async def _control(schedule_id: str, what: str) -> int:
 
 
 def table_of(schedules: Sequence["ScheduleView"]) -> Table:
-    """A line a schedule."""
+    """Return a table with one line per schedule."""
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Id", "When", "Next"):
         table.add_column(heading, no_wrap=True)
@@ -299,7 +299,7 @@ def table_of(schedules: Sequence["ScheduleView"]) -> Table:
 
 
 def runs_of(tasks: Sequence["TaskView"], zone: tzinfo) -> Table:
-    """A line for each task that a schedule has made."""
+    """Return a table with one line per task that a schedule has created."""
     from cli.output.tasks import marked_status_of
     from models.base import usd
 
@@ -328,12 +328,12 @@ def next_of(schedule: "ScheduleView") -> str:
 
 
 def _in_zone(when: datetime, zone: str) -> str:
-    """Write a time; without an offset it is one of the zone that the schedule is written in."""
+    """Format a time in ISO 8601. A time without a UTC offset is in the schedule's time zone."""
     return (when if when.tzinfo else when.replace(tzinfo=_zone_named(zone))).isoformat()
 
 
 def _zone_named(name: str) -> tzinfo:
-    """The zone that a schedule is written in, or UTC where this machine doesn't know it."""
+    """Return a schedule's time zone, or UTC if this machine doesn't know the time zone."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

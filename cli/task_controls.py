@@ -1,4 +1,4 @@
-"""Control a task that runs: cancel, pause, resume, steer, budget; and delete one that has ended."""
+"""Commands that control a running task (cancel, pause, resume, steer, budget) or delete a task that has ended."""
 
 from typing import Annotated
 
@@ -84,7 +84,7 @@ async def delete(task_id: TaskName) -> int:
 
 
 async def _control(task_id: str, what: str) -> int:
-    """Cancel, pause or resume; the API answers as soon as the request is stored."""
+    """Cancel, pause or resume a task. The API responds as soon as it has stored the request."""
     from cli.http.ids import task_named
 
     async with signed_in() as client:

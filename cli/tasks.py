@@ -1,4 +1,4 @@
-"""Tasks: start and watch one, list them, show one and its bill."""
+"""Commands for tasks: start and watch a task, list tasks, show a task and its cost."""
 
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +37,7 @@ OnFailure = Annotated[
     str | None,
     typer.Option(
         parser=one_of(ON_FAILURE),
-        # Its words would leave the names of options no room at 80 columns.
+        # At 80 columns, the choices themselves would leave no room for the names of options.
         metavar="WHAT",
         autocompletion=lambda: ON_FAILURE,
         help="What to do when a subtask fails: fail (the task), skip or retry (the subtask).",
@@ -173,7 +173,7 @@ async def retry(
         task = await client.retry(before.id, wish)
         if (shortfall := shortfall_of_retry(await client.cost(task.id), model)) is not None:
             print_to(console, shortfall)
-        # A display needs all events; line by line, earlier ones were shown before.
+        # A live display needs all events. Printed line by line, earlier events were already shown.
         return await watching.of(client, task, after=0 if console.is_terminal else before.last_seq)
 
 
@@ -217,7 +217,7 @@ async def cost(task_id: TaskName, as_json: AsJson = False) -> int:
     from cli.output.costs import print_cost
 
     async with signed_in() as client:
-        # A deleted task keeps its bill.
+        # The cost of a deleted task is kept.
         found = await id_named(client, task_id)
         bill = await client.cost(found)
     if as_json:
@@ -228,7 +228,7 @@ async def cost(task_id: TaskName, as_json: AsJson = False) -> int:
 
 
 async def _show_messages(task_id: str, path: str, *, as_json: bool) -> int:
-    """Print the whole transcript of a node; `/` is the task itself."""
+    """Print the whole transcript of a node. The path `/` stands for the task itself."""
     from cli.http.ids import task_named
     from cli.http.pages import items_of
     from cli.output.messages import print_messages

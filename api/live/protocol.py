@@ -14,7 +14,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """Writes a message's `frame` unchanged if it has one. Any other server sends the message's `text`."""
 
     async def run_asgi(self) -> None:
-        """Tell the application that messages may contain frames, of which one message may contain several."""
+        """Tell the application that a message may contain one or more frames."""
         self.scope["extensions"][TAKES_FRAMES] = {}
         await super().run_asgi()
 

@@ -15,7 +15,7 @@ from cli.stack.running import running_stack
 
 
 async def findings(*, try_keys: bool) -> list[Finding]:
-    """Check an installation. Vendors are asked only with `try_keys`."""
+    """Check an installation. Vendors are contacted only with `try_keys`."""
     names = list(variables())
     found = [*python(), *packages(), *names]
     try:

@@ -1,4 +1,4 @@
-"""The data folder, or its nearest existing parent: it has to be writable and to have free space."""
+"""Checks the data folder, or its nearest existing parent, which must be writable and have free space."""
 
 import shutil
 import sys
@@ -17,7 +17,7 @@ LITTLE_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 200 * 1024**2
 
 
 def folder(settings: Settings) -> Iterator[Finding]:
-    """Check the folder, and the sign-in in it."""
+    """Check the folder and the sign-in that it contains."""
     wanted = settings.data_dir
     try:
         wanted = local_folder.absolute(wanted)
@@ -39,7 +39,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
 
 def _why_unwritable(there: Path) -> str | None:
     try:
-        # Tried, because root may write everywhere, and yet not in /proc or on a disk that is read-only.
+        # Try to write, because root has permission everywhere, but still can't write to /proc or to a read-only disk.
         with tempfile.TemporaryDirectory(prefix=".chimera-", dir=there):
             return None
     except OSError as error:

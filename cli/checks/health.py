@@ -1,4 +1,4 @@
-"""The running API's health report of each part, workers included."""
+"""Reports the health of each part of the running Chimera, including workers, according to its API."""
 
 import httpx2
 
@@ -15,9 +15,9 @@ from models.errors import ChimeraError
 
 
 async def health(settings: Settings, stack_pid: int | None) -> list[Finding]:
-    """Ask the API of this data folder's sign-in, or else the one that settings name."""
+    """Ask the API of this data folder's sign-in, or else the API that the settings name."""
     kept = sign_in.read(sign_in.in_folder(settings.data_dir))
-    # The running stack may have been given other ports than the settings say now, and one elsewhere has others.
+    # The running stack may use other ports than the settings say now, and a server elsewhere has its own ports.
     api_url = kept.api_url if kept is not None else api_url_of(settings)
     try:
         async with new_http(api_url) as http:
@@ -48,7 +48,7 @@ def _without_answer(api_url: str, settings: Settings, stack_pid: int | None) -> 
 
 
 async def _signed_in(api_url: str, http: httpx2.AsyncClient, settings: Settings) -> dict[str, str]:
-    """The header of the sign-in in this folder; empty without a valid one."""
+    """Return the header for the sign-in in this folder; empty if there is no valid sign-in."""
     try:
         token = await Session(api_url, http, path=sign_in.in_folder(settings.data_dir)).access_token()
     except ChimeraError:

@@ -1,4 +1,4 @@
-"""Whether this installation is complete: its Python, its packages, and the names of its settings."""
+"""Checks whether this installation is complete: its Python, its packages, and the names of its settings."""
 
 import importlib.util
 import platform
@@ -22,7 +22,7 @@ def python() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    """Seven packages with common names: another project's `models` or `api` on the path would shadow ours."""
+    """Check the seven packages. Their names are common: another project's `models` or `api` would shadow ours."""
     parents = {name: _parent_of(name) for name in PACKAGES}
     home = parents["cli"]
     strangers = [f"{name} ({parent or 'not found'})" for name, parent in parents.items() if parent != home]
@@ -37,7 +37,7 @@ def packages() -> Iterator[Finding]:
 
 
 def variables() -> Iterator[Finding]:
-    """Variables with our prefix that nothing reads: misspelt ones."""
+    """Report variables with our prefix that have no effect, for example because they are misspelt."""
     for line in misspelt():
         yield Finding(Level.WARN, "settings", line)
 

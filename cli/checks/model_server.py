@@ -1,4 +1,4 @@
-"""The user's own model server, which is free to ask: it has to answer, and in the protocol."""
+"""Checks whether the user's own model server responds in the right protocol. The request is free."""
 
 from collections.abc import Sequence
 
@@ -19,11 +19,11 @@ WHAT = "provider local (CHIMERA_LOCAL_BASE_URL)"
 
 
 async def local_provider(settings: Settings) -> Finding:
-    """Ask the model server that settings name, if any."""
+    """Check the model server that settings name, if any."""
     base_url = settings.address_of("local")
     if base_url is None:
         return Finding(Level.OK, WHAT, "not set up")
-    # Here, because the providers bring the price list.
+    # Imported here, because the providers load the price list.
     from chimera.providers.keys import key_of
 
     try:

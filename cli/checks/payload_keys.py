@@ -1,4 +1,4 @@
-"""Keys of Temporal's payloads: those of a new start, and those in use now."""
+"""Checks the keys for Temporal's payloads: those that a new start would use, and those in use now."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from cli.output.text import one_line
 
 
 def payload_keys(settings: Settings) -> Iterator[Finding]:
-    """Payload keys that a start would use; `health` reports those in use now."""
+    """Check the payload keys that a start would use. `health` reports those in use now."""
     if settings.temporal_address is None:
         yield from _local_payload_keys(settings)
         return
@@ -30,20 +30,22 @@ def payload_keys(settings: Settings) -> Iterator[Finding]:
 
 
 def ids_of_a_start(settings: Settings) -> list[str]:
-    """The ids of the keys that a start here would use; none where they are unknown."""
+    """Return the IDs of the keys that a start here would use; empty if they are unknown."""
     if settings.temporal_address is not None:
         return _ids_asked_for(settings)
     try:
         return [id for id, _ in local_payload_keys.known(Folder.named(settings.data_dir), settings.payload_keys)]
     except (FolderUnusable, SecretsUnreadable):
-        # The payload keys' own check reports it.
+        # The payload keys' own check reports this error.
         return []
 
 
 def keys_in_use(ids: object, of_a_start: list[str] | None) -> Iterator[Finding]:
-    """The payload keys of the running API, and whether a start would have others; None where that starts elsewhere."""
+    """Report the running API's payload keys, and whether a start would use others. `of_a_start` is None if the API is
+    started elsewhere.
+    """
     if not isinstance(ids, list):
-        # An older API doesn't report them.
+        # Older versions of the API don't report their keys.
         return
     what, message = "running: payload keys", f"the API {keys_in_words([one_line(str(id), 64) for id in ids])}"
     if of_a_start is None or ids == of_a_start:
@@ -60,7 +62,7 @@ def _local_payload_keys(settings: Settings) -> Iterator[Finding]:
         missing = local_payload_keys.missing(folder, settings.payload_keys)
         known = local_payload_keys.known(folder, settings.payload_keys)
     except FolderUnusable:
-        # The folder's own check reports it.
+        # The folder's own check reports this error.
         return
     except (SecretsUnreadable, KeyIdsUnreadable) as error:
         yield Finding(Level.FAIL, what, with_command(error.message, error.remedy))

@@ -1,4 +1,4 @@
-"""The ports that a start needs."""
+"""Checks the ports that a start needs."""
 
 from chimera.config.settings import Settings
 from chimera.local import ports as local_ports
@@ -9,7 +9,7 @@ from cli.http.connect import is_alive
 
 
 async def ports(settings: Settings, stack_pid: int | None) -> list[Finding]:
-    """Ports have to be free for a start; while our own stack runs, it has them."""
+    """Check whether the ports for a start are free. They aren't checked while a stack is running, which uses them."""
     if stack_pid is not None:
         return [
             Finding(

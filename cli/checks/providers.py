@@ -1,4 +1,4 @@
-"""Whether providers are set up, and whether their keys work."""
+"""Checks whether providers are set up, and whether their keys work."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from models.providers import Validation, Verdict
 
 
 async def providers(settings: Settings) -> list[Finding]:
-    """Whether providers have their keys and addresses; keys are never shown, and no vendor is asked."""
+    """Check whether providers have their keys and addresses, without showing keys or contacting vendors."""
     return [
         *(_vendor(vendor, settings) for vendor in _public()),
         await local_provider(settings),
@@ -25,8 +25,8 @@ async def providers(settings: Settings) -> list[Finding]:
 
 
 def default_model(settings: Settings) -> Iterator[Finding]:
-    """The model of tasks that name none needs what its provider needs, and a price."""
-    # Here, because the price list takes a moment to load.
+    """Check whether the default model has a price, and whether its provider is set up."""
+    # Imported here, because the price list takes a moment to load.
     from chimera.pricing import price_of
     from chimera.providers import Providers
 
@@ -44,8 +44,8 @@ def default_model(settings: Settings) -> Iterator[Finding]:
 
 
 async def keys(settings: Settings) -> list[Finding]:
-    """Whether the vendors' keys work: each is asked for its list of models, which is free."""
-    # Here, because it loads the vendors' SDKs.
+    """Check whether the vendors' keys work by requesting each vendor's list of models, which is free."""
+    # Imported here, because this module loads the vendors' SDKs.
     from chimera.providers.catalog import Available
 
     available, public = Available(settings), {vendor.name for vendor in _public()}
@@ -57,12 +57,12 @@ async def keys(settings: Settings) -> list[Finding]:
 
 
 def _public() -> list[Vendor]:
-    """The vendors that are asked with a key."""
+    """Return the vendors that require a key."""
     return [vendor for vendor in VENDORS.values() if vendor.key == "required"]
 
 
 def _vendor(vendor: Vendor, settings: Settings) -> Finding:
-    # Here, because the providers bring the price list.
+    # Imported here, because the providers load the price list.
     from chimera.providers.keys import key_of
 
     what = f"provider {vendor.name} ({vendor.key_variable})"
@@ -86,7 +86,7 @@ def _key_of(validation: Validation) -> Finding:
 
 
 def _local_model(settings: Settings) -> Iterator[Finding]:
-    """The file that the stack would serve, where one is named."""
+    """Check the model file that the stack would serve, if settings name one."""
     if settings.local_model is None or not model_server.is_wanted(settings):
         return
     what = f"local model {settings.local_model} (CHIMERA_LOCAL_MODEL)"

@@ -1,4 +1,4 @@
-"""The servers: programs for those that run here, answers from those that settings name."""
+"""Checks the servers: the programs of those that run here, and the responses of those that settings name."""
 
 import asyncio
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ PROBE_S = 3.0
 
 
 def programs(settings: Settings) -> Iterator[Finding]:
-    """The programs of the servers that settings give no address for."""
+    """Check the programs of the servers whose addresses are not set."""
     redis = local_redis.program_of()
     if settings.temporal_address is None:
         yield _program("Temporal", "CHIMERA_TEMPORAL_ADDRESS", local_programs.find("temporal"))
@@ -29,7 +29,7 @@ def programs(settings: Settings) -> Iterator[Finding]:
 
 
 async def servers(settings: Settings) -> list[Finding]:
-    """The servers that settings give an address for: whether they answer."""
+    """Check whether the servers whose addresses are set respond."""
     named = elsewhere.servers_of(settings)
     problems = await asyncio.gather(*(server.problem() for server in named))
     found = [_server(server, problem) for server, problem in zip(named, problems, strict=True)]

@@ -1,6 +1,6 @@
 """Access to the API: its address, the sign-in, requests and responses.
 
-Loads nothing before the first request, so that `--help` answers at once.
+Imports nothing heavy before the first request, so that `--help` is fast.
 """
 
 from collections.abc import AsyncIterator
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def signed_in(options: Options = NO_OPTIONS) -> AsyncIterator["Client"]:
-    """Yield a client of the chosen API; a rejection names the `options` that its fields came from.
+    """Yield a client for the chosen API. If the API rejects a request, the error names `options` instead of fields.
 
-    Raises WrongUsage, NoSignIn or NotReachable, and Refused for each request.
+    Raises WrongUsage, NoSignIn or NotReachable, or Refused if the API rejects a request.
     """
     from cli.errors import Refused
     from cli.http.connect import connected

@@ -1,4 +1,4 @@
-"""Where this installation's own parts are reached from this machine."""
+"""The addresses at which this installation's own parts can be reached from this machine."""
 
 import re
 from urllib.parse import urlsplit
@@ -15,15 +15,15 @@ _EVERYWHERE = frozenset({"0.0.0.0", "::", "localhost", ""})  # noqa: S104
 
 
 def api_url_of(settings: Settings) -> str:
-    """The address of the API that these settings start."""
+    """Return the address of the API that is started with these settings."""
     host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
 
 
 def address_from(typed: str, named: str) -> str:
-    """Read the address of an API from `named`, an option or a variable.
+    """Return the address of an API that was typed after `named`, the name of an option or a variable.
 
-    Raises WrongUsage, with the address as it should be.
+    Raises WrongUsage, with the corrected address, if the address is invalid.
     """
     address = typed.strip()
     found = _ADDRESS.fullmatch(address)
@@ -47,12 +47,12 @@ def address_from(typed: str, named: str) -> str:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two addresses are equal; names of this machine, upper case and a trailing slash make no difference."""
+    """Return whether two addresses are equal, apart from this machine's names, upper case and a trailing slash."""
     return _plain(one) == _plain(other)
 
 
 def port_here(url: str) -> int | None:
-    """The port of an address of this machine; None for one elsewhere."""
+    """Return the port of an address on this machine; None for any other address."""
     parts = urlsplit(_plain(url))
     if parts.hostname is None or parts.hostname not in _LOOPBACK:
         return None
@@ -64,11 +64,11 @@ def _plain(url: str) -> str:
 
 
 def temporal_ui_of(settings: Settings) -> str:
-    """The address of Temporal's Web UI."""
+    """Return the address of Temporal's Web UI."""
     return settings.temporal_ui_url or f"http://127.0.0.1:{settings.temporal_ui_port}"
 
 
 def without_password(url: str) -> str:
-    """Leave user and password out of an address."""
+    """Remove the user and the password from an address."""
     scheme, slashes, rest = url.partition("://")
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"

@@ -1,4 +1,4 @@
-"""Blocked tasks and calls among the newest of a list: the list lacks `blocked_by`, each task and call has it."""
+"""Finds the blocked tasks and calls in a list by requesting the newest ones, because the list lacks `blocked_by`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from models.runs import OPEN, RunStatus
 from models.tasks import TaskView
 
 LOOKED_AT = 20
-"""Running tasks, or open calls, that are asked."""
+"""Maximum number of running tasks or open calls that are requested."""
 
 
 async def blocked_tasks(client: Client, tasks: Sequence[TaskView]) -> set[TaskId]:
     running = [task.id for task in tasks if task.status is RunStatus.RUNNING][:LOOKED_AT]
-    # One that was deleted meanwhile is refused.
+    # The request for a task that was deleted meanwhile is rejected.
     found = await asyncio.gather(*map(client.task, running), return_exceptions=True)
     return {task.id for task in found if isinstance(task, TaskView) and task.blocked_by}
 

@@ -1,4 +1,4 @@
-"""Options and files as the body of a request; the API validates it."""
+"""Builds request bodies from options and files. The API validates these bodies."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,14 +25,14 @@ _AN_AGENT = (
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out options that weren't typed."""
+    """Remove the options that weren't typed."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 def task_body(
     goal: str | None, *, budget_micro_usd: int | None = None, plan: Path | None = None, **others: Any
 ) -> dict[str, Any]:
-    """Write options as the body of a task. Raises WrongUsage for a plan that can't be read."""
+    """Build the body of a task from options. Raises WrongUsage if the plan can't be read."""
     limits = given({name: others.pop(name, None) for name in ("max_output_tokens", "max_turns")})
     return given(
         {
@@ -53,7 +53,7 @@ def retry_body(
 
 
 def budget_body(*, micro_usd: int | None, tokens: int | None, requests: int | None) -> Budget:
-    """Write a task's new limits. Raises WrongUsage for none."""
+    """Build a task's new limits. Raises WrongUsage if no limit is given."""
     if (micro_usd, tokens, requests) == (None, None, None):
         raise WrongUsage("Set at least one limit with --usd, --tokens or --requests.")
     return _budget(micro_usd, tokens, requests)
@@ -64,7 +64,7 @@ def guidance_body(text: str, path: str | None, *, interrupt: bool) -> Guidance:
 
 
 def agent_body(options: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
-    """Write an agent from options and, below them, the fields of a file. Raises WrongUsage."""
+    """Build an agent from options and the fields of a file, which the options override. Raises WrongUsage."""
     body = (_fields_in(file) if file is not None else {}) | given(options)
     if missing := [word for field, word in (("name", "NAME"), ("prompt", "--prompt")) if field not in body]:
         raise WrongUsage(f"An agent needs {' and '.join(missing)}{_AN_AGENT}")
@@ -72,7 +72,7 @@ def agent_body(options: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
 
 
 def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
-    """Write when a schedule is due. Raises WrongUsage without a timing, and for two."""
+    """Build a schedule's timing. Raises WrongUsage unless exactly one of `cron` and `interval_s` is given."""
     _check_one_of(timing)
     if timing.get("cron") is None and timing.get("interval_s") is None:
         raise WrongUsage(
@@ -82,7 +82,7 @@ def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schedule_changes(options: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a schedule's changes, except those of its `task`. Raises WrongUsage for none, and for two timings."""
+    """Return a schedule's changes, except those of its `task`. Raises WrongUsage for no changes or for two timings."""
     _check_one_of(options)
     changes = given(options)
     if not changes and not task:
@@ -91,7 +91,7 @@ def schedule_changes(options: Mapping[str, Any], task: Mapping[str, Any]) -> dic
 
 
 def changed_body(schedule: ScheduleView, changes: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a schedule with its changes; the rest stays as it is."""
+    """Build the body of a schedule with its changes. All other fields keep their values."""
     kept = {"name", "task", "cron", "interval_s", "time_zone", "overlap"}
     if "cron" in changes or "interval_s" in changes:
         kept -= {"cron", "interval_s"}
@@ -117,7 +117,7 @@ def _budget(micro_usd: int | None, tokens: int | None, requests: int | None) -> 
 
 
 def _plan_in(path: Path) -> JsonValue:
-    """Read the subtasks from a file: a list of them, or an object with nothing but such a list. Raises WrongUsage."""
+    """Read subtasks from a file with a list, or with an object whose only field is such a list. Raises WrongUsage."""
     plan = json_of(path, "The plan")
     if not isinstance(plan, dict):
         return plan
@@ -139,14 +139,14 @@ def _fields_in(file: Path) -> dict[str, JsonValue]:
             f"The agent in {str(file)!r} is not a JSON object. Use an object such as"
             ' {"name": "poet", "prompt": "You write four lines that rhyme."}.'
         )
-    # Fields of responses only: `chimera agents show --json` makes a valid file.
+    # Ignore what only responses contain, so that the output of `chimera agents show --json` is a valid file.
     fields = {name: value for name, value in fields.items() if name != "built_in" and value is not None}
     _check_names(fields, file)
     return fields
 
 
 def _check_names(fields: Mapping[str, JsonValue], file: Path) -> None:
-    """Raise WrongUsage for an unknown field, before a missing one: it may be that one, misspelt."""
+    """Raise WrongUsage for an unknown field. Checked before missing fields, one of which it may be, misspelt."""
     unknown = [name for name in fields if name not in AgentSpec.model_fields]
     if unknown:
         problems = " ".join(

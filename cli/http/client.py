@@ -1,4 +1,4 @@
-"""The HTTP API for commands: typed responses, a sign-in that renews itself, readable errors."""
+"""A client of the HTTP API for commands, with typed responses, automatic token renewal and readable errors."""
 
 import asyncio
 import time
@@ -33,13 +33,13 @@ from models.users import Tokens, UserView
 API = "/api/v1"
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
 STREAM_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
-"""The server sends something at least every 15 s, if only a keep-alive."""
+"""The server sends something at least every 15 s, even if it is only a keep-alive."""
 
 WAIT_S = 2
 """How long a request waits for a call's end before the command reports that it takes longer."""
 
 PATIENCE_S = 30.0
-"""How long a new task is sent again to an API that doesn't answer."""
+"""How long a new task is sent repeatedly while the API doesn't respond."""
 
 _AGENTS = TypeAdapter(tuple[AgentView, ...])
 _PROVIDERS = TypeAdapter(tuple[ProviderView, ...])
@@ -48,7 +48,7 @@ _SUBTASKS = TypeAdapter(tuple[SubtaskView, ...])
 
 
 class Client:
-    """One signed-in caller of one API."""
+    """The API client of one signed-in caller."""
 
     def __init__(self, session: Session, http: httpx2.AsyncClient) -> None:
         self.api_url = session.api_url
@@ -69,7 +69,7 @@ class Client:
         await self._session.replace(Tokens.model_validate_json(await self._post("/auth/password", change)))
 
     async def create_task(self, spec: Mapping[str, Any]) -> TaskView:
-        """Create a task, once: every try has the same key, so an accepted one is not repeated."""
+        """Create a task. Every try has the same idempotency key, so the task is created only once."""
         key, give_up = uuid4().hex, time.monotonic() + PATIENCE_S
         pause_s = 0.2
         while True:
@@ -142,7 +142,7 @@ class Client:
         return BackfillView.model_validate_json(answer)
 
     async def control_schedule(self, schedule_id: ScheduleId, what: str) -> None:
-        """Pause, resume or trigger."""
+        """Pause, resume or trigger a schedule."""
         await self._post(f"/schedules/{schedule_id}/{what}")
 
     async def delete_schedule(self, schedule_id: ScheduleId) -> None:
@@ -151,7 +151,7 @@ class Client:
     async def new_ai_call(
         self, operation: Operation, fields: Mapping[str, Any], key: str, *, file: tuple[str, bytes] | None = None
     ) -> AiCallId:
-        """Request an embedding, an image or a transcription; return after its end or WAIT_S. Raises Refused."""
+        """Request an embedding, image or transcription. Return after its end or after WAIT_S. Raises Refused."""
         headers = {"Prefer": f"wait={WAIT_S}", "Idempotency-Key": key}
         path = f"/ai/{operation}"
         if file is None:
@@ -183,7 +183,7 @@ class Client:
         return CostView.model_validate_json(await self._get(f"/tasks/{task_id}/cost"))
 
     async def control(self, task_id: TaskId, what: str) -> TaskView:
-        """Cancel, pause or resume."""
+        """Cancel, pause or resume a task."""
         return TaskView.model_validate_json(await self._post(f"/tasks/{task_id}/{what}"))
 
     async def messages(self, task_id: TaskId, path: str, cursor: str | None = None) -> MessagePage:
@@ -201,7 +201,7 @@ class Client:
 
     @asynccontextmanager
     async def events(self, task_id: TaskId, after: int) -> AsyncIterator[httpx2.EventSource]:
-        """Open the stream of a task's frames behind the sequence `after`."""
+        """Open the stream of a task's frames after the sequence number `after`."""
         path, params = f"/tasks/{task_id}/events", {"after": after}
         try:
             token = await self._session.access_token()
@@ -246,27 +246,27 @@ class Client:
 
 
 def new_http(api_url: str) -> httpx2.AsyncClient:
-    """Make a client for one API; a proxy of the environment is asked only for addresses elsewhere.
+    """Create a client for one API. Proxies in environment variables aren't used for this machine and private networks.
 
-    Raises NoHttpClient for a proxy, or certificates, of the environment that can't be used.
+    Raises NoHttpClient if the proxy or the certificates in the environment variables can't be used.
     """
     try:
-        # Certificates that the environment names hold for a private network too.
+        # Certificates in environment variables also apply to private networks.
         verify = httpx2.create_ssl_context(trust_env=True) if api_url.lower().startswith("https:") else True
         return httpx2.AsyncClient(timeout=TIMEOUT, trust_env=not is_near(api_url), verify=verify)
     except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
-        # The type alone: the library's message may hold a proxy's password.
+        # Only the type, because the library's message may contain a proxy's password.
         raise NoHttpClient(api_url, type(error).__name__) from None
 
 
 def raise_for(response: httpx2.Response) -> None:
-    """Raise an error response as Refused. The body has been read."""
+    """Raise NoSignIn or Refused for an error response, whose body must already have been read."""
     if response.is_success:
         return
     try:
         problem = Problem.model_validate_json(response.content)
     except ValidationError:
-        # A proxy's page, or another program on that port.
+        # A page from a proxy, or from another program on this port.
         problem = Problem(
             status=response.status_code,
             title=f"{response.url} returned {response.status_code} {response.reason_phrase}",
@@ -278,7 +278,7 @@ def raise_for(response: httpx2.Response) -> None:
 
 
 def _retry_after_s(response: httpx2.Response) -> float | None:
-    """Read how long to wait; a date, which proxies may send, counts as none."""
+    """Return the seconds in Retry-After; None if there are none, or for a date, which proxies may send."""
     value = response.headers.get("Retry-After", "")
     return float(value) if value.isascii() and value.isdigit() else None
 

@@ -1,8 +1,9 @@
-"""The API that a command uses, and the sign-in for it.
+"""Chooses the API that a command uses, and the sign-in for it.
 
-CHIMERA_API_URL and CHIMERA_TOKEN set both for programs. Then comes the address that a port or host of settings names,
-then the Chimera of this data folder, then the one of `chimera login`: the first that answers and accepts its sign-in.
-Where settings name an address, a `chimera login` to another one is ignored: it may be another installation.
+Programs set both with CHIMERA_API_URL and CHIMERA_TOKEN. Otherwise, a command uses the first of these servers that
+responds and accepts its sign-in: the server at the address that a port or host setting names, the Chimera server of
+this data folder, and the server of `chimera login`. If a setting names an address, a `chimera login` to another address
+is ignored, because it may belong to another installation.
 """
 
 import os
@@ -34,12 +35,12 @@ GLANCE_S = 2.0
 _NAMING = "CHIMERA_API_PORT or CHIMERA_HOST"
 
 Kept = tuple[Path, sign_in.SignIn]
-"""A sign-in, and the file that it is kept in."""
+"""The path of a stored sign-in, and the sign-in."""
 
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Client]:
-    """Yield a client of the chosen API. Raises WrongUsage, NoSignIn or NotReachable."""
+    """Yield a client for the chosen API. Raises WrongUsage, NoSignIn or NotReachable."""
     named, token = os.environ.get("CHIMERA_API_URL"), os.environ.get("CHIMERA_TOKEN")
     wanted = address_from(named, "CHIMERA_API_URL=") if named else None
     if token:
@@ -53,7 +54,7 @@ async def connected(settings: Settings) -> AsyncIterator[Client]:
 
 @asynccontextmanager
 async def signed_in_by(path: Path) -> AsyncIterator[Client]:
-    """Yield a client with the sign-in that is kept in one file. Raises NoSignIn when there is none."""
+    """Yield a client with the sign-in that is stored in a file. Raises NoSignIn if there is none."""
     kept = sign_in.read(path)
     if kept is None:
         raise NoSignIn
@@ -62,7 +63,7 @@ async def signed_in_by(path: Path) -> AsyncIterator[Client]:
 
 
 async def is_alive(api_url: str) -> bool:
-    """Whether a Chimera answers there."""
+    """Return whether a Chimera server responds at this address."""
     try:
         async with new_http(api_url) as http:
             answer = await http.get(f"{api_url}/health/live", timeout=GLANCE_S)
@@ -75,7 +76,7 @@ async def is_alive(api_url: str) -> bool:
 async def _with_token(token: str, wanted: str | None, settings: Settings) -> AsyncIterator[Client]:
     api_url = wanted or api_url_of(settings)
     if not (token.isascii() and token.isprintable()):
-        # No HTTP header can hold it.
+        # An HTTP header can't contain this token.
         raise TokenRefused(api_url)
     async with new_http(api_url) as http:
         try:
@@ -105,7 +106,7 @@ async def _choose(settings: Settings, wanted: str | None) -> Kept:
 
 
 async def _no_way_to(api_url: str) -> NoSignIn | NotReachable:
-    """The error for CHIMERA_API_URL's address: no sign-in to it, or no answer."""
+    """Return the error for the address in CHIMERA_API_URL: there is no sign-in to it, or it doesn't respond."""
     if not await is_alive(api_url):
         return NamedNotReachable(api_url, "CHIMERA_API_URL")
     folder = data_dir_behind(port) if (port := port_here(api_url)) is not None else None
@@ -113,10 +114,10 @@ async def _no_way_to(api_url: str) -> NoSignIn | NotReachable:
 
 
 async def _of_named_address(settings: Settings, candidates: Sequence[Kept]) -> Kept:
-    """Return the sign-in to the address that a port or host of the settings names.
+    """Return the sign-in to the address that a port or host setting names.
 
-    This data folder's own stack may run at another port: it is used then, with a note.
-    Raises StartedElsewhere or NotReachable.
+    If that address doesn't respond, but this data folder's own stack runs at another port, the stack is used, with a
+    note. Raises StartedElsewhere or NotReachable.
     """
     here = api_url_of(settings)
     meant = [each for each in candidates if is_same(here, each[1].api_url)]
@@ -141,12 +142,12 @@ async def _best_of(candidates: Sequence[Kept]) -> Kept:
 
 
 def _names_an_address(settings: Settings) -> bool:
-    """Whether the address of the API is set, and not the default."""
+    """Return whether the address of the API is set explicitly."""
     return not settings.model_fields_set.isdisjoint({"api_port", "host"})
 
 
 async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
-    """Return the first sign-in that its API accepts, with a note where another was rejected."""
+    """Return the first sign-in that its API accepts, and print a note for each one that was rejected before."""
     ended: list[SignInEnded] = []
     for path, kept in candidates:
         if not await is_alive(kept.api_url):

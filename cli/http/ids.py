@@ -1,4 +1,4 @@
-"""Find a task, call or schedule by the beginning of its id, by `last` or by its name."""
+"""Finds a task, call or schedule by the beginning of its ID, by `last` or by its name."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
@@ -14,9 +14,9 @@ from models.schedules import ScheduleView
 from models.tasks import TaskView
 
 NEWEST = 2000
-"""An abbreviated id is looked for among this many of the newest."""
+"""Number of newest items among which an abbreviated ID is searched."""
 LAST = "last"
-"""The newest task."""
+"""Name for the newest task."""
 
 
 class _WithId(Protocol):
@@ -28,16 +28,14 @@ Item = TypeVar("Item", bound=_WithId)
 
 
 async def task_named(client: Client, name: str) -> TaskView:
-    """Return the task whose id is, or begins with, `name`. Raises NotThere or Ambiguous."""
+    """Return the task whose ID is or begins with `name`, or the newest for `last`. Raises NotThere or Ambiguous."""
     return await client.task(await id_named(client, name))
 
 
 async def id_named(client: Client, name: str) -> TaskId:
-    """Return the id that is, or begins with, `name`, or that of the newest task for `last`.
+    """Return the task ID that is or begins with `name`, or that of the newest task for `last`.
 
-    A deleted task is found by its whole id only.
-
-    Raises NotThere or Ambiguous.
+    A deleted task can be found only by its whole ID. Raises NotThere or Ambiguous.
     """
     wanted = _digits_of(name)
     if wanted == LAST:
@@ -51,7 +49,7 @@ async def id_named(client: Client, name: str) -> TaskId:
 
 
 async def call_named(client: Client, name: str) -> AiCallView:
-    """Return the call whose id is, or begins with, `name`. Raises NotThere or Ambiguous."""
+    """Return the call whose ID is or begins with `name`. Raises NotThere or Ambiguous."""
     wanted = _digits_of(name)
     if (whole := _whole(wanted)) is not None:
         return await client.ai_call(AiCallId(whole))
@@ -62,7 +60,7 @@ async def call_named(client: Client, name: str) -> AiCallView:
 
 
 async def schedule_named(client: Client, name: str) -> ScheduleView:
-    """Return the schedule called `name`, or whose id begins so. Raises NotThere or Ambiguous."""
+    """Return the schedule whose name is `name` or whose ID begins with `name`. Raises NotThere or Ambiguous."""
     wanted = _digits_of(name)
     found = [each for each in await client.schedules() if each.name == name.strip() or _begins_with(each, wanted)]
     if not found:
@@ -105,5 +103,5 @@ def _begins_with(item: _WithId, wanted: str) -> bool:
 
 
 def _is_hex(text: str) -> bool:
-    """Whether an id can begin like this."""
+    """Return whether an ID can begin with this text."""
     return text != "" and all(character in "0123456789abcdef" for character in text)

@@ -1,4 +1,4 @@
-"""Sign in with a password, which is not stored."""
+"""Signs in with a password, which is not stored."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from models.users import Tokens
 
 
 async def sign_in_with(password: str, email: str, api_url: str, path: Path) -> None:
-    """Exchange a password for tokens and keep them in `path`."""
+    """Exchange a password for tokens, and store the tokens in `path`."""
     body = {"email": email, "password": password}
     try:
         async with new_http(api_url) as http:

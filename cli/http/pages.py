@@ -1,4 +1,4 @@
-"""Lists that the API gives page by page."""
+"""Lists that the API returns page by page."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
@@ -10,7 +10,7 @@ Item_co = TypeVar("Item_co", covariant=True)
 
 
 class Page(Protocol[Item_co]):
-    """Some items, and where the next ones begin."""
+    """A page of items, and the cursor of the next page."""
 
     @property
     def items(self) -> Sequence[Item_co]: ...
@@ -19,11 +19,11 @@ class Page(Protocol[Item_co]):
 
 
 PageOf = Callable[[int, str | None], Awaitable[Page[Item]]]
-"""Asks for a page: of at most so many items, behind a cursor."""
+"""Requests a page, given the maximum number of items and the cursor from the previous page."""
 
 
 async def items_of(page_of: PageOf[Item], most: int | None = None) -> list[Item]:
-    """Turn pages until there are `most` items, or no more."""
+    """Request pages until there are `most` items or no more pages."""
     items: list[Item] = []
     cursor: str | None = None
     while most is None or len(items) < most:

@@ -1,4 +1,4 @@
-"""A sign-in in use: returns access tokens and renews them, in step with the user's other commands."""
+"""Sessions with an API: they provide access tokens and renew them, coordinated with the user's other commands."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -13,7 +13,7 @@ from models.users import Tokens
 
 
 class Session:
-    """An API with a given token, or with a sign-in that is kept in a file."""
+    """A session with a given token, or with a sign-in that is stored in a file."""
 
     def __init__(
         self, api_url: str, http: httpx2.AsyncClient, *, token: str | None = None, path: Path | None = None
@@ -24,9 +24,9 @@ class Session:
         self._path = path
 
     async def access_token(self, *, refused: str | None = None) -> str:
-        """Return a token that should be valid; `refused` is one that the API rejected.
+        """Return a token that should be valid. `refused` is a token that the API has rejected.
 
-        Raises NoSignIn when there is none.
+        Raises NoSignIn if there is no sign-in.
         """
         if self._token is not None:
             if refused is not None:
@@ -36,14 +36,14 @@ class Session:
             raise NoSignIn(self.api_url)
         kept = sign_in.read(self._path)
         if kept is None:
-            # Before a lock is made for it, in a folder that may not be there.
+            # Checked before a lock file is created, in a folder that may not exist.
             raise NoSignIn(self.api_url)
         if kept.is_fresh and kept.access_token != refused:
             return kept.access_token
         return await _to_the_end(self._renew(self._path, refused))
 
     async def replace(self, tokens: Tokens) -> None:
-        """Continue with new tokens; a sign-in in a file is written anew."""
+        """Continue with new tokens. If the sign-in is stored in a file, they are stored too."""
         if self._token is not None:
             self._token = tokens.access_token
         if self._path is None:
@@ -59,7 +59,7 @@ class Session:
             if kept is None:
                 raise NoSignIn(self.api_url)
             if kept.is_fresh and kept.access_token != refused:
-                # Another command has renewed it while this one waited.
+                # Another command renewed the token while this command waited.
                 return kept.access_token
             tokens = await self._refresh(kept, path)
             sign_in.write(path, sign_in.SignIn.of(kept.api_url, kept.email, tokens))
@@ -80,7 +80,7 @@ class Session:
 
 
 async def _to_the_end(renewal: Coroutine[Any, Any, str]) -> str:
-    """Let a renewal end even when the command is interrupted: a token that was used and not replaced is lost."""
+    """Let a renewal finish even if the command is interrupted, because a used token that isn't replaced is lost."""
     task = asyncio.create_task(renewal)
     try:
         return await asyncio.shield(task)

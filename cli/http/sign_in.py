@@ -1,7 +1,7 @@
 """The stored sign-in: a file that only its owner may read, and a lock beside it.
 
-A refresh token works once. The command that uses it holds the lock until the next one is in the file, so that two at
-the same time don't end each other's session.
+A refresh token works only once. The command that uses it holds the lock until the next token is in the file, so that
+two simultaneous commands don't end each other's session.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from models.users import Tokens
 LOCK_LIMIT_S = 30.0
 POLL_S = 0.05
 EARLY_S = 30.0
-"""An access token that ends within this time counts as ended: clocks differ, requests take time."""
+"""An access token that expires within this time counts as expired, because clocks differ and requests take time."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -69,18 +69,18 @@ class SignIn(Contract):
 
 
 def in_folder(data_dir: Path) -> Path:
-    """The sign-in to the Chimera that keeps its data in this folder."""
+    """Return the path of the sign-in to the Chimera server that stores its data in this folder."""
     return data_dir.expanduser() / "cli.json"
 
 
 def at_home() -> Path:
-    """The sign-in that `chimera login` makes."""
+    """Return the path of the sign-in that `chimera login` stores."""
     config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(config) / "chimera" / "cli.json"
 
 
 def read(path: Path) -> SignIn | None:
-    """Return the stored sign-in; None without a readable one."""
+    """Return the stored sign-in; None if there is no readable one."""
     try:
         return SignIn.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -88,25 +88,25 @@ def read(path: Path) -> SignIn | None:
 
 
 def write(path: Path, sign_in: SignIn) -> None:
-    """Store a sign-in, readable by its owner only; readers find the old or the new one, never half of one."""
+    """Store a sign-in atomically, so that readers never find a partial one. Only its owner can read the file."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = path.with_suffix(f".{os.getpid()}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(sign_in.model_dump_json(indent=2))
         file.flush()
-        # The old token is used up by now: a crash of the machine must not bring it back.
+        # The old token has been used by now, so a crash of the machine must not restore it.
         os.fsync(file.fileno())
     new.replace(path)
 
 
 @asynccontextmanager
 async def locked(path: Path) -> AsyncIterator[None]:
-    """Hold the lock of a sign-in's file; the system drops it when the process dies."""
+    """Hold the lock of a sign-in's file. The system releases the lock if the process dies."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = path.with_suffix(".lock")
     give_up = time.monotonic() + LOCK_LIMIT_S
-    # A user who can open it can hold it.
+    # Any user who can open this file can hold the lock, so only its owner may open it.
     with os.fdopen(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
         while not _try_lock(file):
             if time.monotonic() > give_up:

@@ -1,4 +1,4 @@
-"""A lost connection: reported once, retried after growing pauses, and given up at last."""
+"""Handles a lost connection: reports it once, retries after growing pauses, and finally gives up."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class Trouble:
-    """Tracks how long the API has not answered; `meanwhile` names the work that continues."""
+    """Tracks how long the API has not responded. `meanwhile` tells the user which work continues."""
 
     def __init__(self, report: Callable[[str], None], patience_s: float, meanwhile: str = "") -> None:
         self._report = report
@@ -29,7 +29,7 @@ class Trouble:
         self._since, self._pause_s = None, FIRST_PAUSE_S
 
     async def wait(self, error: NotReachable | Refused) -> None:
-        """Wait before a retry; raise the error when this has lasted too long."""
+        """Wait before a retry. Raises the error if the connection has been lost for too long."""
         now = time.monotonic()
         if self._since is None:
             self._since = now
@@ -41,7 +41,7 @@ class Trouble:
 
 
 async def retry_until_answered(ask: Callable[[], Awaitable[Answer]], trouble: Trouble) -> Answer:
-    """Retry a request until the API answers; it has to be safe to repeat. Raises Refused."""
+    """Retry a request, which must be safe to repeat, until the API responds. Raises Refused or NotReachable."""
     while True:
         try:
             answer = await ask()
@@ -57,7 +57,7 @@ async def retry_until_answered(ask: Callable[[], Awaitable[Answer]], trouble: Tr
 
 
 def is_away(error: Refused) -> bool:
-    """Whether the API, or a proxy before it, reports that it is unavailable."""
+    """Return whether the API, or a proxy in front of it, reports that the API is unavailable."""
     problem = error.problem
     no_document = not problem.code and problem.status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
     return problem.status == HTTPStatus.SERVICE_UNAVAILABLE or no_document

@@ -1,4 +1,4 @@
-"""A new task with its images."""
+"""Creates a task with its images."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,11 +13,11 @@ from models.tasks import TaskView
 
 
 async def create_with_images(client: Client, body: Mapping[str, Any], images: Sequence[tuple[str, bytes]]) -> TaskView:
-    """Create a task with its images, each a name and bytes; a rejected task's images are deleted again."""
+    """Create a task with images, each a name and bytes. If the task is rejected, its images are deleted again."""
     uploaded: list[FileId] = []
     try:
         for image in images:
-            # One after the other, so that those before a failure are known.
+            # One after the other, so that the images uploaded before a failure are known.
             uploaded += [(await client.upload(*image)).id]
         return await client.create_task({**body, "images": uploaded} if uploaded else body)
     except Refused as refused:

@@ -1,7 +1,7 @@
-"""Amounts, numbers, times and choices on the command line: one form of each; ambiguous ones are rejected.
+"""Parsers of amounts, numbers, times and choices on the command line. Ambiguous forms are rejected.
 
-`0,050` is five cents to half of the world, and fifty dollars to a reader that leaves commas out. Loads nothing, because
-`--help` shows these options.
+`0,050` is five cents in half of the world, and fifty dollars to a parser that ignores commas. This module imports
+nothing heavy, because `--help` loads it for these options.
 """
 
 import re
@@ -12,9 +12,9 @@ from decimal import Decimal
 import typer
 
 MOST_USD = 10_000_000
-"""The API's limit, in millionths."""
+"""The API's limit, which the API expresses in millionths."""
 
-# ASCII digits alone: `\d` knows those of every script. The bounds keep what is huge from being computed with.
+# Only ASCII digits, because `\d` matches the digits of every script. The bounds prevent computing with huge numbers.
 _DOLLARS = re.compile(r"\$?([0-9]{0,30})(?:\.([0-9]{1,30}))?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
@@ -23,7 +23,7 @@ _SHOWN_CHARS = 40
 
 
 def micro_usd(written: str) -> int:
-    """Read an amount of US dollars into millionths: `5`, `0.50`, `.5` and `$5` are amounts, nothing else is."""
+    """Parse an amount in US dollars into millionths. Only forms such as `5`, `0.50`, `.5` and `$5` are valid."""
     found = _DOLLARS.fullmatch(written.strip())
     if found is None or found[1] + (found[2] or "") == "":
         raise typer.BadParameter(f"{_shown(written)} is not an amount in US dollars. {_way_to_write(written)}")
@@ -40,11 +40,11 @@ def micro_usd(written: str) -> int:
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str | int], int]:
-    """Return a reader of whole numbers from `least` to `most`."""
+    """Return a parser of whole numbers from `least` to `most`."""
     bounds = f"from {least} to {most}" if most is not None else f"of {least} or more"
 
     def read(written: str | int) -> int:
-        # A default comes as the number that it is.
+        # A default value is already a number.
         digits = _WHOLE.fullmatch(str(written).strip())
         number = int(digits[0]) if digits else None
         if number is None or number < least or (most is not None and number > most):
@@ -59,7 +59,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str | int], int]:
 
 
 def decimal(least: float, most: float) -> Callable[[str | float], float]:
-    """Return a reader of numbers from `least` to `most`, with a point before the decimals."""
+    """Return a parser of numbers from `least` to `most`, with a decimal point."""
 
     def read(written: str | float) -> float:
         found = _NUMBER.fullmatch(str(written).strip())
@@ -74,7 +74,7 @@ def decimal(least: float, most: float) -> Callable[[str | float], float]:
 
 
 def one_of(choices: Sequence[str]) -> Callable[[str], str]:
-    """Return a reader of one of some words. Typer's own reports a wrong one as a "Value error"."""
+    """Return a parser of a choice. Typer's own parser would report an invalid choice as a "Value error"."""
 
     def read(written: str) -> str:
         if written in choices:
@@ -91,12 +91,12 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def metavar_of(choices: Sequence[str]) -> str:
-    """Write choices as `--help` does."""
+    """Return choices in the form that `--help` shows."""
     return f"<{'|'.join(choices)}>"
 
 
 def moment(written: str) -> datetime:
-    """Read a point in time, with or without an offset."""
+    """Parse a point in time, with or without a UTC offset."""
     try:
         return datetime.fromisoformat(written.strip())
     except ValueError:

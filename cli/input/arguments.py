@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,4 +39,4 @@ Tokens = Annotated[
 Requests = Annotated[
     int | None, typer.Option(parser=whole(1), help="The task's total limit on model requests, including retries.")
 ]
-"""Limits of what a task may spend in all."""
+"""`Usd`, `Tokens` and `Requests` limit what a task may spend in total."""

@@ -1,6 +1,6 @@
-"""A command's input and output in any locale: text is UTF-8, or is rejected with a message.
+"""A command's input and output in any locale: text that is not UTF-8 is rejected with a message.
 
-Loads nothing, because it goes before every command.
+This module imports nothing heavy, because it runs before every command.
 """
 
 import codecs
@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ESCAPED = "chimera.escaped"
-"""The streams' error handler: characters that they can't show are written as JSON escapes, so that JSON stays JSON."""
+"""Error handler of the streams, which writes characters that they can't encode as JSON escapes, so that JSON stays
+valid."""
 
 
 class NotText(ValueError):
-    """Typed text is not UTF-8; the message names it and the remedy."""
+    """Typed text is not UTF-8. The message names the text and the remedy."""
 
 
 def use_utf8() -> None:
-    """Read standard input as UTF-8, and let no character end a command that only prints it."""
+    """Read standard input as UTF-8, and prevent commands from failing because a character can't be printed."""
     codecs.register_error(ESCAPED, _escaped)
     if sys.stdin is None:
         # The caller closed it: `chimera login <&-`. Otherwise the next opened file would become standard input.
@@ -42,9 +43,9 @@ def arguments_in(argv: Sequence[str]) -> list[str]:
 
 
 def text_of(typed: str, what: str, *, secret: bool = False) -> str:
-    """Return typed text. Raises NotText, naming it as `what`.
+    """Return typed text. Raises NotText, which calls the text `what`.
 
-    Python escapes the bytes that its locale doesn't know. Where that knows only ASCII they may be UTF-8 all the same.
+    Python escapes the bytes that its locale can't decode. If the locale supports only ASCII, they may still be UTF-8.
     """
     try:
         typed.encode()
@@ -63,7 +64,7 @@ def text_of(typed: str, what: str, *, secret: bool = False) -> str:
 
 
 def path(typed: str) -> Path:
-    """Read an argument as a path whose bytes are UTF-8, also where Python's locale can't write all of it."""
+    """Parse an argument as a path in UTF-8, even if Python's locale can't encode all of it."""
     try:
         os.fsencode(typed)
     except UnicodeEncodeError:

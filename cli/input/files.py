@@ -1,4 +1,4 @@
-"""Files that a command is given."""
+"""Reads the files that are passed to a command."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from cli.errors import WrongUsage
 
 
 async def bytes_of(path: Path) -> bytes:
-    """Read a file. Raises WrongUsage naming it."""
+    """Read a file. Raises WrongUsage, which names the file."""
     try:
         data = await asyncio.to_thread(path.read_bytes)
     except OSError as error:
@@ -21,7 +21,7 @@ async def bytes_of(path: Path) -> bytes:
 
 
 def json_of(path: Path, what: str) -> JsonValue:
-    """Read a file of JSON, in which `what` is written. Raises WrongUsage naming it."""
+    """Read a JSON file. Raises WrongUsage, which names the file and `what` it contains."""
     try:
         return json_in(path)
     except OSError as error:

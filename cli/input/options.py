@@ -1,4 +1,4 @@
-"""The API's names of fields, translated to options of the command."""
+"""Translates the names of the API's fields to the options of a command."""
 
 import re
 from collections.abc import Mapping
@@ -8,19 +8,19 @@ if TYPE_CHECKING:
     from cli.errors import FieldProblem
 
 Options = Mapping[str, str]
-"""The option or argument of a command by the field that it becomes: `{"task.budget": "--budget-usd"}`."""
+"""The options or arguments of a command, by the field that each sets: `{"task.budget": "--budget-usd"}`."""
 
 NO_OPTIONS: Options = {}
 
 REPEATED = frozenset({"--tool", "--fallback", "--image", "TEXT"})
-"""Options and arguments that may be given more than once, each with one value of a list."""
+"""Options and arguments that may be given more than once, each time with one item of a list."""
 
 BODY = "body"
-"""The field of problems of a whole request: no option has that name."""
+"""The field name in problems with a whole request. No option has this name."""
 
 
 def option_of(field: str, options: Options) -> str:
-    """Name the option of a field or of what it is in, with the place below it; the field itself where none is known."""
+    """Return the option for a field or its nearest parent, with the rest of the path; the field if there is none."""
     parts = field.split(".")
     for length in range(len(parts), 0, -1):
         if (option := options.get(".".join(parts[:length]))) is not None:
@@ -32,17 +32,17 @@ def option_of(field: str, options: Options) -> str:
 
 
 def in_options(problem: "FieldProblem", options: Options) -> tuple[str, str]:
-    """Return a field's problem as an option's: the option, and the problem."""
+    """Translate a problem with a field to an option: return the option and the message."""
     option = option_of(problem.field, options)
-    # Within a file, fields keep their names.
+    # In a file, fields keep their names.
     return option, problem.message if ", at " in option else with_options(problem.message, options)
 
 
 def with_options(message: str, options: Options) -> str:
-    """Name the options in a message that names fields."""
+    """Replace the names of fields in a message with options."""
     for field, option in options.items():
         name = field.rpartition(".")[2]
-        # Others are ordinary words, too.
+        # Names without an underscore are also ordinary words.
         if "_" in name:
             message = re.sub(rf"\b{name}\b", option, message)
     return message

@@ -1,4 +1,4 @@
-"""Settings for commands: read once, and explained when they can't be used."""
+"""Settings for commands: read once, and explained if they can't be used."""
 
 import logging
 import os
@@ -22,17 +22,17 @@ ELSEWHERE = (
     "CHIMERA_SECRETS_DIR",
     "CHIMERA_ENV_FILE",
 )
-"""Variables of the environment that are read outside of `Settings`, and nowhere else."""
+"""Variables that are read outside of `Settings`, and only from the environment."""
 IN_FILES = frozenset(f"CHIMERA_{name.upper()}" for name in Settings.model_fields)
-"""The settings of `.env` and secrets' files; variables may be named `ELSEWHERE` as well."""
+"""The names that `.env` and secret files may contain. Environment variables may also have the names in `ELSEWHERE`."""
 _PREFIX = "CHIMERA_"
 
-# Its warning of an unreadable line doesn't name the file; `misspelt` does.
+# dotenv's warning about an unreadable line doesn't name the file; `misspelt` does.
 logging.getLogger("dotenv.main").setLevel(logging.ERROR)
 
 
 class _Where(FromSurroundings):
-    """The settings that choose a Chimera of this machine; mistakes in others don't matter here."""
+    """The settings that select a Chimera server on this machine. Mistakes in other settings don't matter here."""
 
     data_dir: OnDisk = Settings.model_fields["data_dir"].default
     host: str = Settings.model_fields["host"].default
@@ -40,20 +40,20 @@ class _Where(FromSurroundings):
 
 
 def load_settings(**flags: Any) -> Settings:
-    """Read the settings; flags that were given win. Raises BadSettings, naming each variable."""
+    """Read the settings; given flags override them. Raises BadSettings, naming each invalid variable."""
     given = {name: value for name, value in flags.items() if value is not None}
     return read_settings(**given)
 
 
 def where_settings() -> Settings:
-    """Read only the settings that clients of an API need. Raises BadSettings, naming each variable."""
+    """Read only the settings that clients of an API need. Raises BadSettings, naming each invalid variable."""
     where = explained(_Where, {})
-    # Set values stay distinguishable from defaults.
+    # Keep explicitly set values distinguishable from defaults.
     return Settings.model_construct(_fields_set=set(where.model_fields_set), **where.model_dump())
 
 
 def misspelt() -> Iterator[str]:
-    """Report each variable, line of `.env` and secret's file that nothing reads, with the likely name."""
+    """Report each variable, line of `.env` and secret file that has no effect, with the name probably meant."""
     yield from _unreadable_lines()
     for name in os.environ:
         yield from _problem_of(name, "", IN_FILES | set(ELSEWHERE))
@@ -69,7 +69,7 @@ def _problem_of(name: str, where: str, known: Set[str]) -> Iterator[str]:
         reason = "because Chimera reads this variable only from the environment"
         yield f"{name}{where} has no effect, {reason}. Set the environment variable {written} instead."
         return
-    # Without what all of them begin with, which makes everything look alike.
+    # Compare without the common prefix, which makes all names look similar.
     meant = get_close_matches(written.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], 1)
     hint = f"Did you mean {_PREFIX}{meant[0]}?" if meant else "All settings are listed in docs/reference/settings.md."
     yield f"{name}{where} is ignored, because there is no such setting. {hint}"
@@ -79,7 +79,7 @@ def _unreadable_lines() -> Iterator[str]:
     path = env_file()
     for line in _lines_of(path):
         if line.error or ((line.key or "").upper().startswith("CHIMERA_") and line.value is None):
-            # Its text begins with the empty lines before it. Not shown: it may hold a key.
+            # Don't show the text, which may contain a key. It begins with the empty lines before the line itself.
             text = line.original.string
             number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
             yield f"Line {number} of {path} is ignored, because it doesn't have the form NAME=value."
@@ -99,7 +99,7 @@ def _secret_names() -> Iterator[tuple[str, str]]:
 
 
 def _lines_of(path: Path | None) -> list[Binding]:
-    """Each line as python-dotenv, which comes with pydantic-settings, reads it."""
+    """Return the lines as parsed by python-dotenv, which comes with pydantic-settings."""
     if path is None or not path.is_file():
         return []
     return list(parse_stream(StringIO(path.read_text(encoding="utf-8", errors="replace"))))

@@ -1,4 +1,4 @@
-"""Follow a task to its end, through lost connections."""
+"""Follows a task to its end, even if the connection is lost meanwhile."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Set
@@ -21,10 +21,10 @@ from models.tasks import TaskView
 FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="kind")])
 
 PATIENCE_S = 600.0
-"""How long a connection may be lost before a following command gives up; the task itself continues."""
+"""How long the connection may be lost before a command stops following a task. The task itself continues."""
 
 NO_ROOM_S, LONGEST_NO_ROOM_S = 5.0, 30.0
-"""How long a stream beyond the user's limit waits for its turn: without a time from the API, and at most."""
+"""Pause before a stream beyond the user's limit is requested again: if the API doesn't name a time, and at most."""
 
 _NO_ROOM = (
     "You are already following the maximum number of tasks. This task continues, and its status is checked periodically"
@@ -45,7 +45,7 @@ async def follow(
     watch: Watch = lambda state, report: None,
     until_it_waits: bool = False,
 ) -> TaskView:
-    """Show a task live until it has ended or, if requested, waits for its budget; return it as it is then."""
+    """Show a task live until it has ended or, if requested, waits for its budget. Return the task in that state."""
     if until_it_waits and task.status is RunStatus.WAITING:
         return task
     state = TaskState(task.id, task)
@@ -70,10 +70,10 @@ async def follow(
 async def frames_of(
     client: Client, task: TaskView, after: int, report: Report, over: Set[RunStatus] = CLOSED
 ) -> AsyncGenerator[Frame]:
-    """Yield the frames behind `after`, through lost connections, until the last one, or a poll finds the task `over`.
+    """Yield the frames after `after`, even across lost connections, until the last one or until the task is `over`.
 
-    While the user has too many streams the task is polled, until one is free. Raises NotReachable or Refused
-    when the API doesn't answer for ten minutes.
+    While the user has too many streams, the task is polled until a stream is free. Raises NotReachable or Refused if
+    the API doesn't respond for ten minutes.
     """
     place = _Place(after, report)
     while True:
@@ -84,7 +84,7 @@ async def frames_of(
                 async for event in source:
                     if (frame := place.take(event.data)) is not None:
                         yield frame
-            # A clean end without a last event: the server stopped, or all events were seen before.
+            # The stream ended without a last event: the server stopped, or all events had already been received.
             if place.ended or await _is_over(client, task, over):
                 return
             await asyncio.sleep(0.2)
@@ -97,7 +97,7 @@ async def _is_over(client: Client, task: TaskView, over: Set[RunStatus]) -> bool
 
 
 class _Place:
-    """A stream's position, and the error that interrupts it."""
+    """A stream's position, and the handling of errors that interrupt the stream."""
 
     def __init__(self, after: int, report: Report) -> None:
         self.after = after
@@ -113,12 +113,12 @@ class _Place:
         if isinstance(frame, (EventFrame, SnapshotFrame)):
             self.after = frame.seq
         if isinstance(frame, EventFrame):
-            # A failed task may have been retried: its end is the last such event.
+            # A failed task may have been retried, so only the newest event shows whether the task has ended.
             self.ended = frame.event.type in LAST
         return frame
 
     async def wait_out(self, error: NotReachable | Refused) -> None:
-        """Wait as long as the error needs. Raises it when waiting is of no use."""
+        """Wait for as long as the error requires. Raises the error if waiting doesn't help."""
         if isinstance(error, NotReachable) or is_away(error):
             await self._trouble.wait(error)
             return

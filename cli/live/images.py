@@ -1,4 +1,4 @@
-"""Fetch the images of a call."""
+"""Downloads the images of a call."""
 
 import asyncio
 from pathlib import Path
@@ -15,7 +15,7 @@ from models.ids import FileId
 
 
 async def keep_result(client: Client, call: AiCallView, out: Path) -> None:
-    """Write the images of a call: the first into `out`, others beside it with a number. Raises WrongUsage."""
+    """Write a call's images to files: the first to `out`, the others beside it, with numbers. Raises WrongUsage."""
     if not isinstance(call.result, ImagesView):
         raise WrongUsage(
             f"--out can't be used, because this call ({call.operation}) has no image: {where_it_stands(call)}."

@@ -33,7 +33,7 @@ from models.model_calls import PURPOSES
 from models.remedies import raise_budget
 
 CUT = "cancelled"
-"""The code of an attempt that was cut: by a stop, by guidance, or because its worker stopped."""
+"""Error code of an attempt that was interrupted by a stop, by guidance, or because its worker stopped."""
 
 
 def line_of(event: Event, task_id: TaskId) -> str:
@@ -48,7 +48,7 @@ def line_of_snapshot(frame: SnapshotFrame) -> str:
 
 
 def failure_of(event: ModelCallFailed) -> str:
-    """Describe the end of an attempt at a model call; the next event shows whether a cut one is repeated."""
+    """Describe why an attempt failed. If it was interrupted, only the next event shows whether the call is repeated."""
     if event.code == CUT:
         return "was interrupted"
     again = "; the call will be retried" if event.retryable else ""
@@ -56,13 +56,13 @@ def failure_of(event: ModelCallFailed) -> str:
 
 
 def end_of(event: SubtaskFailed | SubtaskSkipped | RunFailed, task_id: TaskId) -> str:
-    """Describe why a task or a subtask failed; the code alone where the message was shown before."""
+    """Describe why a task or a subtask failed, with only the code if the message has already been shown."""
     why = f": {with_command(event.message, remedy_of(event.code, task_id))}" if event.message else ""
     return f"{event.code}{why}"
 
 
 def budget_of(event: BudgetReached, task_id: TaskId) -> str:
-    """Name the limit that a call exceeds, with the command that raises it."""
+    """Name the limit that a call would exceed, with the command that raises it."""
     return with_command(event.message, raise_budget(task_id, event.limit, event.needed))
 
 

@@ -1,4 +1,4 @@
-"""One place of a followed task, and the answer that streams there."""
+"""A node of a followed task, and the answer that is being streamed there."""
 
 from dataclasses import dataclass, field
 
@@ -7,12 +7,12 @@ from models.model_calls import Purpose
 from models.subtasks import SubtaskStatus
 
 KEPT_CHARS = 2000
-"""How much of a streaming answer is kept: more than a screen shows."""
+"""How many characters of a streaming answer are kept, which is more than a screen shows."""
 
 
 @dataclass(slots=True)
 class Writing:
-    """A streaming answer: its length so far, and its end."""
+    """A streaming answer: its length so far, and its last characters."""
 
     purpose: Purpose
     step: int
@@ -21,7 +21,7 @@ class Writing:
     tail: str = ""
 
     def take(self, offset: int, text: str) -> bool:
-        """Append the next piece; False for a repeated one. A gap is marked: its text comes at the end."""
+        """Append the next piece; False for a repeated one. A gap is marked; its text arrives with the result."""
         if offset < self.length:
             return False
         gap = "…" if offset > self.length else ""
@@ -32,7 +32,7 @@ class Writing:
 
 @dataclass(slots=True)
 class Node:
-    """One place in the tree: the task itself (path "") or a subtask."""
+    """A node of the tree: the task itself (path "") or a subtask."""
 
     path: NodePath
     agent: str = ""
@@ -42,16 +42,17 @@ class Node:
     turns: int = 0
     cost_micro_usd: int = 0
     estimated: bool = False
-    """Its cost is an estimate, at least in part."""
+    """Whether the cost is an estimate, at least in part."""
     note: str = ""
-    """The newest news for the user: a tool's result, a failure, a repeated call."""
+    """The newest message for the user, such as a tool's result, a failure or a repeated call."""
     waits: str = ""
-    """The note that it waits for a provider, while nothing newer is known."""
+    """The newest note that a call is waiting for its provider. If `note` still shows it when a call starts, `note` is
+    cleared."""
     writing: Writing | None = None
     shown_chars: int = 0
-    """How much the attempt before the current one had streamed."""
+    """How many characters the attempt before the current one had streamed."""
     latest: dict[Purpose, tuple[int, int]] = field(default_factory=dict)
-    """Step and attempt of the newest call that was begun, by purpose."""
+    """Step and attempt of the newest call, by purpose."""
 
     @property
     def key(self) -> str:

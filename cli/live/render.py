@@ -1,6 +1,6 @@
 """A followed task on the terminal: a tree of its subtasks, streaming text, and a progress bar.
 
-Everything goes in as `Text`, which knows no markup, and through `plain`.
+All text passes through `plain` and is shown as `Text`, which doesn't interpret markup.
 """
 
 from rich.console import Group, RenderableType
@@ -39,9 +39,9 @@ _STATUS_STYLES = {
 MOST_TEXT_LINES = 3
 MOST_NOTE_CHARS = 400
 MOST_NOTE_LINES = 5
-"""Lines for why a task waits and the whole command that continues it."""
+"""Enough lines for the reason why a task waits and the whole command that continues it."""
 FRAME_LINES = 7
-"""Lines that aren't subtasks: the task, its own text, bar, sums, a banner and some air."""
+"""Lines that aren't subtasks: the task, its own text, the bar, the totals, a banner and some space."""
 
 
 def display_of(
@@ -64,13 +64,13 @@ def display_of(
 
 
 def _newest_lines(state: TaskState, width: int) -> int:
-    """How many lines the newest note takes, in the narrowest place that it can have in the tree."""
+    """Return how many lines the newest note needs at the narrowest width that it can have in the tree."""
     newest = state.nodes.get(state.noted, state.root)
     return 0 if newest is state.root else len(_note_lines(newest, _room_at(newest, width)))
 
 
 def _tree(state: TaskState, room: int, width: int) -> Tree:
-    """The task and its subtasks; where there are more than `room` lines, those that run."""
+    """Return the tree of the task and its subtasks, or only the running subtasks if there are more than `room`."""
     nodes = state.subtasks
     shown = nodes if len(nodes) <= room else [node for node in nodes if node.status is SubtaskStatus.RUNNING][:room]
     text_lines = min(MOST_TEXT_LINES, max(0, (room - len(shown)) // max(1, len(state.being_written))))
@@ -99,12 +99,12 @@ def _task_line(state: TaskState, width: int) -> Text:
 
 
 def _room_at(node: Node, width: int) -> int:
-    """How wide a node's line may be, behind the guides of the tree."""
+    """Return how wide a node's line may be after the tree's guides."""
     return max(20, width - 4 * (node.path.count("/") + 1))
 
 
 def _node_line(node: Node, width: int, *, full: bool = False, newest: bool = False) -> Text:
-    """A node in one line; a newest note that is too long for it is shown whole below."""
+    """Return a node in one line. If its note is the newest and doesn't fit, the whole note is shown below."""
     mark, style = _MARKS[node.status]
     line = Text.assemble((f"{mark} ", style), (plain(node.path if full else node.key), "bold"))
     line.append(f"  {one_line(node.agent, 30)}", style="cyan dim")
@@ -128,7 +128,7 @@ def _note_lines(node: Node, width: int) -> list[str]:
 
 
 def _with_text(line: Text, node: Node, lines: int, width: int) -> Text:
-    """A node's line, and below it its streaming text: one label, so that text doesn't look like nodes."""
+    """Return a node's line with its streaming text below. Both are one label, so that text doesn't look like nodes."""
     label, writing = [line], node.writing
     if writing is None:
         return line
@@ -141,7 +141,7 @@ def _with_text(line: Text, node: Node, lines: int, width: int) -> Text:
 
 
 def last_lines(tail: str, lines: int, width: int) -> list[str]:
-    """The end of a text, broken to the width of the screen."""
+    """Return the last lines of a text after wrapping it at `width`."""
     return _broken(plain(tail), width)[-lines:]
 
 
@@ -155,7 +155,7 @@ def _broken(text: str, width: int) -> list[str]:
 
 
 def _bar(state: TaskState, width: int) -> RenderableType:
-    # The plan and the answer are steps too, so that a task with one subtask moves.
+    # The plan and the answer count as steps too, so that the bar also moves for a task with one subtask.
     total = len(state.subtasks) + 2
     done = total if state.status is RunStatus.COMPLETED else state.done + (1 if state.is_planned else 0)
     bar = Table.grid(padding=(0, 1))

@@ -1,6 +1,6 @@
-"""Choose the events that get a line: of a call that fails repeatedly in the same way, only some do.
+"""Chooses the events that are printed. If a call fails repeatedly in the same way, only some failures are printed.
 
-The next line of such a call says which attempts were left out, so that their numbers add up.
+The next line about such a call names the attempts that were left out, so that the numbers of the attempts add up.
 """
 
 from collections import Counter
@@ -22,30 +22,30 @@ from models.ids import NodePath
 from models.model_calls import Purpose
 
 EVERY = 10
-"""After the first, one of this many identical failures of a call is shown."""
+"""After the first failure, one in this many identical failures of a call is shown."""
 
 REASON_CHARS = 80
-"""How much of a reason is compared: events cut long ones, each elsewhere."""
+"""How many characters of a reason are compared, because events cut off long reasons at different points."""
 
 Call = tuple[NodePath, Purpose, int | None]
 
 
 @dataclass(slots=True)
 class _Shown:
-    """The failure last shown of a call, and the failed attempts that were not shown since."""
+    """How often each failure of a call has occurred, and the failed attempts not shown since the last line."""
 
     times: Counter[tuple[str, str]] = field(default_factory=Counter)
     first_left_out: int = 0
     last_left_out: int = 0
     passed_over: bool = False
-    """The newest failure was not shown."""
+    """Whether the newest failure was not shown."""
 
     def leave_out(self, attempt: int) -> None:
         self.first_left_out = self.first_left_out or attempt
         self.last_left_out = attempt
 
     def take_left_out(self) -> str:
-        """Name the attempts that were left out since the last line; nothing for none."""
+        """Return a note on the attempts that were left out since the last line; empty if there are none."""
         first, last = self.first_left_out, self.last_left_out
         self.first_left_out = self.last_left_out = 0
         if not first:
@@ -54,14 +54,14 @@ class _Shown:
 
 
 class Repeats:
-    """Remembers for each call how often each failure was shown."""
+    """Counts how often each failure of each call has occurred."""
 
     def __init__(self) -> None:
         self._shown: dict[Call, _Shown] = {}
         self._reasons: set[str] = set()
 
     def without_reason_again(self, event: Event) -> Event:
-        """Leave out a failure's message where the call or the subtask that it comes from has shown it."""
+        """Remove a failure's message if it was already shown for the call or the subtask that caused the failure."""
         if not isinstance(event, (ModelCallFailed, SubtaskFailed, SubtaskSkipped, RunFailed)):
             return event
         if not isinstance(event, ModelCallFailed) and any(reason in event.message for reason in self._reasons):
@@ -84,7 +84,7 @@ class Repeats:
 
     def _is_news(self, shown: _Shown, event: Event) -> bool:
         if isinstance(event, ModelCallStarted):
-            # The attempt after a failure that was not shown isn't shown either.
+            # If a failure was not shown, the start of the next attempt isn't shown either.
             return not shown.passed_over
         shown.passed_over = False
         if isinstance(event, ModelCallFellBack):

@@ -23,7 +23,7 @@ class Screen(Protocol):
     """Shows one task."""
 
     def show(self, frame: Frame) -> None:
-        """A frame brought news."""
+        """Show the news in a frame."""
 
     def report(self, line: str) -> None:
         """Show the user a message that isn't part of the task."""
@@ -33,12 +33,12 @@ Report = Callable[[str], None]
 """Accepts one line for the user."""
 
 Banner = Callable[[], str]
-"""The text below the display at this moment."""
+"""Returns the current text below the display."""
 
 
 @asynccontextmanager
 async def showing(state: TaskState, console: Console, banner: Banner = lambda: "") -> AsyncIterator[Screen]:
-    """Show a task for as long as the block runs, as well as this console can."""
+    """Show a task while the block runs: redrawn in place on a terminal, or else line after line."""
     if not console.is_terminal:
         yield Lines(state, console)
         return
@@ -54,7 +54,7 @@ async def showing(state: TaskState, console: Console, banner: Banner = lambda: "
 
 
 class Lines:
-    """One line an event that is news, with the seconds since the task began."""
+    """Prints one line per event that is news, with the seconds since the task began."""
 
     def __init__(self, state: TaskState, console: Console) -> None:
         self._state = state
@@ -74,7 +74,7 @@ class Lines:
 
 
 class LiveDisplay:
-    """A display that the event loop redraws ten times a second: nothing changes during a redraw."""
+    """A display that the event loop redraws ten times per second, so that nothing changes during a redraw."""
 
     def __init__(self, state: TaskState, console: Console, banner: Banner) -> None:
         self._state = state
@@ -82,7 +82,7 @@ class LiveDisplay:
         self._banner = banner
 
     def show(self, frame: Frame) -> None:
-        """The next redraw shows it."""
+        """Do nothing, because the next redraw shows the news."""
 
     def report(self, line: str) -> None:
         print_to(self._console, line)

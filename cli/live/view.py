@@ -1,6 +1,6 @@
-"""The state of a followed task, from the frames of its stream. Pure: no terminal, no clock, no network.
+"""The state of a followed task, derived from the frames of its stream, without a terminal, a clock or a network.
 
-Frames may come twice (after a reconnect) and tokens may come before the event of their call; neither shows.
+Frames may arrive twice (after a reconnect), and tokens may arrive before the event of their call. Users notice neither.
 """
 
 from datetime import datetime
@@ -68,10 +68,10 @@ class TaskState:
         self.note = ""
         """Why the task waits, failed or could not be planned."""
         self.noted = ROOT
-        """The place whose note is the newest."""
+        """Path of the node whose note is the newest."""
 
     def apply(self, frame: Frame) -> bool:
-        """Apply a frame; False when it has no news."""
+        """Apply a frame. Return False if it contains no news."""
         if isinstance(frame, TokensFrame):
             return self._take_tokens(frame)
         if isinstance(frame, SnapshotFrame):
@@ -116,14 +116,14 @@ class TaskState:
         return [node.writing for node in self.nodes.values() if node.writing is not None and node.writing.length]
 
     def elapsed_s(self, now: datetime) -> float:
-        """Count the seconds from the task's beginning to `now`, or to its end."""
+        """Return the seconds from the task's beginning to `now`, or to its end."""
         if self.began_at is None:
             return 0.0
         until = now if self.ended_at is None else min(now, self.ended_at)
         return max(0.0, (until - self.began_at).total_seconds())
 
     def children_of(self, path: NodePath) -> list[Node]:
-        """The subtasks straight below a node, in the order of its plan."""
+        """Return the direct subtasks of a node, in the order of its plan."""
         return [node for node in self.subtasks if node.path.rpartition("/")[0] == path]
 
     def _node(self, path: NodePath) -> Node:
@@ -140,7 +140,7 @@ class TaskState:
         return node.writing is not None and node.writing.take(frame.offset, frame.text)
 
     def _begin(self, node: Node, purpose: Purpose, step: int, attempt: int) -> None:
-        """A new call or a new attempt at one: an earlier attempt's text is discarded."""
+        """Begin a new call, or a new attempt, which discards the text of an earlier attempt."""
         if node.latest.get(purpose) == (step, attempt):
             return
         node.latest[purpose] = (step, attempt)

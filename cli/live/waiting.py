@@ -1,4 +1,4 @@
-"""Wait for an embedding, an image or a transcription to its end."""
+"""Waits until an embedding, an image or a transcription has ended."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -31,8 +31,8 @@ async def made(
     *,
     file: tuple[str, bytes] | None = None,
 ) -> AiCallView:
-    """Request a call, once, and wait for its end. Raises Refused when it failed."""
-    # Every try has the same key, so that an accepted one is not paid twice.
+    """Request a call, only once, and wait for its end. Raises Refused if it failed or was cancelled."""
+    # Every try has the same key, so that an accepted call is not paid for twice.
     key, offering = uuid4().hex, Trouble(report, PATIENCE_OF_AN_OFFER_S)
     try:
         call_id = await retry_until_answered(lambda: client.new_ai_call(operation, fields, key, file=file), offering)
@@ -63,7 +63,7 @@ async def _finished(client: Client, call_id: AiCallId, report: Report) -> AiCall
 
 
 class _Reported:
-    """The last message on a call: the same failure is reported again only after a much longer time."""
+    """The last message about a call. The same reason is reported again only if the next try is much later."""
 
     def __init__(self) -> None:
         self._why = ""

@@ -1,4 +1,4 @@
-"""Watch a task from a command: progress goes to stderr and the result to stdout, so that it can be piped on."""
+"""Watches a task for a command. Progress goes to stderr and the result to stdout, so that it can be piped."""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from models.tasks import TaskView
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """Whether a task is watched, until when, and what is printed in the end.
+    """Whether a task is watched, until when, and what is printed at the end.
 
     Raises WrongUsage for an option that has no effect without watching.
     """
@@ -37,7 +37,7 @@ class Watching:
             )
 
     async def of(self, client: Client, task: TaskView, *, after: int = 0) -> int:
-        """Watch a task behind the event `after`, or say how to; return the exit code."""
+        """Watch a task from the event after `after`, or print how to watch it. Return the exit code."""
         console = Console(stderr=True, highlight=False)
         if self.follow:
             return await self._to_its_end(client, task, console, after)
@@ -56,7 +56,7 @@ class Watching:
         try:
             task = await following.follow(client, task, console, after=after, until_it_waits=self.exit_on_budget)
         except (asyncio.CancelledError, ChimeraError) as error:
-            # A user who starts it anew instead pays twice. A task that no longer exists was deleted meanwhile.
+            # A user who starts the task again would pay twice. A task that isn't found was deleted meanwhile.
             if not (isinstance(error, Refused) and error.problem.status == HTTPStatus.NOT_FOUND):
                 print_to(console, f"The task continues. To watch it again, run: chimera follow {short(task.id)}")
                 print_to(console, f"                    To cancel it, run:      chimera cancel {short(task.id)}")

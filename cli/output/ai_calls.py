@@ -1,4 +1,4 @@
-"""AI calls (embeddings, images and transcriptions) as they are printed: the result on stdout, its cost on stderr."""
+"""Prints AI calls (embeddings, images and transcriptions): the result on stdout, its cost on stderr."""
 
 from collections.abc import Sequence, Set
 from datetime import UTC
@@ -68,12 +68,12 @@ def print_call(call: AiCallView, out: Path | None) -> None:
 
 
 def exit_code_of(call: AiCallView) -> int:
-    """The exit code of a command that shows a call."""
+    """Return the exit code of a command that shows a call."""
     return 0 if call.status in OPEN else _ENDS[call.status]
 
 
 def where_it_stands(call: AiCallView) -> str:
-    """Describe a call's status with, where known, the reason and the next try; or its end."""
+    """Describe how a call ended, or its status with, if known, the reason and the next try."""
     if call.status not in OPEN:
         after = f" after {count(call.attempts, 'attempt')}" if call.attempts else ""
         why = f": {call.error_code}: {call.error or ''}".rstrip(". :") if _has_failed(call) else ""
@@ -83,18 +83,18 @@ def where_it_stands(call: AiCallView) -> str:
 
 
 def why_of(call: AiCallView) -> str:
-    """Describe what an open call waits for."""
+    """Describe what an open call is waiting for."""
     if call.blocked_by is not None:
         why = f"{call.blocked_by.code}: {call.blocked_by.message}"
         return with_command(why, call.blocked_by.remedy).rstrip(". :")
     if call.status is RunStatus.RUNNING or not call.error_code:
-        # The error of the attempt before is over.
+        # The error of the previous attempt no longer applies.
         return _STATES[call.status]
     return f"{call.error_code}: {call.error or ''}".rstrip(". :")
 
 
 def table_of(calls: Sequence[AiCallSummary], blocked_by: Set[AiCallId]) -> Table:
-    """A line a call."""
+    """Return a table with one line per call."""
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Id", "Started (UTC)", "Kind", "Status", "Cost"):
         table.add_column(heading, no_wrap=True)

@@ -14,7 +14,7 @@ ESTIMATED = "~"
 
 
 def marked(amount: str, *, estimated: bool) -> str:
-    """An amount, with the sign of an estimate where it is one."""
+    """Return an amount, marked if it is an estimate."""
     return f"{ESTIMATED}{amount}" if estimated else amount
 
 
@@ -26,7 +26,7 @@ def spent_of(cost: CostView) -> str:
 
 
 def in_doubt_of(cost: CostView) -> str:
-    """Describe the cost in doubt; nothing where there is none."""
+    """Describe the cost in doubt; empty if there is none."""
     if not cost.in_doubt_micro_usd:
         return ""
     amount = f"at most {usd(cost.in_doubt_micro_usd)}"
@@ -34,7 +34,7 @@ def in_doubt_of(cost: CostView) -> str:
 
 
 def limits_of(budget: BudgetView | BudgetRaised | None) -> str:
-    """Name the limits that are set; nothing without any."""
+    """List the limits that are set; empty if there are none."""
     if budget is None:
         return ""
     limits = (
@@ -46,14 +46,14 @@ def limits_of(budget: BudgetView | BudgetRaised | None) -> str:
 
 
 def as_option(limit: str, amount: int) -> str:
-    """Write a limit as an option; dollars to the millionth, because a rounded-down limit would be too low."""
+    """Return a limit as an option. Dollars are exact to the millionth, because a lower limit wouldn't be enough."""
     if limit == "max_cost_micro_usd":
         return f"--usd {(Decimal(amount) / 1_000_000).normalize():f}"
     return f"{'--tokens' if limit == 'max_tokens' else '--requests'} {amount}"
 
 
 def in_a_column(amounts: Iterable[int]) -> Callable[[int], str]:
-    """Return a writer of amounts in a column, with as many digits as they need to add up."""
+    """Return a formatter for a column of amounts, with as many decimal places as the amounts need to add up."""
     every = list(amounts)
     digits = next((digits for digits in (2, 4) if all(amount % 10 ** (6 - digits) == 0 for amount in every)), 6)
     return lambda micro_usd: f"${micro_usd / 1e6:,.{digits}f}"

@@ -1,4 +1,4 @@
-"""A task's cost as it is printed: by model, agent and place in its tree, and attempts without a result."""
+"""Prints a task's cost by model, agent and subtask, and its attempts without a result."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from models.ids import NodePath, TaskId
 from models.model_calls import AttemptStatus, ModelCallView
 
 THE_TASK = "(task)"
-"""Names the task's own calls among those of its subtasks."""
+"""Label of the task's own calls among those of its subtasks."""
 
 NAME_CHARS = 30
 
@@ -26,7 +26,7 @@ _USELESS = frozenset({AttemptStatus.FAILED, AttemptStatus.CANCELLED, AttemptStat
 
 
 def print_cost(task_id: TaskId, cost: CostView) -> None:
-    """Print a task's bill."""
+    """Print a task's cost."""
     console = Console(highlight=False)
     for label, value in facts_of(task_id, cost):
         print_prose(console, Text.assemble((f"{label:<10}", "dim"), value), indent=10)
@@ -48,12 +48,12 @@ def print_cost(task_id: TaskId, cost: CostView) -> None:
 
 
 def is_partial(cost: CostView) -> bool:
-    """Whether the bill lists fewer attempts than there were."""
+    """Return whether the list of attempts is incomplete."""
     return len(cost.attempts) < sum(each.attempts for each in cost.by_model)
 
 
 def place_of(path: NodePath) -> str:
-    """A subtask's path, or the name of the task itself."""
+    """Return a subtask's path, or the label of the task itself."""
     return one_line(path, 200) or THE_TASK
 
 
@@ -71,7 +71,7 @@ def facts_of(task_id: TaskId, cost: CostView) -> list[tuple[str, str]]:
 
 
 def tables_of(cost: CostView) -> list[Table]:
-    """The sums by model, agent and subtask, and the attempts without a result."""
+    """Return tables of the totals by model, agent and subtask, and of the attempts without a result."""
     if not cost.by_model:
         return []
     models = [(f"{each.model}{' (simulated)' if each.simulated else ''}", each) for each in cost.by_model]
@@ -88,7 +88,7 @@ def _sums(heading: str, rows: Sequence[tuple[str, CostSum]]) -> Table:
     in_doubt = any(each.in_doubt_micro_usd for _, each in rows)
     write = in_a_column(each.cost_micro_usd for _, each in rows)
     table = Table(box=None, pad_edge=False)
-    # As wide as the others, so that the figures of all stand below each other, and fit into 80 columns.
+    # As wide as in the other tables, so that the figures of all tables are aligned and fit into 80 columns.
     table.add_column(heading, overflow="fold", width=NAME_CHARS)
     for name in ("Attempts", "Input", "Output", "Cost"):
         table.add_column(name, no_wrap=True, justify="right", min_width=7)
@@ -107,7 +107,7 @@ def _attempts(attempts: Sequence[ModelCallView]) -> Table:
     table.add_column("Without a result", overflow="fold")
     for heading in ("Call", "Attempt", "Status"):
         table.add_column(heading, no_wrap=True)
-    # This one gives way when there is little room.
+    # This column shrinks if there is little room.
     table.add_column("Why")
     table.add_column("Cost", no_wrap=True, justify="right")
     for each in attempts:

@@ -1,4 +1,4 @@
-"""How an answer ended, where its reader should know."""
+"""Describes how an answer ended if its reader should know."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ class Ended(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The end of an answer that may not be all of it."""
+    """How an answer ended that may be incomplete."""
 
     mark: str
-    """In a list."""
+    """For lists."""
     words: str
-    """Behind "the answer was"."""
+    """Follows "the answer was"."""
 
 
 _ENDINGS: Mapping[FinishReason, Ending] = {
@@ -33,11 +33,11 @@ _ENDINGS: Mapping[FinishReason, Ending] = {
 
 
 def ending_of(ended: Ended) -> Ending | None:
-    """Return how an answer ended that may not be all of it; None for one that ended by itself, or for no answer."""
+    """Return how an answer ended if it may be incomplete; None if it ended by itself or there is no answer."""
     return None if ended.finish_reason is None else _ENDINGS.get(ended.finish_reason)
 
 
 def with_ending(status: str, ended: Ended) -> str:
-    """A status, with the mark of how its answer ended."""
+    """Return a status, marked with how the answer ended."""
     ending = ending_of(ended)
     return f"{status} ({ending.mark})" if ending else status

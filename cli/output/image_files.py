@@ -1,4 +1,4 @@
-"""The files for images."""
+"""Chooses and checks the files for images."""
 
 import os
 from itertools import count
@@ -8,13 +8,13 @@ from cli.errors import WrongUsage
 
 
 def free_name(path: Path) -> Path:
-    """Return the path, or with the first number behind its name that no file has."""
+    """Return the path or, if it exists, the path with the first free number after its name."""
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
     return path if not path.exists() else next(each for each in numbered if not each.exists())
 
 
 def check_place(out: Path, *, force: bool) -> None:
-    """Check before a paid call whether a file can be written there. Raises WrongUsage."""
+    """Check, before a paid call, whether the file can be written. Raises WrongUsage."""
     if out.is_dir():
         raise WrongUsage(f"{str(out)!r} is a folder. Choose a file in it, such as {str(out / 'image.png')!r}.")
     if not out.parent.is_dir():
@@ -28,5 +28,5 @@ def check_place(out: Path, *, force: bool) -> None:
 
 
 def places_of(out: Path, images: int) -> list[Path]:
-    """The files of a call's images: the first is `out`, others are beside it with a number."""
+    """Return the files for a call's images: the first is `out`, the others are beside it, with numbers."""
     return [out if index == 0 else out.with_stem(f"{out.stem}-{index + 1}") for index in range(images)]

@@ -1,4 +1,4 @@
-"""The messages of a task's node as they are printed: prompts, replies, tool calls and their results."""
+"""Prints the messages of a task's node: prompts, replies, tool calls and their results."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,7 +23,7 @@ def print_messages(messages: Sequence[MessageView]) -> None:
 
 
 def heading_of(message: MessageView) -> str:
-    """Name a message's place and author in a line: `── turn 2 · analyst (openai/gpt-5-mini)`."""
+    """Return a line with a message's place and author: `── turn 2 · analyst (openai/gpt-5-mini)`."""
     if message.role == "tool":
         failed = " failed" if message.failed else ""
         who = f"{message.tool or 'a tool'}{failed}"
@@ -35,7 +35,7 @@ def heading_of(message: MessageView) -> str:
 
 
 def parts_of(message: MessageView) -> Iterator[tuple[str, str]]:
-    """The parts of a message, each with a label where it needs one: thoughts, words, the tools that are asked for."""
+    """Yield a message's parts (thoughts, text, requested tool calls), each with a label or an empty string."""
     if message.thought:
         yield "thought:", message.thought
     if message.content:

@@ -1,4 +1,4 @@
-"""How a task ended, how a failed one continues, and whether its budget is enough for that."""
+"""Prints how a task ended, how a failed task can continue, and whether its budget is sufficient for that."""
 
 from collections.abc import Iterator, Sequence
 
@@ -24,7 +24,7 @@ _OPTIONS = {"model": "--model <provider/model>", "guidance": '--guidance "…"'}
 
 
 def print_end(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView], console: Console) -> None:
-    """Print a task's outcome: its result on stdout, the rest where progress went."""
+    """Print a task's outcome: its result on stdout, and everything else on the console of its progress."""
     match task.status:
         case RunStatus.COMPLETED:
             _print_result(task, cost, subtasks, console)
@@ -60,7 +60,7 @@ def _spent(cost: CostView) -> str:
 
 
 def _endings_of(task: TaskView, subtasks: Sequence[SubtaskView]) -> Iterator[str]:
-    """Name the answers that may be incomplete."""
+    """Yield a line for each answer that may be incomplete."""
     if (ending := ending_of(task)) is not None:
         yield f"The answer was {ending.words} and may be incomplete."
     for subtask in subtasks:
@@ -74,8 +74,8 @@ def error_of(task: TaskView) -> str:
 
 
 def next_step_of(task: TaskView) -> str:
-    """Describe the remedy of a failed task, with the command."""
-    # An older API doesn't report it.
+    """Describe the remedy for a failed task, with the command."""
+    # Older versions of the API don't report the remedy.
     advice = task.remedy or advice_for(task.error_code)
     if not advice.retry:
         return f"{advice.message.rstrip('.')}: chimera run"
@@ -86,9 +86,10 @@ def next_step_of(task: TaskView) -> str:
 
 
 def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:
-    """Warn when a retried task will wait at once: its budget is too small for any of the calls that failed.
+    """Warn if a retried task will wait at once, because its budget is too small for any of the calls that failed.
 
-    The bill knows what was held for each. At another model the price is another.
+    The cost report contains what was reserved for each call. With another `model`, the price differs, so the cost isn't
+    checked.
     """
     failed = _latest_failed(cost)
     if cost.budget is None or not failed:
@@ -114,7 +115,7 @@ def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:
 
 
 def print_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waiting | None) -> None:
-    """Print a task's limits, and whether they are enough for the call that it was `waiting` to make."""
+    """Print a task's limits, and whether they are sufficient for the call that it was `waiting` to make."""
     print_line(f"Task {short(task.id)} is {task.status}. Its total budget is {limits_of(cost.budget)}.")
     print_line(f"Spent so far: {spent_of(cost)}.")
     if in_doubt := in_doubt_of(cost):
@@ -124,7 +125,7 @@ def print_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waitin
 
 
 def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
-    """Warn when a raise is too small for the call that the task waits to make."""
+    """Warn if the new budget is too small for the call that the task is waiting to make."""
     if waiting is None or waiting.needed is None:
         return None
     given = getattr(budget, waiting.limit, None)
@@ -135,6 +136,6 @@ def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
 
 
 def _latest_failed(cost: CostView) -> list[ModelCallView]:
-    """The newest attempt of each call whose attempts all failed."""
+    """Return the newest attempt of each call, if this attempt failed."""
     newest = {(each.path, each.purpose, each.step): each for each in cost.attempts}
     return [each for each in newest.values() if each.status is AttemptStatus.FAILED]

@@ -1,4 +1,4 @@
-"""The output of `--json`."""
+"""Prints the output of `--json`."""
 
 import re
 import sys
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from cli.input.encodings import ESCAPED
 
-# What JSON leaves as it is and a terminal obeys or shows otherwise than it is: C1 controls, marks of direction and of
-# no width, tags. As escapes they are the same JSON.
+# Characters that JSON doesn't escape, but that a terminal obeys or displays misleadingly: C1 controls, direction marks,
+# zero-width characters and tags. When they are escaped, the JSON has the same meaning.
 _UNSEEN = re.compile(
     "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 
 
 def print_json(value: object) -> None:
-    """Print contracts as JSON, which every reader takes for UTF-8: in ASCII alone on a stream of another encoding."""
-    # Here, because help prints none and loads this file.
+    """Print contracts as JSON, in ASCII if the stream's encoding isn't UTF-8, because readers of JSON expect UTF-8."""
+    # Imported here, because help loads this file but doesn't print JSON.
     from pydantic_core import to_json
 
     text = _UNSEEN.sub(_escaped, to_json(value, indent=2).decode())
@@ -24,7 +24,7 @@ def print_json(value: object) -> None:
 
 
 def print_list(items: Sequence[object]) -> None:
-    """Print a whole list in the form that every list has, as the API's pages."""
+    """Print a whole list in the same form as a page of the API."""
     print_json({"items": items, "next_cursor": None})
 
 

@@ -1,7 +1,7 @@
-"""Prose for users, broken between words at the width of a terminal; a pipe gets each line whole.
+"""Prints prose for users, wrapped between words at the width of a terminal. In a pipe, lines aren't wrapped.
 
-Terminals themselves break in mid-word. What is longer than a line, an address or a path, is left to them: broken by us
-it could not be copied.
+Terminals themselves wrap lines in the middle of words. A word that is longer than a line, such as an address or a path,
+is left to the terminal, because it couldn't be copied if we broke it.
 """
 
 import re
@@ -15,21 +15,21 @@ from rich.text import Text
 from cli.output.text import plain
 
 _NARROWEST = 20
-"""Columns that are left beside an indent; narrower than this nothing is gained by breaking."""
+"""Minimum number of columns beside an indent. If there are fewer, wrapping doesn't help."""
 _FENCE = re.compile(r"\s*(```|~~~)")
 _AS_IT_IS = re.compile(r"(?: {4}|\t|\s*\|)")
-"""Code by its indent, and a row of a table."""
+"""Matches indented code and the rows of tables."""
 _HANGS = re.compile(r"\s*(?:[-*•] |\d{1,3}[.)] )?")
-"""Indent and bullet, below which a line goes on."""
+"""Matches an indent and a bullet, with which continuation lines are aligned."""
 
 
 def print_line(line: str) -> None:
-    """Print one or more lines of prose where a command's own output goes."""
+    """Print one or more lines of prose on standard output."""
     print_to(Console(highlight=False), line)
 
 
 def print_note(line: str) -> None:
-    """Print lines beside a command's own output, on standard error."""
+    """Print one or more lines of prose on standard error, apart from a command's own output."""
     print_to(Console(stderr=True, highlight=False), line)
 
 
@@ -40,7 +40,7 @@ def print_to(console: Console, line: str) -> None:
 
 
 def print_prose(console: Console, text: Text, *, indent: int | None = None) -> None:
-    """Print a line; its continuation is indented as the line is, or by `indent` columns."""
+    """Print a line. Its continuation lines are indented like the line, or by `indent` columns."""
     hanging = len(_HANGS.match(text.plain)[0]) if indent is None else indent  # type: ignore[index]  # it matches always
     if not console.is_terminal or console.width - hanging < _NARROWEST or text.cell_len <= console.width:
         console.print(text, soft_wrap=True)
@@ -52,7 +52,7 @@ def print_prose(console: Console, text: Text, *, indent: int | None = None) -> N
 
 
 def _breaks_in(line: str, width: int) -> list[int]:
-    """Where a line is broken: before the word that doesn't fit any more. A word alone may be longer than a line."""
+    """Return where to break a line: before each word that doesn't fit. A single word may be longer than a line."""
     breaks, columns = [], 0
     for word in re.finditer(r"\S+\s*", line):
         if columns and columns + cell_len(word[0].rstrip()) > width:
@@ -63,7 +63,7 @@ def _breaks_in(line: str, width: int) -> list[int]:
 
 
 def print_answer(answer: str) -> None:
-    """Print a model's text on standard output: its prose is broken between words, its code and tables are not."""
+    """Print a model's text on standard output. Its prose is wrapped between words, but its code and tables aren't."""
     console = Console(highlight=False)
     if not console.is_terminal:
         sys.stdout.write(answer + "\n")

@@ -9,7 +9,7 @@ COMMANDS: dict[Action, str | None] = {
     Action.REFRESH_TOKEN: None,  # commands renew their sign-in by themselves
     Action.CREATE_CODEC_ADDRESS: "codec",
     Action.CREATE_TASK: "run",
-    Action.EXECUTE_TASK: None,  # drafts are made, and started, by programs
+    Action.EXECUTE_TASK: None,  # only programs create and start drafts
     Action.RESUME_TASK: "resume {target}",
     Action.RETRY_TASK: "retry {target}",
     Action.RAISE_BUDGET: "budget {target}",
@@ -31,17 +31,17 @@ COMMANDS: dict[Action, str | None] = {
     Action.READ_API_DOCUMENT: None,  # commands know the addresses
     Action.START_CHIMERA: "up",
 }
-"""The command of each action behind `chimera`; None for an action that no command carries out."""
+"""The command for each action, without `chimera`; None for an action that no command can carry out."""
 
 _NAMED = frozenset({Action.DELETE_AGENT})
-"""Actions on an object with a name. Other objects have ids, of which the beginning is enough."""
+"""Actions on objects with names. Other objects have IDs, whose beginning is sufficient."""
 
 _LOOKING = ("show_", "list_", "check_")
-"""Beginnings of actions that change nothing."""
+"""Prefixes of actions that don't change anything."""
 
 
 def command_of(remedy: Remedy | None) -> str | None:
-    """Return the command of a remedy; None where there is none."""
+    """Return the command of a remedy; None if there is none."""
     command = COMMANDS[remedy.action] if remedy else None
     if remedy is None or command is None:
         return None
@@ -51,7 +51,7 @@ def command_of(remedy: Remedy | None) -> str | None:
 
 
 def run_line(remedy: Remedy | None) -> str:
-    """Name the command to run or to read; nothing where there is no command."""
+    """Return a line with the remedy's command; empty if there is none."""
     command = command_of(remedy)
     if remedy is None or command is None:
         return ""
@@ -59,5 +59,5 @@ def run_line(remedy: Remedy | None) -> str:
 
 
 def with_command(message: str, remedy: Remedy | None) -> str:
-    """End a message with the command to run."""
+    """Append the remedy's command to a message."""
     return " ".join(filter(None, (message, run_line(remedy))))

@@ -1,4 +1,4 @@
-"""Tables for users: on a screen too narrow for one, each row becomes a few lines, and nothing is lost."""
+"""Prints tables for users. If the screen is too narrow, each row becomes several lines, so that nothing is lost."""
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -8,15 +8,15 @@ from rich.text import Text
 from cli.output.prose import print_prose
 
 MODEL_CHARS = 40
-"""How wide the names of models may be; longer ones go on in the next line."""
+"""Maximum width of a model's name. Longer names continue in the next line."""
 
 _GAP = 2
 _LEAST_FOR_THE_REST = 12
-"""Least width of a column that gets the remaining room."""
+"""Minimum width of a column that fills the remaining space."""
 
 
 def print_table(console: Console, table: Table) -> None:
-    """Print a table, or its rows one below the other where its fixed columns don't fit."""
+    """Print a table or, if its fixed columns don't fit, each row as several lines."""
     if console.width >= _needed_by(table.columns):
         console.print(table)
         return
@@ -45,7 +45,7 @@ def _width_of(column: Column) -> int:
         for cell in (column.header, column.footer, *column.cells)
         for line in (_text(cell).split() or [Text()])
     )
-    # One that folds needs no more than its longest permitted line.
+    # A column that folds needs at most the maximum length of its lines.
     return widest if column.no_wrap else min(widest, column.max_width or _LEAST_FOR_THE_REST)
 
 

@@ -1,4 +1,4 @@
-"""Tasks as they are printed: a list of them, or one with its subtasks and result."""
+"""Prints a list of tasks, or one task with its subtasks and result."""
 
 from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime, timedelta
@@ -25,11 +25,11 @@ from models.subtasks import SubtaskView
 from models.tasks import BlockedCall, TaskView
 
 QUIET = timedelta(minutes=2)
-"""Most calls of a model have ended by then."""
+"""Most model calls end within this time."""
 
 
 def print_tasks(tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Sequence[str]) -> None:
-    """Print a list of tasks; `statuses` are the filter."""
+    """Print a list of tasks that was filtered by `statuses`."""
     if tasks:
         print_table(Console(highlight=False), list_of(tasks, blocked_by))
     elif statuses:
@@ -52,13 +52,13 @@ def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) 
 
 
 def list_of(tasks: Sequence[TaskView], blocked_by: Set[TaskId]) -> Table:
-    """A line a task."""
+    """Return a table with one line per task."""
     table = Table(box=None, pad_edge=False, expand=True)
     for heading in ("Id", "Status"):
         table.add_column(heading, no_wrap=True)
     for heading in ("Subtasks", "Requests", "Cost", "Age"):
         table.add_column(heading, no_wrap=True, justify="right")
-    # The title takes what the others leave.
+    # The title fills the remaining space.
     table.add_column("Title", no_wrap=True, overflow="ellipsis", ratio=1)
     for task in tasks:
         done = f"{task.subtasks_done}/{task.subtasks_total}"
@@ -71,14 +71,14 @@ def list_of(tasks: Sequence[TaskView], blocked_by: Set[TaskId]) -> Table:
 
 
 def marked_status_of(task: TaskView, blocked_by: Set[TaskId] = frozenset()) -> str:
-    """A task's status, with a list's marks."""
+    """Return a task's status, with the marks that lists show."""
     if task.id in blocked_by:
         return f"{task.status} (blocked)"
     return f"{task.status} (budget)" if task.status is RunStatus.WAITING else with_ending(task.status, task)
 
 
 def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
-    """Name a task's facts; empty ones are left out."""
+    """Return a task's facts with their labels, without empty ones."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
     why = f": {task.error_code}: {error_of(task)}" if task.error_code else ""
     if (ending := ending_of(task)) is not None:
@@ -121,7 +121,7 @@ def _blocked_in(task: TaskView) -> str:
 
 
 def _quiet_in(task: TaskView) -> str:
-    """Describe since when no call has started for a running task, and how to find out why: a run itself can't."""
+    """Describe since when a running task hasn't started a call, and how to find out why; the run itself can't."""
     begun = [at for at in (task.started_at, task.last_call_at) if at is not None]
     if task.status is not RunStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
         return ""
@@ -132,7 +132,7 @@ def _quiet_in(task: TaskView) -> str:
 
 
 def _asked_in(calls: Sequence[BlockedCall]) -> str:
-    """Describe how often providers were asked for these calls; some tries don't count as requests of a budget."""
+    """Describe how often these calls were tried. Some tries don't count as requests of a budget."""
     requests = sum(call.requests for call in calls)
     loading = sum(call.attempts - call.requests for call in calls if call.code == ModelLoading.code)
     unconnected = sum(call.attempts - call.requests for call in calls) - loading
@@ -143,7 +143,7 @@ def _asked_in(calls: Sequence[BlockedCall]) -> str:
 
 
 def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
-    """Subtasks and, before them, the task's own calls: what all of them cost is what the task cost."""
+    """Return a table of the task's own calls and its subtasks, whose costs add up to the cost of the task."""
     booked = {each.path: each for each in cost.by_subtask}
     write = in_a_column(each.cost_micro_usd for each in cost.by_subtask)
     table = Table(box=None, pad_edge=False, expand=True, show_footer=True, footer_style="bold")
@@ -166,14 +166,14 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
 
 
 def own_calls_of(cost: CostView) -> str:
-    """Name the purposes of the task's own calls, and their agents."""
+    """Return the purposes of the task's own calls, with their agents."""
     own = dict.fromkeys((each.purpose, each.agent) for each in cost.attempts if each.path == ROOT)
     more = ", …" if is_partial(cost) else ""
     return one_line(", ".join(f"{PURPOSES[purpose].product} ({agent})" for purpose, agent in own) + more)
 
 
 def _booked(node: NodeCost | None, cost: CostView, write: Callable[[int], str]) -> list[str]:
-    """The cells of one place: its booked cost and, in a table with any, its cost in doubt."""
+    """Return a node's cells: its booked cost and, if the task has any, its cost in doubt."""
     booked, in_doubt = (node.cost_micro_usd, node.in_doubt_micro_usd) if node else (0, 0)
     amount = marked(write(booked), estimated=node is not None and node.estimated)
     return [amount, usd(in_doubt) if in_doubt else ""] if cost.in_doubt_micro_usd else [amount]

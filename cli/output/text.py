@@ -1,12 +1,12 @@
-"""Text from models and people, made safe to print: no escape sequences, control characters or reversed direction."""
+"""Makes text from models and users safe to print: no escape sequences, control characters or reversed direction."""
 
 import re
 import unicodedata
 
 SHORT_CHARS = 8
-"""How much of an id is shown where the user types it again."""
+"""How many characters of an ID are shown if the user may have to type it."""
 
-# CSI, OSC (up to its end or the line's), and the other escape sequences of ECMA-48.
+# CSI, OSC (up to its end or the end of the line), and the other escape sequences of ECMA-48.
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]|\x9b[0-?]*[ -/]*[@-~]"
 )
@@ -25,37 +25,37 @@ _HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn"})
 
 
 def plain(text: str) -> str:
-    """Leave out of `text` everything that a terminal would not merely show; line breaks and tabs stay."""
+    """Remove everything from `text` that a terminal would not merely display, except line breaks and tabs."""
     text = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "".join(_shown(character) for character in text)
     if text.isascii():
         return text
-    # Here, because help shows no such text and loads this file.
+    # Imported here, because help loads this file but doesn't show such text.
     from chimera.content.marks import without_piles
 
     return without_piles(text)
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """The same on one line of at most `limit` characters."""
+    """Return safe text on one line of at most `limit` characters."""
     line = " ".join(plain(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def with_port_options(message: str) -> str:
-    """Name the options of `chimera up` for a message's settings of ports."""
+    """Replace the port settings in a message with the options of `chimera up`."""
     for pattern, option in _PORTS:
         message = pattern.sub(option, message)
     return message
 
 
 def short(id: str) -> str:
-    """The beginning of an id, as much as it takes to type it."""
+    """Return the beginning of an ID, which is enough to type."""
     return id[:SHORT_CHARS]
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """`3 subtasks`, `1 subtask`."""
+    """Return a number with its noun, such as `3 subtasks` or `1 subtask`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 

@@ -1,4 +1,4 @@
-"""The command line as a whole: its version and its exit codes."""
+"""The command line as a whole: its version, terminal and exit codes."""
 
 import os
 import shutil
@@ -12,13 +12,13 @@ import typer
 from cli.input.encodings import NotText, arguments_in, use_utf8
 
 USAGE, GAVE_UP = 2, 1
-"""Typer's exit codes of wrong usage, and of a prompt that Ctrl-C ended or help whose reader has closed the pipe."""
+"""Typer's exit codes for wrong usage, and for a prompt ended by Ctrl-C or help whose reader has closed the pipe."""
 TROUBLE, INTERRUPTED = 3, 130
-"""As in `cli.errors`, which help would take too long to load."""
+"""The same as in `cli.errors`, which takes too long to import for `--help`."""
 
 
 NARROW = 80
-"""Columns that the frames around help need."""
+"""Minimum number of columns for help with frames."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -38,20 +38,20 @@ def version(
 
 
 def use_size() -> None:
-    """Set the size of a dumb terminal, for which rich assumes 80 columns."""
+    """Set the real size of a dumb terminal, for which rich would assume 80 columns."""
     if os.environ.get("TERM", "").lower() in ("dumb", "unknown") and sys.stdout.isatty():
         size = shutil.get_terminal_size((80, 25))
         os.environ |= {"COLUMNS": str(size.columns), "LINES": str(size.lines)}
 
 
 def use_plain_help(app: typer.Typer) -> None:
-    """Write help and wrong usage without frames where they would leave no room for options."""
+    """Print help and usage errors without frames on terminals where frames would leave no room for options."""
     if shutil.get_terminal_size((NARROW, 25)).columns < NARROW:
         app.rich_markup_mode = None
 
 
 def ending_with_own_codes(app: typer.Typer) -> None:
-    """Run the app. A command ends with `Finished`; any other exit is Typer's own."""
+    """Run the app, and exit with our own exit codes. A command exits with `Finished`; any other exit is Typer's."""
     use_utf8()
     use_size()
     use_plain_help(app)
@@ -59,7 +59,7 @@ def ending_with_own_codes(app: typer.Typer) -> None:
     if not _all_is_written():
         code = TROUBLE
     if code == INTERRUPTED:
-        # Python gives up its handlers while it ends, and another Ctrl-C would then end it by the signal.
+        # Python drops its handlers while it exits, and another Ctrl-C would then kill the process.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
@@ -83,7 +83,7 @@ def _code_of(app: typer.Typer) -> int:
 
 
 def _not_written(error: OSError) -> int:
-    """End a command whose output can't be written with a message, where one can be shown. Raises other errors again."""
+    """Explain, if possible, that output can't be written, and return the exit code. Raises any other error again."""
     from cli.process.running import explain_full_output
 
     if not explain_full_output(error):
@@ -92,7 +92,7 @@ def _not_written(error: OSError) -> int:
 
 
 def _all_is_written() -> bool:
-    """Flush the streams. A failure must not repeat at the exit, with a trace and 120."""
+    """Flush the streams. Return whether this worked. Failures must not recur at exit, with a traceback and code 120."""
     written = True
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

@@ -1,4 +1,4 @@
-"""Run a command to its exit code, with every known error as a few lines that the user can act on."""
+"""Runs a command, and reports every known error in a few lines that the user can act on."""
 
 import asyncio
 import sys
@@ -19,13 +19,13 @@ from models.errors import ChimeraError
 
 
 class Finished(SystemExit):
-    """A command's own exit code, as against the one that Typer gives to wrong usage."""
+    """Exit with a command's own exit code, as opposed to Typer's exit code for wrong usage."""
 
 
 def finish(command: Coroutine[Any, Any, int]) -> NoReturn:
-    """Run a command to its exit code."""
+    """Run a command, and exit with its exit code."""
     try:
-        # psycopg can't use the loop that Windows has by default; the others have this one anyway.
+        # psycopg can't use the default loop of Windows. On other systems, this loop is the default anyway.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             code = runner.run(until_interrupted(command))
     except ChimeraError as error:
@@ -34,7 +34,7 @@ def finish(command: Coroutine[Any, Any, int]) -> NoReturn:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
-        # The output's reader has closed the pipe; nothing may be flushed into it at exit.
+        # The output's reader has closed the pipe, so nothing may be flushed into it at exit.
         sys.stdout = None
         code = TROUBLE
     except OSError as error:
@@ -45,7 +45,7 @@ def finish(command: Coroutine[Any, Any, int]) -> NoReturn:
 
 
 def explain_full_output(error: OSError) -> bool:
-    """Report that there is no space for a command's output, and drop the rest of it; False for another error."""
+    """Report that the disk is full, and discard the rest of a command's output. Return False for any other error."""
     if not is_full(error):
         return False
     sys.stdout = None
@@ -57,7 +57,7 @@ def explain_full_output(error: OSError) -> bool:
             )
         )
     except OSError:
-        # It goes to the same place.
+        # Standard error goes to the same disk.
         sys.stderr = None
     return True
 
@@ -70,7 +70,7 @@ def explain(error: ChimeraError, console: Console | None = None) -> None:
 
 
 def lines_of(error: ChimeraError) -> list[Text]:
-    """An error as lines: the message, each field with its problem, the command to run, and the reference."""
+    """Return an error as lines: the message, each field with its problem, the command to run, and the reference."""
     to_run = _indented(run_line(error.remedy))
     if not isinstance(error, Refused):
         return [_headline(error.title), *_indented(with_port_options(error.message)), *to_run]

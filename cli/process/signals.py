@@ -1,4 +1,4 @@
-"""Signals: the first Ctrl-C or SIGTERM stops in order, another one stops faster."""
+"""Handles signals: the first Ctrl-C or SIGTERM stops cleanly, and another one stops faster."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 async def until_stopped(
     body: Coroutine[Any, Any, int], *, stopping: Callable[[], None], hurry: Callable[[], None]
 ) -> int | None:
-    """Run `body` and return what it returns; None when it was told to stop and its clean-up is done."""
+    """Run `body` and return its result; None if a signal stopped it and its clean-up is done."""
     task = asyncio.create_task(body)
     is_stopping = False
 
@@ -40,14 +40,15 @@ async def until_stopped(
 
 
 async def until_interrupted(body: Coroutine[Any, Any, int]) -> int:
-    """Run `body` and return its exit code; after a Ctrl-C cancel it, and return 130 when its clean-up is done.
+    """Run `body` and return its exit code. On Ctrl-C, cancel it, and return 130 when its clean-up is done.
 
-    `timeout -s INT` and impatient users send several. Another one cancels the clean-up, and after that it ends the
-    process: never as KeyboardInterrupt, which Python would raise in whatever runs just then, and print.
+    `timeout -s INT` and impatient users send several signals. Another signal cancels the clean-up, and any signal after
+    that ends the process. None of them raises KeyboardInterrupt, which Python would raise in whatever code is running,
+    and print.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN:
-        # As a script's `&` needs it.
+        # A script's `&` ignores the signal, and needs it to stay ignored.
         return await body
     loop, task, is_stopping = asyncio.get_running_loop(), asyncio.ensure_future(body), False
 
@@ -65,12 +66,12 @@ async def until_interrupted(body: Coroutine[Any, Any, int]) -> int:
             raise
         return INTERRUPTED
     finally:
-        # The one before is asyncio's, whose second call raises KeyboardInterrupt.
+        # The previous handler is asyncio's, whose second call raises KeyboardInterrupt.
         signal.signal(signal.SIGINT, _leave if is_stopping else before)
 
 
 def _leave(*_: object) -> None:
-    """End at once, with what was printed: the terminal is as it was, and the loop has only to be closed."""
+    """Flush the output and exit at once. The terminal has been restored, and only the loop would still be closed."""
     with suppress(Exception):
         sys.stdout.flush()
     os._exit(INTERRUPTED)
@@ -92,9 +93,10 @@ def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _signals_wake(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Have each signal end the loop's wait: handlers run in the main thread, and only while that runs.
+    """Let each signal end the loop's wait, because handlers run only in the main thread, and only while it is running.
 
-    One that comes just before the wait begins, or to another thread, would not be seen until something else happens.
+    Otherwise, a signal that arrives just before the wait begins, or in another thread, would not be handled until
+    something else happens.
     """
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -110,9 +112,9 @@ def _signals_wake(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 def _is_to_be_ignored(number: int) -> bool:
-    """Whether the parent process wants a signal ignored, as nohup does with SIGHUP.
+    """Return whether the parent process wants a signal to be ignored, as nohup does with SIGHUP.
 
-    Ctrl-C and SIGTERM are heard all the same: a script's `&` ignores SIGINT for the terminal's sake, not for the
-    sake of a sender.
+    SIGINT and SIGTERM are handled anyway: a script's `&` ignores SIGINT because of the terminal, but not because of
+    processes that send it on purpose.
     """
     return signal.getsignal(number) is signal.SIG_IGN and number not in (signal.SIGINT, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The demonstration as a command."""
+"""The command that runs the demonstration."""
 
 from typing import Annotated
 

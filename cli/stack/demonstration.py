@@ -1,7 +1,7 @@
-"""The demonstration: a task whose worker is killed in the middle, and a count that shows what it cost (nothing).
+"""The demonstration: a task whose worker is killed midway, and a count that shows what this cost (nothing).
 
-The task runs on the built-in simulator, over HTTP like any other provider, so no key is needed and the provider's side
-can be asked what it saw.
+The task uses the built-in simulator, over HTTP like any other provider. Therefore, no key is needed, and the provider's
+own journal is available for comparison.
 """
 
 import shlex
@@ -29,16 +29,16 @@ from models.tasks import TaskView
 
 TITLE = "What would it take to run our nightly reports on a workflow engine?"
 GOAL = f'{TITLE} [[sim: tokens=300]] [[sim plan: sub="tokens=300"]]'
-"""The directives are the simulator's: answers of 3 s each, which can be read and killed in the middle."""
+"""The directives tell the simulator to take 3 s per answer, so that answers can be read and interrupted midway."""
 MODEL = "simulator/standard"
 
 
 async def demonstrate(settings: Settings, *, stay: bool | None) -> int:
-    """Run the demonstration; 0 when it showed what it should."""
+    """Run the demonstration. Return 0 if it proved what it should."""
     console = Console(highlight=False)
     stay = sys.stdin.isatty() if stay is None else stay
     print_to(console, f"Chimera {__version__}: a demonstration of a task that loses its worker and continues")
-    # The journal that proves it is our own simulator's, whatever the settings name.
+    # The proof needs the journal of our own simulator, even if the settings name another one.
     stack = Stack(settings.model_copy(update={"simulator_url": None}), lambda line: print_to(console, line))
     show = _Demonstration(stack, console)
     await until_stopped(show.run(stay=stay), stopping=lambda: print_stopping(console), hurry=stack.hurry)

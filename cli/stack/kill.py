@@ -1,4 +1,4 @@
-"""The kill of the demonstration: a worker, in the middle of a model call."""
+"""Kills the demonstration's worker in the middle of a model call."""
 
 import time
 
@@ -9,7 +9,7 @@ from models.activity_options import COMPLETE
 
 ENOUGH_FINISHED = 4
 EARLY_CHARS, LATE_CHARS = 100, 1000
-"""The kill comes while an answer has between so many characters: begun for certain, and far from its end."""
+"""The worker is killed while the longest answer has a length in this range: certainly begun, and far from its end."""
 
 HEARTBEAT_S = COMPLETE["heartbeat_timeout"].total_seconds()
 
@@ -24,7 +24,7 @@ class Kill:
         self._over = False
 
     def watch(self, state: TaskState, report: Report) -> None:
-        """Check the task after each frame; kill at the right moment, and report when the task continues."""
+        """Check the task after each frame, kill the worker at the right moment, and report when the task continues."""
         if self.pid is None and is_the_moment(state):
             self._kill(state, report)
         elif self.pid is not None and not self._over and state.repeated_calls:
@@ -56,6 +56,6 @@ class Kill:
 
 
 def is_the_moment(state: TaskState) -> bool:
-    """Whether calls have finished and all in flight are well begun and far from their end."""
+    """Return whether enough calls have finished, and the longest answer in flight has begun and is far from its end."""
     lengths = [node.writing.length for node in state.nodes.values() if node.writing is not None]
     return state.finished_calls >= ENOUGH_FINISHED and EARLY_CHARS <= max(lengths, default=0) <= LATE_CHARS

@@ -1,4 +1,4 @@
-"""Where the stack that a command starts keeps its data, and the ports it takes."""
+"""Options for the data folder and the ports of the stack that a command starts."""
 
 from pathlib import Path
 from typing import Annotated

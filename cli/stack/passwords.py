@@ -1,4 +1,4 @@
-"""A forgotten password, set in the database itself."""
+"""Replaces a forgotten password directly in the database."""
 
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
@@ -17,8 +17,8 @@ from models.errors import ChimeraError
 
 
 async def reset(email: str, new: str) -> None:
-    """Set a password without asking for the old one, and sign in with it where that user was signed in."""
-    # First, because without a database the password can't be set.
+    """Set a password without the old one, and sign in with it again if this folder's sign-in is that user's."""
+    # Checked first, because the password can't be set without a database.
     settings = _with_database(load_settings())
     check_password(new)
     await elsewhere.check(settings.model_copy(update={"temporal_address": None, "redis_url": None}), print_note)
@@ -39,7 +39,7 @@ async def _sign_in_again(settings: Settings, email: str, new: str) -> None:
     try:
         await sign_in_with(new, email, kept.api_url, path)
     except ChimeraError as error:
-        # The old one is invalid. Without it commands look for another sign-in, and report that there is none.
+        # The old sign-in is invalid. Without it, commands look for another sign-in, and report if there is none.
         path.unlink(missing_ok=True)
         remedy = f"chimera login --api-url {kept.api_url} --email {email}"
         print_line(f"You are not signed in yet. {error} To sign in later, run: {remedy}")

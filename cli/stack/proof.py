@@ -1,4 +1,4 @@
-"""The demonstration's proof: Chimera's ledger against the provider's own journal."""
+"""The demonstration's proof: a comparison of Chimera's ledger with the provider's own journal."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Both counts, and their discrepancies; none means proved."""
+    """Both counts, and the problems that were found. Without problems, the proof succeeded."""
 
     ledger: Count
     journal: Count
@@ -48,14 +48,14 @@ class Proof:
 
 
 def read_journal(path: Path, task_id: TaskId) -> list[Entry]:
-    """Return what reached the simulator for one task, in order."""
+    """Return the entries of the simulator's journal for one task, in order."""
     lines = path.read_text().splitlines() if path.exists() else []
     entries = (Entry.model_validate(json.loads(line)) for line in lines if task_id in line)
     return [entry for entry in entries if entry.call_id.startswith(task_id)]
 
 
 def prove(task: TaskView, cost: CostView, journal: Sequence[Entry], *, killed: bool) -> Proof:
-    """Compare the two sides; `killed` says whether a worker was killed while a call was in flight."""
+    """Compare both sides. `killed` tells whether a worker was killed while a call was in flight."""
     ours, theirs = count_ledger(task, cost), count_journal(journal)
     again = max(ours.finished_made_again, theirs.finished_made_again)
     checks = (
@@ -84,7 +84,7 @@ def prove(task: TaskView, cost: CostView, journal: Sequence[Entry], *, killed: b
 
 
 def count_journal(journal: Iterable[Entry]) -> Count:
-    """Count the provider's side: a call is made again when it arrives after it was finished or cut."""
+    """Count the provider's side. A call is repeated if it arrives after it was finished or interrupted."""
     count, finished, cut = Count(), set[str](), set[str]()
     for entry in journal:
         call = entry.call_id
@@ -103,7 +103,7 @@ def count_journal(journal: Iterable[Entry]) -> Count:
 
 
 def count_ledger(task: TaskView, cost: CostView) -> Count:
-    """Count Chimera's side, where a cut attempt is in doubt."""
+    """Count Chimera's side, where an interrupted attempt is in doubt."""
     count, finished, cut = Count(), set[str](), set[str]()
     for attempt in cost.attempts:
         call = call_id_of(task.id, attempt.path, attempt.purpose, attempt.step)

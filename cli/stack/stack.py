@@ -1,4 +1,4 @@
-"""The whole of Chimera on this machine: servers, processes, and a sign-in."""
+"""All of Chimera on this machine: servers, processes and a sign-in."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -18,11 +18,11 @@ from cli.live.screens import Report
 from models.errors import WrongCredentials
 
 PARTS_LIMIT_S = 3.0
-"""How long the databases may take to stop after a second signal; each recovers from a kill."""
+"""How long the databases may take to stop after a second signal. Then they are killed, from which each recovers."""
 
 
 class Stack:
-    """`async with Stack(settings, report) as stack`: it runs, and `stack.sign_in` signs in to it."""
+    """Runs Chimera in `async with Stack(settings, report) as stack`. The path of its sign-in is `stack.sign_in`."""
 
     def __init__(self, settings: Settings, report: Report, workers: int = 1) -> None:
         self.settings = settings
@@ -77,7 +77,7 @@ class Stack:
 
 
 async def sign_in_here(settings: Settings) -> tuple[str, str] | None:
-    """Make the first user, whose e-mail and password are returned only once, and a sign-in for later commands."""
+    """Create a sign-in for later commands and the first user, whose e-mail and password are returned only once."""
     database = Database(settings)
     try:
         first_user = await ensure_first_user(database)
@@ -87,7 +87,7 @@ async def sign_in_here(settings: Settings) -> tuple[str, str] | None:
                 tokens = await Auth(database, settings).vouch_for(FIRST_USER)
                 sign_in.write(path, sign_in.SignIn.of(api_url, FIRST_USER, tokens))
     except WrongCredentials:
-        # A shared database, in which our first user was renamed or disabled: its users have their own sign-ins.
+        # The database is shared, and its first user was renamed or disabled. Its users have their own sign-ins.
         return None
     finally:
         await database.close()
@@ -95,7 +95,7 @@ async def sign_in_here(settings: Settings) -> tuple[str, str] | None:
 
 
 async def _still_good(path: Path, api_url: str) -> bool:
-    """Whether an earlier start's sign-in works, at the address that the API has now."""
+    """Return whether the sign-in of an earlier start still works, at the API's current address."""
     async with sign_in.locked(path):
         kept = sign_in.read(path)
         if kept is None:

@@ -1,4 +1,4 @@
-"""Start everything and stay."""
+"""Starts Chimera and keeps it running."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,7 +40,7 @@ async def up(
     console = Console(highlight=False)
     print_to(console, f"Chimera {__version__}")
     stack = Stack(settings, lambda line: print_to(console, line), workers)
-    # Ending it with a signal is success.
+    # Stopping Chimera with a signal counts as success.
     await until_stopped(_stay(stack, console), stopping=lambda: print_stopping(console), hurry=stack.hurry)
     return 0
 

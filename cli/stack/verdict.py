@@ -1,4 +1,4 @@
-"""The proof of the demonstration, as it is printed."""
+"""Formats the demonstration's proof for printing."""
 
 from rich.table import Table
 
@@ -8,7 +8,7 @@ from models.base import usd
 
 
 def table_of(proof: Proof) -> Table:
-    """Both counts side by side."""
+    """Return a table with both counts side by side."""
     table = Table(box=None, pad_edge=False)
     for heading in ("", "Chimera's ledger", "provider's journal"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)

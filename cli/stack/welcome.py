@@ -17,12 +17,12 @@ from cli.stack.stack import Stack
 
 
 def how_to_stop() -> str:
-    """Name what stops everything, also for a start in the background, without a terminal for Ctrl-C."""
+    """Describe how to stop Chimera, even if it was started in the background, without a terminal for Ctrl-C."""
     return f"To stop Chimera, press Ctrl-C here or run: kill {os.getpid()}"
 
 
 async def forever() -> None:
-    """Wait for nothing; only a signal ends this."""
+    """Wait until a signal ends this."""
     await asyncio.Event().wait()
 
 
@@ -36,7 +36,7 @@ def print_stopping(console: Console) -> None:
 
 def print_welcome(stack: Stack, console: Console) -> None:
     """Print how long the start took, the addresses, and the first user's password, once."""
-    # Counted from where `start.sh` began: it becomes this process.
+    # Counted from the start of `start.sh`, which becomes this process.
     print_to(console, f"Ready in {time.time() - psutil.Process().create_time():.1f} s")
     settings = stack.settings
     api_url = api_url_of(settings)
@@ -49,7 +49,7 @@ def print_welcome(stack: Stack, console: Console) -> None:
     if stack.first_user is not None:
         email, password = stack.first_user
         rows += [("Sign-in", email), ("Password", f"{password}   (shown only once, so save it now)")]
-    # As plain lines, which a narrow terminal breaks itself: text to copy must not be cut.
+    # As plain lines, which a narrow terminal wraps itself, because text to copy must not be cut off.
     console.print(Text("\n").join(_row(name, value) for name, value in rows), soft_wrap=True)
 
 
@@ -58,7 +58,7 @@ def _row(name: str, value: str) -> Text:
 
 
 def own_name() -> str:
-    """How this command is typed here: `chimera` when the PATH has it, else its path."""
+    """Return how to type this command here: `chimera` if it is on the PATH, or else its path."""
     if shutil.which("chimera"):
         return "chimera"
     program = Path(sys.argv[0]).resolve()
