@@ -1,4 +1,4 @@
-"""Plans out of imperfect answers: read where the meaning is clear, refused where something would be lost."""
+"""Reading plans from imperfect answers: accepted if the meaning is clear, refused if something would be lost."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What `/docs` shows: every operation and every parameter is explained to who sees them for the first time."""
+"""What `/docs` shows: every operation and every parameter is explained to first-time readers."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def app() -> FastAPI:
 
 
 def unexplained(document: dict[str, Any]) -> Iterator[str]:
-    """Name what lacks words, or has no more than its own name."""
+    """Yield each item that has no explanation, or none beyond its own name."""
     for path, operations in document["paths"].items():
         for method in METHODS & operations.keys():
             operation, name = operations[method], f"{method.upper()} {path}"

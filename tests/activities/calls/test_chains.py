@@ -1,4 +1,4 @@
-"""Which model is asked next, from what the ledger says of the attempts so far."""
+"""Which model is called next, given the attempts that the ledger has recorded so far."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ def test_a_nodes_own_model_precedes_all_others(own: AgentSpec, models: tuple[str
 
 
 def a_context() -> CallContext:
-    """A call of a task whose model is A and has B for when that fails."""
+    """Return the context of a call whose task uses model A, with B as its fallback."""
     return CallContext(
         owner_id="",
         run_status="running",
@@ -72,7 +72,7 @@ def a_context() -> CallContext:
         ((failed(A, "wrong_key"),), (B,)),
         ((failed(A, "rate_limited", 3),), (B,)),
         ((failed(A, "unreachable", 3), failed(A, "truncated"), failed(B, "wrong_key")), (A,)),
-        # Whoever was only away or busy is asked again when nobody else is left.
+        # A model that was only unavailable or rate-limited is called again when no other model is left.
         ((failed(A, "rate_limited", 3), failed(B, "wrong_key")), (A,)),
         ((failed(A, "rate_limited", 99), failed(A, "provider_away", 9), failed(B, "provider_away", 9)), (A, B)),
     ],
@@ -110,7 +110,7 @@ def test_the_same_failure_is_not_bought_thrice(code: str) -> None:
     assert chain(once).left() == (A, B)
     assert chain(once).after(A, code, "x").left() == (B,)
     assert chain(once, models=(A,)).after(A, code, "x").left() == ()
-    # Another way, nothing paid, or a retry of the subtask: there is something to hope for.
+    # After a different failure, one that cost nothing, or a retry of the subtask, another attempt may succeed.
     assert chain(once).after(A, code, "y").left() == (A, B)
     assert chain(failed(A, code)).after(A, code, None).left() == (A, B)
     assert chain(once, retry=1).after(A, code, "x").left() == (A, B)

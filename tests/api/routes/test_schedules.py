@@ -184,7 +184,7 @@ async def test_a_schedule_refused_by_temporal_is_not_kept(
 
 
 class Rejecting:
-    """Temporal, as it rejects the schedules named "Refused", and notes what it is given."""
+    """Temporal, rejecting schedules named "Refused" and recording the names of those it receives."""
 
     def __init__(self, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
         self.given: list[str] = []
@@ -346,7 +346,7 @@ async def test_a_preview_shows_the_later_runs(alice: httpx2.AsyncClient, app: Fa
     assert await _schedules_in(database) == before
     schedule = (await alice.post("/api/v1/schedules", json=DAILY)).json()
     assert schedule["next_runs"] == alone.json()["next_runs"]
-    # The clocks: what Temporal says of a saved one, far from now.
+    # Across clock changes, a preview matches what Temporal lists for a saved schedule, even in the distant future.
     change = {"cron": "30 2 28-31 3,10 0", "time_zone": "Europe/Berlin"}
     address = f"/api/v1/schedules/{schedule['id']}"
     saved = (await alice.put(address, json=DAILY | change)).json()
@@ -472,7 +472,7 @@ async def test_an_old_schedule_is_shown_and_replaceable(
     for path, body in (("resume", None), ("trigger", None), ("backfill", HOURS)):
         answer = await alice.post(f"{address}/{path}", json=body)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), path
-    # As its first run leaves it.
+    # Its first run leaves the schedule like this.
     parts: Parts = app.state.parts
     await parts.schedules.pause(ScheduleId(schedule_id), note="stopped")
     replaced = (await alice.put(address, json=DAILY)).json()
@@ -489,7 +489,7 @@ async def test_an_admin_cannot_change_other_users_schedules(
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == admin_id).values(role="admin"))
     while (await admin.get(address)).status_code == 404:
-        await asyncio.sleep(0.2)  # who is signed in is remembered for some seconds
+        await asyncio.sleep(0.2)  # a user's role is cached for a few seconds
     for method, path, body in (("PUT", "", DAILY), ("POST", "/backfill", HOURS)):
         answer = await admin.request(method, address + path, json=body)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
@@ -527,14 +527,14 @@ async def test_a_preview_behind_no_possible_time_is_refused(alice: httpx2.AsyncC
 
 
 async def _undelivered(database: Database, address: str) -> int:
-    """How many changes of a schedule Temporal has not received."""
+    """Count the changes to a schedule that Temporal hasn't received."""
     count = select(func.count()).select_from(Outbox).where(Outbox.schedule_id == address.rpartition("/")[2])
     async with database.begin() as session:
         return await session.scalar(count) or 0
 
 
 async def _delivered(app: FastAPI, database: Database, addresses: Sequence[str]) -> None:
-    """Sweep as a worker does, once the changes are due."""
+    """Make the changes due, then sweep as a worker does."""
     parts: Parts = app.state.parts
     async with database.begin() as session:
         await session.execute(update(Outbox).where(Outbox.schedule_id.is_not(None)).values(next_attempt_at=func.now()))

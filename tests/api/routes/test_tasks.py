@@ -348,5 +348,5 @@ async def _make_admin(client: httpx2.AsyncClient, database: Database, monkeypatc
     me = (await client.get("/api/v1/auth/me")).json()
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == me["id"]).values(role="admin"))
-    # What is known of a user is kept for a moment.
+    # A user's role is cached for a few seconds.
     monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)

@@ -1,4 +1,4 @@
-"""How keys for payloads are written, and what is said of those that aren't."""
+"""How payload keys are written, and which errors unusable ones cause."""
 
 from base64 import b64encode, urlsafe_b64encode
 

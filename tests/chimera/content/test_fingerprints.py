@@ -1,4 +1,4 @@
-"""Which requests are the same one."""
+"""Which requests count as the same."""
 
 import json
 from random import Random

@@ -1,4 +1,4 @@
-"""Room in a task's tree, on the real database."""
+"""How many more nodes a task's tree may have, on the real database."""
 
 from chimera.db.engine import Database
 from chimera.ledger import plans

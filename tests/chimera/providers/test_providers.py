@@ -1,4 +1,4 @@
-"""Which models a call can be made to, found out before anything is stored."""
+"""Which models can be called, determined before anything is stored."""
 
 import pytest
 from pydantic import SecretStr

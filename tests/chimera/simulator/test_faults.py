@@ -1,4 +1,4 @@
-"""The directives that go wrong on purpose, as the provider in front of the simulator meets them."""
+"""Directives that cause faults, as the provider that calls the simulator sees them."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""TLS that fails, on real connections: each problem names the setting that mends it."""
+"""TLS failures on real connections: each problem names the setting that fixes it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ SETTINGS_FRAME = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 
 @pytest.fixture
 async def temporal() -> AsyncIterator[str]:
-    """A server without TLS that says hello as Temporal does."""
+    """A server without TLS that greets clients as Temporal does."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(33)
@@ -99,7 +99,7 @@ async def test_tls_where_there_is_none_is_told(temporal: str) -> None:
 
 
 async def test_a_server_that_expects_tls_is_told() -> None:
-    """As Go's servers answer, Temporal's too: with an alert."""
+    """Servers written in Go, including Temporal, respond with an alert."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(33)

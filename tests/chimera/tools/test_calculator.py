@@ -1,4 +1,4 @@
-"""The calculator, and how a tool is called with what a model wrote."""
+"""The calculator, and how tools are called with arguments written by a model."""
 
 import json
 
@@ -68,7 +68,7 @@ def test_it_counts_as_people_do(expression: str, result: str) -> None:
     ],
 )
 def test_invalid_or_oversized_arithmetic_is_refused(expression: str, advice: str) -> None:
-    """Worked out instead, some of them would not end within the limit of a test."""
+    """If they were computed, some of these expressions would exceed the time limit for a test."""
     with pytest.raises(ToolError, match=advice) as raised:
         calculate(expression)
     assert len(raised.value.message) <= 300

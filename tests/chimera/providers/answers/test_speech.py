@@ -1,4 +1,4 @@
-"""What a model says, split into answer, thought and calls."""
+"""A model's output is split into answer, thought and tool calls."""
 
 import pytest
 
@@ -10,7 +10,7 @@ CALL = '<tool_call>{"name": "calc", "arguments": {"expression": "1"}}</tool_call
 
 
 def parsed(*pieces: str, thought: str = "") -> tuple[str, str, list[str]]:
-    """The answer, the thought, and the names of the tools that were called."""
+    """Return the answer, the thought, and the names of the called tools."""
     speech = Speech(TOOLS)
     passed = "".join([*map(speech.take, pieces), speech.rest(thought)])
     answer, is_less = speech.end()

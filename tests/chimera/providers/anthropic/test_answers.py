@@ -1,4 +1,4 @@
-"""What only answers of Anthropic have: blocks, signed reasoning, reasons and errors of their own."""
+"""Details specific to Anthropic's answers: blocks, signed reasoning, finish reasons and errors."""
 
 from typing import Any
 

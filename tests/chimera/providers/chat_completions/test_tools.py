@@ -1,4 +1,4 @@
-"""Tool calls, joined from whatever pieces a server of the chat-completions wire sends."""
+"""Tool calls are joined from whatever pieces a chat-completions server sends."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whom failures speak for."""
+"""Which callers the circuit breaker blocks after which failures."""
 
 import pytest
 

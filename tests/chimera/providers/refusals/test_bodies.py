@@ -1,4 +1,4 @@
-"""What servers say of failures, in every shape that one was seen in."""
+"""Servers' error messages, in every form in which one has been seen."""
 
 import json
 from typing import Any

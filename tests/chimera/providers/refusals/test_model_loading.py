@@ -1,4 +1,4 @@
-"""Servers that load a model, and servers that can't: what is waited for, and what it costs."""
+"""Servers that are loading a model, and servers that can't load it: which calls wait, and what that costs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Refusals and errors in answers, over real HTTP: by their kind, in the server's words, after one request."""
+"""Refusals and errors within answers, over real HTTP: sorted by kind, in the server's words, after one request."""
 
 from collections.abc import AsyncIterator
 from typing import Any
