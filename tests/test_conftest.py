@@ -1,4 +1,4 @@
-"""What `./test.sh quick` counts on."""
+"""What `./test.sh quick` relies on."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ from worker.sandbox import sandbox
 
 @pytest.mark.parametrize("ours", [True, False])
 async def test_a_closed_client_dies_without_an_import(run_settings: Settings, ours: bool) -> None:
-    """Even in a workflow's thread. A client closed in redis-py's own way loads modules there, which shows the danger."""
+    """Even in a workflow's thread. Closed in redis-py's own way, it loads modules there, which shows the danger."""
     held = await _used_client(run_settings.redis_url or "", ours=ours)
     context = RestrictionContext()
     context.is_runtime = context.in_activation = True

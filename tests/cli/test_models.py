@@ -1,4 +1,4 @@
-"""How the models are listed."""
+"""How models are listed."""
 
 import pytest
 from rich.console import Console

@@ -1,4 +1,4 @@
-"""What a plan may be."""
+"""Which plans are valid."""
 
 from models.plans import MAX_NODES, PlannedSubtask, check_plan, problems_of
 

@@ -164,7 +164,7 @@ async def test_an_unreadable_bus_entry_is_passed_over(
     async with asyncio.timeout(LIMIT_S), aclosing(only_by_bus.follow(caller, task_id)) as frames:
         assert _seqs([await anext(frames)]) == [1]
         entry_id = _text(await api.bus._redis.xadd(f"chimera:run:{task_id}", fields))
-        # The channel must move past the unreadable entry. Otherwise, each read would start before it and return at once.
+        # The channel must move past the unreadable entry, or each read would begin before it and return at once.
         await until(lambda: only_by_bus._channels[task_id].position == entry_id)
         await publish(app, task_id, started(1))
         assert _seqs([await anext(frames)]) == [2]

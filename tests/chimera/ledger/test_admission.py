@@ -126,7 +126,7 @@ async def test_a_place_is_that_of_the_ranking(database: Database) -> None:
 async def test_a_place_needs_no_ranking_of_the_queue(database: Database) -> None:
     task = await queued(database, await new_user(database))
     async with database.begin() as session:
-        # With few rows, the planner may sort in order to group. With sorting disabled, only an unavoidable sort remains.
+        # With few rows, the planner may sort in order to group. With sorts disabled, only an unavoidable sort remains.
         await session.execute(text("SET LOCAL enable_sort = off"))
         plan = await sql.execute(session, f"EXPLAIN {admission._PLACE}", {"run_id": task})
         assert not [line for (line,) in plan if "WindowAgg" in line or "Sort" in line]

@@ -32,7 +32,7 @@ def asked(wire: Wire, prompt: str = "Why is tea popular?", **changes: object) ->
 
 
 async def raised(provider: Provider, request: ChatRequest, server: Scripted, script: Script) -> ProviderError:
-    """Return the error that a call raises when the server answers with `script`. The call must make only one request."""
+    """Return the error that a call raises when the server answers with `script`. The call must be one request."""
     server.answers(script)
     with pytest.raises(ProviderError) as caught:
         await answer_of(provider, request)

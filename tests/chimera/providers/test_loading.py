@@ -1,4 +1,4 @@
-"""What a process loads for a provider: nothing before it is needed, only the provider's own SDK, and before the call."""
+"""What a process loads for a provider: nothing before it is needed, only its own SDK, and before the call."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Options and files become the body that the API takes."""
+"""Options and files become the body that the API expects."""
 
 import json
 import re

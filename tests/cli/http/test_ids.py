@@ -1,4 +1,4 @@
-"""What names a task, and what could be two."""
+"""How tasks are named on the command line, and which names are ambiguous."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Arguments, input and output whose encoding isn't the one that was hoped for, through the real command."""
+"""Arguments, input and output in unexpected encodings, through the real command."""
 
 import asyncio
 import json
@@ -139,7 +139,7 @@ def test_doctor_leaves_nothing_in_a_folder(tmp_path: Path) -> None:
 
 @pytest.fixture
 async def data_dir(tmp_path: Path) -> AsyncIterator[str]:
-    """A folder with the sign-in to an API whose one task is completed."""
+    """Yield a folder with a sign-in to an API whose only task is completed."""
     api = TinyApi(tasks=[task_view(status=RunStatus.COMPLETED, result=RESULT, title=RESULT, goal=RESULT)])
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)

@@ -1,4 +1,4 @@
-"""What the API says of fields is said of the options that were typed."""
+"""What the API reports about fields is reported about the options that the user typed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What models and people write can't do more to a terminal than show letters."""
+"""Text from models and users can't do anything to a terminal except show characters."""
 
 import io
 from pathlib import Path

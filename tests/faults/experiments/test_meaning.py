@@ -1,4 +1,4 @@
-"""What a request means when it comes again, with few keys."""
+"""What a repeated request means, with few keys."""
 
 import pytest
 

@@ -6,7 +6,7 @@ from chimera.providers.limits.windows import Window
 
 
 def test_no_minute_has_more_than_the_limit() -> None:
-    """This includes the end of a minute, where counters that weight the previous minute admit almost twice as many calls."""
+    """Even around the end of a minute, where counters that weight the previous minute admit almost twice as many."""
     random, window, taken, now = Random(7), Window(), list[float](), 0.0
     while now < 1200:
         if not window.wait_s(now, 0, 1, 30):
