@@ -1,4 +1,4 @@
-"""The gateway, through the vendors' own SDKs: what the simulator says and does wrong arrives in the vendor's shape."""
+"""The gateway, through the vendors' own SDKs: the simulator's answers and faults arrive in the vendor's form."""
 
 from collections.abc import AsyncIterator, Callable
 
@@ -35,7 +35,7 @@ async def provider(request: pytest.FixtureRequest, simulator: Running) -> AsyncI
 
 
 def conversation() -> ChatRequest:
-    """A call, its result and guidance. The simulator's answer depends on every word that reaches it."""
+    """Return a call, its result and guidance. The simulator's answer depends on every word that it receives."""
     called = ToolRequest("call_1", "calculator", '{"expression": "6 * 7"}')
     messages = (
         ChatMessage("system", "You are helpful."),
