@@ -1,4 +1,4 @@
-"""What a task left in Temporal: events and bytes, counted over parents, children and continue-as-new."""
+"""A task's traces in Temporal: events and bytes, counted over parents, children and continue-as-new."""
 
 import asyncio
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ class Runs:
     dispatcher: Dispatcher
     caller: Caller
     mode: SubtaskMode = SubtaskMode.CHILD
-    """Where the subtasks of its tasks run."""
+    """The place where its tasks' subtasks run."""
     started: list[TaskId] = field(default_factory=list)
 
     async def accept(self, goal: str, **fields: Any) -> TaskId:

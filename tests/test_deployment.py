@@ -1,4 +1,4 @@
-"""What can be checked about the container files without a container engine."""
+"""Properties of the container files that can be checked without a container engine."""
 
 import re
 from ipaddress import ip_address, ip_network

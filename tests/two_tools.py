@@ -17,7 +17,7 @@ from chimera.tools.context import ToolContext
 from models.errors import InvalidInput
 
 HELD_S = 2.0
-"""How long a cancelled tool takes to end: longer than Temporal needs to begin the next step too early."""
+"""The time that a cancelled tool takes to end: longer than Temporal needs to begin the next step too early."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What follows from a model's answer: its cost, tool calls, transcript messages, and whether its node ends."""
+"""The consequences of a model's answer: its cost, tool calls, transcript messages, and whether its node ends."""
 
 import asyncio
 from dataclasses import replace

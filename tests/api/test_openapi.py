@@ -1,4 +1,4 @@
-"""What `/docs` shows: every operation and every parameter is explained to first-time readers."""
+"""`/docs` explains every operation and every parameter to first-time readers."""
 
 import json
 from collections.abc import Iterator

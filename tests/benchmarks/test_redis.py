@@ -1,4 +1,4 @@
-"""What the benchmark's rows need from Redis, beyond the rights of the API and the workers."""
+"""Operations on Redis that the benchmark's rows need and that the API and the workers have no right to."""
 
 from collections.abc import AsyncIterator
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""How findings are reported: a defence that wasn't tested is never reported as holding."""
+"""The report of findings: a defence that wasn't tested is never reported as holding."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What a closed Redis client leaves behind."""
+"""Closed Redis clients leave nothing behind that imports modules."""
 
 import gc
 import warnings

@@ -1,4 +1,4 @@
-"""What control commands print in addition to the API's response."""
+"""Text that control commands print in addition to the API's response."""
 
 from pathlib import Path
 

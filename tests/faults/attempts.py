@@ -1,4 +1,4 @@
-"""What became of the attempts at an experiment's calls: figures that complement the checks."""
+"""Figures about the attempts at an experiment's calls, in addition to the checks."""
 
 from collections import Counter
 

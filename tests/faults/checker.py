@@ -285,7 +285,7 @@ async def _disagreement(lab: Lab, task_id: TaskId) -> str:
         shown = row["status"]
     closed = await _closed_as(lab, task_id)
     if row["deleted_at"] is not None and closed == GONE:
-        # Temporal takes up to a minute to delete a run.
+        # Temporal may need up to a minute to delete a run.
         closed = row["status"]
     if row["status"] == shown == closed:
         return ""

@@ -20,7 +20,7 @@ Kind = Literal["ok", "refused", "failed", "unknown"]
 """`refused`: with a documented code. `unknown`: no response arrived, so the task may have been accepted or not."""
 
 PATIENCE = 5
-"""How many times a client retries after being told to wait."""
+"""The number of times that a client retries after being told to wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How soon work continued after a fault (K9), according to Temporal's histories and the ledger."""
+"""The time until work continued after a fault (K9), from Temporal's histories and from the ledger."""
 
 import asyncio
 from collections.abc import Sequence

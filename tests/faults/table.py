@@ -1,4 +1,4 @@
-"""How trials are printed: a line of counts for each, followed by its measurements and problems."""
+"""The table of trials: a line of counts for each, followed by its measurements and problems."""
 
 from tests.faults.results import Result
 

@@ -1,4 +1,4 @@
-"""What an experiment returns, and the bookkeeping that all experiments share."""
+"""The result of an experiment, and the bookkeeping that all experiments share."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""When schedules are due around clock changes. Times are in UTC, so that the time zone's data doesn't help the test."""
+"""Due times of schedules around clock changes, in UTC, so that the time zone's data doesn't help the test."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Which plans are valid."""
+"""The limits of a valid plan."""
 
 from models.plans import MAX_NODES, PlannedSubtask, check_plan, problems_of
 

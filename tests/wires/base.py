@@ -1,4 +1,4 @@
-"""What the contract knows about a vendor's wire: how its server sends things, and how it understands a request.
+"""The contract's view of a vendor's wire: how its server sends things, and how it understands a request.
 
 Nothing here uses a vendor's own terms, so that one test works for all of them. A new provider adds only a `Wire`.
 """

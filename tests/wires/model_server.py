@@ -17,7 +17,7 @@ _OTHERS = ("/v1/chat/completions", "/v1/messages")
 
 @dataclass(frozen=True, slots=True)
 class ServedAnswer:
-    """What the model server sends for one request."""
+    """The model server's response to one request."""
 
     body: str | bytes
     status: int = 200

@@ -1,4 +1,4 @@
-"""What a sandbox imports, whatever happens to the files."""
+"""A sandbox imports the original workflow code, whatever happens to the files."""
 
 import importlib
 import sys

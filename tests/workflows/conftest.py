@@ -24,7 +24,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="module")
 def mode() -> SubtaskMode:
-    """Where the subtasks of `runs` run."""
+    """Return the place where the subtasks of `runs` run."""
     return SubtaskMode.CHILD
 
 

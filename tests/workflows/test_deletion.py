@@ -1,4 +1,4 @@
-"""What remains of a deleted task in Temporal and in Redis."""
+"""The remains of a deleted task in Temporal and in Redis."""
 
 from redis.asyncio import Redis
 

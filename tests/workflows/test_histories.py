@@ -1,4 +1,4 @@
-"""What Temporal stores about runs can't be read without the key, and ends no run if the key is missing."""
+"""Temporal's data about runs can't be read without the key, and a missing key ends no run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

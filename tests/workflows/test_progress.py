@@ -1,4 +1,4 @@
-"""Which subtasks of a plan may start."""
+"""The subtasks of a plan that may start."""
 
 from models.ids import NodePath
 from models.nodes import NodeOutcome

@@ -19,7 +19,7 @@ from tests.runs import MODEL, Runs, a_subtask, runs_with_worker
 from tests.until import until
 
 PAUSE_S = 3600
-"""How long a provider asks to wait between two attempts."""
+"""The wait that a provider asks for between two attempts."""
 
 
 async def test_a_planned_task_ends_with_a_simulated_answer(runs: Runs) -> None:

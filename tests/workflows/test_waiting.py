@@ -1,4 +1,4 @@
-"""What is reported about a call that has to wait for its provider before it begins."""
+"""Reports about a call that has to wait for its provider before it begins."""
 
 import asyncio
 from collections import Counter

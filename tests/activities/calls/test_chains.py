@@ -1,4 +1,4 @@
-"""Which model is called next, given the attempts that the ledger has recorded so far."""
+"""The choice of the next model, given the attempts that the ledger has recorded so far."""
 
 from dataclasses import replace
 

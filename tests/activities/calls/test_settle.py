@@ -1,4 +1,4 @@
-"""How an answer is settled when the call's state has changed in the meantime, on the real database."""
+"""Answers are settled even if their call's state has changed in the meantime, on the real database."""
 
 import json
 import threading

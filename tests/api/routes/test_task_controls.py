@@ -1,4 +1,4 @@
-"""Which controls are allowed in each of a task's states."""
+"""The controls that are allowed in each of a task's states."""
 
 from datetime import datetime, timedelta
 from typing import Any

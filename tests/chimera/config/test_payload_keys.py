@@ -1,4 +1,4 @@
-"""How payload keys are written, and which errors unusable ones cause."""
+"""The form of payload keys, and the errors for unusable ones."""
 
 from base64 import b64encode, urlsafe_b64encode
 

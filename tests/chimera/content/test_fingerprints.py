@@ -1,4 +1,4 @@
-"""Which requests count as the same."""
+"""Fingerprints show whether two requests are the same."""
 
 import json
 from random import Random

@@ -1,4 +1,4 @@
-"""What a task's rows contain in each of its states, on the real database."""
+"""A task's rows in each of its states, on the real database."""
 
 from dataclasses import replace
 

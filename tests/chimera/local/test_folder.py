@@ -1,4 +1,4 @@
-"""Who owns a data folder, and where its sockets are."""
+"""The owner of a data folder, and the location of its sockets."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Who may sign in to the embedded PostgreSQL, and with which rights, including clusters of an earlier version."""
+"""Sign-ins and rights in the embedded PostgreSQL, including clusters of an earlier version."""
 
 import json
 import os

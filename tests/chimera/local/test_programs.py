@@ -1,4 +1,4 @@
-"""Which of several installed programs is run."""
+"""The choice between several installed programs."""
 
 import os
 from collections.abc import Callable

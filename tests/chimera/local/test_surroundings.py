@@ -1,4 +1,4 @@
-"""Which environment variables are passed on to other processes."""
+"""The environment variables that are passed on to other processes."""
 
 import openai
 import pytest

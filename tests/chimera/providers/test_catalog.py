@@ -1,4 +1,4 @@
-"""What an installation offers: keys are validated over real HTTP, models are listed, and no secret is shown."""
+"""The catalog of an installation: keys are validated over real HTTP, models are listed, and no secret is shown."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""How each provider reads an answer, in whatever way its vendor sends it."""
+"""Each provider's reading of an answer, in whatever way its vendor sends it."""
 
 import json
 from contextlib import aclosing

@@ -117,7 +117,7 @@ async def test_a_page_with_status_200_is_no_answer(
 
 @dataclass(frozen=True)
 class Broken:
-    """How an answer breaks after it has begun."""
+    """The way in which an answer breaks after it has begun."""
 
     error: type[errors.ProviderError]
     words: str

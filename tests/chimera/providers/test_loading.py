@@ -1,4 +1,4 @@
-"""What a process loads for a provider: nothing before it is needed, only its own SDK, and before the call."""
+"""A process loads only what a provider needs: its own SDK and no other's, when it is needed but before the call."""
 
 import asyncio
 import json

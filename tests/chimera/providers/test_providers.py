@@ -1,4 +1,4 @@
-"""Which models can be called, determined before anything is stored."""
+"""Models that can be called are determined before anything is stored."""
 
 import pytest
 from pydantic import SecretStr

@@ -1,4 +1,4 @@
-"""Who gets a turn, in which order, and who is told to retry later: measured by counts, without any waiting."""
+"""Turns: who gets one, in which order, and who is told to retry later. Measured by counts, without any waiting."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""How the real Temporal interprets our calendars: a whole year of times, compared with our own computation."""
+"""Our calendars as the real Temporal interprets them: a whole year of times, compared with our own computation."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4

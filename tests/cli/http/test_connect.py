@@ -1,4 +1,4 @@
-"""Which Chimera a command connects to, and as which user: settings come first, and refusals aren't hidden."""
+"""The Chimera and user that a command connects to: settings come first, and refusals aren't hidden."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

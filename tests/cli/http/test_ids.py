@@ -1,4 +1,4 @@
-"""How tasks are named on the command line, and which names are ambiguous."""
+"""Task names on the command line, including ambiguous ones."""
 
 import pytest
 

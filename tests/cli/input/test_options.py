@@ -1,4 +1,4 @@
-"""What the API reports about fields is reported about the options that the user typed."""
+"""API errors about fields are reported as errors about the options that the user typed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How to continue a failed task: the command is shown, and whether the task's budget suffices."""
+"""The next step after a failed task: the command is shown, and whether the task's budget suffices."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is printed about a task."""
+"""The printed form of tasks."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

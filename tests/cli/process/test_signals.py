@@ -1,4 +1,4 @@
-"""Which signals end a stack that was started from a script."""
+"""Signals that end a stack started from a script."""
 
 import signal
 import subprocess

@@ -22,7 +22,7 @@ KINDS = ("pause", "resume", "budget", "steer", "interrupt", "cancel", "delete")
 """Controls sent at the same time as a cancel."""
 
 ENDS_S = 60.0
-"""How long a cancelled task may take to end after the cancel's response."""
+"""The time that a cancelled task may take to end after the cancel's response."""
 APART_S = 0.01
 LOOK_S = 0.03
 
@@ -36,7 +36,7 @@ class Pair:
     task_id: TaskId
     statuses: list[int] = field(default_factory=list)
     accepted_at: datetime | None = None
-    """When the cancel's response (202) arrived."""
+    """The time at which the cancel's response (202) arrived."""
 
     def __str__(self) -> str:
         return f"{self.task_id} ({self.kind}, {self.phase})"

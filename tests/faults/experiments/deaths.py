@@ -12,7 +12,7 @@ from tests.faults.resumption import resumption_times, retried
 from tests.faults.trials import Trial
 
 FOLLOWED = 20
-"""How many runs are followed over SSE. A user watches a few, not all of them."""
+"""The number of runs that are followed over SSE. A user watches a few, not all of them."""
 
 
 async def kill_the_only_worker(

@@ -17,7 +17,7 @@ from tests.faults.lab import Lab
 from tests.faults.trials import Trial
 
 PATIENCE_S = 120.0
-"""How long a client keeps sending a task that gets no response."""
+"""The time for which a client keeps sending a task that gets no response."""
 FOLLOW_EVERY = 20
 
 

@@ -1,4 +1,4 @@
-"""What the gateway needs for a vendor's wire: reading a request, and writing an answer or a refusal."""
+"""The interface of a vendor's wire that the gateway needs: reading a request, and writing an answer or a refusal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

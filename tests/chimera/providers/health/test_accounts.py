@@ -1,4 +1,4 @@
-"""What workers tell each other about a provider: wait times and unavailability, with the real Redis and without."""
+"""Provider health shared between workers: wait times and unavailability, with the real Redis and without."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Which callers the circuit breaker blocks after which failures."""
+"""The callers that the circuit breaker blocks, depending on whose calls failed."""
 
 import pytest
 
