@@ -361,7 +361,7 @@ async def test_an_unusable_idempotency_key_is_named(alice: httpx2.AsyncClient, k
 
 
 @pytest.mark.parametrize("path", ["/api/v1/tasks/1", "/api/v1/tasks/%00", "/api/v1/schedules/..%2fx"])
-async def test_a_crooked_id_is_no_server_error(alice: httpx2.AsyncClient, path: str) -> None:
+async def test_a_malformed_id_causes_no_server_error(alice: httpx2.AsyncClient, path: str) -> None:
     assert (await alice.get(path)).status_code in (404, 422)
 
 

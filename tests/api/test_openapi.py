@@ -54,7 +54,7 @@ def test_the_page_begins_with_tasks_tokens_and_streams() -> None:
     assert all(words in begin for words in ("`POST /api/v1/tasks`", "`chimera token`", "/events`", "`/ws`"))
 
 
-def test_a_task_s_stream_is_listed_as_text() -> None:
+def test_a_tasks_stream_is_listed_as_text() -> None:
     responses = app().openapi()["paths"]["/api/v1/tasks/{task_id}/events"]["get"]["responses"]
     assert responses["200"]["content"] == {"text/event-stream": {"schema": {"type": "string"}}}
     assert list(responses["4XX"]["content"]) == ["application/problem+json"]

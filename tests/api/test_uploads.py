@@ -70,7 +70,7 @@ async def test_an_upload_that_stops_coming_is_let_go(impatient: FastAPI, alice: 
 
 
 @pytest.mark.parametrize("impatient", [1.0], indirect=True, ids=["1 s"])
-async def test_an_upload_that_comes_in_pieces_is_taken(impatient: FastAPI, alice: httpx2.AsyncClient) -> None:
+async def test_an_upload_in_pieces_is_accepted(impatient: FastAPI, alice: httpx2.AsyncClient) -> None:
     """Together, the pauses exceed the limit for one pause, but each leaves room for the delays of a busy machine."""
 
     async def pieces() -> AsyncIterator[bytes]:

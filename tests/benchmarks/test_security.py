@@ -82,7 +82,7 @@ def test_addresses_that_rows_ask_exist(document: dict[str, Any], path: str) -> N
 
 
 @pytest.mark.parametrize(("path", "name"), patterns.BODIES)
-def test_evil_texts_stand_in_fields_there_are(document: dict[str, Any], path: str, name: str) -> None:
+def test_evil_texts_are_in_existing_fields(document: dict[str, Any], path: str, name: str) -> None:
     body = document["paths"][f"{API}{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert name in document["components"]["schemas"][body["$ref"].rpartition("/")[2]]["properties"]
 

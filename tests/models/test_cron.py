@@ -133,5 +133,5 @@ def test_a_name_is_refused_with_its_five_fields(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0 0 29 2 *", "0 0 30 2 1", "0 0 31 1-12 *"])
-def test_a_rare_day_is_no_never(text: str) -> None:
+def test_a_rare_day_is_accepted(text: str) -> None:
     parse(text)

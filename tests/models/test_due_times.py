@@ -78,7 +78,7 @@ def test_an_hourly_schedule_keeps_each_real_hour(cron: str, minutes: int, zone: 
     assert len(times) >= 5 * 60 // minutes
 
 
-def test_either_day_and_leap_days_come() -> None:
+def test_either_day_and_leap_days_are_due() -> None:
     either = _on("0 9 13 * 5", "UTC", "2027-08-01", "2027-08-31")
     assert [due[:5] for due in either] == ["08-06", "08-13", "08-20", "08-27"]
     leap = next_times(Timing(cron="0 0 29 2 *"), NOW, 2)

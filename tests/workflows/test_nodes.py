@@ -89,7 +89,7 @@ async def test_a_call_in_flight_is_waited_for(runs: Runs, monkeypatch: pytest.Mo
     assert (await executions_of(runs, task_id))[""] > 1
 
 
-async def test_a_call_in_flight_holds_no_other_subtask(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_call_in_flight_holds_back_no_other_subtask(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, "/held#")
     plan = [a_subtask("held"), *(a_subtask(f"s{number}", depends_on=["first"]) for number in range(4))]
     task_id = await runs.start_short(20, "Hold", plan=[a_subtask("first"), *plan])

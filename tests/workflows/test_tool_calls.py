@@ -173,7 +173,7 @@ async def test_an_unknown_tool_is_reported_at_once(runs: Runs) -> None:
     assert "Unknown tool 'telephone'" in reported
 
 
-async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_tool_that_accesses_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     remote = Remote()
     monkeypatch.setitem(TOOLS.by_name, "calculator", remote)
     task_id = await computed(runs)

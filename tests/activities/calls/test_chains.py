@@ -98,14 +98,14 @@ def test_a_retried_subtask_gets_all_its_attempts() -> None:
     assert chain(*failures, retry=1).left() == (A, B)
 
 
-def test_a_failure_more_is_counted() -> None:
+def test_one_more_failure_is_counted() -> None:
     assert chain().after(A, "wrong_key", None).left() == (B,)
     assert chain(failed(A, "wrong_key")).after(B, "wrong_key", None).left() == ()
     assert chain(models=(A,), retry=1).after(A, "wrong_key", None).left() == (A,)
 
 
 @pytest.mark.parametrize("code", ["malformed", "truncated", "stalled", "internal_failure"])
-def test_the_same_failure_is_not_bought_thrice(code: str) -> None:
+def test_the_same_failure_is_not_paid_for_a_third_time(code: str) -> None:
     once = failed(A, code, way="x")
     assert chain(once).left() == (A, B)
     assert chain(once).after(A, code, "x").left() == (B,)

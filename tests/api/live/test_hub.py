@@ -414,7 +414,7 @@ async def test_waiting_holds_no_connection_to_the_database(
     assert not api.hub._channels
 
 
-async def test_another_user_can_not_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
+async def test_another_user_cannot_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
     task_id = (await new_task(bob))["id"]
     with pytest.raises(NotFound):
         await _all(api.hub.follow(caller, TaskId(task_id)))

@@ -239,7 +239,7 @@ async def test_guesses_end_in_429_and_the_owner_gets_in(app: FastAPI, anonymous:
         assert (await _try_login(owner, email, PASSWORD)).status_code == 200
 
 
-async def test_an_account_that_is_not_there_is_limited_alike(app: FastAPI) -> None:
+async def test_a_missing_account_is_limited_alike(app: FastAPI) -> None:
     async with client_of(app, "198.51.100.2") as client:
         answers = [await _try_login(client, "nobody-here@example.com", f"guess {index}") for index in range(11)]
         known = await _register(client)
@@ -275,7 +275,7 @@ async def _no_hash(passwords: Passwords, password: str, *, sender: str, is_known
     return "none"
 
 
-async def test_a_role_can_not_be_asked_for(anonymous: httpx2.AsyncClient) -> None:
+async def test_a_role_cannot_be_asked_for(anonymous: httpx2.AsyncClient) -> None:
     body = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD, "role": "admin"}
     assert (await anonymous.post("/api/v1/auth/register", json=body)).status_code == 422
 

@@ -118,7 +118,7 @@ async def test_an_unavailable_part_is_named(
 
 
 @pytest.mark.usefixtures("patient")
-async def test_a_temporal_that_settings_do_not_fit_is_told_with_the_setting(
+async def test_a_temporal_that_settings_do_not_fit_is_reported_with_the_setting(
     api_settings: Settings, alice: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")

@@ -124,7 +124,7 @@ async def test_a_mistyped_time_zone_gets_a_suggestion(alice: httpx2.AsyncClient,
 
 
 @pytest.mark.parametrize("fields", [{"cron": "0 7 13 * FRI-MON"}, {"cron": "0 7 29 2 *"}, {"paused": True}])
-async def test_a_timing_that_comes_is_taken(alice: httpx2.AsyncClient, fields: dict[str, Any]) -> None:
+async def test_a_timing_that_comes_due_is_accepted(alice: httpx2.AsyncClient, fields: dict[str, Any]) -> None:
     created = await alice.post("/api/v1/schedules", json=DAILY | fields)
     assert created.status_code == 201, created.text
     assert (await alice.delete(created.headers["Location"])).status_code == 204
@@ -510,7 +510,7 @@ async def _schedules_in(database: Database) -> int:
     ("after", "first"),
     [("2027-03-28T00:00:00Z", "2027-03-28T01:00:00Z"), ("2027-03-28T03:00:00+02:00", "2027-03-29T00:30:00Z")],
 )
-async def test_a_preview_begins_behind_a_time(alice: httpx2.AsyncClient, after: str, first: str) -> None:
+async def test_a_preview_begins_after_a_time(alice: httpx2.AsyncClient, after: str, first: str) -> None:
     body = {"cron": "30 2 * * *", "time_zone": "Europe/Berlin", "after": after}
     answer = (await alice.post("/api/v1/schedules/preview", json=body)).json()
     assert (answer["next_runs"][0], len(answer["next_runs"])) == (first, 10)
@@ -519,7 +519,7 @@ async def test_a_preview_begins_behind_a_time(alice: httpx2.AsyncClient, after: 
 @pytest.mark.parametrize(
     "after", ["1969-12-31T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "soon", 7]
 )
-async def test_a_preview_behind_no_possible_time_is_refused(alice: httpx2.AsyncClient, after: object) -> None:
+async def test_a_preview_after_an_impossible_time_is_refused(alice: httpx2.AsyncClient, after: object) -> None:
     answer = await alice.post("/api/v1/schedules/preview", json={"interval_s": 60, "after": after})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "after")
     stored = await alice.post("/api/v1/schedules", json=DAILY | {"after": "2027-03-28T00:00:00Z"})

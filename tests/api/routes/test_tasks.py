@@ -210,7 +210,7 @@ async def test_a_list_can_be_narrowed(sign_up: SignUp) -> None:
     assert len((await _page(carol, status="cancelled"))["items"][0]["goal"]) == 500
 
 
-async def test_a_cursor_can_not_be_forged_or_used_elsewhere(sign_up: SignUp, bob: httpx2.AsyncClient) -> None:
+async def test_a_cursor_cannot_be_forged_or_used_elsewhere(sign_up: SignUp, bob: httpx2.AsyncClient) -> None:
     carol = await sign_up()
     for _ in range(2):
         await new_task(carol)

@@ -128,7 +128,7 @@ async def test_the_newest_failure_ignores_cancelled_attempts(database: Database)
     assert found == ("overloaded", "It is overloaded.")
 
 
-async def test_a_finished_call_can_not_be_begun_again(database: Database) -> None:
+async def test_a_finished_call_cannot_be_begun_again(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.statements() as connection:

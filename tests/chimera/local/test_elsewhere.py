@@ -22,7 +22,7 @@ def _no_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elsewhere, "PAUSE_S", 0.1)
 
 
-async def test_servers_that_answer_are_not_spoken_of(parts: Settings) -> None:
+async def test_servers_that_answer_are_not_mentioned(parts: Settings) -> None:
     lines: list[str] = []
     await elsewhere.check(parts, lines.append)
     assert lines == []

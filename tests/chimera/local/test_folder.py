@@ -45,7 +45,7 @@ def test_letters_that_no_locale_knows_make_no_address() -> None:
         folder.remove_sockets()
 
 
-def test_its_name_can_not_be_known_before(long_folder: Folder) -> None:
+def test_its_name_cannot_be_known_in_advance(long_folder: Folder) -> None:
     first = long_folder.socket_folder(long_folder.redis, NAME)
     long_folder.remove_sockets()
     assert not first.exists()

@@ -252,7 +252,7 @@ async def test_a_start_that_temporal_rejects_gives_its_place_back(runs: Runs, mo
     assert (await runs.row(task_id))["admitted_at"] is None
 
 
-async def test_a_pause_behind_an_unknown_start_arrives(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pause_after_an_unknown_start_arrives(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         lost = RPCError("Timeout expired", RPCStatusCode.DEADLINE_EXCEEDED, b"")
         patch.setattr(Temporal, "start", begins_and_fails(lost))

@@ -75,7 +75,7 @@ async def test_a_damaged_payload_is_refused() -> None:
             await keys.decode([changed(good, data=data)])
 
 
-async def test_the_id_of_a_key_can_not_be_changed() -> None:
+async def test_the_id_of_a_key_cannot_be_changed() -> None:
     same = NEW.partition(":")[2]
     good = await one(encryption(f"a:{same}"))
     metadata = {**good.metadata, "encryption-key-id": b"b"}

@@ -115,6 +115,6 @@ async def test_attributes_are_registered_with_rights(parts: Settings, namespace:
     await until_true(are_all_known)
 
 
-async def test_a_namespace_that_tells_nothing_is_told_all(parts: Settings) -> None:
+async def test_a_namespace_that_reports_nothing_gets_every_attribute(parts: Settings) -> None:
     [told] = await logs_of(parts.model_copy(update={"temporal_namespace": "nowhere"}))
     assert told["missing"] == [registration_of(key) for key in SEARCH_ATTRIBUTES]

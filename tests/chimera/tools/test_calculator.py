@@ -30,7 +30,7 @@ from chimera.tools.calculator import calculate
         ("0 * -1", "0"),
     ],
 )
-def test_it_counts_as_people_do(expression: str, result: str) -> None:
+def test_it_calculates_as_people_do(expression: str, result: str) -> None:
     assert calculate(expression) == result
 
 
@@ -88,7 +88,7 @@ async def test_a_tool_runs_on_model_written_json() -> None:
         ("calculator", '{"expression": "1", "precision": 3}', "precision"),
     ],
 )
-async def test_an_unfitting_call_explains_the_arguments_needed(name: str, arguments: str, advice: str) -> None:
+async def test_an_unsuitable_call_explains_the_arguments_needed(name: str, arguments: str, advice: str) -> None:
     with pytest.raises(ToolError, match=advice):
         await TOOLS.run(name, arguments)
 

@@ -106,7 +106,7 @@ def test_a_reader_that_leaves_is_no_failed_task() -> None:
 
 
 @pytest.mark.parametrize("proxy", ["socks://127.0.0.1:9", "socks5://127.0.0.1:9", "http://127.0.0.1:port"])
-def test_a_proxy_that_can_not_be_used_is_named(proxy: str) -> None:
+def test_a_proxy_that_cannot_be_used_is_named(proxy: str) -> None:
     done = chimera("tasks", CHIMERA_TOKEN="x", CHIMERA_API_URL="http://chimera.example", ALL_PROXY=proxy)
     assert "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY" in refused(done)
 

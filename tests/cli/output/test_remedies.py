@@ -143,6 +143,6 @@ def test_an_error_of_this_side_ends_with_the_command() -> None:
     ]
 
 
-def test_a_target_can_not_steer_the_terminal() -> None:
+def test_a_target_cannot_steer_the_terminal() -> None:
     line = command_of(remedy(Action.DELETE_AGENT, "a\x1b[2J\nb"))
     assert line == "chimera agents delete a b"

@@ -71,7 +71,7 @@ async def test_each_attempt_arrives_once_under_its_name(provider: Provider, simu
     assert simulator.arrivals(request.call_id) == 1
 
 
-async def test_text_that_no_store_takes_arrives_clean(provider: Provider) -> None:
+async def test_unstorable_text_arrives_clean(provider: Provider) -> None:
     assert "poison: lone surrogates  and " in (await answer_of(provider, ask("[[sim: poison=1]]"))).text
 
 

@@ -169,7 +169,7 @@ WRITTEN_ABOUT = f"Hermes models write a call like this:\n\n<tool_call>{WHOLE}</t
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_a_call_that_is_spoken_of_is_text(text: str, size: int) -> None:
+def test_a_call_that_is_only_mentioned_is_text(text: str, size: int) -> None:
     assert split(text, size) == (text, [])
 
 
@@ -186,7 +186,7 @@ def test_a_call_that_is_spoken_of_is_text(text: str, size: int) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_a_call_behind_code_is_run(before: str, size: int) -> None:
+def test_a_call_after_code_is_run(before: str, size: int) -> None:
     for text in (f"<tool_call>{WHOLE}</tool_call>", '<tool_call>{"name": "now", "arguments": {}}</tool_call>'):
         passed, calls = split(before + text, size)
         assert (passed.strip(), len(calls)) == (before.strip(), 1)
@@ -242,7 +242,7 @@ def test_a_call_within_quotes_or_a_sentence_is_text(quoted: str) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_a_call_behind_words_that_announce_it_is_run(before: str, size: int) -> None:
+def test_a_call_after_words_that_announce_it_is_run(before: str, size: int) -> None:
     passed, calls = split(before + CALL, size)
     assert (passed.strip(), len(calls)) == (before.strip(), 1)
 

@@ -93,7 +93,7 @@ async def provider(scripted: Scripted) -> AsyncIterator[ChatCompletionsMedia]:
     await provider.close()
 
 
-async def test_a_server_of_others_embeds(aimock: str) -> None:
+async def test_another_projects_server_embeds(aimock: str) -> None:
     provider = provider_at(aimock)
     end = await provider.embed(embedding("tea"))
     await provider.close()
@@ -115,7 +115,7 @@ async def test_another_projects_server_generates_images(aimock: str) -> None:
     assert sum("images" in entry["path"] for entry in await journal_of(aimock)) == 2
 
 
-async def test_a_server_of_others_writes_down(aimock: str) -> None:
+async def test_another_projects_server_transcribes(aimock: str) -> None:
     provider = provider_at(aimock)
     end = await provider.transcribe(recording())
     await provider.close()

@@ -152,7 +152,7 @@ async def test_a_wrong_declared_encoding_is_ignored() -> None:
         assert [piece.body async for piece in Pieces(response, 1000)] == [ONE]
 
 
-async def test_nothing_is_read_behind_the_end() -> None:
+async def test_nothing_is_read_after_the_end() -> None:
     pieces, _ = await read(b"data: %s\n\ndata: [DONE]\n\ndata: %s\n\ndata: {\n\n" % (data(ONE), data(TWO)))
     assert [piece.body for piece in pieces] == [ONE, {}]
     assert pieces[-1] is DONE
