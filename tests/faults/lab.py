@@ -180,7 +180,7 @@ async def open_lab(
             headers={"Authorization": stack.api.headers["Authorization"]},
             timeout=30,
             trust_env=False,
-            # Close idle connections before the server does. Otherwise, a request may use one just as it is closed.
+            # Close idle connections before the server does: a request that uses one as it is closed would fail.
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=1),
         ) as client:
             try:
