@@ -1,1 +1,1 @@
-"""The tests, mirroring the code. They use the real PostgreSQL, Redis and Temporal server (`conftest.py`)."""
+"""Tests that mirror the code's layout. They use real PostgreSQL, Redis and Temporal servers (see `conftest.py`)."""

@@ -1,4 +1,4 @@
-"""What every test may ask for. Settings come only from here, never from the environment of whoever runs the tests."""
+"""Fixtures for every test. Settings come only from here, never from the environment of the person running the tests."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from tests.ports import free_port
 for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]
 Settings.model_config["env_file"] = None
-# The same for the processes that tests start.
+# The same goes for processes that tests start.
 os.environ["CHIMERA_ENV_FILE"] = ""
 
 _session = pytest.StashKey[pytest.Session]()
@@ -32,26 +32,26 @@ _session = pytest.StashKey[pytest.Session]()
 
 @pytest.fixture(scope="session")
 def starts_servers() -> None:
-    """Asked for, through a fixture or by name, by each test that starts servers: `./test.sh quick` leaves it out."""
+    """Requested, directly or indirectly, by each test that starts servers; `./test.sh quick` skips these tests."""
 
 
 @pytest.fixture(scope="session")
 async def parts(starts_servers: None) -> AsyncIterator[Settings]:
-    """PostgreSQL, Redis and Temporal, started once; settings with their addresses. Prefer `settings`."""
+    """Start PostgreSQL, Redis and Temporal once, and yield settings with their addresses. Prefer `settings`."""
     async with running_parts() as settings:
         yield settings
 
 
 @pytest.fixture(scope="session")
 async def run_settings(parts: Settings) -> AsyncIterator[Settings]:
-    """Settings on a database of this run, with its tables."""
+    """Settings with a database for this test run, including its tables."""
     async with fresh_database(parts.database_url or "") as url:
         yield parts.model_copy(update={"database_url": url})
 
 
 @pytest.fixture(scope="module")
 async def settings(run_settings: Settings, request: pytest.FixtureRequest) -> Settings:
-    """Settings of this run with a task queue of this module, so that no worker takes another module's work."""
+    """Return this run's settings with a task queue for the module, so that no worker takes another module's work."""
     await forget_open_work(run_settings.database_url or "")
     return run_settings.model_copy(update={"task_queue": f"test-{request.node.name}"})
 
@@ -65,14 +65,14 @@ async def database(run_settings: Settings) -> AsyncIterator[Database]:
 
 @dataclass(frozen=True)
 class SimulatorServer:
-    """The simulator in a process of its own, as in production."""
+    """The simulator in its own process, as in production."""
 
     url: str
     journal: Path
     pid: int
 
     def asked(self) -> list[dict[str, Any]]:
-        """Return what reached it, in order: the provider's side of the count."""
+        """Return the requests that it received, in order: the provider's side of the count."""
         if not self.journal.exists():
             return []
         return [json.loads(line) for line in self.journal.read_text().splitlines()]
@@ -80,7 +80,7 @@ class SimulatorServer:
 
 @pytest.fixture(scope="session")
 async def simulator(starts_servers: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimulatorServer]:
-    """A simulator with a journal; tests tell their own entries by their task's id."""
+    """Run a simulator with a journal. Tests recognise their own entries by their task's ID."""
     folder = tmp_path_factory.mktemp("simulator")
     journal, output, port = folder / "simulator.jsonl", folder / "simulator.out", free_port()
     process = processes.spawn(
@@ -116,7 +116,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Refuse a server to a test that did not ask for `starts_servers`: it would slow the quick run down."""
+    """Prevent tests that don't request `starts_servers` from starting servers: these would slow down the quick run."""
     with pytest.MonkeyPatch.context() as patch:
         if item.get_closest_marker("servers") is None:
             patch.setattr(processes, "spawn", _refuse_servers)
@@ -128,7 +128,7 @@ def _refuse_servers(command: Sequence[str], **options: object) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # In a process that pytest-xdist started, coverage begins after this.
+    # In processes started by pytest-xdist, coverage begins after this hook.
     is_measured = bool(getattr(config.option, "cov_source", None))
     weak_keys.use_in_tracers(is_traced=is_measured or sys.gettrace() is not None)
 
@@ -139,10 +139,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave without tearing the interpreter down, where Temporal's client was used.
+    """Exit without tearing down the interpreter if Temporal's client was used.
 
-    Its threads can abort the process at that point (sdk-python #300), and a run that passed would end with exit code
-    134. By now all is written: coverage and reports when the session finished, the summary before that.
+    The client's threads can abort the process during the teardown (sdk-python #300), so a successful run would end with
+    exit code 134. By now, everything has been written: coverage and reports when the session finished, the summary
+    before that.
     """
     session = config.stash.get(_session, None)
     is_xdist_worker = hasattr(config, "workerinput")

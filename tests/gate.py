@@ -1,4 +1,4 @@
-"""Calls held on their way to the provider, so that a test does what comes between in its own time."""
+"""Holds calls on their way to the provider, so that a test has time for what should happen in between."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,7 +10,7 @@ from chimera.providers.chat_completions.chat import ChatCompletions
 
 
 class Gate:
-    """Holds the requests of a worker in this process whose call id has `part` in it, until it is opened."""
+    """Until it is opened, holds requests of workers in this process whose call ID contains `part`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, part: str = "") -> None:
         self._opened = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What a task left in Temporal: events and bytes, counted over parent, children and continue-as-new."""
+"""A task's traces in Temporal: events and bytes, counted over parents, children and continue-as-new."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from temporalio.client import Client
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Of all executions whose workflow id begins with a prefix."""
+    """The totals for all executions whose workflow ID begins with a prefix."""
 
     runs: int
     events: int
@@ -17,7 +17,7 @@ class History:
 
 
 async def history_of(client: Client, prefix: str) -> History:
-    """Add up the histories below a workflow id; waits until visibility shows no open run any more."""
+    """Add up the histories whose workflow ID begins with `prefix`, once visibility no longer shows an open run."""
     while True:
         found = [w async for w in client.list_workflows(f"WorkflowId STARTS_WITH '{prefix}'")]
         if found and all(w.close_time is not None for w in found):

@@ -1,7 +1,7 @@
-"""A server that speaks as much of Temporal's gRPC as a sign-in needs, and lets only one API key in.
+"""A server that implements just enough of Temporal's gRPC for a sign-in, and admits only one API key.
 
-The development server has no sign-in. This one reads HTTP/2 frames, finds the key in a request's headers, and answers
-each request with an empty message or a rejection.
+The development server has no sign-in. This one reads HTTP/2 frames, looks for the key in a request's headers, and
+answers each request with an empty message or a rejection.
 """
 
 import asyncio
@@ -16,15 +16,16 @@ _PREFACE_BYTES = 24
 _DATA, _HEADERS, _SETTINGS, _PING = 0, 1, 4, 6
 _ACK, _END_STREAM, _END_HEADERS = 1, 1, 4
 _STATUS_200 = b"\x88"
-"""Of HPACK's static table (RFC 7541, appendix A)."""
+"""From HPACK's static table (RFC 7541, appendix A)."""
 _EMPTY_MESSAGE = bytes(5)
 
 
 @asynccontextmanager
 async def keyed_temporal(api_key: str, rejection: int = UNAUTHENTICATED, unchecked: int = 0) -> AsyncIterator[str]:
-    """Serve without TLS, and yield where.
+    """Serve without TLS, and yield the address.
 
-    So many first requests of each connection are `unchecked`: Temporal's own authorizer tells anyone about its system.
+    The first `unchecked` requests of each connection need no key: Temporal's own authorizer lets anyone ask for system
+    information.
     """
     sent = huffman(f"Bearer {api_key}")
 
@@ -36,7 +37,7 @@ async def keyed_temporal(api_key: str, rejection: int = UNAUTHENTICATED, uncheck
             while True:
                 kind, flags, stream, payload = await _next(reader)
                 if kind == _HEADERS:
-                    # Later requests of a connection name a header by its number.
+                    # Later requests on a connection refer to a header by its number.
                     lets_in = lets_in or sent in payload
                     is_answered = lets_in or requests < unchecked
                     requests += 1
@@ -73,5 +74,5 @@ def _rejected(stream: int, status: int) -> bytes:
 
 
 def _header(name: str, value: str) -> bytes:
-    """Write a header that no table has, without Huffman's code."""
+    """Encode a header that is in no table, without Huffman coding."""
     return b"\x00" + bytes((len(name),)) + name.encode() + bytes((len(value),)) + value.encode()

@@ -1,8 +1,8 @@
-"""Many WebSocket clients in a process of their own, for `benchmarks/fanout.py`: `python -m tests.listeners`.
+"""Many WebSocket clients in a separate process, for `benchmarks/fanout.py`: `python -m tests.listeners`.
 
-Reads what to follow as JSON from standard input, says `connected` when every socket is subscribed, and writes what
-arrived as JSON when every topic has ended. Speaks the protocol by hand: a client library would take more of the
-machine than the server that is measured. What arrives is kept as it is, with its time, and read afterwards.
+It reads what to follow as JSON from standard input, prints `connected` when every socket is subscribed, and prints what
+arrived as JSON when every topic has ended. It implements the protocol by hand, because a client library would use more
+of the machine than the server that is measured. What arrives is stored unchanged, with its time, and parsed afterward.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 TEXT, PING, PONG = 0x1, 0x9, 0xA
 AT_ONCE = 50
-"""Handshakes that are under way together."""
+"""The number of concurrent handshakes."""
 
 
 class Listener(asyncio.Protocol):
@@ -90,12 +90,12 @@ class Listener(asyncio.Protocol):
         for each in (self.subscribed, self.ended):
             if not each.done():
                 each.set_exception(ConnectionError(why))
-                # Of those that are not waited for at the moment.
+                # Retrieve the exception, in case nothing is waiting for this future at the moment.
                 each.exception()
 
 
 def frame_of(kind: int, data: bytes) -> bytes:
-    """Write a whole frame of a client's, masked with zeros (RFC 6455, 5.2)."""
+    """Encode one whole client frame, masked with zeros (RFC 6455, 5.2)."""
     size = bytes([0x80 | len(data)]) if len(data) < 126 else bytes([0x80 | 126]) + struct.pack(">H", len(data))
     return bytes([0x80 | kind]) + size + bytes(4) + data
 
@@ -133,7 +133,7 @@ def _report(listeners: list[Listener]) -> dict[str, Any]:
                 is_whole = False
                 counts["gaps" if message["seq"] > last else "doubles"] += 1
             last = message["seq"]
-            # What happened before the sockets were there says nothing.
+            # Events from before the sockets were open say nothing about delays.
             if last > 1:
                 counts["late_ms"].append(round((now - datetime.fromisoformat(message["at"]).timestamp()) * 1000, 2))
         counts["whole"] += is_whole

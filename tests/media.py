@@ -1,18 +1,18 @@
-"""Files for tests: the smallest that are what they say."""
+"""Minimal valid files for tests."""
 
 import struct
 import zlib
 
 
 def a_png(width: int = 2, height: int = 2) -> bytes:
-    """An image, all black."""
+    """Return an image that is all black."""
     rows = b"".join(b"\0" + bytes(3 * width) for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 
 
 def a_wav(seconds: float = 1.0) -> bytes:
-    """Silence: 16 bits, one channel, 8 kHz."""
+    """Return silence: 16 bits, one channel, 8 kHz."""
     data = bytes(2 * int(8000 * seconds))
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16)
     return (

@@ -23,7 +23,7 @@ async def write(name: str, *, initial: bool) -> None:
     if initial:
         for path in VERSIONS.glob("[0-9]*.py"):
             path.unlink()
-    # From 1001 on: what an unreleased version made began with 0001, and no table of it can be read.
+    # Numbers begin at 1001: unreleased versions numbered theirs from 0001, and their tables can't be read.
     number = str(1001 + len(list(VERSIONS.glob("1*.py"))))
     with short_folder() as path:
         folder = Folder.at(path)
@@ -32,7 +32,7 @@ async def write(name: str, *, initial: bool) -> None:
         try:
             url = await postgres.create_database(folder)
             await migrate.upgrade(url)
-            # In a thread, because Alembic's command runs a loop of its own.
+            # Use a thread, because Alembic's command runs its own event loop.
             config = migrate.config_for(url)
             await asyncio.to_thread(command.revision, config, name, autogenerate=True, rev_id=number)
         finally:

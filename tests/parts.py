@@ -1,7 +1,7 @@
-"""The real parts that a run of the tests uses: started once, in a folder of their own, on free ports.
+"""The real servers that a test run uses: started once, in their own folder, on free ports.
 
-CHIMERA_TEST_DATABASE_URL, CHIMERA_TEST_REDIS_URL and CHIMERA_TEST_TEMPORAL_ADDRESS name servers to use instead, each on
-its own. The database gets a name of its own and is dropped at the end; the Redis that is named is emptied.
+CHIMERA_TEST_DATABASE_URL, CHIMERA_TEST_REDIS_URL and CHIMERA_TEST_TEMPORAL_ADDRESS each name a server to use instead.
+The tests create their own database there and drop it at the end; a Redis that is named is emptied.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ SECRET = "a secret that only tests have, long enough"
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """Mount a disk of that size (`20m`) there for the block; skips the test where nobody may."""
+    """Mount a disk of the given size (such as `20m`) for the block. Skips the test if mounting isn't permitted."""
     folder.mkdir(exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
@@ -48,9 +48,9 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
 
 @contextmanager
 def short_folder() -> Iterator[Path]:
-    """Make a folder straight below the system's temporary one: pytest's own are too deep for Unix sockets."""
+    """Make a folder directly in the system's temporary folder: pytest's own paths are too long for Unix sockets."""
     path = Path(tempfile.mkdtemp(prefix="chimera-test-"))
-    # Where root runs the tests, PostgreSQL's user passes it; what is below is closed by itself.
+    # If root runs the tests, PostgreSQL's user must pass through this folder. The contents have their own permissions.
     path.chmod(0o711)
     try:
         yield path
@@ -59,14 +59,14 @@ def short_folder() -> Iterator[Path]:
 
 
 def settings_in(data_dir: Path, **changes: object) -> Settings:
-    """Return settings for a stack on free ports that read nothing from the environment or a `.env`."""
+    """Return settings for a stack on free ports, without reading the environment or a `.env` file."""
     ports = {name: free_port() for name in ("api_port", "temporal_port", "temporal_ui_port", "simulator_port")}
     return Settings.model_validate({"data_dir": data_dir, **ports, **changes})
 
 
 @asynccontextmanager
 async def running_parts() -> AsyncIterator[Settings]:
-    """Start what isn't named in the environment, and empty the Redis."""
+    """Start the servers that aren't named in the environment, and empty Redis."""
     named = {
         name: value
         for name in ("database_url", "redis_url", "temporal_address")
@@ -84,9 +84,9 @@ async def running_parts() -> AsyncIterator[Settings]:
 
 
 async def _let_make_databases(folder: Folder) -> None:
-    """The role that Chimera has of its own database makes no others, and no roles, as tests do.
+    """Extend the rights of Chimera's role: tests create databases and roles, which the role otherwise can't.
 
-    Nor does it end other processes, as dropping a database does that PostgreSQL is cleaning up at the moment.
+    Dropping a database also ends PostgreSQL processes that are cleaning it up at the moment, which needs another right.
     """
     async with await psycopg.AsyncConnection.connect(postgres.superuser_address(folder), autocommit=True) as server:
         await server.execute(f"ALTER ROLE {postgres.ROLE} CREATEDB CREATEROLE")
@@ -114,7 +114,7 @@ async def fresh_database(server_url: str, *, migrated: bool = True) -> AsyncIter
 
 
 async def forget_open_work(database_url: str) -> None:
-    """Close what earlier tests left open: a worker takes up whatever it finds, in the midst of later ones."""
+    """Close what earlier tests left open. Otherwise, a worker would resume it in the middle of later tests."""
     engine = create_async_engine(driver_url(database_url))
     try:
         async with engine.begin() as connection:
@@ -127,7 +127,7 @@ async def forget_open_work(database_url: str) -> None:
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are pytest's."""
+        """Leave signals to pytest."""
         yield
 
 
@@ -135,7 +135,7 @@ class _Server(uvicorn.Server):
 async def serving(
     app: ASGIApp, port: int | None = None, ws: type[asyncio.Protocol] | str = "auto"
 ) -> AsyncIterator[str]:
-    """Serve an app on the loopback address, in this loop, and yield where."""
+    """Serve an app on the loopback address, in this event loop, and yield its URL."""
     port = port or free_port()
     config = uvicorn.Config(
         app,

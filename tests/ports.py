@@ -1,4 +1,4 @@
-"""Ports for servers that run beside others: free ones outside the range of outgoing connections."""
+"""Free ports for servers that run beside others, outside the range of outgoing connections."""
 
 import random
 import socket
@@ -7,17 +7,17 @@ from pathlib import Path
 
 FIRST = 10_000
 EPHEMERAL = 32_768
-"""Where the range begins that Linux takes the ports of outgoing connections from, unless it is set otherwise."""
+"""The default start of the range from which Linux takes ports for outgoing connections."""
 
 
 def free_port() -> int:
     """Return a port without a listener.
 
-    Not one that the system picks: its next outgoing connection, or the next process that asks for any port, may be
-    given the same one before it is listened on (Temporal's development server ends with a panic then).
+    The system doesn't pick the port, because it may give the same one to its next outgoing connection, or to the next
+    process that asks for any port, before it is listened on (Temporal's development server then ends with a panic).
     """
     numbers = range(FIRST, _first_ephemeral())
-    # The system's own chance: processes that were seeded alike must not choose alike.
+    # Use the system's randomness: processes with the same seed must not choose the same ports.
     for number in random.SystemRandom().sample(numbers, len(numbers)):
         with socket.socket() as probe:
             try:
@@ -32,5 +32,5 @@ def _first_ephemeral() -> int:
     if sys.platform != "linux":
         return EPHEMERAL
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    # Where the range takes nearly everything there is nothing to stay clear of.
+    # If the range covers nearly all ports, there is nothing to avoid.
     return first if first > FIRST + 1000 else EPHEMERAL

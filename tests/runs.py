@@ -1,4 +1,4 @@
-"""Runs of tasks on the real parts, for tests that start below the API: rows and outbox in, rows and events out."""
+"""Runs of tasks on the real servers, for tests below the API: rows and outbox in, rows and events out."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,7 +35,7 @@ def a_subtask(key: str, instruction: str = "Say a word. [[sim: tokens=10]]", **f
 
 @dataclass
 class Runs:
-    """Starts tasks and looks at what became of them."""
+    """Starts tasks and reads what became of them."""
 
     settings: Settings
     database: Database
@@ -43,11 +43,11 @@ class Runs:
     dispatcher: Dispatcher
     caller: Caller
     mode: SubtaskMode = SubtaskMode.CHILD
-    """Where the subtasks of its tasks run."""
+    """The place where its tasks' subtasks run."""
     started: list[TaskId] = field(default_factory=list)
 
     async def accept(self, goal: str, **fields: Any) -> TaskId:
-        """Accept a task, without a message to Temporal; `fields` are TaskSpec's."""
+        """Accept a task without sending a message to Temporal. `fields` are those of TaskSpec."""
         spec = TaskSpec.model_validate({"goal": goal, "model": MODEL, "subtasks": self.mode, **fields})
         async with self.database.begin() as session:
             task_id, _ = await tasks.create(session, self.caller.user_id, spec, default_model=MODEL)
@@ -61,7 +61,7 @@ class Runs:
         return task_id
 
     async def start_short(self, max_history_events: int, goal: str, **fields: Any) -> TaskId:
-        """Start a task whose workflows continue as new beyond so many events."""
+        """Start a task whose workflows continue as new after this many events."""
         task_id = await self.start(goal, start=False, **fields)
         async with self.database.begin() as session:
             change = text("UPDATE tasks SET policy = policy || CAST(:change AS jsonb) WHERE run_id = :id")
@@ -71,14 +71,14 @@ class Runs:
         return task_id
 
     async def control(self, action: Callable[..., Awaitable[Any]], task_id: TaskId, *args: Any) -> Any:
-        """Ask something of a task, as the API does: one transaction, then the message."""
+        """Control a task as the API does: one transaction, then the message."""
         async with self.database.begin() as session:
             answer = await action(session, self.caller, task_id, *args)
         await self.deliver(task_id)
         return answer
 
     async def deliver(self, task_id: TaskId) -> None:
-        """Send what is in the outbox for a task, its start if it is its turn, and wait for that."""
+        """Send a task's outbox entries, including its start if it is its turn, and wait for that."""
         await self.dispatcher.deliver(task_id)
         await self.dispatcher.drain()
 
@@ -98,7 +98,7 @@ class Runs:
             )
 
     async def rows(self, query: str, task_id: TaskId) -> list[RowMapping]:
-        """Run a query that names its task `:id`."""
+        """Run a query whose parameter `:id` is the task."""
         async with self.database.begin() as session:
             return list((await session.execute(text(query), {"id": task_id})).mappings())
 
@@ -109,7 +109,7 @@ class Runs:
     async def until(
         self, task_id: TaskId, holds: Callable[[RowMapping], bool], timeout_s: float = LIMIT_S
     ) -> RowMapping:
-        """Wait until the task's row is as `holds` wants it."""
+        """Wait until the task's row satisfies `holds`, and return it."""
         row = await self.row(task_id)
         try:
             async with asyncio.timeout(timeout_s):
@@ -136,11 +136,11 @@ class Runs:
         return found[0]
 
     async def attempts(self, task_id: TaskId) -> list[RowMapping]:
-        """Return the ledger's journal of a task: every time that a provider was asked."""
+        """Return a task's attempts from the ledger: one for each time a provider was called."""
         return await self.rows("SELECT * FROM call_attempts WHERE run_id = :id ORDER BY started_at", task_id)
 
     async def histories(self, task_id: TaskId) -> list[WorkflowHistory]:
-        """Return the histories of all executions of an ended task, by workflow id, in the order of their starts."""
+        """Return the histories of all executions of an ended task, by workflow ID, in the order of their starts."""
         client = await self.temporal.client()
         found: list[WorkflowExecution] = []
 
@@ -154,7 +154,7 @@ class Runs:
         return [await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history() for run in found]
 
     async def close_status(self, task_id: TaskId) -> str:
-        """Return how Temporal says that the run ended; waits a moment for it to close."""
+        """Return how the run ended according to Temporal, after waiting for it to close."""
         client: Client = await self.temporal.client()
         status = ""
 
@@ -169,7 +169,7 @@ class Runs:
 
 
 async def new_user(database: Database) -> UserId:
-    """Create a user to own what a test makes."""
+    """Create a user who owns what a test creates."""
     async with database.begin() as session:
         row = insert(User).values(email=f"{uuid4().hex}@example.com", password_hash="-").returning(User.id)
         return UserId(str(await session.scalar(row)))
@@ -177,7 +177,7 @@ async def new_user(database: Database) -> UserId:
 
 @asynccontextmanager
 async def runs_on(settings: Settings) -> AsyncIterator[Runs]:
-    """Runs without a worker of their own."""
+    """Yield runs that have no worker of their own."""
     database = Database(settings)
     temporal, bus = Temporal(settings), Bus(settings)
     owner_id = await new_user(database)
@@ -196,7 +196,7 @@ async def runs_on(settings: Settings) -> AsyncIterator[Runs]:
 
 @asynccontextmanager
 async def runs_with_worker(settings: Settings) -> AsyncIterator[Runs]:
-    """Runs with a worker in this process, so that what it does counts as covered."""
+    """Yield runs with a worker in this process, so that its code counts as covered."""
     async with runs_on(settings) as runs, open_worker(settings) as (worker, sweeper), worker:
         sweeping = asyncio.create_task(sweeper.run())
         try:

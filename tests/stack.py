@@ -1,4 +1,4 @@
-"""A stack of its own: the embedded parts on free ports, Chimera's processes, a signed-in client."""
+"""A separate stack: the embedded servers on free ports, Chimera's processes, and a signed-in client."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -31,7 +31,7 @@ class Stack:
     parts: Mapping[str, Supervised]
     """PostgreSQL, Redis and Temporal, by name."""
     provider: tuple[Supervised, ...]
-    """What stands for the provider: the simulator, and before it the gateway where there is one."""
+    """The simulated provider: the simulator, and the gateway in front of it, if there is one."""
     temporal: Client
     api: httpx2.AsyncClient
 
@@ -41,7 +41,7 @@ class Stack:
 
     @property
     def redis_admin_url(self) -> str:
-        """Redis as the user that may do everything: the one in `settings` reads and writes keys of Chimera, no more."""
+        """Return Redis's address for the user with all rights; the user in `settings` only accesses Chimera's keys."""
         return admin_address(Folder.named(self.settings.data_dir))
 
 
@@ -49,7 +49,7 @@ class Stack:
 async def running_stack(
     folder: Path, *, workers: int = 1, wires: Sequence[SimulatedVendor] = (), report: Report = print, **changes: object
 ) -> AsyncIterator[Stack]:
-    """Start everything in `folder`, on ports that are free now; the simulator can be asked on `wires` too."""
+    """Start everything in `folder`, on ports that are free now. The simulator can also be called on `wires`."""
     api, temporal, ui, simulator, before_it = (free_port() for _ in range(5))
     asked = Settings(
         data_dir=folder,
@@ -57,13 +57,13 @@ async def running_stack(
         temporal_port=temporal,
         temporal_ui_port=ui,
         simulator_port=simulator,
-        # A client signs in once, and some benchmarks take longer than half an hour.
+        # A client signs in only once, and some benchmarks take longer than half an hour.
         access_token_minutes=24 * 60,
     )
     stack = LocalStack(asked.model_copy(update={**settings_for(wires, before_it), **changes}), report=report)
     async with (
         stack as settings,
-        # Opened before the workers, so that it ends after them.
+        # The gateway is opened before the workers, so that it ends after them.
         gateway(wires, settings, before_it, stack.register, report) as translating,
         LocalServices(settings, stack.register, report=report, workers=workers) as services,
     ):

@@ -1,6 +1,6 @@
-"""What a change costs, as CONTRIBUTING.md promises: each is made in a copy of the code, and works there.
+"""The cost of changes, as CONTRIBUTING.md promises it: each change is made in a copy of the code, and works there.
 
-Adding a provider is in `tests/chimera/providers/test_add_a_provider.py`.
+Adding a provider is tested in `tests/chimera/providers/test_add_a_provider.py`.
 """
 
 import os
@@ -19,7 +19,7 @@ PACKAGES = ("activities", "api", "chimera", "cli", "models", "tests", "worker", 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Files by name; rows by file, each with the line before which it goes; code at the end of files."""
+    """New files by name, rows by file (each with the line before which it goes), and code appended to files."""
 
     files: dict[str, str]
     rows: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
@@ -169,7 +169,7 @@ def test_a_tool_is_one_file_and_its_row(tmp_path: Path) -> None:
 def test_a_pattern_is_one_file_and_its_row(tmp_path: Path) -> None:
     _make(PATTERN, tmp_path)
     assert _production(PATTERN) == (1, 1)
-    # What chooses it is not part of it: here every subtask.
+    # The code that chooses the pattern isn't part of the change; here, every subtask uses it.
     planned = tmp_path / "workflows/patterns/planned.py"
     text, count = re.subn(r'pattern="planned" if [^\n]*', 'pattern="revised",', planned.read_text())
     assert count == 1
@@ -183,7 +183,7 @@ def test_an_endpoint_is_four_files(tmp_path: Path) -> None:
     _try(tmp_path, "tests/api/routes/test_guidance.py", passes=1)
 
 
-# Files in a layer whose noun has another name elsewhere, or no other layer, and why.
+# Files in a layer whose noun has another name elsewhere, or no other layer, with the reason.
 ALONE = {
     "routes": {
         "auth": "of users",
@@ -231,7 +231,7 @@ def _exists(place: str) -> bool:
 
 
 def _production(change: Change) -> tuple[int, int]:
-    """How many new files a change has beside tests, and how many files with rows."""
+    """Return how many new files a change has, not counting tests, and how many files with new rows."""
     return len([name for name in change.files if not name.startswith("tests/")]), len(change.rows)
 
 
@@ -254,7 +254,7 @@ def _make(change: Change, tree: Path) -> None:
 
 
 def _try(tree: Path, test: str, *, passes: int) -> None:
-    """Run one test of the changed copy, on servers of its own."""
+    """Run one test of the changed copy, with its own servers."""
     tried = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test],
         cwd=tree,

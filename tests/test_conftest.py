@@ -1,4 +1,4 @@
-"""What `./test.sh quick` counts on."""
+"""The rules that `./test.sh quick` relies on."""
 
 from pathlib import Path
 

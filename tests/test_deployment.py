@@ -1,4 +1,4 @@
-"""What can be said about the container files without an engine to run them."""
+"""Properties of the container files that can be checked without a container engine."""
 
 import re
 from ipaddress import ip_address, ip_network
@@ -37,7 +37,7 @@ def test_long_running_services_have_health_checks_and_limits() -> None:
 
 
 def test_the_name_of_the_service_is_the_apis_own() -> None:
-    """It answers for its machine's name, so `http://api:8000` needs no setting."""
+    """The API accepts its machine's name as its host, so `http://api:8000` needs no setting."""
     assert compose()["services"]["api"]["hostname"] == "api"
 
 
@@ -49,7 +49,7 @@ def test_the_guide_names_the_gateway_of_the_network() -> None:
 
 
 def test_only_settings_that_exist_are_set() -> None:
-    # The last is the composition's own: a part of an address.
+    # The last one is used only by the composition itself, as part of an address.
     known = {f"CHIMERA_{name.upper()}" for name in Settings.model_fields}
     known |= {"CHIMERA_READY_FILE", "CHIMERA_DATABASE_PASSWORD", "CHIMERA_REDIS_PASSWORD"}
     for file in ("docker-compose.yml", "Dockerfile"):
@@ -57,7 +57,7 @@ def test_only_settings_that_exist_are_set() -> None:
 
 
 def test_only_processes_using_a_secret_get_it() -> None:
-    """A reference to one of `.env`, or the whole of it less what is set to nothing."""
+    """A service has a secret if it refers to it, or if it reads all of `.env` and doesn't clear the secret."""
     secrets = (
         *("POSTGRES_PASSWORD", "CHIMERA_DATABASE_PASSWORD", "TEMPORAL_DATABASE_PASSWORD"),
         *("CHIMERA_REDIS_PASSWORD", "CHIMERA_JWT_SECRET", "CHIMERA_PAYLOAD_KEYS"),

@@ -1,4 +1,4 @@
-"""The documentation against the code: what exists is written down, and what is written down exists."""
+"""The documentation compared with the code: whatever exists is documented, and whatever is documented exists."""
 
 import re
 from pathlib import Path
@@ -42,7 +42,7 @@ def name_of(page: Path) -> str:
 
 
 def row_starting(page: str, cell: str) -> str:
-    """The row of a table whose first cell is `cell`, without that cell."""
+    """Return the row of a table whose first cell is `cell`, without that cell."""
     rows = [line for line in (DOCS / page).read_text().splitlines() if line.startswith(f"| {cell} |")]
     assert len(rows) == 1, f"docs/{page} has {len(rows)} rows for {cell}"
     return rows[0].removeprefix(f"| {cell} |")
@@ -61,7 +61,7 @@ def test_every_command_is_described_with_its_options(name: str) -> None:
     sections = re.split(r"^#+ chimera ", (DOCS / "reference/cli.md").read_text(), flags=re.MULTILINE)
     mine = [section for section in sections[1:] if re.match(rf"{name}\b", section)]
     assert len(mine) == 1, f"cli.md has {len(mine)} sections for {name}"
-    # `up` says which of its options are those of `demo`.
+    # The section on `up` says which of its options are those of `demo`.
     text = mine[0] if name != "up" else "".join(sections)
     below = [command for full_name, command in SUBCOMMANDS.items() if full_name.startswith(f"{name} ")]
     assert [command.name for command in below if f"`{name} {command.name}" not in text] == []
@@ -141,7 +141,7 @@ def without_code(text: str) -> str:
 
 
 def anchors_of(page: Path) -> set[str]:
-    """The anchors of a page's headings, as the usual viewers make them."""
+    """Return the anchors of a page's headings, as the usual viewers generate them."""
     headings = re.findall(r"^#+ (.+)$", without_code(page.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""`start.sh`: what its arguments mean, and, shared with `test.sh`, how the environment is made."""
+"""`start.sh`: what its arguments mean, and how the environment that it shares with `test.sh` is created."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ def check_of(python: Path | str) -> subprocess.CompletedProcess[str]:
 
 
 def fake_python(folder: Path, version: str) -> Path:
-    """A Python of some version: it fails the comparison and says what it is."""
+    """Create a Python of some version, which fails the version check and reports its version."""
     path = folder / "python"
     path.write_text(f'#!/bin/sh\n[ "$1" != -V ] || echo "Python {version}"\ncase "$2" in *sys*) exit 1;; esac\n')
     path.chmod(0o755)
@@ -57,7 +57,7 @@ def test_an_installation_waits_only_for_a_live_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("typed", ["--help", "-h", "quick --help", "tests/chimera -h"])
 def test_the_test_command_lists_its_options(typed: str, tmp_path: Path) -> None:
-    # Without an environment, and without making one.
+    # This works without an environment, and doesn't create one.
     shutil.copy(ROOT / "test.sh", tmp_path)
     done = subprocess.run(
         ["bash", str(tmp_path / "test.sh"), *typed.split()], capture_output=True, text=True, timeout=60, check=False

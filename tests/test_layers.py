@@ -1,4 +1,4 @@
-"""Rules that import-linter can't see: no benchmarks in tests, one dialect of SQL, and raw SQL only in the ledger."""
+"""Rules that import-linter can't check: no benchmarks in tests, one dialect of SQL, and raw SQL only in the ledger."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ ROOT = TESTS.parent
 PACKAGES = ("activities", "api", "chimera", "cli", "models", "worker", "workflows")
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|LOCK|TRUNCATE)[ \n]")
 RAW_SQL = {
-    # SQLAlchemy has no construct for a lock of a table, and no run is concerned.
+    # SQLAlchemy has no construct for locking a table, and this lock concerns no run.
     ("chimera/store/users.py", "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"),
 }
 
@@ -29,7 +29,7 @@ def _imports_benchmarks(path: Path) -> bool:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_raw_sql_has_one_dialect(package: str) -> None:
-    """It is the driver's, see `chimera/db/sql.py`. Tables and migrations have SQLAlchemy's, for parts of a schema."""
+    """It is the driver's, see `chimera/db/sql.py`. Tables and migrations use SQLAlchemy's for parts of a schema."""
     files = _files_of(package, but=("chimera/db",))
     assert [path for path, code in files.items() if _imports_text(code)] == []
 
@@ -73,7 +73,7 @@ def _imports_text(code: str) -> bool:
 
 
 def _imported(code: str) -> Iterator[tuple[str, str | None]]:
-    """Each imported module with the name that is imported from it; None for the module itself."""
+    """Yield each imported module with the name that is imported from it, or None for the module itself."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom):
             yield from ((node.module or "", alias.name) for alias in node.names)

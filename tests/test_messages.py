@@ -1,4 +1,4 @@
-"""Messages for people have no address and no command: a remedy has them, and each reader's side shows it in its way."""
+"""Messages for users contain no address or command. A remedy has them, and each interface shows it in its own way."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ FOR_PROGRAMS = re.compile(rf"\b(GET|POST|PUT|PATCH|DELETE) \S*/|/api/|\bchimera 
 
 
 def messages_in(source: str) -> Iterator[str]:
-    """The sentences of a file, values in them as `x`. Docstrings and descriptions for the OpenAPI document are none."""
+    """Yield a file's texts, with `x` for values, but without docstrings and descriptions for the OpenAPI document."""
     tree = ast.parse(source)
     left_out = {part for node in _described_in(tree) for part in ast.walk(node)}
     parts = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
@@ -42,7 +42,7 @@ def _described_in(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def for_programs(source: str) -> list[str]:
-    """The messages with an address or a command. A word alone is no message."""
+    """Return the messages that contain an address or a command. A single word is no message."""
     return [message for message in messages_in(source) if " " in message and FOR_PROGRAMS.search(message)]
 
 

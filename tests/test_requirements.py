@@ -1,4 +1,4 @@
-"""The locks: exact, with hashes, without addresses, and in step with each other."""
+"""The lock files: exact versions, with hashes, without addresses, and consistent with each other."""
 
 import re
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Tests measure no time: what a quiet machine does in a second takes a busy one five.
+"""Tests measure no time: what takes a second on a quiet machine takes five on a busy one.
 
-They count what came before what, hold things at a gate, or set a limit of the code to nothing. A wait has a bound of a
-minute or more, which only ends a test that hangs.
+Instead, they check the order of events, hold calls at a gate, or set one of the code's limits to zero. Each wait has a
+limit of a minute or more, which only ends a test that hangs.
 """
 
 import ast
@@ -14,7 +14,7 @@ TESTS = Path(__file__).parent
 CHECKED = sorted(
     path
     for path in TESTS.rglob("*.py")
-    # A fault experiment reports how long a fault costs; what took too long fails no trial (`Trial.late`).
+    # A fault experiment reports how long a fault takes; slowness fails no trial (`Trial.late`).
     if TESTS / "faults" not in path.parents or path.name.startswith(("test_", "conftest"))
 )
 CLOCKS = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "now", "utcnow"}
@@ -63,12 +63,12 @@ def test_code_without_time_measurement_is_accepted(code: str) -> None:
 
 
 def found_in(code: str) -> list[str]:
-    """Name the lines of a module where time is measured, or waited for less than a minute."""
+    """Return the lines of a module where time is measured, or where a wait is limited to less than a minute."""
     return [f"line {node.lineno}: {ast.unparse(node)}" for node in _faults_in(ast.parse(code), frozenset())]
 
 
 def _faults_in(node: ast.AST, clocks: frozenset[str]) -> Iterator[ast.expr]:
-    """The outermost expressions only. `clocks` are names that hold what a clock gave."""
+    """Yield only the outermost expressions. `clocks` are the names that hold a clock's value."""
     if isinstance(node, Scope):
         clocks |= {name for each in _within(node) for name in _set_from_a_clock(each)}
     for child in ast.iter_child_nodes(node):
@@ -79,7 +79,7 @@ def _faults_in(node: ast.AST, clocks: frozenset[str]) -> Iterator[ast.expr]:
 
 
 def _within(scope: ast.AST) -> Iterator[ast.AST]:
-    """What stands in a scope and in none below it."""
+    """Yield the nodes in a scope, without those in nested scopes."""
     for child in ast.iter_child_nodes(scope):
         if not isinstance(child, Scope):
             yield child
@@ -101,7 +101,7 @@ def _measures(node: ast.expr, clocks: frozenset[str]) -> bool:
 
 
 def _is_time(node: ast.expr, clocks: frozenset[str]) -> bool:
-    """Whether an expression is what a clock gave; what is made by a call that takes it is something else."""
+    """Return whether an expression is a clock's value. The result of another call with a clock's value isn't one."""
     match node:
         case ast.Name(id=name):
             return name in clocks
@@ -119,7 +119,7 @@ def _is_elapsed(node: ast.expr) -> bool:
 
 
 def _is_short(node: ast.expr) -> bool:
-    """Whether a call gives up in less than a minute."""
+    """Return whether a call gives up in less than a minute."""
     match node:
         case ast.Call(func=ast.Attribute(attr="timeout"), args=[ast.Constant(value=int() | float() as bound)]):
             return bound < SHORTEST_BOUND_S

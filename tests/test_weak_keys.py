@@ -1,4 +1,4 @@
-"""The weak dictionary that traced runs use."""
+"""The weak dictionary used by traced runs."""
 
 import sys
 import types

@@ -1,4 +1,4 @@
-"""The wheel, not only the checkout, works: built, installed in another folder, imported and run from there."""
+"""The wheel works, not only the checkout: it is built, installed in another folder, imported and run from there."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cl
 
 
 def run(*command: object, cwd: Path, **environment: str) -> str:
-    """Run a command without this checkout on the path and return what it prints."""
+    """Run a command without this checkout on the path, and return its output."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     result = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=kept | environment, capture_output=True, text=True, check=False
@@ -32,7 +32,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path) -> Path:
-    """The Python of an environment with the wheel in it, and the dependencies of the running one beside it."""
+    """Return the Python of an environment that contains the wheel and uses the running one's dependencies."""
     environment = wheel.parent / "environment"
     run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=wheel.parent)
     python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -43,7 +43,7 @@ def installed(wheel: Path) -> Path:
         sys.executable, "-P", "-c", "import pydantic, pathlib; print(pathlib.Path(pydantic.__file__).parents[1])",
         cwd=wheel.parent,
     ).strip()  # fmt: skip
-    # Plain, without the `.pth` files of that folder: one of them may lead back to this checkout.
+    # Add the folder itself but not its `.pth` files, because one of these may lead back to this checkout.
     (Path(here) / "dependencies.pth").write_text(f"{dependencies}\n")
     return python
 

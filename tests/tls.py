@@ -1,6 +1,6 @@
-"""Temporal behind TLS: certificates made for a test, and a proxy that ends TLS in front of a server without it.
+"""Temporal behind TLS: certificates made for a test, and a proxy that terminates TLS in front of a server without it.
 
-The proxy can look at requests and change them, byte for byte: HTTP/2 headers are known by their Huffman code.
+The proxy can inspect requests and change them byte by byte. It recognises HTTP/2 headers by their Huffman code.
 """
 
 import asyncio
@@ -41,25 +41,25 @@ _CODES = {
     "t": "01001",
     "v": "1110111",
 }
-"""Of Huffman's code for HTTP/2 headers (RFC 7541, appendix B), what the tests need."""
+"""The part of the Huffman code for HTTP/2 headers (RFC 7541, appendix B) that the tests need."""
 
 
 def huffman(text: str) -> bytes:
-    """Encode the value of a header, without what doesn't fill a byte at its end."""
+    """Encode a header's value, without the bits that don't fill the last byte."""
     bits = "".join(_CODES[letter] for letter in text)
     return bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits) - 7, 8))
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A certificate and its key, in files."""
+    """A certificate and its key, each in a file."""
 
     certificate: Path
     key: Path
 
 
 class Authority:
-    """Signs certificates, in a folder of its own."""
+    """Signs certificates, in its own folder."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder, self._name = folder, name
@@ -77,7 +77,7 @@ class Authority:
         ends: timedelta = timedelta(days=1),
         usage: x509.ObjectIdentifier | None = None,
     ) -> Pair:
-        """Sign a certificate for a host; `ends` from now. With `usage` it is for nothing else."""
+        """Sign a certificate for a host that expires after `ends`. With `usage`, it is valid for nothing else."""
         key = ec.generate_private_key(ec.SECP256R1())
         host = x509.DNSName(name) if name[0].isalpha() else x509.IPAddress(ip_address(name))
         made = (
@@ -118,7 +118,7 @@ def _builder(
 async def tls_proxy(
     address: str, server: Pair, *, clients: Authority | None = None, edit: Edit = bytes
 ) -> AsyncIterator[str]:
-    """Serve TLS in front of `address` and yield where. With `clients`, a client's certificate of theirs is required."""
+    """Serve TLS in front of `address`, and yield the new address. `clients` must have signed a client's certificate."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(server.certificate, server.key)
     context.set_alpn_protocols(["h2"])
@@ -130,7 +130,7 @@ async def tls_proxy(
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         open_now.add(cast("asyncio.Task[None]", asyncio.current_task()))
-        # Cancelled at the end, and the callback of asyncio's streams has no use for a task that says so.
+        # The task is cancelled at the end, and the callback of asyncio's streams can't handle a cancelled task.
         with suppress(OSError, asyncio.CancelledError), closing(writer):
             client = _Tls(context, reader, writer)
             await client.shake_hands()
@@ -151,7 +151,7 @@ async def tls_proxy(
 
 
 class _Tls:
-    """The server's side of a connection. asyncio's own sends no alert to a client that it turns away."""
+    """The server's side of a connection. asyncio's own TLS sends no alert to a client that it rejects."""
 
     def __init__(self, context: ssl.SSLContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -159,13 +159,13 @@ class _Tls:
         self._tls = context.wrap_bio(self._come, self._go, server_side=True)
 
     async def shake_hands(self) -> None:
-        """Raise SSLError for a client without the right certificate, once it knows."""
+        """Raise SSLError for a client without the right certificate, after notifying the client."""
         try:
             await self._until_done(self._tls.do_handshake)
         except ssl.SSLError:
             await self._flush()
             self._writer.write_eof()
-            # Closed with unread bytes, the connection would be reset, and the alert lost.
+            # If the connection were closed with unread bytes, it would be reset and the alert lost.
             await self._reader.read()
             raise
 

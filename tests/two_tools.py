@@ -1,4 +1,4 @@
-"""Turns that ask for two tools at once, each of which is an activity of its own."""
+"""Turns that request two tools at once, each of which runs in its own activity."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
@@ -17,14 +17,14 @@ from chimera.tools.context import ToolContext
 from models.errors import InvalidInput
 
 HELD_S = 2.0
-"""How long a cancelled tool takes to end: longer than Temporal needs to begin what follows too early."""
+"""The time that a cancelled tool takes to end: longer than Temporal needs to begin the next step too early."""
 
 
 @dataclass
 class TwoTools:
-    """The calculator as two tools: the second works until it is cancelled, once, and then takes its time to end.
+    """The calculator as two tools. The second one first works until it is cancelled, and then takes a while to end.
 
-    The first ends with its cancel or, as often as `failures` says, fails for good once the second is at work.
+    The first one ends when it is cancelled or, `failures` times, fails permanently once the second one works.
     """
 
     failures: int = 0
@@ -33,7 +33,7 @@ class TwoTools:
 
     def __post_init__(self) -> None:
         self.second_begun = asyncio.Event()
-        # Of the second tool.
+        # These count runs of the second tool.
         self.begun = self.active = self.most_active = 0
 
     async def run(self, args: CalculatorArguments, context: ToolContext) -> str:
@@ -73,7 +73,7 @@ async def _ends_late() -> None:
 
 @contextmanager
 def two_tools(failures: int = 0) -> Iterator[TwoTools]:
-    """Have both asked for, by the workers of this process, on the first turn of the subtask `sum`."""
+    """Make models request both tools from this process's workers, on the first turn of the subtask `sum`."""
     tools, real = TwoTools(failures), ChatCompletions.stream
 
     async def asking(self: ChatCompletions, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatEnd]:
@@ -87,6 +87,6 @@ def two_tools(failures: int = 0) -> Iterator[TwoTools]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ChatCompletions, "stream", asking)
         patch.setitem(TOOLS.by_name, "calculator", tools)
-        # A cancel comes with the answer to a heartbeat.
+        # A cancel arrives with the response to a heartbeat.
         patch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.2)
         yield tools

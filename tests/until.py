@@ -1,10 +1,10 @@
-"""Waiting for what is to happen, however long a busy machine takes to get there."""
+"""Wait for an event, however long a busy machine takes to reach it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 LIMIT_S = 60
-"""Ends a test that waits for what never happens; nothing is measured with it."""
+"""The limit that ends a test that waits for something that never happens; it measures nothing."""
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -14,7 +14,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def until_true(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for what has to be asked for."""
+    """Wait for a condition that must be awaited."""
     async with asyncio.timeout(LIMIT_S):
         while not await holds():
             await asyncio.sleep(0.02)

@@ -1,13 +1,13 @@
-"""Keeps a traced run from spinning for ever when threads end: CPython 3.11, greenlet and coverage together.
+"""Prevents traced runs from spinning forever when threads end, due to CPython 3.11, greenlet and coverage together.
 
-Coverage keeps an index of greenlets by weak keys. When a thread ends, greenlet drops its own in a pending call of the
-main thread, and the dictionary's callback runs there. Written in Python, it is traced, and the 3.11 interpreter then
-asks for pending calls before its first instruction, again and again while another thread's call is waiting. A callback
-in C has no instruction to stop at. (Threads that end thirty at a time, traced, hung within a minute; with this, 74,000
-of them did not.)
+Coverage keeps an index of greenlets with weak keys. When a thread ends, greenlet drops its own in a pending call of the
+main thread, and the dictionary's callback runs there. If the callback is written in Python, it is traced, and the 3.11
+interpreter then checks for pending calls before the first instruction, again and again while another thread's call is
+waiting. A callback in C has no instruction to stop at. (Traced threads that ended thirty at a time hung within a
+minute; with this module, 74,000 of them didn't.)
 
-What differs from the standard one: a key that is deleted while its reference is held elsewhere, and dies afterwards,
-has the callback raise a KeyError, which Python prints and nobody catches. Tracers never delete keys so.
+One difference from the standard dictionary: if a key is deleted while its reference is held elsewhere, and dies later,
+the callback raises a KeyError, which Python prints and nothing catches. Tracers never delete keys like this.
 """
 
 import sys
@@ -17,13 +17,13 @@ from typing import Any
 
 
 class WeakKeys(weakref.WeakKeyDictionary[Any, Any]):
-    """A WeakKeyDictionary whose dead keys are removed by a function in C; what iterates it sees a copy."""
+    """A WeakKeyDictionary whose dead keys are removed by a function in C. Iterations see a copy."""
 
     data: dict[weakref.ref[Any], Any]
 
     def __init__(self, entries: Any = None) -> None:
         super().__init__()
-        # Each key's weak reference is given this as its callback.
+        # This becomes the callback of each key's weak reference.
         self._remove = self.data.__delitem__
         if entries is not None:
             self.update(entries)
@@ -48,9 +48,9 @@ class WeakKeys(weakref.WeakKeyDictionary[Any, Any]):
 
 
 def use_in_tracers(*, is_traced: bool, version: tuple[int, int] = sys.version_info[:2]) -> None:
-    """Have the tracers of threads that begin from now on keep their greenlets so: each makes its index by this name.
+    """Make tracers of threads that start from now on use this class: each creates its index by the class's name.
 
-    Does nothing where nothing hangs: in a run that isn't traced, and in any Python but 3.11.
+    Does nothing where nothing hangs: in an untraced run, and in any Python other than 3.11.
     """
     if is_traced and version == (3, 11):
         weakref.WeakKeyDictionary = WeakKeys  # type: ignore[misc, assignment]

@@ -1,4 +1,4 @@
-"""Plans out of imperfect answers: read where the meaning is clear, refused where something would be lost."""
+"""Reading plans from imperfect answers: accepted if the meaning is clear, refused if something would be lost."""
 
 import json
 import re
@@ -97,7 +97,7 @@ def test_texts_beside_a_plan_are_remarks(beside: dict[str, str], plan: dict[str,
 
 
 @pytest.mark.parametrize("plan", [{"subtasks": [ONE, TWO]}, json.dumps({"subtasks": [ONE, TWO]})])
-def test_a_plan_in_text_is_found_behind_remarks(plan: Any) -> None:
+def test_a_plan_in_text_is_found_after_remarks(plan: Any) -> None:
     assert keys_in(json.dumps({"goal": "[3, 1, 2]", "plan": plan})) == ["one", "two"]
 
 
@@ -206,7 +206,7 @@ def test_ambiguous_plans_are_reported(answer: Any, problem: str) -> None:
     assert any(reported.startswith(problem) for reported in problems_in(answer)), problems_in(answer)
 
 
-def test_text_that_can_not_be_stored_is_cleaned() -> None:
+def test_text_that_cannot_be_stored_is_cleaned() -> None:
     subtasks, _ = read('{"subtasks": [{"key": "a", "instruction": "x\\u0000y\\ud800z"}]}')
     assert subtasks[0].instruction == "xyz"
 

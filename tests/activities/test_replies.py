@@ -1,4 +1,4 @@
-"""What an answer makes true, and what it does not."""
+"""The consequences of a model's answer: its cost, tool calls, transcript messages, and whether its node ends."""
 
 import asyncio
 from dataclasses import replace
@@ -136,7 +136,7 @@ def test_provider_state_is_kept_beside_its_reply(
         "provider": "anthropic",
         "content": [{"signature": "abc"}],
     }
-    # Its blocks name a tool that the transcript doesn't.
+    # The state's blocks name a tool that isn't in the transcript.
     assert settled(settings, "", replace(call, name="no good name!"), state=state).messages[0].state is None
     assert settled(settings, "words", call, last_turn=True, state=state).messages[0].state is None
     large = {"provider": "anthropic", "content": "x" * (replies.MAX_STATE_BYTES + 1)}

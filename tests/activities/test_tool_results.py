@@ -1,4 +1,4 @@
-"""A tool runs within the limits that its context names. The database of the context is never asked."""
+"""Tools run within the limits that their context sets. The context's database is never used."""
 
 import asyncio
 from typing import Literal
@@ -19,7 +19,7 @@ CALL = ToolRequest("c1", "calculator", '{"expression": "17 * 23"}')
 
 
 class Remote:
-    """The calculator as a tool that waits for `answered`, which may never be set."""
+    """The calculator as a tool that waits for the event `answered`, which a test may never set."""
 
     name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
     kind: Literal["idempotent"] = "idempotent"
@@ -42,7 +42,7 @@ def remote(monkeypatch: pytest.MonkeyPatch) -> Remote:
 
 
 async def test_a_tool_is_stopped_at_its_contexts_deadline(remote: Remote) -> None:
-    # Over already: nothing is waited for.
+    # The deadline has already passed, so the test doesn't wait.
     limits = ToolLimits(deadline=0.0, max_result_chars=100)
     result = await result_of(0, CALL, a_context(limits))
     assert (result.failed, remote.limits) == (True, limits)

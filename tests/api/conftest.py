@@ -1,4 +1,4 @@
-"""The API as its clients meet it: the whole app in this process, over ASGI, on the real parts."""
+"""The API as clients see it: the whole app in this process, called through ASGI, with real servers behind it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
@@ -32,7 +32,7 @@ SignUp = Callable[[], Awaitable[httpx2.AsyncClient]]
 
 @pytest.fixture(scope="module", autouse=True)
 def _plain_tracebacks() -> Iterator[None]:
-    """structlog's default draws every local variable of every frame, which takes seconds an exception."""
+    """Turn off structlog's default tracebacks. They render every local variable, which takes seconds per exception."""
     structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
     yield
     structlog.reset_defaults()
@@ -40,7 +40,7 @@ def _plain_tracebacks() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def api_settings(settings: Settings) -> Settings:
-    # Nothing here runs a task: the address only has to be set.
+    # No task runs in these tests, so nothing has to listen at the simulator's address.
     return settings.model_copy(
         update={
             "jwt_secret": SecretStr(SECRET),
@@ -60,14 +60,14 @@ async def app(api_settings: Settings) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def anonymous(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client that has not signed in."""
+    """Return a client that hasn't signed in."""
     async with client_of(app) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 async def sign_up(app: FastAPI) -> AsyncIterator[SignUp]:
-    """Make a user and return a client that is signed in as them."""
+    """Return a function that registers a user and returns a client signed in as that user."""
     clients: list[httpx2.AsyncClient] = []
 
     async def sign_up() -> httpx2.AsyncClient:
@@ -95,14 +95,14 @@ async def bob(sign_up: SignUp) -> httpx2.AsyncClient:
 
 
 def client_of(app: FastAPI, address: str | None = None) -> httpx2.AsyncClient:
-    """A client at `address`; each at another one if it isn't given, so that tests don't use up each other's tries."""
+    """Return a client at `address`. By default, each client gets its own, so that tests don't share rate limits."""
     address = address or f"2001:db8:{next(_NETWORKS):x}::1"
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 1))
     return httpx2.AsyncClient(transport=transport, base_url="http://chimera.localhost")
 
 
 async def new_task(client: httpx2.AsyncClient, **fields: Any) -> dict[str, Any]:
-    """Create a task; a draft unless said otherwise, so that nothing is started."""
+    """Create a task. It is a draft by default, so that nothing is started."""
     answer = await client.post("/api/v1/tasks", json={"goal": "Find out.", "start": False, **fields})
     assert answer.status_code == 202, answer.text
     created: dict[str, Any] = answer.json()
@@ -110,13 +110,13 @@ async def new_task(client: httpx2.AsyncClient, **fields: Any) -> dict[str, Any]:
 
 
 async def set_task(database: Database, task_id: str, **values: Any) -> None:
-    """Put a task where only its run could bring it."""
+    """Put a task into a state that only its run could reach."""
     async with database.begin() as session:
         await session.execute(update(Run).where(Run.id == task_id).values(**values))
 
 
 async def publish(app: FastAPI, task_id: str, *happened: Event) -> None:
-    """Write events as a run does: with the state that they tell of in one transaction, then a hint on the bus."""
+    """Write events as a run does: in one transaction with the state they report, then announce them on the bus."""
     parts: Parts = app.state.parts
     async with parts.database.begin() as session:
         seq = await events.append(session, TaskId(task_id), *happened)

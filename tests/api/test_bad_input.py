@@ -24,7 +24,7 @@ KEYED = Settings(jwt_secret=SecretStr(SECRET))
 
 
 def every_body(root: type[Body] = Body) -> list[type[Body]]:
-    """The bodies that people send: all but those of our own files."""
+    """Return the body types that clients send, without those that the tests define."""
     ours = [each for each in root.__subclasses__() if each.__module__.startswith("models.")]
     return [*ours, *(below for each in ours for below in every_body(each))]
 
@@ -160,7 +160,7 @@ async def test_problems_name_a_plans_place_in_the_schedule(alice: httpx2.AsyncCl
 async def test_many_problems_are_counted_and_some_named(
     alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only for those that are named the field that was meant is looked for: it takes long."""
+    """Similar field names are looked up only for the problems that are listed, because the lookup is slow."""
     looked_for: list[str] = []
 
     def noting(name: str, known: Collection[str], n: int) -> list[str]:
@@ -361,7 +361,7 @@ async def test_an_unusable_idempotency_key_is_named(alice: httpx2.AsyncClient, k
 
 
 @pytest.mark.parametrize("path", ["/api/v1/tasks/1", "/api/v1/tasks/%00", "/api/v1/schedules/..%2fx"])
-async def test_a_crooked_id_is_no_server_error(alice: httpx2.AsyncClient, path: str) -> None:
+async def test_a_malformed_id_causes_no_server_error(alice: httpx2.AsyncClient, path: str) -> None:
     assert (await alice.get(path)).status_code in (404, 422)
 
 

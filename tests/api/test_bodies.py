@@ -37,7 +37,7 @@ def test_parts_are_texts_commas_and_brackets(text: bytes, parts: int) -> None:
 
 @pytest.mark.parametrize("text", [b'"' + b'\\"' * 500_000, b'"' * 1_000_000, b"\\" * 1_000_000, b'"\\a' * 300_000])
 def test_parts_do_not_overlap(text: bytes) -> None:
-    """So the search goes through a text once."""
+    """Parts that don't overlap let the search pass over a text only once."""
     matches = list(_PART.finditer(text))
     assert sum(len(found[0]) for found in matches) <= len(text)
     assert all(before.end() <= after.start() for before, after in pairwise(matches))
@@ -122,7 +122,7 @@ async def test_a_body_that_does_not_come_is_let_go(app: FastAPI, monkeypatch: py
 async def test_a_trickling_upload_is_let_go(
     app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However short its pauses are: what has come has to have come at a pace."""
+    """However short its pauses, an upload must keep up a minimum rate."""
     monkeypatch.setattr(middleware, "UPLOAD_BYTES_S", 1e9)
     monkeypatch.setattr(middleware, "UPLOAD_S", 0.5)
 

@@ -91,7 +91,7 @@ async def test_the_listed_page_may_read_answers(anonymous: httpx2.AsyncClient) -
 def _routes_of(app: FastAPI) -> Iterator[tuple[str, BaseRoute]]:
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, LeanRead):
-            continue  # FastAPI has its route a second time.
+            continue  # FastAPI lists its own route for the same path.
         yield context.path or "", context.original_route
 
 

@@ -1,4 +1,4 @@
-"""A database that answers and refuses: said by its own codes, with the remedy, and seen in the health document."""
+"""A database that responds with a refusal: reported with its own code and a remedy, and shown by the health check."""
 
 from collections.abc import AsyncIterator
 
@@ -32,7 +32,7 @@ CREATE VIEW runs AS SELECT * FROM kept_runs WHERE refuse_read();
 
 @pytest.fixture
 async def own(api_settings: Settings) -> AsyncIterator[Settings]:
-    """A database that may be spoilt."""
+    """Settings with a separate database that a test may damage."""
     async with fresh_database(api_settings.database_url or "") as url:
         yield api_settings.model_copy(update={"database_url": url})
 

@@ -1,4 +1,4 @@
-"""The lean read answers as FastAPI would."""
+"""The lean read returns the same responses as FastAPI's route."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""What `/docs` shows: every operation and every parameter is explained to who sees them for the first time."""
+"""`/docs` explains every operation and every parameter to first-time readers."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def app() -> FastAPI:
 
 
 def unexplained(document: dict[str, Any]) -> Iterator[str]:
-    """Name what lacks words, or has no more than its own name."""
+    """Yield each item that has no explanation, or none beyond its own name."""
     for path, operations in document["paths"].items():
         for method in METHODS & operations.keys():
             operation, name = operations[method], f"{method.upper()} {path}"
@@ -54,7 +54,7 @@ def test_the_page_begins_with_tasks_tokens_and_streams() -> None:
     assert all(words in begin for words in ("`POST /api/v1/tasks`", "`chimera token`", "/events`", "`/ws`"))
 
 
-def test_a_task_s_stream_is_listed_as_text() -> None:
+def test_a_tasks_stream_is_listed_as_text() -> None:
     responses = app().openapi()["paths"]["/api/v1/tasks/{task_id}/events"]["get"]["responses"]
     assert responses["200"]["content"] == {"text/event-stream": {"schema": {"type": "string"}}}
     assert list(responses["4XX"]["content"]) == ["application/problem+json"]

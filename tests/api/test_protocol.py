@@ -1,4 +1,4 @@
-"""Connections that keep the API waiting, over real sockets: what was sent, and what the server made of it."""
+"""Connections that keep the API waiting, over real sockets: what was sent, and how the server responded."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -68,7 +68,7 @@ def _nothing() -> Any:
 
 
 async def _sent(port: int, *pieces: bytes) -> bytes:
-    """Send pieces on a connection of their own and return all that comes until the server ends it."""
+    """Send pieces over a new connection, and return everything received until the server closes it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         for piece in pieces:

@@ -18,7 +18,7 @@ TARGET = "6c1f0b1e-0000-4000-8000-000000000001"
 
 def test_each_action_has_a_request_or_a_reason() -> None:
     assert set(REQUESTS) == set(Action)
-    # Without it nothing answers requests.
+    # If Chimera isn't running, nothing can answer a request.
     assert {action for action, request in REQUESTS.items() if request is None} == {Action.START_CHIMERA}
 
 

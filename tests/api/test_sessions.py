@@ -1,4 +1,4 @@
-"""A token's signature is checked once; its end, its session and its user each time."""
+"""A token's signature is verified once; its expiry, its session and its user are checked each time."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def auth(app: FastAPI) -> Auth:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tokens whose signature was checked."""
+    """Record the tokens whose signatures are verified."""
     checked: list[str] = []
     decode = jwt.decode
 
@@ -81,7 +81,7 @@ async def test_a_known_token_is_of_one_kind(auth: Auth, alice: httpx2.AsyncClien
     signed_in = await auth.signed_in(token_of(alice))
     codec_pass, _ = auth.codec_pass(signed_in)
     with pytest.raises(CodecAddressRefused):
-        await auth.check_codec_pass(codec_pass)  # the caller is no administrator
+        await auth.check_codec_pass(codec_pass)  # the caller isn't an administrator
     with pytest.raises(TokenRefused):
         await auth.signed_in(codec_pass)
 

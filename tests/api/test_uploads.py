@@ -1,4 +1,4 @@
-"""Forms that are sent to do harm: in a strange encoding, or never to the end."""
+"""Malicious forms: with an unusual encoding, or never sent to the end."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ async def test_a_form_may_name_its_charset(alice: httpx2.AsyncClient, charset: s
 async def impatient(
     api_settings: Settings, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> AsyncIterator[FastAPI]:
-    """An API that lets an upload be silent for a moment."""
+    """An API that tolerates only a short silence during an upload."""
     monkeypatch.setattr(middleware, "UPLOAD_SILENCE_S", request.param)
     app = create_app(api_settings)
     async with app.router.lifespan_context(app):
@@ -70,8 +70,8 @@ async def test_an_upload_that_stops_coming_is_let_go(impatient: FastAPI, alice: 
 
 
 @pytest.mark.parametrize("impatient", [1.0], indirect=True, ids=["1 s"])
-async def test_an_upload_that_comes_in_pieces_is_taken(impatient: FastAPI, alice: httpx2.AsyncClient) -> None:
-    """All pauses together are longer than one may be, and each is so short that a busy machine may add to it."""
+async def test_an_upload_in_pieces_is_accepted(impatient: FastAPI, alice: httpx2.AsyncClient) -> None:
+    """Together, the pauses exceed the limit for one pause, but each leaves room for the delays of a busy machine."""
 
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, 120, 10):

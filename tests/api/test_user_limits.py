@@ -1,4 +1,4 @@
-"""What one user may have at once: as much also when fifty requests come together, and nobody else's is less for it."""
+"""Limits per user: exact even if fifty requests arrive at once, and without effect on other users."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -261,7 +261,7 @@ async def test_a_user_has_so_many_streams(app: FastAPI, sign_up: SignUp) -> None
             assert int(refused.headers["Retry-After"]) >= 1
             assert (await follow(dave, theirs, held)).status_code == 200
             assert TaskId(task) in parts.hub._channels
-        # Whoever goes away without a word has gone all the same.
+        # A client that disconnects without a word frees its place too.
         await until(lambda: not parts.open_streams._open)
         assert (await follow(carol, task, stack)).status_code == 200
         assert (await follow(carol, theirs, stack)).status_code == 404

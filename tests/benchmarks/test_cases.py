@@ -1,4 +1,4 @@
-"""The table of cases: what it judges by, and which cases it chooses."""
+"""The table of cases: the criteria for results, and the selection of cases."""
 
 import re
 from datetime import UTC, datetime, time
@@ -44,7 +44,7 @@ THREAD = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(issues|pull)/\d+")
 
 
 def test_every_case_is_named_once() -> None:
-    # Lower case: a model is called by its case's id.
+    # Compare in lower case, because models are named after their cases' IDs.
     ids = [case.id.lower() for case in CASES]
     assert len(set(ids)) == len(ids)
 

@@ -1,4 +1,4 @@
-"""The table of odd places, as data."""
+"""The table of odd places, checked as data."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the rows of the benchmark ask of Redis, which the user of API and workers may not."""
+"""Operations on Redis that the benchmark's rows need and that the API and the workers have no right to."""
 
 from collections.abc import AsyncIterator
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from tests.stack import Stack
 
 @pytest.fixture
 async def stack(run_settings: Settings) -> AsyncIterator[Stack]:
-    """One that has Redis and PostgreSQL alone."""
+    """A stack with only Redis and PostgreSQL."""
     with short_folder() as path:
         folder = Folder.at(path)
         server = Supervised(redis.prepare(folder), folder, Register(folder), lambda line: None)

@@ -1,4 +1,4 @@
-"""How findings are told: what was not tried is never said to hold."""
+"""The report of findings: a defence that wasn't tested is never reported as holding."""
 
 import asyncio
 import re
@@ -62,18 +62,18 @@ def test_an_attack_that_breaks_off_is_broken(capsys: pytest.CaptureFixture[str])
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    """What the API says of itself."""
+    """Return the API's own OpenAPI document."""
     return create_app(Settings(_env_file=None, jwt_secret=SecretStr(SECRET))).openapi()
 
 
 def is_there(document: dict[str, Any], path: str) -> bool:
-    """Whether the API has an address; what stands in braces is anything."""
+    """Return whether the API has a path. Parameters in braces match anything."""
     asked = re.sub(r"{\w*}", "x", path.partition("?")[0])
     return any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", known), f"{API}{asked}") for known in document["paths"])
 
 
 UNKNOWN = {"/{}", "/tasks/{}/events"}
-"""No address, and one that stands in no document."""
+"""A path that doesn't exist, and one that isn't in the document."""
 
 
 @pytest.mark.parametrize("path", [path for path in (*malformed.PATHS, *at_rest.LISTS) if path not in UNKNOWN])
@@ -82,7 +82,7 @@ def test_addresses_that_rows_ask_exist(document: dict[str, Any], path: str) -> N
 
 
 @pytest.mark.parametrize(("path", "name"), patterns.BODIES)
-def test_evil_texts_stand_in_fields_there_are(document: dict[str, Any], path: str, name: str) -> None:
+def test_evil_texts_are_in_existing_fields(document: dict[str, Any], path: str, name: str) -> None:
     body = document["paths"][f"{API}{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert name in document["components"]["schemas"][body["$ref"].rpartition("/")[2]]["properties"]
 
@@ -92,7 +92,7 @@ def test_every_prompt_of_an_agent_is_tried() -> None:
 
 
 def answering(arrived: list[httpx2.Request], **answer: Any) -> Stack:
-    """A stack whose API is away: what reaches it is kept in `arrived` and answered so."""
+    """A stack whose API isn't running: requests are recorded in `arrived` and answered with `answer`."""
 
     def take(request: httpx2.Request) -> httpx2.Response:
         arrived.append(request)

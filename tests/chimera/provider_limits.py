@@ -1,4 +1,4 @@
-"""How long a provider of a test may take, and how much it may send."""
+"""Limits for the providers in tests: how long they may take and how much they may send."""
 
 from typing import Any
 

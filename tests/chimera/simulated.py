@@ -19,7 +19,7 @@ CALCULATOR = ToolSpec("calculator", "Works out arithmetic.", {"type": "object", 
 
 @dataclass
 class Running:
-    """A simulator, and the provider that talks to it."""
+    """A simulator, and a provider connected to it."""
 
     url: str
     journal: Journal
@@ -39,7 +39,7 @@ class Running:
 
 @dataclass
 class SimulatedReply:
-    """A whole answer."""
+    """A complete answer, with its pieces."""
 
     text: str = ""
     pieces: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class SimulatedReply:
 async def running_simulator(
     *, first_byte_s: float = 60, stall_s: float = 60, max_answer_bytes: int = 1_000_000, api_key: str = "simulated"
 ) -> AsyncIterator[Running]:
-    """Serve on a free port for as long as the block lasts."""
+    """Run a simulator on a free port while the block runs."""
     journal = Journal()
     async with serving(create_app(journal)) as url:
         provider = ChatCompletions(
@@ -68,7 +68,7 @@ async def running_simulator(
 
 
 def ask(prompt: str, *, model: str = "fast", **changes: object) -> ChatRequest:
-    """A request with one user message and a call id of its own."""
+    """Return a request with one user message and its own call ID."""
     request = ChatRequest(
         model=model,
         messages=(ChatMessage("system", "You are helpful."), ChatMessage("user", prompt)),

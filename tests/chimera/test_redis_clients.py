@@ -1,4 +1,4 @@
-"""What a closed client of Redis leaves behind."""
+"""Closed Redis clients leave nothing behind that imports modules."""
 
 import gc
 import warnings
@@ -15,7 +15,7 @@ from worker.sandbox import sandbox
 
 @pytest.mark.parametrize("ours", [True, False])
 async def test_a_closed_client_dies_without_an_import(run_settings: Settings, ours: bool) -> None:
-    """Also in the thread of a workflow; closed in redis-py's own way it loads modules there, which shows the danger."""
+    """Even in a workflow's thread. Closed in redis-py's own way, it loads modules there, which shows the danger."""
     held = await _used_client(run_settings.redis_url or "", ours=ours)
     context = RestrictionContext()
     context.is_runtime = context.in_activation = True
@@ -33,7 +33,7 @@ async def test_a_closed_client_dies_without_an_import(run_settings: Settings, ou
 
 
 async def _used_client(url: str, *, ours: bool) -> dict[str, object]:
-    """A closed client that had a connection, held by nothing else."""
+    """Return a closed client that has had a connection. Nothing else holds a reference to it."""
     client = Redis.from_url(url)
     assert await client.ping()
     await (redis_clients.close(client) if ours else client.aclose())

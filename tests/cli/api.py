@@ -1,4 +1,4 @@
-"""A tiny API that signs in, refreshes once per token as the real one does, and serves what a test gives it."""
+"""A tiny API that signs users in, refreshes once per token like the real one, and serves what a test provides."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,30 +24,30 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass
 class TinyApi:
-    """Counts what it was asked; `session_ended` is what a used token that comes again does."""
+    """Counts the requests that it receives. A used refresh token sets `session_ended`."""
 
     refresh_token: str = "first-refresh-token"
     access_tokens: set[str] = field(default_factory=set)
     session_ended: bool = False
     others_end_nothing: bool = False
-    """Tokens that nobody knows belong to another session, and end that of nobody."""
+    """Unknown tokens count as tokens of another session, and end no session."""
     refreshes: int = 0
     refresh_takes_s: float = 0.0
     refresh_held: asyncio.Event | None = None
-    """Until it is set, no refresh is answered."""
+    """If given, refreshes aren't answered until it is set."""
     tasks: list[TaskView] = field(default_factory=lambda: [task_view()])
     streams: list[list[Frame]] = field(default_factory=list)
     asked_after: list[int] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     ai_calls: list[AiCallView] = field(default_factory=list)
-    """What is answered about the one call, one after the other; the last one again and again."""
+    """The views returned for the only AI call, one after another. The last one is repeated."""
     agents: dict[str, AgentSpec] = field(default_factory=dict)
     bill: CostView = field(default_factory=a_bill)
     codec_answers: list[Response] = field(default_factory=list)
     refuse: list[Response] = field(default_factory=list)
-    """Answers to the next requests, before the usual ones."""
+    """Responses to the next requests, before the usual ones."""
     refuse_streams: list[Response] = field(default_factory=list)
-    """The same, to the next streams alone."""
+    """Responses to the next streams only, before the usual ones."""
 
     def app(self) -> Starlette:
         return Starlette(
@@ -75,7 +75,7 @@ class TinyApi:
         self.access_tokens.clear()
 
     def kept_in(self, path: Path, api_url: str) -> Path:
-        """Write a sign-in to this API that has to be refreshed first."""
+        """Save a sign-in to this API whose access token must be refreshed first."""
         write(path, SignIn(api_url=api_url, email="me@example.com", refresh_token=self.refresh_token))
         return path
 

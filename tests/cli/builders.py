@@ -1,4 +1,4 @@
-"""Frames, views and servers that the tests of the command line share."""
+"""Frames, views and servers that the command line's tests share."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -119,7 +119,7 @@ def a_bill(**changes: Any) -> CostView:
 
 
 def a_sum(attempts: int, cost_micro_usd: int, in_doubt_micro_usd: int = 0, **key: Any) -> dict[str, Any]:
-    """Some attempts added up, by what `key` names."""
+    """Return the sums of some attempts, grouped by what `key` names."""
     sums = {"attempts": attempts, "cost_micro_usd": cost_micro_usd, "in_doubt_micro_usd": in_doubt_micro_usd}
     return {**key, **sums, "usage": {"input_tokens": 10, "output_tokens": 5}}
 

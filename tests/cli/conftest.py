@@ -1,4 +1,4 @@
-"""A command line that is signed in to the real API."""
+"""Fixtures for a command line that is signed in to the real API."""
 
 import asyncio
 import sys
@@ -17,7 +17,7 @@ from tests.parts import SECRET, fresh_database, serving
 
 @pytest.fixture
 async def real_api(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """A command line that is signed in to an API on a database of its own."""
+    """A command line that is signed in to an API with its own database."""
     async with fresh_database(parts.database_url or "") as url:
         settings = parts.model_copy(
             update={
@@ -26,7 +26,7 @@ async def real_api(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
                 "jwt_secret": SecretStr(SECRET),
             }
         )
-        # The API's log is not what the commands print.
+        # Keep the API's log out of what the commands print.
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
         app = create_app(settings)
         async with app.router.lifespan_context(app), serving(app) as api_url:
@@ -38,9 +38,9 @@ async def real_api(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 async def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Returns what was waited for in whole seconds, and makes those waits short."""
+    """Return a list that records waits of a second or more, and shorten these waits."""
     waited, sleep = list[float](), asyncio.sleep
-    # Such as the one that watches the disk of the test servers.
+    # Tasks that are already running keep their waits, such as the one that watches the test servers' disk.
     others = asyncio.all_tasks()
 
     async def shorter(seconds: float) -> None:

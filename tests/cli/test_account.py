@@ -1,4 +1,4 @@
-"""A token for programs, and passwords, changed and forgotten."""
+"""Tokens for programs, and passwords, changed and forgotten."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,7 +28,7 @@ NEW = "another battery staple"
 
 @pytest.fixture
 async def here(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Settings]:
-    """An installation whose first user is signed in, as the environment names it."""
+    """An installation that the environment names and whose first user is signed in."""
     async with fresh_database(parts.database_url or "") as url:
         settings = parts.model_copy(
             update={
@@ -101,7 +101,7 @@ async def test_impossible_password_resets_are_reported(here: Settings, monkeypat
     for password in (NEW, ""):
         with pytest.raises(WrongUsage, match="chimera up"):
             await reset_password(FIRST_USER, password)
-    # One of an earlier version, or with a database elsewhere, kept no such password.
+    # A stack of an earlier version, or one with an external database, stored no such password.
     monkeypatch.setattr("cli.stack.passwords.running_stack", lambda settings: 1)
     with pytest.raises(SecretsMissing, match="CHIMERA_DATABASE_URL"):
         await reset_password(FIRST_USER, NEW)

@@ -1,4 +1,4 @@
-"""Agents of one's own, made from options, a file, or both."""
+"""A user's own agents, created from options, a file, or both."""
 
 import json
 from collections.abc import AsyncIterator

@@ -27,7 +27,7 @@ from tests.until import LIMIT_S
 async def chimera_folder(
     parts: Settings, simulator: SimulatorServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Path]:
-    """A Chimera; yields the folder of its sign-in."""
+    """Run a Chimera, and yield the folder with its sign-in."""
     folder = tmp_path_factory.mktemp("signed-in")
     async with fresh_database(parts.database_url or "") as url:
         settings = parts.model_copy(
@@ -40,12 +40,12 @@ async def chimera_folder(
                 "graceful_shutdown_s": 1.0,
             }
         )
-        # The API's log is not what the commands print.
+        # Keep the API's log out of what the commands print.
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
         app = create_app(settings)
         async with app.router.lifespan_context(app), serving(app) as address:
             await sign_in_here(settings.model_copy(update={"api_port": int(address.rpartition(":")[2])}))
-            # After the first user is made: the worker's tests have users of their own.
+            # Start the worker after the first user has been created, because its helpers create their own users.
             async with runs_with_worker(settings):
                 yield folder
         structlog.reset_defaults()

@@ -1,4 +1,4 @@
-"""The address for Temporal's own tools."""
+"""The address of the codec server for Temporal's own tools."""
 
 import sys
 from datetime import UTC, datetime

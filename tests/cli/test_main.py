@@ -1,4 +1,4 @@
-"""The command line from outside: help at once, wrong usage, options as a request's body."""
+"""The command line from the outside: fast help, wrong usage, and options that become a request's body."""
 
 import json
 import re
@@ -104,7 +104,7 @@ def test_a_piped_password_fills_only_the_password(monkeypatch: pytest.MonkeyPatc
 
 
 def loaded_by_help_of(*commands: str) -> set[str]:
-    """The packages that a process has loaded after it has explained some commands."""
+    """Return the packages that a process has loaded after showing the help of some commands."""
     script = (
         "import json, sys\nfrom typer.testing import CliRunner\nfrom cli.main import app\n"
         "for command in sys.argv[1:]:\n"
@@ -117,7 +117,7 @@ def loaded_by_help_of(*commands: str) -> set[str]:
 
 def test_help_loads_nothing_heavy() -> None:
     heavy = {"temporalio", "sqlalchemy", "openai", "httpx2", "psycopg", "fastapi", "redis", "asyncio", "models"}
-    # Typer itself reads a command's options with pydantic.
+    # Typer itself uses pydantic to read a command's options.
     assert not loaded_by_help_of("") & {*heavy, "pydantic"}
     assert not loaded_by_help_of(*COMMANDS, "agents create", "calls show", "schedules create") & heavy
 
@@ -162,7 +162,7 @@ def test_the_doctor_is_content_with_this_installation(tmp_path: Path) -> None:
 
 
 def all_commands() -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each command of every group, with what is typed for it."""
+    """Yield each command of every group, with the words that a user types for it."""
     main = typer.main.get_command(app)
     assert isinstance(main, LazyGroup)
     for name in main.commands:

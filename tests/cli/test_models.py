@@ -1,4 +1,4 @@
-"""How the models are listed."""
+"""The printed list of models."""
 
 import pytest
 from rich.console import Console

@@ -1,4 +1,4 @@
-"""Commands about schedules, against the real API."""
+"""Commands for schedules, against the real API."""
 
 import json
 import re
@@ -93,7 +93,7 @@ async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixtur
     with pytest.raises(WrongUsage, match="Add an option for each field"):
         await schedules.change(before["id"])
 
-    # A time without an offset is of the schedule's zone.
+    # A time without an offset is in the schedule's time zone.
     end = datetime.now(ZoneInfo("Europe/Berlin")).replace(minute=30, second=0, microsecond=0) - timedelta(hours=24)
     start = (end - timedelta(hours=2)).replace(tzinfo=None)
     assert await schedules.backfill(before["id"], start, end) == 0

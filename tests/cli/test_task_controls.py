@@ -1,4 +1,4 @@
-"""What control commands say beside what the API answers."""
+"""Text that control commands print in addition to the API's response."""
 
 from pathlib import Path
 

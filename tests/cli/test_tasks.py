@@ -1,4 +1,4 @@
-"""Commands about tasks: hand in, watch, list, the bill."""
+"""Commands for tasks: submit, watch, list and bill."""
 
 import asyncio
 import re

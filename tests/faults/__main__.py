@@ -99,7 +99,7 @@ _SIZES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "minutes": (float, "kills: duration in minutes"),
     "tasks_a_second": (float, "kills: tasks submitted per second"),
 }
-"""Sizes of single experiments, each with its way to be read. Several values, with commas, are a trial each."""
+"""Options of single experiments and how to parse them. Each of several comma-separated values is a trial."""
 
 
 def _list_of(parse: Callable[[str], Any]) -> Callable[[str], list[Any]]:
@@ -110,7 +110,7 @@ def _list_of(parse: Callable[[str], Any]) -> Callable[[str], list[Any]]:
 
 
 def _sizes(experiment: Experiment, given: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    """Every combination of what was given for this experiment; one of nothing where nothing was."""
+    """Return every combination of the values given for this experiment, or one empty combination if there are none."""
     names = sorted(experiment.options & set(given))
     return [dict(zip(names, values, strict=True)) for values in product(*(given[name] for name in names))]
 
@@ -148,12 +148,12 @@ def _progress(line: str) -> None:
 
 
 def _quiet(line: str) -> None:
-    """Drop the stack's reports of its starts."""
+    """Drop the stack's messages about its starts."""
 
 
 if __name__ == "__main__":
     status = asyncio.run(main())
     sys.stdout.flush()
     sys.stderr.flush()
-    # Temporal's client can abort the interpreter at its exit (sdk-python #300).
+    # Temporal's client can abort the interpreter when it exits (sdk-python #300).
     os._exit(status)

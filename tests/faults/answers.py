@@ -1,7 +1,8 @@
-"""K11: answers that are missing from what the rows or Temporal call complete.
+"""K11: answers that are missing although the rows or Temporal call their node complete.
 
-A task can end well in every other respect and still lack an answer that was paid: its subtask stays open for ever, or
-the next one is asked without a result. So each completed node is looked at wherever an answer leaves a trace.
+A task can end well in every other respect and still lack an answer that was paid for: its subtask stays open forever,
+or the next one is called without its result. Each completed node is therefore checked wherever an answer leaves a
+trace.
 """
 
 from collections import defaultdict
@@ -59,11 +60,11 @@ _QUERIES = {
         "   AND (e.payload ->> 'step')::int = calls.step)"
     ),
 }
-"""What is wrong with a node, and which nodes it is wrong with."""
+"""Each problem that a node can have, with a query for the nodes that have it."""
 
 
 async def missing_answers(lab: Lab, ids: Sequence[TaskId], executions: Sequence[WorkflowExecution]) -> tuple[str, ...]:
-    """Describe for each node without a whole answer what is missing. Deleted tasks have none to show."""
+    """Describe what is missing, for each node without a complete answer. Deleted tasks have no answers to check."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for wrong, query in _QUERIES.items():
         rows = await lab.rows(_NODES + query, ids=list(ids))
@@ -75,7 +76,7 @@ async def missing_answers(lab: Lab, ids: Sequence[TaskId], executions: Sequence[
 
 
 async def _unkept(lab: Lab, ids: Sequence[TaskId], executions: Sequence[WorkflowExecution]) -> list[tuple[str, str]]:
-    """Nodes that Temporal has as completed and the rows have not, with what the rows call them."""
+    """Return the nodes that are completed in Temporal but not in the rows, with their status in the rows."""
     rows = await lab.rows(
         "SELECT id AS run_id, '' AS path, status, status AS task_status FROM runs"
         " WHERE id = ANY(CAST(:ids AS uuid[]))"
@@ -90,7 +91,7 @@ async def _unkept(lab: Lab, ids: Sequence[TaskId], executions: Sequence[Workflow
         row = nodes.get((task_id, path))
         if execution.status != WorkflowExecutionStatus.COMPLETED or row is None:
             continue
-        # A stop may close the row of a subtask whose last word was just given.
+        # A stop may close a subtask's row just after the subtask's last answer.
         kept = ("completed", "skipped") if row["task_status"] != "cancelled" else ("completed", "skipped", "cancelled")
         if row["status"] not in (kept if path else ("completed",)):
             found.append((_named(task_id, path), row["status"]))

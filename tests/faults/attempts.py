@@ -1,4 +1,4 @@
-"""What became of the attempts at an experiment's calls, as figures beside the checks."""
+"""Figures about the attempts at an experiment's calls, in addition to the checks."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ from tests.faults.trials import Trial
 
 
 async def by_status(trial: Trial) -> Counter[str]:
-    """How many attempts ended in which way."""
+    """Count the attempts by status."""
     rows = await trial.lab.rows(
         "SELECT a.status, count(*) AS n FROM call_attempts a JOIN runs t ON t.id = a.run_id"
         " WHERE t.idempotency_key LIKE :prefix GROUP BY a.status",
@@ -16,7 +16,7 @@ async def by_status(trial: Trial) -> Counter[str]:
 
 
 async def written_twice(trial: Trial) -> int:
-    """How many calls the provider answered in full more than once: each was paid again."""
+    """Count the calls that the provider answered in full more than once. Each of them was paid for again."""
     rows = await trial.lab.rows(
         "SELECT id FROM runs WHERE idempotency_key LIKE :prefix", prefix=f"{trial.offers.prefix}%"
     )

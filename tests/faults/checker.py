@@ -1,7 +1,7 @@
-"""The checker that follows every experiment: our ledger, rows and events against the provider's journal and Temporal.
+"""The checker for every experiment: it compares our ledger, rows and events with the provider's journal and Temporal.
 
-The letters are those of docs/reference/faults.md. Everything is counted over the tasks whose Idempotency-Key begins
-with the experiment's prefix, so that a task counts too if no client got its answer.
+The codes such as K1 are those of docs/reference/faults.md. Everything is counted over the tasks whose Idempotency-Key
+begins with the experiment's prefix, so that a task counts even if no client received a response.
 """
 
 import asyncio
@@ -37,44 +37,44 @@ CLOSE_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was counted; every number but the first four and the two sums must be 0 for an experiment to pass."""
+    """The results of the count. Except for the first four, the sums and the share, each must be 0 to pass."""
 
     runs: int
     completed: int
     arrivals: int
     extra: int
-    """K4: arrivals at the provider beyond one a call. An experiment sets how many its fault may cause."""
+    """K4: arrivals at the provider beyond one per call. An experiment sets how many its fault may cause."""
     lost: int
-    """K1: accepted, and not ended in PostgreSQL and Temporal."""
+    """K1: accepted tasks that haven't ended in both PostgreSQL and Temporal."""
     duplicates: int
     """K2: keys with more than one task, and tasks with more than one run."""
     repeated: int
     """K4: arrivals of a call after its answer was settled in the ledger."""
     unbooked: int
-    """K4: arrivals without a row of their attempt."""
+    """K4: arrivals without a row for their attempt."""
     unasked: int
-    """K4: rows of answers without an arrival that ended with one."""
+    """K4: rows of answered attempts for which no arrival ended with an answer."""
     stuck: int
-    """K5: executions that are still open, or whose workflow task fails again and again."""
+    """K5: executions that are still open, or whose workflow task keeps failing."""
     gaps: int
-    """K6: followed tasks with a gap, a doubled event, no end or two; rows of events likewise."""
+    """K6: followed tasks with a gap, a duplicate event, no end or two ends; the same for event rows."""
     disagreeing: int
     """K7: tasks on which API, PostgreSQL and Temporal disagree 10 s after the end."""
     misbooked: int
-    """K8: tasks whose account is not the sum of their attempts, or that still hold something reserved."""
+    """K8: tasks whose account isn't the sum of their attempts, or that still have something reserved."""
     booked_micro_usd: int
-    """K8: cost of the finished attempts whose usage was reported, as the ledger has it …"""
+    """K8: the cost of the finished attempts with reported usage, according to the ledger …"""
     provider_micro_usd: int
-    """… and as the provider's own counts of tokens price them."""
+    """… and according to the provider's own token counts."""
     missing: int
-    """K11: nodes that are called complete, or whose call is, without an answer that was kept."""
+    """K11: nodes that are recorded as complete, or whose call is, without a stored answer."""
     where: tuple[str, ...]
-    """The missing answers, and the facts on which the three disagree: counts don't show them."""
+    """The missing answers, and the disagreements between the API, PostgreSQL and Temporal, which counts don't show."""
     answered_share: float
-    """Keys that were accepted or refused with a documented code; at least 95 %, so that nothing passes trivially."""
+    """The share of keys accepted or refused with a documented code; at least 95 %, so that nothing passes trivially."""
 
     def problems(self) -> list[str]:
-        """Everything that no experiment may show."""
+        """Return everything that no experiment may show."""
         zeros = (
             "lost",
             "duplicates",
@@ -101,7 +101,7 @@ class Findings:
 
 
 async def examine(lab: Lab, offers: Offers, followers: Sequence[Follower] = ()) -> Findings:
-    """Count everything; waits at most 10 s for API, PostgreSQL and Temporal to agree."""
+    """Count everything. This waits at most 10 s for the API, PostgreSQL and Temporal to agree."""
     tasks = await lab.rows(
         "SELECT * FROM runs WHERE idempotency_key LIKE :prefix ORDER BY created_at", prefix=f"{offers.prefix}%"
     )
@@ -134,7 +134,7 @@ async def examine(lab: Lab, offers: Offers, followers: Sequence[Follower] = ()) 
 
 @dataclass(frozen=True, slots=True)
 class _Ledger:
-    """Attempts and calls beside what reached the provider; the key of both is call and attempt."""
+    """Attempts and calls alongside the provider's arrivals. Both are identified by call and attempt."""
 
     attempts: dict[tuple[str, int], RowMapping]
     settled_at: dict[str, datetime]
@@ -157,7 +157,7 @@ class _Ledger:
         return sum(arrival.at > settled.get(arrival.call_id, arrival.at) for arrival in self.arrivals)
 
     def unbooked(self) -> int:
-        """A row stands for one arrival: a second one under the same attempt has none."""
+        """Count arrivals without a row. Each row covers one arrival: a second one under its attempt has none."""
         counted = Counter((arrival.call_id, arrival.attempt) for arrival in self.arrivals)
         return sum(number - (place in self.attempts) for place, number in counted.items())
 
@@ -189,7 +189,7 @@ class _Ledger:
 
 
 def _was_reported(row: RowMapping) -> bool:
-    """Whether the provider answered and reported its usage: flagged estimates can't be compared."""
+    """Return whether the provider answered and reported its usage. Flagged estimates can't be compared."""
     return row["status"] == "finished" and not row["estimated"]
 
 
@@ -201,7 +201,7 @@ def _lost(accepted: set[TaskId], tasks: Sequence[RowMapping], executions: Sequen
     ended = {TaskId(str(task["id"])) for task in tasks if task["status"] in CLOSED}
     deleted = {TaskId(str(task["id"])) for task in tasks if task["deleted_at"] is not None}
     closed = {execution.id for execution in executions if execution.close_time is not None}
-    # What was deleted has no run any more.
+    # Deleted tasks no longer have a run.
     return sum(
         task_id not in ended or (task_id not in deleted and workflow_id_of(task_id) not in closed)
         for task_id in accepted
@@ -217,13 +217,13 @@ def _duplicates(tasks: Sequence[RowMapping], offers: Offers, executions: Sequenc
 
 
 def _is_continued_from(execution: WorkflowExecution) -> bool:
-    """Whether another run with this id is as it should be: it continued as new, or is a subtask to be retried."""
+    """Return whether another run with this ID is expected: it continued as new, or is a subtask to be retried."""
     retried = "/" in execution.id and execution.status == WorkflowExecutionStatus.FAILED
     return retried or execution.status == WorkflowExecutionStatus.CONTINUED_AS_NEW
 
 
 async def _executions(lab: Lab, ids: set[TaskId]) -> list[WorkflowExecution]:
-    """Every execution of these tasks, subtasks included."""
+    """Return every execution of these tasks, including subtasks."""
     listed = lab.stack.temporal.list_workflows("WorkflowType IN ('TaskWorkflow', 'SubtaskWorkflow')")
     return [each async for each in listed if each.id.removeprefix("run-").partition("/")[0] in ids]
 
@@ -245,7 +245,7 @@ async def _gaps_in_rows(lab: Lab, ids: Sequence[TaskId]) -> int:
         " (array_agg(e.payload ->> 'type' ORDER BY e.seq DESC))[1] AS last_type,"
         " count(*) FILTER (WHERE e.payload ->> 'type' = ANY(CAST(:ends AS text[]))) AS ends"
         " FROM runs t LEFT JOIN events e ON e.run_id = t.id"
-        # What was deleted has no events any more.
+        # Deleted tasks no longer have events.
         " WHERE t.id = ANY(CAST(:ids AS uuid[])) AND t.deleted_at IS NULL GROUP BY t.id",
         ids=list(ids),
         ends=list(LAST),
@@ -258,7 +258,7 @@ async def _gaps_in_rows(lab: Lab, ids: Sequence[TaskId]) -> int:
 
 
 async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> list[str]:
-    """Wait for the three to agree on every task; return the differences."""
+    """Wait for the API, PostgreSQL and Temporal to agree on every task, and return the differences."""
     left = dict.fromkeys(ids, "")
     slots = asyncio.Semaphore(LOOKS_AT_ONCE)
 
@@ -281,11 +281,11 @@ async def _disagreement(lab: Lab, task_id: TaskId) -> str:
     answer = await lab.http.get(f"/api/v1/tasks/{task_id}")
     shown = answer.json().get("status", f"answered {answer.status_code}")
     if row["deleted_at"] is not None and answer.status_code == 404:
-        # To a client, a task that was deleted is not there.
+        # To a client, a deleted task doesn't exist.
         shown = row["status"]
     closed = await _closed_as(lab, task_id)
     if row["deleted_at"] is not None and closed == GONE:
-        # Temporal takes up to a minute to delete what it was told to.
+        # Temporal may need up to a minute to delete a run.
         closed = row["status"]
     if row["status"] == shown == closed:
         return ""
@@ -296,7 +296,7 @@ GONE = "gone"
 
 
 async def _closed_as(lab: Lab, task_id: TaskId) -> str | None:
-    """How the run ended in Temporal; None while it is open, `GONE` when it has none."""
+    """Return how the run ended in Temporal: None while it is open, `GONE` if there is none."""
     try:
         described = await lab.stack.temporal.get_workflow_handle(workflow_id_of(task_id)).describe()
     except RPCError as error:

@@ -1,4 +1,4 @@
-"""The clients of an experiment: one that offers tasks and writes down each answer, and followers of their events."""
+"""An experiment's clients: one offers tasks and records each response, and others follow the tasks' events."""
 
 import asyncio
 import json
@@ -17,15 +17,15 @@ from tests.faults.lab import Lab
 from tests.wires.gateway.service import OPENAI, SimulatedVendor
 
 Kind = Literal["ok", "refused", "failed", "unknown"]
-"""`refused`: with a documented code. `unknown`: no answer came, so the task may have been accepted or not."""
+"""`refused`: with a documented code. `unknown`: no response arrived, so the task may have been accepted or not."""
 
 PATIENCE = 5
-"""How often a client comes back that was put off."""
+"""The number of times that a client retries after being told to wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """What came back for one POST."""
+    """The outcome of one POST."""
 
     key: str
     kind: Kind
@@ -38,7 +38,7 @@ class PostResult:
 
 @dataclass(slots=True)
 class Offers:
-    """Posts tasks under keys of one experiment."""
+    """Posts tasks under an experiment's keys."""
 
     lab: Lab
     prefix: str
@@ -56,29 +56,29 @@ class Offers:
         return answer
 
     async def post_all(self, bodies: Sequence[dict[str, Any]]) -> list[TaskId]:
-        """Offer tasks at once, again where one is put off with 503; return the ids of those that were accepted."""
+        """Offer tasks at once, retrying those rejected with 503, and return the IDs of the accepted ones."""
         answers = await asyncio.gather(*(self.post_patiently(str(n), body) for n, body in enumerate(bodies)))
         return [answer.task_id for answer in answers if answer.task_id is not None]
 
     def last(self) -> dict[str, PostResult]:
-        """The newest answer of each key."""
+        """Return the newest response for each key."""
         return {answer.key: answer for answer in self.answers}
 
     def accepted(self) -> set[TaskId]:
-        """Every task that a client saw accepted."""
+        """Return every task that a client saw accepted."""
         return {answer.task_id for answer in self.answers if answer.task_id is not None}
 
     def put_off(self) -> int:
-        """How many POSTs were answered with a time to come back."""
+        """Count the POSTs that were rejected with a time to retry."""
         return sum(answer.retry_after is not None for answer in self.answers)
 
     def answered_share(self) -> float:
-        """The share of keys that ended accepted, or refused with a documented code."""
+        """Return the share of keys that were finally accepted, or refused with a documented code."""
         last = self.last()
         return sum(answer.kind in ("ok", "refused") for answer in last.values()) / max(1, len(last))
 
     async def post_patiently(self, name: str, body: dict[str, Any]) -> PostResult:
-        """Offer a task, and again while it is put off with a time to come back."""
+        """Offer a task, and retry while it is rejected with a time to retry."""
         answer = await self.post(name, body)
         for _ in range(PATIENCE):
             if answer.retry_after is None:
@@ -114,7 +114,7 @@ class Offers:
 
 @dataclass(slots=True)
 class Follower:
-    """Follows one task over SSE like a browser page: after a break it comes back and names the last number it saw."""
+    """Follows one task over SSE like a browser page: after a break, it reconnects with the last number it saw."""
 
     http: httpx2.AsyncClient
     task_id: TaskId
@@ -130,7 +130,7 @@ class Follower:
             await asyncio.sleep(0.2 + 0.5 * self.random.random())
 
     def problems(self) -> list[str]:
-        """What a person at the screen would have missed or seen twice."""
+        """Return what a user at the screen would have missed or seen twice."""
         found = []
         if self.seen != list(range(1, len(self.seen) + 1)):
             found.append(f"{self.task_id}: sequence {self.seen}")
@@ -157,7 +157,7 @@ class Follower:
 
 @asynccontextmanager
 async def following(lab: Lab, task_ids: Sequence[TaskId], seed: int) -> AsyncIterator[list[Follower]]:
-    """Follow tasks while the block runs, and a while longer: until each has seen its last event, at most 30 s."""
+    """Follow tasks while the block runs and for at most 30 s longer, until each follower has seen the last event."""
     followers = [Follower(lab.http, task_id, Random(f"{seed}/{task_id}")) for task_id in task_ids]
     tasks = [asyncio.create_task(follower.follow()) for follower in followers]
     try:

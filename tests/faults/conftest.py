@@ -13,7 +13,7 @@ from tests.wires.gateway.service import ANTHROPIC, GOOGLE
 
 @pytest.fixture(scope="session")
 async def lab(starts_servers: None) -> AsyncIterator[Lab]:
-    """A stack of its own, since its parts are killed. Three attempts a call: what always fails need not take long."""
+    """A separate stack, because its parts are killed. Calls have three attempts, so that failing ones end soon."""
     with short_folder() as folder:
         wires = (ANTHROPIC, GOOGLE)
         async with open_lab(folder, workers=2, wires=wires, report=lambda line: None, call_max_attempts=3) as lab:
@@ -27,7 +27,7 @@ async def one_worker(lab: Lab) -> None:
 
 @pytest.fixture
 async def ended(lab: Lab) -> AsyncIterator[Trial]:
-    """A trial of one run in which nothing goes wrong."""
+    """A trial of one run without a fault."""
     async with trial(lab, "checker", 1) as made:
         await made.offers.post("0", jobs.one_call("tokens=5"))
         assert await lab.all_ended(made.offers.prefix, LIMIT_S)

@@ -1,4 +1,4 @@
-"""The provider's side of the count: what the simulator wrote down, arrival by arrival."""
+"""The provider's side of the count: what the simulator recorded for each arrival."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Arrival:
     model: str
     input_tokens: int
     phase: str = "arrived"
-    """`arrived` while it is open, then `finished` or `cut`."""
+    """`arrived` while the request is open, then `finished` or `cut`."""
     status: int | None = None
     ended_at: float | None = None
     output_tokens: int = 0
@@ -28,9 +28,9 @@ class Arrival:
 
 
 def read_journal(path: Path) -> list[Arrival]:
-    """Return every arrival of a call in order; an end belongs to the oldest open arrival of its call and attempt.
+    """Return all arrivals of calls, in order. An end belongs to the oldest open arrival of its call and attempt.
 
-    Requests that name no call are none of Chimera's.
+    Requests that name no call aren't Chimera's.
     """
     arrivals: list[Arrival] = []
     still_open: dict[tuple[str, str], list[Arrival]] = {}

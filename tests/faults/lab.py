@@ -1,4 +1,4 @@
-"""A stack to break: each process can be killed, kept down and brought back, with failpoints where one asks for them."""
+"""A stack to break: each process can be killed, kept down and brought back, with failpoints where needed."""
 
 import asyncio
 import signal
@@ -27,7 +27,7 @@ OPEN = f"({', '.join(repr(status.value) for status in sorted(runs.OPEN))})"
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A running stack, its database and a client without a limit on connections."""
+    """A running stack, its database, and a client without a connection limit."""
 
     stack: Stack
     database: Database
@@ -50,15 +50,15 @@ class Lab:
         return Folder.at(self.stack.settings.data_dir)
 
     def scratch(self, name: str) -> Path:
-        """A path for a file that an experiment needs."""
+        """Return the path for a file that an experiment needs."""
         return self.folder.run / name
 
     def journal(self) -> list[Arrival]:
-        """Everything that reached the provider."""
+        """Return everything that reached the provider."""
         return read_journal(self.folder.simulator_journal)
 
     def output_of(self, *names: str) -> str:
-        """What processes have printed so far, one after the other."""
+        """Return what processes have printed so far, one after another."""
         files = (self.folder.output_of(name) for name in names)
         return "\n".join(file.read_text(errors="replace") for file in files if file.exists())
 
@@ -67,12 +67,12 @@ class Lab:
             return list((await session.execute(text(query), values)).mappings())
 
     async def count(self, query: str, **values: Any) -> int:
-        """Run a query that gives one number."""
+        """Run a query that returns one number."""
         async with self.database.begin() as session:
             return int((await session.execute(text(query), values)).scalar_one())
 
     async def open_runs(self, prefix: str) -> int:
-        """How many tasks of an experiment have not ended."""
+        """Count an experiment's tasks that haven't ended."""
         return await self.count(
             f"SELECT count(*) FROM runs WHERE idempotency_key LIKE :prefix AND status IN {OPEN}", prefix=f"{prefix}%"
         )
@@ -85,7 +85,7 @@ class Lab:
         )
 
     async def all_ended(self, prefix: str, limit_s: float) -> bool:
-        """Wait until every task of an experiment has ended; False when one has not after `limit_s`."""
+        """Wait until every task of an experiment has ended; return False if one hasn't after `limit_s`."""
         return await until(lambda: self._none_open(prefix), limit_s)
 
     async def _none_open(self, prefix: str) -> bool:
@@ -93,7 +93,7 @@ class Lab:
 
 
 async def staff(lab: Lab, number: int) -> None:
-    """Have the first `number` workers run, and no other."""
+    """Make the first `number` workers run, and no others."""
     for worker in lab.workers[number:]:
         await worker.stop()
     for worker in lab.workers[:number]:
@@ -102,7 +102,7 @@ async def staff(lab: Lab, number: int) -> None:
 
 
 async def crash(service: Supervised) -> datetime:
-    """End a process with SIGKILL and start no other; return when."""
+    """End a process with SIGKILL without starting another; return when."""
     at = datetime.now(UTC)
     orderly = service.service
     service.service = replace(orderly, stop_signal=signal.SIGKILL)
@@ -112,26 +112,26 @@ async def crash(service: Supervised) -> datetime:
 
 
 async def revive(service: Supervised) -> datetime:
-    """Start a process again that was ended; return when it was ready."""
+    """Restart a process that was ended; return when it was ready."""
     await service.start()
     return datetime.now(UTC)
 
 
 async def lose(provider: Sequence[Supervised]) -> None:
-    """End what stands for the provider, the gateway first: what gets past it has to arrive at the simulator."""
+    """End the simulated provider, the gateway first: whatever gets past the gateway must reach the simulator."""
     for service in provider:
         await crash(service)
 
 
 async def bring_back(provider: Sequence[Supervised]) -> datetime:
-    """Start it again, the simulator first; return when all of it was ready."""
+    """Restart the simulated provider, the simulator first; return when all of it was ready."""
     for service in reversed(provider):
         await revive(service)
     return datetime.now(UTC)
 
 
 async def terminate(service: Supervised, limit_s: float) -> float:
-    """End a process with SIGTERM, as a deployment does; return how many seconds it took to leave."""
+    """End a process with SIGTERM, as a deployment does; return how many seconds it took to exit."""
     began = time.monotonic()
     orderly = service.service
     service.service = replace(orderly, stop_limit_s=limit_s)
@@ -141,14 +141,14 @@ async def terminate(service: Supervised, limit_s: float) -> float:
 
 
 def configure(service: Supervised, **variables: str) -> None:
-    """Set variables that a service's next process gets: `failpoints="after_insert=hang"`."""
+    """Set variables for a service's next process, such as `failpoints="after_insert=hang"`."""
     changes = {f"CHIMERA_{name.upper()}": value for name, value in variables.items()}
     service.service = replace(service.service, environment={**service.service.environment, **changes})
 
 
 @asynccontextmanager
 async def configured(service: Supervised, **variables: str) -> AsyncIterator[None]:
-    """Restart a service with other variables; what is started after the block has its own again."""
+    """Restart a service with other variables. Processes started after the block have the original ones again."""
     before = service.service
     configure(service, **variables)
     await service.restart()
@@ -159,7 +159,7 @@ async def configured(service: Supervised, **variables: str) -> AsyncIterator[Non
 
 
 async def until(holds: Callable[[], Awaitable[bool]], limit_s: float, every_s: float = 0.1) -> bool:
-    """Look again and again; False when it does not hold after `limit_s`."""
+    """Check repeatedly whether a condition holds; return False if it doesn't after `limit_s`."""
     deadline = time.monotonic() + limit_s
     while not await holds():
         if time.monotonic() > deadline:
@@ -172,7 +172,7 @@ async def until(holds: Callable[[], Awaitable[bool]], limit_s: float, every_s: f
 async def open_lab(
     folder: Path, *, workers: int = 1, wires: Sequence[SimulatedVendor] = (), report: Report = print, **changes: object
 ) -> AsyncIterator[Lab]:
-    """Start a stack of its own in `folder`, whose simulator can be asked on `wires` too."""
+    """Start a separate stack in `folder`, whose simulator can also be called on `wires`."""
     async with running_stack(folder, workers=workers, wires=wires, report=report, **changes) as stack:
         database = Database(stack.settings)
         async with httpx2.AsyncClient(
@@ -180,7 +180,7 @@ async def open_lab(
             headers={"Authorization": stack.api.headers["Authorization"]},
             timeout=30,
             trust_env=False,
-            # Connections are let go before the server would: one that it closes at the moment of use fails a request.
+            # Close idle connections before the server does: a request that uses one as it is closed would fail.
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=1),
         ) as client:
             try:

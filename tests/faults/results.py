@@ -1,4 +1,4 @@
-"""Results as they are written to a file, a line of JSON a trial, so that a long run can be cut into pieces."""
+"""Results in a file, one line of JSON per trial, so that a long run can be divided."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Result:
     wire: str = "openai"
     options: Mapping[str, Any] = field(default_factory=dict)
     findings: Mapping[str, Any] | None = None
-    """The fields of `Findings`; None when the experiment broke off before anything was counted."""
+    """The fields of `Findings`; None if the experiment broke off before anything was counted."""
     figures: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     resume_s: float | None = None
@@ -27,7 +27,7 @@ class Result:
 
 
 def result_of(made: Trial, experiment: str, title: str, wire: str, options: Mapping[str, Any]) -> Result:
-    """Keep what a trial found, without the stack that it was found on."""
+    """Return a trial's results, without the stack that they were found on."""
     return Result(
         experiment=experiment,
         title=title,
@@ -49,6 +49,6 @@ def write(path: Path, result: Result) -> None:
 
 
 def read(path: Path) -> list[Result]:
-    """Return what was written, by one run or by several."""
+    """Return the results written by one run or several."""
     entries = (json.loads(line) for line in path.read_text().splitlines() if line)
     return [Result(**{**entry, "problems": tuple(entry["problems"])}) for entry in entries]

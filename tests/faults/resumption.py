@@ -1,4 +1,4 @@
-"""How soon work continued after a fault (K9), from Temporal's histories and from the ledger."""
+"""The time until work continued after a fault (K9), from Temporal's histories and from the ledger."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ FETCHES = 10
 
 
 async def resumption_times(lab: Lab, task_ids: Sequence[TaskId], moment: datetime) -> dict[TaskId, float]:
-    """Seconds from `moment` to the first new event in a history of the task, for those not closed by then."""
+    """Return the seconds from `moment` to the first new event in a history of each task that wasn't closed by then."""
     slots = asyncio.Semaphore(FETCHES)
 
     async def one(task_id: TaskId) -> float | None:
@@ -25,7 +25,7 @@ async def resumption_times(lab: Lab, task_ids: Sequence[TaskId], moment: datetim
 
 
 async def retried(lab: Lab, prefix: str, moment: datetime) -> list[float]:
-    """Seconds from `moment` to the next attempt, for every attempt in doubt."""
+    """Return the seconds from `moment` to the next attempt, for every in-doubt attempt."""
     rows = await lab.rows(
         "SELECT next.started_at FROM call_attempts a JOIN runs t ON t.id = a.run_id"
         " JOIN call_attempts next ON next.run_id = a.run_id AND next.path = a.path"

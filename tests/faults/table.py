@@ -1,4 +1,4 @@
-"""How trials are printed: a line of counts each, and below it its measurements and problems."""
+"""The table of trials: a line of counts for each, followed by its measurements and problems."""
 
 from tests.faults.results import Result
 
@@ -32,9 +32,9 @@ HEADINGS = "  ".join(
 
 
 def row_of(result: Result) -> str:
-    """One trial as a line below the headings."""
+    """Return one trial as a line below the headings."""
     found = result.findings
-    # A file of earlier results may lack what is counted today.
+    # A file of earlier results may lack counts that were added later.
     cells = [_in_column(heading, "-" if found is None else str(found.get(name, "-"))) for heading, name in _COLUMNS]
     verdict = "FAILED" if result.problems else "passed"
     resume = "-" if result.resume_s is None else f"{result.resume_s:.1f} s"
@@ -43,7 +43,7 @@ def row_of(result: Result) -> str:
 
 
 def details_of(result: Result) -> str:
-    """What the experiment measured beside the counts, and everything that is wrong."""
+    """Return what the experiment measured in addition to the counts, and all its problems."""
     figures = "; ".join(f"{name} {value}" for name, value in result.figures.items())
     lines = [
         f"     {result.title}: {figures or 'no figures'}",

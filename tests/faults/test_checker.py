@@ -1,4 +1,4 @@
-"""A checker that finds nothing proves nothing: each kind of damage, done by hand, is seen."""
+"""A checker that finds nothing proves nothing, so each kind of damage is done by hand and must be found."""
 
 import json
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ MISSING = {
         " AND payload ->> 'type' = 'model_call.finished'"
     ),
 }
-"""Traces of an answer that was not kept, each made by one statement."""
+"""Traces of an answer that wasn't stored, each made by one statement."""
 
 
 async def test_an_unbooked_arrival_is_found(ended: Trial) -> None:
@@ -136,7 +136,7 @@ async def damage(ended: Trial, statement: str) -> None:
 
 
 def arrive(ended: Trial, *, attempt: int, at: float) -> None:
-    """Write an arrival that never was into the provider's journal."""
+    """Add an arrival that never happened to the provider's journal."""
     line: dict[str, Any] = {
         "t": at,
         "call_id": f"{task_of(ended)}/only#turn.1",

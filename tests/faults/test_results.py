@@ -1,4 +1,4 @@
-"""Results that are written to a file come back as the table shows them."""
+"""Results written to a file are read back as the table shows them."""
 
 from pathlib import Path
 

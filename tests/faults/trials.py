@@ -1,4 +1,4 @@
-"""What an experiment hands back, and the bookkeeping that all experiments share."""
+"""The result of an experiment, and the bookkeeping that all experiments share."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,7 +14,7 @@ from tests.wires.gateway.service import OPENAI, SimulatedVendor
 
 @dataclass(slots=True)
 class Trial:
-    """One run of one experiment: what it works with, what it measures, what it finds wrong."""
+    """One run of one experiment: what it works with, what it measures, and the problems it finds."""
 
     lab: Lab
     offers: Offers
@@ -24,7 +24,7 @@ class Trial:
     figures: dict[str, float | int | str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
-    """Durations over their limits. Apart from the problems, because a busy machine explains them."""
+    """Durations over their limits. They are separate from the problems, because a busy machine explains them."""
     resume_s: float | None = None
     """K9: how long after the fault, or after the part was back, the last run continued."""
     findings: Findings | None = None
@@ -33,17 +33,17 @@ class Trial:
     """Receives the progress of a long experiment."""
 
     def expect(self, holds: bool, otherwise: str) -> None:
-        """Note a problem unless `holds`; the experiment continues, so that every problem is found."""
+        """Record a problem unless `holds`. The experiment continues, so that every problem is found."""
         if not holds:
             self.problems.append(otherwise)
 
     def expect_in_time(self, holds: bool, otherwise: str) -> None:
-        """Note what took too long unless `holds`."""
+        """Record that something took too long unless `holds`."""
         if not holds:
             self.late.append(otherwise)
 
     async def check(self, *, limit_s: float, extra: int = 0, completed: int | None = None) -> Findings:
-        """Wait for all runs to end, then have everything counted.
+        """Wait for all runs to end, then count everything.
 
         `extra` is how many extra calls the fault may cause, `completed` how many runs must complete (None: all).
         """
@@ -69,7 +69,7 @@ async def trial(
     wire: SimulatedVendor = OPENAI,
     report: Callable[[str], None] = lambda line: None,
 ) -> AsyncIterator[Trial]:
-    """Set a trial up, whose tasks are answered on `wire`, and take its time."""
+    """Set up a trial whose tasks are answered on `wire`, and measure its duration."""
     made = Trial(lab, Offers.of(lab, experiment, seed, wire), seed, Random(f"{experiment}/{seed}"), report=report)
     began = time.monotonic()
     try:

@@ -52,7 +52,7 @@ def test_either_kind_of_day_matches_when_both_are_restricted() -> None:
     days = _days_of(parse("0 9 13 * 5"))
     assert all(day.day == 13 or day.isoweekday() == 5 for day in days)
     assert len(days) == 12 + 53 - 1  # August's 13th is a Friday
-    # POSIX looks at the star, not at what a range covers.
+    # POSIX checks whether a field is a star, not what its range covers.
     assert len(_days_of(parse("0 9 1-31 * 5"))) == 365
 
 
@@ -133,5 +133,5 @@ def test_a_name_is_refused_with_its_five_fields(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0 0 29 2 *", "0 0 30 2 1", "0 0 31 1-12 *"])
-def test_a_rare_day_is_no_never(text: str) -> None:
+def test_a_rare_day_is_accepted(text: str) -> None:
     parse(text)

@@ -1,4 +1,4 @@
-"""When schedules are due, around changes of clocks; in UTC, so that nothing of the zone helps the test."""
+"""Due times of schedules around clock changes, in UTC, so that the time zone's data doesn't help the test."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 29, 15, 7, 30, tzinfo=UTC)
 
 
 def _on(cron: str, zone: str, start: str, end: str) -> list[str]:
-    """The times from `start` to `end`, which are of UTC, as month-day and time."""
+    """Return the due times between `start` and `end`, all in UTC, as month-day and time."""
     timing = Timing(cron=cron, time_zone=zone)
     first, last = (datetime.fromisoformat(when).replace(tzinfo=UTC) for when in (start, end))
     return [f"{due:%m-%d %H:%M}" for due in times_between(timing, first, last, most=1000)]
@@ -27,11 +27,11 @@ def _backfill(start: datetime, end: datetime) -> BackfillSpec:
 @pytest.mark.parametrize(
     ("cron", "zone", "start", "end", "due"),
     [
-        # 02:00 is 03:00.
+        # 02:00 becomes 03:00.
         ("30 2 * * *", "Europe/Berlin", "2027-03-27", "2027-03-30", ["03-27 01:30", "03-28 01:00", "03-29 00:30"]),
-        # 00:00 is 01:00.
+        # 00:00 becomes 01:00.
         ("15 0 * * *", "America/Santiago", "2027-09-04", "2027-09-07", ["09-04 04:15", "09-05 04:00", "09-06 03:15"]),
-        # Half an hour is left out.
+        # Half an hour is skipped.
         ("10 2 * * *", "Australia/Lord_Howe", "2027-10-01T16:00", "2027-10-03T16:00", ["10-02 15:30", "10-03 15:10"]),
     ],
 )
@@ -78,7 +78,7 @@ def test_an_hourly_schedule_keeps_each_real_hour(cron: str, minutes: int, zone: 
     assert len(times) >= 5 * 60 // minutes
 
 
-def test_either_day_and_leap_days_come() -> None:
+def test_either_day_and_leap_days_are_due() -> None:
     either = _on("0 9 13 * 5", "UTC", "2027-08-01", "2027-08-31")
     assert [due[:5] for due in either] == ["08-06", "08-13", "08-20", "08-27"]
     leap = next_times(Timing(cron="0 0 29 2 *"), NOW, 2)

@@ -1,4 +1,4 @@
-"""What ids say of what they name."""
+"""The information that IDs contain about the things they name."""
 
 from datetime import UTC, datetime
 

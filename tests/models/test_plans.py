@@ -1,4 +1,4 @@
-"""What a plan may be."""
+"""The limits of a valid plan."""
 
 from models.plans import MAX_NODES, PlannedSubtask, check_plan, problems_of
 

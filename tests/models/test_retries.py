@@ -1,4 +1,4 @@
-"""What is said to help a failed task does help: no advice without a change where the same would come again."""
+"""Advice for a failed task actually helps: if the same failure would recur, the advice includes a change."""
 
 import inspect
 
@@ -57,7 +57,7 @@ def test_transient_failures_are_retried_unchanged(code: str | None) -> None:
 
 
 def test_each_failure_for_good_has_advice() -> None:
-    # A provider's failure without a class, all attempts of a call, and an AI call, which no task fails with.
+    # A provider failure without its own class, a call whose attempts are used up, and an AI call, which fails no task.
     others = {"provider_error", "attempts_used_up", "ai_call_failed"}
     for_good = {each.code for each in _with_kinds(ProviderError) if not each.retryable}
     assert {code for code in for_good if advice_for(code) == AS_IT_IS} == others

@@ -1,4 +1,4 @@
-"""What people are told of values that can't be accepted."""
+"""The messages that users get about values that can't be accepted."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The bill of materials, made from the locks as they are."""
+"""The bill of materials, generated from the current lock files."""
 
 import json
 import re

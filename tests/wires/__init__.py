@@ -1,5 +1,5 @@
-"""The one set of vendor doubles: a folder a vendor, and the servers that send what a vendor sends.
+"""The only vendor doubles: one folder per vendor, and servers that send what a vendor sends.
 
-In a vendor's folder `frames` builds the events of its stream, `answers` whole answers of the model server, `wire` the
-description that the provider contract is put to, `gateway` the translation between it and the simulator.
+In a vendor's folder, `frames` builds the events of its stream, `answers` complete answers for the model server, `wire`
+the description that the provider contract uses, and `gateway` the translation between the vendor and the simulator.
 """

@@ -29,7 +29,7 @@ INSTALL_LIMIT_S = 40
 async def running_aimock(
     tmp_path_factory: pytest.TempPathFactory, fixtures: Sequence[dict[str, Any]]
 ) -> AsyncIterator[str]:
-    """Serve `fixtures` for as long as the block lasts; gives the address. Skips the test where there is no Node."""
+    """Serve `fixtures` while the block runs, and yield the address. Skips the test if Node isn't available."""
     cli = await asyncio.to_thread(_installed, tmp_path_factory)
     file = tmp_path_factory.mktemp("aimock") / "fixtures.json"
     file.write_text(json.dumps({"fixtures": fixtures}))
@@ -47,7 +47,7 @@ async def running_aimock(
 
 
 async def journal_of(url: str) -> list[dict[str, Any]]:
-    """Each request that it got."""
+    """Return each request that the server received."""
     async with httpx2.AsyncClient(trust_env=False) as client:
         entries: list[dict[str, Any]] = (await client.get(f"{url}/__aimock/journal")).json()
     return entries

@@ -1,6 +1,6 @@
-"""What the contract knows of a vendor's wire: how a server of it says things, and what it understands of a request.
+"""The contract's view of a vendor's wire: how its server sends things, and how it understands a request.
 
-In no vendor's words, so that one test can be put to all of them. A `Wire` is the only thing that a new provider adds.
+Nothing here uses a vendor's own terms, so that one test works for all of them. A new provider adds only a `Wire`.
 """
 
 import json
@@ -32,7 +32,7 @@ USAGE = Usage(input_tokens=100, cached_input_tokens=64, output_tokens=35, reason
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """An answer, in its order: thoughts, text, calls. Without a `stop` it breaks off, in the midst of its last call."""
+    """An answer, in order: thoughts, text, calls. Without a `stop`, it breaks off in the middle of its last call."""
 
     pieces: tuple[str, ...] = ()
     thoughts: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class ModelAnswer:
     usage: Usage | None = USAGE
     id: str = "answer-1"
     signed: bool = False
-    """With reasoning that has to come back in the next request, where the vendor knows such a thing."""
+    """Includes reasoning that must be sent back in the next request, if the vendor supports that."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ class ReceivedRequest:
     system: str
     items: tuple[tuple[str, ...], ...]
     """The conversation: ("user", text), ("assistant", text), ("call", name, arguments), ("result", arguments of its
-    call, text), ("image", media type, data in base64)."""
+    call, text), ("image", media type, data in base64).
+    """
     tools: tuple[str, ...]
     may_call: bool
     schema: Mapping[str, Any] | None
@@ -60,52 +61,52 @@ class ReceivedRequest:
     effort: str | None
     temperature: float | None
     state: str
-    """Reasoning that came back, as text; empty without."""
+    """The reasoning that was sent back, as text; empty if there is none."""
 
 
 class Wire(Protocol):
-    """One provider's wire, at a server of ours."""
+    """One provider's wire, connected to a test server."""
 
     name: str
     sdk: str
-    """The package that it speaks through."""
+    """The package of the SDK that the provider uses."""
     model: str
-    """One that reasons, calls tools, sees and has a price."""
+    """A model that reasons, calls tools, accepts images and has a price."""
     sends_state: bool
     takes_temperature: bool
     keeps_tools: bool
-    """Is told of tools also where none may be called."""
+    """Whether requests declare tools even when none may be called."""
     settings: Mapping[str, object]
-    """That make the provider, but for its address."""
+    """The settings that create the provider, except for its address."""
     address_setting: str
     path: str
-    """What the address ends in."""
+    """The path at the end of the address."""
     call_ids: tuple[str, str, str]
-    """As the vendor gives them to tool calls: two of one answer, and one of another."""
+    """IDs as the vendor gives them to tool calls: two of one answer, and one of another answer."""
     keep_alive: bytes
 
     def framed(self, data: bytes) -> bytes:
-        """One event in mid-answer with this data, valid or not."""
+        """Return one event in the middle of an answer with this data, valid or not."""
         ...
 
     def frames_of(self, answer: ModelAnswer) -> Sequence[bytes]:
-        """The frames of an answer."""
+        """Return the frames of an answer."""
         ...
 
     def refused(self, kind: Kind, words: str) -> tuple[int, Any]:
-        """Status and body of a refusal."""
+        """Return the status and body of a refusal."""
         ...
 
     def broken_by(self, kind: Kind) -> bytes:
-        """An error as it comes in the midst of an answer."""
+        """Return an error as sent in the middle of an answer."""
         ...
 
     def listed(self, names: Sequence[str]) -> Any:
-        """The body of a list of models; may have models that can't be called besides."""
+        """Return the body of a list of models, which may also contain models that can't be called."""
         ...
 
     def parse(self, body: Any, target: str) -> ReceivedRequest:
-        """Understand a request. Fails where the vendor would refuse it."""
+        """Parse a request. Fails if the vendor would refuse it."""
         ...
 
     def key_in(self, headers: Mapping[str, str]) -> str: ...
@@ -113,11 +114,11 @@ class Wire(Protocol):
 
 @dataclass
 class Conversation:
-    """Puts a request's items together and checks what all vendors check: every call has its one result, next."""
+    """Assembles a request's items, and checks what all vendors check: each call is followed by exactly one result."""
 
     items: list[tuple[str, ...]] = field(default_factory=list)
     open_calls: dict[str, str] = field(default_factory=dict)
-    """Arguments by id, of calls without a result yet."""
+    """The arguments of calls that have no result yet, by ID."""
 
     def add_message(self, role: str, text: str) -> None:
         if text:
@@ -139,12 +140,12 @@ class Conversation:
 
 
 def event(data: Any, kind: str = "") -> bytes:
-    """A server-sent event."""
+    """Return a server-sent event."""
     name = f"event: {kind}\n" if kind else ""
     return f"{name}data: {json.dumps(data)}\n\n".encode()
 
 
 def plain(status: int, body: Any, **headers: str) -> Script:
-    """A whole JSON answer."""
+    """Return a complete JSON answer."""
     renamed = {name.replace("_", "-"): value for name, value in headers.items()}
     return Script([json.dumps(body).encode()], status, {"content-type": "application/json", **renamed})

@@ -1,4 +1,4 @@
-"""The model server: the vendors' wires at one address, scripted answers for each model, and the requests it got."""
+"""The model server: the vendors' wires at one address, scripted answers for each model, and recorded requests."""
 
 import asyncio
 import json
@@ -17,15 +17,15 @@ _OTHERS = ("/v1/chat/completions", "/v1/messages")
 
 @dataclass(frozen=True, slots=True)
 class ServedAnswer:
-    """What the model server sends for one request."""
+    """The model server's response to one request."""
 
     body: str | bytes
     status: int = 200
     media_type: str | None = "text/event-stream"
     headers: Mapping[str, str | Callable[[], str]] = field(default_factory=dict)
-    """A function is asked when the answer is sent: a date has to be in the future then."""
+    """A function is called when the answer is sent, because a date must be in the future at that moment."""
     cut: bool = False
-    """Drop the connection after the body, without the end that HTTP wants."""
+    """Drop the connection after the body, without the end that HTTP requires."""
     piece_bytes: int = 0
     """Send the body in pieces of this size; 0 sends it whole."""
 
@@ -45,7 +45,7 @@ class ServedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A request as it came."""
+    """A request as it arrived."""
 
     at_s: float
     body: dict[str, Any]
@@ -53,7 +53,7 @@ class Arrival:
 
 @dataclass(slots=True)
 class Model:
-    """What a model answers, and what it was asked. The last answer is given again and again."""
+    """A model's answers and the requests that it received. The last answer is repeated."""
 
     answers: tuple[ServedAnswer, ...]
     arrivals: list[Arrival] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Model:
 
 
 class ModelServer:
-    """Answers by the model's name; a name that it doesn't have gets 404."""
+    """Answers by the model's name. An unknown name gets a 404."""
 
     def __init__(self) -> None:
         self.models: dict[str, Model] = {}
@@ -86,13 +86,13 @@ class ModelServer:
 
 
 def refusal(status: int, body: Any, *, media_type: str = "application/json", **headers: str) -> ServedAnswer:
-    """A refusal; headers are written with _ for -, text is sent as it is."""
+    """Return a refusal. Header names are written with _ instead of -, and text is sent unchanged."""
     text = body if isinstance(body, str) else json.dumps(body)
     return ServedAnswer(text, status, media_type, headers_of(headers))
 
 
 def _asked_for(path: str, body: Any) -> str:
-    """The model's name; empty where no wire has this path."""
+    """Return the model's name, or nothing if no wire has this path."""
     if google := _GOOGLE.fullmatch(path):
         return google[1]
     return str(body["model"]) if path in _OTHERS else ""

@@ -11,7 +11,7 @@ from tests.wires.server import Caller, Request, Script, listening
 
 @dataclass
 class Scripted:
-    """The server, and what reached it. `script` is how it answers from now on, or first what `answers` was told."""
+    """The server and what reached it. `script` is the next answer; the others given to `answers` follow in turn."""
 
     url: str
     script: Script = field(default_factory=lambda: Script([]))
@@ -19,16 +19,16 @@ class Scripted:
     headers: list[dict[str, str]] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     cut: int = 0
-    """Answers that the client didn't stay for."""
+    """The number of answers that the client didn't wait for."""
     following: list[Script] = field(default_factory=list)
 
     def answers(self, *scripts: Script) -> None:
-        """Forget what came; answer with these in turn, and with the last one from then on."""
+        """Clear the record; answer with these scripts in turn, and repeat the last one."""
         self.script, *self.following = scripts
         self.bodies, self.headers, self.targets, self.cut = [], [], [], 0
 
     async def respond(self, request: Request, caller: Caller) -> None:
-        """Note the request and send the script whose turn it is."""
+        """Record the request, and send the script whose turn it is."""
         self.targets.append(request.target)
         self.headers.append(dict(request.headers))
         self.bodies.append(request.body)
@@ -41,7 +41,7 @@ class Scripted:
 
 @asynccontextmanager
 async def running_script() -> AsyncIterator[Scripted]:
-    """Serve on a free port for as long as the block lasts."""
+    """Run a server on a free port while the block runs."""
     port = free_port()
     scripted = Scripted(f"http://127.0.0.1:{port}")
     async with listening(scripted.respond, port):

@@ -1,4 +1,4 @@
-"""A server that sends bytes as it is told, for what no server of a vendor's wire does on request."""
+"""A server that sends whatever bytes it is told to, for behaviour that no vendor-compatible server shows on request."""
 
 import asyncio
 import json
@@ -8,30 +8,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FOREVER = 600.0
-"""Until the client leaves."""
+"""Long enough that the client leaves first."""
 
 
 @dataclass
 class Script:
-    """One answer: bytes are sent, numbers are seconds to wait. Without an `end` the connection breaks."""
+    """One answer: bytes are sent, and numbers are seconds to wait. Without an `end`, the connection breaks."""
 
     steps: Sequence[bytes | float]
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "text/event-stream"})
-    """The body is chunked unless they have a length; the connection is closed behind it unless they keep it."""
+    """The body is chunked unless these have a length, and the connection is then closed unless these keep it alive."""
     end: bool = True
     head_at_once: bool = True
-    """Else the head comes with the first bytes."""
+    """If false, the head is sent with the first bytes."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came."""
+    """A request as it arrived."""
 
     target: str
     headers: Mapping[str, str]
     body: Any
-    """JSON as its value, a form as its bytes."""
+    """JSON as its value, or a form as its bytes."""
 
 
 class Caller:
@@ -43,14 +43,14 @@ class Caller:
         self.stays = True
 
     async def request(self) -> Request:
-        """Read the next one. Raises `IncompleteReadError` when none comes any more."""
+        """Read the next request. Raises `IncompleteReadError` if none follows."""
         first, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().splitlines()
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         body = await self._reader.readexactly(int(headers.get("content-length", 0)))
         return Request(first.split(" ")[1], headers, _parsed(body, headers))
 
     async def send(self, script: Script) -> bool:
-        """Answer; False where the client left before the end."""
+        """Send an answer; return False if the client left before the end."""
         headers = {"transfer-encoding": "chunked", "connection": "close", **script.headers}
         if "content-length" in headers:
             del headers["transfer-encoding"]
@@ -80,7 +80,7 @@ class Caller:
         return True
 
     async def _leaves(self, seconds: float) -> bool:
-        """Wait, and return whether the client went away meanwhile."""
+        """Wait, and return whether the client left in the meantime."""
         try:
             return not await asyncio.wait_for(self._reader.read(1), seconds)
         except TimeoutError:
@@ -89,7 +89,7 @@ class Caller:
 
 @asynccontextmanager
 async def listening(respond: Callable[[Request, Caller], Awaitable[None]], port: int) -> AsyncIterator[str]:
-    """Serve at this port of the loopback address, in this loop, and yield where."""
+    """Serve at this port of the loopback address, in this event loop, and yield the URL."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         caller = Caller(reader, writer)
@@ -108,12 +108,12 @@ async def listening(respond: Callable[[Request, Caller], Awaitable[None]], port:
 
 
 def plain(status: int, body: Any, **headers: str) -> Script:
-    """A whole JSON answer."""
+    """Return a complete JSON answer."""
     return Script([json.dumps(body).encode()], status, {"content-type": "application/json", **headers_of(headers)})
 
 
 def headers_of(given: Mapping[str, str]) -> dict[str, str]:
-    """Headers that were given as arguments, with _ for -."""
+    """Return headers given as arguments, with - instead of _."""
     return {name.replace("_", "-"): value for name, value in given.items()}
 
 

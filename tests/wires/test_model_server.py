@@ -1,4 +1,4 @@
-"""The model server, asked over HTTP."""
+"""The model server, called over HTTP."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The wires that the contract is put to, one entry a provider."""
+"""The wires that the contract is tested with, one entry per provider."""
 
 from tests.wires.anthropic.wire import Anthropic
 from tests.wires.base import Wire
@@ -9,7 +9,7 @@ WIRES: tuple[Wire, ...] = (
     Chat("openai", "gpt-5.6", "openai_base_url", "/v1", "max_completion_tokens"),
     Anthropic(),
     Google(),
-    # Servers of one's own number their calls from one in each answer, and vLLM's ids are long.
+    # Users' own servers number the calls in each answer anew, and vLLM's IDs are long.
     Chat(
         "local", "gemma", "local_base_url", "/v1", "max_tokens", ("call_0", f"chatcmpl-tool-{'0123abcd' * 4}", "call_0")
     ),

@@ -1,4 +1,4 @@
-"""What the contracts promise is what a worker serves."""
+"""A worker serves everything that the contracts promise."""
 
 import inspect
 

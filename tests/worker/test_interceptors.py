@@ -1,4 +1,4 @@
-"""Errors of activities become Temporal's; what may pass is not logged as a defect."""
+"""Errors of activities become Temporal's; errors that may pass aren't logged as defects."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a sandbox imports, whatever happens to the files."""
+"""A sandbox imports the original workflow code, whatever happens to the files."""
 
 import importlib
 import sys
@@ -13,7 +13,7 @@ from worker import workflow_code
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """A package of two modules that nobody has loaded but for its own."""
+    """Yield a package of two modules, neither of which has been loaded yet."""
     folder = tmp_path / "runs_of_a_test"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
@@ -27,7 +27,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleT
 
 
 def forget(package: str) -> None:
-    """As a sandbox does before each run."""
+    """Unload a package's modules, as a sandbox does before each run."""
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         del sys.modules[name]
 

@@ -1,9 +1,9 @@
-"""Records one history per branch of the workflows: `python -m tests.workflows.record [NAME…]`, before a release.
+"""Records one history per branch of the workflows, before a release: `python -m tests.workflows.record [NAME…]`.
 
-The recordings are what running workflows look like to the next version of the code; `test_replay.py` replays them. From
-the first release on, a change that breaks a replay breaks every run in flight: guard it with `workflow.patched` instead
-of recording again. Before recordings are made anew they then move to a folder beside, named after what they have: they
-stay true. Each branch is recorded once for each place where subtasks run.
+The recordings show what running workflows look like to the next version of the code; `test_replay.py` replays them.
+From the first release on, a change that breaks a replay breaks every run in flight: guard it with `workflow.patched`
+instead of recording again. From then on, before new recordings are made, existing ones move to a folder beside them,
+named after their contents: they remain valid. Each branch is recorded once for each place where subtasks run.
 """
 
 import asyncio
@@ -134,7 +134,7 @@ async def continued(runs: Runs) -> TaskId:
 
 
 async def root_continued(runs: Runs) -> TaskId:
-    """The root continues as new while subtasks are at work, and while it is paused."""
+    """The root continues as new while subtasks are running and while it is paused."""
     words = "[[sim: turns=12; tokens=5; delay=0.1]] go on"
     deep = _subtask("deep", 'Look [[sim plan: split=2; sub="turns=3,tokens=5"]]', decompose=True)
     plan = [_subtask("long", words, agent="analyst"), deep, _subtask("last", depends_on=["long", "deep"])]
@@ -147,13 +147,13 @@ async def root_continued(runs: Runs) -> TaskId:
 
 
 async def moved(runs: Runs) -> TaskId:
-    """Inside its parent, a subtask of more than six turns moves into a child."""
+    """A subtask inside its parent moves into a child after more than six turns."""
     long = _subtask("long", "[[sim: turns=7; tokens=5]] go on", agent="analyst")
     return await runs.start("Move", plan=[long, _subtask("short")])
 
 
 async def tool_failed(runs: Runs) -> TaskId:
-    """One tool of a turn fails for good, and the other is cancelled; the retry of the subtask runs both."""
+    """One tool of a turn fails permanently and the other is cancelled; the subtask's retry runs both."""
     with two_tools(failures=1):
         plan = [_subtask("sum", "What is 17 * 23?", agent="analyst")]
         task_id = await runs.start("Compute", plan=plan, on_failure="retry", max_retries=1)
@@ -222,12 +222,12 @@ AI_BRANCHES: tuple[Callable[[Runs], Awaitable[AiCallId]], ...] = (
 
 
 def name_of(branch: Callable[[Runs], Awaitable[TaskId]], mode: SubtaskMode) -> str:
-    """Name the recording of a branch of a task."""
+    """Return the name of a branch's recording."""
     return branch.__name__ if mode is SubtaskMode.CHILD else f"{mode}/{branch.__name__}"
 
 
 async def record(runs: Runs, branch: Callable[[Runs], Awaitable[TaskId]]) -> None:
-    """Run one branch of a task and keep the histories of all its executions in one file."""
+    """Run one branch of a task, and save the histories of all its executions in one file."""
     task_id = await branch(runs)
     row = await runs.ended(task_id)
     await keep(runs, name_of(branch, runs.mode), workflow_id_of(task_id), row["status"])
@@ -239,7 +239,7 @@ async def record_ai_call(runs: Runs, branch: Callable[[Runs], Awaitable[AiCallId
 
 
 async def keep(runs: Runs, name: str, prefix: str, status: str = "") -> None:
-    """Wait until all executions whose ids begin with `prefix` have ended, and write their histories down."""
+    """Wait until all executions whose IDs begin with `prefix` have ended, and save their histories."""
     client = await runs.temporal.client()
     while True:
         found = [run async for run in client.list_workflows(f"WorkflowId STARTS_WITH '{prefix}'")]
@@ -250,7 +250,7 @@ async def keep(runs: Runs, name: str, prefix: str, status: str = "") -> None:
     for run in sorted(found, key=lambda run: (run.id, run.start_time)):
         history = await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history()
         histories.append({"id": run.id, "history": json.loads(history.to_json())})
-    # Stack traces in failures name files where they lay on the machine that recorded.
+    # Stack traces in failures contain the paths of files on the machine that recorded them.
     kept = json.dumps(histories, separators=(",", ":")).replace(f"{PACKAGES}/", "").replace(f"{ROOT}/", "")
     (FOLDER / f"{name}.json").write_text(kept + "\n")
     print(f"{name:20} {status:10} {len(histories)} executions", flush=True)
@@ -268,7 +268,7 @@ async def main(wanted: Collection[str]) -> None:
                 death_signal=signal.SIGKILL,
             )
             changes = {"database_url": url, "simulator_url": f"http://127.0.0.1:{port}", "task_queue": "record"}
-            # Recordings are read without a key.
+            # Recordings must be readable without a key.
             settings: Settings = parts.model_copy(update=changes | {"payload_keys": None})
             try:
                 async with runs_with_worker(settings) as runs:

@@ -1,4 +1,4 @@
-"""Tasks wait in the queue while as many run as may, and are started when one ends."""
+"""Tasks wait in the queue while the maximum number of tasks is running, and start when one ends."""
 
 from collections.abc import AsyncIterator
 

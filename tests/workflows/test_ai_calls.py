@@ -1,4 +1,4 @@
-"""A call that is a run of its own."""
+"""An AI call, which is a run of its own."""
 
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ MODES = [SubtaskMode.CHILD]
 
 
 class RefusedOnce:
-    """A call that waits after a refusal of the ledger, until its history is long enough to continue as new."""
+    """A call that waits after the ledger has refused it, until its history is long enough to continue as new."""
 
     def __init__(self) -> None:
         self.runs: list[str | None] = []
@@ -36,7 +36,7 @@ class RefusedOnce:
 
 
 async def test_a_suspended_call_goes_on_to_its_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Three events come before the call, which makes the history longer than this.
+    # Three events precede the call, which makes the history longer than this limit.
     monkeypatch.setattr(ai_calls, "MAX_HISTORY_EVENTS", 5)
     client, queue, refused = await runs.temporal.connected(), f"calls-{uuid4().hex}", RefusedOnce()
     call = AiCallInput(run_id=RunId(str(uuid4())), owner_id=runs.caller.user_id, purpose=Purpose.EMBEDDINGS)

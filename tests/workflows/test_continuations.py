@@ -1,4 +1,4 @@
-"""Answers that are cut at their limit of tokens: continued, accepted or refused, and marked wherever they go."""
+"""Answers cut at their token limit: continued, accepted or refused, and marked wherever they are shown."""
 
 import json
 from collections.abc import AsyncIterator
@@ -98,14 +98,14 @@ async def test_a_task_may_refuse_a_cut_answer(runs: Runs, server: Scripted, keys
     row = await runs.ended(task_id)
     assert (row["status"], row["error_code"], row["result"]) == ("failed", "answer_truncated", None)
     assert "max_output_tokens" in row["error"]
-    # What was answered is paid, and is not asked for again.
+    # The answers are paid for and aren't requested again.
     assert len(server.bodies) == len(whole) + 1
     assert [each["status"] for each in await runs.attempts(task_id)] == ["finished"] * len(server.bodies)
 
 
 @pytest.mark.parametrize(("wanted", "asked"), [(None, 2048), (6000, 6000), (131_072, 10_000)])
 async def test_a_task_sets_the_answer_length(runs: Runs, server: Scripted, wanted: int | None, asked: int) -> None:
-    """Those of every built-in agent, as far as the model goes; that much is reserved, and the rest given back."""
+    """It applies to every built-in agent, up to the model's limit. That much is reserved, and the rest is released."""
     server.answers(answering("Whole.", "stop"))
     plan = [a_subtask("one"), a_subtask("two")]
     task_id = await runs.start("Write.", model=LOCAL, plan=plan, limits={"max_output_tokens": wanted})

@@ -1,4 +1,4 @@
-"""What is left of a task that was deleted, in Temporal and in Redis."""
+"""The remains of a deleted task in Temporal and in Redis."""
 
 from redis.asyncio import Redis
 
@@ -12,7 +12,7 @@ MODES = [SubtaskMode.CHILD]
 
 
 async def test_a_deleted_tasks_runs_and_stream_are_deleted(runs: Runs) -> None:
-    """Temporal does so within a minute or so, which isn't waited for."""
+    """Temporal deletes them within about a minute, which this test doesn't wait for."""
     plan = [a_subtask("a"), a_subtask("b", depends_on=["a"])]
     task_id, other = [await runs.start("Two, and an answer", plan=plan) for _ in range(2)]
     for each in (task_id, other):
@@ -21,7 +21,7 @@ async def test_a_deleted_tasks_runs_and_stream_are_deleted(runs: Runs) -> None:
     await runs.control(tasks.delete, task_id)
 
     async def all_are_listed() -> bool:
-        # The task's own run by its id, and those that are listed: of the task and of two subtasks.
+        # The task's own run, found by its ID, and the listed runs: those of the task and of two subtasks.
         return await runs.temporal.delete_runs(task_id, None) == 4
 
     await until_true(all_are_listed)
@@ -37,7 +37,7 @@ async def test_a_deletion_is_done_when_temporal_has_nothing_left(runs: Runs) -> 
     task_id = await runs.start("Never begun", start=False)
     await runs.cancel(task_id)
     await runs.control(tasks.delete, task_id)
-    # It is looked at twice: a run that has just ended is not listed yet.
+    # The deletion checks twice, because a run that has just ended isn't listed yet.
     assert await runs.rows("SELECT 1 FROM outbox WHERE run_id = :id", task_id)
 
     async def is_done() -> bool:

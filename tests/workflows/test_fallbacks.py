@@ -1,4 +1,4 @@
-"""Models that stand in for others, and providers that ask to wait or are away: below the API, over HTTP."""
+"""Fallback models, and providers that ask calls to wait or are unavailable: below the API, over HTTP."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,7 +16,7 @@ from tests.runs import Runs, a_subtask, runs_with_worker
 MAX_ATTEMPTS = 2
 FIRST, SECOND = "simulator/fast", "simulator/standard"
 ELSEWHERE = "local/standard"
-"""The same simulator under another provider's name, so an account of its own."""
+"""The same simulator under another provider's name, and therefore with a separate account."""
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ async def runs(settings: Settings, simulator: SimulatorServer, mode: SubtaskMode
         "local_base_url": f"{simulator.url}/v1",
         "call_max_attempts": MAX_ATTEMPTS,
         "breaker_failures": MAX_ATTEMPTS,
-        # The first probe is not awaited here.
+        # No probe is due during these tests.
         "breaker_probe_s": 600.0,
         "graceful_shutdown_s": 1.0,
     }
@@ -85,7 +85,7 @@ async def test_an_unmakeable_client_does_not_hang(
         await connect(provider)
 
     monkeypatch.setattr(ChatCompletions, "connect", connect_elsewhere)
-    # A model that this worker has not been asked for yet.
+    # A model that this worker hasn't called yet.
     task_id = await runs.start("Fall back", model="simulator/slow", plan=[a_subtask("one")], fallbacks=fallbacks)
     row = await runs.ended(task_id)
     assert row["status"] == status
@@ -128,7 +128,7 @@ async def test_an_unavailable_provider_is_skipped_at_once(runs: Runs) -> None:
     assert (await runs.ended(task_id))["status"] == "completed"
     assert await asked(runs, task_id) == [(ELSEWHERE, "overloaded"), (ELSEWHERE, "provider_away"), (FIRST, None)]
 
-    # Failures of one task speak for that task alone; those of two speak for their user.
+    # Failures of one task affect only that task; failures of two tasks affect their user.
     too = await runs.start("Away too", plan=plan, model=ELSEWHERE, fallbacks=[FIRST])
     assert (await runs.ended(too))["status"] == "completed"
 

@@ -1,4 +1,4 @@
-"""Guidance that comes late: while an agent gives what it takes for its last word, or while the answer is written."""
+"""Guidance that arrives late: while an agent writes what it considers its last answer, or while that is stored."""
 
 import pytest
 

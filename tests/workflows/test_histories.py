@@ -1,4 +1,4 @@
-"""What Temporal holds of runs: nothing that can be read without the key, and nothing that ends a run without it."""
+"""Temporal's data about runs can't be read without the key, and a missing key ends no run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ from tests.until import until_true
 
 MODES = [SubtaskMode.CHILD]
 CANARY = "nightjar"
-"""It stands in everything that a person or a model says here."""
+"""A word that occurs in all text from users and models in these tests."""
 PLAN = [a_subtask("a", f"Say {CANARY}. [[sim: tokens=10]]", title=f"First {CANARY}")]
 OLD, NEW = payload_keys.made(), payload_keys.made()
 
@@ -36,7 +36,7 @@ async def test_messages_are_encrypted_in_histories(runs: Runs) -> None:
     task_id = await runs.start(f"Tell of the {CANARY}.", title=f"The {CANARY}'s title", plan=PLAN)
     assert (await runs.ended(task_id))["status"] == "completed"
     await _is_hidden(runs, workflow_id_of(task_id), workflow_id_of(task_id, NodePath("a")))
-    # It is there all the same, for who has the key.
+    # With the key, it can still be read.
     assert CANARY in str(await (await _described(runs, workflow_id_of(task_id))).static_summary())
 
 
@@ -72,7 +72,7 @@ async def test_a_schedule_has_neither_text_nor_key(runs: Runs) -> None:
     described = await client.get_schedule_handle(schedule_workflow_id(schedule_id)).describe()
     assert CANARY.encode() not in described.raw_description.SerializeToString()
     [argument] = described.raw_description.schedule.action.start_workflow.input.payloads
-    # Whatever became of the keys meanwhile.
+    # This works whatever has become of the keys in the meantime.
     assert (await DATA_CONVERTER.decode([argument]))[0]["schedule_id"] == schedule_id
     task_id = await _task_of(runs, schedule_id)
     await runs.ended(task_id)
@@ -155,7 +155,7 @@ async def test_a_lost_key_holds_up_no_schedule(keys: Settings, end: Callable[[Ru
         schedules = Schedules(without.settings, without.temporal)
 
         async def runs_again() -> bool:
-            # More than once: Temporal's scheduler hears of the end a little later than whoever asks about it.
+            # Trigger it more than once: Temporal's scheduler learns of the end a little later than its other clients.
             await schedules.trigger(schedule_id)
             await asyncio.sleep(0.5)
             return len(await without.rows("SELECT id FROM runs WHERE schedule_id = :id", TaskId(schedule_id))) > 1
@@ -165,7 +165,7 @@ async def test_a_lost_key_holds_up_no_schedule(keys: Settings, end: Callable[[Ru
 
 @pytest.fixture
 def keys(settings: Settings, simulator: SimulatorServer) -> Settings:
-    """Settings for workers of one's own, which no other test's worker helps."""
+    """Return settings for separate workers, so that no other test's worker takes part."""
     return settings.model_copy(
         update={"simulator_url": simulator.url, "graceful_shutdown_s": 0.1, "task_queue": f"keys-{uuid4().hex}"}
     )
@@ -183,7 +183,7 @@ async def _is_hidden(runs: Runs, *ids: str) -> None:
 
 
 async def _kept_of(runs: Runs, id: str) -> bytes:
-    """All that Temporal has of a run, as it has it: the history, and what stands beside it."""
+    """Return everything that Temporal stores about a run, in its stored form: the history and the run's description."""
     client: Client = await runs.temporal.client()
     history = await client.get_workflow_handle(id).fetch_history()
     events = b"".join(event.SerializeToString() for event in history.events)

@@ -1,4 +1,4 @@
-"""Images reach every agent of a task, through its model's own request."""
+"""Images reach every agent of a task through the requests to its model."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""A model server that loads one model for a while, and answers for another one meanwhile."""
+"""A model server that takes a while to load one model, and meanwhile answers for another one."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ REFUSAL = b"HTTP/1.1 503 Said\r\ncontent-type: application/json\r\ncontent-lengt
 
 @dataclass
 class Loader:
-    """Stands before the simulator and refuses what asks for `loading`."""
+    """Stands in front of the simulator and refuses requests that contain `loading`."""
 
     url: str
     loading: bytes = b'"slow"'
@@ -31,7 +31,7 @@ class Loader:
 
 
 async def test_a_model_that_loads_is_waited_for(settings: Settings, simulator: SimulatorServer) -> None:
-    """No attempt is used up, nothing of the budget, and the other model of the server is not in the way."""
+    """Waiting uses up no attempt and none of the budget, and the server's other model isn't blocked."""
     async with loader_before(simulator.url) as loader, _runs(settings, loader) as runs:
         task_id = await runs.start("Wait", plan=[a_subtask("one")], model="local/slow", budget={"max_model_calls": 1})
         await until_true(lambda: _was_refused(loader, 4))
@@ -59,7 +59,7 @@ async def test_another_model_replaces_a_loading_one(settings: Settings, simulato
 
 
 async def _blocked_calls(runs: Runs, task_id: TaskId) -> BlockedCall:
-    """The call that is blocked; while an attempt is under way none is."""
+    """Return the blocked call. While an attempt is in flight, none is blocked."""
     found: list[BlockedCall] = []
 
     async def is_blocked() -> bool:

@@ -1,4 +1,4 @@
-"""A task whose model fails for good in the middle of its work, and whose stand-in is another vendor's."""
+"""A task whose model fails permanently during its work, with another vendor's model as the fallback."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -24,7 +24,7 @@ CALLS = (
 
 @pytest.fixture(scope="module")
 async def servers() -> AsyncIterator[dict[str, Scripted]]:
-    """One for each vendor."""
+    """Run one server for each vendor."""
     async with AsyncExitStack() as stack:
         yield {name: await stack.enter_async_context(running_script()) for name in BY_NAME}
 

@@ -1,4 +1,4 @@
-"""Nodes that go on elsewhere: in the next run of their workflow, or in a workflow of their own."""
+"""Nodes that continue elsewhere: in their workflow's next run, or in their own workflow."""
 
 from collections import Counter
 
@@ -21,13 +21,13 @@ MAX_EVENTS = 400 * (MOST_TIMES + 1)
 
 
 async def executions_of(runs: Runs, task_id: TaskId) -> Counter[str]:
-    """How many runs each workflow of a task had, by the path of its node."""
+    """Count the executions of each of a task's workflows, by the path of its node."""
     histories = await runs.histories(task_id)
     return Counter(history.workflow_id.removeprefix(workflow_id_of(task_id)) for history in histories)
 
 
 async def places_of(runs: Runs, task_id: TaskId) -> list[tuple[str, str, int, str]]:
-    """The model calls of a task, each as often as a provider was asked for it."""
+    """Return a task's model calls, each as often as a provider was called for it."""
     return [(a["path"], a["purpose"], a["step"], a["status"]) for a in await runs.attempts(task_id)]
 
 
@@ -89,7 +89,7 @@ async def test_a_call_in_flight_is_waited_for(runs: Runs, monkeypatch: pytest.Mo
     assert (await executions_of(runs, task_id))[""] > 1
 
 
-async def test_a_call_in_flight_holds_no_other_subtask(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_call_in_flight_holds_back_no_other_subtask(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, "/held#")
     plan = [a_subtask("held"), *(a_subtask(f"s{number}", depends_on=["first"]) for number in range(4))]
     task_id = await runs.start_short(20, "Hold", plan=[a_subtask("first"), *plan])

@@ -1,4 +1,4 @@
-"""Planning with servers and models that don't do as they are told: what comes of it, and how many requests it takes."""
+"""Planning with servers and models that don't follow instructions: the results, and the number of requests."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Which subtasks of a plan may start."""
+"""The subtasks of a plan that may start."""
 
 from models.ids import NodePath
 from models.nodes import NodeOutcome
@@ -34,7 +34,7 @@ def test_a_suspended_subtask_may_be_started_again() -> None:
     assert not progress.finished
 
 
-def test_so_many_are_in_flight_and_no_more() -> None:
+def test_only_the_maximum_number_is_in_flight() -> None:
     progress = Progress([PlanNode(key=f"s{number}", agent="w") for number in range(MAX_IN_FLIGHT + 2)])
     assert len(progress.start()) == MAX_IN_FLIGHT
     progress.end(ended("s0"))

@@ -1,6 +1,6 @@
-"""Recorded histories replay on today's code: a run in flight survives a deploy.
+"""Recorded histories replay with the current code, so a run in flight survives a deployment.
 
-One recording per branch; `python -m tests.workflows.record` makes them, `workflow.patched` keeps them valid.
+There is one recording per branch. `python -m tests.workflows.record` makes them; `workflow.patched` keeps them valid.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Failed tasks that go on where they failed: what was answered stands, counted at the provider."""
+"""Failed tasks that continue where they failed: finished answers are kept, as the provider's own count shows."""
 
 from typing import Any
 
@@ -22,9 +22,9 @@ from tests.runs import Runs, a_subtask, runs_with_worker
 from tests.until import until_true
 
 ONCE = "[[sim: status=401; times=1; tokens=5]] go"
-"""Fails for good the first time, and is answered the second."""
+"""Fails permanently the first time, and is answered the second time."""
 ALWAYS = "[[sim: status=400; model=fast; tokens=5]] go"
-"""Is refused by one model, and answered by others."""
+"""Is refused by one model and answered by others."""
 
 
 def a_chain(*instructions: str) -> list[dict[str, Any]]:
@@ -36,14 +36,14 @@ def a_chain(*instructions: str) -> list[dict[str, Any]]:
 
 
 def eight_of_which_the_7th(instruction: str) -> list[dict[str, Any]]:
-    """With the answer at the end nine calls."""
+    """Return a plan of eight subtasks. With the final answer, that makes nine calls."""
     words = ["[[sim: tokens=5]] go"] * 8
     words[6] = instruction
     return a_chain(*words)
 
 
 def arrived(simulator: SimulatorServer, task_id: TaskId) -> list[str]:
-    """The calls that reached the provider, in order, each as often as it did."""
+    """Return the calls that reached the provider, in order, each as often as it arrived."""
     asked = [e for e in simulator.asked() if e["call_id"].startswith(task_id) and e["phase"] == "arrived"]
     return [entry["call_id"].removeprefix(task_id) for entry in asked]
 
@@ -121,7 +121,7 @@ async def test_a_nested_task_continues_below_its_subtask(runs: Runs, simulator: 
     await runs.control(retries.retry, task_id, TaskRetry())
     row = await runs.ended(task_id)
     if row["status"] == "failed":
-        # The sibling that was cut before its first request fails once, too.
+        # The sibling that was cancelled before its first request also fails once.
         await runs.control(retries.retry, task_id, TaskRetry())
         row = await runs.ended(task_id)
     assert row["status"] == "completed"
@@ -150,7 +150,7 @@ async def test_a_retry_has_all_of_a_calls_attempts_anew(runs: Runs, simulator: S
 
 
 async def test_a_retry_continues_after_a_full_restart(runs: Runs, simulator: SimulatorServer) -> None:
-    """The worker that takes the retry up is another one, in which nothing is remembered."""
+    """The worker that takes over the retry is a different one, which remembers nothing."""
     task_id = await runs.start("Nine calls", plan=eight_of_which_the_7th(ONCE))
     await runs.ended(task_id)
     queue = runs.settings.model_copy(update={"task_queue": "retried-elsewhere"})
@@ -203,7 +203,7 @@ async def test_a_retry_that_is_refused_changes_nothing(runs: Runs) -> None:
 async def test_of_two_retries_at_once_one_is_taken(runs: Runs, simulator: SimulatorServer) -> None:
     task_id = await runs.start("Two", plan=a_chain("[[sim: tokens=5]] go", ONCE))
     await runs.ended(task_id)
-    # The run that failed may not have ended yet: its row is written first.
+    # The failed run may not have ended yet, because its row is written first.
     await runs.control(retries.retry, task_id, TaskRetry())
     with pytest.raises(Conflict):
         await runs.control(retries.retry, task_id, TaskRetry())
@@ -212,7 +212,7 @@ async def test_of_two_retries_at_once_one_is_taken(runs: Runs, simulator: Simula
 
 
 async def test_a_repeated_end_does_not_undo_the_retry(runs: Runs) -> None:
-    """Its worker may have died between the row and Temporal, and comes back when the task is tried again."""
+    """The run's worker may have died between the row's update and Temporal's, and may return during the retry."""
     task_id = await runs.start("One", plan=[a_subtask("s1", ONCE)])
     await runs.ended(task_id)
     async with runs.database.begin() as session:
@@ -235,7 +235,7 @@ async def test_the_earlier_runs_end_does_not_end_the_retry(runs: Runs, monkeypat
     close = db_runs.close_from_temporal
 
     async def closed(session: AsyncSession, run_id: TaskId, cancelled: bool, *, retries: int | None = None) -> bool:
-        # The start is delivered between Temporal's answer and the lock.
+        # The start is delivered after Temporal's response but before the lock.
         assert (cancelled, retries) == (False, 0)
         await runs.deliver(task_id)
         return await close(session, run_id, cancelled, retries=retries)
@@ -279,6 +279,6 @@ async def test_a_retry_ends_a_failed_run_that_continues(runs: Runs, monkeypatch:
 
 
 async def run_of(runs: Runs, task_id: TaskId) -> str:
-    """Which run Temporal has under the task's id now."""
+    """Return the ID of the run that Temporal currently has for the task."""
     client = await runs.temporal.client()
     return (await client.get_workflow_handle(workflow_id_of(task_id)).describe()).run_id

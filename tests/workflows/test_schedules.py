@@ -1,4 +1,4 @@
-"""Schedules as Temporal runs them: what is due makes its task, once, and keeps the schedule up to date."""
+"""Schedules as Temporal runs them: each due run creates its task, once, and keeps the schedule up to date."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ GOAL = "Say a word. [[sim: tokens=5]]"
 
 
 async def _new(runs: Runs, **fields: Any) -> tuple[ScheduleId, ScheduleSpec, Schedules]:
-    """Make a schedule as the API does; it is paused, so that only what a test asks for runs."""
+    """Create a schedule as the API does. It is paused, so that it runs only when a test requests it."""
     plan = [{"key": "a", "instruction": GOAL, "agent": "writer"}]
     task = {"goal": "Report.", "model": MODEL, "plan": plan}
     body = {"name": "Morning", "task": task, "cron": RARE, "paused": True} | fields
@@ -49,7 +49,7 @@ async def _tasks(runs: Runs, schedule_id: ScheduleId) -> Sequence[RowMapping]:
 
 
 async def _ended(runs: Runs, schedule_id: ScheduleId, count: int) -> Sequence[RowMapping]:
-    """Wait until there are so many tasks, all of them ended."""
+    """Wait until there are this many tasks, all of which have ended."""
 
     async def have_ended() -> bool:
         tasks = await _tasks(runs, schedule_id)
@@ -65,7 +65,7 @@ async def _described(runs: Runs, schedule_id: ScheduleId) -> Any:
 
 
 async def _results(runs: Runs, schedule_id: ScheduleId, count: int) -> list[Any]:
-    """Wait until Temporal has started so many runs; how each has ended, in the order of their start."""
+    """Wait until Temporal has started this many runs; return how each has ended, in the order of their starts."""
     client = await runs.temporal.client()
 
     async def have_run() -> bool:
@@ -111,7 +111,7 @@ async def test_a_backfill_makes_each_time_once(runs: Runs) -> None:
     again = await _ended(runs, schedule_id, 4)
     assert {task["id"] for task in tasks} < {task["id"] for task in again}
     assert sorted(await _results(runs, schedule_id, 7)) == ["completed"] * 4 + ["made_before"] * 3
-    # What was made before asked no model again.
+    # No model was called again for tasks created earlier.
     assert [len(await runs.attempts(task["id"])) for task in again] == [1] * 4
 
 
@@ -147,7 +147,7 @@ async def test_the_doubled_hour_is_backfilled_once(runs: Runs) -> None:
     schedule_id, spec, temporal = await _new(runs, cron="30 1 * * *", time_zone="America/New_York")
     due = times_between(spec, datetime(2026, 10, 31, 12, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC), most=10)
     assert [f"{at:%d %H:%M}" for at in due] == ["01 05:30"]
-    # A backfill from before the first of the two to behind the second.
+    # A backfill from before the first of the two times until after the second.
     span = [due[0] - timedelta(hours=3), due[0] + timedelta(hours=3)]
     await temporal.backfill(schedule_id, span, BackfillOverlap.ALLOW_ALL)
     tasks = await _ended(runs, schedule_id, 1)
@@ -221,7 +221,7 @@ async def test_a_schedule_without_a_row_ends(runs: Runs) -> None:
 
 async def test_a_run_renews_a_calendar_out_of_date(runs: Runs) -> None:
     schedule_id, spec, temporal = await _new(runs, cron="30 2 * * *", time_zone="Europe/Berlin")
-    # As it was given years ago.
+    # The calendar as Temporal would have received it years ago.
     client = await runs.temporal.client()
     handle = client.get_schedule_handle(schedule_workflow_id(schedule_id))
     old = spec_of(spec, datetime(2020, 1, 1, tzinfo=UTC))
@@ -271,7 +271,7 @@ async def test_an_old_cron_macro_runs_as_five_fields(runs: Runs) -> None:
 
 
 async def test_a_forged_owner_gets_no_task(runs: Runs) -> None:
-    """Whoever reaches Temporal can start a run with any input; whose task it makes is the row's to say."""
+    """Anyone with access to Temporal can start a run with any input. Only the row decides who owns the task."""
     schedule_id, _, _ = await _new(runs)
     stranger = await new_user(runs.database)
     forged = ScheduledRunInput(schedule_id=schedule_id, owner_id=stranger)

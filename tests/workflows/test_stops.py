@@ -1,4 +1,4 @@
-"""Cancels that meet something else, and runs that are reset: each ends, and as it was told."""
+"""Cancels that coincide with something else, and runs that are reset: each ends, and in the way that was requested."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ SLOW = "Say. [[sim: tokens=20; delay=600; times=1]]"
 
 
 class Refusals:
-    """Model calls that end with a refusal at the moment of a cancel, instead of ending as cancelled."""
+    """Model calls that end with a refusal at the moment of a cancel, instead of as cancelled."""
 
     def __init__(self, code: str) -> None:
         self.begun = asyncio.Event()
@@ -96,7 +96,7 @@ async def test_a_cancel_that_meets_a_refusal_ends_the_run(runs: Runs, code: str)
 
 
 async def test_a_run_that_was_reset_takes_its_subtasks_over(runs: Runs) -> None:
-    # Inside the parent a call in flight is joined by the next run, not cut.
+    # Inside the parent, the next run joins a call in flight instead of cutting it.
     slow = SLOW if runs.mode is SubtaskMode.CHILD else SLOW.replace("delay=600", "delay=5")
     task_id = await runs.start("x", plan=[a_subtask("one", slow), a_subtask("two", slow)])
     while len([event for event in await runs.events(task_id) if event.type == "model_call.started"]) < 2:
@@ -117,7 +117,7 @@ async def test_a_cancel_that_ends_nothing_is_sent_again(runs: Runs) -> None:
         await session.execute(late, {"id": task_id})
         for _ in range(2):
             await outbox.cancel_again(session)
-    # Once, until it is delivered; subtasks that had not begun may have runs.
+    # It is sent only once until it is delivered. Subtasks that had not begun may have runs.
     assert (await _promised(runs, task_id), await _cancelled_tree(runs, task_id)) == (1, (1, ["one", "two"]))
     await runs.dispatcher.deliver(task_id)
     assert (await runs.row(task_id))["status"] == "cancelled"
@@ -145,7 +145,7 @@ async def _cancelled_tree(runs: Runs, task_id: TaskId) -> tuple[int, list[NodePa
 
 
 async def _reset(client: Client, workflow_id: str) -> WorkflowHandle[Any, Any]:
-    """Start a run anew from its first decision, as somebody may in the Web UI."""
+    """Restart a run from its first decision, as a user might in the Web UI."""
     handle = client.get_workflow_handle(workflow_id)
     done = [
         event.event_id

@@ -19,7 +19,7 @@ from tests.runs import MODEL, Runs, a_subtask, runs_with_worker
 from tests.until import until
 
 PAUSE_S = 3600
-"""What a provider asks for between two attempts."""
+"""The wait that a provider asks for between two attempts."""
 
 
 async def test_a_planned_task_ends_with_a_simulated_answer(runs: Runs) -> None:
@@ -170,7 +170,7 @@ async def test_a_retried_subtask_replans_a_refused_plan(runs: Runs) -> None:
 
 
 async def test_a_retried_subtask_keeps_its_accepted_plan(runs: Runs) -> None:
-    """Its subtask fails on both of its own tries, so that it fails and is tried again itself."""
+    """Its subtask fails on both of its own attempts, so the planned subtask fails and is itself retried."""
     deep = a_subtask("deep", 'Look [[sim plan: split=1; sub="status=400,times=2"]]', decompose=True)
     task_id = await runs.start("Plan once", plan=[deep], on_failure="retry", max_retries=1)
     assert (await runs.ended(task_id))["status"] == "completed"
@@ -184,7 +184,7 @@ async def test_a_retried_subtask_keeps_its_accepted_plan(runs: Runs) -> None:
 
 
 async def test_three_500s_then_an_answer_are_four_requests(runs: Runs, simulator: SimulatorServer) -> None:
-    """F22: the SDK's own retries are off."""
+    """F22: the SDK's own retries are turned off."""
     task_id = await runs.start(
         "Flaky", plan=[a_subtask("one", "[[sim: status=500; retry_after=0.1; times=3; tokens=5]] go")]
     )
@@ -223,7 +223,7 @@ async def test_pause_holds_and_resume_releases_the_next_call(runs: Runs, monkeyp
     await runs.control(task_controls.pause, task_id)
     gate.open()
     await runs.event(task_id, "subtask.completed")
-    # The second one could begin by now, if nothing held it.
+    # By the end of this wait, the second subtask would have begun if nothing held it.
     await asyncio.sleep(0.5)
     assert (await runs.row(task_id))["status"] == "paused"
     assert (await runs.row(task_id))["model_calls"] == 1
@@ -272,7 +272,7 @@ async def test_an_interrupting_guidance_cuts_the_call_in_flight(runs: Runs, simu
 
 
 async def test_cancel_stops_every_call(runs: Runs, simulator: SimulatorServer) -> None:
-    """They would go on for minutes; a worker looks for stops twice a second."""
+    """The calls would run for minutes. A worker checks for stops twice a second."""
     assert stops.LOOK_SECONDS <= 0.5
     plan = [a_subtask(f"s{i}", "[[sim: tokens=5000; drip=20]] go") for i in range(5)]
     task_id = await runs.start("Cancel", plan=plan)

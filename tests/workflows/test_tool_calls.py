@@ -1,4 +1,4 @@
-"""Tool calls: with the answer that asks for them where nothing but their arguments is needed, else as activities."""
+"""Tool calls run as part of the call that requests them, if they need only their arguments, or else as activities."""
 
 import asyncio
 from collections import Counter
@@ -27,7 +27,7 @@ from tests.until import until_true
 
 
 class Remote:
-    """The calculator as a tool that has to go somewhere."""
+    """The calculator as a tool that accesses something remote."""
 
     name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
     kind: Literal["idempotent"] = "idempotent"
@@ -43,7 +43,7 @@ class Remote:
 
 
 class Once:
-    """The calculator as a tool with an effect outside, of which the worker loses the first result."""
+    """The calculator as a tool with an external effect. The worker loses its first result."""
 
     name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
     kind: Literal["once"] = "once"
@@ -59,7 +59,7 @@ class Once:
 
 
 class Slow(Calculator):
-    """The calculator as a tool that takes longer than there is time for beside an answer."""
+    """The calculator as a tool that takes longer than it may as part of a model call."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -70,7 +70,7 @@ class Slow(Calculator):
 
 
 class Held(Calculator):
-    """The calculator as a tool that works until the call beside it is cut."""
+    """The calculator as a tool that works until the model call is cut."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
@@ -83,7 +83,7 @@ class Held(Calculator):
 
 
 class Breaks(Calculator):
-    """The calculator with a mistake of ours in it, which shows once."""
+    """The calculator with a bug of ours that shows once."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -96,7 +96,7 @@ class Breaks(Calculator):
 
 
 class HeldAndBreaks(Calculator):
-    """The calculator with a mistake of ours that shows once the call beside it is cut, so that it needs an activity."""
+    """The calculator with a bug of ours that shows once the model call is cut, so that the tool needs an activity."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
@@ -118,7 +118,7 @@ async def computed(runs: Runs, instruction: str = "What is 17 * 23?") -> TaskId:
 
 
 def id_of(runs: Runs, task_id: TaskId) -> str:
-    """The id of the workflow that the subtask runs in."""
+    """Return the ID of the workflow in which the subtask runs."""
     return workflow_id_of(task_id, NodePath("sum") if runs.mode is SubtaskMode.CHILD else ROOT)
 
 
@@ -128,18 +128,18 @@ def activities_in(events: Iterable[HistoryEvent]) -> Counter[str]:
 
 
 async def events_of(runs: Runs, task_id: TaskId) -> list[HistoryEvent]:
-    """The history of the workflow that the subtask runs in."""
+    """Return the history of the workflow in which the subtask runs."""
     handle = (await runs.temporal.client()).get_workflow_handle(id_of(runs, task_id))
     return [event async for event in handle.fetch_history_events()]
 
 
 async def history_of(runs: Runs, task_id: TaskId) -> Counter[str]:
-    """The activities in the history of the workflow that the subtask runs in, by type."""
+    """Count the activities in the history of the workflow in which the subtask runs, by type."""
     return activities_in(await events_of(runs, task_id))
 
 
 async def has_come(runs: Runs, task_id: TaskId, first: "EventType.ValueType", then: "EventType.ValueType") -> bool:
-    """Whether the workflow that the subtask runs in has an event of the type `then` after one of the type `first`."""
+    """Return whether the subtask's workflow has an event of type `then` after one of type `first`."""
     types = [event.event_type for event in await events_of(runs, task_id)]
     return first in types and then in types[types.index(first) :]
 
@@ -173,7 +173,7 @@ async def test_an_unknown_tool_is_reported_at_once(runs: Runs) -> None:
     assert "Unknown tool 'telephone'" in reported
 
 
-async def test_a_tool_that_reaches_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_tool_that_accesses_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     remote = Remote()
     monkeypatch.setitem(TOOLS.by_name, "calculator", remote)
     task_id = await computed(runs)
@@ -216,7 +216,7 @@ async def test_an_interrupt_during_settlement_pays_once(runs: Runs, monkeypatch:
     monkeypatch.setitem(TOOLS.by_name, "calculator", held)
     monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 3600)
     monkeypatch.setattr(tool_results, "TOOL_SECONDS", 3600)
-    # A cut comes with the answer to a heartbeat.
+    # A cut arrives with the response to a heartbeat.
     monkeypatch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.2)
     task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
     await held.begun.wait()

@@ -1,4 +1,4 @@
-"""The tools of a turn end together: nothing follows a turn while one of its tools works."""
+"""The tools of a turn end together: nothing follows the turn while one of them is still working."""
 
 from models.ids import TaskId
 from tests.runs import Runs, a_subtask
@@ -8,7 +8,7 @@ PLAN = [a_subtask("sum", "What is 17 * 23?", agent="analyst")]
 
 
 async def statuses(runs: Runs, task_id: TaskId) -> list[str]:
-    """Of the tool calls, by place."""
+    """Return the tool calls' statuses, in order."""
     rows = await runs.rows("SELECT status FROM tool_calls WHERE run_id = :id ORDER BY index", task_id)
     return [row["status"] for row in rows]
 

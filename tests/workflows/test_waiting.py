@@ -1,4 +1,4 @@
-"""What is told of a call that has to wait for its provider before it begins."""
+"""Reports about a call that has to wait for its provider before it begins."""
 
 import asyncio
 from collections import Counter
@@ -31,7 +31,7 @@ async def test_a_wait_for_a_provider_is_reported_once(runs: Runs, monkeypatch: p
     refusing, let_go = asyncio.Event(), asyncio.Event()
 
     async def admit_when_let_go(health: ProviderHealth, account: str, asker: Asker) -> None:
-        """Hold what comes back, and let no subtask of the second task go at once."""
+        """Hold repeated attempts, and let no subtask of the second task proceed at once."""
         asking = get_contextvars()
         asked[asking["run_id"] + asking["path"]] += 1
         if asked[asking["run_id"] + asking["path"]] > 1:
@@ -69,7 +69,7 @@ async def test_a_repeatedly_refused_call_reports_once(runs: Runs, monkeypatch: p
     admit, refusals = ProviderHealth.admit, Counter[str]()
 
     async def admit_the_fourth(health: ProviderHealth, account: str, asker: Asker) -> None:
-        # A sweeper may have brought tasks of other tests.
+        # The sweeper may have started tasks of other tests.
         asking = get_contextvars()["run_id"]
         if refusals[asking] < 3:
             refusals[asking] += 1
@@ -101,7 +101,7 @@ async def test_one_users_failures_hold_no_other_user(runs: Runs) -> None:
 async def test_a_starting_server_is_waited_for(
     settings: Settings, simulator: SimulatorServer, breaker_failures: int
 ) -> None:
-    """Also when it is left alone in between, and without using up what the budget allows."""
+    """The call waits even if the server isn't called in between, and uses up none of its budget."""
     port = free_port()
     changes = {
         "simulator_url": simulator.url,
@@ -138,7 +138,7 @@ async def _was_tried(runs: Runs, task_id: TaskId, times: int) -> bool:
 
 
 def _led_to(url: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-    """What comes in goes on to the server at `url`, and back."""
+    """Return a handler that forwards everything to the server at `url`, and its responses back."""
 
     async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)

@@ -1,4 +1,4 @@
-"""Chat completions of a test, from the point where their intent is written."""
+"""Helpers for tests of chat completions, starting where a call's intent is recorded."""
 
 from activities.calls.chains import Chain
 from activities.calls.chat import Chat

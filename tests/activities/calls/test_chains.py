@@ -1,4 +1,4 @@
-"""Which model is asked next, from what the ledger says of the attempts so far."""
+"""The choice of the next model, given the attempts that the ledger has recorded so far."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ def test_a_nodes_own_model_precedes_all_others(own: AgentSpec, models: tuple[str
 
 
 def a_context() -> CallContext:
-    """A call of a task whose model is A and has B for when that fails."""
+    """Return the context of a call whose task uses model A, with B as its fallback."""
     return CallContext(
         owner_id="",
         run_status="running",
@@ -72,7 +72,7 @@ def a_context() -> CallContext:
         ((failed(A, "wrong_key"),), (B,)),
         ((failed(A, "rate_limited", 3),), (B,)),
         ((failed(A, "unreachable", 3), failed(A, "truncated"), failed(B, "wrong_key")), (A,)),
-        # Whoever was only away or busy is asked again when nobody else is left.
+        # A model that was only unavailable or rate-limited is called again when no other model is left.
         ((failed(A, "rate_limited", 3), failed(B, "wrong_key")), (A,)),
         ((failed(A, "rate_limited", 99), failed(A, "provider_away", 9), failed(B, "provider_away", 9)), (A, B)),
     ],
@@ -98,19 +98,19 @@ def test_a_retried_subtask_gets_all_its_attempts() -> None:
     assert chain(*failures, retry=1).left() == (A, B)
 
 
-def test_a_failure_more_is_counted() -> None:
+def test_one_more_failure_is_counted() -> None:
     assert chain().after(A, "wrong_key", None).left() == (B,)
     assert chain(failed(A, "wrong_key")).after(B, "wrong_key", None).left() == ()
     assert chain(models=(A,), retry=1).after(A, "wrong_key", None).left() == (A,)
 
 
 @pytest.mark.parametrize("code", ["malformed", "truncated", "stalled", "internal_failure"])
-def test_the_same_failure_is_not_bought_thrice(code: str) -> None:
+def test_the_same_failure_is_not_paid_for_a_third_time(code: str) -> None:
     once = failed(A, code, way="x")
     assert chain(once).left() == (A, B)
     assert chain(once).after(A, code, "x").left() == (B,)
     assert chain(once, models=(A,)).after(A, code, "x").left() == ()
-    # Another way, nothing paid, or a retry of the subtask: there is something to hope for.
+    # After a different failure, one that cost nothing, or a retry of the subtask, another attempt may succeed.
     assert chain(once).after(A, code, "y").left() == (A, B)
     assert chain(failed(A, code)).after(A, code, None).left() == (A, B)
     assert chain(once, retry=1).after(A, code, "x").left() == (A, B)

@@ -1,6 +1,6 @@
-"""The ledger under attempts that die, turn up late and meet, with stops, skips and guidance between: its sums hold.
+"""The ledger's sums stay correct when attempts die, finish late or overlap, amid stops, skips and guidance.
 
-Each seed is one task whose attempts behave as activities do, on the real database; who comes first is left to chance.
+Each seed is one task whose attempts behave like activities on the real database. Their order is random.
 """
 
 import asyncio
@@ -35,12 +35,12 @@ KEYS = ("a", "b")
 STEPS = 2
 RESERVED_MICRO_USD, RESERVED_TOKENS = 100, 10
 MOST_ATTEMPTS = 6
-"""After as many an activity's call is given up."""
+"""The number of attempts after which an activity gives up a call."""
 
 
 @dataclass
 class Chance:
-    """One task, and what happens to it."""
+    """One task and the random events that happen to it."""
 
     database: Database
     settlements: Settlements
@@ -54,7 +54,7 @@ class Chance:
         await asyncio.sleep(self.random.choice((0, 0, 0.001, 0.005, 0.02)))
 
     async def run(self) -> None:
-        """Work both subtasks out and put them together, while others interfere; wait for all that turn up late."""
+        """Run both subtasks and combine their answers while other actions interfere; then wait for late attempts."""
         others = [self.interfere(action) for action in self.random.sample(self.interferences(), 2)]
         await asyncio.gather(self.work(), *others)
         await asyncio.gather(*self.strays)
@@ -69,12 +69,12 @@ class Chance:
             if not await self.call(path, Purpose.TURN, step):
                 (task,) = await self.rows("runs")
                 if task.status not in STOPPED:
-                    # A run that is stopped says nothing more of its subtasks.
+                    # A stopped run records nothing more about its subtasks.
                     await self.end(path, self.random.choice(("failed", "skipped")))
                 return
 
     async def call(self, path: NodePath, purpose: Purpose, step: int) -> bool:
-        """Attempt a call until it is answered, as Temporal does; it gives up on one that is late or has died."""
+        """Attempt a call until it is answered, as Temporal does. Attempts that are late or dead are given up."""
         request = ModelCallRequest(run_id=self.task_id, path=path, purpose=purpose, step=step, agent="writer")
         for _ in range(MOST_ATTEMPTS):
             intent = await self.intend(request)
@@ -91,7 +91,7 @@ class Chance:
         return False
 
     async def intend(self, request: ModelCallRequest) -> Intent | Literal["answered", "refused"]:
-        """What an activity does before it asks a provider."""
+        """Do what an activity does before it sends a request to a provider."""
         async with self.database.statements() as connection:
             context = await transcripts.read_context(connection, request)
             if context.call_status == "started" and context.run_status not in STOPPED:
@@ -132,7 +132,7 @@ class Chance:
             await self.chat.settle(ready(intent), "hello", end)
         except (Overtaken, RootStopped, AnswerMissing):
             return
-        # Nothing is reported as done but what the ledger holds.
+        # Only what the ledger has stored is reported as done.
         place = (request.path, request.purpose, request.step)
         calls = [call for call in await self.rows("calls") if (call.path, call.purpose, call.step) == place]
         assert [(call.status, call.attempt) for call in calls] == [("finished", intent.attempt)]
@@ -145,7 +145,7 @@ class Chance:
         await self.settlements.write_failure(intent, spent, error)
 
     async def lose(self, intent: Intent) -> None:
-        """Die; it takes a while until somebody misses it."""
+        """Die without recording anything. It takes a while until the loss is noticed."""
         await asyncio.sleep(0.03)
 
     async def end(self, path: NodePath, status: Literal["failed", "skipped"]) -> None:
@@ -178,7 +178,7 @@ class Chance:
         ]
 
     async def close(self) -> None:
-        """End a task that stands still, as its run would."""
+        """End a task that can't continue, as its run would."""
         async with self.database.begin() as session:
             await runs.close_from_temporal(session, self.task_id, cancelled=False)
 
@@ -219,7 +219,7 @@ async def test_accounts_add_up_under_any_interleaving(
 
 
 async def check(chance: Chance) -> None:
-    """Compare the account with the journal, whatever has happened."""
+    """Check that the account matches the attempts, calls, subtasks and events, whatever happened."""
     (task,) = await chance.rows("runs")
     attempts, calls = await chance.rows("call_attempts"), await chance.rows("calls")
     subtasks, reported = await chance.rows("subtasks"), await chance.rows("events")

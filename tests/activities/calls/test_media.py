@@ -1,4 +1,4 @@
-"""Media calls in the ledger: fencing, doubt and late answers, on the real database."""
+"""Media calls in the ledger: fencing, in-doubt attempts and late answers, on the real database."""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -56,7 +56,7 @@ def intent_of(run_id: RunId, attempt: int) -> Intent:
 
 
 async def begun(database: Database, run_id: RunId) -> Intent:
-    """Begin the next attempt, and give up the one before."""
+    """Begin the next attempt, and give up the previous one if it is still open."""
     async with database.statements() as connection:
         context = await ai_calls.read_context(connection, request_of(run_id))
         if context.call_status == "started":
@@ -121,7 +121,7 @@ async def cancel(database: Database, owner: UserId, run_id: RunId) -> None:
 
 
 async def end_cancelled(database: Database, run_id: RunId) -> None:
-    """What the run's workflow records once its cancel has arrived."""
+    """Record the end of a cancelled run, as its workflow does once the cancellation has arrived."""
     async with database.begin() as session:
         await ends.record(session, TransitionRecord(run_id=run_id, path=ROOT, status="cancelled"))
 

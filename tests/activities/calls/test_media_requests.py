@@ -1,4 +1,4 @@
-"""What an embedding, an image or a transcription may come to, and what is charged where a provider doesn't say."""
+"""The worst-case cost of an embedding, image or transcription, and the charge if the provider reports no usage."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_an_unmeasured_recording_is_estimated_by_size() -> None:
     ("reported", "rates", "cost", "estimated"),
     [
         (MediaUsage(audio_seconds=30), {"audio_hour": 360_000}, 3_000, False),
-        # Told in the other measure than the price is in: never free.
+        # The usage is reported in a different unit than the price: it is never free.
         (MediaUsage(input_tokens=600, output_tokens=5), {"audio_hour": 360_000}, 6_000, True),
         (MediaUsage(audio_seconds=30), {"input": 1_000_000, "output": 1_000_000}, 60 * 36, True),
         (None, {"audio_hour": 360_000}, 6_000, True),
@@ -57,7 +57,7 @@ def test_a_recording_is_charged_in_its_prices_unit(
     [
         MediaUsage(input_tokens=10**30, output_tokens=1),
         MediaUsage(input_tokens=10, output_tokens=-1),
-        # As google counts, without a detail of images.
+        # Google's way of counting, without a separate count of image tokens.
         MediaUsage(input_tokens=10, output_tokens=5, output_image_tokens=-5),
         MediaUsage(input_tokens=10, audio_seconds=1e308),
         MediaUsage(input_tokens=10, audio_seconds=float("inf")),

@@ -1,4 +1,4 @@
-"""How an answer is written when things have happened meanwhile, on the real database."""
+"""Answers are settled even if their call's state has changed in the meantime, on the real database."""
 
 import json
 import threading
@@ -108,7 +108,7 @@ async def test_an_answer_stands_if_its_overtaker_failed(database: Database, sett
     assert outcome.text_preview == "hello"
     assert (await account(database, task_id))["subtasks_done"] == 1
     assert await statuses(database, task_id) == ["finished", "cancelled"]
-    # Its number is that of the answer now: an attempt that comes still later finds it taken.
+    # The answer now has the next attempt's number, so an attempt that starts even later is overtaken.
     async with database.statements() as connection:
         with pytest.raises(Overtaken):
             await calls.reserve(connection, an_intent(task_id, attempt=3))

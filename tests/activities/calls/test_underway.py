@@ -1,4 +1,4 @@
-"""Calls under way: joined by new attempts, ended by cancels, seen by other processes."""
+"""Calls in flight: new attempts join them, cancels end them, and other processes see that they are alive."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -17,7 +17,7 @@ CANCELLED = ActivityCancellationDetails(cancel_requested=True)
 
 @dataclass
 class Rig:
-    """Calls whose work is to wait for the test, and what was said of them."""
+    """Calls whose work waits until the test lets it end, and what they recorded."""
 
     recorded: list[str] = field(default_factory=list)
     now: float = 0.0
@@ -55,7 +55,7 @@ async def rig() -> AsyncIterator[Rig]:
 
 
 async def begun(rig: Rig) -> tuple[ActivityEnvironment, "asyncio.Task[str]"]:
-    """Begin an attempt, as Temporal does, and wait until it waits."""
+    """Begin an attempt, as Temporal does, and return once its work is waiting."""
     environment, before = ActivityEnvironment(), rig.attempts
     run: Callable[[], Awaitable[str]] = rig.attempt
     task = asyncio.ensure_future(environment.run(run))
@@ -131,7 +131,7 @@ async def test_a_process_that_stood_still_knows_it(rig: Rig, monkeypatch: pytest
     rig.now += 20.0
     while not rig.calls.thawed_lately():
         await asyncio.sleep(0)
-    # It says at once what lives.
+    # It reports at once which calls are alive.
     while not rig.recorded:
         await asyncio.sleep(0)
     rig.now += 1.0

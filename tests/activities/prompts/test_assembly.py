@@ -1,4 +1,4 @@
-"""What the ledger writes before a request is sent."""
+"""The intent that the ledger records before a request is sent."""
 
 from dataclasses import replace
 

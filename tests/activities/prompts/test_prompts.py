@@ -1,4 +1,4 @@
-"""The tables of purposes."""
+"""The tables that list prompts and properties by purpose."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The API with a worker and the simulator behind it, for what is asked of providers."""
+"""The API with a worker and the simulator, for tests of requests to providers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,13 +53,13 @@ async def runs(api_settings: Settings) -> AsyncIterator[Runs]:
 
 
 def arrivals(simulator: SimulatorServer, call_id: str) -> int:
-    """How often the provider was really asked."""
+    """Count the requests that the provider actually received."""
     asked = (entry for entry in simulator.asked() if entry["phase"] == "arrived")
     return sum(entry["call_id"].partition("#")[0] == call_id for entry in asked)
 
 
 async def ended(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
-    """Wait for a call's end."""
+    """Wait for a call to end, and return it."""
     call: dict[str, Any] = {}
 
     async def has_ended() -> bool:
@@ -71,7 +71,7 @@ async def ended(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
 
 
 class Gate:
-    """Holds the calls of one operation just before their provider is asked, until it is opened."""
+    """Holds the calls of one operation just before their request to the provider, until it is opened."""
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
@@ -80,7 +80,7 @@ class Gate:
         self._ask = media_requests.ask
 
     async def ask(self, provider: Provider, asked: MediaRequest, attempt: int) -> MediaEnd:
-        """Stand in for `media_requests.ask`."""
+        """Wait until the gate is opened, then make the request. Replaces `media_requests.ask`."""
         if asked.operation is self.operation:
             self.held += 1
             self.most_held = max(self.most_held, self.held)

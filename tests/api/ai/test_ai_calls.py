@@ -1,4 +1,4 @@
-"""Embeddings and images as a client meets them: through the API, a worker and the simulator."""
+"""Embeddings and images from a client's point of view: through the API, a worker and the simulator."""
 
 import asyncio
 import json
@@ -196,7 +196,7 @@ async def test_a_fault_is_tried_again_and_counted(alice: httpx2.AsyncClient, sim
     assert answer.status_code == 200, answer.text
     call = (await alice.get(answer.headers["Location"])).json()
     assert (call["attempts"], call["in_doubt"]) == (2, 0)
-    # The one that broke off in mid-answer may be billed as well.
+    # The attempt that broke off mid-answer may be billed as well.
     assert (call["cost_micro_usd"], call["estimated"]) == (20_000, True)
     assert arrivals(simulator, call["id"]) == 2
 
@@ -208,7 +208,7 @@ async def test_a_provider_that_asks_to_wait_is_waited_for(
     answer = await alice.post(f"{AI}/images", json=asked)
     assert answer.status_code == 200, answer.text
     call = (await alice.get(answer.headers["Location"])).json()
-    # It cost nothing and counts for nothing.
+    # The refused request cost nothing and counts for nothing.
     assert (call["attempts"], call["cost_micro_usd"], call["estimated"]) == (2, 10_000, False)
     arrived = [
         each
@@ -251,7 +251,7 @@ async def test_a_call_blocked_before_its_first_attempt_shows_why(
 
 
 def test_a_queued_activity_is_shown_as_queued() -> None:
-    """Of no worker, or of one that has no place free: Temporal doesn't tell."""
+    """Temporal doesn't tell whether no worker is running or every worker is busy."""
     held = blocked_in(PendingActivityInfo(state=PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED))
     assert held is not None
     assert (held.code, held.message.partition(".")[0]) == ("no_worker", "No worker has started the AI call yet")
@@ -271,7 +271,7 @@ async def test_only_a_run_without_a_worker_waits_for_one(runs: Runs) -> None:
     assert held.message.startswith("No worker has started the AI call yet")
     async with runs.database.begin() as session:
         assert await ledger_runs.close_from_temporal(session, call_id, cancelled=False)
-    # Its end is in the row, though the run doesn't show it yet.
+    # The row already records the end, although the run doesn't show it yet.
     assert await waits.blocked_by(call_id) is None
     await (await temporal.client()).get_workflow_handle(workflow_id_of(call_id)).terminate()
     await bus.close()
@@ -316,7 +316,7 @@ async def test_a_call_that_always_fails_is_given_up(alice: httpx2.AsyncClient, s
     assert "called 2 times, and the call failed twice in the same way" in answer.json()["detail"]
     (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1, "operation": "embeddings"})).json()["items"]
     assert (call["error_code"], call["attempts"]) == ("same_failure_again", 2)
-    # The second failed as the first did: a third is not bought.
+    # The second attempt failed like the first, so no third one is paid for.
     assert arrivals(simulator, call["id"]) == 2
 
 
@@ -330,7 +330,7 @@ async def test_a_cancelled_call_is_cut(alice: httpx2.AsyncClient, simulator: Sim
     assert (answer.status_code, answer.json()["code"]) == (409, "ai_call_cancelled")
     assert (await alice.post(f"{AI}/calls/{call_id}/cancel")).status_code == 202
     call = (await alice.get(f"{AI}/calls/{call_id}")).json()
-    # It was on its way, so it may be billed.
+    # The request was already in flight, so it may be billed.
     assert (call["status"], call["cost_micro_usd"], call["estimated"]) == ("cancelled", 10_000, True)
     await until(lambda: (f"{call_id}#images.1", "cut") in [(e["call_id"], e["phase"]) for e in simulator.asked()])
     done = await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": "x"})
@@ -349,7 +349,7 @@ async def test_without_temporal_a_call_is_kept_and_made_later(
             answer = await client.post(f"{AI}/embeddings", json={"model": EMBEDDING, "input": "later"})
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     assert answer.json()["blocked_by"]["code"] == "unavailable"
-    # The sweeper of the worker finds it after five seconds.
+    # The worker's sweeper delivers it after five seconds.
     call = await ended(alice, answer.headers["Location"])
     assert call["status"] == "completed"
 
@@ -407,7 +407,7 @@ async def test_a_run_that_was_terminated_closes_its_row(
         ("images", {"model": IMAGE, "prompt": ""}, "prompt", "empty"),
         ("images", {"model": IMAGE, "prompt": "x", "n": 5}, "n", "4 or less"),
         ("images", {"model": IMAGE, "prompt": "x", "size": "big"}, "size", "1024x1024"),
-        # Digits too, but of another script.
+        # These are digits too, but from another script.
         ("images", {"model": IMAGE, "prompt": "x", "size": "1\u0660x1\u0660"}, "size", "1024x1024"),
         ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "n": 2}, "n", "at most 1"),
         ("images", {"model": "google/gemini-2.5-flash-image", "prompt": "x", "size": "64x63"}, "size", "16:9"),
@@ -482,7 +482,7 @@ async def _held(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
 
 
 async def _first(simulator: SimulatorServer, client: httpx2.AsyncClient, operation: str, status: str) -> str:
-    """Wait until the newest call of an operation has reached its provider; return its id."""
+    """Wait until the newest call of an operation has reached its provider, and return its ID."""
     call: dict[str, Any] = {}
 
     async def is_there() -> bool:

@@ -1,4 +1,4 @@
-"""Workers that die in the middle of a call: what was answered isn't asked again, what may have cost is counted."""
+"""Workers that die during a call: an answered call isn't repeated, and a possible cost is counted."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ IMAGE_REQUEST = {"model": "simulator/image", "prompt": "a lighthouse"}
 
 @contextmanager
 def a_worker(settings: Settings, folder: Path, failpoints: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """A worker in a process of its own, as in production."""
+    """Run a worker in its own process, as in production."""
     environment = of_settings(settings, failpoints=failpoints, data_dir=folder)
     process = processes.spawn(
         [sys.executable, "-m", "worker"],
@@ -66,7 +66,7 @@ async def test_a_worker_that_dies_costs_at_most_one_request(
     with a_worker(settings, tmp_path):
         call = await ended(ivy, address)
         if dies_at == "before_complete":
-            # Its row was settled; that the run ends with it is Temporal's to see.
+            # The row was settled before the worker died; the run itself must end in Temporal as well.
             await _run_closed(settings, made["id"])
     assert (call["status"], call["in_doubt"], call["attempts"]) == ("completed", in_doubt, 1 + in_doubt)
     assert (call["cost_micro_usd"], call["in_doubt_micro_usd"]) == (10_000, in_doubt * 10_000)
@@ -77,7 +77,7 @@ async def test_a_worker_that_dies_costs_at_most_one_request(
 
 
 async def _accepted(client: httpx2.AsyncClient, settings: Settings) -> tuple[str, dict[str, Any]]:
-    """Take a call in by an API of the same task queue, while no worker is there."""
+    """Have an API with the same task queue accept a call while no worker is running."""
     from api.app import create_app
 
     app = create_app(settings)

@@ -1,4 +1,4 @@
-"""When a worker has a recording in its memory: as late, and as few of them, as can be."""
+"""Workers load recordings into memory as late as possible, and only a few at a time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -110,7 +110,7 @@ async def test_a_worker_holds_few_recordings_at_once(
     monkeypatch.setattr(media_requests, "ask", gate.ask)
     answering = asyncio.gather(*(transcribe(alice) for _ in range(RECORDINGS_HELD + 3)))
     await until(lambda: gate.held == RECORDINGS_HELD)
-    # The others could come too, if nothing kept them.
+    # If nothing held back the other calls, they would arrive during this pause.
     await asyncio.sleep(0.3)
     gate.opened.set()
     assert {answer.status_code for answer in await answering} == {200}

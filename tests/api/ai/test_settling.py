@@ -1,4 +1,4 @@
-"""A paid answer meets a database that is away, or that refuses it."""
+"""A paid answer arrives while the database is unavailable or refuses to store it."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ async def test_an_answer_waits_for_an_unavailable_database(
     assert answer.status_code == 200, answer.text
     assert refusals == []
     assert arrivals(simulator, answer.json()["id"]) == 1
-    # The transactions that failed left no image behind.
+    # The failed transactions left no image behind.
     assert len((await alice.get("/api/v1/files")).json()["items"]) == 1
 
 

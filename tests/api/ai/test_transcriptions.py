@@ -1,4 +1,4 @@
-"""Transcriptions: a form with a recording, which is a file of its caller then."""
+"""Transcriptions: a form with a recording, which becomes a file of its caller."""
 
 from typing import Any
 from uuid import uuid4
@@ -33,7 +33,7 @@ async def test_a_recording_is_transcribed_and_kept(alice: httpx2.AsyncClient) ->
     assert body["text"].startswith("[simulated] No model processed this recording of 2.5 s")
     assert body["text"].endswith("The hint was: Bob")
     assert (body["simulated"], body["usage"]["audio_seconds"]) == (True, 2.5)
-    # $0.36 an hour.
+    # The price is $0.36 per hour.
     assert body["cost_micro_usd"] == 250
     assert (await alice.get(f"/api/v1/files/{body['file_id']}/content")).content == a_wav(2.5)
     call = (await alice.get(answer.headers["Location"])).json()
@@ -191,5 +191,5 @@ async def test_the_ledger_is_written_before_any_request(alice: httpx2.AsyncClien
 
 
 def form(**fields: str) -> dict[str, Any]:
-    """Fields as a multipart form, also without a file."""
+    """Encode fields as a multipart form, even without a file."""
     return {name: (None, value) for name, value in fields.items()}

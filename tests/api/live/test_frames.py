@@ -1,4 +1,4 @@
-"""A frame's JSON is written once, for whoever gets it."""
+"""A frame's JSON is serialised once and shared by all clients."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Following a task: every event once and in order, whatever is away; tokens only while they mean something."""
+"""Following a task: each event arrives once and in order despite outages; tokens arrive only while they are useful."""
 
 import asyncio
 import random
@@ -60,7 +60,7 @@ def api(app: FastAPI) -> Parts:
 
 @pytest.fixture
 async def only_by_bus(api: Parts, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hub]:
-    """A hub that doesn't poll: on a busy machine a poll may bring an event before the text that lies before it."""
+    """Yield a hub that doesn't poll: on a busy machine, a poll may deliver an event before the text preceding it."""
     monkeypatch.setattr("api.live.hub.LOOK_SECONDS", 3600)
     hub = Hub(api.database, api.bus, api.temporal.ui_url)
     hub.start()
@@ -164,7 +164,7 @@ async def test_an_unreadable_bus_entry_is_passed_over(
     async with asyncio.timeout(LIMIT_S), aclosing(only_by_bus.follow(caller, task_id)) as frames:
         assert _seqs([await anext(frames)]) == [1]
         entry_id = _text(await api.bus._redis.xadd(f"chimera:run:{task_id}", fields))
-        # Its place is taken, or each read would begin before it and return at once.
+        # The channel must move past the unreadable entry, or each read would begin before it and return at once.
         await until(lambda: only_by_bus._channels[task_id].position == entry_id)
         await publish(app, task_id, started(1))
         assert _seqs([await anext(frames)]) == [2]
@@ -240,7 +240,7 @@ async def test_tokens_lie_between_the_events_where_they_belong(
     await publish(app, task_id, started(1))
     api.bus.publish_tokens(tokens(task_id, 1, "Hel"))
     await publish(app, task_id, failed(1), started(1, attempt=2))
-    api.bus.publish_tokens(tokens(task_id, 1, "lo from before"))  # the attempt that is over
+    api.bus.publish_tokens(tokens(task_id, 1, "lo from before"))  # from the attempt that has ended
     api.bus.publish_tokens(tokens(task_id, 1, "Hello", attempt=2))
     await publish(app, task_id, finished(1, attempt=2))
     api.bus.publish_tokens(tokens(task_id, 1, " too late", attempt=2))
@@ -325,7 +325,7 @@ async def test_a_channel_behind_a_retry_ends_no_follower(
         assert _seqs([await anext(first)]) == [1]
         await publish(app, task_id, RunFailed(code="wrong_key", message="No."))
         await until(lambda: api.hub._channels[task_id].last_seq == 2)
-        async with api.database.begin() as session:  # the hint has not come yet
+        async with api.database.begin() as session:  # its announcement hasn't arrived yet
             await append(session, task_id, RunRetried(paths=()))
         async with aclosing(api.hub.follow(caller, task_id, after=2)) as second:
             assert _seqs([await anext(second)]) == [3]
@@ -402,19 +402,19 @@ async def test_waiting_holds_no_connection_to_the_database(
 
     following = [asyncio.create_task(follow()) for _ in range(50)]
     async with asyncio.timeout(LIMIT_S):
-        # Each of them has been given the one event that there is, and waits for the next.
+        # Wait until each follower has received the only event and waits for the next one.
         while seen < 50:
             await asyncio.sleep(0.1)
     held = []
     for _ in range(10):
         held.append(_connections_in_use(api.database))
         await asyncio.sleep(0.1)
-    assert max(held) <= 1  # the look every 5 s is one query for all
+    assert max(held) <= 1  # the check every 5 s is one query for all followers
     await stop(following)
     assert not api.hub._channels
 
 
-async def test_another_user_can_not_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
+async def test_another_user_cannot_follow(api: Parts, bob: httpx2.AsyncClient, caller: Caller) -> None:
     task_id = (await new_task(bob))["id"]
     with pytest.raises(NotFound):
         await _all(api.hub.follow(caller, TaskId(task_id)))
@@ -461,7 +461,7 @@ def tokens(task_id: str, step: int, words: str, *, attempt: int = 1, offset: int
 
 
 async def _joined(hub: Hub, task_id: str) -> None:
-    """Wait until a follower's first read is done, so that what happens from now on comes by the bus."""
+    """Wait until a follower's first read is done, so that later events arrive through the bus."""
     await until(lambda: task_id in hub._channels and hub._channels[TaskId(task_id)].last_seq > 0)
 
 
@@ -490,7 +490,7 @@ def _connections_in_use(database: Database) -> int:
 
 
 async def _add_events(database: Database, task_id: str, count: int) -> int:
-    """Add many events at once; return the sequence of the last one."""
+    """Add many events at once, and return the last one's sequence number."""
     async with database.begin() as session:
         last = await session.scalar(
             update(Run).where(Run.id == task_id).values(event_seq=Run.event_seq + count).returning(Run.event_seq)

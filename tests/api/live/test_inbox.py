@@ -1,4 +1,4 @@
-"""News of a run waits in its order; text gives way, events don't."""
+"""A run's inbox keeps its news in order. When it is full, it drops text but never events."""
 
 import pytest
 

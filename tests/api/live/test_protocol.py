@@ -1,4 +1,4 @@
-"""Frames as bytes, through the protocol that the API is served with."""
+"""Frames as bytes, sent through the WebSocket protocol class that serves the API."""
 
 import asyncio
 import json

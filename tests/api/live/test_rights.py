@@ -1,4 +1,4 @@
-"""Rights are asked for once for all that is open, and whoever holds one is told when it ends."""
+"""One query checks the rights of all open connections, and each holder is notified when its rights end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
@@ -22,7 +22,7 @@ from tests.until import LIMIT_S, until
 
 @pytest.fixture
 def asked(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> list[Collection[SessionOwner]]:
-    """The questions that were asked, all of them answered by the database."""
+    """Record the queries for account states; the database answers all of them."""
     auth, questions = _parts(app).auth, list[Collection[SessionOwner]]()
     account_states = auth.account_states
 

@@ -1,4 +1,4 @@
-"""A socket's place among those of its user comes back, however its client leaves."""
+"""A user's WebSocket slot is released, however the client disconnects."""
 
 import asyncio
 import base64
@@ -75,13 +75,13 @@ def _ended(logged: Sequence[Mapping[str, object]]) -> int:
 
 
 async def _come_and_go(url: str, path: str, token: str, last: object) -> None:
-    """Sign in and leave in one packet, or a message later, as a page does that is closed while it loads."""
+    """Sign in and leave in one packet or after one more message, like a page that is closed while it loads."""
     reader, writer = await _signing_in(url, path, token, leaves=last is None)
     if last is not None:
         await reader.readuntil(b'"authenticated"}')
         writer.write(_frame(TEXT, json.dumps(last).encode()) + _LEAVING)
     await writer.drain()
-    # The server's half of the closing; the connection goes with it.
+    # Read the server's part of the closing handshake, after which the connection ends.
     await reader.read()
     writer.close()
 
@@ -102,7 +102,7 @@ async def _signing_in(
 
 
 def _frame(kind: int, data: bytes) -> bytes:
-    """Write a whole frame of a client's, masked with zeros (RFC 6455, 5.2)."""
+    """Encode one whole client frame, masked with zeros (RFC 6455, 5.2)."""
     size = bytes([0x80 | len(data)]) if len(data) < 126 else bytes([0x80 | 126]) + struct.pack(">H", len(data))
     return bytes([0x80 | kind]) + size + bytes(4) + data
 

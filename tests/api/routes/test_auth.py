@@ -195,7 +195,7 @@ async def test_a_bcrypt_hash_signs_in_and_becomes_argon2(anonymous: httpx2.Async
 async def test_wrong_passwords_and_unknown_users_look_alike(
     anonymous: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also to who measures how long it takes: the same is worked out, against a hash that costs the same."""
+    """Response times don't differ either: both sign-ins compute the same hash at the same cost."""
     check, worked_out = Passwords._check, list[str]()
 
     def noting(passwords: Passwords, password: str, stored: str) -> tuple[bool, str | None]:
@@ -239,7 +239,7 @@ async def test_guesses_end_in_429_and_the_owner_gets_in(app: FastAPI, anonymous:
         assert (await _try_login(owner, email, PASSWORD)).status_code == 200
 
 
-async def test_an_account_that_is_not_there_is_limited_alike(app: FastAPI) -> None:
+async def test_a_missing_account_is_limited_alike(app: FastAPI) -> None:
     async with client_of(app, "198.51.100.2") as client:
         answers = [await _try_login(client, "nobody-here@example.com", f"guess {index}") for index in range(11)]
         known = await _register(client)
@@ -275,7 +275,7 @@ async def _no_hash(passwords: Passwords, password: str, *, sender: str, is_known
     return "none"
 
 
-async def test_a_role_can_not_be_asked_for(anonymous: httpx2.AsyncClient) -> None:
+async def test_a_role_cannot_be_asked_for(anonymous: httpx2.AsyncClient) -> None:
     body = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD, "role": "admin"}
     assert (await anonymous.post("/api/v1/auth/register", json=body)).status_code == 422
 
@@ -321,7 +321,7 @@ async def test_of_twenty_first_starts_one_makes_the_first_user(parts: Settings) 
 
 
 def _signed(claims: dict[str, Any], algorithm: str = "HS256", secret: str = SECRET, **header: str) -> str:
-    """Sign as anybody can who writes it by hand, whatever a library would refuse to."""
+    """Sign a token by hand, as an attacker could, including tokens that a library would refuse to sign."""
     signed = b".".join(
         _base64(json.dumps(part).encode()) for part in ({"alg": algorithm, "typ": "JWT"} | header, claims)
     )

@@ -1,4 +1,4 @@
-"""A codec server for Temporal's own tools: who gets an address, what it is good for, and when it ends."""
+"""The codec server for Temporal's own tools: who gets an address, what it allows, and when it expires."""
 
 import json
 from base64 import b64decode, b64encode
@@ -70,7 +70,7 @@ async def test_encrypted_payloads_are_decoded(app: FastAPI, parts_of_app: Parts,
     url = (await (await new_admin()).post("/api/v1/codec")).json()["url"]
     [payload] = await converter_of(parts_of_app.temporal.encryption).encode([CANARY])
     assert b"canary" not in payload.data
-    # As the Web UI asks: without a sign-in, from a page of its own.
+    # The Web UI sends its requests like this: without a sign-in, from its own page.
     async with client_of(app) as anonymous:
         answer = await anonymous.post(
             f"{url}/decode", json=_asked(payload, Payload()), headers={"X-Namespace": "default"}

@@ -1,4 +1,4 @@
-"""Files: kept as they came, shown as what they are, and nobody else's."""
+"""Files are stored unchanged, served as what they are, and accessible only to their owner."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -157,7 +157,7 @@ async def test_a_broken_form_never_causes_a_server_error(alice: httpx2.AsyncClie
 
 @pytest.fixture(scope="module")
 async def small(api_settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    """An API that takes files of 1,000 bytes, and somebody who is signed in to it."""
+    """Yield a signed-in client of an API that accepts files of up to 1,000 bytes."""
     app = create_app(api_settings.model_copy(update={"max_file_bytes": 1000}))
     async with app.router.lifespan_context(app), client_of(app) as client:
         account = {"email": f"{uuid4().hex}@example.com", "password": "correct horse battery"}

@@ -22,7 +22,7 @@ from tests.until import LIMIT_S
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What answers is up, however busy the machine."""
+    """Give health checks enough time on a busy machine, so that every part that responds counts as up."""
     monkeypatch.setattr(health, "CHECK_SECONDS", LIMIT_S)
 
 
@@ -105,7 +105,7 @@ async def test_an_unavailable_provider_degrades_health_with_its_reason(
 async def test_an_unavailable_part_is_named(
     api_settings: Settings, alice: httpx2.AsyncClient, change: dict[str, str], away: str, status: str, code: int
 ) -> None:
-    """Also to who is signed in by a token alone: the database can't be asked who they are."""
+    """A user with a valid token sees this too, although the database can't confirm who they are."""
     app = create_app(api_settings.model_copy(update=change))
     async with app.router.lifespan_context(app), client_of(app) as client:
         client.headers["Authorization"] = alice.headers["Authorization"]
@@ -118,7 +118,7 @@ async def test_an_unavailable_part_is_named(
 
 
 @pytest.mark.usefixtures("patient")
-async def test_a_temporal_that_settings_do_not_fit_is_told_with_the_setting(
+async def test_a_temporal_that_settings_do_not_fit_is_reported_with_the_setting(
     api_settings: Settings, alice: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
     ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")

@@ -1,4 +1,4 @@
-"""What was said in a task, read by its owner."""
+"""A task's conversation, as its owner reads it."""
 
 import asyncio
 from typing import Any
@@ -31,7 +31,7 @@ async def add_message(
 
 @pytest.fixture
 async def task_id(alice: httpx2.AsyncClient, database: Database) -> str:
-    """A task in which two nodes have spoken, written down in no order."""
+    """Create a task with messages from two nodes, stored out of order."""
     task_id: str = (await new_task(alice, plan=PLAN))["id"]
     place = {"run_id": task_id, "path": "facts", "purpose": "turn", "step": 1, "attempt": 2}
     async with database.begin() as session:
@@ -141,7 +141,7 @@ async def test_only_the_owner_reads_messages(
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == admin_id).values(role="admin"))
     while (await admin.get(f"/api/v1/tasks/{task_id}")).status_code == 404:
-        # A role is looked at anew every few seconds.
+        # A user's role is cached for a few seconds.
         await asyncio.sleep(0.1)
     refused = await read(admin, task_id)
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")

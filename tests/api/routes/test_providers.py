@@ -1,4 +1,4 @@
-"""Providers and their models over HTTP: who may try a key, what a caller is told."""
+"""Providers and their models over HTTP: who may validate a key, and what a caller learns."""
 
 import httpx2
 from sqlalchemy import select, update
@@ -30,7 +30,7 @@ async def test_only_an_administrator_tries_a_key(
     async with database.begin() as session:
         newest = await session.scalar(select(User.id).order_by(User.created_at.desc()).limit(1))
         await session.execute(update(User).where(User.id == newest).values(role="admin"))
-    # Nothing listens at the simulator's address in these tests.
+    # In these tests, nothing listens at the simulator's address.
     answer = await admin.post("/api/v1/ai/providers/simulator/validate")
     assert (answer.status_code, answer.json()["verdict"]) == (200, "unreachable")
     assert (await admin.post("/api/v1/ai/providers/nobody/validate")).status_code == 404

@@ -124,7 +124,7 @@ async def test_a_mistyped_time_zone_gets_a_suggestion(alice: httpx2.AsyncClient,
 
 
 @pytest.mark.parametrize("fields", [{"cron": "0 7 13 * FRI-MON"}, {"cron": "0 7 29 2 *"}, {"paused": True}])
-async def test_a_timing_that_comes_is_taken(alice: httpx2.AsyncClient, fields: dict[str, Any]) -> None:
+async def test_a_timing_that_comes_due_is_accepted(alice: httpx2.AsyncClient, fields: dict[str, Any]) -> None:
     created = await alice.post("/api/v1/schedules", json=DAILY | fields)
     assert created.status_code == 201, created.text
     assert (await alice.delete(created.headers["Location"])).status_code == 204
@@ -184,7 +184,7 @@ async def test_a_schedule_refused_by_temporal_is_not_kept(
 
 
 class Rejecting:
-    """Temporal, as it rejects the schedules named "Refused", and notes what it is given."""
+    """Temporal, rejecting schedules named "Refused" and recording the names of those it receives."""
 
     def __init__(self, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
         self.given: list[str] = []
@@ -346,7 +346,7 @@ async def test_a_preview_shows_the_later_runs(alice: httpx2.AsyncClient, app: Fa
     assert await _schedules_in(database) == before
     schedule = (await alice.post("/api/v1/schedules", json=DAILY)).json()
     assert schedule["next_runs"] == alone.json()["next_runs"]
-    # The clocks: what Temporal says of a saved one, far from now.
+    # Across clock changes, a preview matches what Temporal lists for a saved schedule, even in the distant future.
     change = {"cron": "30 2 28-31 3,10 0", "time_zone": "Europe/Berlin"}
     address = f"/api/v1/schedules/{schedule['id']}"
     saved = (await alice.put(address, json=DAILY | change)).json()
@@ -472,7 +472,7 @@ async def test_an_old_schedule_is_shown_and_replaceable(
     for path, body in (("resume", None), ("trigger", None), ("backfill", HOURS)):
         answer = await alice.post(f"{address}/{path}", json=body)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), path
-    # As its first run leaves it.
+    # Its first run leaves the schedule like this.
     parts: Parts = app.state.parts
     await parts.schedules.pause(ScheduleId(schedule_id), note="stopped")
     replaced = (await alice.put(address, json=DAILY)).json()
@@ -489,7 +489,7 @@ async def test_an_admin_cannot_change_other_users_schedules(
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == admin_id).values(role="admin"))
     while (await admin.get(address)).status_code == 404:
-        await asyncio.sleep(0.2)  # who is signed in is remembered for some seconds
+        await asyncio.sleep(0.2)  # a user's role is cached for a few seconds
     for method, path, body in (("PUT", "", DAILY), ("POST", "/backfill", HOURS)):
         answer = await admin.request(method, address + path, json=body)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
@@ -510,7 +510,7 @@ async def _schedules_in(database: Database) -> int:
     ("after", "first"),
     [("2027-03-28T00:00:00Z", "2027-03-28T01:00:00Z"), ("2027-03-28T03:00:00+02:00", "2027-03-29T00:30:00Z")],
 )
-async def test_a_preview_begins_behind_a_time(alice: httpx2.AsyncClient, after: str, first: str) -> None:
+async def test_a_preview_begins_after_a_time(alice: httpx2.AsyncClient, after: str, first: str) -> None:
     body = {"cron": "30 2 * * *", "time_zone": "Europe/Berlin", "after": after}
     answer = (await alice.post("/api/v1/schedules/preview", json=body)).json()
     assert (answer["next_runs"][0], len(answer["next_runs"])) == (first, 10)
@@ -519,7 +519,7 @@ async def test_a_preview_begins_behind_a_time(alice: httpx2.AsyncClient, after: 
 @pytest.mark.parametrize(
     "after", ["1969-12-31T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "soon", 7]
 )
-async def test_a_preview_behind_no_possible_time_is_refused(alice: httpx2.AsyncClient, after: object) -> None:
+async def test_a_preview_after_an_impossible_time_is_refused(alice: httpx2.AsyncClient, after: object) -> None:
     answer = await alice.post("/api/v1/schedules/preview", json={"interval_s": 60, "after": after})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "after")
     stored = await alice.post("/api/v1/schedules", json=DAILY | {"after": "2027-03-28T00:00:00Z"})
@@ -527,14 +527,14 @@ async def test_a_preview_behind_no_possible_time_is_refused(alice: httpx2.AsyncC
 
 
 async def _undelivered(database: Database, address: str) -> int:
-    """How many changes of a schedule Temporal has not received."""
+    """Count the changes to a schedule that Temporal hasn't received."""
     count = select(func.count()).select_from(Outbox).where(Outbox.schedule_id == address.rpartition("/")[2])
     async with database.begin() as session:
         return await session.scalar(count) or 0
 
 
 async def _delivered(app: FastAPI, database: Database, addresses: Sequence[str]) -> None:
-    """Sweep as a worker does, once the changes are due."""
+    """Make the changes due, then sweep as a worker does."""
     parts: Parts = app.state.parts
     async with database.begin() as session:
         await session.execute(update(Outbox).where(Outbox.schedule_id.is_not(None)).values(next_attempt_at=func.now()))

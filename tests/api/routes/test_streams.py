@@ -1,4 +1,4 @@
-"""The wire of streams: the WebSocket's protocol and its limits, and SSE."""
+"""Streams on the wire: the WebSocket protocol with its limits, and SSE."""
 
 import asyncio
 import time
@@ -353,7 +353,7 @@ async def signed_in(
 
 
 def ending_token(client: httpx2.AsyncClient) -> str:
-    """Make a token that ended a minute ago, which is good for as long as the leeway is longer."""
+    """Make a token that expired a minute ago, which is valid only if the leeway is longer than that."""
     claims = jwt.decode(token_of(client), SECRET, ["HS256"], audience=AUDIENCE, issuer=ISSUER)
     return jwt.encode(claims | {"exp": time.time() - 60}, SECRET, "HS256")
 

@@ -1,4 +1,4 @@
-"""What may be asked of a task, in each of its states."""
+"""The controls that are allowed in each of a task's states."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,7 +42,7 @@ ALLOWED = {
     "failed": {"retry": "running", "delete": "gone"},
     "cancelled": {"cancel": "cancelled", "delete": "gone"},
 }
-"""What each control makes of a task in each state; what is missing is refused."""
+"""The status of a task after each control that its current status allows. All other controls are refused."""
 REMEDIES = {
     "draft": ("Start the draft.", "POST /api/v1/tasks/{id}/execute"),
     "queued": ("It will start when its turn comes.", None),
@@ -54,7 +54,7 @@ REMEDIES = {
     "cancel": ("You can delete", "DELETE /api/v1/tasks/{id}"),
     "delete": ("Cancel it first.", "POST /api/v1/tasks/{id}/cancel"),
 }
-"""What a refusal names instead, in words and as a request: of these two controls, and of the others in each state."""
+"""The remedy that a refusal names, in words and as a request: by control for these two, otherwise by status."""
 
 
 @pytest.mark.parametrize("status", list(RunStatus))
@@ -67,7 +67,7 @@ async def test_each_control_names_its_allowed_states(
     status: str,
     control: str,
 ) -> None:
-    # What is delivered to a run that there isn't ends the task.
+    # Deliver nothing: a delivery to a run that doesn't exist would end the task.
     monkeypatch.setattr(app.state.parts.dispatcher, "deliver_soon", lambda task_id: None)
     task_id = (await new_task(alice))["id"]
     await set_task(database, task_id, status=status, started_at=None if status in ("draft", "queued") else func.now())
@@ -166,7 +166,7 @@ async def test_a_retry_belongs_to_the_tasks_owner(
 async def test_a_run_that_failed_does_not_end_its_retry(
     app: FastAPI, alice: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What Temporal says may be of the run before."""
+    """Temporal's information may be about the previous run."""
     monkeypatch.setattr(app.state.parts.dispatcher, "deliver_soon", lambda task_id: None)
     task_id = (await new_task(alice))["id"]
     async with database.begin() as session:
@@ -279,7 +279,7 @@ async def test_guidance_that_the_run_refuses_is_not_kept(
 async def test_guidance_reaches_no_subtask_that_had_ended(
     app: FastAPI, alice: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run hears of a subtask's end a moment after it is true."""
+    """A run learns of a subtask's end a moment after it is recorded."""
 
     async def receive(task_id: TaskId, request: SteerRequest) -> SteerReceipt:
         return SteerReceipt(guidance_id=request.guidance_id, reaches=(NodePath("facts"), NodePath("text")))
@@ -295,7 +295,7 @@ async def test_guidance_reaches_no_subtask_that_had_ended(
 
 
 def _requested(answer: httpx2.Response) -> str | None:
-    """The request that a problem names."""
+    """Return the request that a problem's remedy names."""
     remedy = answer.json()["remedy"]
     return f"{remedy['method']} {remedy['href']}" if remedy else None
 

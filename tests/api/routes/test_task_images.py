@@ -1,4 +1,4 @@
-"""Images of a task: files of its owner, and nothing else."""
+"""A task's images must be image files that belong to the task's owner."""
 
 from typing import Any
 from uuid import uuid4

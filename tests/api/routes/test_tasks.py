@@ -210,7 +210,7 @@ async def test_a_list_can_be_narrowed(sign_up: SignUp) -> None:
     assert len((await _page(carol, status="cancelled"))["items"][0]["goal"]) == 500
 
 
-async def test_a_cursor_can_not_be_forged_or_used_elsewhere(sign_up: SignUp, bob: httpx2.AsyncClient) -> None:
+async def test_a_cursor_cannot_be_forged_or_used_elsewhere(sign_up: SignUp, bob: httpx2.AsyncClient) -> None:
     carol = await sign_up()
     for _ in range(2):
         await new_task(carol)
@@ -348,5 +348,5 @@ async def _make_admin(client: httpx2.AsyncClient, database: Database, monkeypatc
     me = (await client.get("/api/v1/auth/me")).json()
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == me["id"]).values(role="admin"))
-    # What is known of a user is kept for a moment.
+    # A user's role is cached for a few seconds.
     monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 0)

@@ -1,4 +1,4 @@
-"""Which addresses no proxy is asked for."""
+"""Addresses that are reached without a proxy."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How keys for payloads are written, and what is said of those that aren't."""
+"""The form of payload keys, and the errors for unusable ones."""
 
 from base64 import b64encode, urlsafe_b64encode
 

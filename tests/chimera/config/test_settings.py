@@ -229,7 +229,7 @@ def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
 
 
 @pytest.mark.parametrize("origin", ["https://one.example", "http://localhost:3000", "http://[::1]:8000"])
-def test_an_exact_origin_is_taken(origin: str) -> None:
+def test_an_exact_origin_is_accepted(origin: str) -> None:
     assert Settings.model_validate({"cors_origins": origin}).cors_origins == (origin,)
 
 

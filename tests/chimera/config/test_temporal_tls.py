@@ -1,4 +1,4 @@
-"""Settings of TLS to Temporal: what can't work is refused by name, and shows no key."""
+"""TLS settings for Temporal: settings that can't work are refused by name, and no key is shown."""
 
 from pathlib import Path
 from typing import Any

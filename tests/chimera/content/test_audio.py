@@ -1,4 +1,4 @@
-"""How long a recording is: what its header says is believed within reason, and never costs us time."""
+"""The length of a recording: its header is believed within reason and never costs much time."""
 
 import struct
 import time
@@ -10,7 +10,7 @@ from tests.media import a_wav
 
 
 def a_wav_of(bytes_per_s: int, data: bytes, declared_size: int | None = None) -> bytes:
-    """A header that says whatever is wanted."""
+    """Return a WAV file whose header contains the given values, plausible or not."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, bytes_per_s, 2, 16)
     size = len(data) if declared_size is None else declared_size
     return b"RIFF\0\0\0\0WAVE" + form + b"data" + struct.pack("<I", size) + data

@@ -1,4 +1,4 @@
-"""Which requests are the same one."""
+"""Fingerprints show whether two requests are the same."""
 
 import json
 from random import Random

@@ -1,4 +1,4 @@
-"""A name that stands twice in an object of JSON is found, and nothing else is."""
+"""A name that occurs twice in one JSON object is found, and nothing else is."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""JSON in a model's words: found wherever it stands, repaired where nothing but punctuation changes, else refused."""
+"""JSON in a model's text: found anywhere, repaired if only punctuation changes, and otherwise refused."""
 
 import json
 from typing import Any
@@ -120,6 +120,6 @@ def test_a_long_text_is_searched_up_to_a_limit() -> None:
     ['{"', "[", "{[", '["', "' ", '{"a": "b" ', '{"a": "x "y", ', "/*", "// ", '\\"', "“", '{"a" ', "<think>", FENCE],
 )
 def test_a_megabyte_of_anything_raises_nothing(piece: str) -> None:
-    """Were the work to grow with the square of the length, this would run into the tests' limit of time."""
+    """If the work grew quadratically with the length, this test would exceed the tests' time limit."""
     for text in (f"{{{piece * (MAX_SEARCHED_CHARS // len(piece) - 2)}", piece * (MAX_SEARCHED_CHARS // len(piece))):
         assert not any(json_in(text).values)

@@ -1,4 +1,4 @@
-"""Text that can be stored and shown, whatever came in."""
+"""Any text is made safe to store and show."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_unstorable_characters_are_removed(dirty: str, clean: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["plain text\n", "漢字", "e\u0301", "\u0301", "\ud83d\ude00", "\ud800x", "\x00x"])
 def test_ten_megabytes_are_cleaned(pattern: str) -> None:
-    """In quadratic time, 10**14 steps, they would not be within the limit of a test."""
+    """In quadratic time (10**14 steps), this test would exceed the tests' time limit."""
     cleaned = clean_text(pattern * (10**7 // len(pattern)))
     assert clean_text(cleaned) == cleaned
 

@@ -1,4 +1,4 @@
-"""Files that people write: read as UTF-8 everywhere, refused with the place and what to write."""
+"""Files written by users are read as UTF-8 everywhere, or refused with the place and what to write instead."""
 
 from pathlib import Path
 

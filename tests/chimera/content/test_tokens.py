@@ -1,4 +1,4 @@
-"""Tokens counted without a network, and estimates that say what they are."""
+"""Tokens are counted without a network, and estimates are marked as such."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from chimera.content import tokens
 from chimera.content.tokens import count_tokens
 
 
-# Counted with another implementation of the same tables, quicktok 0.4.
+# The expected counts come from another implementation of the same tables, quicktok 0.4.
 @pytest.mark.parametrize(
     ("model", "text", "expected"),
     [
@@ -47,7 +47,7 @@ def test_a_text_in_pieces_has_as_many_tokens(model: str, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("character", ["x", "😀", "漢", " ", "\n", "🏴"])
 def test_the_longest_text_is_counted(character: str) -> None:
-    """More than 200,000 tokens; where it can't be cut between words the figure says that it is an estimate."""
+    """These texts have more than 200,000 tokens. If a text can't be cut between words, its count is an estimate."""
     count = count_tokens("openai/gpt-5.6", character * 999_999)
     assert count.tokens > 0
     assert count.estimated

@@ -1,4 +1,4 @@
-"""The migrations make the tables of the code, from nothing and back."""
+"""The migrations create the tables that the code defines, starting from nothing, and remove them again."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ from tests.ports import free_port
 
 @pytest.fixture
 async def empty(parts: Settings) -> AsyncIterator[str]:
-    """A database without any table."""
+    """Create a database without tables, and yield its URL."""
     async with fresh_database(parts.database_url or "", migrated=False) as url:
         yield url
 
@@ -36,13 +36,13 @@ def migrations(empty: str) -> Iterator[MigrationContext]:
     config: Config = migrate.config_for()
     engine = create_async_engine(driver_url(empty), poolclass=NullPool)
     raw = testing.Config.from_raw_config(config)
-    # An async engine is taken too; env.py knows what to do with it.
+    # An async engine works too: env.py knows how to use it.
     with runner(config=raw, engine=engine) as context:  # type: ignore[arg-type]
         yield context
 
 
 async def check(test: object, migrations: MigrationContext) -> None:
-    # In a thread, because Alembic runs a loop of its own.
+    # Use a thread, because Alembic runs its own event loop.
     assert callable(test)
     await asyncio.to_thread(test, migrations)
 
@@ -68,7 +68,7 @@ async def test_several_processes_may_upgrade_at_once(empty: str) -> None:
 
 
 async def test_tables_of_another_version_are_refused_untouched(empty: str) -> None:
-    """Those of 1fcab2d are at revision 0001."""
+    """The tables of commit 1fcab2d are at revision 0001."""
     engine = create_async_engine(driver_url(empty), poolclass=NullPool)
     made = ("CREATE TABLE alembic_version (version_num varchar(32))", "INSERT INTO alembic_version VALUES ('0001')")
     async with engine.begin() as connection:

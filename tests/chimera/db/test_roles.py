@@ -1,4 +1,4 @@
-"""Roles for servers in containers, as the service that makes them is run."""
+"""Roles for servers in containers, created by the command that their setup service runs."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ ROLES = {"CHIMERA_DATABASE_URL": ("app", "one"), "TEMPORAL_DATABASE_URL": ("temp
 
 @pytest.fixture
 async def admin_url(parts: Settings) -> AsyncIterator[str]:
-    """A server whose superuser we may be."""
+    """Start a server whose superuser the test may use, and yield the superuser's address."""
     named = {"redis_url": parts.redis_url, "temporal_address": parts.temporal_address}
     with short_folder() as path:
         stack = LocalStack(settings_in(path / "data", **named), services=False)

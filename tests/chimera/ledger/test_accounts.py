@@ -1,4 +1,4 @@
-"""Why an account refuses a call, in words."""
+"""The wording of an account's reasons for refusing a call."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Queued tasks are let in by priority, fair share and age, on the real database."""
+"""Queued tasks are admitted by priority, fair share and age, on the real database."""
 
 import asyncio
 import random
@@ -18,12 +18,12 @@ from tests.runs import new_user
 
 @pytest.fixture(autouse=True)
 async def nothing_open(database: Database) -> None:
-    """Of earlier tests: every open task counts."""
+    """Close the open tasks of earlier tests, because every open task counts."""
     await forget_open_work(database.engine.url.render_as_string(hide_password=False))
 
 
 async def queued(database: Database, owner: UserId, *, priority: int = 3, status: str = "queued") -> RunId:
-    """A task that was accepted, younger than all before it."""
+    """Add an accepted task that is younger than all earlier ones."""
     insert = text(
         "INSERT INTO runs (owner_id, kind, status, priority, created_at)"
         " VALUES (:owner, 'task', :status, :priority, clock_timestamp()) RETURNING id"
@@ -126,7 +126,7 @@ async def test_a_place_is_that_of_the_ranking(database: Database) -> None:
 async def test_a_place_needs_no_ranking_of_the_queue(database: Database) -> None:
     task = await queued(database, await new_user(database))
     async with database.begin() as session:
-        # On few rows the planner may sort to group; without leave to sort, only one that nothing can replace is left.
+        # With few rows, the planner may sort in order to group. With sorts disabled, only an unavoidable sort remains.
         await session.execute(text("SET LOCAL enable_sort = off"))
         plan = await sql.execute(session, f"EXPLAIN {admission._PLACE}", {"run_id": task})
         assert not [line for (line,) in plan if "WindowAgg" in line or "Sort" in line]

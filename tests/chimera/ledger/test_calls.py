@@ -1,4 +1,4 @@
-"""The ledger: intent, fencing, doubt and late answers, on the real database."""
+"""The ledger: intents, fencing, in-doubt attempts and late answers, on the real database."""
 
 import asyncio
 from dataclasses import replace
@@ -128,13 +128,13 @@ async def test_the_newest_failure_ignores_cancelled_attempts(database: Database)
     assert found == ("overloaded", "It is overloaded.")
 
 
-async def test_a_finished_call_can_not_be_begun_again(database: Database) -> None:
+async def test_a_finished_call_cannot_be_begun_again(database: Database) -> None:
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await settlements.settle(connection, a_settlement(intent))
-    # Without a transaction around it: the statement itself writes all or nothing.
+    # No transaction is needed: the statement itself writes everything or nothing.
     async with database.statements() as connection:
         with pytest.raises(Overtaken):
             await calls.reserve(connection, an_intent(task_id, attempt=2))
@@ -181,20 +181,20 @@ async def test_no_call_begins_for_a_task_that_was_stopped(database: Database) ->
 
 
 async def until_it_waits(session: AsyncSession) -> None:
-    """Wait until somebody waits for what this transaction has locked."""
+    """Wait until another transaction waits for a lock that this one holds."""
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE wait_event_type = 'Lock' AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     )
     async with asyncio.timeout(LIMIT_S):
         while not await session.scalar(waiting):
-            # Within a transaction the view stays as it was first read.
+            # Within a transaction, this view keeps its first snapshot until it is cleared.
             await session.execute(text("SELECT pg_stat_clear_snapshot()"))
             await asyncio.sleep(0.01)
 
 
 async def test_an_answer_overtaken_by_guidance_is_not_final(database: Database) -> None:
-    """Also when the guidance is committed while the settlement waits for the task's row."""
+    """This holds even if the guidance is committed while the settlement waits for the task's row."""
     task_id = await a_task(database)
     intent = an_intent(task_id)
     async with database.statements() as connection:

@@ -1,4 +1,4 @@
-"""Attempts that were given up and turn up, before or after somebody else decided, on the real database."""
+"""Attempts that were given up and return, before or after their call was decided otherwise, on the real database."""
 
 import asyncio
 from dataclasses import replace
@@ -53,7 +53,7 @@ async def test_a_late_first_answer_settles_an_attempt_in_doubt(
         await calls.lock_run(connection, task_id)
         await in_doubt.reinstate(connection, intent)
         assert await settlements.settle(connection, a_settlement(intent)) is not None
-        # Again, as somebody would whose first reply was lost: nothing more happens.
+        # The same settlement again, as if its first reply had been lost: nothing more happens.
         await in_doubt.reinstate(connection, intent)
         assert await settlements.settle(connection, a_settlement(intent)) is None
         await in_doubt.book_late(connection, a_settlement(intent))
@@ -100,7 +100,7 @@ async def test_a_late_answer_completes_no_ended_subtask(
     again = an_intent(task_id, attempt=2)
     async with database.statements() as connection:
         if ended == "failed":
-            # Its parent may be tried again, and the call with it.
+            # The parent may be retried, and this call with it.
             assert await calls.reserve(connection, again) is not None
         else:
             assert await calls.reserve(connection, again) is None
@@ -118,7 +118,7 @@ async def test_a_call_of_a_skipped_subtask_completes_nothing(database: Database)
 
     async with database.begin() as session:
         await ends.record(session, skipped)
-        # It waits for the row that the skip has locked, and was sent before the skip could be seen.
+        # The call waits for the row that the skip has locked. It was sent before the skip was visible.
         beginning = asyncio.create_task(begin())
         await until_it_waits(session)
     assert await beginning is not None

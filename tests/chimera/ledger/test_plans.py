@@ -1,4 +1,4 @@
-"""Room in a task's tree, on the real database."""
+"""The number of nodes that a task's tree still has room for, on the real database."""
 
 from chimera.db.engine import Database
 from chimera.ledger import plans

@@ -1,4 +1,4 @@
-"""What the rows say of a task in each of its states, on the real database."""
+"""A task's rows in each of its states, on the real database."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ async def test_queries_and_models_agree_on_a_status(database: Database, status: 
 
 
 async def test_an_unmarked_run_begins_with_its_first_call(database: Database) -> None:
-    """The process that started it may die before it says so, and the run may be faster than the next try."""
+    """The process that started the run may die before recording that, and the run may overtake the next delivery."""
     task_id = await a_task(database)
     async with database.statements() as connection:
         await calls.reserve(connection, an_intent(task_id))

@@ -1,4 +1,4 @@
-"""The statement of a settlement is put together from parts."""
+"""A settlement's SQL statement is composed of parts."""
 
 import pytest
 
@@ -15,7 +15,7 @@ POSSIBLE: tuple[frozenset[str], ...] = (
     frozenset({"ai_call"}),
     frozenset({"ai_call", "ends"}),
 )
-"""What an answer can make true: at the root, in a subtask, and as a call of its own."""
+"""The effects that an answer can have: at the root, in a subtask, and as an AI call."""
 
 
 @pytest.mark.parametrize("parts", POSSIBLE, ids=lambda parts: "+".join(sorted(parts)) or "nothing")

@@ -1,4 +1,4 @@
-"""The ledger of tool calls: who may begin one, who has begun one, and what is written of its end."""
+"""The ledger of tool calls: who may begin a call, who has begun it, and what is recorded at its end."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ ASKED = [{"id": "c1", "name": "calculator", "arguments": "{}"}]
 
 
 async def a_request(database: Database) -> ToolCallRequest:
-    """Have a model ask for a tool."""
+    """Have a model request a tool call, and return the tool call's request."""
     task_id = await a_task(database)
     intent = an_intent(task_id)
     reply = TranscriptRow(1500, "assistant", "", 1, tool_calls=ASKED)
@@ -49,7 +49,7 @@ async def finish(database: Database, request: ToolCallRequest) -> int | None:
 
 
 async def written(database: Database, run_id: TaskId | str) -> int:
-    """How many results and events of tools a run has."""
+    """Count a run's tool results and the events about them."""
     query = text("""SELECT (SELECT count(*) FROM messages WHERE run_id = :id AND role = 'tool')
         + (SELECT count(*) FROM events WHERE run_id = :id AND payload ->> 'type' = 'tool_call.finished')""")
     async with database.begin() as session:

@@ -1,4 +1,4 @@
-"""Turns of transactions, on the real database."""
+"""Transactions take turns by name, on the real database."""
 
 from datetime import timedelta
 

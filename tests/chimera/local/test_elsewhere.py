@@ -1,4 +1,4 @@
-"""Servers that settings name: whether they answer, said without users and passwords."""
+"""Servers named in the settings: whether they respond, reported without users and passwords."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ def _no_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elsewhere, "PAUSE_S", 0.1)
 
 
-async def test_servers_that_answer_are_not_spoken_of(parts: Settings) -> None:
+async def test_servers_that_answer_are_not_mentioned(parts: Settings) -> None:
     lines: list[str] = []
     await elsewhere.check(parts, lines.append)
     assert lines == []
@@ -103,7 +103,7 @@ async def test_a_certificate_of_another_authority_ends_a_start_at_once(parts: Se
         " CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH. Set CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH to a file that"
         " contains the server's CA certificate."
     )
-    # Waiting doesn't help.
+    # Waiting wouldn't help, so no wait is announced.
     assert said == []
 
 
@@ -126,7 +126,7 @@ async def test_a_silent_server_is_given_up() -> None:
 
 @asynccontextmanager
 async def answering(answer: bytes) -> AsyncIterator[str]:
-    """A server that says the same to everybody, and leaves the connection open."""
+    """A server that sends the same bytes to every client and keeps the connection open."""
     over = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

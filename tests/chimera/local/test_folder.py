@@ -1,4 +1,4 @@
-"""Whose a folder is, and where sockets are."""
+"""The owner of a data folder, and the location of its sockets."""
 
 import os
 import stat
@@ -18,7 +18,7 @@ as_root = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reaso
 
 @pytest.fixture
 def long_folder() -> Iterator[Folder]:
-    """One whose own folders have too long names for sockets."""
+    """A data folder whose path is too long for sockets."""
     with short_folder() as path:
         folder = Folder.at(path / ("long" * 30))
         yield folder
@@ -38,14 +38,14 @@ def test_the_private_folder_is_found_again(long_folder: Folder) -> None:
 
 def test_letters_that_no_locale_knows_make_no_address() -> None:
     with short_folder() as path:
-        # As a folder of umlauts is called under an ASCII locale.
+        # Under an ASCII locale, Python represents a folder name with umlauts like this.
         folder = Folder(path / os.fsdecode(b"d\xe0ta"))
         folder.run.mkdir(parents=True)
         assert str(folder.socket_folder(folder.redis, NAME)).isascii()
         folder.remove_sockets()
 
 
-def test_its_name_can_not_be_known_before(long_folder: Folder) -> None:
+def test_its_name_cannot_be_known_in_advance(long_folder: Folder) -> None:
     first = long_folder.socket_folder(long_folder.redis, NAME)
     long_folder.remove_sockets()
     assert not first.exists()

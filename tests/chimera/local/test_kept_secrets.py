@@ -1,4 +1,4 @@
-"""Secrets of a data folder: made once by who starts it, and by nobody who only reads."""
+"""A data folder's secrets are created once, by the process that starts the stack, and never by one that only reads."""
 
 import json
 import multiprocessing

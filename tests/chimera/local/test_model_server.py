@@ -1,4 +1,4 @@
-"""A model that runs here. What needs the extra `model` is skipped where it isn't installed."""
+"""The local model server. Tests that need the extra `model` are skipped if it isn't installed."""
 
 import asyncio
 import importlib.util

@@ -1,4 +1,4 @@
-"""The keys that a start of the embedded Temporal takes, and what is said of those that its runs need and it hasn't."""
+"""The payload keys that the embedded Temporal starts with, and which missing keys are reported."""
 
 import json
 from pathlib import Path
@@ -23,14 +23,14 @@ def id_of(keys: SecretStr) -> str:
 
 
 def started(folder: Folder, asked: SecretStr | None = None) -> SecretStr:
-    """Take the keys of a start, and leave what Temporal leaves."""
+    """Take the keys as a start does, and leave Temporal's database file behind."""
     keys, _ = payload_keys.take(folder, asked)
     folder.temporal.touch()
     return keys
 
 
 def missing(folder: Folder, asked: SecretStr | None = None) -> list[str]:
-    """What is missing, as `doctor` finds it and then a start, which has to agree."""
+    """Return the missing keys, as reported by `doctor` and then by a start. The two must agree."""
     before = payload_keys.missing(folder, asked)
     assert payload_keys.take(folder, asked)[1] == before
     return before
@@ -64,7 +64,7 @@ def test_a_kept_key_that_was_lost_is_named(tmp_path: Path) -> None:
     assert payload_keys.missing(folder, None) == [id_of(lost)]
     assert not kept_secrets.path_of(folder).exists(), "a look makes nothing"
     assert id_of(started(folder)) != id_of(lost)
-    # At each start, until it is there again.
+    # The key is reported at each start until it is available again.
     assert missing(folder) == [id_of(lost)]
     assert missing(folder, lost) == []
 
@@ -121,7 +121,7 @@ def test_the_note_holds_no_key(tmp_path: Path) -> None:
     note = (folder.root / "payload_keys.json").read_text()
     assert id_of(asked) in note
     assert asked.get_secret_value().partition(":")[2][:8] not in note
-    # It is ours, also in a copy in which no stack has run.
+    # `check` recognises the note as Chimera's own file, even in a copied folder in which no stack has run.
     check(folder.root)
 
 

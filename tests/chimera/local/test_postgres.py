@@ -1,4 +1,4 @@
-"""Who is let in by the embedded PostgreSQL, and as what; also where an earlier version made it."""
+"""Sign-ins and rights in the embedded PostgreSQL, including clusters of an earlier version."""
 
 import json
 import os
@@ -148,7 +148,7 @@ async def run(url: str, statement: LiteralString) -> None:
 
 
 async def made_by_an_earlier_version(folder: Folder) -> None:
-    """As it was before roles had passwords: all of one superuser, who is let in without one."""
+    """Create a cluster as it was before roles had passwords: all of it belongs to a superuser without a password."""
     binaries = postgres._binaries()
     run_as = choose(binaries / "postgres", folder.postgres, folder.root)
     folder.postgres.mkdir(mode=0o700)

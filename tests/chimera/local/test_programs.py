@@ -1,4 +1,4 @@
-"""Which of several programs is run."""
+"""The choice between several installed programs."""
 
 import os
 from collections.abc import Callable
@@ -14,11 +14,11 @@ Maker = Callable[[str, str, str], Path]
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
-    """Put a program of that version `own` (beside this Python) or on the `path`."""
+    """Return a function that creates a program in `own` (beside this Python) or on the `path`."""
     for place in ("own", "path"):
         (tmp_path / place).mkdir()
     monkeypatch.setattr(programs, "_scripts", lambda: str(tmp_path / "own"))
-    # Where an environment is activated, its programs are on the PATH too.
+    # In an activated environment, its programs are on the PATH too.
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "own"), str(tmp_path / "path")]))
 
     def made(place: str, name: str, script: str) -> Path:

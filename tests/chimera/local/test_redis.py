@@ -1,4 +1,4 @@
-"""Who may do what in the embedded Redis. That it suffices for what Chimera does, every other test shows."""
+"""Rights in the embedded Redis. All other tests show that Chimera's own rights suffice."""
 
 import stat
 from collections.abc import AsyncIterator

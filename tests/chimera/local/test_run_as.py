@@ -1,4 +1,4 @@
-"""Who runs PostgreSQL where we are root."""
+"""The user that runs PostgreSQL when Chimera runs as root."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Simulator, API and worker under supervision."""
+"""The simulator, the API and a worker under supervision."""
 
 import asyncio
 import sys
@@ -24,7 +24,7 @@ async def services(settings: Settings) -> AsyncIterator[tuple[LocalServices, Set
     with short_folder() as path, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", "stray-canary")
         secrets = {"jwt_secret": SECRET, "openai_api_key": "sk-canary"}
-        # The development server asks for no key, and ignores one.
+        # The development server requires no key and ignores this one.
         secrets |= {"temporal_api_key": "temporal-canary", "temporal_tls": "false"}
         asked = settings_in(path, **secrets, **{name: getattr(settings, name) for name in ADDRESSES})
         asked = asked.model_copy(update={"simulator_url": f"http://127.0.0.1:{asked.simulator_port}"})

@@ -1,4 +1,4 @@
-"""The embedded stack, started and ended as a person would, in processes of its own."""
+"""The embedded stack, started and stopped as a user would do it, in separate processes."""
 
 import asyncio
 import json
@@ -52,7 +52,7 @@ async def main() -> None:
 
 asyncio.run(main())
 """
-"""A stack in a process of its own, which can be killed."""
+"""A script that runs a stack in its own process, which can be killed."""
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def data_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 async def running(starts_servers: None) -> AsyncIterator[tuple[LocalStack, Settings]]:
-    """A stack that several tests look at."""
+    """Yield a running stack that several tests share."""
     with short_folder() as path:
         stack = LocalStack(settings_in(path / "data"), services=False)
         async with stack as settings:
@@ -79,7 +79,7 @@ async def running(starts_servers: None) -> AsyncIterator[tuple[LocalStack, Setti
 
 
 def start(settings: Settings) -> None:
-    """Start and end a stack."""
+    """Start a stack and stop it again."""
 
     async def enter_and_leave() -> None:
         async with LocalStack(settings):
@@ -124,7 +124,7 @@ def test_the_data_folder_is_private(running: tuple[LocalStack, Settings]) -> Non
 
 
 def test_temporals_files_are_private(running: tuple[LocalStack, Settings]) -> None:
-    """Where PostgreSQL needs a user of its own, the folder lets others pass who know a name in it."""
+    """If PostgreSQL needs its own user, other users can enter the folder and open any file whose name they know."""
     _, settings = running
     assert stat.S_IMODE((settings.data_dir / "temporal.db").stat().st_mode) == 0o600
 
@@ -265,7 +265,7 @@ async def test_a_start_cleans_up_after_a_killed_supervisor(data_dir: Path) -> No
     holder = start_holder(settings)
     children = psutil.Process(holder.pid).children(recursive=True)
     assert len(children) >= 3
-    # One that the kernel's signal to the children can't end.
+    # Suspend one child, so that the kernel's signal to the children can't end it.
     stopped = next(each for each in children if "redis" in each.name())
     stopped.suspend()
     holder.kill()

@@ -1,4 +1,4 @@
-"""Processes that are never lost sight of, whatever fails around their start."""
+"""The supervisor never loses track of a process, whatever fails while it starts."""
 
 import asyncio
 import errno
@@ -30,7 +30,7 @@ async def at_once(pid: int) -> bool:
 
 
 def sleeper(folder: Folder) -> Service:
-    # Its folder stands in its command, so that those that are left over can be counted.
+    # The command contains the folder, so that leftover processes can be counted.
     command = (sys.executable, "-c", f"import time; {str(folder.root)!r}; time.sleep(600)")
     return Service(name="sleeper", title="Sleeper", command=command, ready=at_once)
 
@@ -121,7 +121,7 @@ async def test_an_end_that_cannot_be_noted_is_an_end(path: Path, monkeypatch: py
         disk.is_full = True
         await made.service.stop()
         assert alive(made.folder) == []
-        # What is still noted is a process that is no more.
+        # The register still lists the process, which no longer exists.
         assert Register(made.folder)._read() != {}
         disk.is_full = False
         assert Register(made.folder).end_stale() == []
@@ -175,7 +175,7 @@ async def test_a_stray_process_is_not_mistaken_for_ours(path: Path) -> None:
 
 
 async def test_a_process_is_recognised_after_clock_changes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Linux counts a start from the start of the system, whose time of day moves with the clock."""
+    """Linux records a process's start relative to the system's start, whose time of day changes with the clock."""
     if sys.platform != "linux":
         pytest.skip("elsewhere the system keeps the time of a start")
     async with rig(path) as made:

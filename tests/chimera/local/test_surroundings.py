@@ -1,4 +1,4 @@
-"""What of an environment is passed on."""
+"""The environment variables that are passed on to other processes."""
 
 import openai
 import pytest
@@ -74,7 +74,7 @@ def test_a_local_model_finds_its_processors(name: str) -> None:
 
 
 def test_the_sdk_sends_organization_and_project(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it does in a worker that `up` started with these variables."""
+    """The same happens in a worker that `up` started with these variables."""
     found = surroundings.for_client({"OPENAI_ORG_ID": "org-1", "OPENAI_PROJECT_ID": "proj-1"})
     for name, value in found.items():
         monkeypatch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""How much room a disk has, said in the same words everywhere."""
+"""Free disk space is described in the same words everywhere."""
 
 import pytest
 

@@ -15,7 +15,7 @@ from chimera.observe import logging as chimera_logging
 def lines(tmp_path: Path) -> Iterator["Lines"]:
     root = logging.getLogger()
     before = (root.handlers[:], root.level)
-    # Taken out, not closed: they are pytest's own.
+    # Remove the handlers without closing them, because they belong to pytest.
     root.handlers.clear()
     chimera_logging.configure(Settings(data_dir=tmp_path), "worker")
     yield Lines(tmp_path / "logs" / "worker.log")
@@ -91,7 +91,7 @@ def test_secrets_in_message_arguments_are_redacted(lines: Lines) -> None:
 
 
 def test_a_secret_in_a_stack_is_redacted(lines: Lines) -> None:
-    structlog.get_logger().warning("stuck", stack_info=True, why="Bearer hunter2")  # the stack shows this line
+    structlog.get_logger().warning("stuck", stack_info=True, why="Bearer hunter2")  # the stack includes this line
     assert "hunter2" not in lines.path.read_text()
     assert "test_logging.py" in lines.last()["stack"]
 

@@ -1,4 +1,4 @@
-"""What embeddings, images and transcriptions cost."""
+"""The cost of embeddings, images and transcriptions."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def price_with(**rates: int) -> MediaPrice:
         (MediaUsage(images=3), {"image": 40_000}, 120_000),
         (MediaUsage(audio_seconds=90), {"audio_hour": 360_000}, 9_000),
         (MediaUsage(audio_seconds=0.001), {"audio_hour": 360_000}, 1),
-        # More of a kind than of all: what a provider tells wrongly never lowers a bill below its plain rate.
+        # More audio tokens than tokens in total: a provider's wrong count never lowers a bill below the plain rate.
         (MediaUsage(input_tokens=10, input_audio_tokens=99), {"input": 1_000_000}, 10),
         (MediaUsage(), {"input": 5}, 0),
     ],

@@ -1,4 +1,4 @@
-"""Providers as the settings make them, at a server of a test, and what a call of them comes to."""
+"""Helpers that create providers from settings, connect them to test servers, and return the results of calls."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ MAX_ANSWER_BYTES = 100_000
 
 @asynccontextmanager
 async def provider_at(wire: Wire, url: str, **changes: object) -> AsyncIterator[Provider]:
-    """The provider of `wire` at the address of a server; `changes` are of the settings."""
+    """Yield the provider for `wire`, connected to a server at `url`. `changes` override settings."""
     limits = {"call_first_byte_s": 60.0, "call_stall_s": 60.0, "max_answer_bytes": MAX_ANSWER_BYTES, **changes}
     settings = Settings.model_validate({**wire.settings, wire.address_setting: url + wire.path, **limits})
     made = make(wire.name, settings)
@@ -32,7 +32,7 @@ def asked(wire: Wire, prompt: str = "Why is tea popular?", **changes: object) ->
 
 
 async def raised(provider: Provider, request: ChatRequest, server: Scripted, script: Script) -> ProviderError:
-    """What a call comes to that the server answers like this; it must be one request."""
+    """Return the error that a call raises when the server answers with `script`. The call must be one request."""
     server.answers(script)
     with pytest.raises(ProviderError) as caught:
         await answer_of(provider, request)

@@ -1,4 +1,4 @@
-"""Each wire with its provider at a scripted server, once per test."""
+"""Fixtures that run each test once per wire, with the wire's provider at a scripted server."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -13,7 +13,7 @@ from tests.wires.vendors import WIRES
 
 @pytest.fixture(scope="module", autouse=True)
 def no_proxy() -> Iterator[None]:
-    """The providers obey a company's proxy; it can't reach a server of a test."""
+    """Bypass proxies: the providers respect a company's proxy, which can't reach a test server."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NO_PROXY", "127.0.0.1")
         yield

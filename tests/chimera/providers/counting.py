@@ -1,4 +1,4 @@
-"""Work, counted where it can't be timed: how often which functions are called."""
+"""Measure work by counting function calls, where time can't be measured."""
 
 import sys
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def calls_during(work: Callable[[], object]) -> Counter[str]:
-    """How often each function was called, by its name; `join` for that of a text."""
+    """Return how often each function was called, by name. `str.join` counts as `join`."""
     calls: Counter[str] = Counter()
 
     def count(frame: FrameType, event: str, called: Any) -> None:

@@ -1,4 +1,4 @@
-"""The guide "add a provider" works: what it says is done to a copy of the code, and a call goes through."""
+"""The guide "Add a provider" works: its steps are followed in a copy of the code, and a call succeeds."""
 
 import json
 import os
@@ -113,7 +113,7 @@ def test_a_chat_completions_vendor_needs_one_entry(tmp_path: Path) -> None:
 
 
 def _steps() -> dict[str, list[str]]:
-    """The code blocks of each file that the guide's headings name."""
+    """Return the code blocks for each file that the guide's headings name."""
     sections = re.split(r"^## ", GUIDE.read_text(), flags=re.MULTILINE)[1:]
     found = {}
     for section in sections:

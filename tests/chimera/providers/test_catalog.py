@@ -1,4 +1,4 @@
-"""What an installation can ask for: keys tried over real HTTP, models listed, nothing told that is secret."""
+"""The catalog of an installation: keys are validated over real HTTP, models are listed, and no secret is shown."""
 
 import json
 from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ async def available(**changes: object) -> AsyncIterator[Available]:
 
 @asynccontextmanager
 async def vendor(status: int, code: str = "") -> AsyncIterator[str]:
-    """A server that answers everything alike, and quotes the key that it was sent; yields its address."""
+    """A server that answers every request alike, quoting the key that it received. Yields its address."""
 
     async def answer(request: Request) -> Response:
         error = {"message": f"about {request.headers['authorization']}", "type": code, "code": code}

@@ -1,6 +1,6 @@
-"""The contract of a provider, against a server that somebody else wrote: the real SDK, real HTTP.
+"""The contract of a provider, tested against another project's server with the real SDK and real HTTP.
 
-What that server can't do is in test_contract_answers, _requests, _faults and _waits, against bytes that we script.
+What that server can't do is tested in test_contract_answers, _requests, _faults and _waits, against scripted bytes.
 """
 
 import json
@@ -34,7 +34,7 @@ def failing(prompt: str, status: int, type_: str, **more: Any) -> dict[str, Any]
 
 
 FIXTURES: list[dict[str, Any]] = [
-    # Once for each provider: they share the server.
+    # There is one for each provider, because they share the server.
     *(
         {"match": {"userMessage": f"busy {wire.name}", "sequenceIndex": 0}, "response": limited}
         for wire in WIRES
@@ -68,7 +68,7 @@ FIXTURES: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 async def aimock(starts_servers: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """Its address."""
+    """Run an aimock server, and yield its address."""
     async with running_aimock(tmp_path_factory, FIXTURES) as url:
         yield url
 
@@ -80,7 +80,7 @@ async def provider(wire: Wire, aimock: str) -> AsyncIterator[Provider]:
 
 
 async def requests_of(aimock: str, call_id: str) -> Sequence[dict[str, Any]]:
-    """The requests of one call, by the header that names it."""
+    """Return a call's requests, found by the header that names the call."""
     return [entry for entry in await journal_of(aimock) if entry["headers"].get("x-chimera-call") == call_id]
 
 
@@ -92,7 +92,7 @@ async def test_text_streams_to_its_end(wire: Wire, provider: Provider) -> None:
     assert reply.end.usage == Usage(input_tokens=11, output_tokens=8)
 
 
-@pytest.mark.filterwarnings("ignore:FUNCTION_CALL")  # what aimock ends with, and Google doesn't
+@pytest.mark.filterwarnings("ignore:FUNCTION_CALL")  # aimock ends with this finish reason; Google doesn't
 async def test_tools_are_called_at_once_and_their_results_used(wire: Wire, provider: Provider, aimock: str) -> None:
     request = asked(wire, "What is 17 * 23?", tools=(CALCULATOR,))
     first = await answer_of(provider, request)

@@ -1,4 +1,4 @@
-"""What each provider makes of an answer, however its vendor sends it."""
+"""Each provider's reading of an answer, in whatever way its vendor sends it."""
 
 import json
 from contextlib import aclosing
@@ -45,7 +45,7 @@ async def test_an_answer_may_come_in_one_piece(wire: Wire, provider: Provider, s
 
 async def test_an_answer_may_be_cut_into_packets_anywhere(wire: Wire, provider: Provider, server: Scripted) -> None:
     sent = b"".join(wire.frames_of(replace(TEA, calls=(TWO,))))
-    # Seven bytes end within an event, a line, a name and a character.
+    # Pieces of seven bytes split events, lines, names and characters.
     server.answers(Script([sent[start : start + 7] for start in range(0, len(sent), 7)]))
     reply = await answer_of(provider, asked(wire, tools=(CALCULATOR,)))
     assert reply.text == "Because it is warm: ☕."

@@ -1,4 +1,4 @@
-"""Everything that goes wrong with a provider: one request, the right error, the key in none of it."""
+"""Everything that can go wrong with a provider: one request, the right error, and no trace of the key."""
 
 import traceback
 from dataclasses import dataclass
@@ -48,11 +48,11 @@ async def test_a_refusal_is_sorted_and_not_billed(
 
 
 def assert_fits(found: errors.ProviderError, error: type[errors.ProviderError]) -> None:
-    """Fit to be stored, shown and acted upon: class, length, and no key wherever one may look."""
+    """Check that an error can be stored, shown and acted upon: its class, its length, and no key anywhere in it."""
     assert type(found) is error, found.message
     assert found.retryable == issubclass(error, RETRYABLE)
     assert 0 < len(found.message) <= 300
-    # The SDK's own error holds the request and its headers.
+    # The SDK's own error would contain the request and its headers.
     assert type(found.__cause__).__module__ == "builtins"
     shown = "".join(traceback.format_exception(found)) + repr(found) + found.message
     assert KEY not in shown
@@ -75,7 +75,7 @@ async def test_a_refusal_names_the_setting_or_limit(
     status, body = wire.refused(kind, WORDS)
     found = await raised(provider, asked(wire), server, plain(status, body))
     assert wire.name in found.message
-    # The simulator has no key.
+    # The simulator needs no key.
     setting = "CHIMERA_SIMULATOR_URL" if wire.name == "simulator" else f"CHIMERA_{wire.name.upper()}_API_KEY"
     assert words.format(setting=setting, model=wire.model) in found.message
 
@@ -117,13 +117,13 @@ async def test_a_page_with_status_200_is_no_answer(
 
 @dataclass(frozen=True)
 class Broken:
-    """How an answer goes wrong once it has begun."""
+    """The way in which an answer breaks after it has begun."""
 
     error: type[errors.ProviderError]
     words: str
     sent: ModelAnswer = HALF
     more: bytes = b""
-    """The data of one more event."""
+    """The data of one additional event."""
     end: bool = True
 
 

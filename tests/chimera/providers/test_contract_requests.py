@@ -1,4 +1,4 @@
-"""What each vendor's server gets: the same conversation, in its own words."""
+"""The requests that each vendor's server receives: the same conversation in the vendor's own form."""
 
 import json
 from base64 import b64encode

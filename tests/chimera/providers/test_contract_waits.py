@@ -1,4 +1,4 @@
-"""Silence, cancels and connections of each provider."""
+"""Silence, cancels and connections, for each provider."""
 
 import asyncio
 import socket
@@ -23,23 +23,23 @@ LIMIT_S = 0.5
 HALF = ModelAnswer(pieces=("It is ",), stop=None)
 PAUSE_S = 0.1
 MANY = 600
-"""So many pauses that nothing but a limit of ours ends them."""
+"""Enough pauses that only Chimera's own limits can end them."""
 
 
 @pytest.fixture(scope="module")
 async def impatient(wire: Wire, server: Scripted) -> AsyncIterator[Provider]:
-    """A provider that waits a moment for the first byte, however long it may then be silent."""
+    """A provider that waits only a moment for the first byte, but tolerates any silence after it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "FIRST_BYTE_S", 0.0)
         async with provider_at(wire, server.url, call_first_byte_s=LIMIT_S) as made:
-            # What is timed is not the import of an SDK.
+            # Load the SDK first, so that its import doesn't count toward the limit.
             await made.connect()
             yield made
 
 
 @pytest.fixture(scope="module")
 async def strict(wire: Wire, server: Scripted) -> AsyncIterator[Provider]:
-    """A provider that lets an answer pause for a moment, however late that began."""
+    """A provider that tolerates only short pauses within an answer, however late it begins."""
     async with provider_at(wire, server.url, call_stall_s=LIMIT_S) as made:
         yield made
 
@@ -77,7 +77,7 @@ async def test_thoughts_are_progress(wire: Wire, server: Scripted) -> None:
     for frame in frames:
         steps += [frame, PAUSE_S] if b"Hm. " in frame else [frame]
     server.answers(Script(steps))
-    # Together the pauses are longer than the limit, and each is so much shorter that a busy machine may add to it.
+    # Together, the pauses exceed the limit, but each leaves room for the delays of a busy machine.
     async with provider_at(wire, server.url, call_stall_s=10 * PAUSE_S) as thinking:
         assert (await answer_of(thinking, asked(wire))).text == "Yes."
 
@@ -98,7 +98,7 @@ async def test_connecting_has_a_limit_of_its_own(wire: Wire, monkeypatch: pytest
     monkeypatch.setattr(wires, "CONNECT_S", LIMIT_S)
     with socket.socket() as full, socket.socket() as first, socket.socket() as second:
         full.bind(("127.0.0.1", 0))
-        # With nobody to accept them and room for one, the next connection is not answered.
+        # Nothing accepts connections, and there is room for only one, so the next connection isn't answered.
         full.listen(0)
         for waiting in (first, second):
             waiting.setblocking(False)

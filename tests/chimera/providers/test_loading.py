@@ -1,4 +1,4 @@
-"""What a process loads for a provider: nothing before it is needed, its own SDK and no other's, ahead of the call."""
+"""A process loads only what a provider needs: its own SDK and no other's, when it is needed but before the call."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ asyncio.run(main(*json.loads(sys.argv[1])))
 
 
 async def report_of_fresh_process(wire: Wire, server: Scripted) -> dict[str, Any]:
-    """Have a new Python make one call, and report what it had loaded when."""
+    """Make one call in a new Python process, and return its report of what it had loaded at which point."""
     server.answers(Script(wire.frames_of(ModelAnswer(pieces=("Because ", "it is warm.")))))
     settings = {**wire.settings, wire.address_setting: server.url + wire.path}
     process = await asyncio.create_subprocess_exec(

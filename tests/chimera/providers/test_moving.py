@@ -1,7 +1,7 @@
-"""A conversation moves from one provider to another, tools included, and back.
+"""A conversation moves from one provider to another and back, including tools.
 
-Each server checks what it gets as its vendor does (`Wire.parse`): ids that fit, each call with its one result, no
-signature but its own.
+Each server checks its requests as its vendor does (`Wire.parse`): valid IDs, exactly one result per call, and no
+signatures but its own.
 """
 
 import json
@@ -41,17 +41,17 @@ async def other_server() -> AsyncIterator[Scripted]:
 
 
 class Run:
-    """A conversation as an agent's turns make it, at one provider after the other."""
+    """A conversation that grows turn by turn, as an agent's does, with one provider after another."""
 
     def __init__(self, wire: Wire) -> None:
         self.messages: tuple[ChatMessage, ...] = asked(wire, TALK[0][1]).messages
 
     async def turn(self, wire: Wire, provider: Provider, server: Scripted, answer: ModelAnswer) -> ReceivedRequest:
-        """One turn: the answer and the results of its tools are added. Returns what the server understood."""
+        """Make one turn, add the answer and its tools' results, and return what the server understood."""
         server.answers(Script(wire.frames_of(answer)))
         request: ChatRequest = asked(wire, reasoning_effort="low", tools=(CALCULATOR,), messages=self.messages)
         reply = await answer_of(provider, request)
-        # As the transcript keeps it.
+        # The transcript stores the state as JSON.
         state = json.loads(json.dumps(reply.end.state))
         turn = ChatMessage("assistant", reply.text, reply.end.tool_calls, state=state)
         results = (ChatMessage("tool", _computed(call), tool_call_id=call.id) for call in reply.end.tool_calls)

@@ -1,4 +1,4 @@
-"""Which models a call can be made to, found out before anything is stored."""
+"""Models that can be called are determined before anything is stored."""
 
 import pytest
 from pydantic import SecretStr

@@ -34,7 +34,7 @@ def sign_ins(clock: Clock) -> SignIns:
 
 
 def _guess(sign_ins: SignIns, account: str, address: str, *, is_known: bool = False, failed: bool = True) -> bool:
-    """Try once; say whether the password was looked at."""
+    """Try to sign in once, and return whether the password was checked."""
     try:
         with sign_ins.trying(address) as tried:
             tried.at(account_at(account, address, is_known=is_known))

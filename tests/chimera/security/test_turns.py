@@ -1,4 +1,4 @@
-"""Who gets a turn, in which order, and who is told to come back: by counts, with nothing that takes time."""
+"""Turns: who gets one, in which order, and who is told to retry later. Measured by counts, without any waiting."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from models.errors import TooBusy
 
 
 class Queue:
-    """One turn at a time, which is held; sixteen places."""
+    """A queue with one turn at a time, which is held until the test releases it, and sixteen places."""
 
     def __init__(self) -> None:
         self.turns = Turns(1, 16, "passwords")
@@ -28,7 +28,7 @@ class Queue:
             await self.open.wait()
 
     async def refused(self) -> list[str]:
-        """Serve everybody who waits; return who was refused."""
+        """Serve all waiting senders, and return those that were refused."""
         self.open.set()
         ends = await asyncio.gather(*self.tasks, return_exceptions=True)
         return [task.get_name() for task, end in zip(self.tasks, ends, strict=True) if isinstance(end, TooBusy)]
@@ -62,7 +62,7 @@ async def test_unknown_senders_fill_half_the_queue(queue: Queue) -> None:
 
 
 async def test_one_known_sender_keeps_no_other_out(queue: Queue) -> None:
-    """Anybody with an account is known somewhere."""
+    """Anyone with an account counts as a known sender somewhere."""
     await queue.come(*["a"] * 40, is_known=True)
     await queue.come("owner", is_known=True)
     refused = await queue.refused()
@@ -86,7 +86,7 @@ async def test_a_refusal_sets_the_retry_time(queue: Queue) -> None:
 
 async def test_a_leaver_frees_its_place(queue: Queue) -> None:
     await queue.come("first", *(f"unknown {index}" for index in range(8)))
-    # The one that has its turn goes at the same moment as the next one in the queue.
+    # The holder of the turn leaves at the same moment as the next one in the queue.
     for task in (queue.tasks[0], queue.tasks[1], queue.tasks[8]):
         task.cancel()
     await asyncio.sleep(0)

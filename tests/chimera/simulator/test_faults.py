@@ -1,4 +1,4 @@
-"""The directives that go wrong on purpose, as the provider in front of the simulator meets them."""
+"""Directives that cause faults, as the provider that calls the simulator sees them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -89,7 +89,7 @@ async def test_many_misspelt_directives_are_counted(simulator: Running) -> None:
         await answer_of(simulator.provider, ask(f"Task:\nAnything [[sim: {many}]]"))
 
 
-async def test_brackets_that_are_no_directive_are_left_alone(simulator: Running) -> None:
+async def test_brackets_that_are_not_directives_are_left_alone(simulator: Running) -> None:
     await answer_of(simulator.provider, ask("Task:\nAnything [[simple: x]] [[similar]] [sim] [[ ]]"))
 
 

@@ -1,4 +1,4 @@
-"""Directives that are right and have no effect: the simulator says so in its own name."""
+"""Valid directives without effect: the simulator reports them in its own name."""
 
 import json
 from collections.abc import AsyncIterator

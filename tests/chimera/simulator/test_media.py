@@ -80,7 +80,7 @@ def test_the_word_is_written_across_it() -> None:
 
 
 async def test_long_texts_cost_little_time(provider: ChatCompletionsMedia, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With every word in every number it was half a minute."""
+    """If every word affected every number, this would take half a minute."""
     signs_of, numbers = media._signs_of, 0
 
     def counting(word: str, dimensions: int) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""The simulator reads what any user writes, in one thread: in quadratic time no test here ends within its limit."""
+"""The simulator parses any user's text in one thread. In quadratic time, these tests would exceed the time limit."""
 
 import pytest
 

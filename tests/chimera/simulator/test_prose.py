@@ -1,4 +1,4 @@
-"""The simulator's prose: as long as it was asked for, and whole sentences."""
+"""The simulator's prose has the requested length and consists of whole sentences."""
 
 from random import Random
 

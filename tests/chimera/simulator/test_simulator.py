@@ -1,4 +1,4 @@
-"""The simulator: what it answers, what its directives do, and what its journal keeps."""
+"""The simulator: its answers, its directives, and what its journal records."""
 
 import json
 from collections.abc import AsyncIterator
@@ -70,7 +70,7 @@ async def test_an_agent_uses_as_many_turns_as_requested(simulator: Running) -> N
     history: list[ChatMessage] = list(rest)
     replies: list[SimulatedReply] = []
     while not replies or replies[-1].end.tool_calls:
-        # What a client does whose window is full: the question and the newest turn only.
+        # A client whose context window is full sends only the question and the newest turn.
         trimmed = ask("", messages=(first, *history[-2:]), tools=(CALCULATOR,))
         replies.append(await answer_of(simulator.provider, trimmed))
         calls = replies[-1].end.tool_calls

@@ -1,4 +1,4 @@
-"""Every query of an owned table asks whose rows the caller may see."""
+"""Every query of an owned table checks whose rows the caller may see."""
 
 import ast
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ NOT_FOR_CALLERS = {
     "schedules.note_skipped": "the worker notes that a run was skipped",
     "schedules.task_of": "the worker asks for the task of its own run",
 }
-"""Queries that no caller asks, each with its reason."""
+"""Queries that aren't made for a caller, each with its reason."""
 
 
 def _functions() -> Iterator[tuple[str, ast.AST]]:
@@ -33,7 +33,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _owners_compared(node: ast.AST) -> bool:
-    """Whether it compares `owner_id` of a table: it asks for the rows of one owner."""
+    """Return whether a query compares a table's `owner_id` and is therefore limited to one owner's rows."""
     return any(
         isinstance(each, ast.Compare) and isinstance(each.left, ast.Attribute) and each.left.attr == "owner_id"
         for each in ast.walk(node)

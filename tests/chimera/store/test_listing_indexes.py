@@ -27,7 +27,7 @@ NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
 async def test_a_list_has_its_index(database: Database, query: str, index: str) -> None:
     owner = await new_user(database)
     async with database.begin() as session:
-        # The tables are nearly empty, where reading all of them is as cheap.
+        # The tables are nearly empty, so reading all rows would be just as cheap.
         await session.execute(text("SET LOCAL enable_seqscan = off"))
         await session.execute(text("SET LOCAL enable_sort = off"))
         plan = "\n".join(await session.scalars(text(f"EXPLAIN {query}"), {"owner": owner}))

@@ -1,4 +1,4 @@
-"""What Temporal makes of our calendars, asked of the real one: a whole year of times, against our own computation."""
+"""Our calendars as the real Temporal interprets them: a whole year of times, compared with our own computation."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -18,18 +18,18 @@ from models.schedules import Timing
 NOW = datetime(2026, 11, 29, 15, tzinfo=UTC)
 START, END = datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
 MOST_LISTED = 1000
-"""As many as Temporal lists at once."""
+"""The number of times that Temporal lists at once."""
 
 ZONES = (
     "Europe/Berlin",
     "America/New_York",
-    "America/Santiago",  # midnight is left out, and shown twice before it
-    "America/Havana",  # midnight is left out
-    "Africa/Casablanca",  # two changes at other times each year
+    "America/Santiago",  # one change skips midnight, and the other repeats the hour before it
+    "America/Havana",  # a change skips midnight
+    "Africa/Casablanca",  # two changes a year, on different dates each year
     "Africa/Cairo",
-    "Antarctica/Troll",  # two hours
-    "Australia/Lord_Howe",  # half an hour
-    "Pacific/Chatham",  # 45 minutes from the hour
+    "Antarctica/Troll",  # changes by two hours
+    "Australia/Lord_Howe",  # changes by half an hour
+    "Pacific/Chatham",  # 45 minutes off the full hour
     "Asia/Kolkata",
     "UTC",
 )
@@ -55,7 +55,7 @@ async def client(settings: Settings) -> Client:
 
 
 async def _listed(client: Client, timing: Timing, start: datetime, end: datetime) -> list[datetime]:
-    """What Temporal's scheduler finds."""
+    """Return the times that Temporal's scheduler finds."""
     action = ScheduleActionStartWorkflow("Nothing", id=f"nothing-{uuid4()}", task_queue="nothing")
     schedule = Schedule(action=action, spec=spec_of(timing, NOW), state=ScheduleState(paused=True))
     handle = await client.create_schedule(f"calendar-{uuid4()}", schedule)

@@ -1,4 +1,4 @@
-"""Temporal by TLS and with an API key: the development server behind a proxy, and a server that checks keys."""
+"""Temporal with TLS and an API key: the development server behind a proxy, and a server that checks keys."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ def theirs(tmp_path: Path) -> Authority:
 
 @pytest.fixture
 async def keyed() -> AsyncIterator[Settings]:
-    """Settings with the key of a server that asks for one."""
+    """Settings with the API key that the server requires."""
     async with keyed_temporal(KEY) as address:
         yield with_key(address, KEY)
 
@@ -45,7 +45,7 @@ def with_key(address: str, key: str | None) -> Settings:
 
 
 async def problem_with(settings: Settings) -> str:
-    """What /health is told."""
+    """Return the problem that `/health` reports."""
     with pytest.raises(TemporalUnusable) as raised:
         await Temporal(settings).check()
     return str(raised.value)

@@ -1,4 +1,4 @@
-"""Starts and stops through the outbox, on the real Temporal; without a worker, a started task keeps running."""
+"""Starts and stops through the outbox, on the real Temporal. Without a worker, a started task keeps running."""
 
 import asyncio
 from collections import Counter
@@ -158,7 +158,7 @@ async def test_a_new_task_waits_behind_the_queue(runs: Runs) -> None:
 
 
 async def test_an_admitted_task_is_started_by_the_next_sweep(runs: Runs) -> None:
-    """The process that admitted it died before it could start it."""
+    """The process that admitted the task died before it could start it."""
     task_id = await runs.start("Go.", start=False)
     async with runs.database.begin() as session:
         await task_controls.execute(session, runs.caller, task_id)
@@ -222,7 +222,7 @@ async def test_tasks_that_cannot_start_keep_no_other_waiting(runs: Runs) -> None
 
 
 def begins_and_fails(error: Exception) -> Callable[..., Awaitable[None]]:
-    """A start whose answer is lost: Temporal has it all the same."""
+    """Return a start whose response is lost, although Temporal has accepted it."""
     start = Temporal.start
 
     async def begun(self: Temporal, run_id: RunId, asked: Start) -> None:
@@ -252,7 +252,7 @@ async def test_a_start_that_temporal_rejects_gives_its_place_back(runs: Runs, mo
     assert (await runs.row(task_id))["admitted_at"] is None
 
 
-async def test_a_pause_behind_an_unknown_start_arrives(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pause_after_an_unknown_start_arrives(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         lost = RPCError("Timeout expired", RPCStatusCode.DEADLINE_EXCEEDED, b"")
         patch.setattr(Temporal, "start", begins_and_fails(lost))
@@ -265,13 +265,13 @@ async def test_a_pause_behind_an_unknown_start_arrives(runs: Runs, monkeypatch: 
 
 
 async def failures(runs: Runs, task_id: TaskId) -> list[tuple[int, str | None]]:
-    """The attempts of what waits for a task, and why the last one failed."""
+    """Return the delivery attempts and the last error of each of a task's outbox entries."""
     found = await runs.rows("SELECT attempts, last_error FROM outbox WHERE run_id = :id ORDER BY id", task_id)
     return [(row["attempts"], row["last_error"]) for row in found]
 
 
 async def promise(runs: Runs, task_id: TaskId, kind: str, payload: str | None = None) -> None:
-    """Put an entry in the outbox as another version may do, due now."""
+    """Add an entry to the outbox that is due now, as another version might."""
     insert = text("""
         INSERT INTO outbox (run_id, kind, payload, next_attempt_at) VALUES (:id, :kind, CAST(:payload AS jsonb), now())
         """)
@@ -331,7 +331,7 @@ async def test_a_database_that_is_away_is_no_failure(runs: Runs, monkeypatch: py
 
 
 async def test_queued_tasks_leave_a_sweep_to_other_messages(runs: Runs) -> None:
-    """Neither their starts nor what waits behind those fill the list of what is due."""
+    """Neither their starts nor the messages behind these fill the list of due messages."""
     running = [await runs.start("Go.") for _ in range(MOST)]
     insert = text("""
         WITH made AS (INSERT INTO runs (owner_id, kind, status)
@@ -353,7 +353,7 @@ async def test_queued_tasks_leave_a_sweep_to_other_messages(runs: Runs) -> None:
 
 @workflow.defn(name="Listener")
 class Listener:
-    """A run that a later version may have: one of its signals has arguments."""
+    """A run as a later version may define it: one of its signals has arguments."""
 
     def __init__(self) -> None:
         self._heard: list[str] = []

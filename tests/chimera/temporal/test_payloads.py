@@ -1,4 +1,4 @@
-"""Payloads as Temporal keeps them."""
+"""Payloads as Temporal stores them."""
 
 from typing import Any
 
@@ -75,11 +75,11 @@ async def test_a_damaged_payload_is_refused() -> None:
             await keys.decode([changed(good, data=data)])
 
 
-async def test_the_id_of_a_key_can_not_be_changed() -> None:
+async def test_the_id_of_a_key_cannot_be_changed() -> None:
     same = NEW.partition(":")[2]
     good = await one(encryption(f"a:{same}"))
     metadata = {**good.metadata, "encryption-key-id": b"b"}
-    # The same key under both ids, so that it is the id alone that doesn't fit.
+    # The key is the same under both IDs, so that only the ID doesn't match.
     with pytest.raises(PayloadUnreadable, match="'b'"):
         await encryption(f"b:{same}").decode([changed(good, metadata=metadata)])
 

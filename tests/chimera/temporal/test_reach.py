@@ -1,4 +1,4 @@
-"""TLS that fails, on real connections: each problem names the setting that mends it."""
+"""TLS failures on real connections: each problem names the setting that fixes it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ SETTINGS_FRAME = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 
 @pytest.fixture
 async def temporal() -> AsyncIterator[str]:
-    """A server without TLS that says hello as Temporal does."""
+    """A server without TLS that greets clients as Temporal does."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(33)
@@ -75,7 +75,7 @@ async def test_another_name_is_named(temporal: str, ours: Authority) -> None:
     assert "Set CHIMERA_TEMPORAL_TLS_SERVER_NAME to a name" in by_address
 
 
-async def test_an_expired_certificate_is_told(temporal: str, ours: Authority) -> None:
+async def test_an_expired_certificate_is_reported(temporal: str, ours: Authority) -> None:
     expired = ours.signed("127.0.0.1", ends=timedelta(days=-1))
     async with tls_proxy(temporal, expired) as address:
         assert "has expired" in said(await problem_of(address, TemporalTls(server_ca=ours.certificate)))
@@ -94,12 +94,12 @@ async def test_a_client_certificate_is_required(temporal: str, ours: Authority, 
     assert "CHIMERA_TEMPORAL_TLS_CLIENT_KEY_PATH" in none
 
 
-async def test_tls_where_there_is_none_is_told(temporal: str) -> None:
+async def test_tls_to_a_server_without_it_is_reported(temporal: str) -> None:
     assert "Set CHIMERA_TEMPORAL_TLS=false" in said(await problem_of(temporal, TemporalTls(switch=True)))
 
 
-async def test_a_server_that_expects_tls_is_told() -> None:
-    """As Go's servers answer, Temporal's too: with an alert."""
+async def test_a_server_that_expects_tls_is_reported() -> None:
+    """Servers written in Go, including Temporal, respond with an alert."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(33)
@@ -153,7 +153,7 @@ async def test_a_handshake_that_is_cut_may_be_a_missing_certificate(
     assert found.remedy.startswith(remedy)
 
 
-async def test_a_certificate_for_another_use_is_told(temporal: str, ours: Authority) -> None:
+async def test_a_certificate_for_another_use_is_reported(temporal: str, ours: Authority) -> None:
     async with tls_proxy(temporal, ours.signed("127.0.0.1", usage=ExtendedKeyUsageOID.CLIENT_AUTH)) as address:
         found = said(await problem_of(address, TemporalTls(server_ca=ours.certificate)))
     assert "has an unacceptable certificate (un" in found

@@ -1,4 +1,4 @@
-"""Rows held against the real Temporal: of runs that were ended from outside, and of runs that it has lost."""
+"""Rows compared with the real Temporal: runs that were ended from outside, and runs that it has lost."""
 
 import asyncio
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ async def test_the_first_round_closes_terminated_runs(settings: Settings, monkey
         assert asked[0] <= row["created_at"]
         await tasks.reconcile()
         assert len(asked) > 1
-        # Pages of one: what is behind the first one counts too.
+        # With pages of one run, runs on later pages count too.
         other = await runs.start("Forgotten too")
         await client.get_workflow_handle(workflow_id_of(other)).terminate("in the Web UI")
         monkeypatch.setattr(temporal_client, "VISIBILITY_PAGE", 1)
@@ -56,13 +56,13 @@ async def test_the_first_round_closes_terminated_runs(settings: Settings, monkey
             ended = {workflow_id_of(task_id), workflow_id_of(other)}
             while not ended <= await closed_since(["TaskWorkflow"], asked[0]):
                 await asyncio.sleep(0.2)
-        # The later rounds look back a little and not nine days.
+        # Later rounds look back only a little instead of nine days.
         assert all(since > asked[0] + timedelta(days=8) for since in asked[1:])
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every round look for lost runs, of any age, one row at a time."""
+    """Make every round look for lost runs, of any age, one row at a time."""
     monkeypatch.setattr(reconciliation, "LOOK_FOR_LOST", timedelta(0))
     monkeypatch.setattr(reconciliation, "LOST_AFTER", timedelta(0))
     monkeypatch.setattr(reconciliation, "LOOKED_AT_ONCE", 1)
@@ -102,7 +102,7 @@ async def test_a_skip_survives_a_restarted_run(settings: Settings, simulator: Si
         while len(await runs.attempts(task_id)) < 2:
             await asyncio.sleep(0.05)
         client = await runs.temporal.client()
-        # As a person does in the Web UI; its call isn't answered, so a run that knew no better would make it again.
+        # A user does this in the Web UI. The call isn't answered, so a run unaware of the skip would make it again.
         await client.get_workflow_handle(f"{workflow_id_of(task_id)}/cut").cancel()
         await runs.event(task_id, "subtask.skipped")
         await _lose(runs, task_id)
@@ -129,7 +129,7 @@ async def test_a_lost_stopped_run_stays_stopped(settings: Settings) -> None:
 
 
 async def _lose(runs: Runs, task_id: TaskId) -> None:
-    """Have Temporal forget a run, as it does with its disk. What it had for children ends with it."""
+    """Make Temporal forget a run, as if its disk were lost. The run's children end with it."""
     client = await runs.temporal.client()
     execution = WorkflowExecution(workflow_id=workflow_id_of(task_id))
     request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
@@ -159,7 +159,7 @@ async def _reconcile_until_started(runs: Runs, task_id: TaskId) -> None:
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_run_that_ended_by_itself_is_no_news(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It ends between the look at its row and the look at its run."""
+    """The run ends between the check of its row and the check of its run in Temporal."""
     async with runs_on(settings) as runs:
         task_id = await runs.start("End")
         client = await runs.temporal.client()

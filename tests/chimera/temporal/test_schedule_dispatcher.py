@@ -1,4 +1,4 @@
-"""Deliveries of schedules beside each other, at a Temporal that is slow or rejects them."""
+"""Concurrent deliveries of schedules to a Temporal that is slow or rejects them."""
 
 import asyncio
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.until import LIMIT_S, until
 
 
 class Temporal:
-    """Answers at once, except about the schedule that is held; rejects those that are named "Refused"."""
+    """Responds at once, except about the held schedule, and rejects schedules named "Refused"."""
 
     def __init__(self) -> None:
         self.given: list[ScheduleId] = []
@@ -90,7 +90,7 @@ async def test_a_rejection_that_sweeps_dropped_is_reported(
 
 
 async def _changed(database: Database, name: str = "Report") -> ScheduleId:
-    """Store a schedule that Temporal has still to receive."""
+    """Store a schedule that Temporal hasn't received yet."""
     spec = {"name": name, "task": {"goal": "Report."}, "interval_s": 3600}
     owner_id = await new_user(database)
     async with database.begin() as session:

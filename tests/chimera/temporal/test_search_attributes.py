@@ -1,7 +1,7 @@
-"""The search attributes of runs, where Temporal lets us register them and where it doesn't.
+"""The search attributes of runs, on a Temporal that lets us register them and on one that doesn't.
 
-Temporal Cloud keeps the operator service from its users. The proxy makes the development server one without it, by
-changing a letter of the service's name in each request.
+Temporal Cloud doesn't give its users access to the operator service. To imitate that with the development server, a
+proxy changes a letter of the service's name in each request.
 """
 
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ def without_operator(data: bytes) -> bytes:
 
 @pytest.fixture
 async def without_rights(parts: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
-    """Settings of a Temporal that rejects requests to register search attributes."""
+    """Settings for a Temporal that rejects requests to register search attributes."""
     ours = Authority(tmp_path, "ours")
     server = ours.signed("127.0.0.1")
     async with tls_proxy(parts.temporal_address or "", server, edit=without_operator) as address:
@@ -46,7 +46,7 @@ async def without_rights(parts: Settings, tmp_path: Path) -> AsyncIterator[Setti
 
 @pytest.fixture
 async def namespace(parts: Settings) -> str:
-    """A namespace without search attributes."""
+    """Create a namespace without search attributes, and return its name."""
     name = f"bare-{uuid4().hex}"
     client = await connections.connect(parts, lazy=True)
     a_day = Duration(seconds=24 * 60 * 60)
@@ -115,6 +115,6 @@ async def test_attributes_are_registered_with_rights(parts: Settings, namespace:
     await until_true(are_all_known)
 
 
-async def test_a_namespace_that_tells_nothing_is_told_all(parts: Settings) -> None:
+async def test_a_namespace_that_reports_nothing_gets_every_attribute(parts: Settings) -> None:
     [told] = await logs_of(parts.model_copy(update={"temporal_namespace": "nowhere"}))
     assert told["missing"] == [registration_of(key) for key in SEARCH_ATTRIBUTES]

@@ -1,4 +1,4 @@
-"""The rounds of a worker's sweeper, without the parts they are for."""
+"""The rounds of a worker's sweeper, without the work that they normally do."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.until import LIMIT_S
 
 
 class Rounds:
-    """Counts its rounds and says when there were three."""
+    """Counts rounds, and sets `done` after three of them."""
 
     def __init__(self) -> None:
         self.done = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Which workers there are, and whether they can read what the API writes."""
+"""The list of running workers, and whether they can read what the API writes."""
 
 import asyncio
 

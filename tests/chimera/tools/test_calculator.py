@@ -1,4 +1,4 @@
-"""The calculator, and how a tool is called with what a model wrote."""
+"""The calculator, and how tools are called with arguments written by a model."""
 
 import json
 
@@ -30,7 +30,7 @@ from chimera.tools.calculator import calculate
         ("0 * -1", "0"),
     ],
 )
-def test_it_counts_as_people_do(expression: str, result: str) -> None:
+def test_it_calculates_as_people_do(expression: str, result: str) -> None:
     assert calculate(expression) == result
 
 
@@ -68,7 +68,7 @@ def test_it_counts_as_people_do(expression: str, result: str) -> None:
     ],
 )
 def test_invalid_or_oversized_arithmetic_is_refused(expression: str, advice: str) -> None:
-    """Worked out instead, some of them would not end within the limit of a test."""
+    """If they were computed, some of these expressions would exceed the time limit for a test."""
     with pytest.raises(ToolError, match=advice) as raised:
         calculate(expression)
     assert len(raised.value.message) <= 300
@@ -88,7 +88,7 @@ async def test_a_tool_runs_on_model_written_json() -> None:
         ("calculator", '{"expression": "1", "precision": 3}', "precision"),
     ],
 )
-async def test_an_unfitting_call_explains_the_arguments_needed(name: str, arguments: str, advice: str) -> None:
+async def test_an_unsuitable_call_explains_the_arguments_needed(name: str, arguments: str, advice: str) -> None:
     with pytest.raises(ToolError, match=advice):
         await TOOLS.run(name, arguments)
 

@@ -1,4 +1,4 @@
-"""A model server that gives one answer."""
+"""A model server that always gives the same answer."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request

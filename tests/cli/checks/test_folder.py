@@ -1,4 +1,4 @@
-"""The data folder has to be writable."""
+"""The data folder must be writable."""
 
 import sys
 from pathlib import Path

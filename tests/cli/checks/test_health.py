@@ -1,4 +1,4 @@
-"""The running API says what is wrong with its parts."""
+"""The running API reports what is wrong with its parts."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ async def test_health_asks_the_signed_in_installation(tmp_path: Path) -> None:
         ),
         (None, Level.WARN, "doesn't encrypt. To apply them, restart"),
     ],
-    # Keys are random, and names of tests have to be the same in each process.
+    # Keys are random, but test names must be the same in each process.
     ids=("those in use", "the next", "none"),
 )
 async def test_keys_in_use_are_compared_with_the_settings(

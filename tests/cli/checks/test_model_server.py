@@ -1,4 +1,4 @@
-"""A model server of one's own is asked what it has."""
+"""The user's own model server is asked for its models."""
 
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response

@@ -1,4 +1,4 @@
-"""The keys that a start would have are named, and not shown."""
+"""The keys that a start would use are named but not shown."""
 
 from pathlib import Path
 

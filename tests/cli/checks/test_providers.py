@@ -1,4 +1,4 @@
-"""Which providers have what they need, and whether their keys work."""
+"""Providers are checked for the settings that they need, and for keys that work."""
 
 import importlib.util
 

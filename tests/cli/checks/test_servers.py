@@ -1,4 +1,4 @@
-"""The servers that settings name are asked."""
+"""The servers named in the settings are checked."""
 
 from pathlib import Path
 

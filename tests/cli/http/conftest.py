@@ -1,4 +1,4 @@
-"""A client that is signed in to a tiny API."""
+"""Fixtures for a client that is signed in to a tiny API."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Options and files become the body that the API takes."""
+"""Options and files become the body that the API expects."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def test_options_become_the_body_that_the_api_takes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["plan", "subtasks", None])
-def test_a_plan_is_taken_with_or_without_its_name(tmp_path: Path, name: str | None) -> None:
+def test_a_plan_is_accepted_with_or_without_its_name(tmp_path: Path, name: str | None) -> None:
     plan, subtasks = tmp_path / "plan.json", [{"key": "a", "instruction": "Do it."}]
     plan.write_text(json.dumps({name: subtasks} if name else subtasks))
     assert task_body("A goal", plan=plan)["plan"] == subtasks

@@ -1,4 +1,4 @@
-"""Requests that come through, once, and refusals that a person can read."""
+"""Requests arrive exactly once, and refusals are readable."""
 
 from pathlib import Path
 

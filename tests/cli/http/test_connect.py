@@ -1,4 +1,4 @@
-"""Which Chimera a command talks to, and as whom: what is set goes first, and what is refused hides nothing."""
+"""The Chimera and user that a command connects to: settings come first, and refusals aren't hidden."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,7 +26,7 @@ async def api() -> TinyApi:
 
 @pytest.fixture
 async def kept(api: TinyApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
-    """The sign-in of this data folder; `chimera login` has made none yet."""
+    """Save the sign-in of this data folder, before any `chimera login`."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     async with serving(api.app()) as api_url:
         yield api.kept_in(tmp_path / "cli.json", api_url)
@@ -175,7 +175,7 @@ async def test_a_stack_that_runs_at_another_port_is_found(
 async def test_a_login_elsewhere_does_not_replace_configured_addresses(
     api: TinyApi, kept: Path, monkeypatch: pytest.MonkeyPatch, is_own_known: bool
 ) -> None:
-    """A stack of one's own that has stopped is not answered by the company's."""
+    """If the user's own stack has stopped, commands don't connect to the company's instead."""
     here = free_port()
     api.kept_in(sign_in.at_home(), url_of(kept))
     running = url_of(kept)
@@ -219,7 +219,7 @@ async def test_a_named_address_here_names_its_folder(
 ) -> None:
     port = port_of(url_of(kept))
     monkeypatch.setenv("CHIMERA_API_URL", f"http://{host}:{port}")
-    # No stack of ours listens there, whose folder the system would tell.
+    # No stack of ours listens there, so the lookup of a stack's folder is replaced.
     folders = {port: tmp_path / "theirs"}
     monkeypatch.setattr("cli.http.connect.data_dir_behind", folders.get)
     with pytest.raises(StartedElsewhere, match=f"CHIMERA_DATA_DIR={tmp_path / 'theirs'}"):

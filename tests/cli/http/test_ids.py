@@ -1,4 +1,4 @@
-"""What names a task, and what could be two."""
+"""Task names on the command line, including ambiguous ones."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A refresh token works once: commands that run at the same time must share it."""
+"""A refresh token works only once, so commands that run at the same time must share it."""
 
 import asyncio
 import json
@@ -77,7 +77,7 @@ async def test_an_interrupt_keeps_the_refreshed_token(api: TinyApi, kept: Path) 
     asking = asyncio.create_task(ask(kept))
     await until(lambda: api.refreshes == 1)
     asking.cancel()
-    # The cancel has been heard by now.
+    # The cancellation has arrived by the end of this wait.
     await asyncio.sleep(0.1)
     api.refresh_held.set()
     with pytest.raises(asyncio.CancelledError):

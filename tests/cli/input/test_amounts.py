@@ -1,4 +1,4 @@
-"""Amounts and numbers as people type them: one meaning, or words."""
+"""Amounts and numbers as users type them: either unambiguous, or refused with an explanation."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Arguments, input and output whose encoding isn't the one that was hoped for, through the real command."""
+"""Arguments, input and output in unexpected encodings, through the real command."""
 
 import asyncio
 import json
@@ -106,7 +106,7 @@ def test_a_reader_that_leaves_is_no_failed_task() -> None:
 
 
 @pytest.mark.parametrize("proxy", ["socks://127.0.0.1:9", "socks5://127.0.0.1:9", "http://127.0.0.1:port"])
-def test_a_proxy_that_can_not_be_used_is_named(proxy: str) -> None:
+def test_a_proxy_that_cannot_be_used_is_named(proxy: str) -> None:
     done = chimera("tasks", CHIMERA_TOKEN="x", CHIMERA_API_URL="http://chimera.example", ALL_PROXY=proxy)
     assert "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY" in refused(done)
 
@@ -139,7 +139,7 @@ def test_doctor_leaves_nothing_in_a_folder(tmp_path: Path) -> None:
 
 @pytest.fixture
 async def data_dir(tmp_path: Path) -> AsyncIterator[str]:
-    """A folder with the sign-in to an API whose one task is completed."""
+    """Yield a folder with a sign-in to an API whose only task is completed."""
     api = TinyApi(tasks=[task_view(status=RunStatus.COMPLETED, result=RESULT, title=RESULT, goal=RESULT)])
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)

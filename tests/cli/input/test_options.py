@@ -1,4 +1,4 @@
-"""What the API says of fields is said of the options that were typed."""
+"""API errors about fields are reported as errors about the options that the user typed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Settings that can't be used are explained by the variable's name, and misspelt ones are noticed."""
+"""Unusable settings are explained with the variable's name, and misspelt ones are noticed."""
 
 from pathlib import Path
 

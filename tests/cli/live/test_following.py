@@ -1,4 +1,4 @@
-"""A stream that breaks off is taken up where it ended."""
+"""A stream that breaks off is resumed where it ended."""
 
 import asyncio
 import io
@@ -105,7 +105,7 @@ async def watched(api: TinyApi, tmp_path: Path) -> TaskView:
 
 async def test_a_follower_may_leave_at_a_budget_wait(tmp_path: Path) -> None:
     waits = task_view(status=RunStatus.WAITING)
-    # Nothing comes after the second frame, as long as the task waits.
+    # Nothing follows the second frame while the task is waiting.
     api = TinyApi(tasks=[waits], streams=[[BEGINNING[0], happened(2, REACHED)]])
     assert (await watched(api, tmp_path)).status is RunStatus.WAITING
     assert api.asked_after == [0]

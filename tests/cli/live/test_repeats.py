@@ -1,4 +1,4 @@
-"""A call in trouble is told once, and not with every attempt."""
+"""A failing call is reported once instead of at every attempt."""
 
 import io
 
@@ -21,7 +21,7 @@ def waiting(path: str, code: str = "provider_away") -> ModelCallWaiting:
 
 
 def lines_of(*events: Event) -> list[str]:
-    """The lines that are printed where nothing can be redrawn, without their times."""
+    """Return the lines that are printed when nothing can be redrawn, without their times."""
     console = Console(file=io.StringIO(), width=200)
     lines = Lines(TaskState(TASK, task_view()), console)
     for seq, event in enumerate(events):

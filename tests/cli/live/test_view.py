@@ -1,4 +1,4 @@
-"""Where a followed task stands, from sequences of frames."""
+"""The state of a followed task after sequences of frames."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A call is handed in once and waited for, whatever happens to the connection."""
+"""A call is submitted once and waited for, whatever happens to the connection."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A task's bill as it is printed."""
+"""A task's bill, as printed."""
 
 from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""An answer that was cut at its limit is marked wherever it is shown; others aren't."""
+"""An answer that was cut at its limit is marked wherever it is shown; other answers aren't."""
 
 import io
 from typing import Any, TypeVar

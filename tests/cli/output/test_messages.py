@@ -1,4 +1,4 @@
-"""What was said at a node, as `chimera show --path` prints it."""
+"""A node's messages, as `chimera show --path` prints them."""
 
 from typing import Any
 

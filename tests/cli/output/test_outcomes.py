@@ -1,4 +1,4 @@
-"""How a failed task goes on is said with the command, and whether its budget is enough for that."""
+"""The next step after a failed task: the command is shown, and whether the task's budget suffices."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Prose ends its lines between words on a terminal of any width, and stays whole in a pipe."""
+"""Prose is wrapped between words on a terminal of any width, and left unwrapped in a pipe."""
 
 import io
 

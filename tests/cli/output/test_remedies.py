@@ -1,4 +1,4 @@
-"""Remedies are shown as commands, and each command is there."""
+"""Remedies are shown as commands, and each of these commands exists."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from models.remedies import Action, Remedy
 from tests.cli.builders import TASK
 
 NEEDS_MORE = {Action.CREATE_TASK}
-"""Commands that ask for what no remedy knows: a goal."""
+"""Actions whose commands need something that no remedy knows: a goal."""
 
 
 def remedy(action: Action, target: str | None = TASK, **options: int) -> Remedy:
@@ -25,7 +25,7 @@ def remedy(action: Action, target: str | None = TASK, **options: int) -> Remedy:
 def test_each_action_has_a_command_or_a_reason() -> None:
     assert set(COMMANDS) == set(Action)
     without = {action for action, command in COMMANDS.items() if command is None}
-    # Commands renew their sign-in by themselves; drafts and files are for programs; so is the API's document.
+    # Commands renew their sign-in by themselves. Drafts, files and the API's document are for programs.
     assert without == {Action.REFRESH_TOKEN, Action.EXECUTE_TASK, Action.LIST_FILES, Action.READ_API_DOCUMENT}
 
 
@@ -41,7 +41,7 @@ def test_each_command_is_in_the_tree(action: Action) -> None:
 
 
 def assert_taken(words: list[str], *, needs_more: bool) -> None:
-    """Read words as the command line does, up to where the command would begin."""
+    """Parse words as the command line does, up to the point where the command would begin."""
     group: Any = get_command(app)
     assert isinstance(group, LazyGroup)
     name, *rest = words
@@ -143,6 +143,6 @@ def test_an_error_of_this_side_ends_with_the_command() -> None:
     ]
 
 
-def test_a_target_can_not_steer_the_terminal() -> None:
+def test_a_target_cannot_steer_the_terminal() -> None:
     line = command_of(remedy(Action.DELETE_AGENT, "a\x1b[2J\nb"))
     assert line == "chimera agents delete a b"

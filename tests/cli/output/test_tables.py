@@ -1,4 +1,4 @@
-"""A table that doesn't fit becomes lines, and loses nothing."""
+"""A table that doesn't fit is printed as lines, without losing anything."""
 
 import io
 import os

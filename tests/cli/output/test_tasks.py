@@ -1,4 +1,4 @@
-"""What is printed of a task."""
+"""The printed form of tasks."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -114,7 +114,7 @@ def test_the_nodes_of_a_task_add_up() -> None:
             attempt(purpose=Purpose.AGGREGATE, agent="coordinator"),
         ),
     )
-    # What the subtask's own row has leaves out attempts that came to nothing.
+    # The cost in the subtask's own row leaves out attempts without a result.
     shown = rendered(table_of([subtask_view("facts", spent_micro_usd=200), subtask_view("text", agent="poet")], cost))
     assert [line.split()[:7] for line in shown if not line.lstrip().startswith("→")] == [
         ["Subtask", "Status", "Agent", "Turns", "Cost", "In", "doubt"],

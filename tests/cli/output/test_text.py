@@ -1,4 +1,4 @@
-"""What models and people write can't do more to a terminal than show letters."""
+"""Text from models and users can't do anything to a terminal except show characters."""
 
 import io
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert plain(text) == text
 
 
-def test_returns_can_not_overwrite_a_line() -> None:
+def test_returns_cannot_overwrite_a_line() -> None:
     assert plain("good\rbad\r\nnext") == "good\nbad\nnext"
 
 

@@ -1,4 +1,4 @@
-"""What ends a stack that was started from a script."""
+"""Signals that end a stack started from a script."""
 
 import signal
 import subprocess
@@ -31,7 +31,7 @@ def stopping() -> None:
 
 asyncio.run(until_stopped(stay(), stopping=stopping, hurry=lambda: None))
 """
-"""Answers each line, so that a test knows that it is still there."""
+"""A script that answers each line, so that a test knows that the process is still running."""
 
 COMMAND = """
 import asyncio, atexit, signal, sys, threading
@@ -92,14 +92,14 @@ def command(where: str) -> None:
 
 program.ending_with_own_codes(app)
 """
-"""Commands that say where they are when another Ctrl-C comes."""
+"""Commands that report where they are when another Ctrl-C arrives."""
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells do this")
 
 
 @contextmanager
 def staying() -> Iterator["subprocess.Popen[str]"]:
-    """A process that was started as a script's `&` under nohup does."""
+    """Start a process the way a script does with `&` under nohup."""
     process = subprocess.Popen(
         (
             "/bin/sh",
@@ -124,7 +124,7 @@ def staying() -> Iterator["subprocess.Popen[str]"]:
 
 
 def end_of(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[str, int]:
-    """Send a signal that stops it; what it says and how it ends."""
+    """Send a signal that stops the process, and return its output and exit code."""
     process.send_signal(number)
     return process.communicate()[0], process.returncode
 
@@ -161,7 +161,7 @@ def test_another_interrupt_leaves_code_and_output_alone(where: str) -> None:
         for printed in ("ready\n", "second\n"):
             assert process.stdout.readline() == printed
             process.send_signal(signal.SIGINT)
-        # What waits for a line is freed by the end of its input, and only then may end by itself.
+        # The end of the input releases a command that waits for a line; only then may the process end by itself.
         assert process.communicate() == ("", "")
         assert process.returncode == INTERRUPTED
     finally:
@@ -170,7 +170,7 @@ def test_another_interrupt_leaves_code_and_output_alone(where: str) -> None:
 
 
 def test_a_signal_to_another_thread_is_noticed() -> None:
-    """As one is that comes between the loop's last look and its wait."""
+    """A signal that arrives between the event loop's last check and its wait has the same effect."""
     done = subprocess.run(
         (sys.executable, "-c", COMMAND, "to_another_thread"),
         cwd=ROOT,

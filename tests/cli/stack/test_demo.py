@@ -1,4 +1,4 @@
-"""The demonstration, as a newcomer starts it: the real stack in a folder of its own, in a process of its own."""
+"""The demo, as a newcomer starts it: the real stack, in its own folder and process."""
 
 import os
 import re
@@ -39,7 +39,7 @@ def test_a_task_survives_its_worker() -> None:
         assert re.search(r"✓ Proved: \d+ model calls finished, and none of them was repeated", printed)
         assert "Password" in printed
         assert "calculator returned" in printed
-        # Nothing answers at an address by then.
+        # By then, nothing responds at any address.
         afterwards = printed.partition("✓ Proved")[2]
         assert "http://" not in afterwards
         assert re.search(r"show [0-9a-f]{8}\n", afterwards)
@@ -48,7 +48,7 @@ def test_a_task_survives_its_worker() -> None:
 
 
 def left_running(data_dir: Path) -> list[str]:
-    """Processes that still work for this folder."""
+    """Return the processes that still work for this folder."""
     found = []
     for process in psutil.process_iter():
         try:

@@ -1,4 +1,4 @@
-"""The count that the demonstration is judged by."""
+"""The count by which the demo is judged."""
 
 from cli.stack.proof import Entry, count_journal, count_ledger, prove
 from models.costs import CostView
@@ -11,7 +11,7 @@ CALLS = [call_id_of(TASK, "", Purpose.PLAN, 1), call_id_of(TASK, "a", Purpose.TU
 
 
 def journal(*entries: str) -> list[Entry]:
-    """`0 arrived`, `1 cut`, `1 finished:500`: the index of the call, the phase, the status."""
+    """Parse entries such as `0 arrived`, `1 cut` and `1 finished:500`: the call's index, the phase and the status."""
     read = []
     for entry in entries:
         call, _, phase = entry.partition(" ")
@@ -21,7 +21,7 @@ def journal(*entries: str) -> list[Entry]:
 
 
 def cost(*attempts: tuple[int, int, str]) -> CostView:
-    """Attempts as (index of the call, attempt, status)."""
+    """Return a bill of attempts, each given as (index of the call, attempt, status)."""
     return a_bill(
         attempts=[
             attempt("a" if call else "", purpose="turn" if call else "plan", attempt=number, status=status)

@@ -1,4 +1,4 @@
-"""The sign-in that a start makes for the commands after it."""
+"""The sign-in that a start creates for later commands."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.parts import SECRET, fresh_database
 
 @pytest.fixture
 async def fresh(parts: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
-    """Settings of a stack that nobody has used before."""
+    """Settings for a stack that hasn't been used before."""
     async with fresh_database(parts.database_url or "") as url:
         yield parts.model_copy(
             update={

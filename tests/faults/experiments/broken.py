@@ -1,4 +1,4 @@
-"""E. What stays up and is wrong: Redis (F20), a clock (F39), a disk (F51, F52)."""
+"""E. Parts that stay up but are wrong: Redis (F20), a clock (F39), a disk (F51, F52)."""
 
 import asyncio
 import json
@@ -30,13 +30,13 @@ import os, time
 _true = time.time
 time.time = lambda: _true() + float(os.environ["SKEW_S"])
 """
-"""Python loads a file of this name before anything else."""
+"""Python loads a file called sitecustomize.py before anything else."""
 
 
 async def freeze_redis_under_limits(
     trial: Trial, *, limit: int = 30, runs: int = 80, calm_s: float = 20.0, frozen_s: float = 20.0
 ) -> None:
-    """F20: two workers at a limit a minute; Redis is frozen, continues, and is emptied."""
+    """F20: two workers share a limit per minute; Redis is frozen, continues, and is emptied."""
     lab, redis = trial.lab, trial.lab.stack.parts["redis"]
     async with reconfigured(lab, requests_per_minute=json.dumps({"simulator": limit})):
         task_ids = set(await trial.offers.post_all([jobs.one_call("tokens=5")] * runs))
@@ -73,7 +73,7 @@ async def set_a_clock_wrong(trial: Trial, *, runs: int = 20, wait_s: float = 3.0
 
 
 async def fill_the_disk(trial: Trial, *, runs: int = 10, full_s: float = 30.0, kill: bool = False) -> None:
-    """F52: the disk of everything fills up under load, and is freed. F51: the API is killed meanwhile."""
+    """F52: the disk used by all parts fills up under load and is freed again. F51: meanwhile, the API is killed."""
     lines: list[str] = []
     with _small_disk() as folder:
         if folder is None:
@@ -139,7 +139,7 @@ async def _health(lab: Lab) -> str:
 
 
 def _apis(folder: Path) -> list[int]:
-    """The API processes that work for a folder, supervised or not."""
+    """Return the API processes that work for a folder, supervised or not."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
         is_api = (process.info["cmdline"] or [])[-2:] == ["-m", "api"]
@@ -174,7 +174,7 @@ def _small_disk(size: str = "900m") -> Iterator[Path | None]:
 
 @asynccontextmanager
 async def _skewed(lab: Lab, worker: Supervised, skew_s: float) -> AsyncIterator[None]:
-    """Run a worker with another time of day; waits and measurements continue as before."""
+    """Run a worker with a different time of day. Its waits and measurements aren't affected."""
     folder = lab.scratch("skew")
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(SKEWED_CLOCK)

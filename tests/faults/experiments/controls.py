@@ -22,21 +22,21 @@ KINDS = ("pause", "resume", "budget", "steer", "interrupt", "cancel", "delete")
 """Controls sent at the same time as a cancel."""
 
 ENDS_S = 60.0
-"""How long after its answer a cancel may take to end its task."""
+"""The time that a cancelled task may take to end after the cancel's response."""
 APART_S = 0.01
 LOOK_S = 0.03
 
 
 @dataclass(slots=True)
 class Pair:
-    """A cancel and another control, and how both were answered."""
+    """A cancel and another control, with the responses to both."""
 
     kind: str
     phase: str
     task_id: TaskId
     statuses: list[int] = field(default_factory=list)
     accepted_at: datetime | None = None
-    """When the cancel was answered with 202."""
+    """The time at which the cancel's response (202) arrived."""
 
     def __str__(self) -> str:
         return f"{self.task_id} ({self.kind}, {self.phase})"
@@ -51,9 +51,10 @@ async def pair_controls(
     ends_s: float = ENDS_S,
     least: float = 0.5,
 ) -> None:
-    """Cancel tasks, each with another control at the same moment; every cancel that is accepted must end its task.
+    """Cancel tasks, each with another control at the same moment. Every accepted cancel must end its task.
 
-    `least` is the share that has to be accepted for the trial to mean anything: on a busy machine tasks end first.
+    `least` is the share of cancels that must be accepted for the trial to mean anything: on a busy machine, tasks may
+    end first.
     """
     kinds = (kind,) if kind else KINDS
     plan = [(a_kind, tuple(PHASES)[number % len(PHASES)]) for a_kind, number in product(kinds, range(pairs))]
@@ -70,7 +71,7 @@ async def pair_controls(
             made.append(pair)
             if len(made) % 50 == 0:
                 trial.report(f"{len(made)} of {len(plan)} pairs")
-            # Ended or not, `judge` sees it.
+            # Whether the task has ended is checked by `judge`.
             await until(lambda: watch.has_ended(pair.task_id), ends_s, LOOK_S)
             watch.forget(pair.task_id)
 
@@ -89,7 +90,7 @@ async def pair_controls(
 
 
 async def _pair(trial: Trial, watch: "_Watch", number: int, kind: str, phase_name: str) -> Pair | None:
-    """Offer a task, wait until it is where it should be, and send both."""
+    """Offer a task, wait until it reaches the phase, and send both controls."""
     lab, phase, random = trial.lab, PHASES[phase_name], Random(f"{trial.seed}/{number}")
     answer = await trial.offers.post_patiently(str(number), dict(phase.body))
     if answer.task_id is None:
@@ -126,7 +127,7 @@ async def _later(control: Any, seconds: float) -> None:
 
 
 async def _is_deleted(trial: Trial, pair: Pair) -> bool:
-    """Ask again to delete, as long as the task is not ended."""
+    """Try again to delete the task, which is refused until it has ended. Return whether it is deleted."""
     status = await _send(trial.lab.http, pair.task_id, "delete")
     if status != 409:
         pair.statuses.append(status)
@@ -134,7 +135,7 @@ async def _is_deleted(trial: Trial, pair: Pair) -> bool:
 
 
 async def _send(http: httpx2.AsyncClient, task_id: TaskId, kind: str) -> int:
-    """Ask for a control; return the status, 0 when no answer came."""
+    """Send a control, and return the status, or 0 if no response arrived."""
     path = f"/api/v1/tasks/{task_id}"
     bodies: dict[str, dict[str, Any]] = {
         "budget": {"max_model_calls": 1000},
@@ -151,7 +152,7 @@ async def _send(http: httpx2.AsyncClient, task_id: TaskId, kind: str) -> int:
 
 
 async def judge(trial: Trial, pairs: Sequence[Pair]) -> None:
-    """Count how tasks ended whose cancel was accepted, and what was begun or sent after its answer."""
+    """Count how the tasks with an accepted cancel ended, and the calls begun or sent after the response."""
     rows = await trial.lab.rows(
         "SELECT t.id, t.status, max(a.started_at) AS began FROM runs t"
         " LEFT JOIN call_attempts a ON a.run_id = t.id WHERE t.idempotency_key LIKE :prefix GROUP BY t.id",
@@ -181,15 +182,15 @@ async def judge(trial: Trial, pairs: Sequence[Pair]) -> None:
         trial.expect(not begun_after, f"{pair}: a call started after the response to the cancel")
         sent_after += arrived.get(pair.task_id, 0.0) > pair.accepted_at.timestamp()
     trial.figures |= {
-        # `cancelling` is one that hangs.
+        # `cancelling` means that the task hangs.
         "not cancelled": ", ".join(f"{number} {how}" for how, number in sorted(wrong.items())) or 0,
-        # Begun before and already sent: it can't be recalled.
+        # These calls had begun and were already sent, so they couldn't be recalled.
         "requests that arrived after the answer": sent_after,
     }
 
 
 class _Watch:
-    """The events and rows of the tasks in hand, read by one query for all of them."""
+    """The events and rows of the tasks in progress, read with one query for all of them."""
 
     def __init__(self, trial: Trial) -> None:
         self._trial = trial

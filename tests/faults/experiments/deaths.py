@@ -12,13 +12,13 @@ from tests.faults.resumption import resumption_times, retried
 from tests.faults.trials import Trial
 
 FOLLOWED = 20
-"""Runs that a follower watches over SSE; a person looks at a few, not at all."""
+"""The number of runs that are followed over SSE. A user watches a few, not all of them."""
 
 
 async def kill_the_only_worker(
     trial: Trial, *, runs: int = 20, call_s: float = 30.0, kill_s: float = 10.0, away_s: float = 5.0
 ) -> None:
-    """F01: `kill -9` in mid-call, restart after `away_s`."""
+    """F01: `kill -9` during a call, and a restart after `away_s`."""
     lab, prefix = trial.lab, trial.offers.prefix
     tokens = int(call_s * 20)
     task_ids = await trial.offers.post_all([jobs.quick_then(f"tokens={tokens}; drip=20")] * runs)
@@ -45,7 +45,7 @@ async def kill_the_only_worker(
 async def kill_one_of_two_workers(
     trial: Trial, *, runs: int = 20, call_s: float = 6.0, kill_s: float = 8.0, limit_s: float = 30.0
 ) -> None:
-    """F02: `kill -9` one of two workers and start no other."""
+    """F02: `kill -9` one of two workers without starting another."""
     lab, prefix = trial.lab, trial.offers.prefix
     task_ids = await trial.offers.post_all([jobs.six_calls(call_s)] * runs)
     async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
@@ -70,7 +70,7 @@ async def kill_one_of_two_workers(
 
 
 async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: float = 3.0) -> None:
-    """F03: the worker ends when the first answer is there and not yet settled; all others are in flight."""
+    """F03: the worker dies when the first answer has arrived but isn't settled; all other calls are in flight."""
     lab, prefix = trial.lab, trial.offers.prefix
     once = lab.scratch(f"after-provider-{trial.seed}-{prefix[-9:-1]}")
     async with configured(lab.workers[0], failpoints=f"after_provider=exit:{once}"):
@@ -96,7 +96,7 @@ async def die_with_answers_in_hand(trial: Trial, *, runs: int = 50, delay_s: flo
 
 
 async def deploy_under_load(trial: Trial, *, runs: int = 20, call_s: float = 20.0, limit_s: float = 40.0) -> None:
-    """F06: SIGTERM while calls run; the worker finishes them and leaves, another one takes over."""
+    """F06: SIGTERM while calls run. The worker finishes them and exits, and another one takes over."""
     lab, prefix = trial.lab, trial.offers.prefix
     worker = lab.workers[0]
     async with configured(worker, graceful_shutdown_s="30"):
@@ -128,7 +128,7 @@ async def lose_the_api_after_its_commit(trial: Trial, *, runs: int = 100, limit_
     back = await revive(lab.api)
     trial.expect(kept, f"fewer than {runs} tasks were committed")
     unanswered = sum(answer.kind == "unknown" for answer in trial.offers.answers)
-    # What each client does next: the same request again.
+    # Each client then sends the same request again.
     task_ids = await trial.offers.post_all([body] * runs)
     async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
         await lab.all_ended(prefix, 60)
@@ -141,11 +141,11 @@ async def lose_the_api_after_its_commit(trial: Trial, *, runs: int = 100, limit_
 
 
 async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
-    """F09: the run is started and the client gets no answer; then it sends the same key again."""
+    """F09: the run is started but the client gets no response, so it sends the same key again."""
     lab, prefix = trial.lab, trial.offers.prefix
     bodies = [jobs.one_call("tokens=20")] * keys
     once = lab.scratch(f"after-start-{prefix[-9:-1]}")
-    # Half of the clients are never answered; then the process dies at the first start that it has made.
+    # First, none of the clients gets a response. Then the process dies right after it has started a run.
     async with configured(lab.api, failpoints="before_response=hang"):
         posting = asyncio.create_task(trial.offers.post_all(bodies))
         trial.expect(await until(lambda: _has_tasks(trial, keys), 30), "some tasks weren't committed")
@@ -174,7 +174,7 @@ async def lose_the_answer(trial: Trial, *, keys: int = 50) -> None:
 
 
 async def _all_in_flight(trial: Trial, runs: int) -> None:
-    """Wait until the scripted call of every run is at the provider."""
+    """Wait until the scripted call of every run has reached the provider."""
 
     async def asked() -> bool:
         at_work = await trial.lab.count(
@@ -188,7 +188,7 @@ async def _all_in_flight(trial: Trial, runs: int) -> None:
 
 
 async def _calls_by(trial: Trial, pid: int | None, status: str) -> int:
-    """How many attempts of a worker have this status."""
+    """Count a worker's attempts with this status."""
     return await trial.lab.count(
         "SELECT count(*) FROM call_attempts a JOIN runs t ON t.id = a.run_id"
         " WHERE t.idempotency_key LIKE :prefix AND a.status = :status AND a.worker LIKE :worker",

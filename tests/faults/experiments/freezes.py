@@ -1,4 +1,4 @@
-"""E. Processes that freeze and continue, as when a laptop sleeps: F07, F14 and more."""
+"""E. Processes that freeze and then continue, as on a sleeping laptop: F07, F14 and more."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -26,11 +26,11 @@ TARGETS: dict[str, Callable[[Lab], list[Supervised]]] = {
     "temporal": lambda lab: [lab.temporal],
     "machine": lambda lab: [*lab.workers, lab.api, *lab.stack.parts.values()],
 }
-"""What stands still, with every process below it. `group`: the only worker; `machine`: everything but the provider,
-which is elsewhere in life.
+"""The processes to freeze, along with their child processes. `group`: the only worker. `machine`: everything except the
+provider, which is normally elsewhere.
 """
 OF_TWO = ("both", "one")
-"""Where there are two workers, and either may get the next attempt at a call that seems to have lost its own."""
+"""Targets with two workers, either of which may get the next attempt at a call whose own attempt seems lost."""
 
 
 async def freeze(
@@ -43,9 +43,9 @@ async def freeze(
     call_s: tuple[float, float] = (5.0, 20.0),
     within_s: tuple[float, float] = (3.0, 12.0),
 ) -> None:
-    """Stop processes with SIGSTOP under chains of streamed calls, let them continue, and look for missing answers.
+    """Stop processes with SIGSTOP during chains of streamed calls, let them continue, and check for missing answers.
 
-    The frozen process survives: only calls that another worker took over may be repeated.
+    The frozen process survives, so only calls that another worker took over may be repeated.
     """
     lab, prefix = trial.lab, trial.offers.prefix
     await staff(lab, 2 if what in OF_TWO else 1)
@@ -81,7 +81,7 @@ async def freeze(
 
 @contextmanager
 def stopped(services: Sequence[Supervised]) -> Iterator[None]:
-    """Have processes, and all those below them, stand still while the block runs."""
+    """Freeze processes, along with all their descendants, while the block runs."""
     roots = [psutil.Process(service.pid) for service in services if service.pid is not None]
     processes = [process for root in roots for process in (root, *root.children(recursive=True))]
     try:
@@ -104,7 +104,7 @@ async def _all_in_flight(trial: Trial, runs: int) -> bool:
 
 
 async def _wait(trial: Trial, seconds: float, *, posting: bool) -> None:
-    """Let time pass; clients keep sending tasks where there is an API that answers."""
+    """Let time pass. If `posting` is true, clients keep sending tasks."""
     posts = []
     for number in range(int(seconds / POST_EVERY_S)):
         await asyncio.sleep(POST_EVERY_S)
@@ -116,7 +116,7 @@ async def _wait(trial: Trial, seconds: float, *, posting: bool) -> None:
 
 
 async def _next_events(trial: Trial, moment: datetime) -> list[float]:
-    """Seconds from `moment` to the next event of each task."""
+    """Return the seconds from `moment` to the next event of each task."""
     rows = await trial.lab.rows(
         "SELECT min(e.at) AS at FROM events e JOIN runs t ON t.id = e.run_id"
         " WHERE t.idempotency_key LIKE :prefix AND e.at > :moment GROUP BY t.id",

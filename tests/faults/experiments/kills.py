@@ -1,4 +1,4 @@
-"""F. Every part, again and again: F04."""
+"""F. Every part is killed, again and again: F04."""
 
 import asyncio
 import signal
@@ -17,7 +17,7 @@ from tests.faults.lab import Lab
 from tests.faults.trials import Trial
 
 PATIENCE_S = 120.0
-"""How long a client keeps sending a task that was not answered."""
+"""The time for which a client keeps sending a task that gets no response."""
 FOLLOW_EVERY = 20
 
 
@@ -42,7 +42,7 @@ async def kill_at_random(
             trial.report(f"{sum(killed.values())} kills, most recently {part}; {clients.kept} tasks stored")
         await offering
         await asyncio.gather(*(service.until_ready() for service in _parts(lab).values()))
-        # Its connections were to servers that are gone.
+        # The pool's connections lead to servers that no longer exist.
         await lab.database.engine.dispose()
         trial.report(f"the kills have ended; {await lab.open_runs(trial.offers.prefix)} tasks are open")
         await lab.all_ended(trial.offers.prefix, drain_s)
@@ -66,7 +66,7 @@ async def kill_at_random(
 
 
 def kill(trial: Trial, part: str) -> bool:
-    """End a part as a crash would; of PostgreSQL the postmaster alone, or all of its processes. False: it was down."""
+    """Kill a part as a crash would; for PostgreSQL, the postmaster alone or every process. Return whether it was up."""
     service = _parts(trial.lab)[part]
     if service.pid is None:
         return False
@@ -83,14 +83,14 @@ def _parts(lab: Lab) -> dict[str, Supervised]:
 
 
 def _next_part(trial: Trial, killed: Counter[str]) -> str:
-    """One of those that were killed least."""
+    """Choose one of the parts that were killed least often."""
     parts = sorted(_parts(trial.lab))
     least = min(killed[part] for part in parts)
     return trial.random.choice([part for part in parts if killed[part] == least])
 
 
 class _Clients:
-    """Offers tasks at a rate, each again until it is kept, and follows some of them."""
+    """Offers tasks at a given rate, repeating each until it is stored, and follows some of them."""
 
     def __init__(self, trial: Trial, tasks_a_second: float, until: float) -> None:
         self._trial = trial
@@ -111,7 +111,7 @@ class _Clients:
         await asyncio.gather(*offers)
 
     async def followed(self) -> None:
-        """Let followers come to the end, a while at most."""
+        """Let the followers reach the end, waiting at most a minute."""
         if self._following:
             await asyncio.wait(self._following, timeout=60)
 

@@ -1,4 +1,4 @@
-"""The experiments, one entry a line: the fault, at full size and at the size of a quick look."""
+"""The experiments, one per entry: the fault, with its full size and the size for a quick run."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Experiment:
     run: Callable[..., Awaitable[None]]
     quick: Mapping[str, Any] = field(default_factory=dict)
     long: Mapping[str, Any] = field(default_factory=dict)
-    """Where the usual size is shorter than what it stands for."""
+    """Sizes for a long trial, if the usual size is shorter than what it represents."""
     workers: int = 1
     options: frozenset[str] = frozenset()
     """Arguments of `run` that may be given on the command line."""
@@ -36,7 +36,7 @@ class Experiment:
     async def on(
         self, trial: Trial, *, quick: bool = False, long: bool = False, options: Mapping[str, Any] | None = None
     ) -> None:
-        """Run it, at its usual size unless a quick look is enough, the whole or another size is asked for."""
+        """Run the experiment at its usual size, unless `quick`, `long` or `options` set another one."""
         await staff(trial.lab, self.workers)
         size = self.quick if quick else self.long if long else {}
         await self.run(trial, **{**size, **(options or {})})

@@ -1,4 +1,4 @@
-"""D. What a request means: F31."""
+"""D. The meaning of requests: F31."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ AT_ONCE = 50
 
 
 async def repeat_keys(trial: Trial, *, at_once: int = AT_ONCE, keys: int = 200, times: int = 3) -> None:
-    """F31: one key many times at once, with another body, and after the end; many keys a few times each."""
+    """F31: one key many times at once, with another body, and after the end; then many keys a few times each."""
     lab, offers = trial.lab, trial.offers
     body, other = jobs.one_call("tokens=20"), jobs.one_call("tokens=21")
     same = await asyncio.gather(*(offers.post("same", body) for _ in range(at_once)))

@@ -17,7 +17,7 @@ POSTS_A_SECOND = 2
 async def lose_temporal(
     trial: Trial, *, runs: int = 100, call_s: float = 8.0, away_s: float = 20.0, limit_s: float = 30.0
 ) -> None:
-    """F12: `kill -9` Temporal under load; POSTs continue all the while."""
+    """F12: `kill -9` Temporal under load, while POSTs continue."""
     lab, prefix = trial.lab, trial.offers.prefix
     task_ids = await trial.offers.post_all([jobs.six_calls(call_s)] * runs)
     async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:

@@ -1,4 +1,4 @@
-"""C. Providers that one has to wait for: F21, F23, F24, F30."""
+"""C. Providers that calls have to wait for: F21, F23, F24, F30."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from tests.faults.trials import Trial
 
 FOLLOWED = 20
 ON_THEIR_WAY_S = 0.5
-"""Requests that had passed every check when the provider's refusal came: they can't be recalled."""
+"""Requests within this time had passed every check before the provider's refusal arrived, and can't be recalled."""
 PULSE_S = 5.0
 LOADING = 8
 
@@ -52,7 +52,7 @@ async def limit_the_rate(trial: Trial, *, runs: int = 50, wait_s: float = 7.0, l
 async def never_answer(
     trial: Trial, *, runs: int = 10, silence_s: float = 30.0, calm_s: float = 30.0, call_s: float = PULSE_S
 ) -> None:
-    """F23: sockets that are accepted and never answered, beside calls that are answered."""
+    """F23: sockets that are accepted but never answered, alongside calls that are answered."""
     lab = trial.lab
     async with reconfigured(lab, call_first_byte_s=f"{silence_s:g}"):
         await _load(trial)
@@ -91,7 +91,7 @@ async def never_answer(
 async def drip(
     trial: Trial, *, runs: int = 10, gap_s: float = 20.0, stall_s: float = 60.0, total_s: float = 300.0
 ) -> None:
-    """F24: a token every 20 s; only the limit for the whole call ends that, twice."""
+    """F24: a token every 20 s. Only the limit for the whole call ends that, twice."""
     lab, attempts_each = trial.lab, 2
     limits = {"call_stall_s": f"{stall_s:g}", "call_total_s": f"{total_s:g}", "call_max_attempts": f"{attempts_each}"}
     async with reconfigured(lab, **limits):
@@ -118,7 +118,7 @@ async def drip(
 async def lose_the_provider(
     trial: Trial, *, runs: int = 200, away_s: float = 180.0, probe_s: float = 10.0, limit_s: float = 300.0
 ) -> None:
-    """F30: the provider is unavailable while runs queue up, then back. Three minutes stand for an outage of thirty."""
+    """F30: the provider is unavailable while runs queue up, then back. Three minutes represent an outage of thirty."""
     lab, provider = trial.lab, trial.lab.stack.provider
     async with reconfigured(lab, breaker_probe_s=f"{probe_s:g}"):
         await lose(provider)
@@ -155,7 +155,7 @@ async def lose_the_provider(
     trial.expect(open_runs == runs, f"{runs - open_runs} runs ended during the provider's outage")
     trial.expect(threshold <= 10, "the breaker is set to more than 10 failures")
     trial.expect(bool(probes), "no probe was sent to the provider")
-    # Written down by the database a moment after the probe was let through.
+    # The database records a probe a moment after the probe was admitted.
     trial.expect_in_time(
         all(gap >= probe_s - ON_THEIR_WAY_S for gap in gaps), f"two probes came {min(gaps, default=0):.1f} s apart"
     )
@@ -166,7 +166,7 @@ async def lose_the_provider(
 
 @asynccontextmanager
 async def reconfigured(lab: Lab, **variables: str) -> AsyncIterator[None]:
-    """Run the workers that there are with other settings, and with their own again afterwards."""
+    """Run the current workers with other settings, and restore their own settings afterward."""
     running = [worker for worker in lab.workers if worker.pid is not None]
     async with AsyncExitStack() as changed:
         for worker in running:
@@ -177,14 +177,14 @@ async def reconfigured(lab: Lab, **variables: str) -> AsyncIterator[None]:
 
 
 async def _load(trial: Trial) -> None:
-    """Make a few calls first: a worker's first one loads the vendor's SDK, between its last check and its request."""
+    """Make a few calls first: a worker's first one loads the vendor's SDK between the last check and the request."""
     for number in range(LOADING):
         await trial.offers.post_patiently(f"loading-{number}", jobs.one_call("delay=1; tokens=5"))
     await trial.lab.all_ended(trial.offers.prefix, 60)
 
 
 async def _pulse(trial: Trial, name: str, call_s: float, seconds: float) -> list[TaskId]:
-    """Offer two calls a second that are answered within `call_s`; return when the last one has been offered."""
+    """Offer two calls per second, each answered within `call_s`, and return once the last one has been offered."""
     task_ids = []
     for number in range(max(2, int(2 * seconds))):
         body = jobs.one_call(f"tokens=20; drip={20 / call_s:g}")
@@ -219,7 +219,7 @@ def _p99(numbers: Sequence[float]) -> float:
 
 
 def _in_parallel(attempts: Sequence[RowMapping]) -> int:
-    """How many attempts began before the one before of the same call had ended."""
+    """Count the attempts that began before the previous attempt at the same call had ended."""
     return sum(
         one["run_id"] == other["run_id"] and other["started_at"] < one["ended_at"] for one, other in pairwise(attempts)
     )
@@ -231,7 +231,7 @@ def _arrivals(trial: Trial, task_ids: Sequence[TaskId]) -> list[Arrival]:
 
 
 def _at_once(arrivals: Sequence[Arrival]) -> int:
-    """The most requests that were open at the same moment."""
+    """Return the largest number of requests that were open at the same moment."""
     moves = sorted(
         [(arrival.at, 1) for arrival in arrivals] + [(arrival.ended_at or arrival.at, -1) for arrival in arrivals]
     )

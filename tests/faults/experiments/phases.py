@@ -1,4 +1,4 @@
-"""Points of a run at which a cancel and another control reach it."""
+"""Points in a run at which a cancel and another control arrive."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tests.faults import jobs
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What brings a task to a point, which event says that it is there, and how long to wait then."""
+    """The task that reaches a point, the event that shows that it is there, and how long to wait after that."""
 
     body: Mapping[str, Any]
     event: str | None
@@ -30,6 +30,6 @@ PHASES = {
     "aggregating": Phase(jobs.side_by_side("tokens=5", 2, _SHORT), "model_call.started aggregate", (0.0, 0.7)),
     "ending": Phase(jobs.one_call("tokens=5"), "subtask.completed", (0.0, 0.05)),
 }
-"""`retrying`: between two tries of a subtask. `waiting`: for a budget. `ending`: of a plan of one subtask, between its
-answer and the task's end.
+"""`retrying`: between two attempts at a subtask. `waiting`: for a budget. `ending`: in a plan with one subtask, between
+its answer and the task's end.
 """

@@ -17,7 +17,7 @@ ANSWER_TOKENS = 120
 
 
 async def answer_500_three_times(trial: Trial, *, runs: int = 20) -> None:
-    """F22: three times status 500, then an answer."""
+    """F22: status 500 three times, and then an answer."""
     task_ids = await trial.offers.post_all([jobs.one_call("status=500; times=3; tokens=20")] * runs)
     async with following(trial.lab, task_ids, trial.seed) as trial.followers:
         await trial.lab.all_ended(trial.offers.prefix, 60)
@@ -28,7 +28,7 @@ async def answer_500_three_times(trial: Trial, *, runs: int = 20) -> None:
 
 
 async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
-    """F25: streams that break off, once and then not, or always."""
+    """F25: streams that break off, either only once or always."""
     once = [
         jobs.one_call(f"tokens={ANSWER_TOKENS}; cut={how}:{at}; times=1")
         for how, at in zip(("after", "quiet") * runs, _places(trial, runs), strict=False)
@@ -39,7 +39,7 @@ async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
         await trial.lab.all_ended(trial.offers.prefix, 90)
     await trial.check(
         limit_s=60,
-        # Where a stream breaks at the same place again, a third isn't asked for.
+        # If a stream breaks off at the same place again, there is no third request.
         extra=len(once) + len(always),
         completed=len(once),
     )
@@ -62,10 +62,10 @@ async def cut_streams(trial: Trial, *, runs: int = 20) -> None:
 
 
 async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
-    """F27: web pages, broken and foreign JSON, nothing at all, unknown tools, bad arguments, no usage, bad plans."""
+    """F27: web pages, broken and foreign JSON, empty answers, unknown tools, bad arguments, no usage, bad plans."""
     once = [f"{fault}=1; times=1; tokens=20" for fault in ("html", "null")]
     always = [f"{fault}=1" for fault in ("html", "null")]
-    # In the midst of an answer, which stands.
+    # These occur in the middle of an answer, which remains valid.
     passed_over = [f"{fault}=1; tokens=20" for fault in ("garbage", "shape")]
     tools = ["tool=rocket; tokens=20", "badargs=1; tokens=20"]
     task_ids = await trial.offers.post_all(
@@ -81,7 +81,7 @@ async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
     workers = [worker.pid for worker in trial.lab.workers]
     async with following(trial.lab, task_ids, trial.seed) as trial.followers:
         await trial.lab.all_ended(trial.offers.prefix, 120)
-    # What is malformed in the same way again is not asked for a third time.
+    # A call that is malformed in the same way again gets no third request.
     extra = len(once) * runs + len(always)
     await trial.check(limit_s=60, extra=extra, completed=len(task_ids) - len(always))
     rows = await trial.lab.rows(
@@ -153,7 +153,7 @@ async def send_much(trial: Trial, *, limit_s: float = 60.0) -> None:
 
 
 def _arrivals(trial: Trial, task_ids: list[TaskId]) -> Counter[str]:
-    """How often each call reached the provider."""
+    """Count how often each call reached the provider."""
     mine = set(task_ids)
     arrived: list[Arrival] = [arrival for arrival in trial.lab.journal() if arrival.task_id in mine]
     return Counter(arrival.call_id for arrival in arrived)

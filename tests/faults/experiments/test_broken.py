@@ -1,4 +1,4 @@
-"""What stays up and is wrong, with few runs and short calls."""
+"""Parts that stay up but are wrong, with few runs and short calls."""
 
 from tests.faults.experiments import broken
 from tests.faults.lab import Lab, staff

@@ -1,4 +1,4 @@
-"""A cancel and another control at once, a pair of each kind."""
+"""A cancel and another control at once, with one pair of each kind."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Processes that stand still for a moment, with few runs and short calls."""
+"""Processes that freeze for a moment, with few runs and short calls."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Any part killed, for a quarter of a minute."""
+"""Random parts are killed for a quarter of a minute."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a request means when it comes again, with few keys."""
+"""Repeated requests with the same keys, of which there are few."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Answers that are cut, wrong or poisonous, with few runs, over every wire. F22 is in tests/workflows/test_tasks.py."""
+"""Answers that are cut, wrong or harmful, with few runs, on every wire. F22 is in tests/workflows/test_tasks.py."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("one_worker")
 
 
 async def test_a_provider_fault_is_paid_once_and_not_stored(lab: Lab) -> None:
-    """F25 cut streams, F27 no answers, F28 poison, F29 answers of 3 MB and 10 MB; nothing dies, so all at once."""
+    """F25 (cut streams), F27 (nonsense), F28 (poison), F29 (3 MB and 10 MB). Nothing dies, so all run at once."""
     async with (
         trial(lab, "F25", 1) as cut,
         trial(lab, "F27", 1) as nonsense,
@@ -37,7 +37,7 @@ async def test_no_tool_runs_with_cut_arguments(lab: Lab, wire: SimulatedVendor) 
 
 
 async def test_faults_on_other_wires_are_not_stored(lab: Lab) -> None:
-    """F27 through both SDKs at once."""
+    """Run F27 through both SDKs at once."""
     await asyncio.gather(
         passes(lab, "F27", lambda made: providers.answer_nonsense(made, runs=1), ANTHROPIC),
         passes(lab, "F27", lambda made: providers.answer_nonsense(made, runs=1), GOOGLE),

@@ -1,4 +1,4 @@
-"""C. Tool calls that a provider does not finish: F26."""
+"""C. Tool calls that a provider doesn't finish: F26."""
 
 import json
 from collections import Counter
@@ -12,15 +12,15 @@ from tests.faults.clients import following
 from tests.faults.trials import Trial
 
 ENDS = ("", ":broken", ":done", ":length")
-"""Without a word, with the connection, with `[DONE]` alone, and at the limit of tokens."""
+"""The endings: silent, with a broken connection, with `[DONE]` alone, and at the token limit."""
 WORDS = ("", "tokens=15; ")
-"""Without a text before the call, and with one."""
+"""Without text before the call, and with some."""
 MOST_REQUESTS = 2
-"""For a call that is cut in the same way each time: a third one isn't bought."""
+"""For a call that is cut in the same way each time: no third request is paid for."""
 
 
 async def cut_tool_calls(trial: Trial, *, rounds: int = 3) -> None:
-    """F26: streams that end in the midst of a tool call's arguments, once and then not, or always."""
+    """F26: streams that end within a tool call's arguments, either only once or always."""
     cuts = [f"{words}turns=1; cut=in_tool_args{end}" for words, end in product(WORDS, ENDS)]
     once = [jobs.one_call(f"{cut}; times=1", agent="analyst") for cut in cuts * rounds]
     always = [jobs.one_call(cut, agent="analyst") for cut in cuts]
@@ -34,7 +34,7 @@ async def cut_tool_calls(trial: Trial, *, rounds: int = 3) -> None:
 
 
 async def _check_tools(trial: Trial, fixed: set[TaskId], given_up: set[TaskId]) -> None:
-    """No tool ran with arguments that were cut, and each whole call was run once."""
+    """Check that no tool ran with cut arguments, and that each complete call was run once."""
     asked = [
         (row["id"], call)
         for row in await _rows(trial, "m.tool_calls", "messages m ON m.run_id = t.id AND m.tool_calls IS NOT NULL")
@@ -55,7 +55,7 @@ async def _check_tools(trial: Trial, fixed: set[TaskId], given_up: set[TaskId]) 
 
 
 async def _check_answers(trial: Trial, given_up: set[TaskId]) -> None:
-    """What was always cut ended as truncated, after two requests and without an answer."""
+    """Check that calls that were always cut ended as truncated, after two requests and without an answer."""
     arrived = Counter(arrival.task_id for arrival in trial.lab.journal() if arrival.task_id in given_up)
     trial.figures["requests for a call that is always interrupted"] = max(arrived.values(), default=0)
     trial.expect(

@@ -1,4 +1,4 @@
-"""Whole answers of Anthropic's Messages API."""
+"""Complete answers of Anthropic's Messages API."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ def stream(*events: Event, **answer: Any) -> ServedAnswer:
 
 
 def replying(words: str, reason: Any = "end_turn", **answer: Any) -> ServedAnswer:
-    """A usual, whole answer."""
+    """Return an ordinary, complete answer."""
     return stream(start(), *text(words), *stop(reason), **answer)
 
 
 def asking(*tools: tuple[Event, ...]) -> ServedAnswer:
-    """An answer of tool calls."""
+    """Return an answer with tool calls."""
     return stream(start(), *(each for made in tools for each in made), *stop("tool_use"))
 
 

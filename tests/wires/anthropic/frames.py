@@ -8,7 +8,7 @@ from tests.wires import sse
 Event = tuple[str, dict[str, Any]]
 START_USAGE = {"input_tokens": 11, "output_tokens": 1}
 STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
-"""By OpenAI's words."""
+"""The stop reasons, by OpenAI's names."""
 ERRORS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -49,7 +49,7 @@ def block_stop(index: int) -> Event:
 
 
 def block(index: int, content: dict[str, Any], *deltas: dict[str, Any]) -> tuple[Event, ...]:
-    """A block from its start to its end."""
+    """Return a block's events from its start to its end."""
     return block_start(index, content), *(delta(index, change) for change in deltas), block_stop(index)
 
 
@@ -66,7 +66,7 @@ def text(words: str, index: int = 0) -> tuple[Event, ...]:
 
 
 def tool_use(id: Any, name: str = "calculator") -> dict[str, Any]:
-    """The content of a tool call's block as it starts."""
+    """Return the content of a tool call's block at its start."""
     return {"type": "tool_use", "id": id, "name": name, "input": {}}
 
 
@@ -82,20 +82,20 @@ def stop(reason: Any = "end_turn", usage: Any = {"output_tokens": 7}, **more: An
 
 
 def read(usage: Usage) -> dict[str, Any]:
-    """Figures of the prompt."""
+    """Return the prompt's token counts."""
     fresh = usage.input_tokens - usage.cached_input_tokens
     cached = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": usage.cached_input_tokens}
     return {"input_tokens": fresh, **cached}
 
 
 def written(usage: Usage) -> dict[str, Any]:
-    """Figures of the answer."""
+    """Return the answer's token counts."""
     thinking = {"thinking_tokens": usage.reasoning_tokens}
     return {"output_tokens": usage.output_tokens, "output_tokens_details": thinking}
 
 
 def error(kind: str, words: str) -> Event:
-    """As an event in mid-answer; its data is the body of a refusal."""
+    """Return an error as an event in the middle of an answer. Its data is also the body of a refusal."""
     return event("error", error={"type": kind, "message": words})
 
 

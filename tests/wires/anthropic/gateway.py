@@ -1,4 +1,4 @@
-"""Anthropic's requests as chat completions, and the answers back as its events."""
+"""Translates Anthropic's requests to chat completions, and the answers back to Anthropic's events."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ class AnthropicWire:
 
 
 class _Writer:
-    """Text and each call are blocks, numbered in order; one is open at a time."""
+    """Writes text and each call as blocks, numbered in order. Only one block is open at a time."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -77,7 +77,7 @@ class _Writer:
     def _events(self, piece: Piece) -> Sequence[Event]:
         match piece:
             case Begin(id=answer_id):
-                # Without figures: the simulator tells what it counted at the end alone, or not at all.
+                # Without token counts: the simulator reports these only at the end, or not at all.
                 return [start({}, id=f"msg_{answer_id}", model=self._model)]
             case Text(text=words):
                 begun = [] if self._open == "text" else self._begun({"type": "text", "text": ""})
@@ -106,7 +106,7 @@ class _Writer:
 
 
 def _own_turn(turn: dict[str, Any]) -> list[dict[str, Any]]:
-    """A turn of the assistant as one message."""
+    """Return an assistant's turn as one message."""
     text, calls = "", []
     for block in turn["content"]:
         match block["type"]:
@@ -121,7 +121,7 @@ def _own_turn(turn: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _users_turn(turn: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A turn of the user as the messages that it was made of: results, and what a person said, one by one."""
+    """Yield the messages from which a user's turn was made: results and texts, one by one."""
     for block in turn["content"]:
         match block["type"]:
             case "text":

@@ -81,7 +81,7 @@ class Anthropic:
             *chain.from_iterable(blocks),
         ]
         if answer.stop is None:
-            # Without the end of the block, and the second half of a call's arguments.
+            # Leave out the end of the block and, for a call, the second half of its arguments.
             events = events[:-2] if answer.calls else events[:-1] if blocks else events
         else:
             reason = STOPS["tool_calls"] if answer.calls and answer.stop == "stop" else _STOPS[answer.stop]

@@ -1,4 +1,4 @@
-"""Whole answers of chat completions."""
+"""Complete answers of chat completions."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from tests.wires.model_server import ServedAnswer
 
 
 def stream(*parts: Chunk, done: bool = True, **answer: Any) -> ServedAnswer:
-    """Send chunks, and `[DONE]` behind them."""
+    """Send chunks, followed by `[DONE]`."""
     return ServedAnswer("".join(map(framed, (*parts, DONE) if done else parts)), **answer)
 
 
 def replying(text: str, finish: Any = "stop", **answer: Any) -> ServedAnswer:
-    """A usual, whole answer."""
+    """Return an ordinary, complete answer."""
     return stream(piece(text), chunk({}, finish), USAGE, **answer)
 
 
 def asking(*parts: Chunk, finish: Any = "tool_calls") -> ServedAnswer:
-    """An answer of tool calls."""
+    """Return an answer with tool calls."""
     return stream(*parts, chunk({}, finish), USAGE)

@@ -6,7 +6,7 @@ from typing import Any
 from tests.wires import sse
 
 Chunk = dict[str, Any] | list[Any] | str
-"""An event's data; text is sent as it is."""
+"""An event's data. Strings are sent unchanged."""
 DONE = "[DONE]"
 USAGE: dict[str, Any] = {
     "id": "c",
@@ -16,7 +16,7 @@ USAGE: dict[str, Any] = {
 
 
 def chunk(delta: Any = None, finish: Any = None, **more: Any) -> dict[str, Any]:
-    """One chunk with one choice; without a delta the choice has none."""
+    """Return a chunk with one choice. If no delta is given, the choice has none."""
     choice = {"index": 0, "finish_reason": finish, **({} if delta is None else {"delta": delta})}
     return {"id": "c", "object": "chat.completion.chunk", "choices": [choice], **more}
 
@@ -38,6 +38,6 @@ def framed(part: Chunk) -> str:
 
 
 def whole(message: dict[str, Any], finish: Any = "stop", **more: Any) -> str:
-    """A completion that wasn't streamed."""
+    """Return a completion that wasn't streamed."""
     choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", **message}}
     return json.dumps({"id": "x", "object": "chat.completion", "choices": [choice], "usage": USAGE["usage"], **more})

@@ -1,4 +1,4 @@
-"""Chat completions, as OpenAI, servers of one's own and the simulator speak them."""
+"""Chat completions, as implemented by OpenAI, users' own servers and the simulator."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from tests.wires.chat_completions.frames import DONE, USAGE, call, calls, chunk,
 from tests.wires.sse import event
 
 MAX_ID_CHARS = 40
-"""OpenAI's: https://github.com/vllm-project/vllm/issues/22966"""
+"""OpenAI's limit: https://github.com/vllm-project/vllm/issues/22966"""
 _STOPS: dict[Stop, str] = {"stop": "stop", "length": "length", "refused": "content_filter", "strange": "surprise"}
 _REFUSALS: dict[Kind, tuple[int, str, str]] = {
     "bad_request": (400, "invalid_request_error", "invalid_value"),
@@ -33,7 +33,7 @@ _REFUSALS: dict[Kind, tuple[int, str, str]] = {
 
 
 class Chat:
-    """`model` and settings differ by server."""
+    """The chat-completions wire. `model` and settings differ by server."""
 
     sdk = "openai"
     sends_state = False
@@ -64,7 +64,7 @@ class Chat:
 
     def frames_of(self, answer: ModelAnswer) -> Sequence[bytes]:
         chunks = [chunk({"role": "assistant", "content": ""})]
-        # What servers of open models send; OpenAI tells no thoughts on this wire.
+        # Servers of open models send this; OpenAI sends no thoughts on this wire.
         chunks += [chunk({"reasoning_content": thought}) for thought in answer.thoughts]
         chunks += map(piece, answer.pieces)
         for index, made in enumerate(answer.calls):
@@ -124,7 +124,7 @@ def _sent(answer: ModelAnswer, chunks: Sequence[dict[str, Any]]) -> list[bytes]:
 
 
 def _call(index: int, made: ToolRequest) -> list[dict[str, Any]]:
-    """The name first, then the arguments in two pieces."""
+    """Return the name first, then the arguments in two pieces."""
     middle = len(made.arguments) // 2
     pieces = (made.arguments[:middle], made.arguments[middle:])
     named = call("", made.name, index=index, id=made.id)

@@ -17,7 +17,7 @@ def main() -> None:
         host="127.0.0.1",
         port=arguments.port,
         access_log=False,
-        # As the simulator, and for its reasons: answers break off on purpose, callers hang, connections stay idle.
+        # As in the simulator, for the same reasons: answers break off on purpose, callers hang, connections stay idle.
         log_level="critical",
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,

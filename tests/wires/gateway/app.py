@@ -1,7 +1,7 @@
-"""The gateway: a vendor's streaming request goes to the simulator as chat completions, the answer back as it comes.
+"""The gateway passes a vendor's streaming request to the simulator as chat completions, and streams the answer back.
 
-Plain ASGI endpoints like the simulator's own: what breaks there has to break here in the same way. Nothing is tried
-again, kept or counted; the record of what arrived is the simulator's.
+It consists of plain ASGI endpoints like the simulator's: whatever breaks there must break here in the same way. Nothing
+is retried, stored or counted; only the simulator records what arrived.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ VENDORS: tuple[Vendor, ...] = (AnthropicWire(), GoogleWire())
 
 def create_app(behind: str) -> Starlette:
     """Build the server; `behind` is the simulator's address."""
-    # How long to wait, and for how many, is the caller's business.
+    # Time and connection limits are up to the caller.
     client = httpx2.AsyncClient(
         base_url=behind, timeout=None, limits=httpx2.Limits(max_connections=None), trust_env=False
     )
@@ -58,7 +58,7 @@ class Gateway:
         relaying = asyncio.create_task(self._relay(scope, body, send))
         leaving = asyncio.create_task(_client_gone(receive))
         await asyncio.wait((relaying, leaving), return_when=asyncio.FIRST_COMPLETED)
-        # Cancelled, the relay closes its own connection, which tells the simulator that its caller has gone.
+        # When cancelled, the relay closes its own connection, which tells the simulator that its caller has left.
         relaying.cancel()
         leaving.cancel()
         await asyncio.gather(relaying, leaving, return_exceptions=True)
@@ -78,7 +78,7 @@ class Gateway:
                 began = True
                 await self._answer(response, chat["model"], send)
         except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
-            # In mid-answer there is nothing more to say: to return drops the connection, as the simulator's was.
+            # In the middle of an answer, nothing can be added: returning drops the connection, as the simulator's was.
             if not began:
                 await self._refuse(send, 502, f"The simulator does not answer ({type(error).__name__}).")
 

@@ -1,4 +1,4 @@
-"""The simulator's streamed answer in pieces, before a vendor's words are put to them."""
+"""The simulator's streamed answer in pieces, before they are written in a vendor's form."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -10,7 +10,7 @@ from models.usage import Usage
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The answer begins; nothing of it is there yet."""
+    """The answer begins; none of its content has arrived yet."""
 
     id: str
 
@@ -30,27 +30,27 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Some of the JSON text of the last call's arguments."""
+    """A part of the JSON text of the last call's arguments."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenJson:
-    """An event whose data is no JSON."""
+    """An event whose data isn't JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class OtherShape:
-    """An event whose data is JSON that the protocol doesn't know."""
+    """An event whose data is JSON that isn't part of the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A whole answer's end. What breaks off has none."""
+    """The end of a complete answer. An answer that breaks off has none."""
 
     reason: str
-    """In OpenAI's words: stop, length, tool_calls or content_filter."""
+    """OpenAI's name for the reason: stop, length, tool_calls or content_filter."""
     usage: Usage | None
 
 
@@ -58,7 +58,7 @@ Piece = Begin | Text | ToolCall | Arguments | BrokenJson | OtherShape | End
 
 
 async def pieces_of(lines: AsyncIterator[str]) -> AsyncIterator[Piece]:
-    """Read server-sent events as they come. Chat completions tell reason and usage one by one: they end as one."""
+    """Read server-sent events as they arrive. The reason and the usage arrive separately; `End` combines them."""
     reason, usage = "", None
     async for line in lines:
         data = line.removeprefix("data:").strip()

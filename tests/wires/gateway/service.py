@@ -1,4 +1,4 @@
-"""Which vendor's wire a stack's workers talk on, and what has to be set and started for that."""
+"""The vendor's wire that a stack's workers use, and the settings and server that this requires."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -16,19 +16,19 @@ from chimera.local.supervisor import Report, Service, Supervised
 from chimera.pricing import price_of, window_of
 
 SIMULATED = "simulator/fast"
-"""What answers on every wire."""
+"""The model that answers on every wire."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedVendor:
-    """`vendor` is the provider whose SDK and settings are used; None is the simulator's own, by OpenAI's SDK."""
+    """`vendor` is the provider whose SDK and settings are used. None uses the simulator's provider and OpenAI's SDK."""
 
     title: str
     vendor: str | None = None
 
     @property
     def model(self) -> str:
-        """What tasks name."""
+        """The model that tasks name."""
         return SIMULATED if self.vendor is None else f"{self.vendor}/{SIMULATED.partition('/')[2]}"
 
 
@@ -39,7 +39,7 @@ SIMULATED_VENDORS = {"openai": OPENAI, "anthropic": ANTHROPIC, "google": GOOGLE}
 
 
 def settings_for(wires: Sequence[SimulatedVendor], port: int) -> dict[str, object]:
-    """Settings by which these wires' providers talk to the gateway at `port`; models cost what the simulator's does."""
+    """Return settings for these wires' providers to use the gateway at `port`. Prices are those of the simulator."""
     vendors = [wire for wire in wires if wire.vendor is not None]
     if not vendors:
         return {}
@@ -61,7 +61,7 @@ def settings_for(wires: Sequence[SimulatedVendor], port: int) -> dict[str, objec
 async def gateway(
     wires: Sequence[SimulatedVendor], settings: Settings, port: int, register: Register, report: Report
 ) -> AsyncIterator[Supervised | None]:
-    """Run the gateway before the simulator of these settings; nothing where no wire needs it."""
+    """Run the gateway in front of these settings' simulator; does nothing if no wire needs it."""
     if all(wire.vendor is None for wire in wires):
         yield None
         return

@@ -1,4 +1,4 @@
-"""The gateway, through the vendors' own SDKs: what the simulator says and does wrong arrives in the vendor's shape."""
+"""The gateway, through the vendors' own SDKs: the simulator's answers and faults arrive in the vendor's form."""
 
 from collections.abc import AsyncIterator, Callable
 
@@ -35,7 +35,7 @@ async def provider(request: pytest.FixtureRequest, simulator: Running) -> AsyncI
 
 
 def conversation() -> ChatRequest:
-    """A call, its result and guidance. The simulator's answer depends on every word that reaches it."""
+    """Return a call, its result and guidance. The simulator's answer depends on every word that it receives."""
     called = ToolRequest("call_1", "calculator", '{"expression": "6 * 7"}')
     messages = (
         ChatMessage("system", "You are helpful."),
@@ -71,7 +71,7 @@ async def test_each_attempt_arrives_once_under_its_name(provider: Provider, simu
     assert simulator.arrivals(request.call_id) == 1
 
 
-async def test_text_that_no_store_takes_arrives_clean(provider: Provider) -> None:
+async def test_unstorable_text_arrives_clean(provider: Provider) -> None:
     assert "poison: lone surrogates  and " in (await answer_of(provider, ask("[[sim: poison=1]]"))).text
 
 

@@ -1,4 +1,4 @@
-"""What the gateway needs of a vendor's wire: a request read, an answer and a refusal written."""
+"""The interface of a vendor's wire that the gateway needs: reading a request, and writing an answer or a refusal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Chat = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error's body and the headers that belong to it."""
+    """An error's body, and the headers that belong to it."""
 
     body: dict[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -22,18 +22,18 @@ class Writer(Protocol):
     """Writes one answer as events of the vendor's stream."""
 
     def write(self, piece: Piece) -> bytes:
-        """Write what a piece adds, or nothing yet."""
+        """Write what a piece adds, which may be nothing yet."""
         ...
 
 
 class Vendor(Protocol):
-    """A wire. What `chat_of` doesn't know raises KeyError or ValueError: a gateway that guesses proves nothing."""
+    """A wire. `chat_of` raises KeyError or ValueError for anything unknown: a gateway that guesses proves nothing."""
 
     path: str
     key_header: str
 
     def chat_of(self, body: dict[str, Any], model: str | None) -> Chat:
-        """Read a request; `model` is the one that its path names."""
+        """Read a request. `model` is the one that the path names."""
         ...
 
     def writer(self, model: str) -> Writer: ...

@@ -1,4 +1,4 @@
-"""Whole answers of Google's streamGenerateContent."""
+"""Complete answers of Google's streamGenerateContent."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ def stream(*parts: Any, **answer: Any) -> ServedAnswer:
 
 
 def replying(words: str, finish: Any = "STOP", **answer: Any) -> ServedAnswer:
-    """A usual, whole answer."""
+    """Return an ordinary, complete answer."""
     return stream(chunk({"text": words}), chunk(finish=finish, usage=USED), **answer)
 
 
 def asking(*calls: dict[str, Any]) -> ServedAnswer:
-    """An answer of tool calls."""
+    """Return an answer with tool calls."""
     return stream(chunk(*calls), chunk(finish="STOP", usage=USED))
 
 

@@ -7,7 +7,7 @@ from tests.wires import sse
 
 USED = {"promptTokenCount": 11, "candidatesTokenCount": 7, "totalTokenCount": 18}
 STOPS = {"stop": "STOP", "length": "MAX_TOKENS", "tool_calls": "STOP", "content_filter": "SAFETY"}
-"""By OpenAI's words."""
+"""The finish reasons, by OpenAI's names."""
 STATUSES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -23,7 +23,7 @@ STATUSES = {
 
 
 def chunk(*parts: Any, finish: Any = None, usage: Any = None, **more: Any) -> dict[str, Any]:
-    """One chunk with one candidate."""
+    """Return one chunk with one candidate."""
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": list(parts)}, "index": 0}
     if finish is not None:
         candidate["finishReason"] = finish
@@ -50,7 +50,7 @@ def counts(usage: Usage) -> dict[str, int]:
 
 
 def error(status: int, kind: str, words: str, *details: Any) -> dict[str, Any]:
-    """The body of a refusal, also an event in mid-answer."""
+    """Return a refusal's body, which is also an event in the middle of an answer."""
     return {"error": {"code": status, "message": words, "status": kind, "details": list(details)}}
 
 

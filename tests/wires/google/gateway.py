@@ -1,4 +1,4 @@
-"""Gemini's requests as chat completions, and the answers back as its chunks."""
+"""Translates Gemini's requests to chat completions, and the answers back to Gemini's chunks."""
 
 import json
 import re
@@ -42,7 +42,7 @@ class GoogleWire:
         return _Writer(model)
 
     def refusal(self, status: int, message: str, retry_after: str | None) -> Refusal:
-        """When to come back is said in the body, as Google does, and in seconds: a date has no place there."""
+        """State the time to retry in the body, as Google does, and in seconds: the body has no place for a date."""
         details = []
         if retry_after is not None and re.fullmatch(r"[\d.]+", retry_after):
             details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after}s"})
@@ -50,7 +50,7 @@ class GoogleWire:
 
 
 class _Writer:
-    """Each event is a little answer of its own. Calls come whole, so they wait for the end."""
+    """Writes each event as a small answer. Calls are sent whole, so they wait for the end."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -76,7 +76,7 @@ class _Writer:
         return b""
 
     def _end(self, reason: str, usage: Usage | None) -> bytes:
-        # A call that was cut never gets as far as here.
+        # A call that was cut off never gets this far.
         parts = [_called(call, "".join(arguments)) for call, arguments in self._calls if reason]
         counted = None if usage is None else counts(usage)
         return self._chunk(*parts, finish=STOPS.get(reason, reason), usage=counted)
@@ -98,7 +98,7 @@ def _models(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _users(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Results of tools, and what a person said, each a message."""
+    """Yield tool results and user texts, each as a message."""
     for part in content["parts"]:
         if "functionResponse" in part:
             function_response = part["functionResponse"]
@@ -118,7 +118,7 @@ def _tool(declared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _called(call: ToolCall, arguments: str) -> dict[str, Any]:
-    """Arguments are an object here: text that is no JSON becomes one that no tool's schema allows."""
+    """Return a call, whose arguments are an object. Invalid JSON becomes one that no tool's schema allows."""
     try:
         args = json.loads(arguments)
     except ValueError:

@@ -54,7 +54,7 @@ class Google:
         return b"data: " + data + b"\r\n\r\n"
 
     def frames_of(self, answer: ModelAnswer) -> Sequence[bytes]:
-        """A call comes in one piece, so an answer that breaks off within it has nothing of it."""
+        """A call is sent in one piece, so an answer that breaks off within it contains nothing of the call."""
         parts: list[dict[str, Any]] = [{"text": thought, "thought": True} for thought in answer.thoughts]
         parts += [{"text": piece} for piece in answer.pieces]
         calls = [function_call(call.name, loads(call.arguments), id=call.id) for call in answer.calls]
@@ -132,7 +132,7 @@ def _take(talk: Conversation, content: Any) -> list[str]:
         elif "inlineData" in part:
             image = part["inlineData"]
             data = b64encode(b64decode(image["data"], altchars=b"-_")).decode()
-            # Google takes both spellings.
+            # Google accepts both spellings.
             talk.items.append(("image", image.get("mimeType") or image["mime_type"], data))
         elif part.get("thought"):
             state.append(part["text"])

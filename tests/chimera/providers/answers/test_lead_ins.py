@@ -1,4 +1,4 @@
-"""Ordinary sentences lead to calls, and introductions to examples of them; both have the same words."""
+"""Sentences that lead to a tool call, and sentences that introduce an example of one, often in the same words."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a model says, split into answer, thought and calls."""
+"""A model's output is split into answer, thought and tool calls."""
 
 import pytest
 
@@ -10,7 +10,7 @@ CALL = '<tool_call>{"name": "calc", "arguments": {"expression": "1"}}</tool_call
 
 
 def parsed(*pieces: str, thought: str = "") -> tuple[str, str, list[str]]:
-    """The answer, the thought, and the names of the tools that were called."""
+    """Return the answer, the thought, and the names of the called tools."""
     speech = Speech(TOOLS)
     passed = "".join([*map(speech.take, pieces), speech.rest(thought)])
     answer, is_less = speech.end()
@@ -18,7 +18,7 @@ def parsed(*pieces: str, thought: str = "") -> tuple[str, str, list[str]]:
     return answer, speech.thought, [call["name"] for call in speech.calls]
 
 
-def test_halves_of_an_emoji_find_together() -> None:
+def test_halves_of_an_emoji_are_joined() -> None:
     assert parsed("a \ud83c", "\udf0d b")[0] == "a 🌍 b"
     assert parsed("a \ud83c", "b \ud83c")[0] == "a b "
     assert parsed("\udf0d a")[0] == " a"
@@ -40,7 +40,7 @@ def test_a_call_in_a_thought_counts_without_text() -> None:
     assert parsed(f"<think>{CALL}</think>Yes.") == ("Yes.", CALL, [])
 
 
-def test_a_call_behind_words_leaves_them() -> None:
+def test_a_call_after_words_leaves_them() -> None:
     assert parsed("Let me see.\n", CALL) == ("Let me see.\n", "", ["calc"])
 
 

@@ -1,4 +1,4 @@
-"""Thoughts between tags, told from the answer at every place where a text may be cut."""
+"""Thoughts between tags are separated from the answer, wherever the text is cut into pieces."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Calls that models write into their text, each family in markup of its own."""
+"""Tool calls that models write into their text, in the markup of each model family."""
 
 import json
 
@@ -46,7 +46,7 @@ WRITTEN = {
 
 
 def split(text: str, size: int) -> tuple[str, list[dict[str, object]]]:
-    """What is passed on of a text that comes in pieces, and the calls in it."""
+    """Read a text in pieces of `size` characters; return the text that is passed on and the calls found in it."""
     written = WrittenCalls(TOOLS)
     passed = "".join(written.take(text[start : start + size]) for start in range(0, len(text), size))
     return passed + written.rest(), written.calls
@@ -57,7 +57,7 @@ def split(text: str, size: int) -> tuple[str, list[dict[str, object]]]:
 def test_a_call_in_any_markup_is_found(text: str, size: int) -> None:
     for before in ("", "\n ", "Let me see.\n\n"):
         if before.strip() and text.startswith(("{", FENCE)):
-            continue  # JSON behind words is part of an answer
+            continue  # JSON after text is part of an answer
         passed, (call,) = split(before + text, size)
         assert passed.strip() == before.strip()
         assert str(call["name"]).endswith(("calc", "calc:0"))
@@ -169,7 +169,7 @@ WRITTEN_ABOUT = f"Hermes models write a call like this:\n\n<tool_call>{WHOLE}</t
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_a_call_that_is_spoken_of_is_text(text: str, size: int) -> None:
+def test_a_call_that_is_only_mentioned_is_text(text: str, size: int) -> None:
     assert split(text, size) == (text, [])
 
 
@@ -186,7 +186,7 @@ def test_a_call_that_is_spoken_of_is_text(text: str, size: int) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_a_call_behind_code_is_run(before: str, size: int) -> None:
+def test_a_call_after_code_is_run(before: str, size: int) -> None:
     for text in (f"<tool_call>{WHOLE}</tool_call>", '<tool_call>{"name": "now", "arguments": {}}</tool_call>'):
         passed, calls = split(before + text, size)
         assert (passed.strip(), len(calls)) == (before.strip(), 1)
@@ -242,7 +242,7 @@ def test_a_call_within_quotes_or_a_sentence_is_text(quoted: str) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_a_call_behind_words_that_announce_it_is_run(before: str, size: int) -> None:
+def test_a_call_after_words_that_announce_it_is_run(before: str, size: int) -> None:
     passed, calls = split(before + CALL, size)
     assert (passed.strip(), len(calls)) == (before.strip(), 1)
 

@@ -1,4 +1,4 @@
-"""What only answers of Anthropic have: blocks, signed reasoning, reasons and errors of their own."""
+"""Details specific to Anthropic's answers: blocks, signed reasoning, finish reasons and errors."""
 
 from typing import Any
 
@@ -114,7 +114,7 @@ def test_a_tool_call_that_was_cut_is_no_success(
 
 
 @pytest.mark.parametrize(("arguments", "is_whole"), [('{"expression": "1', False), ('{"expression": "1"}', True)])
-def test_a_last_event_behind_a_cut_call_ends_nothing(arguments: str, is_whole: bool) -> None:
+def test_a_last_event_after_a_cut_call_ends_nothing(arguments: str, is_whole: bool) -> None:
     answer = AnthropicAnswer(NEW, "", 1000)
     _take(answer, _start(0, {"type": "text", "text": "I work it out."}))
     _take(answer, _start(1, _use()))

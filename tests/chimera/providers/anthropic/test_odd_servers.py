@@ -1,4 +1,4 @@
-"""Servers that speak Anthropic's wire in another way, over real HTTP: one request, one answer."""
+"""Servers that deviate from Anthropic's wire format, over real HTTP: one request, one answer."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What only requests to Anthropic have: turns that alternate, a cache, reasoning that is bound to what is before it."""
+"""Details specific to Anthropic's requests: alternating turns, a cache, and reasoning bound to what precedes it."""
 
 from base64 import b64encode
 from dataclasses import replace
@@ -235,7 +235,7 @@ def _conversation(*messages: ChatMessage) -> ChatRequest:
 
 
 def _thought(model: str) -> tuple[ChatRequest, dict[str, Any]]:
-    """A request, and the state that came with its answer: reasoning, words and a call."""
+    """Return a request and the state received with its answer: reasoning, text and a tool call."""
     asked = ask("What is 17 * 23?", model=model, tools=(CALCULATOR,))
     called = {"type": "tool_use", "id": CALL.id, "name": CALL.name, "input": {"expression": "17 * 23"}}
     content = [THOUGHT, {"type": "text", "text": "Let me see."}, called]

@@ -1,4 +1,4 @@
-"""What only the chat-completions wire has: two names of a limit, strict schemas, calls without index or id."""
+"""Details specific to the chat-completions wire: two names for a limit, strict schemas, calls without index or ID."""
 
 from typing import Any
 

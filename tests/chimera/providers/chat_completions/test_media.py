@@ -1,4 +1,4 @@
-"""Embeddings, images and transcriptions on OpenAI's wire: against aimock, and against bytes that no server sends."""
+"""Embeddings, images and transcriptions in OpenAI's wire format, against aimock and against scripted bytes."""
 
 import json
 import struct
@@ -93,7 +93,7 @@ async def provider(scripted: Scripted) -> AsyncIterator[ChatCompletionsMedia]:
     await provider.close()
 
 
-async def test_a_server_of_others_embeds(aimock: str) -> None:
+async def test_another_projects_server_embeds(aimock: str) -> None:
     provider = provider_at(aimock)
     end = await provider.embed(embedding("tea"))
     await provider.close()
@@ -111,11 +111,11 @@ async def test_another_projects_server_generates_images(aimock: str) -> None:
     await provider.close()
     assert [(each.media_type, each.data) for each in end.images] == [("image/png", a_png())]
     assert end.usage is None
-    # The SDK's own retries are off.
+    # The SDK's own retries are turned off.
     assert sum("images" in entry["path"] for entry in await journal_of(aimock)) == 2
 
 
-async def test_a_server_of_others_writes_down(aimock: str) -> None:
+async def test_another_projects_server_transcribes(aimock: str) -> None:
     provider = provider_at(aimock)
     end = await provider.transcribe(recording())
     await provider.close()

@@ -1,6 +1,6 @@
-"""Servers of the chat-completions wire that do everything in another way, over real HTTP: one request, one answer.
+"""Servers that deviate from the chat-completions wire format, over real HTTP: one request, one answer.
 
-The numbers are those of the cases that were first seen to go wrong.
+The numbers are the IDs of the cases in which each deviation was first seen to cause an error.
 """
 
 import gzip
@@ -44,7 +44,7 @@ def part(content: Any, finish: Any = None, **more: Any) -> dict[str, Any]:
 
 
 def stream(*chunks: Any, done: bool = True) -> list[bytes]:
-    """Text and bytes are sent as they are."""
+    """Frame chunks as events. Strings are framed without JSON encoding, and bytes are sent unchanged."""
     sent = [each if isinstance(each, bytes) else frames.framed(each).encode() for each in chunks]
     return [*sent, frames.framed(frames.DONE).encode()] if done else sent
 
@@ -197,7 +197,7 @@ async def test_a_stream_without_an_end_is_never_kept(provider: Provider, server:
     assert found.may_be_billed
 
 
-# --- What a body is --------------------------------------------------------------------------------------------
+# --- Kinds of bodies -------------------------------------------------------------------------------------------
 
 COMPLETION = {
     "id": "x",

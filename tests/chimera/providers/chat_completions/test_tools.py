@@ -1,4 +1,4 @@
-"""Tool calls, joined from whatever pieces a server of the chat-completions wire sends."""
+"""Tool calls are joined from whatever pieces a chat-completions server sends."""
 
 import json
 from typing import Any
@@ -172,7 +172,7 @@ JOINED: dict[str, tuple[list[Any], list[tuple[str, str, str]]]] = {
 
 
 @pytest.mark.parametrize(("chunks", "calls"), JOINED.values(), ids=list(JOINED))
-def test_the_pieces_of_a_call_find_together(chunks: list[Any], calls: list[tuple[str, str, str]]) -> None:
+def test_the_pieces_of_a_call_are_joined(chunks: list[Any], calls: list[tuple[str, str, str]]) -> None:
     assert joined(*chunks) == calls
 
 

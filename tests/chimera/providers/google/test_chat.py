@@ -1,4 +1,4 @@
-"""What only Gemini's wire has: versions in addresses, calls without ids, quotas, reasons to hold an answer back."""
+"""Details specific to Gemini's wire: versions in addresses, calls without IDs, quotas, reasons to withhold answers."""
 
 import asyncio
 import json

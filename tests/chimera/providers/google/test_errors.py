@@ -1,4 +1,4 @@
-"""Gemini's refusals: a limit per minute and an empty account speak the same words, and their details don't."""
+"""Gemini's refusals: a per-minute limit and an empty account have the same message and differ only in the details."""
 
 from collections.abc import AsyncIterator
 from typing import Any

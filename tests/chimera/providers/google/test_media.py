@@ -1,6 +1,7 @@
-"""Embeddings, images and transcriptions by Gemini: what is sent, what may count as an answer, what is charged.
+"""Embeddings, images and transcriptions by Gemini: what is sent, what counts as an answer, and what is charged.
 
-Against bytes: aimock has no `batchEmbedContents`, and generates by Imagen's method only.
+These tests use scripted bytes, because aimock has no `batchEmbedContents` and generates images only with Imagen's
+method.
 """
 
 import json
@@ -103,7 +104,7 @@ async def test_a_recording_is_transcribed(google: GoogleMedia, scripted: Scripte
     words, audio = scripted.bodies[0]["contents"][0]["parts"]
     assert "The spoken language is de." in words["text"]
     assert "Bob" in words["text"]
-    # The SDK writes either alphabet and either name; Google reads both.
+    # The SDK may use either base64 alphabet and either field name; Google reads both.
     inline = audio["inlineData"]
     assert urlsafe_b64decode(inline["data"]) == a_wav()
     assert inline.get("mimeType", inline.get("mime_type")) == "audio/wav"

@@ -1,4 +1,4 @@
-"""Servers that speak Gemini's wire in another way, over real HTTP: one request, one answer."""
+"""Servers that deviate from Gemini's wire format, over real HTTP: one request, one answer."""
 
 import json
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def provider(server: Scripted) -> AsyncIterator[Provider]:
 
 
 def chunk(*parts: Any, **candidate: Any) -> dict[str, Any]:
-    """One chunk; what is named stands in its candidate."""
+    """Return one chunk. Keyword arguments become fields of its candidate."""
     made = frames.chunk(*parts, responseId="r")
     made["candidates"][0] |= candidate
     return made

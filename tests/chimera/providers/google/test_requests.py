@@ -1,4 +1,4 @@
-"""Gemini's wire without a server: how requests are translated, and how generations of models differ."""
+"""Gemini's wire without a server: how requests are translated, and how model generations differ."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What workers tell each other of a provider: times to wait, and that it is away. With the real Redis, and without."""
+"""Provider health shared between workers: wait times and unavailability, with the real Redis and without."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ from tests.until import until_true
 
 FAILURES = 3
 PROBE_S = 30.0
-"""So long that none is due before a test says so."""
+"""Long enough that no probe is due until a test makes it due."""
 NO_REDIS = "redis://127.0.0.1:9/0"
 ALICE, BOB = asker_of("alice", "task"), asker_of("bob", "task")
 
@@ -169,7 +169,7 @@ async def test_the_first_answer_opens_the_way_for_all(run_settings: Settings) ->
 
 
 async def both_open(health: ProviderHealth, account: str) -> bool:
-    """Twice at once: a single call might be the one that looks."""
+    """Return whether two calls in a row are admitted. A single one might be a probe."""
     return await is_open(health, account) and await is_open(health, account)
 
 
@@ -226,7 +226,7 @@ async def test_a_late_redis_causes_no_second_read(run_settings: Settings, monkey
         await fail(one, mine)
         await until_true(lambda: refused(other, mine))
         other._known[mine].probe_at = 0.0
-        # Both have heard from Redis who may look; then one of them doesn't hear from it in time.
+        # Both workers know from Redis when the next probe is due. Then Redis doesn't respond to one of them in time.
         assert not await is_open(other, mine)
         monkeypatch.setattr(other._shared, "take_probe", late)
         assert not await is_open(other, mine)
@@ -318,7 +318,7 @@ async def test_clocks_that_differ_change_no_wait(run_settings: Settings, ahead: 
 
 
 async def test_nothing_is_kept_longer_than_asked(run_settings: Settings) -> None:
-    """As when the clock of Redis itself is set back: what expires by it would stay for two hours more."""
+    """As if Redis's own clock had been set back: entries that expire by this clock would stay for two hours more."""
     mine = account()
     async with workers(run_settings, 2) as (one, late), Redis.from_url(run_settings.redis_url or "") as redis:
         await failed(one, mine, RateLimited("later", retry_after_s=3))

@@ -1,4 +1,4 @@
-"""Whom failures speak for."""
+"""The callers that the circuit breaker blocks, depending on whose calls failed."""
 
 import pytest
 

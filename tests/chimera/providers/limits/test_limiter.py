@@ -1,4 +1,4 @@
-"""Our own limits: by account, shared, and kept to also when Redis goes, comes back or forgets."""
+"""Our own rate limits: per account, shared by workers, and kept even if Redis fails, returns or loses its data."""
 
 import asyncio
 import os
@@ -90,7 +90,7 @@ async def test_without_redis_a_worker_counts_by_itself(run_settings: Settings) -
 
 
 class Clock:
-    """A minute passes at once."""
+    """A clock set by hand, so that a minute passes at once."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -100,7 +100,7 @@ class Clock:
 
 
 async def let_through(worker: ProviderLimits, account: str, tries: int = 8) -> int:
-    """How many of so many calls find a place."""
+    """Return how many of `tries` calls the limiter admits."""
     taken = 0
     for _ in range(tries):
         try:
@@ -113,7 +113,7 @@ async def let_through(worker: ProviderLimits, account: str, tries: int = 8) -> i
 
 @dataclass
 class Rig:
-    """Workers with a limit of six, a clock that is set by hand, and a Redis to freeze, empty and end."""
+    """Workers with a limit of six, a clock set by hand, and a Redis that can be frozen, emptied and stopped."""
 
     folder: Folder
     server: Supervised
@@ -175,7 +175,7 @@ async def test_two_workers_keep_to_the_limit_through_a_freeze(settings: Settings
         for worker in 2 * made.workers:
             await worker.take(mine, 1)
         made.signal(signal.SIGSTOP)
-        # The second's look was the later one, so it knows of all that the first had let through.
+        # The second worker read Redis later, so it knows about every call that the first one admitted.
         assert sum(await made.each_lets_through(mine)) <= 2
         made.clock.now += 61
         assert await made.each_lets_through(mine) == [3, 3]

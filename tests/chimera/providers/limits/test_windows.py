@@ -1,4 +1,4 @@
-"""What one process lets through in any minute."""
+"""The number of calls that one process admits in any minute."""
 
 from random import Random
 
@@ -6,7 +6,7 @@ from chimera.providers.limits.windows import Window
 
 
 def test_no_minute_has_more_than_the_limit() -> None:
-    """Also around the end of a minute, where counters that weigh the one before let almost twice as much through."""
+    """Even around the end of a minute, where counters that weight the previous minute admit almost twice as many."""
     random, window, taken, now = Random(7), Window(), list[float](), 0.0
     while now < 1200:
         if not window.wait_s(now, 0, 1, 30):

@@ -1,4 +1,4 @@
-"""What servers say of failures, in every shape that one was seen in."""
+"""Servers' error messages, in every form in which one has been seen."""
 
 import json
 from typing import Any
@@ -101,6 +101,6 @@ def test_tags_without_an_end_are_read_once(page: str, words: str) -> None:
     assert read_error_body(page).words == words
 
 
-def test_words_are_cut_also_where_there_are_many() -> None:
+def test_many_words_are_cut_too() -> None:
     assert len(read_error_body({"errors": [["x" * MOST_CHARS] * 4] * 4}).words) == MOST_CHARS
     assert read_error_body({"error": json.dumps({"message": "x" * MOST_INNER_CHARS})}).words.startswith('{"message')

@@ -1,4 +1,4 @@
-"""A server that refuses the answer's schema, or another field, is asked once more without it."""
+"""If a server refuses the answer's schema or another field, the request is sent once more without it."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ REFUSALS: tuple[tuple[int, Any], ...] = (
     (400, {"error": {"message": "This response_format type is unavailable now", "type": "invalid_request_error"}}),
     # LM Studio: https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/189
     (400, {"error": "'response_format.type' must be 'json_schema' or 'text'"}),
-    # Gemma by way of OpenRouter: https://github.com/pydantic/pydantic-ai/issues/2976
+    # Gemma through OpenRouter: https://github.com/pydantic/pydantic-ai/issues/2976
     (
         400,
         {
@@ -243,7 +243,7 @@ def test_words_follow_the_last_message_of_a_user() -> None:
 
 
 class _Server:
-    """Refuses a schema, as an SDK's error says it."""
+    """A server that refuses schemas with an exception in the form of an SDK's error."""
 
     def __init__(self) -> None:
         self.requests = 0

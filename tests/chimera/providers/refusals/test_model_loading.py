@@ -1,4 +1,4 @@
-"""Servers that load a model, and servers that can't: what is waited for, and what it costs."""
+"""Servers that are loading a model, and servers that can't load it: which calls wait, and what that costs."""
 
 from typing import Any
 
@@ -55,12 +55,12 @@ def test_a_model_that_is_loading_is_recognised(status: int | None, body: Any) ->
 
 
 @pytest.mark.parametrize(("status", "body"), OTHERS)
-def test_other_trouble_is_no_loading(status: int | None, body: Any) -> None:
+def test_other_problems_are_not_loading(status: int | None, body: Any) -> None:
     assert not is_loading(read_error_body(body), status)
 
 
 @pytest.mark.parametrize("words", ["Failed to load model 'x'", "Could not load the model", "Loading x failed"])
-def test_a_model_that_cannot_load_is_no_absence(words: str) -> None:
+def test_a_model_that_cannot_load_is_not_an_absence(words: str) -> None:
     assert cannot_load(words)
     assert not Refusal("local", "m", 503, words).trouble().away
     assert Refusal("local", "m", 503, "upstream connect error or disconnect").trouble().away

@@ -1,4 +1,4 @@
-"""Refusals and errors in answers, over real HTTP: by their kind, in the server's words, after one request."""
+"""Refusals and errors within answers, over real HTTP: sorted by kind, in the server's words, after one request."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -188,7 +188,7 @@ def test_an_unusable_key_is_named(name: str, key: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["ключ", "“quoted”", "two\nlines", " blank"])
-async def test_an_organisation_that_can_not_be_sent_is_named(
+async def test_an_organisation_that_cannot_be_sent_is_named(
     server: Scripted, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("OPENAI_ORG_ID", value)
@@ -210,7 +210,7 @@ async def test_an_organisation_that_can_not_be_sent_is_named(
         ("anthropic", "X-T: a\x01"),
     ],
 )
-async def test_own_headers_that_can_not_be_sent_are_named(
+async def test_own_headers_that_cannot_be_sent_are_named(
     name: str, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     variable = f"{name.upper()}_CUSTOM_HEADERS"

@@ -1,4 +1,4 @@
-"""The words that vendors refuse in, made fit for all of them."""
+"""Vendors' refusal messages, prepared in the same way for all vendors."""
 
 import httpx2
 import pytest
@@ -22,7 +22,7 @@ def test_a_key_may_have_words_before_its_figures() -> None:
 
 @pytest.mark.parametrize("word", ["key-", "Bearer ", "sk-", "<script ", "key_a.", "AIza"])
 def test_a_megabyte_of_words_is_looked_through_once(word: str) -> None:
-    """Were the work to grow with the square of the length, this would run into the tests' limit of time."""
+    """If the work grew quadratically with the length, this test would exceed the tests' time limit."""
     assert len(reason_of(word * (1_000_000 // len(word)), "a-s3cret")) <= 180
 
 

@@ -1,4 +1,4 @@
-"""When to come back, wherever a server says so."""
+"""The time of the next retry is read from wherever a server states it."""
 
 import time
 from datetime import UTC, datetime, timedelta

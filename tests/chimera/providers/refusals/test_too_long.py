@@ -1,4 +1,4 @@
-"""Words for a conversation that is too long, and words that only sound like it."""
+"""Messages about a conversation that is too long, and messages that only sound similar."""
 
 import pytest
 

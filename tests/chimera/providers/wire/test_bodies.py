@@ -1,4 +1,4 @@
-"""Bodies without an end, over a real socket: what a worker takes of them, and what it says."""
+"""Endless bodies over a real socket: how much of them a worker reads, and what it reports."""
 
 import gzip
 import tracemalloc
@@ -16,12 +16,12 @@ MEGABYTE = b"no " * 350_000
 ENDLESS = [b'{"error": {"message": "Out of luck"}} ', *[MEGABYTE] * 500]
 JSON = {"content-type": "application/json"}
 MOST_BYTES = 40_000_000
-"""That anything here may take, the libraries included."""
+"""The most memory that a call in these tests may use, including the libraries."""
 
 
 @pytest.fixture(scope="module")
 def bomb() -> bytes:
-    """A hundred megabytes of spaces behind a refusal, packed into a tenth of one."""
+    """A hundred megabytes of spaces after a refusal, compressed to a tenth of a megabyte."""
     return gzip.compress(b'{"error": {"message": "Out of luck"}}' + b" " * 100_000_000)
 
 

@@ -1,4 +1,4 @@
-"""Limits of time, and processes that stood still. Each test has a loop of its own, whose clock it moves."""
+"""Time limits in processes that were frozen. Each test has its own event loop, whose clock it moves."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from chimera.providers.wire.patience import Patience
 
 
 class Freezing(asyncio.SelectorEventLoop):
-    """A loop whose clock can be moved as a freeze does: all at once."""
+    """An event loop whose clock can be moved all at once, as a freeze does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ async def read_after_a_freeze() -> bytes:
         reading = asyncio.ensure_future(reader.readline())
         await asyncio.sleep(0)
         freeze(3600.0)
-        # The limit has passed by far; the bytes come in the rounds of the loop after the freeze.
+        # The limit has long passed; the bytes arrive during the loop's rounds after the freeze.
         await some_rounds_of_the_loop()
         reader.feed_data(b"the answer\n")
         return await reading
@@ -74,19 +74,19 @@ def test_data_from_a_freeze_is_read_first() -> None:
 
 
 def test_a_limit_strikes_after_a_freeze_when_nothing_came() -> None:
-    # The grace is as long as the limit was late.
+    # The grace period is as long as the limit was late.
     with frozen() as runner, pytest.raises(TimeoutError):
         runner.run(wait_in_vain(62.0, 2.5))
 
 
 async def ends_at() -> float:
-    """When a limit of a minute strikes in a process that always ran, in seconds from its beginning."""
+    """Return how many seconds after a one-minute limit the timeout fires in a process that was never frozen."""
     loop = asyncio.get_running_loop()
     patience = in_a_minute()
     waiting = asyncio.ensure_future(_forever(patience))
     await asyncio.sleep(0)
     for place in (59.0, 60.0):
-        # As if the loop had run all the while: each timer is called at its own time.
+        # Simulate a loop that ran all the time: each timer fires on time.
         assert patience._deadline == pytest.approx(patience._limit - 60.0 + place, abs=1e-6)
         freeze(patience._deadline - loop.time())
         await some_rounds_of_the_loop()

@@ -19,7 +19,7 @@ ONE, TWO = {"choices": [{"delta": {"content": "Grüße 🌍"}}]}, {"usage": {"pr
 
 
 class Body(httpx2.AsyncByteStream):
-    """Bytes as they come."""
+    """A body that arrives in the given chunks."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = chunks
@@ -30,7 +30,7 @@ class Body(httpx2.AsyncByteStream):
 
 
 async def read(*chunks: bytes, max_bytes: int = 1000) -> tuple[list[Piece], int]:
-    """The pieces, and how many were skipped."""
+    """Return the pieces and the number of skipped ones."""
     pieces = Pieces(httpx2.Response(200, stream=Body(chunks)), max_bytes)
     return [piece async for piece in pieces], pieces.skipped
 
@@ -152,7 +152,7 @@ async def test_a_wrong_declared_encoding_is_ignored() -> None:
         assert [piece.body async for piece in Pieces(response, 1000)] == [ONE]
 
 
-async def test_nothing_is_read_behind_the_end() -> None:
+async def test_nothing_is_read_after_the_end() -> None:
     pieces, _ = await read(b"data: %s\n\ndata: [DONE]\n\ndata: %s\n\ndata: {\n\n" % (data(ONE), data(TWO)))
     assert [piece.body for piece in pieces] == [ONE, {}]
     assert pieces[-1] is DONE
@@ -203,7 +203,7 @@ def test_keep_alives_may_come_for_ever() -> None:
 
 
 async def rounds_while_reading(body: bytes, *, encoding: str = "identity") -> int:
-    """How often others get their turn while a body is read that is there at once."""
+    """Count how often other tasks get to run while a body that has fully arrived is being read."""
     response = httpx2.Response(200, stream=Body([body]), headers={"content-encoding": encoding})
     reading, rounds = asyncio.create_task(read_all(Pieces(response, 4_000_000))), 0
     while not reading.done():
