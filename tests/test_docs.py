@@ -146,6 +146,16 @@ def anchors_of(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_that_selects_tests_finds_some(page: Path) -> None:
+    selections = re.findall(r"`\./test\.sh (tests\S*) -k (?:\"([^\"]+)\"|(\w+))`", page.read_text())
+    for folder, several, one in selections:
+        code = "".join(file.read_text() for file in (ROOT / folder).rglob("test_*.py"))
+        names = re.findall(r"def (test_\w+)", code) + [file.stem for file in (ROOT / folder).rglob("test_*.py")]
+        for word in re.split(r" or ", several or one):
+            assert any(word in name for name in names), word
+
+
 def test_the_tutorial_names_the_newest_revision() -> None:
     newest = max(path.name[:4] for path in (ROOT / "chimera/db/migrations/versions").glob("[0-9]*.py"))
     assert f"Tables at revision {newest}\n" in (DOCS / "tutorial.md").read_text()
