@@ -8,7 +8,7 @@ LABEL = "[simulated]"
 _SENTENCES = (
     "The question behind {topic} is not what is possible, but what is worth the price.",
     "Three things decide {topic}: what it costs, who has to keep it running, and how easily it can be undone.",
-    "Most accounts of {topic} agree on the facts and disagree about the consequences.",
+    "Most accounts of {topic} agree on the facts but disagree about the consequences.",
     "A closer look shows that {aspect} matters more here than it first appears.",
     "There are two schools: one puts {aspect} first, the other leaves it for later.",
     "Where figures exist, they point the same way, though they come from few sources.",
@@ -17,7 +17,7 @@ _SENTENCES = (
     "In small cases, the difference hardly shows; it grows with every part that is added.",
     "This does not rule out the alternative, but the burden of proof lies there.",
     "The simplest reading of {topic} is also the one with the fewest surprises.",
-    "Past attempts failed for reasons of {aspect} rather than for want of effort.",
+    "Past attempts failed because of problems with {aspect}, not a lack of effort.",
     "A sensible first step is small, can be measured, and commits to nothing.",
     "Taken together, the evidence supports going ahead, with {aspect} watched closely.",
     "What remains open is how long the advantage lasts once others follow.",

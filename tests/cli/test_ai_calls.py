@@ -78,7 +78,7 @@ async def test_a_recording_is_printed(tmp_path: Path, capsys: pytest.CaptureFixt
     wav = tmp_path / "note.wav"
     wav.write_bytes(a_wav(2))
     assert await ai_calls.transcribe(wav) == 0
-    assert "No model processed this recording of 2 s" in capsys.readouterr().out
+    assert "No model processed this recording (2 s, " in capsys.readouterr().out
     assert await ai_calls.transcribe(wav, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["simulated"] is True
     with pytest.raises(WrongUsage, match="can't be read"):

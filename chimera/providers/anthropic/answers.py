@@ -162,7 +162,9 @@ class AnthropicAnswer:
         if self._reason == "refusal":
             raise ContentRefused(f"{PROVIDER}'s model refused: {self._refusal or 'no reason given'}")
         if tools and self._stop_reason == "model_context_window_exceeded":
-            raise ContextTooLong(f"{self._model!r} at {PROVIDER} ran out of tokens in the middle of a tool call.")
+            raise ContextTooLong(
+                f"{self._model!r} at {PROVIDER} filled its context window in the middle of a tool call."
+            )
         if tools and self._reason == "length":
             raise Truncated(
                 f"The answer was cut off in the middle of a tool call, at {max_output_tokens} tokens. Raise"

@@ -239,7 +239,7 @@ class ChatCompletionsAnswer:
         if self._reason == "length":
             return useless(self._provider, max_output_tokens)
         thought = (
-            " The response contains reasoning, so the server may have classified the answer as reasoning."
+            " The response contains reasoning, so the server may have misclassified the answer as reasoning."
             if self._thought
             else ""
         )
