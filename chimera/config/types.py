@@ -51,7 +51,9 @@ def _has_a_number_for_its_port(value: str) -> str:
 def _has_a_port(value: str) -> str:
     found = _HOST_AND_PORT.fullmatch(value)
     if found is None or not 1 <= int(found[2]) <= HIGHEST_PORT:
-        raise ValueError(f"{value!r} is not in the form host:port. Use a value such as 127.0.0.1:7233.")
+        raise ValueError(
+            f"{value!r} is not in the form host:port. Use a value such as 127.0.0.1:7233, without a scheme."
+        )
     return value
 
 
