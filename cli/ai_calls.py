@@ -29,7 +29,7 @@ Model = Annotated[
 ]
 Dimensions = Annotated[
     int | None,
-    typer.Option(parser=whole(1), help="The vector's number of dimensions, for models that support shorter vectors."),
+    typer.Option(parser=whole(1), help="The number of dimensions, for models that support shorter vectors."),
 ]
 Size = Annotated[str | None, typer.Option(help="The image's width and height in pixels, such as 1024x1024.")]
 Language = Annotated[str | None, typer.Option(help="The language spoken in the recording, such as de or en.")]

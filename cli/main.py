@@ -15,10 +15,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
         "demo": (
             "cli.stack.demo:demo",
-            "Start Chimera, run a task, kill its worker midway, and check that no finished model call is repeated.",
+            "Start Chimera, run a task, kill its worker midway and check that no finished model call is repeated.",
         ),
         "up": ("cli.stack.up:up", "Start Chimera and keep it running. Ctrl-C stops it without losing work."),
-        "doctor": ("cli.checks.doctor:doctor", "Check this installation and report each problem with its fix."),
+        "doctor": ("cli.checks.doctor:doctor", "Check this installation, and report each problem and how to fix it."),
     },
     "Sign in": {
         "login": (

@@ -217,7 +217,7 @@ def _vector(provider: str, vector: object) -> bytes:
     if byteorder == "big":
         numbers.byteswap()
     if not all(map(isfinite, numbers)):
-        raise Malformed(f"{provider} sent a vector with non-finite numbers.")
+        raise Malformed(f"{provider} sent a vector that contains non-finite numbers.")
     return data
 
 

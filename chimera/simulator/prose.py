@@ -32,10 +32,10 @@ _CLOSINGS = (
     "That much can be said today.",
     "The rest is a matter of taste.",
     "Anything further would have to be measured first.",
-    "Beyond that, the figures have nothing more to say.",
-    "Readers who want more than this must try it out.",
+    "Beyond that, the available figures do not say much.",
+    "Readers who want more than this can try it themselves.",
     "The remaining questions are smaller, and none of them is urgent.",
-    "With that, the picture is complete enough to be acted on soon.",
+    "With that, the picture is complete enough to support a first decision.",
 )
 """Sentences of one word, of two words, and so on: they fill an answer up to its length."""
 _ASPECTS = ("cost", "timing", "reliability", "maintenance", "scale", "risk", "the people involved", "data quality")

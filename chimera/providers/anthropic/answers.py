@@ -167,8 +167,8 @@ class AnthropicAnswer:
             )
         if tools and self._reason == "length":
             raise Truncated(
-                f"The answer was cut off in the middle of a tool call, at {max_output_tokens} tokens. Raise"
-                " max_output_tokens."
+                f"The answer was cut off in the middle of a tool call, at the limit of {max_output_tokens} tokens."
+                " Raise max_output_tokens."
             )
         if not tools and nameless:
             raise Malformed(f"{PROVIDER} sent a tool call without a name.")
@@ -271,7 +271,7 @@ class AnthropicAnswer:
 
     def _new_block(self, place: int, kind: str) -> _Block:
         if len(self._blocks) == MAX_BLOCKS:
-            raise AnswerTooLarge(f"The answer has more than {MAX_BLOCKS} blocks. Request a shorter answer.")
+            raise AnswerTooLarge(f"The answer contains more than {MAX_BLOCKS} blocks. Request a shorter answer.")
         block = self._blocks[place] = _Block(kind)
         self._last_place = max(self._last_place, place)
         return block
