@@ -40,7 +40,7 @@ Out = Annotated[
     Path | None,
     typer.Option(
         parser=path,
-        help="The output file. Default: image.png, or image-2.png and so on if that file exists.",
+        help="The output file. Default: image.png, or image-2.png and so on if image.png exists.",
     ),
 ]
 ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file to save the image to.", show_default=False)]

@@ -65,7 +65,7 @@ MaxOutputTokens = Annotated[
     int | None,
     typer.Option(
         parser=whole(16, 131_072),
-        help="Maximum output tokens per answer of a built-in agent. Default: 2048.",
+        help="Maximum output tokens per answer from a built-in agent. Default: 2048.",
     ),
 ]
 MaxTurns = Annotated[

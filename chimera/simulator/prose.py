@@ -6,11 +6,11 @@ from random import Random
 LABEL = "[simulated]"
 
 _SENTENCES = (
-    "The question behind {topic} is not what is possible, but what is worth the price.",
+    "The question behind {topic} is not what is possible but what is worth the price.",
     "Three things decide {topic}: what it costs, who has to keep it running, and how easily it can be undone.",
     "Most accounts of {topic} agree on the facts but disagree about the consequences.",
     "A closer look shows that {aspect} matters more here than it first appears.",
-    "There are two schools: one puts {aspect} first, the other leaves it for later.",
+    "There are two schools: one puts {aspect} first; the other leaves it for later.",
     "Where figures exist, they point the same way, though they come from few sources.",
     "It is worth separating what is known from what is inferred; the second list is the longer one.",
     "The usual objection concerns {aspect}, and it deserves a plain answer.",

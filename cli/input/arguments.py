@@ -33,12 +33,13 @@ ExitOnBudget = Annotated[
 ]
 
 Usd = Annotated[
-    int | None, typer.Option(parser=micro_usd, metavar="AMOUNT", help="The task's total cost limit in US dollars.")
+    int | None,
+    typer.Option(parser=micro_usd, metavar="AMOUNT", help="The limit on the task's total cost, in US dollars."),
 ]
 Tokens = Annotated[
-    int | None, typer.Option(parser=whole(1), help="The task's total limit on input and output tokens combined.")
+    int | None, typer.Option(parser=whole(1), help="The limit on the task's input and output tokens combined.")
 ]
 Requests = Annotated[
-    int | None, typer.Option(parser=whole(1), help="The task's total limit on model requests, including retries.")
+    int | None, typer.Option(parser=whole(1), help="The limit on the task's model requests, including retries.")
 ]
 """`Usd`, `Tokens` and `Requests` limit what a task may spend in total."""
