@@ -27,10 +27,10 @@ Reset = Annotated[
     bool,
     typer.Option(
         "--reset",
-        help="Set a new password without the current one. Requires access to the database.",
+        help="Set a new password without entering the current one. Requires access to the database.",
     ),
 ]
-ResetEmail = Annotated[str, typer.Option(help="The e-mail address of the account to reset.")]
+ResetEmail = Annotated[str, typer.Option(help="The e-mail address of the account whose password you want to reset.")]
 
 
 def login(api_url: ApiUrl = None, email: Email = None) -> Coroutine[Any, Any, int]:
@@ -41,7 +41,7 @@ def login(api_url: ApiUrl = None, email: Email = None) -> Coroutine[Any, Any, in
 
 
 async def token() -> int:
-    """Print your access token for use in curl or programs."""
+    """Print your access token for use with curl or in programs."""
     async with signed_in() as client:
         access_token = await client.token()
     print(access_token)
@@ -65,7 +65,7 @@ async def sign_in_at(api_url: str, email: str, password: str) -> int:
 
     api_url, path = address_from(api_url, "--api-url "), sign_in.at_home()
     await sign_in_with(password, email, api_url, path)
-    print_line(f"Signed in to {api_url} as {email}. The sign-in is stored in {path}.")
+    print_line(f"Signed in to {api_url} as {email}. The session is saved in {path}.")
     return 0
 
 

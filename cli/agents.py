@@ -30,7 +30,7 @@ NewName = Annotated[
 ]
 Prompt = Annotated[str | None, typer.Option(help="The system prompt, which tells the agent what to do and how.")]
 Description = Annotated[
-    str | None, typer.Option(help="When to use the agent. Planners choose agents by their descriptions.")
+    str | None, typer.Option(help="When to use the agent. Planners choose agents based on their descriptions.")
 ]
 Role = Annotated[str | None, typer.Option(help="The agent's role, a label for display only. Default: custom.")]
 Model = Annotated[str | None, typer.Option(help="The agent's model, as provider/model. Default: the task's model.")]

@@ -29,16 +29,18 @@ Model = Annotated[
 ]
 Dimensions = Annotated[
     int | None,
-    typer.Option(parser=whole(1), help="The vector's number of dimensions, for models that support shorter vectors."),
+    typer.Option(parser=whole(1), help="The number of dimensions, for models that support shorter vectors."),
 ]
 Size = Annotated[str | None, typer.Option(help="The image's width and height in pixels, such as 1024x1024.")]
 Language = Annotated[str | None, typer.Option(help="The language spoken in the recording, such as de or en.")]
-Names = Annotated[str | None, typer.Option(help="Names and terms in the recording, as a hint for the model.")]
+Names = Annotated[
+    str | None, typer.Option(help="Names and terms that occur in the recording, as a hint for the model.")
+]
 Out = Annotated[
     Path | None,
     typer.Option(
         parser=path,
-        help="The output file. Default: image.png, or image-2.png and so on if that file exists.",
+        help="The output file. Default: image.png, or image-2.png and so on if image.png exists.",
     ),
 ]
 ShownOut = Annotated[Path | None, typer.Option(parser=path, help="The file to save the image to.", show_default=False)]
@@ -52,7 +54,7 @@ app = typer.Typer(name="calls", help="List, show and cancel your embedding, imag
 async def embed(
     text: Content, model: Model = "simulator/embedding", dimensions: Dimensions = None, as_json: AsJson = False
 ) -> int:
-    """Embed a text and print its vector."""
+    """Embed text and print its vector."""
     from cli.http.bodies import given
     from cli.live.waiting import made
     from cli.output.ai_calls import print_result
@@ -161,12 +163,12 @@ async def show(call_id: Id, out: ShownOut = None, force: Force = False, as_json:
 
 @app.command()
 async def cancel(call_id: Id) -> int:
-    """Cancel a call. Its provider receives no more requests for it."""
+    """Cancel a call so that no more requests are sent to its provider."""
     from cli.http.ids import call_named
     from models.runs import RunStatus
 
     async with signed_in() as client:
         call = await client.cancel_ai_call((await call_named(client, call_id)).id)
     state = "being cancelled" if call.status is RunStatus.CANCELLING else call.status
-    print_line(f"Call {short(call.id)} is {state}. Its provider will receive no more requests for it.")
+    print_line(f"Call {short(call.id)} is {state}. No more requests will be sent to its provider.")
     return 0

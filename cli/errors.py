@@ -38,9 +38,9 @@ class NamedNotReachable(NotReachable):
     def __init__(self, api_url: str, named_by: str) -> None:
         ChimeraError.__init__(
             self,
-            f"Chimera is not reachable at {api_url}, the address set in {named_by}. Start Chimera there, for example"
-            " with 'chimera up', or correct or unset the setting. Without it, commands use the sign-in stored in this"
-            " folder or by 'chimera login'. For details, run: chimera doctor",
+            f"Chimera is not reachable at {api_url}, the address set in {named_by}. Start Chimera at that"
+            " address, for example with 'chimera up', or correct or unset the setting. If it is unset, commands use the"
+            " session saved in this folder or by 'chimera login'. For details, run: chimera doctor",
         )
 
 
@@ -53,8 +53,8 @@ class NoHttpClient(ChimeraError):
         super().__init__(
             f"Requests can't be sent to {url} ({reason}). Correct or unset the environment variables for the proxy and"
             " the certificates. HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must be addresses such as"
-            " http://proxy.example:3128 (SOCKS is not supported). SSL_CERT_FILE must be an existing file, and"
-            " SSL_CERT_DIR an existing folder."
+            " http://proxy.example:3128 (SOCKS is not supported). SSL_CERT_FILE must name an existing file, and"
+            " SSL_CERT_DIR must name an existing folder."
         )
 
 
@@ -76,7 +76,7 @@ class SignInEnded(NoSignIn):
     """The API rejects a stored sign-in."""
 
     def __init__(self, api_url: str, email: str, path: Path) -> None:
-        self.what_happened = f"The sign-in for {email} at {api_url}, stored in {path}, is no longer valid."
+        self.what_happened = f"The session for {email} at {api_url}, saved in {path}, is no longer valid."
         ChimeraError.__init__(
             self,
             f"{self.what_happened} Restarting Chimera with 'chimera up' signs you in automatically."
@@ -102,8 +102,8 @@ class StartedElsewhere(NoSignIn):
         folder = str(data_dir) if data_dir else "<its data folder>"
         ChimeraError.__init__(
             self,
-            f"Chimera is running at {api_url}, but this folder has no sign-in for it. Run the command in the"
-            f" folder where Chimera was started, or set CHIMERA_DATA_DIR={folder}. To sign in to a Chimera server"
+            f"Chimera is running at {api_url}, but this folder contains no saved session for it. Run the command in"
+            f" the folder where Chimera was started, or set CHIMERA_DATA_DIR={folder}. To sign in to a Chimera server"
             " that runs elsewhere, run: chimera login",
         )
 

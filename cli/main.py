@@ -15,17 +15,17 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
         "demo": (
             "cli.stack.demo:demo",
-            "Start Chimera, run a task, kill its worker midway, and check that no finished model call is repeated.",
+            "Start Chimera, run a task, kill its worker midway and check that no finished model call is repeated.",
         ),
         "up": ("cli.stack.up:up", "Start Chimera and keep it running. Ctrl-C stops it without losing work."),
-        "doctor": ("cli.checks.doctor:doctor", "Check this installation and report each problem with its fix."),
+        "doctor": ("cli.checks.doctor:doctor", "Check this installation, and report each problem and how to fix it."),
     },
     "Sign in": {
         "login": (
             "cli.account:login",
             "Sign in to a Chimera server that runs elsewhere. Prompts for the password.",
         ),
-        "token": ("cli.account:token", "Print your access token for use in curl or programs."),
+        "token": ("cli.account:token", "Print your access token for use with curl or in programs."),
         "password": (
             "cli.account:password",
             "Change your password. In a script, pipe in the current and new passwords, one per line.",
@@ -54,12 +54,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "budget": (
             "cli.task_controls:budget",
-            "Set a task's total budget. The task continues if it was waiting for a higher one.",
+            "Set a task's total budget. If the task was waiting for a higher budget, it continues.",
         ),
         "cancel": ("cli.task_controls:cancel", "Cancel a task so that it starts no more model calls."),
         "delete": (
             "cli.task_controls:delete",
-            "Delete an ended task's content, but keep the record of its cost.",
+            "Delete the content of a task that has ended, but keep the record of its cost.",
         ),
     },
     "Agents and models": {
@@ -76,7 +76,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "Embeddings, images, transcriptions": {
-        "embed": ("cli.ai_calls:embed", "Embed a text and print its vector."),
+        "embed": ("cli.ai_calls:embed", "Embed text and print its vector."),
         "image": ("cli.ai_calls:image", "Generate an image file."),
         "transcribe": ("cli.ai_calls:transcribe", "Transcribe a recording."),
         "calls": ("cli.ai_calls:app", "List, show and cancel your embedding, image and transcription calls."),

@@ -29,7 +29,7 @@ Provider = Annotated[
     str | None,
     typer.Argument(
         metavar="[PROVIDER]",
-        help="List only this provider's models, such as openai.",
+        help="List only the models of this provider, such as openai.",
         show_default=False,
     ),
 ]

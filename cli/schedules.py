@@ -59,7 +59,7 @@ BackfillOverlap = Annotated[
         parser=one_of(BACKFILL_OVERLAPS),
         metavar=metavar_of(BACKFILL_OVERLAPS),
         autocompletion=lambda: BACKFILL_OVERLAPS,
-        help="Start the runs one after the other (buffer_all) or in parallel (allow_all).",
+        help="How to start the runs: one after the other (buffer_all) or in parallel (allow_all).",
     ),
 ]
 Paused = Annotated[bool, typer.Option("--paused", help="Create the schedule paused.")]
@@ -69,7 +69,7 @@ BudgetMicroUsd = Annotated[
         "--budget-usd",
         parser=micro_usd,
         metavar="AMOUNT",
-        help="Each run's budget in US dollars. A run waits rather than exceed it.",
+        help="Each run's budget in US dollars. A run waits instead of exceeding its budget.",
     ),
 ]
 After = Annotated[
@@ -77,7 +77,7 @@ After = Annotated[
     typer.Option(
         parser=moment,
         metavar="TIME",
-        help="Show runs due after this time, with or without a UTC offset. Default: now.",
+        help="Show runs due after this time. The UTC offset is optional. Default: now.",
     ),
 ]
 Time = Annotated[

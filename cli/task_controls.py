@@ -58,7 +58,7 @@ async def steer(task_id: TaskName, guidance: Guidance, path: NodePath = None, in
 
 
 async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requests: Requests = None) -> int:
-    """Set a task's total budget. The task continues if it was waiting for a higher one."""
+    """Set a task's total budget. If the task was waiting for a higher budget, it continues."""
     from cli.http.bodies import budget_body
     from cli.http.ids import task_named
     from cli.output.outcomes import print_budget
@@ -73,7 +73,7 @@ async def budget(task_id: TaskName, usd: Usd = None, tokens: Tokens = None, requ
 
 
 async def delete(task_id: TaskName) -> int:
-    """Delete an ended task's content, but keep the record of its cost."""
+    """Delete the content of a task that has ended, but keep the record of its cost."""
     from cli.http.ids import task_named
 
     async with signed_in() as client:

@@ -26,12 +26,12 @@ BudgetMicroUsd = Annotated[
         "--budget-usd",
         parser=micro_usd,
         metavar="AMOUNT",
-        help="The task's budget in US dollars. The task waits rather than exceed it.",
+        help="The task's budget in US dollars. The task waits instead of exceeding its budget.",
     ),
 ]
 Images = Annotated[
     list[Path] | None,
-    typer.Option(parser=a_path, help="An image file for the agents to see. You can repeat this option."),
+    typer.Option(parser=a_path, help="An image file to show to the agents. You can repeat this option."),
 ]
 OnFailure = Annotated[
     str | None,
@@ -40,7 +40,7 @@ OnFailure = Annotated[
         # At 80 columns, the choices themselves would leave no room for the names of options.
         metavar="WHAT",
         autocompletion=lambda: ON_FAILURE,
-        help="What to do when a subtask fails: fail (the task), skip or retry (the subtask).",
+        help="What to do when a subtask fails: fail the task (fail), skip the subtask (skip) or retry it (retry).",
     ),
 ]
 OnTruncated = Annotated[
@@ -58,14 +58,14 @@ Subtasks = Annotated[
         parser=one_of(SUBTASKS),
         metavar="WHERE",
         autocompletion=lambda: SUBTASKS,
-        help="Where subtasks run: in workflows of their own (child) or in their parent's workflow (inline).",
+        help="Where subtasks run: in their own workflows (child) or in their parent's workflow (inline).",
     ),
 ]
 MaxOutputTokens = Annotated[
     int | None,
     typer.Option(
         parser=whole(16, 131_072),
-        help="Maximum output tokens per answer of a built-in agent. Default: 2048.",
+        help="Maximum output tokens per answer from a built-in agent. Default: 2048.",
     ),
 ]
 MaxTurns = Annotated[

@@ -1,4 +1,4 @@
-"""Route for transcriptions: a form with a recording, or with the ID of an uploaded recording."""
+"""Route for transcriptions. The form contains a recording or the ID of an uploaded one."""
 
 from typing import Any
 
@@ -76,7 +76,7 @@ async def create_transcription(
 ) -> Response:
     """Transcribe a recording.
 
-    Send a form with the recording in `file`, or with the ID of one of your files in `file_id`.
+    Send a form that contains either the recording in `file` or the ID of one of your files in `file_id`.
     """
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         spec = _spec_in(form)
@@ -111,9 +111,9 @@ async def _transcription(
     key: str | None,
     settings: Settings,
 ) -> tuple[AiCallId, bool]:
-    """Accept a transcription, and keep its recording if the form contains a recording.
+    """Accept a transcription request, and store the recording if the form contains one.
 
-    If the request repeats an earlier request, nothing is stored.
+    If the request repeats an earlier one, nothing is stored.
     """
     hints = spec.model_dump(mode="json", include={"language", "prompt"}, exclude_none=True)
     try:
@@ -139,7 +139,7 @@ async def _transcription(
 
 
 async def _stored(session: AsyncSession, caller: Caller, spec: TranscriptionSpec) -> FileView | None:
-    """Return the file that the form names; None if the form contains the recording itself. Raises NotFound."""
+    """Return the file that the form names, or None if the form contains the recording itself. Raises NotFound."""
     if spec.file_id is None:
         return None
     # An administrator sees all users' files, but can use only their own.
@@ -150,9 +150,9 @@ async def _stored(session: AsyncSession, caller: Caller, spec: TranscriptionSpec
 async def _measured(
     session: AsyncSession, caller: Caller, stored: FileView | None, form: Form, settings: Settings
 ) -> tuple[FileView, float]:
-    """Return the recording's file, which is stored if the form contains it, and its length in seconds.
+    """Return the recording's file and its length in seconds. A recording from the form is stored first.
 
-    The length is measured once and stored, so that the bytes are read again only for the request to the provider.
+    The length is measured once and stored, so that the file is read again only for the request to the provider.
     """
     if stored is not None:
         head = await files.chunk(session, stored.id, 0) or b""
@@ -166,7 +166,7 @@ async def _measured(
 async def _created(
     session: AsyncSession, caller: Caller, new: NewAiCall, settings: Settings, *, uploaded: FileView | None
 ) -> tuple[AiCallId, bool]:
-    """Store a call. If a simultaneous request with its key was first, return that call and delete the upload."""
+    """Store a call. If a request with the same key came first, delete the upload and return that request's call."""
     call_id, created = await ai_calls.create(session, caller.user_id, new)
     if created:
         await user_limits.check_added(session, caller.user_id, OPEN_AI_CALLS_LIMIT, settings)
@@ -178,7 +178,7 @@ async def _created(
 async def _of_key(
     session: AsyncSession, caller: Caller, spec: TranscriptionSpec, hints: dict[str, Any], key: str | None
 ) -> AiCallId | None:
-    """Return a key's call whose file has been deleted, so that only the file's ID can be compared, not its bytes.
+    """Return the call with this key. Its file has been deleted, so only the file's ID can be compared, not its bytes.
 
     Raises IdempotencyKeyReused.
     """
@@ -198,11 +198,10 @@ def _check_recording(provider: Provider, media_type: str, size_bytes: int, field
         known = ", ".join(sorted(kind.removeprefix("audio/") for kind in provider.audio_types))
         raise InvalidInput(
             field,
-            f"The file's content is of type {media_type}. Send one of the types that {provider.name} accepts: {known}.",
+            f"The file has the type {media_type}. Send a file of a type that {provider.name} accepts: {known}.",
         )
     if size_bytes > provider.max_audio_bytes:
         raise InvalidInput(
             field,
-            f"{provider.name} accepts recordings of at most {provider.max_audio_bytes} bytes. Send a shorter"
-            " recording.",
+            f"{provider.name} accepts recordings of up to {provider.max_audio_bytes} bytes. Send a shorter recording.",
         )

@@ -30,7 +30,7 @@ def parse(text: str) -> dict[str, bytes]:
                 f" '-'. {_REMEDY}"
             )
         if id in keys:
-            raise ValueError(f"{place} uses the ID of an earlier key: {id!r}. Give each key its own ID.")
+            raise ValueError(f"{place} has the same ID as an earlier key: {id!r}. Give each key its own ID.")
         keys[id] = _bytes_of(key, f"{place} ({id!r})")
     return keys
 

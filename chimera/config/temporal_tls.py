@@ -47,8 +47,9 @@ class TemporalTls:
         named = [SWITCH] if self.switch and not self._named() else self._named()
         if named and address is None:
             raise ValueError(
-                f"{named[0]} is set without CHIMERA_TEMPORAL_ADDRESS, but the embedded Temporal supports neither TLS"
-                f" nor API keys. Set CHIMERA_TEMPORAL_ADDRESS to the address of your server, or leave {named[0]} empty."
+                f"{named[0]} is set without CHIMERA_TEMPORAL_ADDRESS, but the embedded Temporal server supports"
+                " neither TLS nor API keys. Set CHIMERA_TEMPORAL_ADDRESS to the address of your server, or leave"
+                f" {named[0]} empty."
             )
         if address is not None:
             self._check_switch(address)
@@ -90,7 +91,7 @@ class TemporalTls:
         if self.has_api_key and not is_near(f"http://{address}"):
             raise ValueError(
                 f"{API_KEY} would be sent to {address!r} without encryption, because {SWITCH} is off."
-                f" Leave {SWITCH} empty, so that TLS is used."
+                f" To use TLS, leave {SWITCH} empty."
             )
 
     def _check_pair(self) -> None:

@@ -42,8 +42,8 @@ def _has_a_number_for_its_port(value: str) -> str:
     except ValueError:
         # The message doesn't show the address, because it may contain a password.
         raise ValueError(
-            "The port in the address is not a number. If the address contains a password, encode / as %2F and @ as %40"
-            " in the password."
+            "The port in the address is not a number. If the password in the address contains / or @, encode these"
+            " characters as %2F and %40."
         ) from None
     return value
 
@@ -51,14 +51,16 @@ def _has_a_number_for_its_port(value: str) -> str:
 def _has_a_port(value: str) -> str:
     found = _HOST_AND_PORT.fullmatch(value)
     if found is None or not 1 <= int(found[2]) <= HIGHEST_PORT:
-        raise ValueError(f"{value!r} is not a host with a port. Use a value such as 127.0.0.1:7233, without a scheme.")
+        raise ValueError(
+            f"{value!r} is not in the form host:port. Use a value such as 127.0.0.1:7233, without a scheme."
+        )
     return value
 
 
 def _is_a_level(value: str) -> str:
     if value.upper() not in logging.getLevelNamesMapping():
         raise ValueError(
-            f"{value!r} is not a log level. Use one of these levels: DEBUG, INFO, WARNING, ERROR, CRITICAL."
+            f"{value!r} is not a valid log level. Use one of these levels: DEBUG, INFO, WARNING, ERROR, CRITICAL."
         )
     return value.upper()
 
@@ -68,7 +70,7 @@ def _is_a_network(value: str) -> str:
         return str(ip_network(value))
     except ValueError:
         raise ValueError(
-            f"{value!r} is not an IP address or a network. Use a value such as 10.0.0.7 or 172.16.0.0/12."
+            f"{value!r} is not an IP address or network. Use a value such as 10.0.0.7 or 172.16.0.0/12."
         ) from None
 
 

@@ -19,20 +19,20 @@ _MARKS: Mapping[bytes, str] = {
 
 # The parser's messages, by their beginning, and what to do about each.
 _WORDS: Mapping[str, str] = {
-    "trailing comma": "Remove the comma before this position, because no value follows it.",
+    "trailing comma": "No value follows the comma before this position. Remove the comma.",
     "EOF": "The file ends before all brackets are closed. Check that nothing is missing.",
     "key must be a string": "Put the name in double quotes.",
     "expected `,`": "A comma or a closing bracket is missing before this position.",
     "expected `:`": "A colon is missing between a name and its value.",
-    "expected value": "A value is expected here: text in double quotes, a number, true, false, null, [ or {.",
+    "expected value": "A value is expected here: a string in double quotes, a number, true, false, null, [ or {.",
     "expected ident": "Use true, false or null.",
     "trailing characters": "The JSON value ends before this position. Remove the rest.",
-    "control character": "In text, write a line break or tab as \\n or \\t.",
-    "invalid escape": "In text, write a backslash as \\\\.",
+    "control character": "In a string, write a line break or tab as \\n or \\t.",
+    "invalid escape": "In a string, write a backslash as \\\\.",
     "invalid number": "Use a number such as 3 or 0.5.",
     "recursion limit": "The value is nested too deeply.",
 }
-_ESCAPES = "This escape is not a complete character. Use the character itself."
+_ESCAPES = "This escape sequence doesn't encode a complete character. Use the character itself."
 
 
 class NotReadable(ValueError):

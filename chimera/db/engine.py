@@ -150,7 +150,7 @@ def one_line(statement: str) -> str:
     short = " ".join(statement.split())
     if len(short) > CACHED_CHARS:
         raise ValueError(
-            f"The statement is {len(short)} characters long, so it would be parsed again at each use. Shorten it."
+            f"The statement is {len(short)} characters long, so it would be parsed every time it runs. Shorten it."
         )
     return short
 

@@ -113,8 +113,8 @@ if __name__ == "__main__":
         asyncio.run(main(sys.argv[1:]))
     except KeyError as error:
         sys.exit(
-            f"{error.args[0]} is missing. Set ADMIN_DATABASE_URL, and name only variables whose address contains a"
-            " user, a password and a database."
+            f"{error.args[0]} is missing. Set ADMIN_DATABASE_URL. Each variable that you name must contain an"
+            " address with a user, a password and a database."
         )
     except psycopg.Error as error:
         sys.exit(f"The database server at ADMIN_DATABASE_URL can't be used: {error}")

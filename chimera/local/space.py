@@ -41,5 +41,5 @@ class SpaceWatch:
         how = "is full" if space is Space.FULL else "is nearly full"
         return (
             f"{where} {how} ({left} left). Free some space, for example by deleting the logs in {self._folder.logs}"
-            " whose names end in a number. Accepted tasks are kept and continue automatically."
+            " whose names end in a number. Accepted tasks are kept and will continue automatically."
         )

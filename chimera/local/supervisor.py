@@ -172,7 +172,9 @@ class Supervised:
             self._ready.clear()
             if time.monotonic() - started > CALM_S:
                 pause_s = FIRST_PAUSE_S
-            self._report(f"{self.service.title} ended unexpectedly ({_end_of(self._process)}) and is being restarted.")
+            self._report(
+                f"{self.service.title} stopped unexpectedly ({_end_of(self._process)}) and is being restarted."
+            )
             while True:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)

@@ -168,7 +168,7 @@ def packed(provider: str, vectors: Sequence[object], count: int, dimensions: int
     Raises Malformed, or UselessAnswer if a retry would return the same.
     """
     if len(vectors) != count:
-        raise Malformed(f"{provider} sent {len(vectors)} vectors for {count} texts.")
+        raise Malformed(f"{provider} sent {len(vectors)} vectors for {count} inputs.")
     parts = [_vector(provider, vector) for vector in vectors]
     lengths = {len(part) // FLOAT_BYTES for part in parts}
     if len(lengths) != 1 or 0 in lengths:
@@ -217,7 +217,7 @@ def _vector(provider: str, vector: object) -> bytes:
     if byteorder == "big":
         numbers.byteswap()
     if not all(map(isfinite, numbers)):
-        raise Malformed(f"{provider} sent a vector with non-finite numbers.")
+        raise Malformed(f"{provider} sent a vector that contains non-finite numbers.")
     return data
 
 

@@ -23,7 +23,7 @@ _LIST = Path(__file__).parent / "common_passwords.txt"
 def check(password: str, email: str, field: str = "password") -> None:
     """Raise InvalidInput, naming `field`, for a password that is among the first guesses."""
     if problem := _problem_of(password, email):
-        raise InvalidInput(field, f"{problem}. Choose another password, for example four unrelated words.")
+        raise InvalidInput(field, f"{problem}. Choose another password, such as four unrelated words.")
 
 
 def _problem_of(password: str, email: str) -> str | None:

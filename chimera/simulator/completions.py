@@ -55,7 +55,7 @@ class Completions:
     ) -> tuple[Pace, Script, list[str]]:
         """Apply the directives to a request, and find those without effect. Raises Refused."""
         if not body.get("messages"):
-            raise Refused(400, "The body must be a JSON object with messages.")
+            raise Refused(400, "The body must be a JSON object that contains messages.")
         pace = MODELS.get(arrival.model)
         if pace is None:
             known = ", ".join(MODELS)

@@ -183,8 +183,8 @@ class Transcriptions(Media):
         audio = asked.body["audio"]
         seconds = round(seconds_of(audio, len(audio)), 3)
         text = (
-            f"{LABEL} No model processed this recording of {seconds:g} s"
-            f" ({len(audio)} bytes, sha256 {sha256(audio).hexdigest()[:8]})."
+            f"{LABEL} No model processed this recording ({seconds:g} s,"
+            f" {len(audio)} bytes, SHA-256 {sha256(audio).hexdigest()[:8]})."
         )
         hint = without_directives(asked.text)
         answer: dict[str, Any] = {} if script.garbage else {"text": f"{text} The hint was: {hint}" if hint else text}

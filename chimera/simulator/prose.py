@@ -6,18 +6,18 @@ from random import Random
 LABEL = "[simulated]"
 
 _SENTENCES = (
-    "The question behind {topic} is not what is possible, but what is worth the price.",
+    "The question behind {topic} is not what is possible but what is worth the price.",
     "Three things decide {topic}: what it costs, who has to keep it running, and how easily it can be undone.",
-    "Most accounts of {topic} agree on the facts and disagree about the consequences.",
+    "Most accounts of {topic} agree on the facts but disagree about the consequences.",
     "A closer look shows that {aspect} matters more here than it first appears.",
-    "There are two schools: one puts {aspect} first, the other leaves it for later.",
+    "There are two schools: one puts {aspect} first; the other leaves it for later.",
     "Where figures exist, they point the same way, though they come from few sources.",
     "It is worth separating what is known from what is inferred; the second list is the longer one.",
     "The usual objection concerns {aspect}, and it deserves a plain answer.",
     "In small cases, the difference hardly shows; it grows with every part that is added.",
     "This does not rule out the alternative, but the burden of proof lies there.",
     "The simplest reading of {topic} is also the one with the fewest surprises.",
-    "Past attempts failed for reasons of {aspect} rather than for want of effort.",
+    "Past attempts failed because of problems with {aspect}, not a lack of effort.",
     "A sensible first step is small, can be measured, and commits to nothing.",
     "Taken together, the evidence supports going ahead, with {aspect} watched closely.",
     "What remains open is how long the advantage lasts once others follow.",
@@ -32,10 +32,10 @@ _CLOSINGS = (
     "That much can be said today.",
     "The rest is a matter of taste.",
     "Anything further would have to be measured first.",
-    "Beyond that, the figures have nothing more to say.",
-    "Readers who want more than this must try it out.",
+    "Beyond that, the available figures do not say much.",
+    "Readers who want more than this can try it themselves.",
     "The remaining questions are smaller, and none of them is urgent.",
-    "With that, the picture is complete enough to be acted on soon.",
+    "With that, the picture is complete enough to support a first decision.",
 )
 """Sentences of one word, of two words, and so on: they fill an answer up to its length."""
 _ASPECTS = ("cost", "timing", "reliability", "maintenance", "scale", "risk", "the people involved", "data quality")

@@ -238,4 +238,6 @@ def _check_path(statuses: dict[NodePath, str], path: NodePath) -> None:
         known = f"Use one of {', '.join(list(statuses)[:20])}, or omit the path" if statuses else "Omit the path"
         raise InvalidInput("path", f"This task has no subtask {path!r}. {known}.")
     if statuses[path] not in OPEN_SUBTASKS:
-        raise Conflict(f"Subtask {path!r} is {statuses[path]}. Omit the path to reach the subtasks that haven't ended.")
+        raise Conflict(
+            f"Subtask {path!r} is {statuses[path]}. To send guidance to the subtasks that haven't ended, omit the path."
+        )

@@ -87,7 +87,7 @@ class Temporal:
         self.encryption = Encryption(settings)
         self._converter = converter_of(self.encryption)
         if not self.encryption.is_on:
-            log.warning("payloads_not_encrypted", advice="Set CHIMERA_PAYLOAD_KEYS in every API and worker.")
+            log.warning("payloads_not_encrypted", advice="Set CHIMERA_PAYLOAD_KEYS for every API server and worker.")
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
@@ -234,7 +234,7 @@ class Temporal:
         )
         if is_retry and await _retry_of(handle) != start.retries:
             # A run reports its failure before it has ended.
-            raise StillEnding("The failed run is still ending.")
+            raise StillEnding("The failed run hasn't ended yet.")
 
     async def end_runs(self, *workflow_ids: str | None, reason: str) -> None:
         """Terminate runs, in this order; None and runs that have already ended are skipped.
@@ -292,7 +292,7 @@ class Temporal:
                 )
         except WorkflowUpdateFailedError as error:
             cause = error.cause
-            refused = "The run rejected the guidance. Check the state of the task."
+            refused = "The run rejected the guidance. Check the task's status."
             raise Conflict(
                 cause.message if isinstance(cause, ApplicationError) else refused,
                 remedy=Remedy(action=Action.SHOW_TASK, target=run_id),

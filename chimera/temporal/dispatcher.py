@@ -204,7 +204,7 @@ class Dispatcher:
             if await runs.open_among(session, [run_id]):
                 # Another process has ended the run.
                 scheduled_run_id = await runs.scheduled_run_of(session, run_id)
-                await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended in Temporal.")
+                await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended directly in Temporal.")
             await runs.close_from_temporal(session, run_id, True)
 
     async def _send_cancel(self, client: Client, session: AsyncSession, run_id: RunId) -> None:

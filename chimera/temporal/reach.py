@@ -81,7 +81,7 @@ def unusable(error: UnusableFile) -> Problem:
 
     The problem names only the setting: the path is for those who can read the settings.
     """
-    return Problem("can't be contacted", f"The file in {error.setting} can no longer be used. Correct the file.")
+    return Problem("can't be contacted", f"The file named in {error.setting} can no longer be used. Correct the file.")
 
 
 async def _first_frame(address: str, tls: TemporalTls) -> bytes:

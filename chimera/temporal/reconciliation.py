@@ -115,7 +115,7 @@ class Reconciler:
             if was_open:
                 # In the same transaction: if Temporal doesn't respond, the row stays open and is checked again.
                 scheduled_run_id = await runs.scheduled_run_of(session, suspect)
-                await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended in Temporal.")
+                await self._temporal.end_runs(scheduled_run_id, reason="The task's run was ended directly in Temporal.")
         # When many runs are checked one after another, some end by themselves before their turn.
         if was_open:
             log.warning("run_reconciled", workflow_id=workflow_id, temporal_status=status.name if status else None)

@@ -17,7 +17,7 @@ TryKeys = Annotated[bool, typer.Option("--try-keys", help="Test each configured 
 
 
 async def doctor(try_keys: TryKeys = False) -> int:
-    """Check this installation and report each problem with its fix."""
+    """Check this installation, and report each problem and how to fix it."""
     from cli.checks.everything import findings
 
     found = await findings(try_keys=try_keys)

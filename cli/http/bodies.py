@@ -76,7 +76,8 @@ def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
     _check_one_of(timing)
     if timing.get("cron") is None and timing.get("interval_s") is None:
         raise WrongUsage(
-            "Set when runs are due with --cron or --interval-s, for example --cron '0 7 * * 1-5' or --interval-s 3600."
+            "Use --cron or --interval-s to set when runs are due, for example --cron '0 7 * * 1-5' or --interval-s"
+            " 3600."
         )
     return given(timing)
 
@@ -86,7 +87,7 @@ def schedule_changes(options: Mapping[str, Any], task: Mapping[str, Any]) -> dic
     _check_one_of(options)
     changes = given(options)
     if not changes and not task:
-        raise WrongUsage("Add an option for each field to change, such as --cron '0 7 * * 1-5'.")
+        raise WrongUsage("Add an option for each field that you want to change, such as --cron '0 7 * * 1-5'.")
     return changes
 
 
@@ -125,9 +126,9 @@ def _plan_in(path: Path) -> JsonValue:
         return plan[name]
     names = one_line(", ".join(map(repr, plan)) or "nothing", 200)
     raise WrongUsage(
-        f"The plan in {str(path)!r} must be a list of subtasks, not an object with {names}. Pass only the list, such"
-        ' as [{"key": "facts", "instruction": "Collect facts."}], or an object whose only field is "subtasks" or'
-        ' "plan". To set other task fields, use command-line options.'
+        f"The plan in {str(path)!r} must be a list of subtasks, not an object that contains {names}. Pass only the"
+        ' list, such as [{"key": "facts", "instruction": "Collect facts."}], or an object whose only field is'
+        ' "subtasks" or "plan". To set other task fields, use command-line options.'
     )
 
 

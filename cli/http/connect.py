@@ -168,7 +168,7 @@ async def _first_that_works(candidates: Sequence[Kept]) -> Kept:
 
 def _described(each: Kept) -> str:
     path, kept = each
-    return f"the sign-in for {kept.email} at {kept.api_url} (stored in {path})"
+    return f"the session for {kept.email} at {kept.api_url} (saved in {path})"
 
 
 def _note(line: str) -> None:

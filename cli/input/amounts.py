@@ -111,4 +111,4 @@ def _shown(written: str | int) -> str:
 def _way_to_write(written: str) -> str:
     if "," in written:
         return "A comma is ambiguous. Enter an amount such as 1500.50, with a decimal point and no thousands separator."
-    return "Enter digits, with a decimal point before the cents, such as 0.50."
+    return "Enter an amount in digits, with a decimal point before the cents, such as 0.50."

@@ -13,14 +13,16 @@ TaskName = Annotated[
     str,
     typer.Argument(
         metavar="ID",
-        help="The task's ID or its first characters, or the word last for the newest task.",
+        help="The task's ID, the ID's first characters, or 'last' for the newest task.",
         show_default=False,
     ),
 ]
 Newest = Annotated[int, typer.Option(parser=whole(1, 1000), help="Maximum number of tasks to list, newest first.")]
 
 TaskModel = Annotated[str | None, typer.Option(help="The model, as provider/model, for agents that don't specify one.")]
-Plan = Annotated[Path | None, typer.Option(parser=path, help="A JSON file with the subtasks, so no planner is needed.")]
+Plan = Annotated[
+    Path | None, typer.Option(parser=path, help="A JSON file with the subtasks, which replaces the planner.")
+]
 
 Follow = Annotated[bool, typer.Option(help="Watch the task until it ends.")]
 ExitOnBudget = Annotated[
@@ -31,12 +33,13 @@ ExitOnBudget = Annotated[
 ]
 
 Usd = Annotated[
-    int | None, typer.Option(parser=micro_usd, metavar="AMOUNT", help="The task's total cost limit in US dollars.")
+    int | None,
+    typer.Option(parser=micro_usd, metavar="AMOUNT", help="The limit on the task's total cost, in US dollars."),
 ]
 Tokens = Annotated[
-    int | None, typer.Option(parser=whole(1), help="The task's total limit on input and output tokens combined.")
+    int | None, typer.Option(parser=whole(1), help="The limit on the task's input and output tokens combined.")
 ]
 Requests = Annotated[
-    int | None, typer.Option(parser=whole(1), help="The task's total limit on model requests, including retries.")
+    int | None, typer.Option(parser=whole(1), help="The limit on the task's model requests, including retries.")
 ]
 """`Usd`, `Tokens` and `Requests` limit what a task may spend in total."""

@@ -23,7 +23,7 @@ def check_place(out: Path, *, force: bool) -> None:
         raise WrongUsage(f"{str(out)!r} already exists. Choose another file, or add --force to overwrite this one.")
     if not os.access(out if out.exists() else out.parent, os.W_OK):
         raise WrongUsage(
-            f"You don't have permission to write {str(out)!r}. Choose another file, or change its permissions."
+            f"You don't have permission to write to {str(out)!r}. Choose another file, or change its permissions."
         )
 
 

@@ -10,7 +10,7 @@ Stay = Annotated[
     bool | None,
     typer.Option(
         "--stay/--exit",
-        help="Keep Chimera running after the demo, or stop it. In a terminal, the default is --stay.",
+        help="Keep Chimera running after the demo (--stay) or stop it (--exit). In a terminal, the default is --stay.",
         show_default=False,
     ),
 ]
@@ -24,7 +24,7 @@ async def demo(
     simulator_port: SimulatorPort = None,
     data_dir: DataDir = None,
 ) -> int:
-    """Start Chimera, run a task, kill its worker midway, and check that no finished model call is repeated."""
+    """Start Chimera, run a task, kill its worker midway and check that no finished model call is repeated."""
     from cli.input.settings import load_settings
     from cli.stack.demonstration import demonstrate
 

@@ -27,7 +27,7 @@ async def reset(email: str, new: str) -> None:
         await reset_password(database, email, new)
     finally:
         await database.close()
-    print_line(f"The new password for {email} is set. All of the account's sessions have ended, so sign in again.")
+    print_line(f"A new password was set for {email}. All of the account's sessions have ended, so sign in again.")
     await _sign_in_again(settings, email, new)
 
 
@@ -51,7 +51,7 @@ def _with_database(settings: Settings) -> Settings:
     if running_stack(settings) is None:
         raise WrongUsage(
             f"Chimera is not running with the data folder {settings.data_dir.expanduser().absolute()}. Start Chimera"
-            " with 'chimera up' and this folder, or set CHIMERA_DATABASE_URL to its database's address. Then reset the"
-            " password."
+            " with this folder ('chimera up'), or set CHIMERA_DATABASE_URL to the address of Chimera's database. Then"
+            " reset the password."
         )
     return settings.model_copy(update={"database_url": postgres.address(Folder.at(settings.data_dir))})

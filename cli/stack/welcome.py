@@ -29,8 +29,8 @@ async def forever() -> None:
 def print_stopping(console: Console) -> None:
     print_to(
         console,
-        "\nStopping Chimera. Running tasks continue at the next start. To stop without waiting for calls in flight,"
-        " press Ctrl-C again.",
+        "\nStopping Chimera. Running tasks will continue when you start Chimera again. To stop without waiting for"
+        " calls in flight, press Ctrl-C again.",
     )
 
 

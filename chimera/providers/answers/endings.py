@@ -44,7 +44,7 @@ def believable(usage: Usage | None) -> Usage | None:
 def useless(provider: str, max_output_tokens: int) -> UselessAnswer:
     """Return the error for an answer whose tokens all went into reasoning."""
     return UselessAnswer(
-        f"{provider} reached its token limit (requested: {max_output_tokens}) before its first word. Raise the task's"
-        " limits.max_output_tokens (for a custom agent, the agent's max_output_tokens), or lower reasoning_effort. If"
-        " the model's context window is unknown, set it in CHIMERA_CONTEXT_WINDOWS."
+        f"{provider} reached the token limit (requested: {max_output_tokens}) before writing any text. Raise the"
+        " task's limits.max_output_tokens (for a custom agent, the agent's max_output_tokens), or lower"
+        " reasoning_effort. If Chimera doesn't know the model's context window, set it in CHIMERA_CONTEXT_WINDOWS."
     )

@@ -162,11 +162,13 @@ class AnthropicAnswer:
         if self._reason == "refusal":
             raise ContentRefused(f"{PROVIDER}'s model refused: {self._refusal or 'no reason given'}")
         if tools and self._stop_reason == "model_context_window_exceeded":
-            raise ContextTooLong(f"{self._model!r} at {PROVIDER} ran out of tokens in the middle of a tool call.")
+            raise ContextTooLong(
+                f"{self._model!r} at {PROVIDER} filled its context window in the middle of a tool call."
+            )
         if tools and self._reason == "length":
             raise Truncated(
-                f"The answer was cut off in the middle of a tool call, at {max_output_tokens} tokens. Raise"
-                " max_output_tokens."
+                f"The answer was cut off in the middle of a tool call, at the limit of {max_output_tokens} tokens."
+                " Raise max_output_tokens."
             )
         if not tools and nameless:
             raise Malformed(f"{PROVIDER} sent a tool call without a name.")
@@ -269,7 +271,7 @@ class AnthropicAnswer:
 
     def _new_block(self, place: int, kind: str) -> _Block:
         if len(self._blocks) == MAX_BLOCKS:
-            raise AnswerTooLarge(f"The answer has more than {MAX_BLOCKS} blocks. Request a shorter answer.")
+            raise AnswerTooLarge(f"The answer contains more than {MAX_BLOCKS} blocks. Request a shorter answer.")
         block = self._blocks[place] = _Block(kind)
         self._last_place = max(self._last_place, place)
         return block

@@ -224,8 +224,8 @@ class ChatCompletionsAnswer:
             )
         if tools and self._reason == "length":
             raise Truncated(
-                f"The answer was cut off in the middle of a tool call, at {max_output_tokens} tokens. Raise"
-                " max_output_tokens."
+                f"The answer was cut off in the middle of a tool call, at the limit of {max_output_tokens} tokens."
+                " Raise max_output_tokens."
             )
         if not tools and self._tools.nameless:
             raise Malformed(f"{self._provider} sent a tool call without a name.")
@@ -239,7 +239,7 @@ class ChatCompletionsAnswer:
         if self._reason == "length":
             return useless(self._provider, max_output_tokens)
         thought = (
-            " The response contains reasoning, so the server may have classified the answer as reasoning."
+            " The response contains reasoning, so the server may have misclassified the answer as reasoning."
             if self._thought
             else ""
         )

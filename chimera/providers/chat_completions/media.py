@@ -75,7 +75,7 @@ class ChatCompletionsMedia(ChatCompletions):
         def end_of(answer: JsonAnswer) -> EmbeddingEnd:
             entries = sorted(_dicts(answer.body.get("data")), key=lambda entry: _whole(entry.get("index")))
             if [entry.get("index") for entry in entries] != list(range(len(request.inputs))):
-                raise Malformed(f"{self.name} sent incomplete or wrongly numbered vectors.")
+                raise Malformed(f"{self.name} sent incomplete or incorrectly numbered vectors.")
             vectors = [entry.get("embedding") for entry in entries]
             usage = _token_usage(answer.body.get("usage"))
             return EmbeddingEnd(
@@ -190,7 +190,7 @@ class ChatCompletionsMedia(ChatCompletions):
     def _image(self, entry: dict[str, Any]) -> Any:
         encoded = entry.get("b64_json")
         if not isinstance(encoded, str) or not encoded:
-            raise Malformed(f"{self.name} sent no image, or only a link to one.")
+            raise Malformed(f"{self.name} sent either no image or only a link to one.")
         return image_of(self.name, from_base64(self.name, encoded))
 
 

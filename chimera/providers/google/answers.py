@@ -124,8 +124,8 @@ class GoogleAnswer:
         text, is_less = self._speech.end()
         if finish_reason == "length" and tools:
             raise Truncated(
-                f"The answer was cut off in the middle of a tool call, at {max_output_tokens} tokens. Raise"
-                " max_output_tokens."
+                f"The answer was cut off in the middle of a tool call, at the limit of {max_output_tokens} tokens."
+                " Raise max_output_tokens."
             )
         if not tools and any(call["args"] for call in self._calls):
             raise Malformed("google sent a tool call without a name.")

@@ -103,7 +103,7 @@ class ProviderHealth:
         wait_s = self._known[account].wait_until - self.clock()
         if wait_s > 0:
             raise RateLimited(
-                f"{_provider(account)} isn't accepting requests for another {wait_s:.1f} s.",
+                f"{_provider(account)} won't accept requests for another {wait_s:.1f} s.",
                 retry_after_s=_spread(wait_s),
             )
 

@@ -109,7 +109,7 @@ class Refusal:
     def request(self) -> BadRequest:
         hint = ""
         if self.status is not None and 300 <= self.status < 400:
-            hint = " The server redirects to another address, so check the configured address."
+            hint = " The server redirects to another address. Check the configured address."
         return BadRequest(f"{self.provider} rejected the request ({self.status or 'mid-answer'}): {self._why()}{hint}")
 
     def _reason(self) -> str:
@@ -145,7 +145,8 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) and "CERTIFICATE" not in str(cause):
         setting = VENDORS[provider].address_variable
         return Unreachable(
-            f"{provider} can't be reached. Check that it is running, and check its address ({setting}) and the network."
+            f"{provider} can't be reached. Check that it is running and that its address ({setting}) is correct, and"
+            " check the network connection."
         )
     if isinstance(cause, httpx2.TimeoutException):
         return ProviderTimeout(f"{provider} didn't accept the request in time.")
@@ -153,7 +154,7 @@ def disconnected(provider: str, error: BaseException, *, begun: bool) -> Provide
         return Overloaded(
             f"{provider} can't be reached: its certificate isn't trusted, or a proxy rejects the connection."
         )
-    return Overloaded(f"{provider} closed the connection without an answer.")
+    return Overloaded(f"{provider} closed the connection without responding.")
 
 
 def reason_of(message: str, secret: str, *, is_ours: bool = False) -> str:

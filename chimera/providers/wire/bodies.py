@@ -29,7 +29,7 @@ async def bound(response: "httpx2.Response") -> None:
     if len(encodings) > 1:
         raise Malformed(
             f"The answer is compressed more than once ({', '.join(encodings)[:60]}). Configure the server, or the"
-            " proxy in front of it, to compress it at most once."
+            " proxy in front of it, to compress answers no more than once."
         )
     if encodings:
         response.stream = _in_pieces(response.stream)

@@ -159,4 +159,4 @@ def too_large_words(max_bytes: int, setting: str) -> str:
 def check_calls(calls: int) -> None:
     """Raise `AnswerTooLarge` if an answer requests too many tool calls."""
     if calls > MAX_CALLS:
-        raise AnswerTooLarge(f"The answer has more than {MAX_CALLS} tool calls at once. Request fewer tool calls.")
+        raise AnswerTooLarge(f"The answer contains more than {MAX_CALLS} tool calls. Request fewer tool calls.")

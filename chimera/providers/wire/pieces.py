@@ -81,7 +81,7 @@ class Pieces(AsyncIterator[Piece]):
         while True:
             if self.skipped > MAX_SKIPPED:
                 raise AnswerTooLarge(
-                    f"More than {MAX_SKIPPED} pieces of the answer were meaningless, so the call was aborted."
+                    f"More than {MAX_SKIPPED} pieces of the answer were unreadable, so the call was aborted."
                 )
             if (item := next(self._items, None)) is not None:
                 await self._give_way(0)

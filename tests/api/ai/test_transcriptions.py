@@ -30,7 +30,7 @@ async def test_a_recording_is_transcribed_and_kept(alice: httpx2.AsyncClient) ->
     )
     assert answer.status_code == 200, answer.text
     body = answer.json()
-    assert body["text"].startswith("[simulated] No model processed this recording of 2.5 s")
+    assert body["text"].startswith("[simulated] No model processed this recording (2.5 s, ")
     assert body["text"].endswith("The hint was: Bob")
     assert (body["simulated"], body["usage"]["audio_seconds"]) == (True, 2.5)
     # The price is $0.36 per hour.

@@ -34,7 +34,7 @@ def test_made_keys_differ_and_can_be_used() -> None:
         (f":{WRITTEN}", "Key 1 doesn't begin with an ID"),
         (f"{'i' * 65}:{WRITTEN}", "Key 1 doesn't begin with an ID"),
         (f"k1:{WRITTEN},", "Key 2 doesn't begin with an ID"),
-        (f"k1:{WRITTEN},k1:{WRITTEN}", "Key 2 uses the ID of an earlier key: 'k1'"),
+        (f"k1:{WRITTEN},k1:{WRITTEN}", "Key 2 has the same ID as an earlier key: 'k1'"),
         ("k1:", "Key 1 ('k1') is 0 bytes long instead of 32"),
         (f"k1:{b64encode(KEY[:31]).decode()}", "Key 1 ('k1') is 31 bytes long instead of 32"),
         (f"k1:{b64encode(KEY * 2).decode()}", "Key 1 ('k1') is 64 bytes long instead of 32"),

@@ -49,7 +49,7 @@ async def test_a_killed_worker_is_replaced_and_reported(
     await asyncio.wait_for(running.worker.until_ready(), LIMIT_S)
     assert running.worker.pid not in (None, killed)
     assert running.worker.starts == 2
-    assert "Worker ended unexpectedly (signal SIGKILL) and is being restarted." in lines
+    assert "Worker stopped unexpectedly (signal SIGKILL) and is being restarted." in lines
     assert killed is not None
     assert not psutil.pid_exists(killed)
 

@@ -107,7 +107,7 @@ async def test_texts_with_the_same_words_lie_together(provider: ChatCompletionsM
 async def test_a_simulated_transcription_is_labelled(provider: ChatCompletionsMedia) -> None:
     request = TranscriptionRequest("transcription", a_wav(1.5), "audio/wav", "en", None, "audio", 1)
     end = await provider.transcribe(request)
-    assert end.text.startswith("[simulated] No model processed this recording of 1.5 s (24044 bytes, sha256 ")
+    assert end.text.startswith("[simulated] No model processed this recording (1.5 s, 24044 bytes, SHA-256 ")
     assert end.usage is not None
     assert end.usage.audio_seconds == 1.5
 

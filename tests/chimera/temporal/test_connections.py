@@ -102,7 +102,7 @@ async def test_a_missing_client_certificate_is_named(parts: Settings, ours: Auth
 async def test_a_file_that_went_away_is_named_where_it_is_read(parts: Settings, tmp_path: Path) -> None:
     gone = parts.model_copy(update={"temporal_tls_server_ca_cert_path": tmp_path / "gone.pem"})
     said = await problem_with(gone)
-    assert "The file in CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH can no longer be used" in said
+    assert "The file named in CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH can no longer be used" in said
     assert str(tmp_path) not in said
 
 

@@ -165,5 +165,5 @@ async def test_a_server_that_is_away_is_no_setting() -> None:
 
 async def test_a_file_that_went_away_is_named(temporal: str, tmp_path: Path) -> None:
     found = said(await problem_of(temporal, TemporalTls(server_ca=tmp_path / "gone.pem")))
-    assert "The file in CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH can no longer be used" in found
+    assert "The file named in CHIMERA_TEMPORAL_TLS_SERVER_CA_CERT_PATH can no longer be used" in found
     assert str(tmp_path) not in found

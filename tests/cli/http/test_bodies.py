@@ -44,10 +44,10 @@ def test_a_plan_is_accepted_with_or_without_its_name(tmp_path: Path, name: str |
     [
         (
             '{"goal": "x", "plan": []}',
-            "must be a list of subtasks, not an object with 'goal', 'plan'. Pass only the list",
+            "must be a list of subtasks, not an object that contains 'goal', 'plan'. Pass only the list",
         ),
-        ('{"key": "a"}', "not an object with 'key'. Pass"),
-        ("{}", "not an object with nothing. Pass"),
+        ('{"key": "a"}', "not an object that contains 'key'. Pass"),
+        ("{}", "not an object that contains nothing. Pass"),
         ('[{"key": "a", "key": "b"}]', "contains a duplicate name in one object: 0.key. Remove one"),
     ],
 )

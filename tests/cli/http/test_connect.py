@@ -114,8 +114,8 @@ async def test_a_dead_sign_in_hides_no_good_one(
         async with connected(Settings(data_dir=kept.parent)) as client:
             assert (client.api_url, (await client.task(TASK)).id) == (url, TASK)
     printed = capsys.readouterr().err
-    assert f"old@example.com at {url_of(kept)}, stored in {kept}, is no longer valid" in printed
-    assert f"This command uses the sign-in for me@example.com at {url} (stored in {sign_in.at_home()})" in printed
+    assert f"old@example.com at {url_of(kept)}, saved in {kept}, is no longer valid" in printed
+    assert f"This command uses the session for me@example.com at {url} (saved in {sign_in.at_home()})" in printed
 
 
 async def test_a_token_that_looks_fresh_may_be_dead(api: TinyApi, kept: Path) -> None:
@@ -134,7 +134,7 @@ async def test_a_token_that_looks_fresh_may_be_dead(api: TinyApi, kept: Path) ->
 async def test_two_dead_sign_ins_name_one_to_renew(api: TinyApi, kept: Path) -> None:
     api.session_ended = True
     api.kept_in(sign_in.at_home(), url_of(kept))
-    with pytest.raises(SignInEnded, match=f"stored in {kept}.*chimera login --api-url {url_of(kept)} --email me@"):
+    with pytest.raises(SignInEnded, match=f"saved in {kept}.*chimera login --api-url {url_of(kept)} --email me@"):
         async with connected(Settings(data_dir=kept.parent)):
             pass
 
@@ -168,7 +168,7 @@ async def test_a_stack_that_runs_at_another_port_is_found(
         assert client.api_url == url_of(kept)
     printed = capsys.readouterr().err
     assert f"not reachable at http://127.0.0.1:{named}, the address set in CHIMERA_API_PORT or CHIMERA_HOST" in printed
-    assert f"This command uses the sign-in for me@example.com at {url_of(kept)} (stored in {kept})" in printed
+    assert f"This command uses the session for me@example.com at {url_of(kept)} (saved in {kept})" in printed
 
 
 @pytest.mark.parametrize("is_own_known", [True, False])

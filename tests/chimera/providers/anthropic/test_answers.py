@@ -101,7 +101,7 @@ def test_a_tool_call_overrides_the_finish_reason() -> None:
     ("reason", "error", "words"),
     [
         ("max_tokens", errors.Truncated, "Raise max_output_tokens"),
-        ("model_context_window_exceeded", errors.ContextTooLong, "ran out of tokens"),
+        ("model_context_window_exceeded", errors.ContextTooLong, "filled its context window"),
         ("refusal", errors.ContentRefused, "no reason given"),
         (None, errors.Truncated, "in the middle"),
     ],
