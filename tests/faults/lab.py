@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,6 +156,18 @@ async def configured(service: Supervised, **variables: str) -> AsyncIterator[Non
         yield
     finally:
         service.service = before
+
+
+@asynccontextmanager
+async def reconfigured(lab: Lab, **variables: str) -> AsyncIterator[None]:
+    """Run the current workers with other settings, and restore their own settings afterward."""
+    running = [worker for worker in lab.workers if worker.pid is not None]
+    async with AsyncExitStack() as changed:
+        for worker in running:
+            await changed.enter_async_context(configured(worker, **variables))
+        yield
+    for worker in running:
+        await worker.restart()
 
 
 async def until(holds: Callable[[], Awaitable[bool]], limit_s: float, every_s: float = 0.1) -> bool:

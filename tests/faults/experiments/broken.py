@@ -20,8 +20,7 @@ from redis.asyncio import Redis
 from chimera.local import Supervised, processes
 from tests.faults import jobs
 from tests.faults.clients import Offers
-from tests.faults.experiments.patience import reconfigured
-from tests.faults.lab import Lab, open_lab
+from tests.faults.lab import Lab, open_lab, reconfigured
 from tests.faults.trials import Trial
 
 MINUTE_S = 60.0

@@ -7,7 +7,7 @@ from models.ids import TaskId
 from tests.faults import jobs
 from tests.faults.clients import following
 from tests.faults.experiments.deaths import FOLLOWED
-from tests.faults.lab import crash, revive, until
+from tests.faults.lab import crash, reconfigured, revive, until
 from tests.faults.resumption import resumption_times
 from tests.faults.trials import Trial
 
@@ -17,16 +17,18 @@ POSTS_A_SECOND = 2
 async def lose_temporal(
     trial: Trial, *, runs: int = 100, call_s: float = 8.0, away_s: float = 20.0, limit_s: float = 30.0
 ) -> None:
-    """F12: `kill -9` Temporal under load, while POSTs continue."""
+    """F12: `kill -9` Temporal with all runs in progress, while POSTs continue."""
     lab, prefix = trial.lab, trial.offers.prefix
-    task_ids = await trial.offers.post_all([jobs.six_calls(call_s)] * runs)
-    async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
-        started = await until(lambda: _all_asked(trial, runs), 60)
-        trial.expect(started, "some runs hadn't made their first call")
-        await crash(lab.temporal)
-        during, open_at_kill = await asyncio.gather(_post_for(trial, away_s), lab.open_runs(prefix))
-        back = await revive(lab.temporal)
-        await lab.all_ended(prefix, 180 + 8 * call_s)
+    # Otherwise, half of the runs would wait in the queue.
+    async with reconfigured(lab, max_running_tasks=f"{runs}"):
+        task_ids = await trial.offers.post_all([jobs.six_calls(call_s)] * runs)
+        async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
+            started = await until(lambda: _all_asked(trial, runs), 60)
+            trial.expect(started, "some runs hadn't made their first call")
+            await crash(lab.temporal)
+            during, open_at_kill = await asyncio.gather(_post_for(trial, away_s), lab.open_runs(prefix))
+            back = await revive(lab.temporal)
+            await lab.all_ended(prefix, 180 + 8 * call_s)
     await trial.check(limit_s=60, extra=runs)
     answers = [trial.offers.last()[prefix + name] for name in during]
     resumed = await resumption_times(lab, task_ids, back)

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 from statistics import quantiles
 
@@ -13,7 +12,7 @@ from models.ids import TaskId
 from tests.faults import jobs
 from tests.faults.clients import following
 from tests.faults.journal import Arrival
-from tests.faults.lab import Lab, bring_back, configured, lose
+from tests.faults.lab import Lab, bring_back, lose, reconfigured
 from tests.faults.trials import Trial
 
 FOLLOWED = 20
@@ -162,18 +161,6 @@ async def lose_the_provider(
     trial.expect(
         at_once <= len(lab.workers) * lab.stack.settings.max_concurrent_activities, f"{at_once} at the same time"
     )
-
-
-@asynccontextmanager
-async def reconfigured(lab: Lab, **variables: str) -> AsyncIterator[None]:
-    """Run the current workers with other settings, and restore their own settings afterward."""
-    running = [worker for worker in lab.workers if worker.pid is not None]
-    async with AsyncExitStack() as changed:
-        for worker in running:
-            await changed.enter_async_context(configured(worker, **variables))
-        yield
-    for worker in running:
-        await worker.restart()
 
 
 async def _load(trial: Trial) -> None:
