@@ -62,7 +62,7 @@ class TaskTypes(Contract):
 
 @router.get("/{task_id}", operation_id="get_task")
 async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Show a task's state and cost and, once it has ended, its result or the reason for its failure."""
+    """Show a task's state, its cost and, once it has ended, its result or the reason for its failure."""
     return await _view(parts, caller, task_id)
 
 
