@@ -68,7 +68,7 @@ async def result_of(index: int, call: ToolRequest, context: ToolContext | None =
 def unknown_result_of(index: int, call: ToolRequest) -> ToolResult:
     """Return the error for a call that began earlier, whose end was never reported, and that must not run again."""
     text = (
-        f"{call.name} began, but its result was lost: it may have taken effect or not. It was not run again."
+        f"{call.name} began, but its result was lost. It may or may not have taken effect. It was not run again."
         " Find out which before you call it once more, or say that the outcome is unknown."
     )
     return ToolResult(index, call.name, call.id, text, failed=True)

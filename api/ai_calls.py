@@ -33,7 +33,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?=$|[,;\s])", re.IGNORECASE)
 LATER: dict[int | str, dict[str, Any]] = {
     202: {
         "model": AiCallView,
-        "description": "The call was accepted and is running. Poll the `Location` address until it ends.",
+        "description": "The call was accepted and is running. Poll the URL in the `Location` header until it ends.",
     }
 }
 
@@ -42,8 +42,8 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="Unique key that you choose for the call. Repeating the request with this key returns the same"
-        " call.",
+        description="Unique key that you choose for the call. If you repeat the request with this key, the API"
+        " returns the same call.",
     ),
 ]
 

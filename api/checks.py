@@ -134,7 +134,7 @@ class Checks:
         if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
             raise InvalidInput(
                 f"{within}images",
-                f"Model {model!r} doesn't accept images. Use a model with the image_input ability.",
+                f"Model {model!r} doesn't accept images. Use a model with the image_input capability.",
                 remedy=Remedy(action=Action.LIST_MODELS),
             )
         owner = Caller(user_id=owner_id, role="user")

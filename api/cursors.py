@@ -41,8 +41,8 @@ class Cursors:
         except ValueError as error:
             raise InvalidInput(
                 "cursor",
-                "This cursor isn't valid for this list. Start over without a cursor, and keep the same filters and"
-                " sort order.",
+                "This cursor isn't valid for this list. Start over without a cursor, and don't change the"
+                " filters or the sort order between pages.",
             ) from error
 
     def _mac(self, payload: bytes, of: str) -> bytes:

@@ -52,7 +52,7 @@ class Problem(Contract):
     )
     errors: tuple[FieldProblem, ...] = ()
     remedy: RemedyView | None = Field(
-        default=None, description="Suggested request for fixing the problem. `null` if there is none."
+        default=None, description="Suggested request to fix the problem. `null` if there is none."
     )
 
 
@@ -161,7 +161,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 _DETAILS = {
     400: "Invalid JSON. Send JSON in UTF-8, nested at most 200 levels deep, without NaN values or NUL characters.",
     404: "There is nothing at this address. The OpenAPI document lists all addresses.",
-    405: "This address doesn't support this method. The OpenAPI document lists the supported methods.",
+    405: "This address doesn't support the request's method. The OpenAPI document lists the supported methods.",
 }
 
 

@@ -14,7 +14,8 @@ password to `POST /api/v1/auth/login`. Enter the token under *Authorize*. Progra
 `Authorization: Bearer <token>`.
 
 **To follow a task live:** `GET /api/v1/tasks/{task_id}/events` streams a task's events. The WebSocket `/ws` streams the
-events of many tasks over one connection. OpenAPI can't describe WebSockets, so see `docs/reference/streams.md`.
+events of many tasks over one connection. OpenAPI can't describe WebSockets; for the protocol, see
+`docs/reference/streams.md`.
 """
 
 _STREAM = "text/event-stream"

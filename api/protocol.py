@@ -191,13 +191,13 @@ _TEXTS = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "head_too_large",
         (
-            f"A request can contain at most {MAX_HEADERS} headers. Its address and headers must fit in {HEAD_BYTES}"
-            " bytes."
+            f"A request can contain at most {MAX_HEADERS} headers. Its URL and headers together can be at most"
+            f" {HEAD_BYTES} bytes long."
         ),
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "too_many_connections",
-        "Too many connections are open. Close some, or retry in 5 s. CHIMERA_MAX_CONNECTIONS sets the limit.",
+        "Too many connections are open. Close some of them, or retry in 5 s. CHIMERA_MAX_CONNECTIONS sets the limit.",
     ),
 }
 

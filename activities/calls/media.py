@@ -291,6 +291,6 @@ def _tokens_of(usage: MediaUsage) -> Usage:
 
 def _busy() -> RateLimited:
     return RateLimited(
-        f"This worker is busy with {RECORDINGS_HELD} recordings.",
+        f"This worker is already processing {RECORDINGS_HELD} recordings.",
         retry_after_s=uniform(PLACE_RETURN_S, 3 * PLACE_RETURN_S),  # noqa: S311  (against bursts, not secret)
     )

@@ -60,7 +60,9 @@ class Stream:
             # A thought without an opening tag was published as text.
             answer.text = answer.end.answer
         if answer.end is None:
-            raise ProviderError(f"The provider of {intent.model!r} broke its protocol: the answer never ended.")
+            raise ProviderError(
+                f"The provider of {intent.model!r} violated its protocol: it didn't mark the end of its answer."
+            )
         return answer.end
 
     def _show(self, intent: Intent, text: str, offset: int) -> int:

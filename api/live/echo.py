@@ -16,7 +16,7 @@ class Echo(Socket):
 
     async def serve(self) -> None:
         """Run the protocol for at most ten minutes."""
-        over = End(NORMAL, "The connection ended after ten minutes. Open another WebSocket.")
+        over = End(NORMAL, "The server closed the connection after ten minutes. Open another WebSocket.")
         life = asyncio.get_running_loop().call_later(ECHO_SECONDS, self._end_with, over)
         try:
             await super().serve()

@@ -48,11 +48,11 @@ class End(NamedTuple):
 
 
 SIGN_IN_AGAIN = End(SIGNED_OUT, "Sign in again.")
-TOO_SLOWLY = End(TOO_SLOW, "The client is reading too slowly. Reconnect, and use 'after' to continue.")
+TOO_SLOWLY = End(TOO_SLOW, "The client is reading too slowly. Reconnect, and continue with 'after'.")
 TOO_FAST = End(
     TOO_MANY,
-    f"Too many messages. Send at most {MESSAGES_A_SECOND:g} messages per second, and at most {MESSAGES_AT_ONCE} at"
-    " once.",
+    f"Too many messages. Send at most {MESSAGES_A_SECOND:g} messages per second, in bursts of at most"
+    f" {MESSAGES_AT_ONCE}.",
 )
 
 

@@ -39,7 +39,7 @@ class Topics(Socket):
 
     async def _take(self, caller: Caller, text: str | None) -> None:
         if text is None:
-            await self._refuse("invalid_message", "Binary messages are not supported. Send JSON as a text message.")
+            await self._refuse("invalid_message", "Binary messages are not supported. Send JSON in a text message.")
             return
         if has_more_parts(text.encode(), MAX_PARTS):
             await self._refuse(
@@ -73,7 +73,7 @@ class Topics(Socket):
         if topic in self._topics:
             await self._refuse(
                 "already_subscribed",
-                "You're already following this topic. To follow it from another position, unsubscribe first.",
+                "You're already following this topic. To follow it from a different position, unsubscribe first.",
                 topic,
             )
             return

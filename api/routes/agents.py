@@ -1,4 +1,4 @@
-"""Routes for agents: the built-in agents, and the custom agents of each user."""
+"""Routes for agents: built-in agents and each user's custom agents."""
 
 from typing import Annotated
 
@@ -44,7 +44,7 @@ async def list_agent_types() -> tuple[AgentType, ...]:
 async def list_models(parts: WithParts) -> ModelsView:
     """List the models that agents can currently use.
 
-    Each configured provider's list of models is cached for 5 minutes.
+    The list of each configured provider's models is cached for 5 minutes.
     """
     return await parts.available.models()
 
@@ -72,6 +72,6 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
 
 @router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
-    """Delete one of your agents. Its subtasks that haven't started yet will fail with `unknown_agent`."""
+    """Delete one of your agents. Subtasks that use it and haven't started yet will fail with `unknown_agent`."""
     async with parts.database.begin() as session:
         await agents.delete(session, caller.user_id, name)

@@ -72,8 +72,8 @@ async def create_images(
         if spec.n > provider.max_images:
             raise InvalidInput(
                 "n",
-                f"{provider.name} generates at most {provider.max_images} images per call. To get more, make several"
-                " calls.",
+                f"{provider.name} generates at most {provider.max_images} images per call. For more images, make"
+                " several calls.",
             )
         if spec.size is not None:
             provider.check_size(spec.size)

@@ -1,4 +1,4 @@
-"""Sign-in: register, login, refresh, logout, me."""
+"""Routes for accounts and sessions: register, login, refresh, logout, password and me."""
 
 from fastapi import APIRouter, status
 
@@ -25,13 +25,13 @@ async def register(registration: Registration, parts: WithParts, address: WithAd
 
 @public.post("/login", operation_id="login", summary="Sign In")
 async def login(credentials: Credentials, parts: WithParts, address: WithAddress) -> Tokens:
-    """Start a session. The response contains an access token for requests and a refresh token to get new tokens."""
+    """Start a session. The response contains an access token for requests and a refresh token for renewing it."""
     return await parts.auth.login(credentials, address)
 
 
 @public.post("/refresh", operation_id="refresh", summary="Refresh Tokens")
 async def refresh(request: RefreshRequest, parts: WithParts) -> Tokens:
-    """Exchange a refresh token for new tokens. Each one works only once, and using it again ends the session."""
+    """Exchange a refresh token for new tokens. Each refresh token works only once; reusing it ends the session."""
     return await parts.auth.refresh(request.refresh_token)
 
 
@@ -43,7 +43,7 @@ async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
 
 @router.post("/password", operation_id="change_password")
 async def change_password(change: PasswordChange, caller: WithCaller, parts: WithParts, address: WithAddress) -> Tokens:
-    """Change your password. This ends all your sessions. The response contains the tokens for a new one."""
+    """Change your password. This ends all your sessions. The response contains tokens for a new session."""
     return await parts.auth.change_password(caller, change, address)
 
 

@@ -1,4 +1,4 @@
-"""A codec server for Temporal's Web UI and command line. They can't sign in, so the server's address is a secret."""
+"""A codec server for Temporal's Web UI and CLI. These tools can't sign in, so the server's address is a secret."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -35,8 +35,8 @@ public = APIRouter(prefix="/codec", tags=["codec"], route_class=PassRoute)
 async def create_codec_address(request: Request, signed_in: WithSignedIn, parts: WithParts) -> CodecAddress:
     """Create a codec address for Temporal's tools, valid for 12 hours. Only administrators can create one.
 
-    The address decodes the payloads of all runs. It expires earlier if the session ends, or if the account is
-    disabled or loses its administrator role.
+    Temporal's tools can use the address to decode the payloads of all runs. It expires earlier if the session ends, or
+    if the account is disabled or loses its administrator role.
     """
     if signed_in.caller.role != "admin":
         raise Forbidden("Only administrators can decode Temporal's payloads, because they contain all users' data.")

@@ -81,7 +81,7 @@ async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) ->
     },
 )
 async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> StreamingResponse:
-    """Return a file's content. Browsers save the file instead of opening it."""
+    """Return a file's content as an attachment, which browsers save instead of opening."""
     async with parts.database.begin() as session:
         view = await files.view(session, caller, file_id)
     headers = {
@@ -99,7 +99,7 @@ async def delete_file(file_id: WithFileId, caller: WithCaller, parts: WithParts)
 
 
 async def _bytes_of(parts: Parts, view: FileView) -> AsyncIterator[bytes]:
-    """Read each chunk in its own transaction, so that a slow client doesn't hold a connection to the database."""
+    """Read each chunk in its own transaction, so that a slow client doesn't hold a database connection."""
     position = 0
     while True:
         async with parts.database.begin() as session:

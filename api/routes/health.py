@@ -1,4 +1,4 @@
-"""Routes for health: whether this process runs, whether it accepts requests, and the state of each part of Chimera."""
+"""Routes for health: whether this process is running and accepts requests, and the state of each part of Chimera."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ CHECK_SECONDS = 2.5
 
 
 State = Literal["up", "away", "none", "low", "full"]
-"""`low` and `full` are states of a disk: writing will soon fail, or already fails."""
+"""`low` and `full` apply to disks: with `low`, writes will soon fail; with `full`, they already fail."""
 
 
 class PartHealth(Contract):
@@ -42,9 +42,10 @@ class PartHealth(Contract):
 
 
 class Health(Contract):
-    """The state of this installation. `degraded`: requests are accepted, but some are delayed or have no live progress.
+    """The state of this installation.
 
-    Only signed-in callers see the version and the parts, because they reveal vendors and possible weaknesses.
+    `degraded` means that requests are accepted, but some are delayed or show no live progress. Only signed-in callers
+    receive `version` and `parts`, because these fields reveal vendors and possible weaknesses.
     """
 
     status: Literal["ok", "degraded", "down"]
@@ -52,7 +53,7 @@ class Health(Contract):
     parts: dict[str, PartHealth] = Field(default_factory=dict)
     payload_keys: tuple[str, ...] | None = Field(
         default=None,
-        description="IDs of this API's keys for Temporal's payloads. The first key encrypts new payloads.",
+        description="IDs of the keys that this API uses for Temporal's payloads. The first key encrypts new payloads.",
     )
 
 
@@ -76,7 +77,8 @@ async def is_live() -> Liveness:
 async def is_ready(request: Request, parts: WithParts, response: Response) -> Health:
     """Report whether requests are accepted.
 
-    The API returns 503 if its database is unavailable. Without Temporal, Redis or disk space, the status is `degraded`.
+    The API returns 503 if its database is unavailable. The status is `degraded` if Temporal or Redis is unavailable, or
+    if a disk is full or nearly full.
     """
     return await _answer(_readiness(parts), request, parts, response)
 
@@ -91,14 +93,15 @@ async def is_ready(request: Request, parts: WithParts, response: Response) -> He
 async def get_health(request: Request, parts: WithParts, response: Response) -> Health:
     """Report the state of each part.
 
-    The status is `degraded` without Temporal, Redis, disk space, workers or providers, and during a provider outage.
+    The status is `degraded` if Temporal, Redis or a provider is unavailable, if a disk is full or nearly full, if no
+    worker is running, or if no provider is configured.
     """
     checks = _readiness(parts) | {"workers": _workers, "providers": _providers}
     return await _answer(checks, request, parts, response)
 
 
 Check = Callable[[Parts], Awaitable[str]]
-"""Returns a note on a part of Chimera. Raises an exception if the part is unavailable."""
+"""Returns a note about a part of Chimera. Raises an exception if the part is unavailable."""
 
 MEANING = {
     "database": "The database is unavailable, so requests that change data are rejected.",
@@ -110,7 +113,7 @@ MEANING = {
 
 
 class NonePresent(Exception):
-    """A part of Chimera responds, but no worker or no provider is present."""
+    """A part of Chimera responds, but no worker is running or no provider is configured."""
 
 
 class NotUp(Exception):
@@ -172,7 +175,7 @@ async def _disk(parts: Parts) -> str:
     if space is Space.FULL:
         raise NotUp("full", f"{left}. The disk is full, so new work is rejected. Free up disk space.")
     if space is Space.LOW:
-        raise NotUp("low", f"{left}. Free up disk space before the disk is full.")
+        raise NotUp("low", f"{left}. Free up disk space before the disk becomes full.")
     return left
 
 
@@ -221,7 +224,7 @@ def summary_of(health: Mapping[str, HealthReport], ready: Sequence[str], missing
 
 
 def _readiness(parts: Parts) -> dict[str, Check]:
-    """Return the checks of /health/ready. /health makes a few more checks."""
+    """Return the checks for /health/ready. /health runs a few more."""
     # Without an embedded stack that stores its data here, there is no disk to check.
     return READINESS | ({"disk": _disk} if (parts.settings.data_dir / "run" / "lock").exists() else {})
 

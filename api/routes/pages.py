@@ -56,7 +56,7 @@ async def of_docs(name: str) -> Response:
 
 @router.get("/openapi.json")
 async def document(request: Request) -> Response:
-    """Return the OpenAPI document. It is built once, outside the event loop, because this takes almost a second."""
+    """Return the OpenAPI document. Building it takes almost a second, so this happens once, outside the event loop."""
     state = request.app.state
     if not hasattr(state, "document"):
         state.document = asyncio.create_task(asyncio.to_thread(lambda: to_json(request.app.openapi())))

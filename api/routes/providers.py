@@ -1,4 +1,4 @@
-"""Routes for model providers: list providers, test their API keys, and count tokens."""
+"""Routes for model providers: list providers, test their API keys and count tokens."""
 
 import asyncio
 from typing import Annotated
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/ai", tags=["ai"], route_class=ClosedRoute)
 
 @router.get("/providers", operation_id="list_providers")
 async def list_providers(parts: WithParts) -> tuple[ProviderView, ...]:
-    """List the providers. For each unconfigured provider, the list names the missing settings."""
+    """List the providers. For each unconfigured provider, the list includes the missing settings."""
     return await parts.available.providers()
 
 

@@ -47,7 +47,7 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
 
 @router.post("/preview", operation_id="preview_schedule")
 async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithParts) -> PreviewView:
-    """Validate a schedule and preview its next runs, from now or from `after`. Nothing is stored."""
+    """Validate a schedule and preview its next runs, starting from now or from `after`. Nothing is stored."""
     async with parts.database.begin() as session:
         await parts.checks.schedule(session, caller.user_id, spec)
     times = next_times(spec, spec.after or datetime.now(UTC), NEXT_SHOWN)
@@ -64,7 +64,7 @@ async def list_schedules(caller: WithCaller, parts: WithParts) -> tuple[Schedule
 
 @router.get("/{schedule_id}", operation_id="get_schedule")
 async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Show a schedule: its timing, the task that it creates, and its next runs."""
+    """Show a schedule: its timing, the task that it creates and its next runs."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
     return _view(schedule)
@@ -74,7 +74,7 @@ async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: W
 async def replace_schedule(
     schedule_id: WithScheduleId, spec: ScheduleSpec, caller: WithCaller, parts: WithParts
 ) -> ScheduleView:
-    """Replace a schedule. Runs in progress continue. If Temporal rejects the new schedule, the old one remains."""
+    """Replace a schedule. Runs in progress continue. If Temporal rejects the new schedule, the old one is kept."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         await parts.checks.schedule(session, caller.user_id, spec)
@@ -91,13 +91,13 @@ async def replace_schedule(
 
 @router.delete("/{schedule_id}", operation_id="delete_schedule", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a schedule. The tasks that it created remain."""
+    """Delete a schedule. The tasks that it created are kept."""
     await _remove(parts, caller, schedule_id)
 
 
 @router.post("/{schedule_id}/pause", operation_id="pause_schedule")
 async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
-    """Pause a schedule. Until you resume it, runs don't start when they are due."""
+    """Pause a schedule. Until you resume it, runs that are due don't start."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id, lock=True)
         schedule.paused = True
@@ -171,7 +171,9 @@ async def list_schedule_runs(
 
 
 async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -> Schedule:
-    """Return and lock a schedule of the caller. Only its owner may change a schedule, because the owner pays for it."""
+    """Return and lock one of the caller's schedules. Only the owner may change a schedule, because the owner pays for
+    its tasks.
+    """
     schedule = await schedules.one(session, caller, schedule_id, lock=True)
     if schedule.owner_id != caller.user_id:
         raise Forbidden("Only the owner can change or backfill a schedule. Administrators can pause or delete it.")
@@ -179,7 +181,7 @@ async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -
 
 
 async def _check_room(parts: Parts, session: AsyncSession, schedule: Schedule) -> None:
-    """Raise LimitReached if the owner's limit of open tasks would cause a requested run to be skipped."""
+    """Raise LimitReached if the owner's limit on open tasks would cause a requested run to be skipped."""
     owner_id = UserId(schedule.owner_id)
     await user_limits.check_room(session, owner_id, OPEN_TASKS_LIMIT, parts.settings, 1)
 

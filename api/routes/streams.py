@@ -1,4 +1,4 @@
-"""Routes for live progress: WebSocket topics, server-sent events, and an echo for testing a proxy."""
+"""Routes for live progress: WebSocket topics, server-sent events and an echo for testing proxies."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -23,7 +23,7 @@ async def _progress(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -
 
 
 async def _place(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
-    """Count a stream as open until its response has ended for any reason."""
+    """Count a stream as open until its response ends, for whatever reason."""
     with parts.open_streams.one_more(caller.user_id):
         yield
 
@@ -44,7 +44,7 @@ async def _after(
         return after
     if not (last_event_id.isascii() and last_event_id.isdigit()):
         raise InvalidInput(
-            "Last-Event-ID", "The header must contain an event ID from this stream, which is a whole number."
+            "Last-Event-ID", "The header must contain an event ID from this stream. Event IDs are whole numbers."
         )
     return int(last_event_id)
 
@@ -66,7 +66,7 @@ async def follow_task(
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a task through server-sent events.
 
-    The stream first sends the stored events that follow `after`, and then live events until the task ends.
+    The stream first sends the stored events after event number `after`, then live events until the task ends.
     """
     frames = parts.hub.follow(signed_in.caller, task_id, after, progress)
     async for frame in while_allowed(parts.rights, signed_in, frames):

@@ -1,4 +1,4 @@
-"""Routes for tasks: accept, show and control tasks. These routes don't wait for runs."""
+"""Routes for tasks: accept, show and control tasks. They don't wait until runs end."""
 
 from typing import Annotated
 
@@ -41,8 +41,8 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=IDEMPOTENCY_KEY,
-        description="Unique key that you choose for the task. Repeating the request with this key returns the same"
-        " task.",
+        description="Unique key that you choose for the task. If you repeat the request with this key, the API"
+        " returns the same task.",
     ),
 ]
 
@@ -62,7 +62,7 @@ class TaskTypes(Contract):
 
 @router.get("/{task_id}", operation_id="get_task")
 async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Show a task's state and cost and, once it has ended, its result or the reason for its failure."""
+    """Show a task's state, its cost and, once it has ended, its result or the reason for its failure."""
     return await _view(parts, caller, task_id)
 
 
@@ -74,7 +74,7 @@ async def create_task(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> TaskView:
-    """Accept a task. It is stored before the request returns, so it runs even if processes crash."""
+    """Accept a task. The task is stored before the API responds, so it runs even if processes crash."""
     async with parts.database.begin() as session:
         await parts.checks.task(session, caller.user_id, spec)
         task_id, created = await tasks.create(
@@ -159,7 +159,7 @@ async def list_tasks(
 
 @router.get("/types/available", operation_id="list_task_types")
 async def list_task_types() -> TaskTypes:
-    """List the ways to define subtasks, the policies for failed subtasks, and the task states."""
+    """List the ways to define subtasks, the policies for failed subtasks and the task states."""
     return TaskTypes(
         types=(
             TaskType(name="planned", description="A planner splits the goal into subtasks."),
@@ -180,7 +180,7 @@ async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithPart
 
 @router.get("/{task_id}/cost", operation_id="get_task_cost")
 async def get_task_cost(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> CostView:
-    """Return a task's cost and the attempts at its model calls, even after the task has been deleted."""
+    """Return a task's cost and every attempt at its model calls. This works even after the task has been deleted."""
     async with parts.database.begin() as session:
         return await costs.cost_of(session, caller, task_id)
 
@@ -194,7 +194,7 @@ async def list_task_messages(
         str | None,
         Query(
             max_length=200,
-            description="Path of the subtask whose messages to list. Empty for the messages of the task's own calls.",
+            description="Path of the subtask whose messages are listed. An empty path selects the task's own calls.",
         ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 50,
@@ -204,7 +204,7 @@ async def list_task_messages(
 ) -> MessagePage:
     """List the messages of one of your tasks, subtask by subtask: prompts, replies, tool calls and tool results.
 
-    A page contains at most 1 MiB of messages, or a single larger message.
+    A page contains at most 1 MiB of messages, unless a single message is larger.
     """
     node = None if path is None else NodePath(path)
     list_name = f"messages {caller.user_id} {task_id} {path!r}"
@@ -217,7 +217,7 @@ async def list_task_messages(
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
 async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
-    """Return a timeline of when a task and its subtasks, model calls and tool calls began and ended."""
+    """Return a timeline that shows when a task and its subtasks, model calls and tool calls began and ended."""
     async with parts.database.begin() as session:
         return await timelines.timeline_of(session, caller, task_id)
 
@@ -232,7 +232,7 @@ async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts
 
 @router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=status.HTTP_202_ACCEPTED)
 async def cancel_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Cancel a task. Once the request returns, the task starts no new model calls."""
+    """Cancel a task. Once the API has responded, the task starts no new model calls."""
     async with parts.database.begin() as session:
         await task_controls.cancel(session, caller, task_id, RunKind.TASK)
     return await _announced(parts, caller, task_id)
@@ -270,7 +270,7 @@ async def retry_task(
 
 @router.post("/{task_id}/budget", operation_id="raise_task_budget", status_code=status.HTTP_202_ACCEPTED)
 async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCaller, parts: WithParts) -> TaskView:
-    """Change a task's budget limits. A task that is waiting for a higher limit continues where it stopped."""
+    """Change a task's budget limits. A task that is waiting for a higher budget continues where it stopped."""
     async with parts.database.begin() as session:
         await task_controls.raise_budget(session, caller, task_id, budget)
     return await _announced(parts, caller, task_id)
@@ -278,7 +278,7 @@ async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCal
 
 @router.post("/{task_id}/steer", operation_id="steer_task")
 async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts) -> GuidanceView:
-    """Give a task guidance for its next model calls. The response lists the running subtasks that receive it."""
+    """Add guidance to a task's next model calls. The response lists the running subtasks that will receive it."""
     async with parts.database.begin() as session:
         given = await task_controls.steer(session, caller, task_id, guidance)
     parts.bus.wake(task_id, given.seq)
@@ -300,14 +300,14 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
 
 @router.delete("/{task_id}", operation_id="delete_task", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> None:
-    """Delete a task that has ended, along with its runs in Temporal. Its cost records remain, but without content."""
+    """Delete a task that has ended, along with its runs in Temporal. Its cost records are kept, without any content."""
     async with parts.database.begin() as session:
         await tasks.delete(session, caller, task_id)
     parts.dispatcher.deliver_soon(task_id)
 
 
 async def _announced(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:
-    """Notify the run and the clients that follow it in the background, and return the task's state."""
+    """Return the task's state. In the background, notify the run and the clients that follow it."""
     parts.dispatcher.deliver_soon(task_id)
     view = await _view(parts, caller, task_id)
     parts.bus.wake(task_id, view.last_seq)

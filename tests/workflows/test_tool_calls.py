@@ -198,7 +198,7 @@ async def test_a_once_tool_has_one_effect(runs: Runs, monkeypatch: pytest.Monkey
     assert once.effects == 1
     assert (await history_of(runs, task_id))["complete_model_call"] == 2
     (told,) = await results_in(runs, task_id)
-    assert "its result was lost: it may have taken effect or not" in told
+    assert "its result was lost. It may or may not have taken effect." in told
     ledger = await runs.rows("SELECT status, failed FROM tool_calls WHERE run_id = :id", task_id)
     assert [dict(row) for row in ledger] == [{"status": "finished", "failed": True}]
 
