@@ -175,7 +175,7 @@ class ImagesView(Answered):
 class TranscriptionView(Answered):
     text: str
     language: str | None = Field(
-        description="Language detected by the provider. `null` if the provider didn't report one."
+        description="Language detected by the provider. `null` if the provider didn't report a language."
     )
     file_id: FileId
     usage: MediaUsage
