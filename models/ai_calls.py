@@ -160,7 +160,7 @@ class ImageView(Contract):
     """A generated image, stored as one of your files."""
 
     file_id: FileId
-    url: str = Field(description="URL of the image file. Requests to this URL need your access token.")
+    url: str = Field(description="URL of the image file. Requests to this URL require your access token.")
     media_type: str
     size_bytes: int
     revised_prompt: str | None = None

@@ -184,7 +184,7 @@ class AttemptsUsedUp(ProviderError):
     """The call has used all its attempts, which the ledger counts. The message contains the last failure."""
 
     code = "attempts_used_up"
-    asked_until = "which is the allowed maximum"
+    asked_until = "which is the maximum allowed"
 
     def __init__(self, attempts: int, last_code: str, last_message: str) -> None:
         last = "unknown" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")
