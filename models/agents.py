@@ -34,7 +34,7 @@ class AgentSpec(Body):
         default=None,
         ge=0,
         le=2,
-        description="Sampling temperature. Not sent to models that don't accept one.",
+        description="Sampling temperature. Not sent to models that don't accept a temperature.",
     )
     reasoning_effort: ReasoningEffort | None = Field(
         default=None, description="Reasoning effort, for reasoning models. Default: the model's default."
@@ -91,7 +91,7 @@ BUILT_IN: tuple[AgentSpec, ...] = (
     AgentSpec(
         name="analyst",
         role="analyst",
-        description="Works out numbers, compares options, draws conclusions.",
+        description="Works out numbers, compares options and draws conclusions.",
         prompt=(
             "You analyze. Use the calculator for every computation, show the figures that carry your conclusion, and"
             " end with the conclusion in one sentence."

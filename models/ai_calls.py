@@ -160,7 +160,7 @@ class ImageView(Contract):
     """A generated image, stored as one of your files."""
 
     file_id: FileId
-    url: str = Field(description="URL of the image file. Requests to this URL need your access token.")
+    url: str = Field(description="URL of the image file. Requests to this URL require your access token.")
     media_type: str
     size_bytes: int
     revised_prompt: str | None = None
@@ -175,7 +175,7 @@ class ImagesView(Answered):
 class TranscriptionView(Answered):
     text: str
     language: str | None = Field(
-        description="Language detected by the provider. `null` if the provider didn't report one."
+        description="Language detected by the provider. `null` if the provider didn't report a language."
     )
     file_id: FileId
     usage: MediaUsage

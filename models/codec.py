@@ -14,7 +14,7 @@ MAX_PAYLOADS = 1000
 def bytes_of(text: object) -> bytes:
     """Decode base64 in either alphabet, with or without padding, as in protobuf's JSON format. Raises ValueError."""
     if not isinstance(text, str):
-        raise ValueError("Send a string in base64 encoding.")
+        raise ValueError("Send a base64-encoded string.")
     standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return b64decode(standard + "=" * (-len(standard) % 4), validate=True)
@@ -67,8 +67,8 @@ class CodecAddress(Contract):
 
     url: str
     expires_at: UtcDatetime = Field(
-        description="When the address expires. It expires earlier if the user who created it signs out, is disabled or"
-        " loses the administrator role."
+        description="When the address expires. The address expires earlier if the user who created it signs out, is"
+        " disabled or loses the administrator role."
     )
     temporal_address: str = Field(
         description="Temporal's address as seen from the API's machine, for `temporal --address`"
@@ -81,5 +81,5 @@ class CodecAddress(Contract):
         default=False, description="Whether the `temporal` command needs an API key in `TEMPORAL_API_KEY`"
     )
     web_ui_url: str = Field(
-        description="Address of Temporal's Web UI. Pages from other addresses can't use the codec address."
+        description="Address of Temporal's Web UI. Pages at other addresses can't use the codec address."
     )

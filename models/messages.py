@@ -24,7 +24,7 @@ class MessageView(Contract):
     step: int = Field(description="Step number of the model call that sent or returned the message")
     seq: int = Field(description="Position of the message among the messages with the same `path` and `purpose`")
     role: str = Field(
-        description="`user`, `assistant` or `tool`. The system prompt is part of the agent, so it isn't a message."
+        description="`user`, `assistant` or `tool`. The agent's system prompt isn't included as a message."
     )
     content: str
     thought: str | None = Field(description="For a reply: the model's reasoning, if the provider returns it")
@@ -36,7 +36,7 @@ class MessageView(Contract):
     agent: str | None = Field(description="For a reply: the agent that answered")
     model: str | None = Field(description="For a reply: the model that answered")
     finish_reason: FinishReason | None = Field(description="For a reply: why the reply ended")
-    tokens: int = Field(description="Estimated number of tokens. The task's cost shows the provider's own counts.")
+    tokens: int = Field(description="Estimated number of tokens. For the provider's own counts, see the task's cost.")
     created_at: UtcDatetime
 
 

@@ -94,7 +94,7 @@ class ModelCallOutcome(Contract):
     finish_reason: FinishReason = Field(
         # The default protects histories that were recorded before this field existed.
         default="stop",
-        description="Why the answer ended. Also `stop` for a reply that requests tool calls.",
+        description="Why the answer ended. `stop` also applies to a reply that requests tool calls.",
     )
 
 

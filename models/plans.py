@@ -172,14 +172,14 @@ def _problems_of_size(subtasks: Sequence[PlannedSubtask], depth: int, nodes_left
     elif room < len(splitting):
         message = (
             f"{', '.join(map(repr, splitting[:MAX_NAMED]))} can't be split further. A task can contain at most"
-            f" {MAX_NODES} subtasks, so only {room} would be left for splitting {len(splitting)} subtasks. Set"
-            " decompose to false, or plan fewer subtasks."
+            f" {MAX_NODES} subtasks. This plan leaves room for {room} more, but splits {len(splitting)} of its"
+            " subtasks. Set decompose to false, or plan fewer subtasks."
         )
         problems.append(PlanProblem(message))
     if depth > MAX_DEPTH:
         message = (
-            f"Depth {depth} is too deep, because a task can contain at most {MAX_DEPTH} levels of subtasks. Answer"
-            " without planning further."
+            f"These subtasks would be at depth {depth}, but a task can contain at most {MAX_DEPTH} levels of subtasks."
+            " Answer without planning further."
         )
         problems.append(PlanProblem(message))
     return problems

@@ -73,7 +73,9 @@ class PriceView(Contract):
 def _counts(usd: float) -> float:
     # The ledger counts millionths of a dollar, so a lower price would be recorded as zero.
     if 0 < usd < 0.000_001:
-        raise ValueError("The price is less than a millionth of a dollar. Use 0, or at most 6 decimal places.")
+        raise ValueError(
+            "The price is less than a millionth of a dollar. Use 0, or a price with at most 6 decimal places."
+        )
     return usd
 
 
@@ -152,7 +154,7 @@ class ModelView(Contract):
     context_tokens: int
     max_output_tokens: int
     abilities: tuple[ModelAbility, ...] | None = Field(
-        default=None, description="The model's abilities. `null` if no model list contains them."
+        default=None, description="The model's capabilities. `null` if no model list contains them."
     )
     price: PriceView | None
 
@@ -172,7 +174,8 @@ class ModelsView(Contract):
     models: tuple[ModelView, ...]
     media: tuple[MediaModelView, ...] = Field(
         default=(),
-        description="Models for embeddings, images and transcriptions. Their prices show what each model is for.",
+        description="Models for embeddings, images and transcriptions. Only models whose prices show what they are for"
+        " are listed.",
     )
     unreachable: dict[str, str] = Field(description="Providers whose models couldn't be listed, each with the reason")
 

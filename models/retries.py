@@ -72,7 +72,7 @@ _ADVICE = {
     UnknownModel.code: RetryAdvice(
         retry=True,
         change=_MODEL,
-        message="Choose a model that the provider offers, or add the missing model at the provider before you retry.",
+        message="Choose a model that the provider offers, or make the missing model available there before you retry.",
     ),
     BadRequest.code: RetryAdvice(
         retry=True,
@@ -107,7 +107,8 @@ _ADVICE = {
     AnswerNotKept.code: RetryAdvice(
         retry=True,
         change=_EITHER,
-        message="For the reason, see the worker's log. Ask for a different answer, or choose another model.",
+        message="To find out why the answer couldn't be stored, see the worker's log. Ask for a different answer, or"
+        " choose another model.",
     ),
     PlanInvalid.code: RetryAdvice(
         retry=True,
@@ -133,7 +134,7 @@ _ADVICE = {
     **{
         code: RetryAdvice(
             retry=False,
-            message=f"A retry keeps the paid answers, so it would fail in the same way: {why}. Create a new task with"
+            message=f"A retry reuses the paid answers, so it would fail in the same way: {why}. Create a new task with"
             " different limits.",
         )
         for code, why in SETTLED.items()

@@ -50,7 +50,7 @@ class Timing(Body):
     @model_validator(mode="after")
     def _has_one_timing(self) -> Self:
         if (self.cron is None) == (self.interval_s is None):
-            raise ValueError("Set exactly one of cron and interval_s.")
+            raise ValueError("Set either cron or interval_s, but not both.")
         return self
 
     @property

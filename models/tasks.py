@@ -146,7 +146,7 @@ class TaskSpec(Body):
     subtasks: SubtaskMode | None = Field(
         default=None,
         description="Where subtasks run. `child`: each subtask runs in its own workflow. `inline`: subtasks run in"
-        " their parent's workflow, which creates about half as many Temporal events. Default: the setting"
+        " their parent's workflow, with about half as many Temporal events as for `child`. Default: the setting"
         " `CHIMERA_SUBTASKS`.",
     )
     budget: Budget | None = None
@@ -227,8 +227,8 @@ class Guidance(Body):
     path: NodePath | None = Field(
         default=None,
         max_length=200,
-        description="Path of a subtask. It receives the guidance, and so do all subtasks below it. Default: the whole"
-        " task.",
+        description="Path of the subtask that receives the guidance, along with all subtasks below it. Default: the"
+        " whole task.",
     )
     interrupt: Flag = Field(
         default=False,
@@ -340,7 +340,7 @@ class TaskView(Contract):
     )
     queue_place: int | None = Field(
         default=None,
-        description="Position in the queue of tasks that are waiting for admission. The task at position `1` is next.",
+        description="Position in the queue of tasks that are waiting to start. The task at position `1` is next.",
     )
     error_code: str | None
     error: str | None
@@ -349,7 +349,7 @@ class TaskView(Contract):
         default=None, description="What a waiting task is waiting for. Always `null` in lists."
     )
     blocked_by: tuple[BlockedCall, ...] = Field(
-        default=(), description="Currently blocked calls of a running task. Always empty in lists."
+        default=(), description="Calls of a running task that are currently blocked. Always empty in lists."
     )
     metadata: dict[str, JsonValue]
     last_seq: int = Field(description="Sequence number of the task's newest event")
@@ -362,7 +362,8 @@ class TaskView(Contract):
     started_at: UtcDatetime | None
     ended_at: UtcDatetime | None
     last_call_at: UtcDatetime | None = Field(
-        description="When the last model call began. After a cancellation, this shows that no further call began."
+        description="When the last model call began. After a cancellation, use this time to check that no further call"
+        " began."
     )
 
 
@@ -382,6 +383,6 @@ class GuidanceView(Contract):
     path: NodePath | None
     received: bool = Field(
         description="`false` if the run didn't confirm the guidance in time. Even then, the task's next model call"
-        " receives it."
+        " receives the guidance."
     )
     reaches: tuple[NodePath, ...] = Field(description="Running subtasks whose next model call receives the guidance")

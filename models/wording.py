@@ -31,7 +31,7 @@ PATTERNS = {
     LANGUAGE: "Use a short language code, such as de or en.",
     MODEL_REF: (
         "Use the form provider/model, such as openai/gpt-5-mini, local/qwen3 or simulator/standard. Use the model name"
-        f" that the provider lists: at most {MODEL_CHARS} characters, none of them invisible, with no leading or"
+        f" that the provider lists, with at most {MODEL_CHARS} characters, no invisible characters and no leading or"
         " trailing spaces."
     ),
     ORDER: "Use -created_at (newest first) or created_at (oldest first).",

@@ -41,8 +41,8 @@ class CodecAddressRefused(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This codec address is invalid or has expired, or the administrator who created it has signed out or lost"
-            " that role. Create a new one.",
+            "This codec address is invalid or has expired, or the user who created it has signed out or is no longer an"
+            " administrator. Create a new address.",
             remedy=Remedy(action=Action.CREATE_CODEC_ADDRESS),
         )
 
@@ -62,8 +62,8 @@ class TooManyTries(ChimeraError):
     def __init__(self, wait_s: float) -> None:
         wait = f"{math.ceil(wait_s / 60)} minutes" if wait_s > 60 else f"{math.ceil(wait_s)} s"
         super().__init__(
-            f"Too many sign-in attempts failed or are in progress. Retry in {wait}, or sign in from an IP address that"
-            " you have signed in from before.",
+            f"Too many sign-in attempts have failed or are in progress. Retry in {wait}, or sign in from an IP address"
+            " that you have signed in from before.",
             retry_after_s=math.ceil(wait_s),
         )
 
@@ -97,7 +97,7 @@ class LimitReached(ChimeraError):
         adds = f" and would add {added:,}" if added > 1 else ""
         super().__init__(
             f"This user has {there:,} {what}{adds}, but CHIMERA_{setting.upper()} allows at most {most:,}. To continue,"
-            f" {advice}, or ask an administrator to raise this setting.",
+            f" {advice}, or ask an administrator to raise this limit.",
             retry_after_s=retry_after_s,
         )
         self.setting = setting

@@ -122,7 +122,7 @@ class AnswerNotKept(ProviderError):
 
     def __init__(self, *, usage: Usage | None = None) -> None:
         super().__init__(
-            "The answer arrived but can't be stored. For the reason, see the worker's log.",
+            "The answer arrived but can't be stored. To find out why, see the worker's log.",
             may_be_billed=True,
             usage=usage,
         )
@@ -165,8 +165,8 @@ class UnusableHeader(ProviderError):
 
     def __init__(self, provider: str, header: str, variables: str) -> None:
         super().__init__(
-            f"{provider} can't be called, because the header {header!r} contains characters that HTTP headers don't"
-            f" allow. Correct or unset {variables} in the environment, and restart Chimera. Use only ASCII"
+            f"{provider} can't be called, because the header {header!r} contains characters that aren't allowed in HTTP"
+            f" headers. Correct or unset {variables} in the environment, and restart Chimera. Use only ASCII"
             " characters, with no line breaks and no spaces in header names."
         )
 
@@ -184,7 +184,7 @@ class AttemptsUsedUp(ProviderError):
     """The call has used all its attempts, which the ledger counts. The message contains the last failure."""
 
     code = "attempts_used_up"
-    asked_until = "which is the allowed maximum"
+    asked_until = "which is the maximum allowed"
 
     def __init__(self, attempts: int, last_code: str, last_message: str) -> None:
         last = "unknown" if last_code == "in_doubt" else f"{last_code}: {last_message}".rstrip(" .")

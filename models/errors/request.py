@@ -34,7 +34,7 @@ class UnknownAgent(InvalidInput):
     def __init__(self, name: str, known: Sequence[str], field: str = "agent") -> None:
         super().__init__(
             field,
-            f"Unknown agent {name!r}. {instead_of(name, known)} You can also create it.",
+            f"Unknown agent {name!r}. {instead_of(name, known)} You can also create this agent.",
             remedy=Remedy(action=Action.CREATE_AGENT),
         )
 
@@ -67,8 +67,8 @@ class UnusableKey(InvalidInput):
     def __init__(self, provider: str, setting: str, field: str = "model") -> None:
         super().__init__(
             field,
-            f"The API key for provider {provider!r} contains characters that HTTP headers don't allow. Copy the key"
-            f" into {setting} again, in plain ASCII without surrounding quotes or spaces, and restart Chimera.",
+            f"The API key for provider {provider!r} contains characters that aren't allowed in HTTP headers. Copy the"
+            f" key into {setting} again, in plain ASCII without surrounding quotes or spaces, and restart Chimera.",
         )
 
 
@@ -87,7 +87,8 @@ class UnknownPrice(InvalidInput):
     def __init__(self, model: str, field: str = "model") -> None:
         super().__init__(
             field,
-            f"The price of {model!r} is unknown. Add it to CHIMERA_PRICES (0 is allowed), or choose another model.",
+            f"The price of {model!r} is unknown. Add the price to CHIMERA_PRICES (0 is allowed), or choose another"
+            " model.",
         )
 
 
@@ -136,7 +137,8 @@ class IdempotencyKeyReused(InvalidInput):
     def __init__(self, key: str) -> None:
         super().__init__(
             "Idempotency-Key",
-            f"Idempotency-Key {key!r} was already used with a different request body. Use a new key for a new request.",
+            f"Idempotency-Key {key!r} was already used with a different request body. Use a new key for each new"
+            " request.",
         )
 
 
@@ -184,7 +186,7 @@ class NameTwice(InvalidInput):
     def __init__(self, place: str) -> None:
         name = place.rpartition(".")[2]
         super().__init__(
-            place[:200], f"The field {name[:60]!r} appears twice in one JSON object. Send each field only once."
+            place[:200], f"The field {name[:60]!r} appears twice in the same JSON object. Send each field only once."
         )
 
 
@@ -214,8 +216,8 @@ class BodyTooSlow(ChimeraError):
 
     def __init__(self, silence_s: float) -> None:
         message = (
-            f"The request body arrived too slowly, or stopped arriving for {silence_s:g} s. Send the request again"
-            " without a pause."
+            f"The request body arrived too slowly, or no data arrived for {silence_s:g} s. Send the request again"
+            " without pauses."
         )
         super().__init__(message, field="body")
 

@@ -45,7 +45,7 @@ class SubtaskSkipped(ChimeraError):
     code, http_status, title = "subtask_skipped", 409, "The subtask was skipped"
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"Subtask {path!r} or one of its ancestors was skipped, so it makes no more model calls.")
+        super().__init__(f"Subtask {path!r} makes no more model calls, because it or one of its ancestors was skipped.")
 
 
 class AiCallCancelled(ChimeraError):
@@ -64,7 +64,7 @@ class StillUnderway(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Another attempt at this call is in progress, so this one is waiting for its answer.",
+            "Another attempt at this call is already in progress. This attempt is waiting for that attempt's answer.",
             retry_after_s=2.0,
         )
 
@@ -76,7 +76,7 @@ class Overtaken(ChimeraError):
 
     def __init__(self, attempt: int) -> None:
         super().__init__(
-            f"Attempt {attempt} was replaced by another attempt. The next attempt reads the recorded outcome."
+            f"Attempt {attempt} was replaced by another attempt. The next attempt will read the recorded outcome."
         )
 
 
@@ -116,8 +116,8 @@ class AnswerTruncated(ChimeraError):
     def __init__(self) -> None:
         super().__init__(
             "The answer was cut off at its token limit. Ask for a shorter answer, or set the task's on_truncated to"
-            " continue. You can also raise the limit in the task's limits.max_output_tokens or, for a custom agent, in"
-            " the agent's max_output_tokens."
+            " continue. You can also raise the task's limits.max_output_tokens or, for a custom agent, the agent's"
+            " max_output_tokens."
         )
 
 

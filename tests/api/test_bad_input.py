@@ -281,7 +281,7 @@ async def test_a_name_twice_in_one_object_is_refused(
     before = await _tasks_in(database)
     answer = await alice.post("/api/v1/tasks", content=body, headers={"Content-Type": "application/json"})
     name = field.rpartition(".")[2]
-    message = f"The field '{name}' appears twice in one JSON object. Send each field only once."
+    message = f"The field '{name}' appears twice in the same JSON object. Send each field only once."
     assert (answer.status_code, answer.json()["errors"]) == (422, [{"field": field, "message": message}])
     assert await _tasks_in(database) == before
 

@@ -16,7 +16,7 @@ def test_decomposing_needs_room_for_one_subtask() -> None:
     assert check_plan(some(8, splitting=2), agents=["analyst"], nodes_left=10) == []
     [problem] = check_plan(some(MAX_NODES, splitting=1), agents=["analyst"])
     assert problem.startswith(
-        "'s0' can't be split further. A task can contain at most 200 subtasks, so only 0 would be left"
+        "'s0' can't be split further. A task can contain at most 200 subtasks. This plan leaves room for 0 more"
     )
     [problem] = check_plan(some(9, splitting=2), agents=["analyst"], nodes_left=10)
     assert problem.startswith("'s0', 's1' can't be split further")

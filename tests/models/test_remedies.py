@@ -59,7 +59,7 @@ def test_a_kept_error_has_its_remedy_again(code: str | None, remedy: Remedy | No
 
 def test_exhausted_attempts_show_the_last_failure() -> None:
     assert AttemptsUsedUp(3, "overloaded", "Busy.").message == (
-        "The provider was called 3 times, which is the allowed maximum. Last outcome: overloaded: Busy."
+        "The provider was called 3 times, which is the maximum allowed. Last outcome: overloaded: Busy."
     )
 
 

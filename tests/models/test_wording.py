@@ -31,7 +31,7 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
         (TASK, {}, "A required value is missing. Add it."),
         (AGENT, {"name": "a", "prompt": "x", "temperature": "hot"}, "Send a number without quotes, such as 0.5."),
         (AGENT, {"name": "A", "prompt": "x"}, "as in poet."),
-        (SCHEDULE, {"name": "x", "task": {"goal": "x"}}, "Set exactly one of cron and interval_s."),
+        (SCHEDULE, {"name": "x", "task": {"goal": "x"}}, "Set either cron or interval_s, but not both."),
         (CLIENT_MESSAGE, [], "Send an object in curly brackets: {…}."),
         (CLIENT_MESSAGE, {"topic": "run:1"}, "Set 'type' to a supported message type."),
         (CLIENT_MESSAGE, {"type": "cancel"}, "Use one of 'authenticate', 'subscribe', 'unsubscribe', 'ping'."),
