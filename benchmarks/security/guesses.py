@@ -8,7 +8,7 @@ from tests.stack import Stack
 
 GUESSES = 1_000
 NAMES = 10_000
-"""Values of X-Forwarded-For that are never trusted."""
+"""The number of forged X-Forwarded-For values, which are never trusted."""
 EXACT = 0.05
 
 

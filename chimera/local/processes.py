@@ -21,7 +21,7 @@ OUTPUT_LIMIT_BYTES = 5 * 1024 * 1024
 EXCERPT_BYTES = 8192
 FIRST_LINES, LAST_LINES = 4, 12
 
-# Loaded at import, because a child must not load libraries between fork and exec, only use them.
+# Loaded at import: between fork and exec, the child may only use it.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -116,7 +116,7 @@ async def ended(process: subprocess.Popen[bytes], within_s: float | None = None)
 
 
 async def stop(process: subprocess.Popen[bytes], stop_signal: int, limit_s: float) -> None:
-    """Ask the process to end, then kill it."""
+    """Ask the process to end, and kill it if it still runs after `limit_s`."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             process.send_signal(stop_signal) if sys.platform != "win32" else process.terminate()

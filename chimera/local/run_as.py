@@ -24,7 +24,7 @@ UNPRIVILEGED = "nobody"
 """A user that exists on every system; other programs may run as it, too."""
 CLONE_NEWUSER = 0x10000000
 
-# Loaded at import, because a child must not load libraries between fork and exec, only use them.
+# Loaded at import: between fork and exec, the child may only use it.
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 

@@ -82,7 +82,7 @@ def _client(settings: Settings, **changes: object) -> dict[str, str]:
 
 
 def _alone(folder: Folder, found: dict[str, str]) -> dict[str, str]:
-    """Return the environment of a process that reads no settings: only the data folder, which shows its owner."""
+    """Return the environment of a process that reads no settings: only the data folder of its stack."""
     return found | {"PYTHONUNBUFFERED": "1", "CHIMERA_DATA_DIR": str(folder.root)}
 
 

@@ -41,7 +41,7 @@ class LocalStack:
         """Start the parts. Raises FolderUnusable, FolderInUse, PortsTaken, PartsAway, PartMissing, NoRoom and other
         StartFailed errors.
 
-        After an error, nothing is left running. If the start fails before the first part, a new folder isn't created.
+        After an error, nothing is left running. If the checks before the start fail, a new folder isn't created.
         """
         try:
             return await self._enter()

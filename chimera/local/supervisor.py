@@ -105,7 +105,7 @@ class Supervised:
         await self.start()
 
     async def until_ready(self) -> None:
-        """Wait until a process runs and is ready, for example after `kill`."""
+        """Wait until a process is running and ready, for example after `kill`."""
         await self._ready.wait()
 
     def _report(self, line: str) -> None:
