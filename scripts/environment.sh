@@ -89,7 +89,7 @@ install_locked() {
 
 has_model() { compgen -G "$venv/lib/python*/site-packages/xllamacpp" >/dev/null; }
 
-take_turn() { # wait until no other installation runs; a lock whose process no longer exists is removed
+take_turn() { # take the lock once no other installation holds it; the lock of a dead process is removed
     local reported=
     until ln -s $$ "$venv.lock" 2>/dev/null; do
         if ! kill -0 "$(readlink "$venv.lock" || echo $$)" 2>/dev/null; then

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets up a Temporal server from the temporalio/admin-tools image. Each part can be run any number of times.
+# Sets up a Temporal server, using the temporalio/admin-tools image. Each part can be run any number of times.
 #   setup.sh schema      before the server starts: tables in its two databases (SQL_HOST, SQL_USER, SQL_PASSWORD)
 #   setup.sh namespace   after the server starts: namespace and Chimera's search attributes (TEMPORAL_ADDRESS)
 set -eu
