@@ -1,10 +1,10 @@
-# One image for API, worker, migrations and simulator; the command says which.
+# One image for the API, workers, migrations and the simulator; the command determines which of them runs.
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY requirements/uv.lock requirements/uv.lock
 RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements/uv.lock
-# Dependencies first: they change less often than the code. Every file is checked against its hash. The parts of the
-# embedded stack are left out: here they are containers.
+# Dependencies are installed first, because they change less often than the code. Every file's hash is checked. The
+# servers of the embedded stack are left out, because they run in their own containers here.
 COPY requirements/container.lock requirements/container.lock
 RUN uv venv /opt/chimera \
     && uv pip sync --python /opt/chimera/bin/python --require-hashes --compile-bytecode requirements/container.lock
@@ -12,7 +12,7 @@ COPY . .
 RUN uv pip install --python /opt/chimera/bin/python --no-deps --no-build-isolation --offline --compile-bytecode .
 
 FROM python:3.12-slim
-# The SDKs trust the system's certificates, which slim images don't have.
+# The SDKs trust the system's certificates, which slim images don't include.
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/chimera --create-home chimera
 COPY --from=build /opt/chimera /opt/chimera

@@ -1,4 +1,4 @@
-# The one list of developer commands; `make help` prints it.
+# All commands for developers; `make help` lists them.
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every check, the quick ones, or some tests: `./test.sh --help` shows how to run each.
+# Run all checks, only the quick ones, or some tests. See `./test.sh --help`.
 set -euo pipefail
 
 usage() {
@@ -51,7 +51,7 @@ if [ -n "$quick" ]; then
     run_tests -m "not servers" "$@" || status=$?
 else
     command -v node >/dev/null || note "Skipping the tests that need Node, which is not on the PATH."
-    # In parallel with the tests: its line appears among theirs.
+    # Runs in parallel with the tests, so its line appears among theirs.
     step "Types" "$bin/mypy" &
     types=$!
     run_tests --cov --cov-report=term --durations=15 || status=$?

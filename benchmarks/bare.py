@@ -1,7 +1,7 @@
-"""The floor: the reference job as bare Temporal workflows, with the same provider client and no product around.
+"""The baseline: the reference job as bare Temporal workflows, with the same provider client but without Chimera.
 
-Plan, three subtasks of two model calls in sequence, aggregation: eight calls of the same simulator over HTTP. A module
-of its own, because a workflow can't be defined in `__main__`.
+The job consists of eight calls of the same simulator over HTTP: a plan, three subtasks with two sequential model calls
+each, and an aggregation. It has its own module, because workflows can't be defined in `__main__`.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ TIMEOUT = timedelta(seconds=60)
 
 
 class BareCalls:
-    """The model call of the floor: the provider's stream, read to its end."""
+    """The baseline's model call: it reads the provider's stream to the end."""
 
     def __init__(self, provider: Provider, model: str) -> None:
         self._provider = provider
@@ -26,7 +26,7 @@ class BareCalls:
 
     @activity.defn(name="bare_model_call")
     async def call(self, call_id: str) -> str:
-        """Ask once and return the first 200 characters."""
+        """Send one request and return the first 200 characters of the answer."""
         request = ChatRequest(
             model=self._model,
             messages=(

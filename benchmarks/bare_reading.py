@@ -1,6 +1,7 @@
-"""A bare FastAPI app that reads one row: `python -m benchmarks.bare_reading PORT`, the database in the environment.
+"""A bare FastAPI app that reads one row: `python -m benchmarks.bare_reading PORT`.
 
-No sign-in, no rights, no log, no headers; a psycopg pool without transactions, the row as it is.
+The database's address is in the environment. The app has no sign-in, permissions, logs or extra headers. It uses a
+psycopg pool without transactions, and returns the row unchanged.
 """
 
 import os

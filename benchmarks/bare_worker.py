@@ -1,4 +1,4 @@
-"""The worker of the floor, in a process of its own like Chimera's."""
+"""The baseline's worker, which runs in a separate process like Chimera's workers."""
 
 import asyncio
 import os

@@ -1,7 +1,7 @@
-"""A provider whose every token is the time at which it was sent: `python -m benchmarks.clock PORT`.
+"""A provider whose tokens are the times at which they were sent: `python -m benchmarks.clock PORT`.
 
-Speaks chat completions, streamed. The model's name sets the pace: `local/r100-n500` is 500 tokens at 100 a second. A
-token is CLOCK_MONOTONIC in nanoseconds and a space; that clock is one for all processes of a machine.
+It streams chat completions. The model's name sets the pace: `local/r100-n500` means 500 tokens at 100 per second. A
+token consists of CLOCK_MONOTONIC in nanoseconds and a space; all processes on a machine share this clock.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ FIRST_TOKEN_S = 0.2
 
 
 async def complete(request: Request) -> Response:
-    """Stream what the model's name asks for."""
+    """Stream tokens at the pace and in the number that the model's name specifies."""
     asked = _MODEL.fullmatch((await request.json())["model"])
     if asked is None:
         return JSONResponse({"error": {"message": "no such model"}}, 404)

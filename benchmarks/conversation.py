@@ -1,10 +1,11 @@
-"""What a long conversation leaves in Temporal: the curve over 10, 50, 100 and 500 model calls in one run.
+"""The size of Temporal's history after a long conversation: 10, 50, 100 and 500 model calls in one run.
 
     python -m benchmarks.conversation [10 50 100 500]
 
-One subtask, an agent that calls a tool at every turn and says about 2,000 tokens each time: 100 calls are 200,000
-tokens. Counted over the task, the subtask and its continue-as-new. "A call" is what one more call adds: the slope from
-the shortest conversation. A run that stored its prompts would end at call 53, at Temporal's limit of 50 MB.
+The task has one subtask, whose agent calls a tool in every turn and writes about 2,000 tokens each time, so 100 calls
+are 200,000 tokens. The sizes include the task, the subtask and its executions after continue-as-new. "a call" is what
+each additional call adds: the slope from the shortest conversation. A run that stored its prompts would end at call 53,
+at Temporal's limit of 50 MB.
 """
 
 import asyncio
@@ -38,7 +39,7 @@ async def main() -> None:
 
 
 async def measure(stack: Stack, calls: int) -> tuple[History, int]:
-    """Run a conversation of `calls` model calls; return its history and the tokens that it wrote."""
+    """Run a conversation of `calls` model calls; return its history and the number of its output tokens."""
     instruction = f"Go on and on [[sim: turns={calls - 1}; tokens={TOKENS}]]"
     body = {
         "goal": "A long conversation",

@@ -2,10 +2,11 @@
 
     python -m benchmarks crowd [--tasks 1000] [--modes child inline] [--concurrent 50]
 
-Each task is 6 calls of the simulator without delays: plan, two subtasks of two calls in sequence, aggregation. All are
-posted by one user; when a quarter have ended, another user posts one. Every mode has a stack and folder of its own.
-Prints how long the POSTs took, seconds until all tasks have ended, how soon the other user's task had its first model
-call and its end after its POST, and the processor time of a task by part.
+Each task consists of 6 calls of the simulator without delays: a plan, two subtasks with two sequential calls each, and
+an aggregation. One user posts all tasks; when a quarter of them have ended, another user posts one. Each mode has its
+own stack and folder. The output shows how long the POSTs took, the seconds until all tasks had ended, the time from the
+other user's POST to the first model call and to the end of that task, and the processor time per task by part of the
+stack.
 """
 
 import argparse
@@ -56,7 +57,7 @@ async def main() -> None:
 
 
 async def measure(stack: Stack, mode: SubtaskMode, tasks: int, concurrent: int) -> None:
-    """Print what the module's docstring promises, for one mode."""
+    """Print the results that the module's docstring describes, for one mode."""
     database = Database(stack.settings)
     try:
         async with _other_user(stack, database) as other:
@@ -85,7 +86,7 @@ async def measure(stack: Stack, mode: SubtaskMode, tasks: int, concurrent: int) 
 
 @asynccontextmanager
 async def _other_user(stack: Stack, database: Database) -> AsyncIterator[httpx2.AsyncClient]:
-    """Yield a client of another user."""
+    """Yield a client that is signed in as another user."""
     email = f"{uuid4().hex}@example.com"
     async with database.begin() as session:
         await session.execute(insert(User).values(email=email, password_hash="-"))
@@ -96,7 +97,7 @@ async def _other_user(stack: Stack, database: Database) -> AsyncIterator[httpx2.
 
 
 async def _post_all(api: httpx2.AsyncClient, mode: SubtaskMode, tasks: int, concurrent: int) -> list[float]:
-    """Post them all and return the seconds that each took."""
+    """Post all tasks and return how many seconds each POST took."""
     slots = asyncio.Semaphore(concurrent)
 
     async def post() -> float:
@@ -116,7 +117,7 @@ async def _post(api: httpx2.AsyncClient, mode: SubtaskMode) -> str:
 
 
 async def _ended(database: Database, count: int) -> Counter[str]:
-    """Wait until so many tasks have ended; return how many ended how."""
+    """Wait until `count` tasks have ended; return the number of tasks by final status."""
     query = text("SELECT status, count(*) AS number FROM runs WHERE ended_at IS NOT NULL GROUP BY status")
     shown = time.perf_counter()
     while True:
@@ -131,7 +132,7 @@ async def _ended(database: Database, count: int) -> Counter[str]:
 
 
 async def _times_of(database: Database, task_id: str) -> tuple[float, float]:
-    """Seconds from a task's POST to its first model call, and to its end."""
+    """Return the seconds from a task's POST to its first model call, and to its end."""
     query = text(
         "SELECT created_at, (SELECT min(started_at) FROM call_attempts WHERE run_id = id), ended_at FROM runs"
         " WHERE id = :id"

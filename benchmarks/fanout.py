@@ -2,10 +2,11 @@
 
     python -m benchmarks fanout [--sockets 500] [--tasks 20] [--processes 2]
 
-The tasks are created as drafts, the sockets shared out evenly over them and subscribed; then all tasks start at once,
-each the job of `benchmarks/floor.py` with answers that are written for 200 ms. Printed are milliseconds from an event's
-`at` (the statement that wrote it) to its frame's arrival at a client, gaps and doubles in what each socket got, and
-memory and processor time of the API's process. The clients are `tests/listeners.py`, in processes of their own.
+The tasks are created as drafts, and the sockets subscribe to them, evenly distributed. Then all tasks start at once.
+Each is the job of `benchmarks/floor.py`, with answers that take 200 ms. The output shows the milliseconds from an
+event's `at` (the statement that wrote it) to the arrival of its frame at a client, the gaps and duplicates that the
+sockets received, and the memory and processor time of the API's process. The clients are `tests/listeners.py` in
+separate processes.
 """
 
 import argparse
@@ -41,7 +42,7 @@ async def main() -> None:
     options.add_argument("--tasks", type=int, default=20)
     options.add_argument("--processes", type=int, default=2, help="number of client processes")
     asked = options.parse_args()
-    # Of one user, from one address, which may have half of all connections.
+    # All sockets belong to one user at one address, and an address may have only half of all connections.
     limits = {"max_sockets": 0, "max_open_tasks": 0, "max_connections": 3 * asked.sockets + 100}
     with tempfile.TemporaryDirectory() as folder:
         async with running_stack(Path(folder), **limits) as stack:
@@ -49,7 +50,7 @@ async def main() -> None:
 
 
 async def measure(stack: Stack, sockets: int, tasks: int, processes: int) -> None:
-    """Print what the module's docstring promises."""
+    """Print the results that the module's docstring describes."""
     await _run(stack, [await _draft(stack)])
     ids = [await _draft(stack) for _ in range(tasks)]
     api, before = api_process(), _memory(api_process())
@@ -84,14 +85,14 @@ async def _start(stack: Stack, ids: list[str]) -> None:
 
 
 async def _run(stack: Stack, ids: list[str]) -> None:
-    """Warm everything up: the first task of a stack is slower than the next ones."""
+    """Run the tasks to warm up the stack: its first task is slower than later ones."""
     [client] = await _listening(stack, ids, 1)
     await _start(stack, ids)
     await _report_of(client)
 
 
 async def _listening(stack: Stack, topics: list[str], processes: int) -> list[Process]:
-    """Start clients that follow a task each, and wait until all of them do."""
+    """Start processes with a client for each topic, and wait until all clients are connected."""
     clients = [await _client(stack, topics[number::processes]) for number in range(processes)]
     for client in clients:
         assert client.stdout is not None
@@ -133,7 +134,7 @@ def _print(reports: list[dict[str, Any]], sockets: int) -> None:
 
 
 def _memory(process: psutil.Process) -> float:
-    """KiB that the process has for itself."""
+    """Return the memory that the process doesn't share with others, in KiB."""
     return float(process.memory_full_info().uss) / 1024
 
 

@@ -2,11 +2,12 @@
 
     python -m benchmarks.floor [--jobs 100] [--rounds 4] [--concurrent 50]
 
-The job: plan, three subtasks of two model calls in sequence, aggregation (8 calls of the simulator without delays, over
-HTTP). Bare is `benchmarks/bare.py`; Chimera is a POST to its API and everything behind it, a calculator call in each
-subtask included. Rounds get slower in the course of a run, so each begins with what the last one ended with: an
-even number of rounds is fair to both. Prints jobs per second of each round and the ratio of the medians, the processor
-time that a job takes of each part, and the history events and bytes of one job, counted over parent and children.
+The job consists of 8 calls of the simulator without delays, over HTTP: a plan, three subtasks with two sequential model
+calls each, and an aggregation. "bare" is `benchmarks/bare.py`. "chimera" is a POST to Chimera's API and everything
+behind it, including a calculator call in each subtask. Rounds get slower in the course of a run, so each round starts
+with the one that was last in the round before, and an even number of rounds is fair to all. The output shows the jobs
+per second in each round, the ratio of the medians, each part's processor time per job, and the history events and bytes
+of one job, including the histories of child workflows.
 """
 
 import argparse
@@ -57,7 +58,7 @@ async def main() -> None:
 
 
 async def measure(stack: Stack, jobs: int, rounds: int, concurrent: int) -> None:
-    """Print what the module's docstring promises."""
+    """Print the results that the module's docstring describes."""
 
     async def bare(job: str) -> None:
         await stack.temporal.execute_workflow(BareTask.run, job, id=f"bare-{job}", task_queue=BARE_QUEUE)
@@ -98,7 +99,7 @@ async def run_task(
     goal: str = GOAL,
     subtasks: SubtaskMode = SubtaskMode.CHILD,
 ) -> TaskId:
-    """Ask the API for a task and wait for its run's end."""
+    """Create a task through the API, and wait until its run has ended."""
     body = {"goal": goal, "model": MODEL, "subtasks": subtasks}
     response = await api.post("/api/v1/tasks", json=body, headers={"Idempotency-Key": key})
     response.raise_for_status()
@@ -109,9 +110,9 @@ async def run_task(
 
 
 async def _result(result: Callable[[], Awaitable[object]]) -> None:
-    """Wait for a run that may not have been started yet: a POST is answered when it is committed."""
+    """Wait for the result of a run that may not have started yet: the API responds to a POST once it is committed."""
     for _ in range(400):
-        # Rarely: with 50 jobs at once the waiting would be a good part of what Temporal is asked.
+        # With 50 jobs at once, polling more often would be a significant share of Temporal's requests.
         await asyncio.sleep(0.25)
         try:
             await result()

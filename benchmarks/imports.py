@@ -1,7 +1,8 @@
-"""`python -m benchmarks imports`: what a new process loads before a provider's first request.
+"""`python -m benchmarks imports`: the time and the imports that a new process needs before a provider's first request.
 
-Each figure is a process of its own. `connect` is what a worker does once a model is chosen: it imports the vendor's SDK
-and makes its client. The modules that all of Chimera's providers need are loaded before and not counted.
+Each measurement runs in a new process. It measures `connect`, which a worker calls once a model is chosen: it imports
+the vendor's SDK and creates its client. The modules that all of Chimera's providers need are loaded before, and not
+counted.
 """
 
 import json
@@ -36,7 +37,7 @@ asyncio.run(main())
 
 
 class Loaded(TypedDict):
-    """What one process printed."""
+    """The output of one process."""
 
     seconds: float
     modules: int

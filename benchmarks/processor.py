@@ -1,15 +1,15 @@
-"""Processor time by part of the stack. Unlike a rate it hardly depends on what else the machine does."""
+"""Processor time by part of the stack. Unlike a rate, it hardly depends on the machine's other work."""
 
 from collections import Counter
 
 import psutil
 
 PARTS = ("temporal", "postgres", "redis", "bare_worker", "worker", "simulator", "api")
-"""Looked for in a process's command line, in this order."""
+"""The words that identify a part by its command line, in the order in which they are searched for."""
 
 
 def processor_ms() -> Counter[str]:
-    """Milliseconds that this process (`benchmark`) and those it started have used so far, by part."""
+    """Return the milliseconds that this process (`benchmark`) and its descendants have used so far, by part."""
     used: Counter[str] = Counter()
     this = psutil.Process()
     for process in (this, *this.children(recursive=True)):
@@ -23,7 +23,7 @@ def processor_ms() -> Counter[str]:
 
 
 def api_process() -> psutil.Process:
-    """Return the API's process among those that this one started."""
+    """Return the API's process, which is a descendant of this process."""
     for process in psutil.Process().children(recursive=True):
         if process.cmdline()[-2:] == ["-m", "api"]:
             return process

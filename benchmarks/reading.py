@@ -2,9 +2,10 @@
 
     python -m benchmarks reading [--rounds 6] [--requests 3000] [--connections 16]
 
-Bare is `benchmarks/bare_reading.py`: no sign-in, no rights, no log. Both are one uvicorn process each, asked in turn
-over the same number of connections; the task has ended. Rounds alternate, and so does which is asked first. Prints
-requests a second of each round, what a request takes, processor time a request, and the ratio of the medians.
+"bare" is `benchmarks/bare_reading.py`, which has no sign-in, permissions or logs. Each side is one uvicorn process and
+gets its requests over the same number of connections; the task has ended before. The two sides take turns, and
+alternate in which of them comes first. The output shows the requests per second in each round, the duration and
+processor time of a request, and the ratio of the medians.
 """
 
 import argparse
@@ -34,7 +35,7 @@ MIN_RATIO = 0.5
 
 @dataclass
 class Side:
-    """One of the two: where it is asked, its process, and what was measured."""
+    """One of the two apps: its address, its process, and the measurements."""
 
     url: str
     token: str
@@ -44,7 +45,7 @@ class Side:
     processor_ms: list[float] = field(default_factory=list)
 
     def used_ms(self) -> float:
-        """Processor time of the process so far."""
+        """Return the process's processor time so far, in milliseconds."""
         times = self.process.cpu_times()
         return (times.user + times.system) * 1000
 
@@ -71,7 +72,7 @@ async def main() -> None:
 
 
 async def measure(sides: dict[str, Side], rounds: int, requests: int, connections: int) -> None:
-    """Print what the module's docstring promises."""
+    """Print the results that the module's docstring describes."""
     for number in range(rounds + 1):
         for name, side in list(sides.items())[:: 1 if number % 2 else -1]:
             before = side.used_ms()
@@ -94,7 +95,7 @@ async def measure(sides: dict[str, Side], rounds: int, requests: int, connection
 
 
 async def _round(side: Side, requests: int, connections: int) -> tuple[float, list[float]]:
-    """Ask over some connections at once; return requests a second, and what each took in milliseconds."""
+    """Send requests over several connections at once; return the requests per second and the milliseconds of each."""
     began = time.perf_counter()
     taken = await asyncio.gather(*(_ask(side, requests // connections) for _ in range(connections)))
     every = [each for one in taken for each in one]
@@ -102,7 +103,7 @@ async def _round(side: Side, requests: int, connections: int) -> tuple[float, li
 
 
 async def _ask(side: Side, count: int) -> list[float]:
-    # No HTTP client: it would take more of the two processors than the servers do.
+    # Without an HTTP client, because it would use more processor time than the servers.
     where = urlsplit(side.url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     lines = [f"GET {where.path} HTTP/1.1", f"Host: {where.netloc}", f"Authorization: {side.token}", "", ""]

@@ -1,9 +1,9 @@
-"""How long building a request blocks a worker's other calls, by length of the conversation.
+"""How long building a request blocks a worker's other calls, by the length of the conversation.
 
     python -m benchmarks requests
 
-Both ways go through the `openai` SDK to an HTTP transport that answers at once; the two are asked in turn. Prints the
-median of the milliseconds and their ratio.
+Both ways use the `openai` SDK with an HTTP transport that responds at once, and they take turns. The output shows the
+median milliseconds and their ratio.
 """
 
 import asyncio

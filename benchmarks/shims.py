@@ -2,9 +2,9 @@
 
     python -m benchmarks shims [--rounds 12] [--job-ms 250]
 
-The histories of a planned job are replayed in this process, with everything and with one departure left out at a time,
-in alternating rounds. Prints the median of the milliseconds of processor time per job, and the saving as a share of
-`--job-ms`: the processor time of a job over all parts of the stack (see `floor`).
+The histories of a planned job are replayed in this process, in alternating rounds: with all departures, and without one
+of them at a time. The output shows the median processor time per job in milliseconds, and the savings as a share of
+`--job-ms`, the processor time of a job in all parts of the stack (see `floor`).
 """
 
 import argparse
@@ -32,10 +32,10 @@ from worker.workflow_code import Kept
 
 HISTORIES = Path(__file__).parents[1] / "tests" / "workflows" / "histories" / "planned.json"
 JOBS = 10
-"""Replayed in each round."""
+"""The number of jobs replayed in each round."""
 
 Round = Callable[[], Awaitable[float]]
-"""Does the work of `JOBS` jobs and returns its processor time in milliseconds."""
+"""Replays `JOBS` jobs and returns their processor time in milliseconds."""
 
 
 async def main() -> None:
@@ -62,7 +62,7 @@ async def _alternate(rounds: int, pair: tuple[Round, Round]) -> tuple[float, flo
     for number in range(rounds + 1):
         for way, times in zip(pair, taken, strict=True):
             time_ms = await way()
-            if number:  # The first round loads what later ones find loaded.
+            if number:  # The first round isn't counted, because it loads modules that later rounds reuse.
                 times.append(time_ms / JOBS)
     return median(taken[0]), median(taken[1])
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks streaming [--streams 20] [--rate 100] [--tokens 500] [--rounds 3]
 
-`benchmarks/clock.py` is the provider: each token is the time at which it was sent. *Bare* reads it with the `openai`
-SDK and nothing else. *Chimera* is a task of one model call, followed over a WebSocket: worker, bus and API stand
-between. The rounds alternate. Printed are the delay of the first token (sent to read), that of all tokens, and tokens
-a second from a stream's first token to its last.
+The provider is `benchmarks/clock.py`, whose tokens are the times at which they were sent. "bare" reads them with only
+the `openai` SDK. "chimera" is a task with one model call, followed over a WebSocket, so the tokens pass through worker,
+bus and API. The rounds alternate. The output shows the delay from sending to reading, for the first token and for all
+tokens, and the tokens per second from a stream's first token to its last.
 """
 
 import argparse
@@ -32,7 +32,7 @@ MIN_RATE_SHARE = 0.95
 
 @dataclass
 class Read:
-    """One stream as it arrived: (sent, read) of each token, in nanoseconds."""
+    """A stream as it arrived: the times at which each token was sent and read, in nanoseconds."""
 
     tokens: list[tuple[int, int]] = field(default_factory=list)
     _rest: str = ""
@@ -74,7 +74,7 @@ async def main() -> None:
 
 
 async def measure(readers: dict[str, Callable[[], Awaitable[Read]]], streams: int, tokens: int, rounds: int) -> None:
-    """Print what the module's docstring promises."""
+    """Print the results that the module's docstring describes."""
     reads: dict[str, list[Read]] = {name: [] for name in readers}
     for number in range(rounds + 1):
         for name, reader in readers.items():

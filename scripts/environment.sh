@@ -1,12 +1,12 @@
-# Creates .venv from the locks; start.sh and test.sh source it. Prints one line per step, with its seconds.
-# Does nothing when the stamp in .venv shows that it was made from these locks.
+# Creates .venv from the lock files. Sourced by start.sh and test.sh. Prints a line with the duration of each step.
+# If the stamp in .venv shows that it was created from these lock files, nothing is done.
 
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
 
 note() { printf '%s\n' "$*" >&2; }
 
-step() { # step "what" command...: run it quietly; show its output only when it fails
+step() { # step "what" command...: run the command quietly, and show its output only if it fails
     local what=$1 began=$SECONDS log
     shift
     log=$(mktemp "${TMPDIR:-/tmp}/chimera-setup.XXXXXX")
@@ -22,7 +22,7 @@ step() { # step "what" command...: run it quietly; show its output only when it 
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 
-check_chosen_python() { # CHIMERA_PYTHON is used, or the reason why not is shown
+check_chosen_python() { # fail and show the reason if CHIMERA_PYTHON is set but can't be used
     if [ -z "${CHIMERA_PYTHON:-}" ] || is_new_enough "$CHIMERA_PYTHON"; then return; fi
     if "$CHIMERA_PYTHON" -c '' >/dev/null 2>&1; then
         note "CHIMERA_PYTHON=$CHIMERA_PYTHON is $("$CHIMERA_PYTHON" -V 2>&1); Chimera needs Python 3.11 or newer."
@@ -33,7 +33,7 @@ check_chosen_python() { # CHIMERA_PYTHON is used, or the reason why not is shown
     return 1
 }
 
-find_python() { # prints the Python to use; those with wheels for every part come first
+find_python() { # print the Python to use, preferring versions for which all servers have wheels
     local name
     for name in "${CHIMERA_PYTHON:-python3.12}" python3.11 python3.13 python3.14 python3 python; do
         if is_new_enough "$name"; then
@@ -55,14 +55,14 @@ make_venv() {
     return 1
 }
 
-use_caches() { # a missing, empty or read-only home must not fail the start
+use_caches() { # a missing, empty or read-only home folder must not make the start fail
     local cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
     if ! { mkdir -p "$cache/uv" && [ -w "$cache/uv" ]; } 2>/dev/null; then
         export UV_CACHE_DIR=${UV_CACHE_DIR:-$venv/cache}
     fi
-    # A company's own certificates are in the system's store.
+    # Companies' own certificates are in the system's certificate store.
     export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
-    # A cache on another disk is copied from; without this, uv warns of it.
+    # uv copies files from a cache on another disk; without this setting, it warns about that.
     export UV_LINK_MODE=${UV_LINK_MODE:-copy}
 }
 
@@ -77,8 +77,8 @@ install_uv() {
 
 uv() { "$venv/bin/uv" --quiet "$@" --python "$venv/bin/python"; }
 
-# Compiled now, because a cold import of everything takes longer than all servers need to start.
-# "add" removes nothing: a Chimera that runs from this .venv must not lose a package for a moment.
+# Bytecode is compiled now, because the first import without it takes longer than the start of all servers.
+# "add" removes nothing, because a running Chimera that uses this .venv must not lose a package even for a moment.
 install_locked() {
     if [ "$2" = add ]; then
         uv pip install --require-hashes --compile-bytecode --requirement "$root/requirements/$1.lock"
@@ -89,7 +89,7 @@ install_locked() {
 
 has_model() { compgen -G "$venv/lib/python*/site-packages/xllamacpp" >/dev/null; }
 
-take_turn() { # one installation at a time; a dead one leaves the lock of a process that no longer exists
+take_turn() { # take the lock once no other installation holds it; the lock of a dead process is removed
     local reported=
     until ln -s $$ "$venv.lock" 2>/dev/null; do
         if ! kill -0 "$(readlink "$venv.lock" || echo $$)" 2>/dev/null; then
@@ -104,7 +104,7 @@ take_turn() { # one installation at a time; a dead one leaves the lock of a proc
 
 install_chimera() { (cd -- "$root" && uv pip install --no-deps --no-build-isolation --offline --editable .); }
 
-ensure_environment() { # ensure_environment runtime|dev; dev has all that runtime has
+ensure_environment() { # ensure_environment runtime|dev; dev includes everything in runtime
     check_chosen_python || return 1
     ready_for "$1" && return
     local status=0
@@ -122,7 +122,7 @@ make_environment() {
         python=$(find_python) || return 1
         step "Created .venv with $("$python" -V 2>&1)" make_venv "$python" || return 1
     fi
-    # An extra that the user added stays, at the version of the new locks.
+    # An extra that the user has added is kept, with the version in the new lock files.
     if has_model; then model=1; fi
     rm -f "$venv/stamp"
     step "Installed uv (hash verified)" install_uv || return 1

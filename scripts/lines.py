@@ -1,6 +1,6 @@
-"""Lines of production code by folder, of one revision or of two side by side: `python scripts/lines.py [REV …]`.
+"""Count the lines of production code by folder, for one or more revisions: `python scripts/lines.py [REV …]`.
 
-Counted are lines with code: no blank ones, comments or docstrings. Without a revision, it is the working tree.
+Blank lines, comments and docstrings aren't counted. Without a revision, the working tree is used.
 """
 
 import ast
@@ -35,7 +35,7 @@ def _lines_of(revision: str) -> Counter[str]:
 
 
 def _folder_of(name: str) -> str:
-    """The first folder, and the second in `chimera`, which is the largest."""
+    """Return a file's first folder; in `chimera`, which is the largest, also the second."""
     parts = name.split("/")
     return "/".join(parts[: 2 if parts[0] == "chimera" and len(parts) > 2 else 1])
 
@@ -47,7 +47,7 @@ def _code_lines(text: str) -> int:
 
 
 def _docstring_lines(tree: ast.Module) -> set[int]:
-    """Lines of strings that stand alone: docstrings of modules, classes, functions and attributes."""
+    """Return the lines of strings that are statements: docstrings of modules, classes, functions and attributes."""
     strings = [
         node
         for node in ast.walk(tree)

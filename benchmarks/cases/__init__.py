@@ -1,1 +1,1 @@
-"""Bad answers, odd requests and awkward terminals as a list of data, each tried on a real stack."""
+"""Bad answers, odd requests and awkward terminals as a list of cases, each tried on a real stack."""

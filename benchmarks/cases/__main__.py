@@ -16,7 +16,7 @@ from benchmarks.cases.table import table_of, total_of
 from benchmarks.cases.trial import Verdict, try_all
 
 ODD_FOLDER = "dàta ü (1) & a long name for a folder that a user has made on a desktop"
-"""The stack's own folder is a case too: finding B31."""
+"""The name of the stack's folder, which is itself a case: finding B31."""
 
 
 async def main() -> int:
@@ -42,7 +42,7 @@ async def main() -> int:
 
 
 def choice_of(cases: Sequence[Case], *, only: str = "", kind: str = "", wire: str = "") -> list[Case]:
-    """Choose cases by id, where a finding's number stands for all of its samples, by kind and by wire."""
+    """Choose cases by id, kind and wire. A finding's number, such as B05, selects all of its samples."""
     names = [name for name in only.split(",") if name]
     return [
         case
@@ -54,7 +54,7 @@ def choice_of(cases: Sequence[Case], *, only: str = "", kind: str = "", wire: st
 
 
 def _print(verdict: Verdict) -> None:
-    """Print one sign a case, to show progress."""
+    """Print one character per case to show progress."""
     print({"ok": ".", "wrong": "!"}.get(verdict.word, "-"), end="", flush=True, file=sys.stderr)
 
 
@@ -79,5 +79,5 @@ if __name__ == "__main__":
     status = asyncio.run(main())
     sys.stdout.flush()
     sys.stderr.flush()
-    # Temporal's client can abort the interpreter at its exit (sdk-python #300).
+    # Temporal's client can abort the interpreter at exit (sdk-python #300).
     os._exit(status)

@@ -1,4 +1,4 @@
-"""Cases at Chimera's own front door: requests as they are, and when a schedule is due."""
+"""Cases for Chimera's own API: requests exactly as given, and the times when a schedule is due."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ SOCKET_S = 30.0
 
 
 async def try_calls(api: httpx2.AsyncClient, called: ApiCalls) -> ApiReply:
-    """Make the requests one after the other; the reply is the last one's, the ids are those of all."""
+    """Send the requests one after another; return the reply to the last one, with the ids from all replies."""
     ids: list[str | None] = []
     reply = ApiReply(0, "")
     for call in called.calls:
@@ -36,11 +36,11 @@ async def _made(api: httpx2.AsyncClient, call: Call, last_id: str | None) -> htt
 
 
 async def try_socket(api: httpx2.AsyncClient, messages: SocketCase) -> ApiReply:
-    """Send each message and read its answer; 101 is the status of a socket that is still open at the end."""
+    """Send each message and read its answer. The status is 101 if the socket is still open at the end."""
     types: list[str] = []
     try:
         async with AsyncWebSocketClient(api).connect("/ws") as socket, asyncio.timeout(SOCKET_S):
-            # It greets a caller who has signed in with the handshake.
+            # The API greets a caller who has signed in during the handshake.
             types.append((await socket.receive_json())["type"])
             for message in messages.messages:
                 await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
@@ -51,7 +51,7 @@ async def try_socket(api: httpx2.AsyncClient, messages: SocketCase) -> ApiReply:
 
 
 async def try_timing(api: httpx2.AsyncClient, scheduled: Scheduled) -> Times:
-    """Ask when it is due, without keeping it; where there is no preview it is made and deleted again."""
+    """Ask when a schedule is due, without creating it. If there is no preview, it is created and deleted again."""
     asked_at = datetime.now(UTC)
     body = {"name": "a case", "task": {"goal": "x", "model": "simulator/fast"}, **scheduled.timing}
     response = await api.post(f"{SCHEDULES}/preview", json=body)

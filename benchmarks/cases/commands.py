@@ -1,4 +1,4 @@
-"""Cases on the command line: `chimera` as a process of its own, on a pipe or a terminal, whose reader may leave."""
+"""Cases for the command line: `chimera` as a separate process on a pipe or a terminal, whose reader may close it."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ LIMIT_S = 90.0
 
 
 async def try_command(command: Command, api_url: str, token: str) -> Exit:
-    """Run it in a folder of its own, with nothing of this process's environment but where programs are."""
+    """Run a command in its own folder. Of this process's environment, it gets only the PATH."""
     with tempfile.TemporaryDirectory(prefix="chimera-case-") as folder:
         await asyncio.to_thread(_write, Path(folder), command.files)
         environment: dict[str, str | bytes] = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8"}
@@ -60,7 +60,7 @@ def _all_of(reading: int, limit: int | None) -> bytes:
             try:
                 piece = file.read(65536 if limit is None else limit - len(found))
             except OSError:
-                # A terminal whose other end is closed says so in this way.
+                # A terminal raises this error when its other end is closed.
                 break
             if not piece:
                 break

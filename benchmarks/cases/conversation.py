@@ -1,4 +1,4 @@
-"""The results and ids of tool calls in a request, on each wire."""
+"""The results and ids of the tool calls in a request, on each wire."""
 
 import json
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from benchmarks.cases.case import Wire
 
 
 def results_in(wire: Wire, body: dict[str, Any]) -> tuple[str, ...]:
-    """What each tool call was answered, in the order of the conversation."""
+    """Return the results of the tool calls, in the order of the conversation."""
     return tuple(text for kind, text in _parts(wire, body) if kind == "result")
 
 
 def ids_in(wire: Wire, body: dict[str, Any]) -> tuple[str, ...]:
-    """The ids of the tool calls, in the order of the conversation."""
+    """Return the ids of the tool calls, in the order of the conversation."""
     return tuple(text for kind, text in _parts(wire, body) if kind == "id")
 
 

@@ -1,4 +1,4 @@
-"""Whether what was seen is right, and both in a few words. Pure functions."""
+"""Compare an observed result with the correct one, and describe both in a few words. These are pure functions."""
 
 import json
 import re
@@ -11,12 +11,12 @@ from benchmarks.cases.seen import ApiReply, Exit, Seen, Task, Times
 from models.base import preview_of
 
 _PREAMBLE = re.compile(r"Subtask 'one' failed: |The provider was called .{0,60}? Last outcome: ")
-"""The API's preamble, and words that mean little in a narrow column."""
+"""The preamble of the API's error messages, which is left out in a narrow column."""
 TRACEBACK = "Traceback (most recent call last)"
 
 
 def problems_of(right: Right, seen: Seen) -> list[str]:
-    """Name each difference from the correct result; an empty list means none."""
+    """Return a description of each difference from the correct result; the list is empty if there is none."""
     match right, seen:
         case Ends(), Task():
             return list(_of_task(right, seen))
@@ -145,7 +145,7 @@ def _of_times(right: Due, seen: Times) -> Iterator[str]:
 
 
 def first_days(holds: Callable[[date], bool], at: str, after: datetime, number: int) -> list[str]:
-    """Count the first days on which a schedule is due, the slow way: each day is checked."""
+    """Return the first times when a schedule is due, by the slow method: each day is checked."""
     found: list[str] = []
     day = after.date()
     while len(found) < number:
@@ -175,7 +175,7 @@ def _of_exit(right: Exits, seen: Exit) -> Iterator[str]:
 
 
 def _missing(words: Iterable[str], text: str) -> Iterator[str]:
-    # A terminal wraps its lines.
+    # Spaces are normalized because a terminal wraps lines.
     folded = " ".join(text.split()).casefold()
     return (f"no “{word}”" for word in words if word.casefold() not in folded)
 

@@ -1,4 +1,4 @@
-"""What was seen of a case, as it is judged and shown."""
+"""The observed result of a case, as it is judged and shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from tests.wires.model_server import Arrival
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task when it had ended, or when the wait for it ended."""
+    """A task at its end, or when the wait for its end was over."""
 
     wire: Wire
     view: Mapping[str, Any]
-    """`GET /tasks/{id}`; of a refused request the problem, with status `refused`."""
+    """The response to `GET /tasks/{id}`; for a rejected request, its problem details with the status `refused`."""
     arrivals: tuple[Arrival, ...] = ()
     attempts: int = 0
     finishes: tuple[str | None, ...] = ()
@@ -27,7 +27,7 @@ class Task:
 
     @property
     def error(self) -> str:
-        """All error texts of the task and its calls."""
+        """All error messages of the task and its calls."""
         waiting, held = self.view.get("waiting") or {}, self.view.get("blocked_by") or ()
         parts = [self.view.get("error_code"), self.view.get("error"), waiting.get("message")]
         parts += [f"{call['code']}: {call['message']}" for call in held]
@@ -37,7 +37,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class ApiReply:
-    """What the API answered."""
+    """The API's response."""
 
     status: int
     text: str
@@ -46,7 +46,7 @@ class ApiReply:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a schedule is due, by the API; `refused` is its refusal instead."""
+    """When a schedule is due according to the API, or in `refused` the error response."""
 
     due: tuple[datetime, ...] = ()
     asked_at: datetime | None = None
@@ -55,7 +55,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a command ended, and what it printed; None is a command that didn't end."""
+    """How a command ended and what it printed. The code is None if the command didn't end."""
 
     code: int | None
     text: str

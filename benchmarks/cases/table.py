@@ -1,4 +1,4 @@
-"""The table: a line a case, totals by kind and by wire, and why a right value is right."""
+"""The table of results: a line per case, totals by kind and by wire, and the reasons for debatable results."""
 
 import shutil
 import sys
@@ -11,11 +11,11 @@ from benchmarks.cases.trial import Verdict
 WORDS = ("ok", "wrong", "not run")
 ID, KIND, REQUESTS, VERDICT = 24, 16, 5, 7
 WIDTH = 200
-"""Of a line that isn't written on a terminal."""
+"""The width of lines that aren't written to a terminal."""
 
 
 def table_of(verdicts: Sequence[Verdict]) -> str:
-    """Print every case, then the sums, then the notes and the sources."""
+    """Return a table of all cases, the totals, the notes and the sources."""
     wide = shutil.get_terminal_size((WIDTH, 0)).columns if sys.stdout.isatty() else WIDTH
     room = max(40, wide - ID - KIND - REQUESTS - VERDICT - 10)
     right = room * 2 // 5
@@ -57,7 +57,7 @@ def _notes(verdicts: Sequence[Verdict]) -> dict[str, list[str]]:
 
 
 def _shown(text: str) -> str:
-    """Write out what a terminal would obey."""
+    """Escape the characters that would control a terminal."""
     return "".join(c if c.isprintable() or c.isspace() else repr(c)[1:-1] for c in text)
 
 

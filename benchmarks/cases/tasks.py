@@ -1,4 +1,4 @@
-"""A case whose model server answers as scripted: the task that meets it, and all that can be seen of it."""
+"""Run a task for a case whose model server gives scripted answers, and collect everything that can be observed."""
 
 import asyncio
 import json
@@ -17,12 +17,12 @@ PLAN = [{"key": "one", "instruction": "Work it out.", "agent": "analyst"}]
 
 
 def model_of(case: Case, asked: TaskCase) -> str:
-    """The name by which the model server finds its script."""
+    """Return the name by which the model server finds the case's script."""
     return asked.model or case.id.lower()
 
 
 async def try_task(api: httpx2.AsyncClient, server: ModelServer, case: Case, asked: TaskCase, right: Ends) -> Task:
-    """Run the task and wait for its end, or for the state that is right."""
+    """Run the task, and wait until it has ended or reached the correct state."""
     model = server.models[model_of(case, asked)] = Model(asked.answers)
     provider = asked.provider or PROVIDERS[asked.wire]
     body: dict[str, Any] = {"goal": "Do it.", "model": f"{provider}/{model_of(case, asked)}"}
@@ -55,7 +55,7 @@ async def _ended(api: httpx2.AsyncClient, path: str, wanted: set[str], limit_s: 
 async def _finishes(
     api: httpx2.AsyncClient, path: str, view: dict[str, Any], cost: dict[str, Any]
 ) -> tuple[str | None, ...]:
-    """Where the API shows how an answer ended."""
+    """Return the finish reason from each place where the API shows it."""
     subtasks = (await api.get(f"{path}/subtasks")).json()
     ends = [event for event in await _events(api, path) if event.get("finish_reason")]
     last = (cost["attempts"] or [{}])[-1]
@@ -64,7 +64,7 @@ async def _finishes(
 
 
 async def _events(api: httpx2.AsyncClient, path: str) -> list[dict[str, Any]]:
-    """All events of a task that has ended."""
+    """Return all events of a task that has ended."""
     async with api.stream("GET", f"{path}/events", params={"after": 0}) as response:
         frames = [
             json.loads(line.removeprefix("data:")) async for line in response.aiter_lines() if line.startswith("data:")

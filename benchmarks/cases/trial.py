@@ -1,4 +1,4 @@
-"""All cases on one stack: those that don't delay others at once, the rest one after the other."""
+"""Try all cases on one stack: cases that don't delay others at once, the rest one after another."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -34,12 +34,12 @@ from tests.wires.server import listening
 
 AT_ONCE = 32
 COMMANDS_AT_ONCE = 3
-"""A command is a second and more of one core."""
+"""The number of parallel commands. Each uses a second or more of one core."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one case."""
+    """The result of one case."""
 
     case: Case
     now: str
@@ -63,7 +63,7 @@ async def try_all(cases: Sequence[Case], folder: Path, on_verdict: Callable[[Ver
             filled = [(name, value.replace("{port}", str(port))) for name, value in environment]
             async with _worker_with(stack.services.worker, filled):
                 await trials.in_turns([case for case in cases if case.environment == environment])
-        # Last, since the last of them has its provider held for an hour.
+        # These run last, because the last of them blocks its provider for an hour.
         await trials.provider_by_provider([case for case in cases if case.alone and not case.environment])
     by_id = {verdict.case.id: verdict for verdict in trials.verdicts}
     return [by_id[case.id] for case in cases]
@@ -81,19 +81,19 @@ class _Trials:
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(case: Case) -> None:
-            # A command waits for its own turn without keeping a task's place.
+            # Commands have their own semaphore, so that waiting commands don't take the tasks' places.
             async with self._commands if isinstance(case.act, Command) else places:
                 await self._try(case)
 
         await asyncio.gather(*map(one, cases))
 
     async def provider_by_provider(self, cases: Sequence[Case]) -> None:
-        """Providers beside each other, each one's cases in turns."""
+        """Try the providers in parallel, and the cases of each one after another."""
         wires = dict.fromkeys(case.wire for case in cases)
         await asyncio.gather(*(self.in_turns([case for case in cases if case.wire == wire]) for wire in wires))
 
     async def in_turns(self, cases: Sequence[Case]) -> None:
-        """One after the other, as they are listed."""
+        """Try the cases one after another, in the given order."""
         for case in cases:
             await self._try(case)
 
@@ -143,9 +143,9 @@ async def _stack(folder: Path, port: int, cases: Sequence[Case]) -> AsyncIterato
         "anthropic_api_key": SecretStr("unneeded"),
         "google_base_url": address,
         "google_api_key": SecretStr("unneeded"),
-        # Else the failures of some cases would block the others.
+        # Otherwise, the failures of some cases would block the others.
         "breaker_failures": 1000,
-        # One user follows all of them.
+        # One user follows all tasks.
         "max_streams": 2 * AT_ONCE,
         "prices": dict.fromkeys(_priced(cases), (USD_PER_MILLION, USD_PER_MILLION)),
         "context_windows": dict.fromkeys(_priced(cases), 128_000),
@@ -155,7 +155,7 @@ async def _stack(folder: Path, port: int, cases: Sequence[Case]) -> AsyncIterato
 
 
 def _priced(cases: Sequence[Case]) -> list[str]:
-    """Models under the ids of their cases; a local one with a name of its own costs nothing, as local models do."""
+    """Return the models that have prices. A local model with its own name costs nothing, like all local models."""
     asked = [(case, case.act) for case in cases if isinstance(case.act, TaskCase)]
     asked = [(case, act) for case, act in asked if not act.model or act.wire != "openai"]
     return [f"{act.provider or PROVIDERS[act.wire]}/{model_of(case, act)}" for case, act in asked]
@@ -163,7 +163,7 @@ def _priced(cases: Sequence[Case]) -> list[str]:
 
 @asynccontextmanager
 async def _worker_with(worker: Supervised, environment: Sequence[tuple[str, str]]) -> AsyncIterator[None]:
-    """Start the worker again with these variables."""
+    """Restart the worker with these variables, and restore it afterward."""
     before = worker.service
     worker.service = replace(before, environment={**before.environment, **dict(environment)})
     await worker.restart()

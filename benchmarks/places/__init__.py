@@ -1,1 +1,1 @@
-"""Checkouts and data folders in odd places, each with a stack of its own."""
+"""Checkouts and data folders in odd places, each with its own stack."""

@@ -29,7 +29,7 @@ from tests.ports import free_port
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 180.0
 REFUSED = 3
-"""What `chimera` ends with when it can't do what it was asked."""
+"""The exit code of `chimera` when it can't do what was requested."""
 
 
 def main() -> int:
@@ -148,7 +148,10 @@ def _is_refusal(up: "subprocess.Popen[bytes]", printed: str, words: str) -> bool
 
 
 def _open_to_others(folder: Path) -> Iterator[str]:
-    """Name what others than the owner can read or write: what is open in a folder that lets them pass."""
+    """Yield the names of files and folders in a data folder that users other than the owner can read or write.
+
+    A folder that other users can't enter isn't searched.
+    """
     if stat.S_IMODE(folder.stat().st_mode) & 0o022:
         yield folder.name
     if not stat.S_IMODE(folder.stat().st_mode) & 0o011:

@@ -1,4 +1,4 @@
-"""Every place, and what has to be made for it."""
+"""The list of places, and the functions that prepare them."""
 
 import os
 import resource
@@ -12,11 +12,11 @@ from benchmarks.places.place import ODD, NotHere, Place
 
 UNPRIVILEGED_ID = 65534
 NO_UTF8 = os.fsdecode(b"caf\xe9")
-"""A name in Latin-1, as an older disk has it."""
+"""A name in Latin-1, as on older disks."""
 LONG = "/".join(["long " * 10] * 6)
 NO_UTF8_MODE = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 PROXY = "http://127.0.0.1:9"
-"""Nothing answers there."""
+"""An address at which no server listens."""
 
 
 def _closed(folder: Path, undo: ExitStack) -> None:
@@ -71,7 +71,7 @@ def _ignoring_signals() -> None:
 
 
 PLACES = (
-    # How the data folder is called, and where it is.
+    # The data folder's name and location.
     Place("a plain folder"),
     Place("spaces, umlauts, quotes, percent, $, &", ODD),
     Place("a leading dash", "-rf"),
@@ -93,7 +93,7 @@ PLACES = (
     Place("data behind a dangling link", prepare=_linked_to_nothing, refused="link"),
     Place("a file instead of the data folder", prepare=_a_file, refused="is a file"),
     Place("a folder with other files", prepare=_with_other_things, refused="thesis.odt"),
-    # Whose it is.
+    # Owners and permissions.
     Place("below a folder closed to other users", prepare=_closed),
     Place("a user other than root", is_root=False),
     Place("another user's data folder", prepare=_of_another, refused="belongs to"),
@@ -112,7 +112,7 @@ PLACES = (
     ),
     Place("a missing home", environment={"HOME": "nowhere"}),
     Place("HOME is not set", without=("HOME",)),
-    # Temporary folders, which sockets of a long path need.
+    # Temporary folders, in which sockets are placed if the data folder's path is too long.
     Place(
         "another time zone, TMPDIR with spaces",
         environment={"TZ": "Asia/Kathmandu", "TMPDIR": "t m p"},
@@ -139,7 +139,7 @@ PLACES = (
     Place("C.UTF-8", "dàta", environment={"LC_ALL": "C.UTF-8"}),
     Place("a locale that isn't installed", "dàta", environment={"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}),
     Place("a Latin-1 locale that isn't installed", "dàta", environment={"LC_ALL": "de_DE.ISO-8859-1", **NO_UTF8_MODE}),
-    # What a process inherits.
+    # Inherited state of a process.
     Place("umask 077", begin=partial(os.umask, 0o077)),
     Place("umask 000", begin=partial(os.umask, 0)),
     Place("nice 19", begin=partial(os.nice, 19)),

@@ -1,4 +1,4 @@
-"""A place: where checkout and data are, who starts them, and in what surroundings. Data only."""
+"""A place, as data only: where the checkout and the data are, which user starts Chimera, and its environment."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -7,11 +7,11 @@ from pathlib import Path
 
 ODD = 'dàta ü (1) & it\'s "100%" $HOME;#'
 BELOW = frozenset({"HOME", "TMPDIR"})
-"""Variables whose value is a folder below the place's own."""
+"""Variables whose values are folders within the place's folder."""
 
 
 class NotHere(Exception):
-    """This machine can't show it; the reason."""
+    """A place can't be tried on this machine. The message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -19,17 +19,17 @@ class Place:
     name: str
     data: str = "data"
     checkout: str = ""
-    """A copy of the code in a folder of this name; empty is where it stands."""
+    """The folder for a copy of the code; empty to run the code where it is."""
     sealed: bool = False
-    """Nothing in that copy may be written to."""
+    """Whether the copy of the code is read-only."""
     environment: Mapping[str, str] = field(default_factory=dict)
     without: tuple[str, ...] = ()
-    """Variables that are not set."""
+    """Variables that must not be set."""
     prepare: Callable[[Path, ExitStack], None] = lambda folder, undo: None
-    """Gets the folder that the place is in."""
+    """Prepares the place. Its first argument is the folder that contains the place."""
     begin: Callable[[], object] | None = None
-    """Done in each process before it becomes a command of ours: a limit, a mask, a stream that is closed."""
+    """Runs in each child process before exec, for example to set a limit or a mask, or to close a stream."""
     refused: str = ""
-    """Stands in the refusal of a place that can't be one."""
+    """Text in the error message, if the place is unusable."""
     is_root: bool = True
-    """Otherwise as a user without root's rights, where root runs this."""
+    """If false and root runs the benchmark, Chimera runs as a user without root's rights."""

@@ -108,7 +108,7 @@ async def main() -> int:
 async def tried(finding: Finding, stack: Stack) -> Seen:
     try:
         return await finding.attack(stack)
-    except Exception as error:  # noqa: BLE001  one that can't be tried hides no other
+    except Exception as error:  # noqa: BLE001  an attack that fails must not prevent the others
         traceback.print_exc()
         return Seen(problems=[f"couldn't be tried: {type(error).__name__}"])
 
@@ -132,5 +132,5 @@ if __name__ == "__main__":
     status = asyncio.run(main())
     sys.stdout.flush()
     sys.stderr.flush()
-    # Temporal's client can abort the interpreter at its exit (sdk-python #300).
+    # Temporal's client can abort the interpreter at exit (sdk-python #300).
     os._exit(status)

@@ -1,4 +1,4 @@
-"""Accounts for trials: made in the database, signed in through the API, and the tasks that they start."""
+"""Accounts for trials, which are created in the database and sign in through the API, and the tasks that they start."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -23,7 +23,7 @@ from tests.stack import Stack
 async def signed_in(
     stack: Stack, role: Role = "user", *, address: str = "127.0.9.1"
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of an account that was made for it."""
+    """Create an account and yield a client that is signed in to it."""
     email = await new_account(stack, role)
     async with client_of(stack, address=address) as client:
         answer = await try_password(client, email, PASSWORD)
@@ -33,7 +33,7 @@ async def signed_in(
 
 
 async def new_accounts(stack: Stack, number: int) -> list[str]:
-    """Make accounts with PASSWORD, hashed once for all of them; return their e-mails."""
+    """Create accounts with PASSWORD, which is hashed once for all of them, and return their e-mails."""
     hashed = await Passwords().hash(PASSWORD)
     emails = [f"{uuid4().hex}@example.com" for _ in range(number)]
     async with open_database(stack) as database, database.begin() as session:
@@ -52,7 +52,7 @@ async def open_database(stack: Stack) -> AsyncIterator[Database]:
 
 
 async def rows(stack: Stack, query: str, **values: Any) -> Sequence[RowMapping]:
-    """Run a statement on the stack's database; nothing comes back of one that only changes something."""
+    """Run a statement on the stack's database and return its rows, or an empty list if it returns none."""
     async with open_database(stack) as database, database.begin() as session:
         found = await session.execute(text(query), values)
         return list(found.mappings()) if found.returns_rows else []  # type: ignore[attr-defined]
@@ -63,7 +63,7 @@ async def user_id(client: httpx2.AsyncClient) -> str:
 
 
 async def new_task(client: httpx2.AsyncClient, directives: str, **fields: Any) -> TaskId:
-    """Start a task of one subtask whose call the simulator scripts."""
+    """Start a task with one subtask, with directives for the simulator."""
     plan = [{"key": "only", "instruction": f"Say a word. [[sim: {directives}]]", "agent": "writer"}]
     body = {"goal": "A trial", "model": "simulator/fast", "plan": plan, **fields}
     answer = await client.post(f"{API}/tasks", json=body)
@@ -78,7 +78,7 @@ async def status_of(client: httpx2.AsyncClient, task_id: TaskId) -> str:
 async def until_status(
     client: httpx2.AsyncClient, task_id: TaskId, *wanted: str, limit_s: float = 60.0, every_s: float = 0.2
 ) -> str:
-    """Wait until a task is in one of these states, or has ended; return where it is after `limit_s`."""
+    """Wait up to `limit_s` until a task is in one of these states or has ended; return its state then."""
     deadline = asyncio.get_running_loop().time() + limit_s
     while (status := await status_of(client, task_id)) not in (*wanted, *CLOSED):
         if asyncio.get_running_loop().time() > deadline:

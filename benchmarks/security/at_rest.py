@@ -1,4 +1,4 @@
-"""S48: canaries in keys, passwords, tokens and texts, and every place that keeps or shows anything."""
+"""S48: canaries in keys, passwords, tokens and texts, and every place that stores or shows data."""
 
 import asyncio
 from collections import Counter
@@ -40,7 +40,7 @@ SCRIPTS = (
         "tokens=600; drip=20",
     ),
 )
-"""A share of them fails, in ways that can expose keys: OpenAI's 401 repeats the one that it got."""
+"""Directives for the tasks. Some tasks fail in ways that can expose keys: OpenAI's 401 repeats the rejected key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,18 @@ class Canary:
     kind: str
     text: str
     is_words: bool = False
-    """Text that a user wrote: kept where messages are kept, and shown to that user."""
+    """Whether this is a user's text, which may be stored where messages are stored, and shown to that user."""
 
 
 LISTS = (
     *("/tasks", "/agents", "/agents/types/available", "/agents/models/available", "/tasks/types/available"),
     *("/schedules", "/files", "/ai/calls", "/ai/providers", "/auth/me"),
 )
-"""What a signed-in user may list."""
+"""The lists that a signed-in user may read."""
 
 KEEP_WORDS = {"PostgreSQL", "Redis", "answers", "events", "command line", "simulator.jsonl"}
-"""The transcript's home; streams, for an hour; and what their own user asks for."""
+"""Places that may contain a user's text: the database with the transcript, streams (for an hour), and the user's own
+requests."""
 
 
 async def canaries(stack: Stack) -> Seen:
@@ -91,7 +92,10 @@ async def canaries(stack: Stack) -> Seen:
 
 
 async def _work(client: httpx2.AsyncClient, words: str) -> tuple[list[TaskId], int]:
-    """Fifty tasks with everything that takes words, some of them cancelled; and how many took guidance."""
+    """Start 50 tasks and fill every other field that accepts text; cancel some of the tasks.
+
+    Returns the tasks' ids, and how many of them accepted guidance.
+    """
     form = {"file": ("note.txt", f"{words}\n".encode() * 50, "text/plain")}
     (await client.post(f"{API}/files", files=form)).raise_for_status()
     agent = f"a{uuid4().hex[:8]}"
@@ -115,7 +119,7 @@ async def _work(client: httpx2.AsyncClient, words: str) -> tuple[list[TaskId], i
         body = {"goal": f"Say {words}", "model": MODELS[number % len(MODELS)], "plan": plan, "metadata": {"a": words}}
         answer = (await client.post(f"{API}/tasks", json=body)).raise_for_status()
         ids.append(TaskId(answer.json()["id"]))
-        # Those that have ended by then take no guidance.
+        # A task that has already ended doesn't accept guidance.
         steered += (await client.post(f"{API}/tasks/{ids[-1]}/steer", json={"text": words})).is_success
         if "drip" in script:
             (await client.post(f"{API}/tasks/{ids[-1]}/cancel")).raise_for_status()

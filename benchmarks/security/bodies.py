@@ -1,4 +1,4 @@
-"""B12: one body that blocks the event loop for all others."""
+"""B12: a request body that blocks the event loop for all other requests."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ BODIES: dict[str, tuple[str, Any]] = {
 
 
 async def large_bodies(stack: Stack) -> Seen:
-    """What the API needs of its processor for one, and how long a second client waited meanwhile."""
+    """Measure the API's processor time for each body, and how long a second client waits meanwhile."""
     seen = Seen()
     for what, (path, body) in BODIES.items():
         content = to_json(body)
@@ -45,7 +45,7 @@ async def large_bodies(stack: Stack) -> Seen:
                     f"{API}{path}", content=content, headers={"Content-Type": "application/json"}
                 )
                 seen.expect(400 <= answer.status_code < 500, f"{what}: {answer.status_code}")
-                # So that no wait of the second client is for two bodies.
+                # Ensures that no wait of the second client is caused by two bodies.
                 await watch.next_answer()
             used_ms = (processor_s(stack.services.api) - before) * 1000 / ROUNDS
         seen.expect(used_ms <= HELD_MS, f"{what}: {used_ms:.0f} ms of processor time")

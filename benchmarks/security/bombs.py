@@ -1,4 +1,4 @@
-"""S24: bodies, headers and connections that are small to send and large to read."""
+"""S24: bodies, headers and connections that are cheap to send and expensive to read."""
 
 import gzip
 import json
@@ -61,12 +61,12 @@ def _bodies() -> dict[str, tuple[bytes, dict[str, str]]]:
 
 
 HARMLESS = {"another charset"}
-"""Of what is JSON in UTF-8 all the same, and may be taken."""
+"""Bodies that are nevertheless JSON in UTF-8, and may be accepted."""
 
 
 async def bombs(stack: Stack) -> Seen:
-    """The API's processor for each, how it grows, and how long a second client waits."""
-    # Made first: what takes this process long keeps its second client waiting too.
+    """Measure the API's processor time for each bomb, its memory growth, and how long a second client waits."""
+    # Created first, because long work in this process would also delay the second client.
     bodies = _bodies()
     seen, before, worst = Seen(), memory(stack), 0.0
     async with watched(stack) as watch:

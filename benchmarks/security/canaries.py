@@ -1,4 +1,4 @@
-"""Secrets to look for: provider keys that only this run has, and what the stack itself made."""
+"""Secrets to search for: provider keys that exist only in this run, and the secrets that the stack created."""
 
 import json
 from base64 import b64encode
@@ -21,12 +21,12 @@ WIRES = (ANTHROPIC, GOOGLE)
 
 
 def variables() -> dict[str, str]:
-    """What the process that starts the stack has in its environment, as people set it."""
+    """Return the keys as variables in the environment of the process that starts the stack, as users set them."""
     return {f"CHIMERA_{vendor.upper()}_API_KEY": key for vendor, key in KEYS.items()}
 
 
 def settings(simulator_port: int) -> dict[str, Any]:
-    """Every vendor is the simulator, asked with that vendor's canary."""
+    """Return settings that make the simulator stand in for every vendor, with the vendor's canary as its API key."""
     models = {name: settings_for(WIRES, 0)[name] for name in ("prices", "context_windows")}
     for values in models.values():
         assert isinstance(values, dict)
@@ -43,7 +43,7 @@ MODELS = (SIMULATED, "openai/fast", *(wire.model for wire in WIRES))
 
 
 def secrets_of(stack: Stack) -> Iterator[tuple[str, str]]:
-    """Kind and text of each secret that nothing but what needs it may have."""
+    """Yield the kind and the text of each secret that only processes that need it may have."""
     for key in KEYS.values():
         yield "provider key", key
     kept = json.loads((stack.settings.data_dir / "secrets.json").read_text())

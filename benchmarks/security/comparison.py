@@ -1,4 +1,4 @@
-"""Whether requests of several kinds get the same answer, and take the same work."""
+"""Check whether requests of several kinds get the same answer and cause the same work."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from benchmarks.security.finding import Seen, client_of, processor_s
 from tests.stack import Stack
 
 FROM_ONE_ADDRESS = 18
-"""Fewer than the limits of an address; the 19th comes from elsewhere."""
+"""Requests per address, fewer than an address's limits. The 19th request comes from another address."""
 SAME_WORK = 0.1
-"""By how much the processor's time may differ; medians of time are no criterion on a busy machine."""
+"""By what share the processor times may differ. Elapsed time isn't a criterion, because the machine may be busy."""
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ Ask = Callable[[httpx2.AsyncClient], Awaitable[httpx2.Response]]
 
 
 async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: int, same_work: bool = True) -> Seen:
-    """Ask in turn, one at a time, and compare what came back and what it took."""
+    """Send requests of each kind in turn, one at a time, and compare their answers and their work."""
     found = {what: Sample() for what in asks}
     addresses = _addresses(second)
     for _ in range(samples):
@@ -48,7 +48,7 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
     seen.figures["largest median divided by the smallest"] = round(max(medians) / min(medians), 2)
     work = [median(each.work_ms) for each in found.values()]
     seen.figures["processor time, ms"] = round(median(work), 1)
-    # Counted in hundredths of a second, which says nothing about what takes less.
+    # Processor time is counted in hundredths of a second, which is too coarse for requests that take less.
     if same_work:
         seen.decisions.append(
             f"work within {SAME_WORK:.0%} of processor time counts as equal; median times are only reported"
@@ -60,13 +60,13 @@ async def compare(stack: Stack, samples: int, asks: dict[str, Ask], *, second: i
 
 
 def _addresses(second: int) -> Iterator[str]:
-    """Of this machine, each often enough for no limit."""
+    """Yield addresses of this machine, none of them so often that it reaches a limit."""
     for number in count():
         place = number // FROM_ONE_ADDRESS
         yield f"127.{second}.{place // 250}.{place % 250 + 1}"
 
 
 def _text(answer: httpx2.Response) -> str:
-    """The body without what differs by request: its id, and the e-mail that was sent."""
+    """Return the body without the fields that differ by request: its id, and the e-mail that was sent."""
     body: dict[str, Any] = answer.json()
     return str(sorted((name, value) for name, value in body.items() if name not in ("instance", "email")))

@@ -1,4 +1,4 @@
-"""B13: headers without an end, and connections that wait for ever."""
+"""B13: endless headers, and connections that wait forever."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.stack import Stack
 MEGABYTES = 100
 CONNECTIONS = 800
 LONGEST_S = 45.0
-"""Twice what the API allows, and then some: the machine may be busy."""
+"""Longer than the API allows, because the machine may be busy."""
 HEAD = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 HALVES = {
     "nothing": b"",
@@ -44,7 +44,7 @@ async def a_header_without_an_end(stack: Stack, megabytes: int = MEGABYTES) -> S
 
 
 async def half_requests(stack: Stack, connections: int = CONNECTIONS, addresses: int = 1) -> Seen:
-    """Each ends by itself, and a second client is answered meanwhile."""
+    """Open connections with partial requests: each must be closed, and a second client must get responses meanwhile."""
     seen = Seen(figures={"longest wait, ms": 0})
     seen.decisions.append(f"a connection has {LONGEST_S:g} s here, because a busy machine may exceed the API's 25")
     for what, half in HALVES.items():
@@ -59,7 +59,7 @@ async def half_requests(stack: Stack, connections: int = CONNECTIONS, addresses:
 
 
 async def many_connections(stack: Stack) -> Seen:
-    """More than there is room for, from one address: clients elsewhere are still answered."""
+    """Open too many connections from one address: clients at other addresses must still get responses."""
     seen = Seen()
     async with watched(stack) as watch:
         opened = [await _open(stack) for _ in range(stack.settings.max_connections)]

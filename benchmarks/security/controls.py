@@ -1,4 +1,4 @@
-"""B26, S20: controls at the wrong time, and many at once."""
+"""B26, S20: controls at the wrong time, and many controls at once."""
 
 import asyncio
 from collections import Counter
@@ -28,16 +28,16 @@ ALLOWED = {
     "failed": {"retry", "delete"},
     "cancelled": {"cancel", "delete"},
 }
-"""By state; every other control is refused with 409."""
+"""The allowed controls by state; all others are rejected with 409."""
 
 
 async def late_cancels(stack: Stack) -> Seen:
-    """Between the only subtask's answer and the task's end."""
+    """Cancel tasks between the only subtask's answer and the task's end."""
     seen, ended = Seen(), Counter[str]()
     async with signed_in(stack) as client:
         for number in range(ENDING):
             task_id = await new_task(client, "tokens=5")
-            # A little later each time, over the whole of such a task.
+            # A little later each time, so that the cancels are spread over the whole duration of such a task.
             await asyncio.sleep(0.1 + number / ENDING * 0.3)
             status = (await client.post(f"{API}/tasks/{task_id}/cancel")).status_code
             seen.expect(status in (202, 409), f"a cancel returns {status}")
@@ -50,13 +50,13 @@ async def late_cancels(stack: Stack) -> Seen:
 
 
 async def controls_in_states(stack: Stack) -> Seen:
-    """Every control in every state; two at once; a draft that is executed many times at once."""
+    """Try every control in every state, two controls at once, and many parallel executions of a draft."""
     seen = Seen()
     async with signed_in(stack) as client:
         for state, tasks in (await _in_states(stack, client)).items():
             await _control(client, seen, state, tasks)
         await revive(stack.services.worker)
-        # As soon as Temporal has a task it is running, if only on paper.
+        # A task counts as running as soon as Temporal has it, so Temporal must be down for a queued one.
         await crash(stack.parts["temporal"])
         await _control(client, seen, "queued", {control: await _made(client, "queued") for control in CONTROLS})
         await revive(stack.parts["temporal"])
@@ -76,14 +76,14 @@ async def _control(client: httpx2.AsyncClient, seen: Seen, state: str, tasks: di
         seen.expect(found == state, f"{task_id} is {found}, not {state}")
         status = await _send(client, task_id, control)
         is_allowed = control in ALLOWED[state]
-        # Guidance asks the run itself, which is out of reach while Temporal is.
+        # Guidance is sent to the run itself, which can't be reached while Temporal is down.
         away = (503,) if (state, control) == ("queued", "steer") else ()
         right = status in ((200, 202, 204, *away) if is_allowed else (409,))
         seen.expect(right, f"{control} of a {state} task returns {status}")
 
 
 async def _in_states(stack: Stack, client: httpx2.AsyncClient) -> dict[str, dict[str, TaskId]]:
-    """A task for each control in each state; the worker is gone afterwards, so that those that wait stay there."""
+    """Create a task for each control in each state. At the end, the worker is stopped, so that the states stay."""
     later = ("queued", "cancelling")
     made = {
         state: {control: await _made(client, state) for control in CONTROLS} for state in ALLOWED if state not in later

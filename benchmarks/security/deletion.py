@@ -1,4 +1,4 @@
-"""B8: data left of a deleted task."""
+"""B8: data that remains of a deleted task."""
 
 import asyncio
 from uuid import uuid4
@@ -11,7 +11,7 @@ from tests.stack import Stack
 
 TASKS = 5
 LIMIT_S = 120.0
-"""Temporal deletes a run once it has put down all that came before: every half minute or so."""
+"""Temporal deletes a run only once it has stored everything that came before, about every half minute."""
 
 
 async def deleted_tasks(stack: Stack) -> Seen:
@@ -44,7 +44,7 @@ async def deleted_tasks(stack: Stack) -> Seen:
 
 
 async def _kept(stack: Stack, canaries: list[str]) -> int:
-    """How many stores have a word of the tasks: else nothing would be shown by finding none later."""
+    """Return how many stores contain the tasks' texts. If none did, finding none later would prove nothing."""
     contents = (await stores.postgres(stack), await stores.redis(stack), await stores.temporal_files(stack))
     return sum(any(canary.encode() in content for canary in canaries) for content in contents)
 

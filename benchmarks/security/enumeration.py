@@ -1,4 +1,4 @@
-"""B20, S09: whether answers reveal accounts by text, code or the work that they take."""
+"""B20, S09: whether answers reveal accounts by their text, status code or work."""
 
 from itertools import count
 from uuid import uuid4
@@ -17,7 +17,7 @@ AT_ONE_ACCOUNT = 8
 
 
 async def sign_ins(stack: Stack) -> Seen:
-    """Wrong password, an unknown e-mail, and a disabled account with the wrong and with the right password."""
+    """Compare a wrong password, an unknown e-mail, and a disabled account with the wrong and the right password."""
     accounts = SAMPLES // AT_ONE_ACCOUNT + 1
     wrong, disabled, also = [await new_accounts(stack, accounts) for _ in range(3)]
     await _disable(stack, [*disabled, *also])
@@ -42,7 +42,7 @@ async def sign_ins(stack: Stack) -> Seen:
 
 
 async def _refreshes(stack: Stack) -> Seen:
-    """An unknown token, one that was used, and one of a disabled account."""
+    """Compare an unknown token, a used token, and a disabled account's token."""
     tokens: dict[str, list[str]] = {"used": [], "disabled": []}
     emails = await new_accounts(stack, SAMPLES)
     async with open_database(stack) as database:
@@ -70,7 +70,7 @@ async def _refreshes(stack: Stack) -> Seen:
 
 
 async def registrations(stack: Stack) -> Seen:
-    """Where it is open: an e-mail that has an account, and one that has none."""
+    """With open registration, compare an e-mail that has an account with one that doesn't."""
     known = iter(await new_accounts(stack, SAMPLES))
     async with configured(stack.services.api, registration_open="true"):
         return await compare(

@@ -1,4 +1,4 @@
-"""S49: what answers reveal of the implementation, with all parts up and each down, and what can be reached."""
+"""S49: what answers reveal about the implementation, with all servers up and with each one down, and open ports."""
 
 import ipaddress
 import random
@@ -56,7 +56,10 @@ async def what_answers_reveal(stack: Stack) -> Seen:
 
 
 async def ask(stack: Stack, seen: Seen, chance: random.Random, number: int, wrong: set[int], when: str = "") -> None:
-    """Judge so many answers; a request that our own client refuses to send is reported, and another one sent."""
+    """Send a number of malformed requests and judge the answers.
+
+    A request that our own client refuses to send is counted, and another one is sent instead.
+    """
     for _ in range(number):
         while (answer := await malformed(stack, chance)) is None:
             seen.figures[UNSENT] = seen.figures.get(UNSENT, 0) + 1
@@ -72,7 +75,7 @@ def _judge(seen: Seen, answer: httpx2.Response, wrong: set[int], when: str = "")
 
 
 def _ports(stack: Stack, seen: Seen) -> None:
-    """Everything listens on this machine's own addresses, and on no other that it has."""
+    """Check that all ports listen on loopback addresses, and can't be reached at the machine's other addresses."""
     for name, process in running(stack).items():
         tree = psutil.Process(process.pid)
         for each in (tree, *tree.children(recursive=True)):

@@ -1,4 +1,4 @@
-"""A weakness that was found, and the attack that shows whether it is still there."""
+"""A weakness that was found, and the attack that shows whether it still exists."""
 
 import asyncio
 import time
@@ -25,24 +25,24 @@ PASSWORD = "a canary that sings at dawn"
 
 @dataclass(slots=True)
 class Seen:
-    """What the trials of a finding showed."""
+    """The results of a finding's trials."""
 
     trials: int = 0
     problems: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     decisions: list[str] = field(default_factory=list)
-    """Where something other than the criterion holds on purpose, and why."""
+    """Intended deviations from the criterion, with their reasons."""
     not_tried: str = ""
-    """Why there were no trials: untried attacks prove nothing."""
+    """Why there were no trials. Untried attacks prove nothing."""
 
     def expect(self, holds: bool, otherwise: str) -> None:
-        """Count a trial, and note what is wrong unless it `holds`."""
+        """Count a trial, and unless it `holds`, add the problem `otherwise`."""
         self.trials += 1
         if not holds:
             self.problems.append(otherwise)
 
     def take(self, other: "Seen", prefix: str = "") -> None:
-        """Add what other trials showed, their figures under names that begin with `prefix`."""
+        """Add the results of other trials, with `prefix` before the names of their figures."""
         self.trials += other.trials
         self.problems += other.problems
         self.decisions += other.decisions
@@ -58,23 +58,23 @@ class Finding:
 
     @property
     def place(self) -> tuple[str, int, str]:
-        """B2 before B11, and cases of the matrix (S) after what was found (B)."""
+        """The sort key: B2 before B11, and attacks from the list (S) after those found in the past (B)."""
         number = self.id[1:].rstrip("abcdefgh")
         return self.id[0], int(number), self.id
 
 
 @dataclass(slots=True)
 class Watch:
-    """What a second client saw of the API meanwhile."""
+    """What a second client observes of the API during an attack."""
 
     answers: int = 0
     longest_ms: float = 0.0
     held_ms: float = 0.0
-    """The most of its processor that the API's loop used during one wait: what of it is ours, not the machine's."""
+    """The most processor time of the API's event loop during one wait: the part not caused by a busy machine."""
     refused: int = 0
 
     async def next_answer(self) -> None:
-        """Wait until what was under way has been answered, and something that was asked afterwards."""
+        """Wait for the response to the request in flight, and to another one that was sent after it."""
         before = self.answers
         while self.answers < before + 2:
             await asyncio.sleep(0.005)
@@ -82,7 +82,7 @@ class Watch:
 
 @asynccontextmanager
 async def watched(stack: Stack) -> AsyncIterator[Watch]:
-    """Ask the API over and over, from another address, for what takes it nothing: how long it stood still."""
+    """Send the API cheap requests continuously, from another address, to measure how long it doesn't respond."""
     watch, api = Watch(), stack.services.api
     async with client_of(stack, address="127.0.0.77") as client:
 
@@ -110,13 +110,16 @@ async def watched(stack: Stack) -> AsyncIterator[Watch]:
 
 
 def processor_s(process: Supervised) -> float:
-    """Seconds of the processor that a process has used: on a busy machine they mean more than the clock."""
+    """Return the seconds of processor time that a process has used. On a busy machine, they tell more than a clock."""
     times = psutil.Process(process.pid).cpu_times()
     return times.user + times.system
 
 
 def loop_s(process: Supervised) -> float:
-    """The same of a process's first thread, where its event loop is, to the microsecond where Linux reports it."""
+    """Return the processor time of a process's first thread, which runs its event loop.
+
+    It is exact to the microsecond if Linux reports it; otherwise, the processor time of the whole process is returned.
+    """
     try:
         return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
     except OSError:
@@ -125,7 +128,7 @@ def loop_s(process: Supervised) -> float:
 
 @asynccontextmanager
 async def client_of(stack: Stack, *, address: str = "127.0.0.1", token: str = "") -> AsyncIterator[httpx2.AsyncClient]:
-    """A client that comes from `address`, one of this machine's."""
+    """Yield a client whose requests come from `address`, which is one of this machine's."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     transport = httpx2.AsyncHTTPTransport(local_address=address)
     async with httpx2.AsyncClient(
@@ -135,7 +138,7 @@ async def client_of(stack: Stack, *, address: str = "127.0.0.1", token: str = ""
 
 
 async def new_account(stack: Stack, role: Role = "user") -> str:
-    """Make an account with PASSWORD and return its e-mail."""
+    """Create an account with PASSWORD and return its e-mail."""
     email = f"{uuid4().hex}@example.com"
     database = Database(stack.settings)
     try:

@@ -1,4 +1,4 @@
-"""B5: folders that others made or opened before the embedded stack starts in them."""
+"""B5: folders that other users created or opened before the embedded stack starts in them."""
 
 import hashlib
 import os
@@ -18,11 +18,11 @@ from tests.stack import Stack
 
 OTHER_USER = 12345
 LONG = "/".join(["a long name " * 5] * 3)
-"""Below it no socket's address is short enough."""
+"""A path that is too long for a socket's address."""
 
 
 async def sockets_of_others(_stack: Stack) -> Seen:
-    """The owner of a socket's folder can impersonate the database: only our own folders are used."""
+    """Check that only our own folders are used: the owner of a socket's folder can impersonate the database."""
     seen = Seen()
     if os.geteuid() != 0:
         seen.not_tried = "needs root"
@@ -54,7 +54,7 @@ async def sockets_of_others(_stack: Stack) -> Seen:
             try:
                 async with started(folder.root):
                     pass
-            except Exception as error:  # noqa: BLE001  which one is what is looked at
+            except Exception as error:  # noqa: BLE001  the type of the error is the result
                 outcome = type(error).__name__
             seen.expect(outcome == refusal.__name__, f"{what}: {outcome}")
     return seen
@@ -73,7 +73,7 @@ def _parts(folder: Folder) -> tuple[Path, Path]:
 
 
 def _known_before(path: Path) -> str:
-    """The name that the folder for a part's sockets once had, which any user could know."""
+    """Return the name that the folder for a server's sockets had in the past, which every user could know."""
     return hashlib.sha256(str(path).encode()).hexdigest()[:12]
 
 
@@ -107,6 +107,6 @@ SPOILT: tuple[tuple[str, Callable[[Folder], None], type[Exception]], ...] = (
     ("a Redis folder that every user can enter", _redis_is_open, SocketsUnsafe),
     ("a Redis folder owned by another user", _redis_is_anothers, SocketsUnsafe),
 )
-"""Changes to a folder before the start, and how each is refused."""
+"""Changes to a folder before the start, and the error that each must cause."""
 
 FINDINGS = (Finding("B5", "socket folders that other users created or can enter are not used", sockets_of_others),)

@@ -1,4 +1,4 @@
-"""S08, S46: how often passwords may be tried, from many places, at many accounts, and while Redis is away."""
+"""S08, S46: how often passwords may be tried from many addresses, at many accounts, and while Redis is down."""
 
 from benchmarks.security.finding import PASSWORD, Finding, Seen, client_of, new_account, try_password
 from benchmarks.security.sign_in import guesses_at_one_account, guesses_from_one_address
@@ -8,12 +8,15 @@ from tests.stack import Stack
 
 GUESSES = 1_000
 NAMES = 10_000
-"""Values of X-Forwarded-For that are never trusted."""
+"""The number of forged X-Forwarded-For values, which are never trusted."""
 EXACT = 0.05
 
 
 async def a_thousand(stack: Stack) -> Seen:
-    """At one account from fifty addresses, and one at each of a thousand from one, to lock a victim out too."""
+    """Guess at one account from fifty addresses, and once at each of a thousand accounts from one address.
+
+    This also tries to lock the owner out.
+    """
     at_one = await guesses_at_one_account(stack, GUESSES)
     from_one = await guesses_from_one_address(stack, GUESSES, "127.0.22.1")
     figures = {
@@ -24,7 +27,7 @@ async def a_thousand(stack: Stack) -> Seen:
 
 
 async def limits_without_redis(stack: Stack) -> Seen:
-    """Both limits, as exact as with it; and names of addresses that a client makes up."""
+    """Check that both limits are as exact as with Redis, and that addresses forged by a client have no effect."""
     seen, email = Seen(), await new_account(stack)
     redis = stack.parts["redis"]
     await crash(redis)

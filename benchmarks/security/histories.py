@@ -1,4 +1,4 @@
-"""B7: which messages Temporal holds, and who may have them decoded."""
+"""B7: which messages Temporal stores, and who may decode them."""
 
 import asyncio
 from pathlib import Path
@@ -32,7 +32,7 @@ def _canary(place: str) -> str:
 
 
 async def what_temporal_holds(stack: Stack) -> Seen:
-    """Send a canary in every place, then look for it in Temporal's file and histories."""
+    """Put a canary in every place, then search for it in Temporal's files and histories."""
     seen = Seen()
     task_ids = [await _steered(stack), failed := await _failed(stack), await _scheduled(stack)]
     text = (await stack.api.get(f"{API}/tasks/{failed}/subtasks")).raise_for_status().text
@@ -55,7 +55,7 @@ async def what_temporal_holds(stack: Stack) -> Seen:
 
 
 async def who_has_the_key(stack: Stack) -> Seen:
-    """The key is in the environment of API and workers alone."""
+    """Check that only the API and the workers have the key in their environments."""
     seen = Seen()
     key = stack.environment["CHIMERA_PAYLOAD_KEYS"].partition(":")[2].encode()
     services = stack.services
@@ -67,7 +67,7 @@ async def who_has_the_key(stack: Stack) -> Seen:
 
 
 async def codec_addresses(stack: Stack) -> Seen:
-    """Only an administrator's pass decodes, no other token does, and none of them reaches a log."""
+    """Check that only an administrator's pass permits decoding, no other token does, and no log contains the pass."""
     seen = Seen()
     async with client_of(stack, address="127.0.8.1") as client:
         users = (await try_password(client, await new_account(stack), PASSWORD)).json()["access_token"]
@@ -95,7 +95,7 @@ async def codec_addresses(stack: Stack) -> Seen:
 
 
 async def _steered(stack: Stack) -> str:
-    """A task that gets guidance while it runs, and whose answers repeat their requests."""
+    """Run a task that gets guidance while it runs, and whose answers repeat their requests."""
     plan = [
         {
             "key": f"s{number}",
@@ -113,7 +113,7 @@ async def _steered(stack: Stack) -> str:
 
 
 async def _failed(stack: Stack) -> str:
-    """A task that its provider refuses, in words that have a canary, and that is retried."""
+    """Run a task that its provider rejects with a message that contains a canary, and retry it."""
     script = f'status=400; code="{_canary("refusal")}"'
     plan = [{"key": "s", "instruction": f"{_canary('failure')} [[sim: {script}]]", "agent": "writer"}]
     task = await _new_task(stack, goal=_canary("goal"), plan=plan)
@@ -146,7 +146,7 @@ async def _ended(stack: Stack, task: str) -> None:
 
 
 async def _histories(client: Client) -> dict[str, bytes]:
-    """Every history, as it is kept, with what is shown beside it."""
+    """Return every history as it is stored, with its description."""
     found: dict[str, bytes] = {}
     async for run in client.list_workflows():
         handle = client.get_workflow_handle(run.id, run_id=run.run_id)

@@ -1,4 +1,4 @@
-"""B9: what one user may have at once, reached by 50 requests at a time; another user has room all the while."""
+"""B9: the limits of one user, reached with 50 requests at a time; another user must never be affected."""
 
 import asyncio
 from collections import Counter
@@ -39,7 +39,7 @@ def _file(client: httpx2.AsyncClient, number: int) -> Awaitable[httpx2.Response]
 
 
 async def kept(stack: Stack) -> Seen:
-    """Tasks, schedules, agents and bytes of files: exactly as many as the limit permits are accepted."""
+    """Check that exactly as many tasks, schedules, agents and bytes of files as the limits permit are accepted."""
     seen, settings = Seen(), stack.settings
     limits: dict[str, tuple[Add, int]] = {
         "open tasks": (_draft, settings.max_open_tasks),
@@ -49,7 +49,7 @@ async def kept(stack: Stack) -> Seen:
     async with signed_in(stack, address="127.0.30.1") as one, signed_in(stack, address="127.0.30.2") as other:
         for what, (add, most) in limits.items():
             await _reach(seen, what, add, most, most + BEYOND, one, other)
-        # One file that takes nearly all of it, on paper: 16,384 small ones would tell no more.
+        # In the database, one file is made to use nearly all of the limit; 16,384 small files would show no more.
         file_id = (await _file(one, -1)).json()["id"]
         room = 20
         nearly = settings.max_kept_bytes - room * LEAST_BYTES
@@ -74,7 +74,7 @@ async def _reach(
 
 
 async def open_at_once(stack: Stack) -> Seen:
-    """Sockets, streams, and messages of one socket; and sockets that never sign in."""
+    """Check the limits on sockets, streams, one socket's messages, and sockets that never sign in."""
     seen, settings = Seen(), stack.settings
     async with signed_in(stack, address="127.0.30.3") as one, signed_in(stack, address="127.0.30.4") as other:
         for path in ("/ws", "/ws/test"):
@@ -104,7 +104,7 @@ async def open_at_once(stack: Stack) -> Seen:
 
 
 async def _opens(client: httpx2.AsyncClient, path: str, sockets: AsyncExitStack) -> bool:
-    """Whether one more socket is admitted; it stays open until `sockets` ends."""
+    """Return whether one more socket is accepted; it stays open until `sockets` ends."""
     socket = await sockets.enter_async_context(AsyncWebSocketClient(client).connect(path))
     try:
         return bool((await socket.receive_json())["type"] == "authenticated")
@@ -118,7 +118,7 @@ async def _follows(client: httpx2.AsyncClient, task: str, streams: AsyncExitStac
 
 
 async def _flood(client: httpx2.AsyncClient) -> tuple[int, int]:
-    """Send messages as fast as they go; return how many were answered, and what the socket is closed with."""
+    """Send messages as fast as possible; return how many were answered, and the socket's close code."""
     answered = 0
     async with AsyncWebSocketClient(client).connect("/ws/test") as socket:
         await socket.receive_json()
@@ -142,7 +142,7 @@ async def _send(socket: object) -> None:
 
 
 async def _unsigned(client: httpx2.AsyncClient) -> int:
-    """Open a socket and send nothing; return its close code, 0 when it stays open."""
+    """Open a socket and send nothing; return its close code, or 0 if it stays open."""
     async with AsyncWebSocketClient(client).connect("/ws/test") as socket:
         try:
             async with asyncio.timeout(WAIT_S):

@@ -1,4 +1,4 @@
-"""Requests that are wrong in several ways."""
+"""Requests that are malformed in several ways."""
 
 import json
 import random
@@ -56,7 +56,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIN
 
 
 async def malformed(stack: Stack, chance: random.Random) -> httpx2.Response | None:
-    """A request that is wrong in several ways; None where the client itself refuses to send it."""
+    """Send a malformed request and return the answer, or None if the client itself refuses to send it."""
     piece = chance.choice(PIECES)
     path = chance.choice(PATHS).replace("{}", piece)
     bodies: tuple[bytes, ...] = (
@@ -80,7 +80,7 @@ async def malformed(stack: Stack, chance: random.Random) -> httpx2.Response | No
         request = stack.api.build_request(
             chance.choice(METHODS), f"{API}{path}", content=chance.choice(bodies), headers=headers, timeout=60
         )
-        # A stream goes on as long as its task; what it is answered with is enough.
+        # A stream lasts as long as its task, so only its status and headers are read.
         answer = await stack.api.send(request, stream=True)
         if "event-stream" in answer.headers.get("content-type", ""):
             await answer.aclose()

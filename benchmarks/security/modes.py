@@ -1,4 +1,4 @@
-"""B17: modes of folders above data and program, which a start as root leaves as they are."""
+"""B17: the modes of folders above data and programs, which a start as root must not change."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from tests.stack import Stack
 
 
 async def modes_of_folders(_stack: Stack) -> Seen:
-    """The data below a folder that is closed to others, as /root is; and what was there before."""
+    """Start with data below a folder that is closed to others, like /root, and compare the modes before and after."""
     seen = Seen()
     if os.geteuid() != 0:
         seen.not_tried = "needs root"
@@ -28,7 +28,7 @@ async def modes_of_folders(_stack: Stack) -> Seen:
             try:
                 async with started(data):
                     pass
-            except Exception as error:  # noqa: BLE001  a refusal is as good, where it changes nothing
+            except Exception as error:  # noqa: BLE001  the start may fail if it changes nothing
                 outcome = f"{type(error).__name__}: {error}"
             seen.expect(not outcome or "can't enter" in outcome, f"below {mode:o}: {outcome}")
             for path, before in watched.items():

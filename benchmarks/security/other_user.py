@@ -1,7 +1,7 @@
-"""Access of another user of this machine: `python -m benchmarks.security.other_user`, as root, with a request on stdin.
+"""Access by another user of this machine: `python -m benchmarks.security.other_user`, as root, with a request on stdin.
 
-The request is JSON: who to become, whose environments to read, which files and addresses to open. The answer, on
-stdout, has what could be read and who was admitted.
+The request is JSON: the user to become, the processes whose environments to read, and the files and addresses to open.
+The answer on stdout lists what could be read and which connections were accepted.
 """
 
 import json

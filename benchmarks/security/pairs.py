@@ -1,4 +1,4 @@
-"""B25: a cancel and another control at the same moment."""
+"""B25: a cancel at the same moment as another control."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""S07: what passwords are taken, and how they are kept."""
+"""S07: which passwords are accepted, and how they are stored."""
 
 import re
 from itertools import islice
@@ -68,7 +68,7 @@ async def _long_ones(stack: Stack, client: httpx2.AsyncClient, seen: Seen) -> No
 
 
 async def _kept_whole(stack: Stack, seen: Seen, password: str, address: str) -> None:
-    """It opens the account; without its last letter, or in another form, it doesn't."""
+    """Check that a password opens the account, but not without its last character or in a changed form."""
     email = await new_account(stack)
     async with client_of(stack, address=address) as client:
         tokens = (await try_password(client, email, PASSWORD)).json()

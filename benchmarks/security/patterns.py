@@ -1,4 +1,4 @@
-"""S25: texts that make a pattern go back and forth, wherever a pattern looks at what a user sends."""
+"""S25: texts that cause backtracking in regular expressions, wherever one is applied to a user's input."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -12,9 +12,9 @@ from tests.stack import Stack
 
 ALLOWED_MS = 100
 SIZE = 60_000
-"""Of a header; the API takes 64 KiB of them in all."""
+"""The size of a header; the API accepts 64 KiB of headers in total."""
 IN_ADDRESS = SIZE // 3
-"""Each character may be three there."""
+"""The size in an address, where each character may become three."""
 EVIL = {
     "letters": "a" * SIZE,
     "spaces and a sign": " " * SIZE + "!",
@@ -59,18 +59,18 @@ BODIES: tuple[tuple[str, str], ...] = (
     ("/ai/tokens/count", "model"),
 )
 REST: dict[str, dict[str, Any]] = {"/tasks": {"goal": "x", "start": False}, "/agents": {"name": "x", "prompt": "x"}}
-"""What a body needs besides, so that nothing else in it is looked at in vain."""
+"""The other fields that a body needs, so that it isn't rejected for lack of them."""
 
 
 async def evil_texts(stack: Stack) -> Seen:
-    """Each on its own: the API's processor, without the time of an empty request."""
+    """Send each text in a separate request, and measure the API's processor time."""
     seen, worst = Seen(), ("", 0.0)
     for what, request in _requests(stack):
         before = processor_s(stack.services.api)
         try:
             status = (await stack.api.send(request)).status_code
         except httpx2.TransportError:
-            # Refused in mid-request, before the rest was sent.
+            # The API rejected the request before all of it was sent.
             status = 431
         used_ms = (processor_s(stack.services.api) - before) * 1000
         worst = max(worst, (what, used_ms), key=lambda each: each[1])

@@ -1,4 +1,4 @@
-"""B4, B16, B24: what the processes of a stack know and may do, and who can read it."""
+"""B4, B16, B24: what a stack's processes know and may do, and which users can read it."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ MAY_KNOW = {
     "api": {"provider key", "signing key", "database password", "Redis password", "payload key"},
     "worker": {"provider key", "database password", "Redis password", "payload key"},
 }
-"""By process; every other one knows nothing."""
+"""The secrets that each process may have; all other processes may have none."""
 STATEMENTS = (
     "CREATE ROLE stranger SUPERUSER",
     "CREATE DATABASE stranger",
@@ -40,20 +40,20 @@ STATEMENTS = (
     "SELECT pg_reload_conf()",
     "CREATE FUNCTION f() RETURNS int LANGUAGE C AS 'libc', 'getpid'",
 )
-"""What only a superuser may."""
+"""Statements that only a superuser may execute."""
 COMMANDS = ("CONFIG GET dir", "CONFIG SET dir /tmp", "ACL LIST", "MODULE LIST", "REPLICAOF NO ONE", "DEBUG SLEEP 0")
-"""What Chimera never asks of Redis."""
+"""Commands that Chimera never sends to Redis."""
 
 
 def running(stack: Stack) -> dict[str, Supervised]:
-    """Every process of a stack that runs, by name."""
+    """Return every process of a running stack by name."""
     services = stack.services
     own = [each for each in (services.api, *services.workers, services.simulator, *stack.provider) if each is not None]
     return {**stack.parts, **{each.service.name: each for each in own}}
 
 
 async def other_users(stack: Stack) -> Seen:
-    """Two of them, one of whom PostgreSQL runs as where we are root and there is no user `chimera`."""
+    """Try two other users. PostgreSQL runs as one of them if Chimera runs as root and there is no user `chimera`."""
     seen = Seen()
     if os.geteuid() != 0:
         seen.not_tried = "needs root"
@@ -106,7 +106,7 @@ async def what_processes_know(stack: Stack) -> Seen:
 
 
 async def rights_of_roles(stack: Stack) -> Seen:
-    """The role that the app has in PostgreSQL, and what it may ask of Redis."""
+    """Check the rights of the app's role in PostgreSQL, and of its user in Redis."""
     seen = Seen()
     async with await psycopg.AsyncConnection.connect(stack.settings.database_url or "", autocommit=True) as database:
         for statement in STATEMENTS:

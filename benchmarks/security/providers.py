@@ -1,4 +1,4 @@
-"""B28: one user's failures, and the other users' provider."""
+"""B28: one user's failed calls, and other users of the same provider."""
 
 import asyncio
 
@@ -10,11 +10,11 @@ from tests.stack import Stack
 FAILING = 6
 OTHERS = 10
 ENOUGH = 10
-"""Failed attempts: twice what opens a circuit breaker."""
+"""The number of failed attempts to wait for: twice as many as open a circuit breaker."""
 
 
 async def failures_of_one_user(stack: Stack) -> Seen:
-    """Alice's tasks fail as if the provider were down, and are repeated; Bob's use the same provider meanwhile."""
+    """Alice's calls fail as if the provider were down, and are retried; Bob uses the same provider meanwhile."""
     seen = Seen()
     async with signed_in(stack) as alice, signed_in(stack) as bob:
         failing = [await new_task(alice, "status=503") for _ in range(FAILING)]

@@ -1,4 +1,4 @@
-"""S04: revoked rights, and everything that was open or kept with them; Redis up, emptied and down."""
+"""S04: revoked rights, and everything that was open or stored with them, while Redis is up, emptied and down."""
 
 import asyncio
 import time
@@ -45,7 +45,7 @@ CHANGES = {
 
 
 async def taken_away(stack: Stack) -> Seen:
-    """An administrator's; each looks at another user's task by REST, socket and stream, and refreshes."""
+    """Revoke administrators' rights while they read another user's task by REST, socket and stream, then refresh."""
     seen = Seen()
     task = (await stack.api.post(f"{API}/tasks", json={"goal": LONG, "start": False})).json()["id"]
     redis = stack.parts["redis"]
@@ -89,7 +89,7 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
     seen.expect(again.status_code in (401, 404), f"{what}, Redis {state}: REST was available again")
     for name, each in zip(("socket", "stream"), open_ones, strict=True):
         seen.expect(each in done, f"{what}, Redis {state}: the {name} continued")
-    # A demoted account is still one.
+    # A demoted account may still refresh its tokens.
     right = 200 if what == "demoted" else 401
     seen.expect(refreshed.status_code == right, f"{what}, Redis {state}: refresh {refreshed.status_code}")
     ended = [rest, *(each.result() - began for each in done if not each.exception())]
@@ -97,7 +97,7 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
 
 
 async def emptied(stack: Stack) -> int:
-    """Empty Redis; return how many keys it has then, before any process writes one again."""
+    """Empty Redis, and return how many keys are left before any process can write one again."""
     async with Redis.from_url(stack.redis_admin_url) as redis:
         both = redis.pipeline(transaction=True)
         both.flushall()
@@ -115,7 +115,7 @@ async def _until_refused(client: httpx2.AsyncClient, path: str, began: float) ->
 
 
 async def _socket(client: httpx2.AsyncClient, task: str, opened: asyncio.Event) -> float:
-    """Follow the task by WebSocket; return when that ended."""
+    """Follow the task by WebSocket; return the time when the connection ended."""
     with suppress(WebSocketDisconnect):
         async with AsyncWebSocketClient(client).connect("/ws") as socket:
             await socket.receive_json()

@@ -11,7 +11,7 @@ from tests.stack import Stack
 
 SOON_S = 5.0
 BUSY_S = 5.0
-"""Added by a busy machine; it is reported."""
+"""Additional time for a busy machine, which the result mentions."""
 LATER = f"the limit of {SOON_S:g} s is extended by {BUSY_S:g} s for a busy machine; the longest time is reported"
 LONG = "Say a lot. [[sim: tokens=600; drip=60]]"
 CHANGES = {
@@ -23,7 +23,7 @@ CHANGES = {
 
 
 async def open_streams(stack: Stack) -> Seen:
-    """An administrator follows another user's task, and loses the role."""
+    """Revoke an administrator's rights while they follow another user's task."""
     seen = Seen()
     task = (await stack.api.post(f"{API}/tasks", json={"goal": LONG, "start": False})).json()["id"]
     for what, change in CHANGES.items():
@@ -50,7 +50,7 @@ async def open_streams(stack: Stack) -> Seen:
 
 
 async def runs_in_flight(stack: Stack) -> Seen:
-    """A disabled account's runs stop, and no call is begun for them."""
+    """Check that a disabled account's runs stop, and that no more calls are started for them."""
     seen = Seen()
     email = await new_account(stack)
     async with client_of(stack, address="127.0.6.2") as client:

@@ -1,4 +1,4 @@
-"""B6, B10: tasks for others by Temporal's open port, and schedules that are due more often than is allowed."""
+"""B6, B10: tasks for other users through Temporal's open port, and schedules that are due more often than allowed."""
 
 import contextlib
 from typing import Any
@@ -25,7 +25,10 @@ TASK = {"goal": "A trial", "model": "simulator/fast"}
 
 
 async def runs_for_others(stack: Stack) -> Seen:
-    """A client of Temporal starts a schedule's run in another user's name: it is the schedule owner's task, or none."""
+    """Start a schedule's run in another user's name, as a client of Temporal.
+
+    The schedule's owner must own the task, or no task may be created.
+    """
     seen = Seen()
     async with signed_in(stack) as alice, signed_in(stack) as bob:
         names = {"bob": await user_id(bob), "nobody": str(uuid4())}
@@ -51,7 +54,7 @@ async def runs_for_others(stack: Stack) -> Seen:
 
 
 async def _web_ui(stack: Stack, seen: Seen) -> None:
-    """A foreign page that a browser has open beside Temporal's Web UI."""
+    """Send requests to Temporal's Web UI as a foreign page in the same browser would."""
     url = f"http://127.0.0.1:{stack.settings.temporal_ui_port}/api/v1/namespaces/default/workflows/x/terminate"
     async with httpx2.AsyncClient(trust_env=False) as client:
         for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}, {}):

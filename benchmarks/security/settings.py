@@ -1,4 +1,4 @@
-"""B21: settings that make an installation open, and starts that refuse them."""
+"""B21: settings that make an installation insecure, and starts that must reject them."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ WEAK = (
 
 
 async def weak_settings(stack: Stack) -> Seen:
-    """The API is started with each; it ends at once, and names the setting and no secret."""
+    """Start the API with each setting: it must end at once, and name the setting but no secret."""
     seen, places = Seen(), asyncio.Semaphore(AT_ONCE)
     addresses = {
         "CHIMERA_DATABASE_URL": stack.settings.database_url or "",

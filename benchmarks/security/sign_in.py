@@ -1,4 +1,4 @@
-"""B1: guessing passwords, and keeping others from signing in."""
+"""B1: guessing passwords, and preventing other users from signing in."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -16,7 +16,7 @@ HONEST_TRIES = 6
 
 
 async def guesses_at_one_account(stack: Stack, guesses: int = GUESSES) -> Seen:
-    """From fifty addresses; the owner signs in meanwhile from where they did before."""
+    """Guess from fifty addresses, while the owner signs in from an address that they used before."""
     seen, email = Seen(), await new_account(stack)
     async with client_of(stack, address="127.0.1.1") as owner:
         seen.expect((await try_password(owner, email, PASSWORD)).status_code == 200, "the owner can't sign in")
@@ -34,7 +34,7 @@ async def guesses_at_one_account(stack: Stack, guesses: int = GUESSES) -> Seen:
 
 
 async def guesses_from_one_address(stack: Stack, guesses: int = GUESSES, address: str = "127.0.3.1") -> Seen:
-    """One at each of many accounts, which don't exist: that makes no difference."""
+    """Guess once at each of many accounts. They don't exist, but that makes no difference."""
     seen, statuses = Seen(), list[int]()
     async with client_of(stack, address=address) as client:
         for index in range(guesses):
@@ -48,7 +48,7 @@ async def guesses_from_one_address(stack: Stack, guesses: int = GUESSES, address
 
 
 async def hundreds_at_once(stack: Stack) -> Seen:
-    """From three addresses, over and over, while two others sign in: the owner where they did before, and anew."""
+    """Sign in continuously from three addresses, while the owner signs in from a known address and from new ones."""
     seen, email = Seen(), await new_account(stack)
     async with AsyncExitStack() as clients:
         owner = await clients.enter_async_context(client_of(stack, address="127.0.5.1"))
@@ -75,7 +75,7 @@ async def hundreds_at_once(stack: Stack) -> Seen:
 
 
 async def _flood(client: httpx2.AsyncClient) -> list[int]:
-    """Try passwords of accounts that don't exist, one after the other, until it is stopped."""
+    """Try passwords of accounts that don't exist, one after another, until cancelled; return the status codes."""
     statuses: list[int] = []
     try:
         while True:

@@ -1,4 +1,4 @@
-"""Everything that a stack keeps or shows, as bytes to be searched."""
+"""Everything that a stack stores or shows, as bytes to search."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,21 +15,21 @@ AT_ONCE = 16
 
 
 async def postgres(stack: Stack) -> bytes:
-    """Every row of every table."""
+    """Return every row of every table."""
     found = []
     async with await psycopg.AsyncConnection.connect(stack.settings.database_url or "") as database:
         tables = await database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         for (name,) in await tables.fetchall():
             rows = await database.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(name)))
             found += [str(row[0]) for row in await rows.fetchall()]
-            # Bytes are written in hexadecimal there.
+            # In these rows, bytes are in hexadecimal.
         content = await database.execute("SELECT data FROM file_chunks")
         chunks = [bytes(row[0]) for row in await content.fetchall()]
     return "\n".join(found).encode() + b"".join(chunks)
 
 
 async def redis(stack: Stack) -> bytes:
-    """Every key with what is in it; not as a dump, which is compressed."""
+    """Return every key with its value, but not as a dump, which is compressed."""
     found: list[object] = []
     client = Redis.from_url(stack.redis_admin_url)
     try:
@@ -61,7 +61,7 @@ async def runs(stack: Stack, query: str = "") -> list[WorkflowExecution]:
 
 
 async def histories(stack: Stack, query: str = "") -> bytes:
-    """Every event of every run that Temporal lists, with memo and search attributes."""
+    """Return every event of every run that Temporal lists, with its memo and search attributes."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(run: WorkflowExecution) -> bytes:
@@ -75,7 +75,7 @@ async def histories(stack: Stack, query: str = "") -> bytes:
 
 
 async def temporal_files(stack: Stack) -> bytes:
-    """Its database as it lies on the disk, deleted pages included."""
+    """Return Temporal's database as it is on disk, including deleted pages."""
     files = sorted(stack.settings.data_dir.glob("temporal.db*"))
     return await asyncio.to_thread(lambda: b"\n".join(file.read_bytes() for file in files))
 

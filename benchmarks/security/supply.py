@@ -20,7 +20,7 @@ FREE = re.compile(
 )
 COPYLEFT = re.compile(r"(?<!L)(?<!Lesser )\bA?GPL|SSPL|BUSL|Commons Clause|Affero", re.IGNORECASE)
 STARTUP = {"_chimera.pth", "__editable__", "distutils-precedence.pth", "a1_coverage.pth", "_virtualenv.pth"}
-"""Beginnings of names of files that run at each start of Python: the checkout's, setuptools', coverage's, uv's."""
+"""Prefixes of the files that run whenever Python starts: those of the checkout, setuptools, coverage and uv."""
 
 
 async def what_is_installed(_stack: Stack) -> Seen:
@@ -52,7 +52,7 @@ async def what_is_installed(_stack: Stack) -> Seen:
 
 
 def _installed(seen: Seen, locked: set[tuple[str, str]]) -> None:
-    """Each is one of a lock, in its version, under a license that lets it be used with ours."""
+    """Check that each package is in a lock file with its version, and has a license compatible with ours."""
     known = {name for name, _ in locked}
     for found in metadata.distributions():
         name = _canonical(found.metadata["Name"])
@@ -81,7 +81,7 @@ def _startup(seen: Seen) -> None:
 
 
 def _bill(seen: Seen, locked: set[tuple[str, str]]) -> None:
-    """The bill of materials is made here, and has every locked package with hashes."""
+    """Create the bill of materials, and check that it contains every locked package with hashes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "sbom.json")
         subprocess.run([sys.executable, ROOT / "scripts" / "sbom.py", path], check=True, capture_output=True)

@@ -9,7 +9,7 @@ WEAK = ("password", "12345678", "qwertyuiop", " " * 8, "Password123!", "chimera1
 FOREIGN = ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "")
 PROMPTS = ("[[sim:" * 16_000, "1" * 99_000, "[[sim: a=" + " " * 90_000 + '"]]')
 USED_S = 2.0
-"""Of the simulator's processor for a prompt of 100,000 characters; in quadratic time it was 27 s."""
+"""The simulator's processor time for a prompt of 100,000 characters; in quadratic time, it was 27 s."""
 
 
 async def weak_passwords(stack: Stack) -> Seen:
@@ -31,14 +31,14 @@ async def foreign_names(stack: Stack) -> Seen:
             for path in ("/docs", "/", f"{API}/tasks", "/ws"):
                 answer = await client.get(path, headers={"Host": name})
                 seen.expect(answer.status_code == httpx2.codes.MISDIRECTED_REQUEST, f"{path} for {name!r}")
-            # Probes send any name, or none.
+            # Health probes send any host name, or none.
             health = await client.get("/health", headers={"Host": name})
             seen.expect(health.json().keys() == {"status"}, f"/health for {name!r}: {health.text[:100]}")
     return seen
 
 
 async def what_anonymous_callers_learn(stack: Stack) -> Seen:
-    """Of health the status alone; pages that load from nowhere else."""
+    """Check that health checks reveal only the status, and that pages load nothing from other hosts."""
     seen = Seen()
     async with client_of(stack) as client:
         for path in ("/health", "/health/ready"):
@@ -50,7 +50,7 @@ async def what_anonymous_callers_learn(stack: Stack) -> Seen:
 
 
 async def tokens_in_addresses(stack: Stack) -> Seen:
-    """A client puts a token where none is looked for; the log doesn't keep it."""
+    """Send a token in an address, where the API doesn't expect it, and check that no log contains it."""
     seen, canary = Seen(), "eyJhbGciOiJIUzI1NiJ9.CANARY.CANARY"
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     key = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}

@@ -1,4 +1,4 @@
-"""B19: what a name can do to the terminal that it is shown on."""
+"""B19: what a name can do to the terminal that shows it."""
 
 import json
 import re
@@ -12,16 +12,16 @@ from benchmarks.security.finding import API, Finding, Seen
 from tests.stack import Stack
 
 ODD = "\u009b2J \u009d52;c;eA== \x9c \u202eevil\u2066 \u200b\ufeff \U000e0041 \x1b[2J \x1b]0;x\x07 \x7f"
-"""C1 and C0 controls, directions, what has no width, tags."""
+"""C1 and C0 controls, marks for the text's direction, zero-width characters, and tags."""
 OBEYED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 UNSEEN = re.compile(f"{OBEYED.pattern}|[\u200b-\u200f\u2060-\u206f\ufeff\U000e0000-\U000e0fff]")
-"""In JSON, which programs read, these are escapes too; in text for people they join letters and are left."""
+"""In JSON, which programs read, these are escaped, too. In text for people, they join letters and are kept."""
 COLOURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?25[hl]|\x1b\[[0-9]*[AKG]")
-"""What the command line itself sends to a terminal."""
+"""The sequences that the command line itself sends to a terminal."""
 
 
 async def odd_names(stack: Stack) -> Seen:
-    """They are in the rows already, as an earlier version let them in; the API may refuse them today."""
+    """Show odd names that are already in the database, as if from an earlier version; the API may now reject them."""
     seen = Seen()
     async with signed_in(stack) as client:
         task_id = await new_task(client, "tokens=5")
@@ -72,7 +72,7 @@ async def odd_names(stack: Stack) -> Seen:
 
 
 def _same(seen: Seen, what: str, text: str, command: str) -> None:
-    """The JSON keeps the text: escaped, not changed."""
+    """Check that the JSON output contains the text escaped but unchanged."""
     shown = json.dumps(json.loads(text))
     named = command in ("tasks", "show", "schedules", "agents", "calls")
     seen.expect(not named or json.dumps(ODD)[1:-1] in shown, f"{what} shows something else")

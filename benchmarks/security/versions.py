@@ -1,4 +1,4 @@
-"""B15: which servers run, and whether a newer one lies on this machine unused."""
+"""B15: which servers run, and whether this machine has a newer one that isn't used."""
 
 import psycopg
 from redis.asyncio import Redis
@@ -12,11 +12,11 @@ FIXED = {
     "redis": {(6, 2): 20, (7, 2): 11, (7, 4): 6, (8, 0): 4, (8, 2): 2},
     "valkey": {(7, 2): 11, (8, 0): 6, (8, 1): 4},
 }
-"""The first release of each line with the fix of CVE-2025-49844, the last of those that the embedded one lacks."""
+"""The first release of each line that fixes CVE-2025-49844, the latest of the fixes that the embedded server lacks."""
 
 
 async def servers(stack: Stack) -> Seen:
-    """The versions that run, and that no newer one lies on this machine unused."""
+    """Report the versions that run, and check that this machine has no newer one that isn't used."""
     seen = Seen()
     client = Redis.from_url(stack.redis_admin_url)
     try:

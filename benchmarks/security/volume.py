@@ -1,4 +1,4 @@
-"""S36: uploads that are large, slow or many, and a disk without room."""
+"""S36: large, slow and numerous uploads, and a full disk."""
 
 import asyncio
 import os
@@ -16,9 +16,9 @@ STREAM_BYTES = 5_000_000_000
 PIECE = b"x" * 65_536
 FIELDS = 10_000
 IDLE_S = 90.0
-"""60 s are allowed; the rest is a busy machine's."""
+"""The API allows 60 s; the rest is for a busy machine."""
 SLOW_S = 180.0
-"""A body has two minutes before it must come at 16 KiB a second."""
+"""After two minutes, a body must arrive at 16 KiB per second."""
 GROWN_MB = 20
 BOUNDARY = "x1x"
 PART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'.encode()
@@ -31,7 +31,7 @@ async def large_and_slow(stack: Stack) -> Seen:
     most = stack.settings.max_file_bytes
     for what, (status, sent) in {"announced": announced, "in chunks": chunked}.items():
         seen.expect(status == 413, f"5 GB {what}: {status}")
-        # What lies in buffers between the two is sent too.
+        # Data in the buffers between client and API also counts as sent.
         seen.expect(sent < most + 20_000_000, f"5 GB {what}: {sent / 1e6:.0f} MB were sent")
         seen.figures[f"MB sent, {what}"] = round(sent / 1e6)
     anonymous, sent = await _upload(stack, "Transfer-Encoding: chunked", STREAM_BYTES, token="")
@@ -58,7 +58,7 @@ async def large_and_slow(stack: Stack) -> Seen:
 
 
 async def _full_disk(stack: Stack, seen: Seen) -> None:
-    """A stack of its own on a small disk: answers report it, and nothing that was accepted is lost."""
+    """Run a separate stack on a small disk: answers must report the full disk, and nothing accepted may be lost."""
     if os.geteuid() != 0:
         seen.decisions.append("the full disk was not tried, because mounting a small disk requires root")
         return
@@ -70,7 +70,7 @@ async def _full_disk(stack: Stack, seen: Seen) -> None:
 
 
 async def _upload(stack: Stack, length: str, size: int, token: str | None = None) -> tuple[int, int]:
-    """Send a form until there is an answer; return its status, and how much was sent by then."""
+    """Send a form until there is an answer; return its status, and how many bytes were sent by then."""
     reader, writer = await _begun(stack, length, token)
     sent, answer = 0, asyncio.create_task(reader.readline())
     chunked = "chunked" in length

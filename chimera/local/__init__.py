@@ -1,10 +1,11 @@
 """The embedded stack: real PostgreSQL, Redis and Temporal, and Chimera's own processes, without Docker.
 
-    async with LocalStack(settings, report=print) as settings:           # the parts; addresses filled in
-        async with LocalServices(settings, report=print) as services:    # simulator, API, worker
-            await services.worker.kill()                              # another one is started
+    stack = LocalStack(settings, report=print)
+    async with stack as settings:    # the servers; their addresses are added to the settings
+        async with LocalServices(settings, stack.register, report=print) as services:    # simulator, API, worker
+            services.worker.kill()    # another worker is started automatically
 
-Only what settings give no address for is started. Everything is kept in one folder, `settings.data_dir`.
+Only servers without an address in the settings are started. All data is stored in one folder, `settings.data_dir`.
 """
 
 from chimera.local.errors import FolderInUse, FolderUnusable, PartMissing, PartsAway, PortsTaken, StartFailed

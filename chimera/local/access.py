@@ -1,7 +1,8 @@
-"""The access rules of the embedded PostgreSQL (`pg_hba.conf`): roles with their passwords only.
+"""The access rules of the embedded PostgreSQL (`pg_hba.conf`): roles must sign in with their passwords.
 
-A cluster of an earlier version asked for no password; so does one whose passwords were lost with `secrets.json`. Such a
-one is left open at its socket, which only its owner reaches, until its roles have passwords that this folder knows.
+There are two exceptions: a cluster of an earlier version, which required no passwords, and one whose passwords were
+lost with `secrets.json`. Such a cluster accepts connections without passwords at its socket, which only its owner can
+reach, until its roles have passwords that are in this folder.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from chimera.local.folder import Folder
 
 
 def is_closed(folder: Folder) -> bool:
-    """Whether the cluster asks for passwords, and for those that this folder has."""
+    """Return whether the cluster requires passwords, and they are the ones in this folder."""
     try:
         return _file(folder).read_text() == _text(folder, "scram-sha-256")
     except OSError:
@@ -34,8 +35,8 @@ def _file(folder: Folder) -> Path:
 
 
 def _text(folder: Folder, method: str) -> str:
-    # Says which passwords are meant without telling them: of 48 random bytes a hash gives nothing away. Both, so that
-    # one that was lost and made anew is set at the next start.
+    # Identifies the passwords without revealing them: a hash discloses nothing about 48 random bytes. It covers both
+    # passwords, so that if either is lost and created again, the new one is set at the next start.
     names = (kept_secrets.SUPERUSER, kept_secrets.DATABASE)
     passwords = " ".join(kept_secrets.kept(folder, name).get_secret_value() for name in names)
     known_by = hashlib.sha256(passwords.encode()).hexdigest()[:16]
@@ -47,7 +48,8 @@ def _text(folder: Folder, method: str) -> str:
 
 
 def _write(folder: Folder, method: str) -> None:
-    # Made in our own folder and moved: in the cluster's, which may be another user's, a link could lead elsewhere.
+    # Created in our own folder and then moved. The cluster's folder may belong to another user, so a link in it could
+    # lead elsewhere.
     path, new = _file(folder), folder.root / "pg_hba.new"
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

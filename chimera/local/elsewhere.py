@@ -1,4 +1,4 @@
-"""Checks of the servers that settings name. No message here has a user, a password or a key."""
+"""Checks of the servers named in the settings. The messages never contain a user, a password or a key."""
 
 import asyncio
 import re
@@ -24,10 +24,10 @@ from chimera.temporal import reach
 from chimera.temporal.reach import Problem
 
 ASK_S = 3.0
-"""How long one question may take."""
+"""The time limit for one check."""
 
 SIGN_IN_S = 15.0
-"""The same where a process has to be started for it."""
+"""The time limit for a check that has to start a process."""
 
 WAIT_S = 10.0
 """How long a start waits for servers that may be starting at the same time."""
@@ -42,11 +42,14 @@ _REFUSALS = {
     re.compile(r'FATAL: .*role ".*" does not exist'): "has no such user",
     re.compile(r'FATAL: .*database ".*" does not exist'): "has no such database",
 }
-"""PostgreSQL's messages about connections that it will always reject, and ours."""
+"""PostgreSQL's messages about connections that it will always reject, and our messages for them."""
 
 
 class NoAnswer(Exception):
-    """The reason, after the name of the server. `final`: waiting doesn't help; `remedy`: in place of the usual one."""
+    """Why a server can't be used, as the rest of a sentence that begins with its name.
+
+    `final` means that waiting doesn't help. `remedy` replaces the usual advice.
+    """
 
     def __init__(self, reason: str, remedy: str = "", *, final: bool = False) -> None:
         super().__init__(reason)
@@ -62,17 +65,17 @@ class Server:
     setting: str
     where: str
     ask: Callable[[], Awaitable[None]]
-    """Raises NoAnswer."""
+    """Checks the server once. Raises NoAnswer if it can't be used."""
     needed: bool = True
-    """Whether nothing can be started without it."""
+    """Whether Chimera can't start without the server."""
     limit_s: float = field(default_factory=lambda: ASK_S)
-    """How long one question may take."""
+    """The time limit for one check."""
 
     def __str__(self) -> str:
         return f"{self.title} at {self.where} ({self.setting})"
 
     async def problem(self) -> NoAnswer | None:
-        """Ask once; None when it answers."""
+        """Check the server once, and return the problem, or None if it can be used."""
         try:
             async with asyncio.timeout(self.limit_s):
                 await self.ask()
@@ -84,7 +87,7 @@ class Server:
 
 
 def servers_of(settings: Settings) -> list[Server]:
-    """The parts that settings name and the stack doesn't start."""
+    """Return the servers named in the settings, which the stack doesn't start."""
     servers = []
     if (database_url := settings.database_url) is not None:
         where = _where_postgres(database_url)
@@ -95,15 +98,15 @@ def servers_of(settings: Settings) -> list[Server]:
         servers.append(Server("Temporal", "CHIMERA_TEMPORAL_ADDRESS", address, ask, limit_s=limit_s))
     if (redis_url := settings.redis_url) is not None:
         where = _where_redis(redis_url)
-        # Without it progress is shown late, and everything else goes on.
+        # Without Redis, progress is shown late, but everything else works.
         servers.append(Server("Redis", "CHIMERA_REDIS_URL", where, lambda: _ask_redis(redis_url), needed=False))
     return servers
 
 
 async def check(settings: Settings, report: Report) -> None:
-    """Wait until every named server answers, `WAIT_S` at most, and report it.
+    """Wait up to `WAIT_S` until every named server can be used, and report those that can't.
 
-    Raises PartsAway with all that don't and can't be done without.
+    Raises PartsAway if Chimera can't start without one of these.
     """
     servers = servers_of(settings)
     problems = await together(*(_waited_for(server, report) for server in servers))
@@ -148,7 +151,7 @@ def _where_postgres(database_url: str) -> str:
     except (psycopg.Error, UnicodeError):
         return UNKNOWN
     host, port, database = (str(named.get(name) or "") for name in ("host", "port", "dbname"))
-    # A password with one of @ and / in it, not written as %40 and %2F, is taken for a part of what follows.
+    # If a password contains @ or / instead of %40 or %2F, a part of it is parsed as host, port or database.
     if "@" in host + database or not re.fullmatch(r"[\d,]*", port):
         return UNKNOWN
     return f"{host or 'this machine'}:{port or 5432}"
@@ -162,7 +165,7 @@ async def _ask_postgres(database_url: str) -> None:
         example = "postgresql://user:password@host:5432/chimera"
         raise NoAnswer(f"needs an address in the form {example}", final=True) from None
     except (psycopg.Error, OSError) as error:
-        # The driver's own words name the user.
+        # The driver's own message contains the user, so it isn't shown.
         text = str(error)
         if "FATAL" not in text:
             raise NoAnswer("can't be reached") from None
@@ -182,7 +185,7 @@ async def _ask_temporal(settings: Settings, address: str) -> None:
 
 
 async def _sign_in_problem(settings: Settings) -> Problem | None:
-    """Have the API key tried in a process of its own, because a client of Temporal's SDK can abort one at its end."""
+    """Try the API key in a separate process, because a client of Temporal's SDK can abort a process at its end."""
     own = {name: value for name, value in surroundings.of_settings(settings).items() if "_TEMPORAL_" in name}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "chimera.temporal.probe"),
@@ -204,7 +207,8 @@ async def _sign_in_problem(settings: Settings) -> Problem | None:
 
 
 def _where_redis(redis_url: str) -> str:
-    # What is before the last @ may hold a password with anything in it, / too; so may what is asked for behind a ?.
+    # The part before the last @ may contain a password with any characters, including /. The query after ? may contain
+    # a password, too.
     scheme, _, address = redis_url.partition("?")[0].partition("://")
     where = address.rpartition("@")[2]
     return where if scheme == "unix" else re.split(r"[/#]", where)[0] or "localhost"

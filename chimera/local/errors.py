@@ -1,4 +1,4 @@
-"""Why the embedded stack can't start; every message names a remedy."""
+"""Reasons why the embedded stack can't start. Every message names a remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _START = Remedy(action=Action.START_CHIMERA)
 
 
 class StartFailed(ChimeraError):
-    """A process ended, or did not become ready in time."""
+    """A process ended before it was ready, or wasn't ready in time."""
 
     code, title = "start_failed", "A part of Chimera didn't start"
 
@@ -22,7 +22,7 @@ class StartFailed(ChimeraError):
 
 
 class NoRoom(StartFailed):
-    """Nothing can be written where the stack keeps everything."""
+    """The disk that contains the data folder is full."""
 
     code, http_status, title = "disk_full", 507, "The disk is full"
 
@@ -37,7 +37,7 @@ class NoRoom(StartFailed):
 
 
 class PartsAway(ChimeraError):
-    """Servers that settings name don't answer; the message has a line for each."""
+    """Servers named in the settings can't be used. The message has a line for each of them."""
 
     code, http_status, title = "parts_away", 503, "A configured server is not responding"
 
@@ -47,7 +47,7 @@ class PartsAway(ChimeraError):
 
 @dataclass(frozen=True)
 class TakenPort:
-    """A port that can't be listened on: by whom it is held, if that can be seen, and a free one instead."""
+    """A port that can't be listened on, with the process that holds it, if known, and a free port to use instead."""
 
     title: str
     host: str
@@ -88,7 +88,7 @@ class PortsTaken(ChimeraError):
 
 
 class ModelMissing(ChimeraError):
-    """What `CHIMERA_LOCAL_MODEL` asks for isn't there."""
+    """The model that `CHIMERA_LOCAL_MODEL` names doesn't exist, or a package that it needs isn't installed."""
 
     code, http_status, title = "model_missing", 422, "The local model is missing"
 
@@ -101,7 +101,7 @@ class ModelMissing(ChimeraError):
 
 
 class FolderInUse(ChimeraError):
-    """One stack per folder: two servers on the same files would destroy them."""
+    """Another stack already runs with this folder; two servers on the same files would destroy them."""
 
     code, http_status, title = "folder_in_use", 409, "The data folder is in use"
 
@@ -116,7 +116,7 @@ class FolderInUse(ChimeraError):
 
 
 class FolderUnusable(ChimeraError):
-    """Nothing can be kept there, or what is there already isn't ours."""
+    """Chimera can't store its data in the folder, or the folder contains files that aren't Chimera's."""
 
     code, http_status, title = "folder_unusable", 409, "The data folder can't be used"
 
@@ -129,7 +129,7 @@ class FolderUnusable(ChimeraError):
 
 
 class SecretsMissing(ChimeraError):
-    """Something that a start makes is asked for where none has made it."""
+    """A secret is needed that no start of the stack has created in this folder."""
 
     code, http_status, title = "secrets_missing", 409, "A secret is missing from the data folder"
 
@@ -145,12 +145,12 @@ class SecretsMissing(ChimeraError):
 
 
 class SecretsUnreadable(ChimeraError):
-    """`secrets.json` is there and can't be used; another one is never made in its place unasked."""
+    """`secrets.json` exists but can't be used. It is never replaced unless the user moves it away."""
 
     code, http_status, title = "secrets_unreadable", 409, "The secrets in the data folder can't be read"
 
     def __init__(self, path: Path, name: str | None = None) -> None:
-        """`name` is that of the one secret that can't be used, where the others can."""
+        """`name` is the name of the unusable secret, if the others can be used."""
         problem = "can't be read as a JSON object that contains secrets" if name is None else f"has an invalid {name!r}"
         super().__init__(
             f"{path} {problem}. Restore the file from a backup, or move it to another folder. If the file is missing,"
@@ -162,7 +162,7 @@ class SecretsUnreadable(ChimeraError):
 
 
 class KeyIdsUnreadable(ChimeraError):
-    """The note of the payload keys in use can't be read, so whether one is missing is unknown."""
+    """The list of payload keys in use can't be read, so Chimera can't tell whether a key is missing."""
 
     code, http_status, title = "key_ids_unreadable", 409, "The payload key IDs can't be read"
 
@@ -177,7 +177,7 @@ class KeyIdsUnreadable(ChimeraError):
 
 
 class WayBarred(ChimeraError):
-    """Started as root, and the user that PostgreSQL would run as can't reach it or its data."""
+    """Chimera runs as root, and the user that would run PostgreSQL can't reach the program or its data."""
 
     code, http_status, title = "way_barred", 409, "PostgreSQL can't run in this location"
 
@@ -192,7 +192,7 @@ class WayBarred(ChimeraError):
 
 
 class SocketsUnsafe(ChimeraError):
-    """A folder for sockets can be entered by others: the owner of a socket can impersonate the database."""
+    """Other users can enter a folder for sockets, where the owner of a socket can impersonate the server."""
 
     code, http_status, title = "sockets_unsafe", 409, "Other users can access a Chimera folder"
 
@@ -206,7 +206,7 @@ class SocketsUnsafe(ChimeraError):
 
 
 class PartMissing(ChimeraError):
-    """The program of a part is neither installed with Chimera nor found on the PATH."""
+    """A server's program is neither installed with Chimera nor found on the PATH."""
 
     code, title = "part_missing", "A part of Chimera is not installed"
 

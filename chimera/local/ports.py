@@ -1,4 +1,4 @@
-"""Check before a start that the ports are free, and name the process that holds one."""
+"""Check before a start that its ports are free, and find the processes that hold them."""
 
 import errno
 import socket
@@ -27,7 +27,7 @@ class Port:
 
 
 def ports_of(settings: Settings, *, services: bool = True) -> list[Port]:
-    """The ports that a start with these settings listens on; without `services` only those of the parts."""
+    """Return the ports that a start with these settings listens on; without `services`, only Temporal's."""
     needed = []
     if services:
         needed.append(Port("the API", settings.host, settings.api_port, "CHIMERA_API_PORT"))
@@ -51,9 +51,9 @@ def check(ports: list[Port]) -> None:
 
 
 def find_taken(ports: list[Port]) -> list[TakenPort]:
-    """Return the ports that can't be listened on, each with a free one that is meant for nothing else of ours.
+    """Return the ports that can't be listened on, each with a free port that Chimera uses for nothing else.
 
-    Raises HostUnusable when a host isn't this machine's.
+    Raises HostUnusable if a host isn't one of this machine's addresses.
     """
     seen: dict[int, Port] = {}
     spoken_for = {port.number for port in ports} | _defaults()
@@ -76,7 +76,7 @@ def is_free(host: str, number: int) -> bool:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         if sys.platform != "win32":
-            # As the servers do: a connection of yesterday that lingers is no reason to refuse.
+            # The servers set this, too. With it, lingering closed connections don't make a port unavailable.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, number))
@@ -88,7 +88,7 @@ def is_free(host: str, number: int) -> bool:
 
 
 def holder_of(number: int) -> psutil.Process | None:
-    """Find the process that listens; the system may not tell us about other users' processes."""
+    """Find the process that listens on a port; the system may hide other users' processes."""
     try:
         for connection in psutil.net_connections("tcp"):
             listens = connection.status == psutil.CONN_LISTEN and connection.pid is not None
@@ -100,7 +100,7 @@ def holder_of(number: int) -> psutil.Process | None:
 
 
 def data_dir_behind(number: int) -> Path | None:
-    """Return the data folder of the Chimera that listens there, where the system lets us see it."""
+    """Return the data folder of the Chimera instance that listens on a port, or None if it can't be determined."""
     process = holder_of(number)
     return data_dir_of(process) if process is not None else None
 

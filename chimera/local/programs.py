@@ -1,4 +1,4 @@
-"""Find the program of a part: the one installed with Chimera, whose version is locked, or one of the PATH."""
+"""Find a server's program: the one installed with Chimera, whose version is locked, or one on the PATH."""
 
 import os
 import re
@@ -13,7 +13,7 @@ Version = tuple[int, ...]
 
 
 def find(*names: str) -> str | None:
-    """Return the path of the first program found, beside this Python before the PATH."""
+    """Return the path of the first program found, searching beside this Python before the PATH."""
     for path in (_scripts(), None):
         for name in names:
             if (found := shutil.which(name, path=path)) is not None:
@@ -22,9 +22,10 @@ def find(*names: str) -> str | None:
 
 
 def newest(*names: str) -> str | None:
-    """Return the path of the program with the highest version, the PATH's of two that are equal.
+    """Return the path of the program with the highest version. If versions are equal, the one on the PATH is used.
 
-    For parts that systems keep up to date while the package that brings one along is no longer: it is the last resort.
+    This is for servers that operating systems keep up to date, but whose Python package is no longer updated and
+    therefore the last resort.
     """
     own = Path(_scripts())
     elsewhere = os.pathsep.join(each for each in os.get_exec_path() if each and Path(each).resolve() != own.resolve())
@@ -33,7 +34,7 @@ def newest(*names: str) -> str | None:
 
 
 def version_of(program: str) -> Version:
-    """The version that a program prints for `--version`; empty, the lowest, if it can't be run."""
+    """Return the version that a program prints for `--version`; empty, and so the lowest, if it can't be run."""
     try:
         printed = subprocess.run(
             [program, "--version"],

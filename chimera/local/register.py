@@ -1,6 +1,6 @@
-"""Which processes run for a folder (`run/stack.json`), so that a start after a crash can end what was left.
+"""A folder's list of running processes (`run/stack.json`), so that a start after a crash can end those left running.
 
-Linux ends children with their parent; macOS and Windows don't, and a child may be slow to die.
+Linux ends child processes with their parent; macOS and Windows don't, and a child may be slow to end.
 """
 
 import json
@@ -21,7 +21,7 @@ class Register:
     _entries: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, name: str, pid: int) -> None:
-        """Note a process. Raises OSError when that can't be written; it isn't noted then."""
+        """Record a process. Raises OSError, without recording it, if the file can't be written."""
         before = dict(self._entries)
         self._entries[name] = {"pid": pid, "started_at": processes.started_at(pid)}
         try:
@@ -31,15 +31,15 @@ class Register:
             raise
 
     def remove(self, name: str) -> None:
-        """Forget a process that has ended. If that can't be written, its id and start time still distinguish it."""
+        """Remove a process that has ended. If the file can't be written, the entry is recognized as stale later."""
         if self._entries.pop(name, None) is not None:
             with suppress(OSError):
                 self._write()
 
     def end_stale(self) -> list[str]:
-        """End what an earlier stack left running, and return the names.
+        """End the processes that an earlier stack left running, and return their names.
 
-        A process is ended only when its id, its start time and its folder all agree: ids are given out again.
+        A process is ended only if its id, start time and folder all match, because ids are reused.
         """
         stale = {
             name: process for name, entry in self._read().items() if (process := self._process_of(entry)) is not None

@@ -1,9 +1,9 @@
-"""The user that runs PostgreSQL if we are root, which PostgreSQL rejects. No folder's mode is changed for it but our
-own's.
+"""The user that runs PostgreSQL if Chimera runs as root, because PostgreSQL doesn't accept root.
 
-A user without rights, where it can reach the program and the data. Where a folder above them is closed to others, as
-/root is, Linux lets root run it under another name (a user namespace in which that name stands for root): such a
-process has root's files and none of root's rights.
+This is a user without rights if it can reach the program and the data. If a folder above them is closed to other users,
+such as /root, Linux lets root run the program under another name (in a user namespace that maps this name to root).
+Such a process can access root's files, but has none of root's rights. The data folder is the only one whose mode is
+changed for this.
 """
 
 import ctypes
@@ -19,17 +19,17 @@ from chimera.local import surroundings
 from chimera.local.errors import WayBarred
 
 OWN_USER = "chimera"
-"""The preferred user, if an administrator has created it: nothing else runs as it."""
+"""The preferred user, if an administrator has created it, because no other program runs as this user."""
 UNPRIVILEGED = "nobody"
-"""Exists on every system; other programs may run as it too."""
+"""A user that exists on every system; other programs may run as it, too."""
 CLONE_NEWUSER = 0x10000000
 
-# Loaded here, because the child may only use it between fork and exec.
+# Loaded at import: between fork and exec, the child may only use it.
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class Options(TypedDict, total=False):
-    """What `subprocess` takes."""
+    """The arguments of `subprocess` that set a child's user."""
 
     user: int
     group: int
@@ -38,7 +38,7 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class RunAs:
-    """A user, and whether that is only a name for ourselves."""
+    """A user to run a program as. With `is_name`, it is only another name for the current user."""
 
     uid: int
     gid: int
@@ -46,15 +46,18 @@ class RunAs:
 
     @property
     def owner(self) -> int:
-        """Whose its files are."""
+        """The user id that owns the program's files."""
         return os.geteuid() if self.is_name else self.uid
 
     def options(self) -> Options:
-        """What makes `subprocess` run a child as that user, without any group of ours."""
+        """Return the arguments with which `subprocess` runs a child as that user, without the current user's groups."""
         return {} if self.is_name else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def rename(self) -> None:
-        """Take the name; in a child, before it becomes another program. Raises OSError where the system forbids it."""
+        """Rename the current user if `is_name`. To be called in a child before exec.
+
+        Raises OSError if the system forbids it.
+        """
         if not self.is_name:
             return
         uid, gid = os.geteuid(), os.getegid()
@@ -71,9 +74,10 @@ class RunAs:
 
 
 def choose(program: Path, data: Path, own: Path) -> RunAs | None:
-    """Say who is to run `program` on `data`; None for ourselves. `own` is the folder that may be opened for passing.
+    """Return the user that is to run `program`, and make it the owner of `data`; None for the current user.
 
-    Raises WayBarred if no permitted user can.
+    `own` is the data folder: other users may be permitted to pass through it. Raises WayBarred if no permitted user can
+    run the program.
     """
     if sys.platform == "win32" or os.geteuid() != 0:
         return None
@@ -85,7 +89,7 @@ def choose(program: Path, data: Path, own: Path) -> RunAs | None:
     closed = next((folder for folder in own.parents if not _is_enterable(folder)), None)
     if closed is None and _runs(program, other):
         if not _is_enterable(own):
-            # Made by us, for us, and what is in it is closed by itself.
+            # This is Chimera's own folder, and what it contains remains closed to other users.
             own.chmod(stat.S_IMODE(own.stat().st_mode) | stat.S_IXOTH)
         chosen = other
     elif sys.platform == "linux" and _runs(program, renamed := RunAs(user.pw_uid, user.pw_gid, is_name=True)):
@@ -121,7 +125,7 @@ def _runs(program: Path, run_as: RunAs) -> bool:
 
 
 def _give(data: Path, owner: int) -> None:
-    """Make the data another user's, where they were run by one before."""
+    """Change the owner of the data, if another user ran the program before."""
     if data.exists() and data.stat().st_uid != owner:
         for _, folders, files, here in os.fwalk(data):
             for name in (*folders, *files):

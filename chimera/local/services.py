@@ -1,4 +1,4 @@
-"""Chimera's own processes beside the parts: simulator, API and worker."""
+"""Chimera's processes other than the databases and Temporal: simulator, local model, API and workers."""
 
 import asyncio
 import signal
@@ -17,16 +17,16 @@ from chimera.local.supervisor import Report, Service, Supervised
 from chimera.local.together import together
 
 READY_FILE = "CHIMERA_READY_FILE"
-"""The worker writes its process id into the file named here once it polls."""
+"""The variable that names a file. The worker writes its process id to this file once it polls."""
 
 ORDERLY_S = 5.0
-"""How long calls in flight may take when a person stops the stack; what isn't done goes on at the next start."""
+"""How long calls in flight may take when a user stops the stack. Unfinished calls continue at the next start."""
 
 
 class LocalServices:
-    """`async with LocalServices(settings) as services`: with the settings that `LocalStack` gave.
+    """Runs the processes: `async with LocalServices(settings, register) as services`, with a LocalStack's settings.
 
-    `services.worker.kill()` ends the worker as a crash would; another one is started by itself.
+    `services.worker.kill()` ends the worker as a crash would. Another one is started automatically.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class LocalServices:
         self._settings = settings
         folder = Folder.at(settings.data_dir)
         graceful_s = min(settings.graceful_shutdown_s, ORDERLY_S)
-        # A worker signs no tokens and checks none.
+        # Workers neither sign nor check tokens.
         for_workers = _client(settings, graceful_shutdown_s=graceful_s, jwt_secret=None)
         self.workers = [
             Supervised(_worker(settings, folder, for_workers, number), folder, register, report)
@@ -66,7 +66,7 @@ class LocalServices:
 
     async def _stop(self) -> None:
         await asyncio.gather(*(worker.stop() for worker in self.workers), self.api.stop())
-        # Last, so that calls in flight may still be answered.
+        # Stopped last, so that calls in flight can still be answered.
         if self.simulator is not None:
             await self.simulator.stop()
         if self.model is not None:
@@ -77,17 +77,17 @@ class LocalServices:
 
 
 def _client(settings: Settings, **changes: object) -> dict[str, str]:
-    """The environment of a process that reads settings: they are all in it, so it looks for them nowhere else."""
+    """Return the environment of a process that reads settings. It contains all of them, so there's no other source."""
     return surroundings.for_client() | surroundings.of_settings(settings, **changes) | {"CHIMERA_ENV_FILE": ""}
 
 
 def _alone(folder: Folder, found: dict[str, str]) -> dict[str, str]:
-    """The environment of a process that reads no settings: nothing of them, but whose it is."""
+    """Return the environment of a process that reads no settings: only the data folder of its stack."""
     return found | {"PYTHONUNBUFFERED": "1", "CHIMERA_DATA_DIR": str(folder.root)}
 
 
 def _module(name: str, *arguments: str) -> tuple[str, ...]:
-    # -P: a folder `models` or `api` in the current folder is not ours.
+    # With -P, Python doesn't import a folder named `models` or `api` in the current folder.
     return (sys.executable, "-P", "-m", name, *arguments)
 
 
@@ -107,7 +107,7 @@ def _worker(settings: Settings, folder: Folder, environment: dict[str, str], num
         before=lambda: ready.unlink(missing_ok=True),
         ready=polls,
         stop_limit_s=ORDERLY_S + 5,
-        # With its parent gone, so are the parts: there is nothing to finish calls for.
+        # If the parent is gone, so are the servers, and the worker can't finish its calls.
         death_signal=getattr(signal, "SIGKILL", signal.SIGTERM),
     )
 
@@ -126,7 +126,7 @@ def _api(settings: Settings, folder: Folder, environment: dict[str, str]) -> Ser
 
 
 def _log_of(settings: Settings, folder: Folder, name: str) -> Path:
-    """Where `chimera/observe/logging.py` puts it."""
+    """Return the path of the log file that `chimera/observe/logging.py` writes."""
     return (settings.log_dir or folder.logs) / f"{name}.log"
 
 
@@ -157,7 +157,7 @@ def _model(settings: Settings, local_model: str, folder: Folder) -> Service:
 
 async def _answers(url: str, pid: int, port: int) -> bool:
     try:
-        # No proxy: the address is this machine's.
+        # No proxy, because the address is on this machine.
         async with httpx2.AsyncClient(trust_env=False, timeout=5.0) as client:
             answers = (await client.get(url)).is_success
     except httpx2.HTTPError:

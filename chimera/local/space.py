@@ -1,4 +1,4 @@
-"""Watches the disk of the data folder, and reports when it is nearly full, full, and has room again."""
+"""Watches the data folder's disk, and reports when it is nearly full, full, or has enough space again."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from chimera.observe.disk import Space
 
 LOOK_S = 5.0
 AGAIN = 1.25
-"""It has room again with a quarter more than the threshold, so that messages don't repeat at the border."""
+"""The disk has enough space again at 1.25 times the threshold, so that messages don't repeat near the threshold."""
 
 
 class SpaceWatch:
-    """`run` until it is cancelled."""
+    """Watches the disk while `run` runs, which is until it is cancelled."""
 
     def __init__(self, folder: Folder, report: Callable[[str], None]) -> None:
         self._folder = folder
@@ -26,7 +26,7 @@ class SpaceWatch:
             await asyncio.sleep(LOOK_S)
 
     def look(self, free: int | None) -> None:
-        """Report a change, with so many bytes left."""
+        """Report a change if the number of free bytes causes one."""
         space = disk.space_of(free)
         if space < self._reported and free is not None:
             space = max(space, disk.space_of(int(free / AGAIN)))

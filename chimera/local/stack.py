@@ -1,4 +1,4 @@
-"""Start and stop the parts that settings give no address for."""
+"""Start and stop the parts of the stack (PostgreSQL, Redis, Temporal) that have no address in the settings."""
 
 import asyncio
 import time
@@ -22,10 +22,10 @@ from chimera.observe import disk
 
 
 class LocalStack:
-    """`async with LocalStack(settings, report=print) as settings`: the parts run and the tables are there.
+    """Runs the parts. In `async with LocalStack(settings, report=print) as settings`, they are ready and tables exist.
 
-    What comes out is a copy of the settings with every address, the secrets and an absolute `data_dir`. With
-    `services=False` the ports of the API and of the simulator aren't looked at, for stacks without them.
+    The result is a copy of the settings with every address, the secrets and an absolute `data_dir`. With
+    `services=False`, for stacks without API and simulator, the ports of these two aren't checked.
     """
 
     def __init__(self, settings: Settings, *, report: Report = lambda line: None, services: bool = True) -> None:
@@ -38,10 +38,10 @@ class LocalStack:
         self.parts: dict[str, Supervised] = {}
 
     async def __aenter__(self) -> Settings:
-        """Start the parts; raise FolderUnusable, FolderInUse, PortsTaken, PartsAway, PartMissing, NoRoom or another
-        StartFailed.
+        """Start the parts. Raises FolderUnusable, FolderInUse, PortsTaken, PartsAway, PartMissing, NoRoom and other
+        StartFailed errors.
 
-        Nothing is left running then, and no folder that wasn't there where it never came to a start.
+        After an error, nothing is left running. If the checks before the start fail, a new folder isn't created.
         """
         try:
             return await self._enter()
@@ -52,7 +52,7 @@ class LocalStack:
 
     async def _enter(self) -> Settings:
         async with AsyncExitStack() as undo:
-            # In one that is there an earlier start may still have the ports: its processes are ended first.
+            # If the folder exists, processes of an earlier start may still hold the ports, so they are ended first.
             if is_new := not self.folder.root.exists():
                 await self._check_surroundings()
             self.folder.make()
@@ -81,7 +81,7 @@ class LocalStack:
         await self._exit.aclose()
 
     async def _start(self) -> dict[str, Any]:
-        """Start all parts at once and return what that adds to the settings."""
+        """Start all parts at once, and return the values to add to the settings."""
         settings = self._settings
         added: dict[str, Any] = {"data_dir": self.folder.root}
         if settings.temporal_address is None:
@@ -98,7 +98,7 @@ class LocalStack:
                 model_server.check(settings.local_model)
                 added["local_base_url"] = model_server.base_url(settings)
             except ModelMissing as missing:
-                # All the rest works without it.
+                # Everything else works without the model.
                 self._report(
                     "Warning: Chimera is starting without the local model, so models whose names begin with local/ are"
                     f" unavailable. {missing}"
@@ -154,12 +154,12 @@ class LocalStack:
 
 
 def _import_migrations() -> ModuleType:
-    """Import Alembic and SQLAlchemy, which take as long as PostgreSQL takes to start: so at the same time."""
+    """Import Alembic and SQLAlchemy. This takes as long as PostgreSQL's start, so both happen at the same time."""
     from chimera.db import migrate
 
     return migrate
 
 
 def simulator_url(settings: Settings) -> str:
-    """Where the built-in simulator listens."""
+    """Return the built-in simulator's address."""
     return f"http://{LOOPBACK}:{settings.simulator_port}"

@@ -1,4 +1,4 @@
-"""Keep one process running: start it, wait until it is ready, start another when it dies, stop it."""
+"""Keep a process running: start it, wait until it is ready, start another one when it dies, and stop it."""
 
 import asyncio
 import signal
@@ -19,35 +19,35 @@ from chimera.observe import disk
 from models.errors import ChimeraError
 
 Report = Callable[[str], None]
-"""Takes one line for a person."""
+"""Shows one line of text to the user."""
 
 Ready = Callable[[int], Awaitable[bool]]
-"""Whether the process with this id answers: one that an earlier start left may answer in its place."""
+"""Returns whether the process with this id is ready. A process left by an earlier start may answer in its place."""
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
 CALM_S = 60.0
-"""A process that has run this long starts with a clean slate when it dies."""
+"""If a process has run this long when it dies, it is restarted after the shortest pause again."""
 
 KILL = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
 
 
 @dataclass(frozen=True)
 class Service:
-    """A program to run, and the check that it is ready."""
+    """A program to run, and how to check that it is ready."""
 
     name: str
     title: str
     command: tuple[str, ...]
     ready: Ready
     before: Callable[[], None] = lambda: None
-    """Runs before each start: removes what an earlier process left."""
+    """Runs before each start to clean up after an earlier process."""
     environment: Mapping[str, str] = field(default_factory=surroundings.for_server)
-    """All of it: nothing is taken over from the process that starts it."""
+    """The complete environment: nothing is inherited from the parent process."""
     log: Path | None = None
-    """The file that it logs to itself, beside what it prints."""
+    """The log file that the program writes in addition to its output."""
     run_as: RunAs | None = None
-    """Who runs it, where that is not us."""
+    """The user that runs the program, if it isn't the current user."""
     ready_limit_s: float = 60.0
     stop_signal: int = signal.SIGTERM
     stop_limit_s: float = 10.0
@@ -65,25 +65,25 @@ class Supervised:
         self._print_line = report
         self._process: subprocess.Popen[bytes] | None = None
         self._earlier_bytes = 0
-        """Bytes in its output file that earlier starts left."""
+        """The size of the output file before the latest start."""
         self._ready = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
-        """The process that runs now; None between two."""
+        """The id of the running process; None while there is none."""
         running = self._process is not None and self._process.poll() is None
         return self._process.pid if running and self._process is not None else None
 
     async def start(self) -> None:
-        """Start the process and return when it is ready; raise StartFailed with its last lines otherwise."""
+        """Start the process and return when it is ready. Raises StartFailed with its last lines of output."""
         started = time.monotonic()
         await self._start_once()
         self._report(f"{self.service.title} ready ({time.monotonic() - started:.1f} s)")
         self._watch = asyncio.create_task(self._keep_running(), name=f"keep {self.service.name} running")
 
     async def stop(self) -> None:
-        """End the process and start no other."""
+        """End the process, and don't restart it."""
         if self._watch is not None:
             self._watch.cancel()
             with suppress(asyncio.CancelledError):
@@ -92,7 +92,7 @@ class Supervised:
         await self._end()
 
     def kill(self) -> int | None:
-        """End the process with SIGKILL, as a crash would, and return its id; another is started by itself."""
+        """End the process with SIGKILL, as a crash would, and return its id. Another one is started automatically."""
         pid = self.pid
         if pid is not None and self._process is not None:
             self._ready.clear()
@@ -100,16 +100,16 @@ class Supervised:
         return pid
 
     async def restart(self) -> None:
-        """End the process in an orderly way and return when another is ready."""
+        """Stop the process gracefully, and return when another one is ready."""
         await self.stop()
         await self.start()
 
     async def until_ready(self) -> None:
-        """Wait until a process runs and is ready, for example after `kill`."""
+        """Wait until a process is running and ready, for example after `kill`."""
         await self._ready.wait()
 
     def _report(self, line: str) -> None:
-        """Print it, if possible: the full disk may be the one that is written to here."""
+        """Print a line if possible: the output may be on the disk that is full."""
         with suppress(OSError, ValueError):
             self._print_line(line)
 
@@ -117,7 +117,7 @@ class Supervised:
         try:
             self._spawn()
             assert self._process is not None
-            # Any failure from here on ends the spawned process: an unknown one would keep its port.
+            # Any failure from here on ends the spawned process: an unregistered process would keep its port.
             self._register.add(self.service.name, self._process.pid)
             await self._until_answers(self._process)
         except BaseException as error:
@@ -160,7 +160,7 @@ class Supervised:
         output, log = self._folder.output_of(self.service.name), self.service.log
         if log is None or not log.exists():
             return StartFailed(self.service.title, reason, output, processes.last_lines(output, self._earlier_bytes))
-        # What it prints is kept from earlier starts; the file that was written last speaks of this one.
+        # Both files may contain lines of earlier starts; the one that was written last is about this start.
         last = processes.last_lines(max(log, output, key=lambda file: file.stat().st_mtime))
         return StartFailed(self.service.title, reason, output, last or processes.last_lines(log), log)
 
@@ -180,7 +180,7 @@ class Supervised:
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 try:
                     await self._start_once()
-                except Exception as error:  # noqa: BLE001  whatever it was, the process is still wanted
+                except Exception as error:  # noqa: BLE001  the process is still needed, whatever the error
                     self._report(f"{_named(self.service.title, error)}\nTrying again in {pause_s:.1f} s")
                 else:
                     self._report(f"{self.service.title} is running again (process {self.pid})")

@@ -1,7 +1,7 @@
-"""Which variables of the environment a process of the stack gets: those that it needs, and no other.
+"""The environment of each of the stack's processes: only the variables that it needs.
 
-A key in the environment of `chimera up` is no business of PostgreSQL, Redis, Temporal or the simulator: what a process
-has in its environment can be read by everything that runs as the same user.
+PostgreSQL, Redis, Temporal and the simulator must not get the keys in the environment of `chimera up`, because every
+process of the same user can read a process's environment.
 """
 
 import os
@@ -15,61 +15,62 @@ from chimera.config.settings import Settings
 
 _SYSTEM = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|TZDIR|LANG|LANGUAGE|LC_\w+|LOCPATH|XDG_(CACHE|CONFIG|DATA|RUNTIME)_\w+"
-    # How a program finds its libraries and how much memory and how many threads it may take.
+    # How a program finds its libraries, and how much memory and how many threads it may use.
     r"|(LD|DYLD|NIX_LD|MALLOC|OMP)_\w+|GLIBC_TUNABLES|GO(GC|DEBUG|MAXPROCS|MEMLIMIT|TRACEBACK)"
-    # Windows starts nothing without them.
+    # Windows can't start programs without these.
     r"|SYSTEM(ROOT|DRIVE)|WINDIR|COMSPEC|PATHEXT|TEMP|TMP|USERPROFILE|(LOCAL)?APPDATA|PROGRAM(DATA|FILES\S*)"
     r"|NUMBER_OF_PROCESSORS|PROCESSOR_\w+",
     re.IGNORECASE,
 )
 _PYTHON = re.compile(r"PYTHON\w+|VIRTUAL_ENV|CONDA_PREFIX|COVERAGE_\w+", re.IGNORECASE)
 _OUTWARD = re.compile(
-    # The way to providers, and whom to trust on it.
+    # How to reach providers, and which certificates to trust.
     r"(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|SSLKEYLOGFILE|OPENSSL_\w+|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES"
-    # What the vendors' SDKs read of themselves and no setting stands for: who pays, what a gateway asks for, and logs.
-    # Keys, addresses and other products (Azure, Vertex, Bedrock) are not among it: those are settings, or not asked.
+    # Variables that the vendors' SDKs read and that have no setting: who pays, headers for gateways, and logs. Keys,
+    # addresses and other products (Azure, Vertex, Bedrock) aren't included: they are settings, or aren't used.
     r"|OPENAI_(ORG_ID|PROJECT_ID|CUSTOM_HEADERS|LOG)|ANTHROPIC_(CUSTOM_HEADERS|LOG)"
-    # What PostgreSQL's client library goes by where an address leaves it open, and Kerberos, which it may sign in by.
+    # Defaults of PostgreSQL's client library for what an address leaves open, and Kerberos, for signing in.
     r"|PG[A-Z]+|KRB5\w+",
     re.IGNORECASE,
 )
 _MODEL = re.compile(
-    # Which processors of graphics llama.cpp takes, and how: its own, NVIDIA's, AMD's, Intel's, Vulkan's.
+    # Which GPUs llama.cpp uses, and how: variables of llama.cpp, NVIDIA, AMD, Intel and Vulkan.
     r"GGML_\w+|(CUDA|NVIDIA)_\w+|(HIP|HSA|ROCR|ROCM|ROCBLAS|HIPBLASLT|GPU)_\w+|(SYCL|ONEAPI|ZE|UR)_\w+"
     r"|(VK|MESA)_\w+|DRI_PRIME|OCL_ICD_\w+"
-    # How many threads its arithmetic takes, and where.
+    # How many threads its arithmetic uses, and on which cores.
     r"|(OPENBLAS|MKL|KMP|GOMP|BLIS)_\w+",
     re.IGNORECASE,
 )
 
 
 def for_server(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What any program needs of its surroundings."""
+    """Return the environment for any program."""
     return _matching(environ, _SYSTEM)
 
 
 def for_python(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The same for a Python of ours that contacts no other machine."""
+    """Return the environment for a Python process of Chimera's that contacts no other machine."""
     return _matching(environ, _SYSTEM, _PYTHON)
 
 
 def for_model(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The same for one that has a model in it."""
+    """Return the environment for a Python process of Chimera's that runs a model."""
     return _matching(environ, _SYSTEM, _PYTHON, _MODEL)
 
 
 def for_client(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The same for one that reaches providers and databases."""
+    """Return the environment for a Python process of Chimera's that contacts providers and databases."""
     return _matching(environ, _SYSTEM, _PYTHON, _OUTWARD)
 
 
 def of_settings(settings: Settings, **changes: object) -> dict[str, str]:
-    """Write settings as the variables that another process reads them back from.
+    """Return settings as environment variables from which another process can read them.
 
-    Defaults too: a flag may have set one against a variable or a `.env` that the other process would read.
+    Defaults are included, because a flag may have set one that overrides a variable or a `.env` that the other process
+    would read.
     """
-    # The sandbox loads the workflows' modules anew for every run; without bytecode it would compile them each time,
-    # so a setting of the surroundings that forbids writing it is lifted (empty: not set).
+    # Temporal's sandbox reloads the workflows' modules for every run. Without bytecode, it would compile them each
+    # time, so a variable that forbids writing bytecode is cleared (empty means not set).
     environment = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
     for name in Settings.model_fields:
         value = changes.get(name, getattr(settings, name))

@@ -1,6 +1,6 @@
-"""Temporal's own development server with its Web UI, on disk.
+"""Temporal's own development server with its Web UI. It stores its data on disk.
 
-The server is asked through its Web UI's HTTP address: a client of the SDK in a short-lived process can abort the
+Readiness is checked through the Web UI's HTTP address, because an SDK client in a short-lived process can abort the
 interpreter at exit (sdk-python #300).
 """
 
@@ -15,9 +15,9 @@ from models.workflows import SEARCH_ATTRIBUTES, registration_of
 
 HOST = "127.0.0.1"
 
-# The same values stand in temporal-config/dynamicconfig/ for the server of docker-compose.yml.
+# temporal-config/dynamicconfig/ contains the same values for the server in docker-compose.yml.
 DYNAMIC_CONFIG = (
-    # Without both, the fairness keys that every model call carries do nothing.
+    # Unless both are enabled, the fairness keys of model calls have no effect.
     "matching.useNewMatcher=true",
     "matching.enableFairness=true",
 )
@@ -33,12 +33,12 @@ def prepare(folder: Folder, settings: Settings) -> Service:
         title="Temporal",
         command=(
             *(program, "server", "start-dev", "--db-filename", str(folder.temporal)),
-            # Measured: twice to three times the default's throughput, and still safe against a crash of the process.
+            # Measured: two to three times the default's throughput, and still safe if the process crashes.
             *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
             *("--ip", HOST, "--port", str(settings.temporal_port), "--ui-port", str(settings.temporal_ui_port)),
             *("--namespace", settings.temporal_namespace, "--ui-disable-news-fetch"),
             *("--log-level", "warn"),
-            # Settings for another Temporal are not meant for this one.
+            # Ignore the configuration of other Temporal servers.
             *("--disable-config-file", "--disable-config-env"),
             *(part for attribute in SEARCH_ATTRIBUTES for part in ("--search-attribute", registration_of(attribute))),
             *(part for value in DYNAMIC_CONFIG for part in ("--dynamic-config-value", value)),
@@ -57,10 +57,10 @@ def ui_url(settings: Settings) -> str:
 
 
 async def _answers(settings: Settings, pid: int) -> bool:
-    """Ready means: the namespace is there and knows our search attributes."""
+    """Return whether the server is ready: the namespace exists and knows Chimera's search attributes."""
     url = f"{ui_url(settings)}/api/v1/namespaces/{settings.temporal_namespace}/search-attributes"
     try:
-        # No proxy: the address is this machine's.
+        # No proxy, because the address is on this machine.
         async with httpx2.AsyncClient(trust_env=False, timeout=2.0) as client:
             response = await client.get(url)
         known = response.json().get("customAttributes", {}) if response.is_success else {}

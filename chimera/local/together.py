@@ -1,4 +1,4 @@
-"""Several starts at once, of which the first failure is the one to report."""
+"""Run several starts at once, and report the first failure."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 async def together(*starts: Coroutine[Any, Any, T]) -> list[T]:
-    """Run all to their end; when one fails, cancel the others, wait for them, and raise that one's error."""
+    """Run all starts to completion. If one fails, cancel the others, wait for them, and raise its error."""
     tasks = [asyncio.ensure_future(start) for start in starts]
     try:
         return await asyncio.gather(*tasks)

@@ -1,5 +1,5 @@
 """The simulator: an OpenAI-compatible server that answers without a model. Run `python -m chimera.simulator`.
 
-It shows all of Chimera without a key, and lets tests and benchmarks inject a provider's faults.
-The same request always gets the same answer. docs/reference/simulator.md has the directives.
+With it, all of Chimera can be tried without an API key, and tests and benchmarks can inject a provider's faults.
+The same request always gets the same answer. The directives are listed in docs/reference/simulator.md.
 """

@@ -27,11 +27,12 @@ def main() -> None:
         host=arguments.host,
         port=arguments.port,
         access_log=False,
-        # Answers that are broken off on purpose are logged as errors by uvicorn.
+        # uvicorn logs answers that are cut on purpose as errors.
         log_level="critical",
-        # A caller that hangs on purpose must not hold up the end.
+        # A request that hangs on purpose must not delay the shutdown.
         timeout_graceful_shutdown=1,
-        # Longer than the 5 s that the SDK's client keeps an idle connection: closed at its next use, it fails a call.
+        # Longer than the 5 s for which the SDK's client keeps an idle connection. If the server closed a connection
+        # when the client was about to use it, a call would fail.
         timeout_keep_alive=75,
     )
 

@@ -12,7 +12,7 @@ from chimera.simulator.pace import MODELS
 
 
 def create_app(journal: Journal, seed: int = 0) -> Starlette:
-    """Build the server; one journal is one simulator."""
+    """Build the server. Each simulator has its own journal."""
 
     async def models(_: Request) -> Response:
         entries = [{"id": name, "object": "model", "created": 0, "owned_by": "chimera"} for name in MODELS]

@@ -13,9 +13,9 @@ from chimera.simulator.plans import plan_text
 from chimera.simulator.prose import LABEL, of_bytes, paragraphs, pieces, poison, topic_of
 from chimera.simulator.script import Script, without_directives
 
-# Numbers with at least one operator between them. `-` and `/` need spaces: 2026-11-05 and 24/7 are not meant.
+# Numbers with at least one operator between them. `-` and `/` need spaces, so that 2026-11-05 and 24/7 don't match.
 _NUMBER = r"\d++(?:\.\d++)?\)?"
-# No digit twice: goals have 100,000 characters, and this is a server's only thread.
+# Possessive, so that no digit is tried twice: goals can have 100,000 characters, and the server has only this thread.
 _EXPRESSION = re.compile(
     rf"(?:\(|(?<!\d)){_NUMBER}(?:(?:\s*+(?:\*\*?|\+)\s*+|\s++[-/]\s++)\(?{_NUMBER})++",
 )
@@ -30,7 +30,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedAnswer:
-    """An answer before it is sent: its text in tokens, and a tool call or none."""
+    """An answer before it is sent: its text as tokens, and an optional tool call."""
 
     tokens: list[str] = field(default_factory=list)
     tool: ToolCall | None = None
@@ -44,9 +44,10 @@ class SimulatedAnswer:
 def answer_to(
     conversation: Conversation, script: Script, *, seed: int, body: dict[str, Any], idle: Sequence[str] = ()
 ) -> SimulatedAnswer:
-    """Answer as `script` says, otherwise plausibly. A scripted length is obeyed even beyond the request's limit.
+    """Generate the answer that `script` demands, or a plausible one.
 
-    The note of `idle` about directives without effect comes first, and is not counted in a scripted length.
+    A scripted length may exceed the request's limit. The answer begins with a note on the directives without effect
+    (`idle`), which doesn't count toward a scripted length.
     """
     random = _random(seed, body)
     answer = _answer(conversation, script, random)
@@ -121,7 +122,7 @@ def _opening(conversation: Conversation, script: Script) -> str:
         shown = f"{conversation.image_count} image{'s' if conversation.image_count > 1 else ''}"
         parts.append(f"{shown} attached, but no model looked at {'them' if conversation.image_count > 1 else 'it'}")
     if conversation.tool_result is not None:
-        # With `turns` the tool was called with another expression.
+        # With `turns`, the tool was called with another expression.
         expression = None if script.turns else _EXPRESSION.search(conversation.subject)
         of = f" for {expression[0]}" if expression else ""
         parts.append(f"The calculation{of} gives {_short(conversation.tool_result, 80)}")

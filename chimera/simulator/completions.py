@@ -1,4 +1,4 @@
-"""POST /v1/chat/completions. A plain ASGI endpoint: it has to break off answers in ways that frameworks prevent."""
+"""POST /v1/chat/completions. A plain ASGI endpoint, because it has to cut answers in ways that frameworks prevent."""
 
 import json
 from dataclasses import replace
@@ -104,7 +104,7 @@ class Completions:
 
 
 def _understood(raw: bytes) -> tuple[dict[str, Any], Conversation]:
-    """An unreadable body is an empty request: it is journalled like any other, and rejected."""
+    """Parse a body. An unreadable one becomes an empty request, which is journalled like any other and rejected."""
     try:
         body = json.loads(raw)
         return body, read_conversation(body)

@@ -1,8 +1,8 @@
 """Parses a request's messages, in the form in which Chimera writes them.
 
-`Task:` begins an agent's instruction, `Goal:` what is to be planned or, with `Results of the subtasks:` below it, put
-together; `Guidance:` begins a user's message that steers the run. Any other client's last user message counts as
-an instruction.
+An agent's instruction begins with `Task:`. A goal to plan for begins with `Goal:`; if `Results of the subtasks:`
+follows, these results are to be combined. A user's message that steers the run begins with `Guidance:`. Otherwise, the
+first user message is the instruction.
 """
 
 import re
@@ -21,7 +21,7 @@ _TURN_ID = re.compile(r"call_(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A request's messages, understood."""
+    """The parsed messages of a request."""
 
     purpose: Purpose
     directive_texts: list[str]
@@ -31,9 +31,10 @@ class Conversation:
     guidance: str
     agents: list[str]
     tool_result: str | None
-    """The newest one."""
+    """The newest tool result."""
     turn: int
-    """This turn's number, from 1; tool call ids keep it when older messages are trimmed away."""
+    """This turn's number, from 1. It is derived from tool call ids, so that it stays right when older messages are
+    trimmed."""
     replies: int
     tools: list[str]
     image_count: int
@@ -41,7 +42,7 @@ class Conversation:
 
 
 def read_conversation(body: dict[str, Any]) -> Conversation:
-    """Understand a chat-completions request."""
+    """Parse a chat-completions request."""
     messages = [message for message in body.get("messages", ()) if isinstance(message, dict)]
     texts = [_text_of(message.get("content")) for message in messages]
     own = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "user"]
@@ -76,7 +77,7 @@ def _purpose(body: dict[str, Any], first: str) -> Purpose:
 
 
 def _tools(body: dict[str, Any]) -> list[str]:
-    """The tools that may be called."""
+    """Return the names of the tools that may be called."""
     if body.get("tool_choice") == "none":
         return []
     return [str(tool.get("function", {}).get("name", "")) for tool in body.get("tools") or ()]

@@ -1,6 +1,6 @@
-"""One request and how its answer goes out: at a pace, in one go, refused, or broken off. Every end is journalled.
+"""One request and how it is answered: streamed at a pace, as a whole, with an error, or cut. Every end is journalled.
 
-A pause watches the client too: a disconnect is noticed at once, and the answer counts as cut.
+Pauses also watch for a disconnect of the client, which is noticed at once; the answer then counts as cut.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from chimera.simulator.stream import ENDS, Part
 
 _SEND_BYTES = 64 * 1024
 _GLANCE_S = 0.001
-"""Long enough for a hang-up to be seen between two large sends."""
+"""Long enough to notice a disconnect between two large sends."""
 
 
 class Exchange:
@@ -27,7 +27,7 @@ class Exchange:
         self._send = send
 
     async def pause(self, seconds: float) -> bool:
-        """Wait; True as soon as the client has gone."""
+        """Wait. Return True at once if the client disconnects, and False when the time is over."""
         if seconds <= 0:
             return False
         try:
@@ -38,7 +38,7 @@ class Exchange:
         return True
 
     async def hang(self) -> None:
-        """Answer nothing until the client gives up."""
+        """Send nothing until the client disconnects."""
         await self._client_gone()
         self.cut()
 
@@ -54,13 +54,13 @@ class Exchange:
         self._journal.end(self._arrival, "finished", tokens)
 
     async def broken(self, body: bytes, content_type: bytes) -> None:
-        """Announce a whole answer, send half of it, and drop the connection."""
+        """Announce the length of the whole answer, send half of it, and drop the connection."""
         await self._start(200, content_type, (b"content-length", str(len(body)).encode()))
         await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         self.cut()
 
     async def stream(self, parts: Iterable[Part], cut: str) -> None:
-        """Send the parts as server-sent events, each wait in its place; `cut` is the directive that shortened them."""
+        """Send the parts as server-sent events, with their waits. `cut` is the directive that shortened them."""
         await self._start(200, b"text/event-stream; charset=utf-8", (b"cache-control", b"no-cache"))
         buffer = bytearray()
         tokens = 0
@@ -73,13 +73,13 @@ class Exchange:
                 if await self.pause(part.wait_s or _GLANCE_S):
                     self.cut(tokens)
                     return
-        # Returning in mid-body makes the server drop the connection, which is what `after` and `broken` ask for.
+        # Returning in the middle of a body makes the server drop the connection, as `after` and `broken` demand.
         dropped = cut.startswith("after") or cut.endswith(":broken")
         await self._send({"type": "http.response.body", "body": bytes(buffer), "more_body": dropped})
         self._journal.end(self._arrival, "cut" if cut and not cut.endswith(ENDS) else "finished", tokens)
 
     def cut(self, tokens: int = 0) -> None:
-        """Record that the answer didn't reach its end."""
+        """Record that the answer ended early."""
         self._journal.end(self._arrival, "cut", tokens)
 
     async def _client_gone(self) -> None:

@@ -1,7 +1,7 @@
-"""Finds valid directives without effect on their request, and the reasons.
+"""Finds valid directives that have no effect on their request, and the reasons.
 
-A chat answer notes them; a plan, a vector or an image can't carry a note, so there the request is rejected. Either way
-no test can mistake a missing fault for an injected one.
+An answer in a chat begins with a note on them. A plan, a vector or an image can't contain a note, so such a request is
+rejected. Either way, no test can mistake a missing fault for an injected one.
 """
 
 from chimera.simulator.conversation import Conversation
@@ -34,7 +34,7 @@ def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> lis
             *_lonely(script),
         ]
     found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal supports this")
-    # Once a tool was called, the request that forbids more of them is the last one of its loop.
+    # If a tool was called before, a request that allows no more calls is the last one of its loop.
     if not conversation.tools and conversation.turn == 1:
         found += _named(script, _OF_TOOLS, "this request doesn't allow tool calls", calls=True)
     if not streams:
@@ -43,7 +43,7 @@ def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> lis
 
 
 def idle_in_media(script: Script) -> list[str]:
-    """The same for an embedding, an image or a transcription."""
+    """Return the reason for each directive without effect on an embedding, an image or a transcription."""
     others = sorted(script.given() - _OF_MEDIA)
     return [
         *_named(script, others, "only chat completions support this", calls=True),
@@ -52,7 +52,7 @@ def idle_in_media(script: Script) -> list[str]:
 
 
 def _named(script: Script, keys: tuple[str, ...] | list[str], why: str, *, calls: bool = False) -> list[str]:
-    """One sentence for those of the keys that are given, and for a cut in a tool call where `calls` are meant too."""
+    """Return a sentence about the keys that are given; with `calls`, also about a cut in a tool call."""
     given = script.given()
     named = [repr(key) for key in keys if key in given]
     if calls and script.cuts_a_call and "'cut'" not in named:

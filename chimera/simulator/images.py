@@ -1,4 +1,5 @@
-"""Simulated images: stripes in colors from their prompt, with SIMULATED across them and in their metadata."""
+"""Simulated images: stripes in colors derived from the prompt, with SIMULATED written across them and in a note in
+their metadata."""
 
 import struct
 import zlib
@@ -7,7 +8,7 @@ from random import Random
 
 NOTE = "Simulated: made by Chimera's simulator from a hash of the prompt. No model generated this image."
 
-# Five wide and seven high, a row a number: what the word needs and no more.
+# The letters of the word, five pixels wide and seven high. Each number is a row.
 _LETTERS = {
     "S": (15, 16, 16, 14, 1, 1, 30),
     "I": (14, 4, 4, 4, 4, 4, 14),
@@ -41,7 +42,7 @@ def png_of(seed: str, width: int, height: int) -> bytes:
 
 
 def _rows(width: int, height: int) -> list[bytes]:
-    """Bands of stripes; the word in the middle, as large as the width allows."""
+    """Draw bands of stripes, with the word in the middle, as large as the width allows."""
     stripe = max(1, width // 16)
     bands = [bytes((x // stripe + shift) % _INK for x in range(width)) for shift in range(_INK)]
     rows = [bands[(y * _INK // height) % _INK] for y in range(height)]

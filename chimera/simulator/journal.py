@@ -1,7 +1,7 @@
-"""Journal of the requests that arrived, which tests compare with Chimera's ledger.
+"""A journal of the requests that arrived, which tests compare with Chimera's ledger.
 
-One JSON line when a request arrives and one when its last byte was sent or its connection ended before. A line is one
-`write` to a file opened for appending, so lines of several processes don't mix.
+A JSON line is written when a request arrives, and another when its last byte has been sent or its connection has ended
+before. Each line is a single `write` to a file opened for appending, so lines of several processes don't mix.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Literal
 Phase = Literal["arrived", "finished", "cut"]
 
 MAX_CALLS_KEPT = 200_000
-"""Calls whose counts are kept in memory; beyond that the oldest is forgotten (the file keeps all)."""
+"""The number of calls whose counts are kept in memory. Beyond it, the oldest are dropped; the file keeps them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Arrival:
 
 
 class Journal:
-    """Counts in memory and, where a path is given, lines in a file that a restarted server reads again."""
+    """Counts in memory and, if a path is given, lines in a file, which a restarted server reads again."""
 
     def __init__(self, path: Path | None = None, *, fsync: bool = False) -> None:
         self._calls: dict[str, Counter[Phase]] = {}
@@ -51,12 +51,12 @@ class Journal:
         return arrival
 
     def end(self, arrival: Arrival, phase: Phase, output_tokens: int = 0, status: int = 200) -> None:
-        """Record how it ended: `finished` after the last byte (of an error too), `cut` before."""
+        """Record how a request ended: `finished` after the last byte (also of an error), `cut` before."""
         self._count(arrival.call_id, phase)
         self._write(arrival, phase, output_tokens, status)
 
     def counts(self, call_id: str | None = None) -> dict[str, object]:
-        """Totals, and the counts of each call or of one."""
+        """Return the totals, and the counts of every call or of one."""
         calls = self._calls if call_id is None else {call_id: self._calls.get(call_id, Counter())}
         return {
             "arrivals": self._totals["arrived"],
@@ -105,7 +105,7 @@ class Journal:
             return
         with path.open() as lines:
             for line in lines:
-                # A line that a killed process left incomplete is not a reliable arrival.
+                # Skip a line that a killed process left incomplete.
                 if line.endswith("}\n"):
                     entry = json.loads(line)
                     self._count(entry["call_id"], entry["phase"])

@@ -1,6 +1,6 @@
 """POST /v1/embeddings, /v1/images/generations and /v1/audio/transcriptions, generated from the request.
 
-A directive in the first text, the prompt or the hint of a transcription injects faults, as for chat.
+Directives in an embedding's first text, an image's prompt or a transcription's hint inject faults, as in a chat.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ MAX_DIMENSIONS = 4096
 SIZE = "512x512"
 MAX_SIDE = 2048
 MAX_WORDS = 1_000
-"""Different ones of a text that its vector shows; real models cut long texts too."""
+"""The number of different words that affect a text's vector; real models also truncate long texts."""
 WORD_NUMBERS = 16
-"""Of a vector's numbers, those that one word changes: words stay distinct, and a text costs little."""
+"""How many of a vector's numbers a word changes: enough to distinguish words, and few enough to be fast."""
 JSON = b"application/json"
 
 
@@ -76,7 +76,7 @@ class Media:
                 message = refusal_of(script, headers.get(b"authorization", ""))
                 await exchange.refuse(script.status, message, script.code, script.retry_after)
             else:
-                # In a thread: a megabyte of texts takes seconds, and other requests are answered meanwhile.
+                # In a thread, so that other requests can be answered: a megabyte of texts takes seconds.
                 answer = await asyncio.to_thread(self.answer, asked, script)
                 await self._answer(exchange, script, await asyncio.to_thread(_json_of, answer))
         except Refused as refused:
@@ -87,12 +87,12 @@ class Media:
         raise NotImplementedError
 
     async def read(self, scope: Scope, raw: bytes) -> ParsedRequest:
-        """Parse a request. An invalid one raises one of the errors of a wrong value."""
+        """Parse a request. An invalid one raises one of the errors that `_understood` catches."""
         body = json.loads(raw)
         return ParsedRequest(str(body.get("model", "")), self.text_of(body), body)
 
     def text_of(self, body: dict[str, Any]) -> str:
-        """The text that may contain directives."""
+        """Return the text that may contain directives."""
         raise NotImplementedError
 
     async def _understood(self, scope: Scope, raw: bytes) -> ParsedRequest:
@@ -124,7 +124,7 @@ class Media:
 
 
 class Embeddings(Media):
-    """Vectors of words: texts that share words lie near each other; they have no other meaning."""
+    """Vectors derived from words: texts that share words are near each other. The vectors have no other meaning."""
 
     model = "embedding"
 
@@ -165,7 +165,7 @@ class Images(Media):
 
 
 class Transcriptions(Media):
-    """Reports a recording's length, and that no model heard it."""
+    """Transcriptions that state the recording's length, and that no model processed it."""
 
     model = "transcription"
 
@@ -200,7 +200,7 @@ def _inputs_of(body: dict[str, Any]) -> list[str]:
 
 
 def _vector_of(text: str, dimensions: int) -> list[float]:
-    """Add up what each word's hash gives, and bring the sum to length 1."""
+    """Add up the words' contributions, and normalize the sum to length 1."""
     sums = [0.0] * dimensions
     counts = Counter(re.findall(r"\w+", without_directives(text).lower()) or [text])
     for word, count in islice(counts.items(), MAX_WORDS):
@@ -211,7 +211,7 @@ def _vector_of(text: str, dimensions: int) -> list[float]:
 
 
 def _signs_of(word: str, dimensions: int) -> list[tuple[int, int]]:
-    """Return a word's contribution to a vector, and its place: adjacent numbers, so that none is hit twice."""
+    """Return a word's contribution to a vector as pairs of index and sign. The indexes are adjacent, so all differ."""
     bits = int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=16).digest())
     start = bits >> WORD_NUMBERS
     count = min(WORD_NUMBERS, dimensions)

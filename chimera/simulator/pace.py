@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 
 _CHUNK_S = 0.04
-"""Time between chunks: what vendors' streams look like, and often enough for an eye."""
+"""The time between chunks: similar to vendors' streams, and short enough to look fluent."""
 
 _UNPACED_CHUNK_TOKENS = 64
 
@@ -27,7 +27,7 @@ class Pace:
         return self.chunk_tokens / self.tokens_per_s
 
     def scripted(self, tokens_per_s: float | None) -> "Pace":
-        """The same with a scripted speed, if there is one."""
+        """Return this pace with the scripted speed, if there is one."""
         return self if not tokens_per_s else Pace(self.first_token_s, tokens_per_s)
 
 

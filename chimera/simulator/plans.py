@@ -1,4 +1,4 @@
-"""The simulator's plans: small, plausible ones, scripted shapes, and broken ones."""
+"""The simulator's plans: small plausible ones, scripted shapes, and invalid ones."""
 
 import json
 from random import Random
@@ -41,7 +41,7 @@ def plan_text(random: Random, subject: str, agents: list[str], script: Script) -
 
 
 def _default(random: Random, topic: str, agents: list[str]) -> list[Subtask]:
-    """Two look into it at once, one works out what follows, one writes."""
+    """Return a plan with one or two researchers at once, then an analyst, then a writer."""
     options, hours = random.randint(3, 9), random.randint(12, 48)
     find = f"Collect the facts that bear on: {topic}."
     compare = f"Find examples and counterexamples for: {topic}. Say where each comes from."
@@ -83,13 +83,13 @@ def _let_first_decompose(subtasks: list[Subtask], script: Script) -> None:
 
 
 def _directive(scope: str, items: str) -> str:
-    """`sub` separates its items with commas, since a semicolon would end it."""
+    """Write a directive. The items of `sub` are separated by commas, because a semicolon would end it."""
     separated = items if scope else items.replace(",", "; ")
     return f" [[sim{scope}: {separated}]]" if items else ""
 
 
 def _subtask(key: str, title: str, instruction: str, agent: str, depends_on: list[str]) -> Subtask:
-    # A topic that was cut short ends in an ellipsis of its own.
+    # A shortened topic already ends with an ellipsis.
     words = instruction.replace("….", "…")
     return Subtask(key=key, title=title, instruction=words, agent=agent, depends_on=depends_on, decompose=False)
 

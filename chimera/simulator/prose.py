@@ -1,4 +1,4 @@
-"""Readable paragraphs about any topic, from a seed. They have no content, and are marked as simulated."""
+"""Readable paragraphs about any topic, generated from a seed. They say nothing, and are marked as simulated."""
 
 import re
 from random import Random
@@ -37,14 +37,14 @@ _CLOSINGS = (
     "The remaining questions are smaller, and none of them is urgent.",
     "With that, the picture is complete enough to support a first decision.",
 )
-"""Sentences of one word, of two words, and so on: they fill an answer up to its length."""
+"""Sentences of one word, two words, and so on, which fill an answer up to its exact length."""
 _ASPECTS = ("cost", "timing", "reliability", "maintenance", "scale", "risk", "the people involved", "data quality")
 _PARAGRAPH_SENTENCES = 4
 _TOPIC_CHARS = 70
 
 
 def topic_of(subject: str) -> str:
-    """The first few words of a goal or an instruction; those after a colon where one comes soon."""
+    """Return the first few words of a goal or an instruction, or those after an early colon."""
     subject = re.sub(r"^[^:.\n]{1,50}: ", "", subject.strip())
     sentence = re.split(r"[.!?;\n]", subject, maxsplit=1)[0].strip(" :,'\"")
     if len(sentence) <= _TOPIC_CHARS:
@@ -53,9 +53,10 @@ def topic_of(subject: str) -> str:
 
 
 def paragraphs(random: Random, topic: str, opening: str, tokens: int, *, exact: bool) -> list[str]:
-    """Write prose that begins with the label, as tokens (a word with the space behind it is one).
+    """Write prose that begins with the label, as tokens (a token is a word with the space after it).
 
-    `exact` ends it at `tokens`, with a sentence that fits; otherwise it ends with the first one that reaches them.
+    With `exact`, the prose has exactly `tokens` tokens, and closing sentences of the right length end it. Otherwise, it
+    ends with the first sentence that reaches `tokens`.
     """
     words = f"{LABEL} {opening}".split(" ")
     order: list[str] = []
@@ -72,13 +73,13 @@ def paragraphs(random: Random, topic: str, opening: str, tokens: int, *, exact: 
             words.append(first)
         words += rest
     if exact and len(words) > tokens:
-        # The last sentence gives way to closing ones; an opening that is too long by itself is cut.
+        # Closing sentences replace the last sentence. An opening that is already too long is cut.
         words = [*words[: whole - 1], last, *_closing(tokens - whole)][: max(tokens, 1)]
     return [word + " " for word in words[:-1]] + words[-1:]
 
 
 def _closing(count: int) -> list[str]:
-    """Sentences of `count` words in all."""
+    """Return the words of closing sentences with `count` words in total."""
     words: list[str] = []
     left = list(_CLOSINGS)
     while len(words) < count:
@@ -88,19 +89,19 @@ def _closing(count: int) -> list[str]:
 
 
 def pieces(text: str, size: int = 4) -> list[str]:
-    """Cut text that is not prose (JSON) into tokens of `size` characters."""
+    """Split text that isn't prose, such as JSON, into tokens of `size` characters."""
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 
 def of_bytes(count: int) -> list[str]:
-    """An answer of exactly `count` bytes, in pieces of 1 KB."""
+    """Return an answer of exactly `count` bytes, in pieces of 1 KB."""
     line = (f"{LABEL} " + "0123456789abcdef" * 64)[:1023] + "\n"
     whole, rest = divmod(count, len(line))
     return [line] * whole + ([line[:rest]] if rest else [])
 
 
 def poison(marks: int) -> list[str]:
-    """Text that breaks careless converters, databases and screens."""
+    """Return text that breaks careless converters, databases and terminals, with `marks` combining marks."""
     return [
         f"{LABEL} poison: lone surrogates \ud800 and \udc00, ",
         "NUL \x00, escape \x1b[31m, ",

@@ -1,4 +1,4 @@
-"""Shared by the simulator's endpoints: a request's bytes, its call, and the faults that apply to it."""
+"""Helpers shared by the simulator's endpoints: a request's bytes, its call, and the faults that apply to it."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -10,7 +10,7 @@ from chimera.simulator.script import Script
 
 
 class Refused(Exception):
-    """A request that is rejected without any directive."""
+    """A request is rejected, although no directive demands it."""
 
     def __init__(self, status: int, message: str, code: str = "") -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ def headers_of(scope: Scope) -> dict[bytes, str]:
 
 
 def arrive(journal: Journal, headers: Mapping[bytes, str], model: object, input_tokens: int) -> Arrival:
-    """Journal a request under the call and the attempt that it names."""
+    """Journal a request, with the call and the attempt named in its headers."""
     call_id = headers.get(b"x-chimera-call") or headers.get(b"idempotency-key", "")
     return journal.arrive(call_id, headers.get(b"x-chimera-attempt", ""), str(model), input_tokens)
 
@@ -37,7 +37,7 @@ def is_meant(script: Script, arrival: Arrival, number: int, seed: int) -> bool:
 
 
 def refusal_of(script: Script, authorization: str) -> str:
-    """A message such as vendors send; OpenAI's quotes the rejected key, and clients must not pass that on."""
+    """Return an error message like a vendor's. OpenAI's quotes the rejected key, which clients must not pass on."""
     if script.status == 401:
         key = authorization.removeprefix("Bearer ")
         return f"Incorrect API key provided: {key}. You can find your API key in your account."
@@ -55,5 +55,5 @@ async def body_of(receive: Receive) -> bytes:
 
 
 def _fraction(text: str) -> float:
-    """A number from 0 to 1 that is always the same for a text."""
+    """Return a number from 0 to 1, always the same for the same text."""
     return int.from_bytes(blake2b(text.encode(), digest_size=4).digest()) / 2**32

@@ -1,8 +1,8 @@
 """Directives: `[[sim: delay=2; tokens=50]]` in a prompt controls the simulator.
 
-Read in the first user message and in guidance, never in results of other subtasks or in replies, so that a directive
-can't travel on its own. Misspelt ones are rejected with 400, all at once: a test that injects a fault must not pass
-without it. `idle` handles valid ones without effect.
+Directives are read from the first user message and from guidance, but never from other subtasks' results or from
+replies, so that they can't spread. Misspelt ones are rejected with status 400, all of them at once: a test that injects
+a fault must not pass without it. Valid directives without effect are handled in `idle`.
 """
 
 import re
@@ -13,7 +13,8 @@ from typing import Literal
 
 Purpose = Literal["plan", "turn", "aggregate"]
 
-# Up to the next directive and no further, no character twice: goals have 100,000, and this is a server's only thread.
+# Matches don't extend past the next directive, and no character is tried twice: goals can have 100,000 characters, and
+# the server has only this thread.
 _DIRECTIVE = re.compile(
     r"\[\[\s*+sim(?:\s++(plan|turn|aggregate))?+\s*+:((?:[^\[\]]|\](?!\])|\[(?!\[\s*+sim\b))*+)\]\]"
 )
@@ -21,7 +22,7 @@ _MISSPELT = re.compile(r"\[\[\s*sim\b(?!(?:\s+(?:plan|turn|aggregate))?\s*:)[^\]
 _SCOPES = ("plan", "turn", "aggregate")
 _MOST_UNKNOWN = 8
 _MOST_PROBLEMS = 4
-"""Unknown keys are one of them."""
+"""All unknown keys together count as one problem."""
 _SHOWN_CHARS = 30
 _ITEM = re.compile(r'\s*+([a-z_]++)\s*+=\s*+(?:"([^"]*+)"\s*+|([^;"]*+))(?:;|$)')
 
@@ -34,17 +35,17 @@ class ScriptError(ValueError):
 class Script:
     """The merged directives of one request. Every key of the syntax is a field."""
 
-    # When: only the first `times` arrivals of a call (rounds of a plan), only this share of all calls, only this model.
+    # When: only for the first `times` arrivals of a call (rounds of a plan), this share of all calls, or this model.
     times: int | None = None
     share: float = 1.0
     model: str = ""
-    # How fast.
+    # Speed.
     delay: float = 0.0
     drip: float | None = None
-    # How much.
+    # Length.
     tokens: int | None = None
     bytes: int | None = None
-    # What.
+    # Content.
     turns: int = 0
     tool: str = ""
     same: bool = False
@@ -53,7 +54,7 @@ class Script:
     sub: str = ""
     agent: str = ""
     nest: int = 0
-    # What goes wrong.
+    # Faults.
     status: int | None = None
     code: str = ""
     retry_after: str = ""
@@ -71,7 +72,7 @@ class Script:
 
     @property
     def cuts_a_call(self) -> bool:
-        """Whether the answer is cut in the middle of a tool call, not of its text."""
+        """Whether the answer is cut in a tool call instead of in its text."""
         return self.cut.startswith("in_tool_args")
 
     def given(self) -> frozenset[str]:
@@ -81,14 +82,15 @@ class Script:
         )
 
     def without_faults(self) -> "Script":
-        """The same, for an arrival that the faults aren't meant for: speed, length and content stay."""
+        """Return the script without its faults, for an arrival to which they don't apply."""
         return replace(self, **{name: getattr(_NOTHING, name) for name in FAULTS})
 
 
 def read_script(texts: list[str], purpose: Purpose) -> Script:
-    """Merge the directives in `texts` that are meant for this purpose; later ones win. Raises `ScriptError`.
+    """Merge the directives in `texts` that apply to this purpose; later ones win. Raises `ScriptError`.
 
-    `[[sim plan: …]]` is for planning only; `[[sim: …]]` is for turns and for the aggregation of the goal it stands in.
+    `[[sim plan: …]]` applies only to planning. `[[sim: …]]` applies to turns, and to the aggregation for the goal that
+    contains it.
     """
     words, values = "\n".join(texts), dict[str, str]()
     problems = [_misspelt(match[0]) for match in _MISSPELT.finditer(words)]
@@ -103,12 +105,12 @@ def read_script(texts: list[str], purpose: Purpose) -> Script:
 
 
 def without_directives(text: str) -> str:
-    """Leave the directives out of what is echoed."""
+    """Remove the directives from a text that is to be repeated in an answer."""
     return _DIRECTIVE.sub("", text).strip() if "[[" in text else text.strip()
 
 
 def _misspelt(directive: str) -> str:
-    """Return the error for a directive of unknown scope."""
+    """Return the error for a directive with an unknown scope."""
     scope = re.match(r"\[\[\s*sim\s+([a-z]+)\s*:", directive)
     meant = get_close_matches(scope[1], _SCOPES, n=1) if scope else []
     forms = (

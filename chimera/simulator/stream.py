@@ -1,4 +1,4 @@
-"""A streamed answer as a sequence of parts, up to where a directive cuts it. Nothing here sends."""
+"""A streamed answer as a sequence of parts, up to the point where a directive cuts it. This module sends nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ OTHER_SHAPE = b'data: {"id": 7, "choices": "none", "answer": {"text": "Not what 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Bytes to send, the answer's tokens sent with them and before, and how long to wait then."""
+    """Bytes to send, how many of the answer's tokens have been sent after them, and how long to wait afterward."""
 
     data: bytes
     tokens: int
@@ -26,7 +26,7 @@ class Part:
 def parts_of(
     answer: SimulatedAnswer, script: Script, pace: Pace, chunks: wire.ChunkWriter, usage_input_tokens: int | None
 ) -> Iterator[Part]:
-    """Yield the parts in order; `usage_input_tokens` is None when no usage is to be sent."""
+    """Yield the parts in order; `usage_input_tokens` is None if no usage is to be sent."""
     yield Part(chunks.role(), 0)
     kind, _, how = script.cut.partition(":")
     cuts_text = bool(kind) and not script.cuts_a_call

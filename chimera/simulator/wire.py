@@ -1,6 +1,7 @@
-"""OpenAI's chat-completions wire: chunks as server-sent events, a whole completion, errors.
+"""OpenAI's chat-completions format: chunks as server-sent events, whole completions, and errors.
 
-Chunks are assembled as text around the varying parts: building and encoding an object for each took most of a request.
+Chunks are assembled as text around the varying parts, because encoding a whole object for each chunk took most of a
+request's time.
 """
 
 import json
@@ -27,7 +28,7 @@ class ChunkWriter:
         return self._chunk({"content": text})
 
     def tool(self, call: ToolCall) -> Iterator[bytes]:
-        """The name first, then the arguments in two pieces, as OpenAI sends them."""
+        """Yield the name first, then the arguments in two pieces, as OpenAI sends them."""
         function = {"name": call.name, "arguments": ""}
         yield self._chunk({"tool_calls": [{"index": 0, "id": call.id, "type": "function", "function": function}]})
         middle = len(call.arguments) // 2
@@ -48,7 +49,7 @@ class ChunkWriter:
 
 
 def completion(completion_id: str, model: str, answer: SimulatedAnswer, input_tokens: int) -> bytes:
-    """The whole answer as one object, for requests without `stream`."""
+    """Return the whole answer as one object, for requests without `stream`."""
     message: dict[str, Any] = {"role": "assistant", "content": "".join(answer.tokens) or None, "refusal": None}
     if answer.tool is not None:
         function = {"name": answer.tool.name, "arguments": answer.tool.arguments}
@@ -77,7 +78,7 @@ def usage_of(input_tokens: int, output_tokens: int) -> dict[str, Any]:
 
 
 def error(status: int, message: str, code: str | None = None) -> bytes:
-    """An error in OpenAI's shape."""
+    """Return an error in OpenAI's format."""
     kind = _ERROR_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     return json.dumps({"error": {"message": message, "type": code or kind, "param": None, "code": code}}).encode()
 

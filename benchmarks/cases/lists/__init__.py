@@ -1,4 +1,4 @@
-"""Every case, by kind: those of this wire first, then the same kinds on the other vendors' wires."""
+"""Every case, by kind: first those on OpenAI's wire, then the same kinds on the other vendors' wires."""
 
 from benchmarks.cases.case import Case
 from benchmarks.cases.lists import (

@@ -21,7 +21,7 @@ def _case(
 
 
 def _between(*odd: Event) -> ServedAnswer:
-    """Something between two halves of an answer."""
+    """Return an answer with odd events between its two halves."""
     first, second = text("a "), text("b", 1)
     return stream(start(), *first, *odd, *second, *stop())
 

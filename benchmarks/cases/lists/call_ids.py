@@ -1,4 +1,4 @@
-"""Ids of tool calls over a conversation: a strict vendor takes each of them once."""
+"""Ids of tool calls in a conversation: a strict vendor accepts each id only once."""
 
 from benchmarks.cases.case import BOTH, FIRST, SECOND, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import asking, replying

@@ -1,4 +1,4 @@
-"""The command line: bytes that are no text, terminals that can't show it, files, amounts, `.env`."""
+"""The command line: bytes that aren't text, terminals that can't show a text, files, amounts, `.env`."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Content as lists of parts, and what a model thinks: apart from its answer, never in it."""
+"""Content as lists of parts, and a model's thoughts, which must never be part of its answer."""
 
 from benchmarks.cases.case import SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying, stream

@@ -1,4 +1,4 @@
-"""How answers end: other words for it, none at all, at a limit, by a filter."""
+"""How answers end: with unusual finish reasons, without any, at a limit, or by a filter."""
 
 from benchmarks.cases.case import FIRST, SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import asking, replying, stream

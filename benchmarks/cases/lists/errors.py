@@ -1,4 +1,4 @@
-"""Errors in every shape, at once and in mid-stream: their words have to be shown."""
+"""Errors in every form, at once and in the middle of a stream. Their messages must be shown."""
 
 import json
 from typing import Any
@@ -58,7 +58,7 @@ def _refusal(id: str) -> Case:
 
 
 def _in_stream(id: str, what: str, answer: ServedAnswer, right: Ends, source: str = MID_STREAM, note: str = "") -> Case:
-    # What has to fail is answered in the same way each time.
+    # If the task has to fail, every request gets the same answer.
     answers = (answer, replying("a b")) if right.status == "completed" else (answer,)
     return Case(id, KIND, source, what, TaskCase(answers), right, note)
 

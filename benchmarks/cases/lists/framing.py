@@ -23,18 +23,18 @@ def _case(id: str, what: str, answer: ServedAnswer, source: str, right: Ends = A
 
 
 def _between(*odd: Chunk) -> ServedAnswer:
-    """Something between two halves of an answer."""
+    """Return an answer with odd chunks between its two halves."""
     return stream(piece("a "), *odd, piece("b"), chunk({}, "stop"), USAGE)
 
 
 def _with_ids(ping: str) -> ServedAnswer:
-    """Events that have ids, and a keep-alive after the first."""
+    """Return an answer whose events have ids, with a keep-alive after the first."""
     events = [f"id: 1\n{framed(part)}" for part in (piece("b"), chunk({}, "stop"), USAGE, DONE)]
     return ServedAnswer(f"id: 1\n{framed(piece('a '))}{ping}{''.join(events)}")
 
 
 def _as(form: str) -> ServedAnswer:
-    """The usual answer with `{}` for the data of each event."""
+    """Return the usual answer with each event in the given form, in which `{}` stands for its data."""
     parts = (piece("a "), piece("b"), chunk({}, "stop"), USAGE, DONE)
     return ServedAnswer(
         "".join(form.replace("{}", part if isinstance(part, str) else json.dumps(part)) for part in parts)

@@ -1,4 +1,4 @@
-"""The same kinds on Google's wire: tool calls, refusals, media types, waits."""
+"""The same kinds on Google's wire: tool calls, errors, media types, waits."""
 
 import json
 from typing import Any

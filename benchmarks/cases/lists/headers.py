@@ -1,4 +1,4 @@
-"""What goes into the headers of a request and can't be sent: refused in words that name the variable."""
+"""Values for request headers that can't be sent. They are rejected with a message that names the variable."""
 
 from benchmarks.cases.case import PROVIDERS, Case, Command, Ends, Exits, TaskCase, Wire
 from tests.wires.chat_completions.answers import replying

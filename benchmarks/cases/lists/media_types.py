@@ -1,4 +1,4 @@
-"""What an answer says that it is: other media types, whole JSON, pages."""
+"""Answers with other media types: unusual ones, whole JSON, HTML pages."""
 
 from benchmarks.cases.case import FIRST, SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying

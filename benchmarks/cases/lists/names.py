@@ -1,4 +1,4 @@
-"""Names of models as servers name them."""
+"""Model names as servers use them."""
 
 from benchmarks.cases.case import Answers, ApiCalls, Call, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying
@@ -36,7 +36,7 @@ IN_A_PATH = {
     "names.google-question": ("v?y=1&z#v", "https://github.com/sigoden/aichat/pull/1473"),
     "names.google-at": ("gemini@20240620", "https://github.com/ChatGPTNextWeb/NextChat/pull/5769"),
 }
-"""Where the name is part of the address."""
+"""Names on a wire where the model's name is part of the address."""
 BAD = {"names.control": "a\u0007b", "names.newline": "a\nb", "names.lead-blank": " a", "names.endless": "a" * 5000}
 
 

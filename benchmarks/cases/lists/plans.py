@@ -1,4 +1,4 @@
-"""Plans of imperfect models: read at the first call where the meaning is clear, refused with a reason elsewhere."""
+"""Plans of imperfect models: accepted at the first call if the meaning is clear, otherwise rejected with a reason."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ FENCE = "```"
 
 
 def _case(id: str, what: str, text: str, source: str, right: Ends = READ, note: str = "") -> Case:
-    """The planner says `text`, and a right plan when it is asked once more; the subtask says done."""
+    """Return a case whose planner answers `text`, then a correct plan if asked again; the subtask answers "done"."""
     answers = (
         (replying(text), replying("done")) if right is READ else (replying(text), replying(PLAN), replying("done"))
     )

@@ -1,4 +1,4 @@
-"""Proxies of the environment: a model server and an API that are near are asked directly, whatever they say."""
+"""Proxies in the environment: a nearby model server or API is always contacted directly."""
 
 from benchmarks.cases.case import Case, Command, Ends, Exits, TaskCase
 from tests.wires.chat_completions.answers import replying
@@ -70,7 +70,7 @@ WORKERS = (
     ),
 )
 AWAY = {"CHIMERA_API_URL": "http://chimera.example", "CHIMERA_TOKEN": "x"}
-"""An API that a proxy would be asked for."""
+"""An API that would be contacted through a proxy."""
 
 
 def _command(id: str, what: str, source: str, variables: dict[str, str], right: Exits, *arguments: str) -> Case:

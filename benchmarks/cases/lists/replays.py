@@ -1,4 +1,4 @@
-"""The same request under the same key, written in another way, and other bodies at the front door."""
+"""The same request with the same idempotency key but written differently, and other bodies sent to the API."""
 
 import json
 

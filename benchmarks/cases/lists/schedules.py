@@ -1,4 +1,4 @@
-"""Rhythms: five POSIX fields, nothing faster than the floor, and each change of clocks once."""
+"""Schedules: cron expressions with five POSIX fields, a minimum interval, and one run at each clock change."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,7 +27,10 @@ def _refused(id: str, what: str, cron: str, source: str, *contains: str, zone: s
 
 
 def _change(id: str, zone: str, at: time, *, forward: bool, source: str = CLOCKS) -> Case:
-    """Due on the day of the zone's next change of clocks only, at a time that day doesn't have or has twice."""
+    """Return a case that is due only on the day of the zone's next clock change.
+
+    Its time of day doesn't exist on that day, or occurs twice.
+    """
     day = next_change(ZoneInfo(zone), at, forward=forward, after=datetime.now(UTC))
     cron = f"{at.minute} {at.hour} {day.day} {day.month} *"
     what = "skipped by" if forward else "twice in"
@@ -37,7 +40,7 @@ def _change(id: str, zone: str, at: time, *, forward: bool, source: str = CLOCKS
 
 
 def next_change(zone: ZoneInfo, at: time, *, forward: bool, after: datetime) -> date:
-    """Find the next day on which the local time `at` isn't there (`forward`) or is there twice."""
+    """Find the next day on which the local time `at` doesn't exist (`forward`) or occurs twice."""
     for ahead in range(1, 800):
         day = after.date() + timedelta(days=ahead)
         early, late = (datetime.combine(day, at, zone).replace(fold=fold).utcoffset() for fold in (0, 1))

@@ -1,4 +1,4 @@
-"""Servers that don't take `response_format`: the schema is asked for in words then."""
+"""Servers that don't accept `response_format`. The schema is then described in the prompt."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a command is started in: closed and full streams, folders that are gone, text that is none, odd addresses."""
+"""The environment of a command: closed and full streams, deleted folders, invalid text, odd addresses."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Ways to say that a conversation is too long: `context_too_long`, after one request."""
+"""Messages that a conversation is too long, which lead to `context_too_long` after one request."""
 
 from typing import Any
 

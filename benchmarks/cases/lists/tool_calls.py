@@ -1,4 +1,4 @@
-"""Tool calls as servers stream them: without index, without id, in other types, as text."""
+"""Tool calls as servers stream them: without index or id, with other types, or as text."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Usage as servers tell it, and what is then on the bill."""
+"""Token usage as servers report it, and the cost that is charged."""
 
 from typing import Any
 

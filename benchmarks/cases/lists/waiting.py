@@ -1,4 +1,4 @@
-"""When a provider wants to be asked again. It holds back all calls to it, so these run one after the other."""
+"""Providers that name a time for the retry. All calls to such a provider wait, so these cases run one after another."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ def _rejection(message: str) -> ServedAnswer:
 
 
 def _in_five_seconds() -> str:
-    # A date has no parts of a second, so it may be 4 s until then.
+    # The date has no fractions of a second, so only 4 s may be left.
     return format_datetime(datetime.now(UTC) + timedelta(seconds=5), usegmt=True)
 
 
@@ -91,7 +91,7 @@ CASES = (
         "https://github.com/promptfoo/promptfoo/pull/10322",
     ),
     _case("wait.in-json", '"retry_after": 3 in the message', _rejection("slow; retry_after: 3"), "own"),
-    # The last one: its provider is held for an hour.
+    # This case is the last one, because its provider is blocked for an hour.
     Case(
         "B20",
         KIND,

@@ -1,4 +1,4 @@
-"""Tool calls written as text, in the markup of each family of models: run, and in no answer."""
+"""Tool calls written as text in the markup of each model family. They must be run, and not be part of an answer."""
 
 from benchmarks.cases.case import FIRST, SPENT, Case, Ends, TaskCase
 from tests.wires.chat_completions.answers import replying, stream
@@ -46,7 +46,7 @@ LEAD_INS = {
     "looks-like": "Now I'll check what the page looks like.",
     "inches": 'The screen is 15" wide. I will look it up.',
 }
-"""Ordinary sentences with words that elsewhere introduce an example."""
+"""Ordinary sentences with words that can introduce an example."""
 
 SCHEMA = '{"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]}'
 SPOKEN_OF = {
