@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cli.http import signed_in
 from cli.input.amounts import metavar_of, micro_usd, moment, one_of, whole
-from cli.input.arguments import AsJson, Newest, Plan, TaskModel
+from cli.input.arguments import AsJson, Newest, OnFailure, OnTruncated, Plan, Subtasks, TaskModel
 from cli.input.options import BACKFILL, CHANGE, SCHEDULE, TIMING
 from cli.output.printing import print_json, print_list
 from cli.output.prose import print_line
@@ -151,12 +151,23 @@ async def create(
     model: TaskModel = None,
     budget_micro_usd: BudgetMicroUsd = None,
     plan: Plan = None,
+    on_failure: OnFailure = None,
+    on_truncated: OnTruncated = None,
+    subtasks: Subtasks = None,
     as_json: AsJson = False,
 ) -> int:
     """Create a recurring task, timed with --cron or --interval-s."""
     from cli.http.bodies import task_body, timing_body
 
-    task = task_body(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan)
+    task = task_body(
+        goal,
+        model=model,
+        budget_micro_usd=budget_micro_usd,
+        plan=plan,
+        on_failure=on_failure,
+        on_truncated=on_truncated,
+        subtasks=subtasks,
+    )
     timing = {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap}
     body = {"name": name, "task": task, "paused": paused, **timing_body(timing)}
     async with signed_in(SCHEDULE) as client:
@@ -180,13 +191,24 @@ async def change(
     model: TaskModel = None,
     budget_micro_usd: BudgetMicroUsd = None,
     plan: Plan = None,
+    on_failure: OnFailure = None,
+    on_truncated: OnTruncated = None,
+    subtasks: Subtasks = None,
     as_json: AsJson = False,
 ) -> int:
     """Change the given fields of a schedule. Other fields and running tasks stay unchanged."""
     from cli.http.bodies import changed_body, schedule_changes, task_body
     from cli.http.ids import schedule_named
 
-    task = task_body(goal, model=model, budget_micro_usd=budget_micro_usd, plan=plan)
+    task = task_body(
+        goal,
+        model=model,
+        budget_micro_usd=budget_micro_usd,
+        plan=plan,
+        on_failure=on_failure,
+        on_truncated=on_truncated,
+        subtasks=subtasks,
+    )
     changes = schedule_changes(
         {"cron": cron, "interval_s": interval_s, "time_zone": time_zone, "overlap": overlap, "name": name}, task
     )

@@ -7,17 +7,27 @@ import typer
 from rich.console import Console
 
 from cli.http import signed_in
-from cli.input.amounts import micro_usd, one_of, whole
-from cli.input.arguments import AsJson, ExitOnBudget, Follow, Newest, Plan, Requests, TaskModel, TaskName, Tokens, Usd
+from cli.input.amounts import micro_usd, whole
+from cli.input.arguments import (
+    AsJson,
+    ExitOnBudget,
+    Follow,
+    Newest,
+    OnFailure,
+    OnTruncated,
+    Plan,
+    Requests,
+    Subtasks,
+    TaskModel,
+    TaskName,
+    Tokens,
+    Usd,
+)
 from cli.input.encodings import path as a_path
 from cli.input.encodings import text_of
 from cli.input.options import LIST, NODE, RETRY, TASK
 from cli.output.printing import print_json, print_list
 from cli.output.prose import print_line, print_to
-
-ON_FAILURE = ("fail", "skip", "retry")
-ON_TRUNCATED = ("continue", "accept", "fail")
-SUBTASKS = ("child", "inline")
 
 Goal = Annotated[str, typer.Argument(metavar="GOAL", help="The goal, in words.", show_default=False)]
 BudgetMicroUsd = Annotated[
@@ -32,34 +42,6 @@ BudgetMicroUsd = Annotated[
 Images = Annotated[
     list[Path] | None,
     typer.Option(parser=a_path, help="An image file to show to the agents. You can repeat this option."),
-]
-OnFailure = Annotated[
-    str | None,
-    typer.Option(
-        parser=one_of(ON_FAILURE),
-        # At 80 columns, the choices themselves would leave no room for the names of options.
-        metavar="WHAT",
-        autocompletion=lambda: ON_FAILURE,
-        help="What to do when a subtask fails: fail the task (fail), skip the subtask (skip) or retry it (retry).",
-    ),
-]
-OnTruncated = Annotated[
-    str | None,
-    typer.Option(
-        parser=one_of(ON_TRUNCATED),
-        metavar="WHAT",
-        autocompletion=lambda: ON_TRUNCATED,
-        help="What to do when an answer is cut off at its token limit: continue, accept or fail.",
-    ),
-]
-Subtasks = Annotated[
-    str | None,
-    typer.Option(
-        parser=one_of(SUBTASKS),
-        metavar="WHERE",
-        autocompletion=lambda: SUBTASKS,
-        help="Where subtasks run: in their own workflows (child) or in their parent's workflow (inline).",
-    ),
 ]
 MaxOutputTokens = Annotated[
     int | None,

@@ -80,13 +80,16 @@ async def test_a_schedule_is_changed_and_backfilled(capsys: pytest.CaptureFixtur
         time_zone="Europe/Berlin",
         overlap="allow_all",
         budget_micro_usd=500_000,
+        on_failure="skip",
+        subtasks="child",
         paused=True,
         as_json=True,
     )
     before = json.loads(capsys.readouterr().out)
-    assert await schedules.change(before["id"], cron="0 * * * *", goal="Sum up.", as_json=True) == 0
+    assert (before["task"]["on_failure"], before["task"]["subtasks"]) == ("skip", "child")
+    assert await schedules.change(before["id"], cron="0 * * * *", goal="Sum up.", subtasks="inline", as_json=True) == 0
     after = json.loads(capsys.readouterr().out)
-    task = before["task"] | {"goal": "Sum up."}
+    task = before["task"] | {"goal": "Sum up.", "subtasks": "inline"}
     assert after == before | {"cron": "0 * * * *", "task": task}
     assert await schedules.change(before["id"], interval_s=3600, name="Hourly") == 0
     assert "was changed. Next run: paused." in capsys.readouterr().out

@@ -7,9 +7,9 @@ import typer
 from typer.testing import CliRunner
 
 from cli.input.amounts import micro_usd, moment, whole
+from cli.input.arguments import ON_FAILURE, ON_TRUNCATED, SUBTASKS
 from cli.main import app
 from cli.schedules import BACKFILL_OVERLAPS, OVERLAPS
-from cli.tasks import ON_FAILURE, ON_TRUNCATED, SUBTASKS
 from models.schedules import BackfillOverlap, Overlap
 from models.tasks import OnFailure, OnTruncated, SubtaskMode
 
