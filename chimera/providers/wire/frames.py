@@ -49,7 +49,7 @@ class Frames:
         self._bytes_left -= len(chunk)
         if self._bytes_left < 0:
             raise AnswerTooLarge(
-                f"An event in the answer exceeds the limit of {self._max_bytes} bytes per answer. Request a shorter"
+                f"An event in the response exceeds the limit of {self._max_bytes} bytes per answer. Request a shorter"
                 " answer, or raise CHIMERA_MAX_ANSWER_BYTES."
             )
         if self._skips_newline and chunk:

@@ -124,7 +124,7 @@ class Pieces(AsyncIterator[Piece]):
         if is_done(data):
             return self._ended()
         if data.count(",") > MAX_VALUES and _values_in(data) > MAX_VALUES:
-            raise AnswerTooLarge(f"An event in the answer has more than {MAX_VALUES} values. Request a shorter answer.")
+            raise AnswerTooLarge(f"An event in the response has more than {MAX_VALUES} values. Request a shorter answer.")
         body = parsed(data)
         if body is None:
             body = _glued(data, 0) or (_glued(data, 1) if data.startswith("[") else None) or None
