@@ -39,8 +39,8 @@ class NamedNotReachable(NotReachable):
         ChimeraError.__init__(
             self,
             f"Chimera is not reachable at {api_url}, the address set in {named_by}. Start Chimera at that"
-            " address, for example with 'chimera up', or correct or unset the setting. If it is unset, commands use the"
-            " session saved in this folder or by 'chimera login'. For details, run: chimera doctor",
+            " address, for example with 'chimera up', or change or remove the setting. Without this setting, commands"
+            " use the session saved in this folder or by 'chimera login'. For details, run: chimera doctor",
         )
 
 

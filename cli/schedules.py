@@ -59,7 +59,7 @@ BackfillOverlap = Annotated[
         parser=one_of(BACKFILL_OVERLAPS),
         metavar=metavar_of(BACKFILL_OVERLAPS),
         autocompletion=lambda: BACKFILL_OVERLAPS,
-        help="How to start the runs: one after the other (buffer_all) or in parallel (allow_all).",
+        help="How to start the runs: one at a time (buffer_all) or in parallel (allow_all).",
     ),
 ]
 Paused = Annotated[bool, typer.Option("--paused", help="Create the schedule paused.")]

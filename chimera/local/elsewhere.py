@@ -134,7 +134,8 @@ def _line_of(server: Server, problem: NoAnswer) -> str:
 def advice_for(server: Server, problem: NoAnswer) -> str:
     return (
         problem.remedy
-        or f"Start this server, correct {server.setting}, or leave that setting empty so that Chimera starts its own."
+        or f"Start this server, correct {server.setting}, or leave that setting empty so that Chimera starts its own"
+        " server."
     )
 
 

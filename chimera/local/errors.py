@@ -135,8 +135,8 @@ class SecretsMissing(ChimeraError):
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(
-            f"{folder / 'secrets.json'} doesn't contain {name!r}. The folder is new, was created by an earlier version"
-            " of Chimera, or is used with an external database. If you use an external database, set"
+            f"{folder / 'secrets.json'} doesn't contain {name!r}. Either the folder is new, it was created by an"
+            " earlier version of Chimera, or it is used with an external database. If you use an external database, set"
             " CHIMERA_DATABASE_URL. Otherwise, stop Chimera if it is running with this folder, start this version and"
             " try again.",
             field="CHIMERA_DATA_DIR",

@@ -67,8 +67,8 @@ def warning(folder: Folder, gone: list[str]) -> str:
     return (
         f"some runs in {folder.temporal} were encrypted with payload keys that are missing or different: {ids}. Open"
         f" runs wait until these keys are available. Restore {kept_secrets.path_of(folder)} from a backup or set the"
-        " keys in CHIMERA_PAYLOAD_KEYS, and then restart Chimera. If a key is lost, cancel the tasks of these runs."
-        f" Once a key is no longer needed, remove its ID from {_path(folder)}."
+        " keys in CHIMERA_PAYLOAD_KEYS, and then restart Chimera. If a key is lost, cancel the tasks whose runs were"
+        f" encrypted with it. Once a key is no longer needed, remove its ID from {_path(folder)}."
     )
 
 

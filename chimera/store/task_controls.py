@@ -87,7 +87,7 @@ def _has_ended(run: Run) -> Conflict:
             remedy=Remedy(action=Action.DELETE_TASK, target=run.id),
         )
     return Conflict(
-        f"The AI call is {run.status}. Only an open AI call can be cancelled.",
+        f"The AI call is {run.status}. Only an AI call that hasn't ended can be cancelled.",
         remedy=Remedy(action=Action.SHOW_AI_CALL, target=run.id),
     )
 

@@ -25,7 +25,7 @@ Newest = Annotated[int, typer.Option(parser=whole(1, 1000), help="Maximum number
 
 TaskModel = Annotated[str | None, typer.Option(help="The model, as provider/model, for agents that don't specify one.")]
 Plan = Annotated[
-    Path | None, typer.Option(parser=path, help="A JSON file with the subtasks, which replaces the planner.")
+    Path | None, typer.Option(parser=path, help="A JSON file with the subtasks, used instead of a planner.")
 ]
 OnFailure = Annotated[
     str | None,

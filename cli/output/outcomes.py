@@ -111,7 +111,10 @@ def shortfall_of_retry(cost: CostView, model: str | None = None) -> str | None:
     ]
     if not lacking:
         return None
-    return f"The budget is too small to continue, because the failed call needs at least {' '.join(lacking)}."
+    return (
+        "The budget is too small to continue, because the failed call needs a total budget of at least"
+        f" {' '.join(lacking)}."
+    )
 
 
 def print_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waiting | None) -> None:

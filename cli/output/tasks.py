@@ -126,7 +126,7 @@ def _quiet_in(task: TaskView) -> str:
     if task.status is not RunStatus.RUNNING or task.blocked_by or not begun or datetime.now(UTC) - max(begun) < QUIET:
         return ""
     return (
-        f"no model call has started since {_when(max(begun))}. The reason may be a long call. To check whether workers"
+        f"no model call has started since {_when(max(begun))}. A long call may be the reason. To check whether workers"
         " or their payload keys are missing, run: chimera doctor"
     )
 

@@ -28,8 +28,8 @@ async def bound(response: "httpx2.Response") -> None:
     encodings = [encoding for encoding in _encodings_of(response) if encoding != "identity"]
     if len(encodings) > 1:
         raise Malformed(
-            f"The answer is compressed more than once ({', '.join(encodings)[:60]}). Configure the server, or the"
-            " proxy in front of it, to compress answers no more than once."
+            f"The response is compressed more than once ({', '.join(encodings)[:60]}). Configure the server, or the"
+            " proxy in front of it, to compress responses only once."
         )
     if encodings:
         response.stream = _in_pieces(response.stream)

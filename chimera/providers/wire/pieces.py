@@ -81,7 +81,7 @@ class Pieces(AsyncIterator[Piece]):
         while True:
             if self.skipped > MAX_SKIPPED:
                 raise AnswerTooLarge(
-                    f"More than {MAX_SKIPPED} pieces of the answer were unreadable, so the call was aborted."
+                    f"More than {MAX_SKIPPED} parts of the response were unreadable, so the call was aborted."
                 )
             if (item := next(self._items, None)) is not None:
                 await self._give_way(0)
@@ -124,7 +124,9 @@ class Pieces(AsyncIterator[Piece]):
         if is_done(data):
             return self._ended()
         if data.count(",") > MAX_VALUES and _values_in(data) > MAX_VALUES:
-            raise AnswerTooLarge(f"An event in the response has more than {MAX_VALUES} values. Request a shorter answer.")
+            raise AnswerTooLarge(
+                f"An event in the response has more than {MAX_VALUES} values. Request a shorter answer."
+            )
         body = parsed(data)
         if body is None:
             body = _glued(data, 0) or (_glued(data, 1) if data.startswith("[") else None) or None

@@ -52,7 +52,7 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, text: str) -> No
         ("{a: 1}", "line 1, column 2: Put the name in double quotes."),
         ("[] // done", "line 1, column 4: JSON doesn't support comments"),
         ("# plan\n[]", "line 1, column 1: JSON doesn't support comments"),
-        ('[{"a": "b', "line 1, column 9: The file ends before all brackets are closed"),
+        ('[{"a": "b', "line 1, column 9: The file ends before the JSON value is complete"),
         ('["a\nb"]', "line 2, column 1: In a string, write a line break or tab"),
         (r'["\x41"]', "line 1, column 4: In a string, write a backslash"),
         (r'["\ud800"]', "line 1, column 9: This escape sequence doesn't encode a complete character"),

@@ -164,7 +164,7 @@ def test_a_setting_overrides_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("catalog", "expected"),
     [
-        ("[", "is not valid JSON: line 1, column 1: The file ends before all brackets are closed"),
+        ("[", "is not valid JSON: line 1, column 1: The file ends before the JSON value is complete"),
         ('{"local/qwen3": {},}', "is not valid JSON: line 1, column 20: No value follows the comma"),
         ('{"qwen3": {}}', "Use the form provider/model"),
         ('{"local/qwen3": {"context_tokens": "many"}}', "local/qwen3.context_tokens: Send a whole number"),

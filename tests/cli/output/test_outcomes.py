@@ -75,7 +75,8 @@ def test_a_running_task_has_no_next_step() -> None:
 def test_a_budget_too_small_to_continue_is_reported(limits: dict[str, int], needs: str | None) -> None:
     printed = shortfall_of_retry(bill(FAILED, **limits))
     assert printed == (
-        needs and f"The budget is too small to continue, because the failed call needs at least {needs}."
+        needs
+        and f"The budget is too small to continue, because the failed call needs a total budget of at least {needs}."
     )
 
 
