@@ -115,7 +115,7 @@ async def close_from_temporal(
         path=ROOT,
         status="cancelled" if cancelled else "failed",
         error_code=None if cancelled else "ended_outside",
-        error="" if cancelled else "The run was ended directly in Temporal. Its history shows who ended it.",
+        error="" if cancelled else "The run was ended directly in Temporal. The run's history shows who ended it.",
         retries=current if retries is None else retries,
     )
     return await end_run(session, transition) > 0

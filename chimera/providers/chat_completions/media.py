@@ -75,7 +75,7 @@ class ChatCompletionsMedia(ChatCompletions):
         def end_of(answer: JsonAnswer) -> EmbeddingEnd:
             entries = sorted(_dicts(answer.body.get("data")), key=lambda entry: _whole(entry.get("index")))
             if [entry.get("index") for entry in entries] != list(range(len(request.inputs))):
-                raise Malformed(f"{self.name} sent incomplete or incorrectly numbered vectors.")
+                raise Malformed(f"{self.name} sent an incomplete or incorrectly numbered list of vectors.")
             vectors = [entry.get("embedding") for entry in entries]
             usage = _token_usage(answer.body.get("usage"))
             return EmbeddingEnd(
