@@ -33,7 +33,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?=$|[,;\s])", re.IGNORECASE)
 LATER: dict[int | str, dict[str, Any]] = {
     202: {
         "model": AiCallView,
-        "description": "The call was accepted and is running. Poll the URL in the `Location` header until it ends.",
+        "description": "The call was accepted and is running. Poll the `Location` header's URL until the call ends.",
     }
 }
 

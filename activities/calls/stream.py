@@ -61,7 +61,7 @@ class Stream:
             answer.text = answer.end.answer
         if answer.end is None:
             raise ProviderError(
-                f"The provider of {intent.model!r} violated its protocol: it didn't mark the end of its answer."
+                f"The provider of {intent.model!r} violated its protocol: it didn't mark the end of the answer."
             )
         return answer.end
 

@@ -35,8 +35,8 @@ public = APIRouter(prefix="/codec", tags=["codec"], route_class=PassRoute)
 async def create_codec_address(request: Request, signed_in: WithSignedIn, parts: WithParts) -> CodecAddress:
     """Create a codec address for Temporal's tools, valid for 12 hours. Only administrators can create one.
 
-    Temporal's tools can use the address to decode the payloads of all runs. It expires earlier if the session ends, or
-    if the account is disabled or loses its administrator role.
+    Temporal's tools can use the address to decode the payloads of all runs. The address expires earlier if the session
+    ends, or if the account is disabled or loses its administrator role.
     """
     if signed_in.caller.role != "admin":
         raise Forbidden("Only administrators can decode Temporal's payloads, because they contain all users' data.")

@@ -1,4 +1,4 @@
-"""Routes for health: whether this process is running and accepts requests, and the state of each part of Chimera."""
+"""Routes that report whether this process is running and accepts requests, and the state of each part of Chimera."""
 
 import asyncio
 import time
@@ -91,7 +91,7 @@ async def is_ready(request: Request, parts: WithParts, response: Response) -> He
     responses={503: {"model": Health}},
 )
 async def get_health(request: Request, parts: WithParts, response: Response) -> Health:
-    """Report the state of each part.
+    """Report the state of each part of Chimera.
 
     The status is `degraded` if Temporal, Redis or a provider is unavailable, if a disk is full or nearly full, if no
     worker is running, or if no provider is configured.

@@ -66,7 +66,7 @@ async def follow_task(
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a task through server-sent events.
 
-    The stream first sends the stored events after event number `after`, then live events until the task ends.
+    The stream first sends the stored events that follow event number `after`, then live events until the task ends.
     """
     frames = parts.hub.follow(signed_in.caller, task_id, after, progress)
     async for frame in while_allowed(parts.rights, signed_in, frames):

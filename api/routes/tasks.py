@@ -1,4 +1,4 @@
-"""Routes for tasks: accept, show and control tasks. They don't wait until runs end."""
+"""Routes for tasks: accept, show and control tasks. They don't wait for runs to end."""
 
 from typing import Annotated
 
@@ -278,7 +278,7 @@ async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCal
 
 @router.post("/{task_id}/steer", operation_id="steer_task")
 async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts) -> GuidanceView:
-    """Add guidance to a task's next model calls. The response lists the running subtasks that will receive it."""
+    """Add guidance to a task's next model calls. The response lists the running subtasks that receive the guidance."""
     async with parts.database.begin() as session:
         given = await task_controls.steer(session, caller, task_id, guidance)
     parts.bus.wake(task_id, given.seq)
