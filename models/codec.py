@@ -81,5 +81,5 @@ class CodecAddress(Contract):
         default=False, description="Whether the `temporal` command needs an API key in `TEMPORAL_API_KEY`"
     )
     web_ui_url: str = Field(
-        description="Address of Temporal's Web UI. Pages at other addresses can't use the codec address."
+        description="Address of Temporal's Web UI. Web pages at any other address can't use the codec address."
     )

@@ -174,8 +174,8 @@ class ModelsView(Contract):
     models: tuple[ModelView, ...]
     media: tuple[MediaModelView, ...] = Field(
         default=(),
-        description="Models for embeddings, images and transcriptions. Only models whose prices show what they are for"
-        " are listed.",
+        description="Models for embeddings, images and transcriptions. A model is listed only if its price shows which"
+        " of these operations it is for.",
     )
     unreachable: dict[str, str] = Field(description="Providers whose models couldn't be listed, each with the reason")
 

@@ -146,7 +146,7 @@ class TaskSpec(Body):
     subtasks: SubtaskMode | None = Field(
         default=None,
         description="Where subtasks run. `child`: each subtask runs in its own workflow. `inline`: subtasks run in"
-        " their parent's workflow, with about half as many Temporal events as for `child`. Default: the setting"
+        " their parent's workflow, with about half as many Temporal events as with `child`. Default: the setting"
         " `CHIMERA_SUBTASKS`.",
     )
     budget: Budget | None = None

@@ -167,7 +167,7 @@ class UnusableHeader(ProviderError):
         super().__init__(
             f"{provider} can't be called, because the header {header!r} contains characters that aren't allowed in HTTP"
             f" headers. Correct or unset {variables} in the environment, and restart Chimera. Use only ASCII"
-            " characters, with no line breaks and no spaces in header names."
+            " characters without line breaks, and no spaces in header names."
         )
 
 

@@ -64,7 +64,8 @@ class StillUnderway(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Another attempt at this call is already in progress. This attempt is waiting for that attempt's answer.",
+            "Another attempt at this call is already in progress. This attempt is waiting for the other attempt's"
+            " answer.",
             retry_after_s=2.0,
         )
 
