@@ -13,7 +13,7 @@ BEGIN = """\
 password to `POST /api/v1/auth/login`. Enter the token under *Authorize*. Programs send it in the header
 `Authorization: Bearer <token>`.
 
-**To follow a task live:** `GET /api/v1/tasks/{task_id}/events` streams a task's events. The WebSocket `/ws` streams the
+**To follow a task live:** `GET /api/v1/tasks/{task_id}/events` streams a task's events. The `/ws` WebSocket streams the
 events of many tasks over one connection. OpenAPI can't describe WebSockets; for the protocol, see
 `docs/reference/streams.md`.
 """

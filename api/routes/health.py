@@ -107,7 +107,7 @@ MEANING = {
     "database": "The database is unavailable, so requests that change data are rejected.",
     "redis": "Redis is unavailable, so text is not streamed. Events and results still arrive.",
     "temporal": "Temporal is unreachable, so tasks stay queued until it is available again.",
-    "workers": "No worker is running, so tasks make no progress. To start one, run: python -m worker",
+    "workers": "No workers are running, so tasks aren't making progress. To start one, run: python -m worker",
     "providers": "No provider is configured. Set a provider's API key or address.",
 }
 

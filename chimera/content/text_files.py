@@ -19,7 +19,7 @@ _MARKS: Mapping[bytes, str] = {
 
 # The parser's messages, by their beginning, and what to do about each.
 _WORDS: Mapping[str, str] = {
-    "trailing comma": "No value follows the comma before this position. Remove the comma.",
+    "trailing comma": "A value is missing after the comma before this position. Remove the comma.",
     "EOF": "The file ends before the JSON value is complete. Check that nothing is missing.",
     "key must be a string": "Put the name in double quotes.",
     "expected `,`": "A comma or a closing bracket is missing before this position.",

@@ -1,4 +1,4 @@
-"""Admission of queued tasks: in order of priority, then by fair share between owners, then by age.
+"""Admission of queued tasks: in order of priority, then by fair share among owners, then by age.
 
 AI calls (embeddings, images, transcriptions) consist of one activity each and start at once.
 """
