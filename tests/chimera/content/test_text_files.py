@@ -44,7 +44,7 @@ def test_another_encoding_is_named(tmp_path: Path, data: bytes, text: str) -> No
             '[\n {"é": "ü",},\n]',
             "line 2, column 12: A value is missing after the comma before this position. Remove the comma.",
         ),
-        ("[1, 2,]", "line 1, column 7: No value follows the comma"),
+        ("[1, 2,]", "line 1, column 7: A value is missing after the comma"),
         ("[1 2]", "line 1, column 4: A comma or a closing bracket is missing"),
         ('{"a" 1}', "line 1, column 6: A colon is missing"),
         ("{'a': 1}", "line 1, column 2: Put names and text in straight double quotes"),
