@@ -120,6 +120,7 @@ async def lose_the_provider(
     """F30: the provider is unavailable while runs queue up, then back. Three minutes represent an outage of thirty."""
     lab, provider = trial.lab, trial.lab.stack.provider
     async with reconfigured(lab, breaker_probe_s=f"{probe_s:g}"):
+        await _load(trial)
         await lose(provider)
         gone = time.monotonic()
         task_ids = await trial.offers.post_all([jobs.one_call("tokens=20")] * runs)
