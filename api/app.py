@@ -1,7 +1,7 @@
 """The API's composition, in one place."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
@@ -93,16 +93,18 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         app.state.parts = parts
         parts.hub.start()
         parts.rights.start()
-        try:
+        async with AsyncExitStack() as stack:
+            for close in (
+                parts.database.close,
+                parts.health.close,
+                parts.bus.close,
+                parts.dispatcher.drain,
+                parts.available.close,
+                parts.rights.close,
+                parts.hub.close,
+            ):
+                stack.push_async_callback(close)
             yield
-        finally:
-            await parts.hub.close()
-            await parts.rights.close()
-            await parts.available.close()
-            await parts.dispatcher.drain()
-            await parts.bus.close()
-            await parts.health.close()
-            await parts.database.close()
 
     return lifespan
 

@@ -59,8 +59,8 @@ PUBLIC = frozenset(
 """Routes without authentication; docs/reference/security.md gives the reason for each."""
 
 SOCKETS = frozenset({"/ws", "/ws/test"})
-"""WebSockets. Clients sign in with their first message, because a page can't send a header. Until then, the server
-sends nothing."""
+"""WebSockets. A page, which can't send a header, signs in with its first message. Until then, the server sends
+nothing."""
 
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""

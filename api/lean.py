@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import Request, Response
 from pydantic_core import to_json
-from starlette.routing import BaseRoute, Match
+from starlette.datastructures import URLPath
+from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from api.deps import Parts, get_signed_in, parts_of
@@ -24,14 +25,19 @@ class LeanRead(BaseRoute):
     """`GET` of one task by its ID, without query parameters, for a signed-in caller."""
 
     def __init__(self, prefix: str, endpoint: Callable[[TaskId, Caller, Parts], Awaitable[Contract]]) -> None:
+        self.path = f"{prefix}/{{task_id}}"
         self._address = re.compile(f"{re.escape(prefix)}/({_ID})")
         self._endpoint = endpoint
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"] or scope.get("root_path"):
             return Match.NONE, {}
         found = self._address.fullmatch(scope["path"])
         return (Match.FULL, {"path_params": {"task_id": found[1]}}) if found else (Match.NONE, {})
+
+    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
+        # FastAPI's own route has the name.
+        raise NoMatchFound(name, path_params)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)

@@ -46,7 +46,8 @@ _BEHIND_CODEC = re.compile(r"(?<=codec)\W.*", re.IGNORECASE | re.DOTALL)
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 _LOOPBACK = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 AUTH_BYTES = 16 * 1024
-"""Maximum body of an unauthenticated request. The longest password and name take up 2 KB in UTF-8."""
+"""Maximum body of a request below `AUTH_PATH`, most of which are unauthenticated. The longest password and
+name take up 2 KB in UTF-8."""
 BODY_S = 30.0
 """Maximum time until a body is complete. Until then, it holds a connection, and uvicorn would wait forever."""
 UPLOAD_SILENCE_S = 60.0

@@ -203,7 +203,7 @@ _TEXTS = {
 
 
 def refusal(status: HTTPStatus) -> bytes:
-    """Return a problem document as a raw HTTP response, with the headers that every other response has."""
+    """Return a problem document as a raw HTTP response, with the security headers of every other response."""
     code, detail = _TEXTS[status]
     content = to_json(
         {

@@ -10,7 +10,7 @@ _FROM_OUTSIDE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f
 """A UUID or trace ID, such as nginx and OpenTelemetry set. Other text from clients isn't logged."""
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The ID of the request or socket in progress; empty outside of one."""
+"""The ID of the request or socket in progress. Tasks that are started during a request keep its ID."""
 
 
 def id_of(scope: Scope) -> str:

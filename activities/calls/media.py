@@ -206,7 +206,7 @@ def _asked_of(request: ModelCallRequest, context: AiCallContext, model: str) -> 
 def _files_of(ready: ReadyCall[PricedRequest], end: MediaEnd) -> tuple[NewFile, ...]:
     """Measure generated images and return them as files.
 
-    Call this in a thread, because together they may be as large as CHIMERA_MAX_AI_CALL_BYTES.
+    Call this in a thread, because together they may be as large as CHIMERA_MAX_MEDIA_BYTES.
     """
     contents = [measured(BytesIO(image.data)) for image in end.images]
     run_id = ready.intent.request.run_id

@@ -82,7 +82,9 @@ class PortsTaken(ChimeraError):
     def __init__(self, taken: Sequence[TakenPort]) -> None:
         what = "that process, or choose another port" if len(taken) == 1 else "those processes, or choose other ports"
         super().__init__(
-            "\n".join([*map(str, taken), f"Stop {what}: {' '.join(port.advice for port in taken)}"]),
+            "\n".join(
+                [*map(str, taken), f"Stop {what} by adding to the command: {' '.join(port.advice for port in taken)}"]
+            ),
             field=taken[0].setting,
         )
 
@@ -109,8 +111,8 @@ class FolderInUse(ChimeraError):
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
             f"{folder} is in use by {holder}, because Chimera is already running with this data folder. Use that"
-            f" instance, stop it{f' (kill {pid})' if pid else ''}, or start another one with a different folder:"
-            " CHIMERA_DATA_DIR=/another/folder",
+            f" instance, stop it{f' (kill {pid})' if pid else ''}, or start another one with a different folder: add"
+            " --data-dir /another/folder to the command.",
             field="CHIMERA_DATA_DIR",
         )
 

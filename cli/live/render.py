@@ -3,6 +3,8 @@
 All text passes through `plain` and is shown as `Text`, which doesn't interpret markup.
 """
 
+import re
+
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -40,6 +42,7 @@ MOST_TEXT_LINES = 3
 MOST_NOTE_CHARS = 400
 MOST_NOTE_LINES = 5
 """Enough lines for the reason why a task waits and the whole command that continues it."""
+_COMMAND = re.compile(r" (?=(?:Run|See): chimera [^.]*$)")
 FRAME_LINES = 7
 """Lines that aren't subtasks: the task, its own text, the bar, the totals, a banner and some space."""
 
@@ -48,10 +51,12 @@ def display_of(
     state: TaskState, *, elapsed_s: float, width: int = 100, height: int = 40, banner: str = ""
 ) -> RenderableType:
     """Render a task's state in at most `height` lines, so that it can be redrawn in place."""
-    note = one_line(state.note, MOST_NOTE_CHARS)
+    note = _command_apart(one_line(state.note, MOST_NOTE_CHARS), width)
     root_note = "" if state.is_closed else one_line(state.root.note, MOST_NOTE_CHARS)
     root_lines = len(root_note) // width + 1 if root_note else 0
-    room = max(4, height - FRAME_LINES - len(note) // width - root_lines - _newest_lines(state, width))
+    room = max(
+        4, height - FRAME_LINES - len(note) // width - note.count("\n") - root_lines - _newest_lines(state, width)
+    )
     parts: list[RenderableType] = [_tree(state, room, width), _bar(state, width)]
     if root_note:
         parts.append(Text(root_note, style="yellow"))
@@ -61,6 +66,11 @@ def display_of(
     if banner:
         parts.append(Text(one_line(banner, width * 2), style="bold magenta"))
     return Group(*parts)
+
+
+def _command_apart(note: str, width: int) -> str:
+    """Put the command at the end of a note that doesn't fit on one line on a line of its own, to be copied whole."""
+    return _COMMAND.sub("\n", note) if len(note) > width else note
 
 
 def _newest_lines(state: TaskState, width: int) -> int:

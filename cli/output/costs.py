@@ -39,7 +39,8 @@ def print_cost(task_id: TaskId, cost: CostView) -> None:
     if cost.estimated:
         console.print(
             Text(
-                f"{ESTIMATED} marks an amount that is at least partly estimated, because a provider reported no usage."
+                f"{ESTIMATED} marks an amount that is at least partly estimated, because a provider reported no usage"
+                " or an attempt was interrupted."
             )
         )
     if is_partial(cost):

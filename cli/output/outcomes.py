@@ -78,10 +78,10 @@ def next_step_of(task: TaskView) -> str:
     # Older versions of the API don't report the remedy.
     advice = task.remedy or advice_for(task.error_code)
     if not advice.retry:
-        return f"{advice.message.rstrip('.')}: chimera run"
+        return f"{advice.message.rstrip('.')}: chimera run <goal>"
     command = f"chimera retry {short(task.id)}"
     changed = [f"{command} {_OPTIONS[field]}" for field in (*advice.change, *advice.instead) if field in _OPTIONS]
-    ways = [*([] if advice.change else [command]), *changed, *(["chimera run"] if advice.new_task else [])]
+    ways = [*([] if advice.change else [command]), *changed, *(["chimera run <goal>"] if advice.new_task else [])]
     return f"{advice.message.rstrip('.')}: {', or: '.join(ways)}"
 
 

@@ -16,6 +16,7 @@ from cli.output.text import plain
 
 _NARROWEST = 20
 """Minimum number of columns beside an indent. If there are fewer, wrapping doesn't help."""
+_WORDS = re.compile(r"(?<=[Rr]un: |See: )\S.*|\S+\s*")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _AS_IT_IS = re.compile(r"(?: {4}|\t|\s*\|)")
 """Matches indented code and the rows of tables."""
@@ -52,9 +53,12 @@ def print_prose(console: Console, text: Text, *, indent: int | None = None) -> N
 
 
 def _breaks_in(line: str, width: int) -> list[int]:
-    """Return where to break a line: before each word that doesn't fit. A single word may be longer than a line."""
+    """Return where to break a line: before each word that doesn't fit. A single word may be longer than a line.
+
+    A command counts as a word, because a copied line break would end it.
+    """
     breaks, columns = [], 0
-    for word in re.finditer(r"\S+\s*", line):
+    for word in _WORDS.finditer(line):
         if columns and columns + cell_len(word[0].rstrip()) > width:
             breaks.append(word.start())
             columns = 0

@@ -8,7 +8,7 @@ COMMANDS: dict[Action, str | None] = {
     Action.SIGN_IN: "login",
     Action.REFRESH_TOKEN: None,  # commands renew their sign-in by themselves
     Action.CREATE_CODEC_ADDRESS: "codec",
-    Action.CREATE_TASK: "run",
+    Action.CREATE_TASK: "run <goal>",
     Action.EXECUTE_TASK: None,  # only programs create and start drafts
     Action.RESUME_TASK: "resume {target}",
     Action.RETRY_TASK: "retry {target}",
@@ -18,7 +18,7 @@ COMMANDS: dict[Action, str | None] = {
     Action.SHOW_TASK: "show {target}",
     Action.SHOW_COST: "cost {target}",
     Action.LIST_TASKS: "tasks",
-    Action.CREATE_AGENT: "agents create",
+    Action.CREATE_AGENT: "agents create <name> --prompt <prompt>",
     Action.DELETE_AGENT: "agents delete {target}",
     Action.LIST_AGENTS: "agents",
     Action.LIST_MODELS: "models",

@@ -46,11 +46,11 @@ async def up(
 
 
 async def _stay(stack: "Stack", console: Console) -> int:
-    from cli.stack.welcome import forever, how_to_stop, own_name, print_welcome
+    from cli.stack.welcome import forever, how_to_start_a_task, how_to_stop, print_welcome
 
     async with stack:
         print_welcome(stack, console)
-        print_to(console, f'\n  To start a task, run in another terminal: {own_name()} run "Compare tea and coffee."')
+        print_to(console, f"\n  {how_to_start_a_task(stack.settings.data_dir)}")
         print_to(console, f"  {how_to_stop()}")
         await forever()
     return 0

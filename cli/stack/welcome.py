@@ -6,14 +6,26 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from shlex import quote
 
 import psutil
 from rich.console import Console
 from rich.text import Text
 
+from chimera.config.settings import Settings
 from cli.http.addresses import api_url_of, temporal_ui_of
 from cli.output.prose import print_to
 from cli.stack.stack import Stack
+
+
+def how_to_start_a_task(data_dir: Path) -> str:
+    """Describe how to start a task here, and not on the Chimera server that uses this folder's own data folder."""
+    setting = ""
+    if data_dir.resolve() != Path(Settings.model_fields["data_dir"].default).resolve():
+        setting = (
+            f'set "CHIMERA_DATA_DIR={data_dir}" && ' if os.name == "nt" else f"CHIMERA_DATA_DIR={quote(str(data_dir))} "
+        )
+    return f'To start a task, run in another terminal: {setting}{own_name()} run "Compare tea and coffee."'
 
 
 def how_to_stop() -> str:

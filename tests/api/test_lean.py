@@ -4,10 +4,42 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from pydantic import TypeAdapter
+from starlette.routing import Match
 
+from api.lean import LeanRead
+from api.routes.tasks import get_task
 from models.tasks import TaskView
 from tests.api.conftest import new_task
+
+
+async def test_the_lean_read_answers_first(app: FastAPI) -> None:
+    scope = {"type": "http", "method": "GET", "path": f"/api/v1/tasks/{uuid4()}", "query_string": b"", "headers": []}
+    first = next(route for route in app.router.routes if route.matches(scope)[0] is Match.FULL)
+    assert isinstance(first, LeanRead)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"method": "HEAD"},
+        {"method": "DELETE"},
+        {"query_string": b"a=1"},
+        {"root_path": "/api"},
+        {"path": "/api/v1/tasks/types"},
+        {"type": "websocket"},
+    ],
+)
+def test_other_requests_are_left_to_fastapi(change: dict[str, object]) -> None:
+    scope = {"type": "http", "method": "GET", "path": f"/api/v1/tasks/{uuid4()}", "query_string": b""}
+    route = LeanRead("/api/v1/tasks", get_task)
+    assert route.matches(scope)[0] is Match.FULL
+    assert route.matches(scope | change)[0] is Match.NONE
+
+
+def test_the_address_of_a_task_can_be_made(app: FastAPI) -> None:
+    assert app.url_path_for("get_task", task_id="x") == "/api/v1/tasks/x"
 
 
 async def test_both_ways_give_the_same_answer(alice: httpx2.AsyncClient) -> None:

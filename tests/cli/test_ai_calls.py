@@ -125,7 +125,7 @@ async def test_a_left_call_continues_and_can_be_stopped(
     found = re.search("The call continues. To show it, run:   chimera calls show (.*)", capsys.readouterr().err)
     assert found
     assert await ai_calls.show(found[1]) == 0
-    with pytest.raises(WrongUsage, match="doesn't contain an image"):
+    with pytest.raises(WrongUsage, match="has no image"):
         await ai_calls.show(found[1], tmp_path / "a.png")
     assert await ai_calls.cancel(found[1]) == 0
     cancelled = capsys.readouterr().out

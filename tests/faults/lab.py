@@ -163,11 +163,12 @@ async def reconfigured(lab: Lab, **variables: str) -> AsyncIterator[None]:
     """Run the current workers with other settings, and restore their own settings afterward."""
     running = [worker for worker in lab.workers if worker.pid is not None]
     async with AsyncExitStack() as changed:
+        # These run last, when the workers have their own settings again.
+        for worker in running:
+            changed.push_async_callback(worker.restart)
         for worker in running:
             await changed.enter_async_context(configured(worker, **variables))
         yield
-    for worker in running:
-        await worker.restart()
 
 
 async def until(holds: Callable[[], Awaitable[bool]], limit_s: float, every_s: float = 0.1) -> bool:

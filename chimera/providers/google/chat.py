@@ -102,7 +102,7 @@ class Google:
         sort: SortError,
         deadline: float,
     ) -> "httpx2.Response":
-        """Let the SDK send the request, but withhold the answer's body. Raises Malformed for an image or audio."""
+        """Let the SDK send the request, but withhold the answer's body. Raises Malformed for media or a font."""
         from google.genai import types
 
         async def send(body: dict[str, Any], headers: dict[str, str]) -> "httpx2.Response":

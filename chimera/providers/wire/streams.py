@@ -99,7 +99,7 @@ Opened = TypeVar("Opened", bound=Events)
 
 
 async def opened(opening: Awaitable[Opened], waits: Waits, sort_error: SortError, *, deadline: float) -> Opened:
-    """Wait for the head of an answer. Raises Malformed if the head announces an image or audio."""
+    """Wait for the head of an answer. Raises Malformed if the head announces media or a font."""
     async with sorting(waits, sort_error, deadline=deadline):
         events = await opening
     try:

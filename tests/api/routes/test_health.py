@@ -38,7 +38,7 @@ async def test_health_shows_the_state_of_each_part(alice: httpx2.AsyncClient) ->
         "workers": "none",
         "providers": "up",
     }
-    assert "tasks make no progress" in found["parts"]["workers"]["note"]
+    assert "tasks aren't making progress" in found["parts"]["workers"]["note"]
     assert "python -m worker" in found["parts"]["workers"]["note"]
     assert "simulator" in found["parts"]["providers"]["note"]
     assert (await alice.get("/health/ready")).json()["status"] == "ok"

@@ -127,7 +127,7 @@ async def test_the_socket_survives_refused_topics(
         await socket.send_text("{")
         assert (await received(socket))["code"] == "invalid_message"
         await socket.send_bytes(b'{"type": "ping"}')
-        assert "as a text message" in (await received(socket))["detail"]
+        assert "in a text message" in (await received(socket))["detail"]
         await socket.send_json({"type": "authenticate", "token": token_of(bob)})
         assert (await received(socket))["code"] == "already_authenticated"
         await socket.send_json({"type": "ping"})

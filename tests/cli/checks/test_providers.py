@@ -45,7 +45,7 @@ async def test_a_vendors_key_is_tried_on_request(status: int, level: Level, word
         ("simulator/standard", None, Level.OK, ""),
         ("openai/gpt-4o", None, Level.WARN, "Set CHIMERA_OPENAI_API_KEY"),
         ("openai/gpt-4o", "sk-key", Level.OK, ""),
-        ("openai/gpt-of-nobody", "sk-key", Level.WARN, "The price of"),
+        ("openai/gpt-of-nobody", "sk-key", Level.WARN, "The price of 'openai/gpt-of-nobody' is unknown"),
         ("local/any", None, Level.WARN, "CHIMERA_LOCAL_BASE_URL"),
     ],
 )

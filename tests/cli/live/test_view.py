@@ -216,6 +216,10 @@ def test_a_reached_budget_waits_for_a_raise() -> None:
     printed = "2 of 2 calls are used. Run: chimera budget 6c1f0b1e --requests 6"
     assert (state.status, state.note) == (RunStatus.WAITING, printed)
     assert line_of(reached, TASK) == f"budget: reached, so the task is waiting: {printed}"
+    console = Console(width=60)
+    with console.capture() as capture:
+        console.print(display_of(state, elapsed_s=1, width=60))
+    assert "Run: chimera budget 6c1f0b1e --requests 6" in [line.strip() for line in capture.get().splitlines()]
     raised = BudgetRaised(max_cost_micro_usd=20_000, max_tokens=None, max_model_calls=9)
     state.apply(happened(2, raised))
     assert (state.status, state.note) == (RunStatus.RUNNING, "")

@@ -32,9 +32,9 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
         ("attempts_used_up", "Retry the task from the point where it failed: chimera retry 6c1f0b1e"),
         ("context_too_long", "chimera retry 6c1f0b1e --model <provider/model>"),
         ("unknown_model", "chimera retry 6c1f0b1e --model <provider/model>"),
-        ("bad_request", "in a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
-        ("content_refused", "a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
-        ("plan_invalid", "chimera retry 6c1f0b1e --model <provider/model>, or: chimera run"),
+        ("bad_request", "in a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run <goal>"),
+        ("content_refused", "a new task: chimera retry 6c1f0b1e --model <provider/model>, or: chimera run <goal>"),
+        ("plan_invalid", "chimera retry 6c1f0b1e --model <provider/model>, or: chimera run <goal>"),
         (
             "same_failure_again",
             'chimera retry 6c1f0b1e --guidance "…", or: chimera retry 6c1f0b1e --model <provider/model>',
@@ -49,7 +49,7 @@ FAILED = attempt(status="failed", reserved_micro_usd=1100, reserved_tokens=50)
         ),
         ("no_quota", ": chimera retry 6c1f0b1e, or: chimera retry 6c1f0b1e --model <provider/model>"),
         ("unknown_agent", "then retry the task: chimera retry 6c1f0b1e"),
-        ("turn_limit_reached", "Create a new task with different limits: chimera run"),
+        ("turn_limit_reached", "Create a new task with different limits: chimera run <goal>"),
     ],
 )
 def test_a_failure_names_the_needed_change(code: str, ends: str) -> None:

@@ -38,6 +38,14 @@ def test_an_address_is_never_broken(width: int) -> None:
     assert URL in written.getvalue()
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 110])
+def test_a_command_is_never_broken(width: int) -> None:
+    console, written = console_of(width)
+    command = "chimera budget f15639f4 --usd 0.01"
+    print_to(console, f"$0.00 of $0.0020 is spent, and the next call may cost $0.0045. Raise the limit. Run: {command}")
+    assert any(line.endswith(command) for line in written.getvalue().splitlines())
+
+
 def test_a_pipe_gets_lines_whole() -> None:
     console, written = console_of(40, is_terminal=False)
     print_to(console, LINE)

@@ -40,7 +40,7 @@ def test_a_task_shows_where_its_subtasks_run(mode: SubtaskMode) -> None:
     ("code", "command"),
     [
         ("attempts_used_up", "See: chimera cost 6c1f0b1e"),
-        ("unknown_agent", "Run: chimera agents create"),
+        ("unknown_agent", "Run: chimera agents create <name> --prompt <prompt>"),
         ("wrong_kind_of_model", "See: chimera models"),
     ],
 )

@@ -29,7 +29,7 @@ async def lose_temporal(
             during, open_at_kill = await asyncio.gather(_post_for(trial, away_s), lab.open_runs(prefix))
             back = await revive(lab.temporal)
             await lab.all_ended(prefix, 180 + 8 * call_s)
-    await trial.check(limit_s=60, extra=runs)
+        await trial.check(limit_s=60, extra=runs)
     answers = [trial.offers.last()[prefix + name] for name in during]
     resumed = await resumption_times(lab, task_ids, back)
     accepted = [answer.task_id for answer in answers if answer.task_id is not None]

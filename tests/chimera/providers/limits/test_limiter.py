@@ -51,11 +51,11 @@ async def test_a_call_that_lacks_tokens_uses_up_no_request(run_settings: Setting
     mine = account()
     await both.take(mine, 600)
     for _ in range(5):
-        with pytest.raises(RateLimited, match="1000 tokens a minute"):
+        with pytest.raises(RateLimited, match="1000 tokens per minute"):
             await both.take(mine, 600)
     await both.take(mine, 300)
     await both.take(mine, 100)
-    with pytest.raises(RateLimited, match="3 requests a minute"):
+    with pytest.raises(RateLimited, match="3 requests per minute"):
         await both.take(mine, 0)
 
 
