@@ -70,6 +70,8 @@ class CallContext:
     outcome: dict[str, Any] | None
     max_output_tokens: int | None = None
     """The limit for built-in agents, if the task sets one."""
+    agent_version: int | None = None
+    """The version of the user's agent that the task uses; None for a built-in agent."""
 
 
 _UNSEEN = """
@@ -85,11 +87,15 @@ SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.image
        COALESCE(s.depends_on, '{{}}') AS depends_on, s.model AS own_model,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        {FAILURES},
-       (SELECT spec FROM agents g WHERE g.owner_id = r.owner_id AND g.name = %(agent)s) AS agent_spec,
+       g.version AS agent_version, g.spec AS agent_spec,
        (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNSEEN}) AS guidance
 FROM runs r JOIN tasks t ON t.run_id = r.id
 LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
 LEFT JOIN calls c ON {at_place("c")}
+LEFT JOIN LATERAL (
+    SELECT v.version, v.spec FROM agents g JOIN agent_versions v ON v.agent_id = g.id
+    WHERE g.owner_id = r.owner_id AND g.name = %(agent)s AND v.revision <= t.agents_revision
+    ORDER BY v.version DESC LIMIT 1) g ON true
 WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
 """  # noqa: S608  # only constants go in
 
@@ -120,6 +126,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         failures=tuple(FailedBefore(*failed) for failed in row.failures or ()),
         outcome=row.outcome,
         max_output_tokens=row.max_output_tokens,
+        agent_version=row.agent_version,
     )
 
 
