@@ -1,13 +1,16 @@
 """Routes for agents: built-in agents and each user's custom agents."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response, status
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
+from chimera.ledger import agents as activity
 from chimera.store import agent_versions, agents, user_limits
 from chimera.store.user_limits import AGENTS_LIMIT
+from models.agent_activity import METRICS_DAYS, AgentMetricsView, AgentStatusView
 from models.agent_versions import MAX_NUMBER, AgentVersionView, Rollback, VersionDiff, VersionView
 from models.agents import BUILT_IN, AgentSpec, AgentView
 from models.base import AGENT, Contract
@@ -140,6 +143,32 @@ async def rollback_agent(agent: AgentInPath, rollback: Rollback, caller: WithCal
     async with parts.database.begin() as session:
         await agents.lock(session, caller.user_id)
         return await agents.change(session, await agents.own(session, caller.user_id, found.row.id), old.agent)
+
+
+@router.get("/{agent}/status", operation_id="get_agent_status")
+async def get_agent_status(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> AgentStatusView:
+    """Show what an agent is doing in your tasks: its model calls in flight, and the number of tasks waiting for it."""
+    async with parts.database.begin() as session:
+        found = await agents.one(session, caller.user_id, agent)
+        return await activity.status_of(session, caller.user_id, found)
+
+
+@router.get("/{agent}/metrics", operation_id="get_agent_metrics")
+async def get_agent_metrics(
+    agent: AgentInPath,
+    caller: WithCaller,
+    parts: WithParts,
+    since: Annotated[
+        datetime | None,
+        Query(description=f"Count only tasks created since this time. Default: {METRICS_DAYS} days ago."),
+    ] = None,
+) -> AgentMetricsView:
+    """Show an agent's model calls, failures, latency, tokens and cost in your tasks, by version."""
+    begins = since or datetime.now(UTC) - timedelta(days=METRICS_DAYS)
+    begins = begins if begins.tzinfo else begins.replace(tzinfo=UTC)
+    async with parts.database.begin() as session:
+        found = await agents.one(session, caller.user_id, agent)
+        return await activity.metrics_of(session, caller.user_id, found, begins)
 
 
 @router.post("/{agent}/activate", operation_id="activate_agent")

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from chimera.config.settings import Settings
+from chimera.ledger import agents as activity
 from chimera.store import agents, costs, messages, retries, task_controls, timelines
 from models.agents import AgentSpec, AgentView
 from models.ids import TaskId
 from models.tasks import SubtaskMode, TaskRetry
+from tests.gate import Gate
 from tests.runs import Runs, a_subtask, runs_with_worker
 from tests.wires.base import ModelAnswer
 from tests.wires.scripted import Scripted, running_script
@@ -124,6 +127,51 @@ async def test_the_version_is_shown_with_the_agent(runs: Runs) -> None:
     assert [(each.agent, each.agent_version) for each in begun] == expected
     # The task's own answer has the empty path, which comes first.
     assert [(each.agent, each.agent_version) for each in replies] == [expected[2], *expected[:2]]
+
+
+async def test_metrics_are_counted_by_version(runs: Runs, server: Scripted) -> None:
+    began = datetime.now(UTC)
+    await prompts_of(runs, server, await accept(runs))
+    await change(runs, NEW)
+    server.answers(DONE, REFUSED)
+    failing = await accept(runs)
+    await runs.deliver(failing)
+    await runs.ended(failing)
+    async with runs.database.begin() as session:
+        view = await agents.one(session, runs.caller.user_id, "poet")
+        metrics = await activity.metrics_of(session, runs.caller.user_id, view, began)
+        later = await activity.metrics_of(session, runs.caller.user_id, view, datetime.now(UTC))
+        built_in = await agents.one(session, runs.caller.user_id, "coordinator")
+        others = await activity.metrics_of(session, runs.caller.user_id, built_in, began)
+    counted = [(each.version, each.calls, each.attempts, sum(each.failures.values())) for each in metrics.versions]
+    assert counted == [(2, 2, 2, 1), (1, 2, 2, 0)]
+    first = metrics.versions[1]
+    assert first.usage.output_tokens > 0
+    assert first.latency_p50_ms is not None
+    assert first.latency_p95_ms is not None
+    assert first.latency_p50_ms <= first.latency_p95_ms
+    assert later.versions == ()
+    assert [(each.version, each.calls) for each in others.versions] == [(None, 1)]
+
+
+async def test_an_agent_is_busy_during_its_calls(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch, "/first")
+    task_id = await accept(runs)
+    assert await status_of(runs) == ("idle", [], 1)
+    await runs.deliver(task_id)
+    await runs.event(task_id, "model_call.started")
+    assert await status_of(runs) == ("busy", [(task_id, "first", "turn", 1)], 1)
+    gate.open()
+    await runs.ended(task_id)
+    assert await status_of(runs) == ("idle", [], 0)
+
+
+async def status_of(runs: Runs) -> tuple[str, list[tuple[Any, ...]], int]:
+    async with runs.database.begin() as session:
+        view = await agents.one(session, runs.caller.user_id, "poet")
+        status = await activity.status_of(session, runs.caller.user_id, view)
+    calls = [(call.task_id, call.path, call.purpose, call.step) for call in status.calls]
+    return status.status, calls, status.tasks_waiting
 
 
 def spec(prompt: str, **fields: Any) -> AgentSpec:

@@ -220,6 +220,18 @@ async def test_an_inactive_agent_takes_no_new_work(alice: httpx2.AsyncClient) ->
     await new_task(alice, **task)
 
 
+async def test_an_unused_agent_is_idle(alice: httpx2.AsyncClient) -> None:
+    _, path = await new_agent(alice)
+    for address in (path, "/api/v1/agents/analyst"):
+        status = (await alice.get(f"{address}/status")).json()
+        assert status == {"status": "idle", "calls": [], "tasks_waiting": 0}
+        assert (await alice.get(f"{address}/metrics")).json()["versions"] == []
+    metrics = await alice.get(f"{path}/metrics", params={"since": "2026-11-01T07:00"})
+    assert metrics.json()["since"] == "2026-11-01T07:00:00Z"
+    refused = await alice.get(f"{path}/metrics", params={"since": "soon"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "since")
+
+
 async def test_other_users_do_not_see_an_agent(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     agent, path = await new_agent(alice)
     for method, rest, body in (
@@ -229,6 +241,8 @@ async def test_other_users_do_not_see_an_agent(alice: httpx2.AsyncClient, bob: h
         ("GET", "/versions/1", None),
         ("GET", "/diff?from=1&to=1", None),
         ("POST", "/rollback", {"version": 1}),
+        ("GET", "/status", None),
+        ("GET", "/metrics", None),
         ("POST", "/activate", None),
         ("POST", "/deactivate", None),
     ):
