@@ -10,7 +10,6 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlalchemy import ScalarSelect, Select, Text, cast, or_, select, update
-from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -117,7 +116,7 @@ async def set_active(session: AsyncSession, agent: OwnAgent, *, active: bool) ->
 
 async def delete(session: AsyncSession, agent: OwnAgent) -> None:
     """Delete an agent with its versions. The user's agents must be locked."""
-    await session.execute(delete_from(Agent).where(Agent.id == agent.row.id))
+    await session.delete(agent.row)
     await _raise_revision(session, agent.row.owner_id)
 
 
