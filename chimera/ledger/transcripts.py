@@ -79,6 +79,14 @@ _UNSEEN = """
            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.run_id = u.run_id AND m.path = %(path)s
                              AND m.purpose = %(purpose)s AND m.guidance_id = u.id)"""
 
+# An agent without such a version was deleted and created again, perhaps for a retry of this task. Its first version
+# counts, because it stays the same for the rest of the task.
+_VERSION = """
+    SELECT v.version, v.spec FROM agents g JOIN agent_versions v ON v.agent_id = g.id
+    WHERE g.owner_id = r.owner_id AND g.name = %(agent)s AND v.version = COALESCE((
+        SELECT max(known.version) FROM agent_versions known
+        WHERE known.agent_id = g.id AND known.revision <= t.agents_revision), 1)"""
+
 _CONTEXT = f"""
 SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.images, r.guidance_given,
        t.policy ->> 'on_truncated' AS on_truncated,
@@ -92,10 +100,7 @@ SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.image
 FROM runs r JOIN tasks t ON t.run_id = r.id
 LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
 LEFT JOIN calls c ON {at_place("c")}
-LEFT JOIN LATERAL (
-    SELECT v.version, v.spec FROM agents g JOIN agent_versions v ON v.agent_id = g.id
-    WHERE g.owner_id = r.owner_id AND g.name = %(agent)s AND v.revision <= t.agents_revision
-    ORDER BY v.version DESC LIMIT 1) g ON true
+LEFT JOIN LATERAL ({_VERSION}) g ON true
 WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
 """  # noqa: S608  # only constants go in
 

@@ -100,14 +100,18 @@ async def test_a_planner_reads_the_versions_of_its_task(runs: Runs, server: Scri
     assert "- poet: \n" in f"{server.bodies[0]['messages'][-1]['content']}\n"
 
 
-async def test_an_agent_of_the_same_name_does_not_replace_one(runs: Runs) -> None:
+async def test_a_retry_uses_an_agent_that_was_created_again(runs: Runs, server: Scripted) -> None:
     task_id = await accept(runs)
     async with runs.database.begin() as session:
         await agents.delete(session, await agents.own(session, runs.caller.user_id, "poet"))
-        await agents.create(session, runs.caller.user_id, spec(NEW))
     await runs.deliver(task_id)
     ended = await runs.ended(task_id)
     assert (ended["status"], ended["error_code"]) == ("failed", "unknown_agent")
+    async with runs.database.begin() as session:
+        await agents.create(session, runs.caller.user_id, spec(NEW))
+    await change(runs, "A later prompt.")
+    await runs.control(retries.retry, task_id, TaskRetry())
+    assert await prompts_of(runs, server, task_id) == [NEW, NEW]
 
 
 async def test_the_version_is_shown_with_the_agent(runs: Runs) -> None:
