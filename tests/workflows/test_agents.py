@@ -60,6 +60,7 @@ async def test_a_task_keeps_the_versions_it_began_with(runs: Runs, server: Scrip
     began = await accept(runs)
     await change(runs, NEW)
     assert await prompts_of(runs, server, began) == [OLD, OLD]
+    server.answers(DONE)
     after = await accept(runs)
     assert await prompts_of(runs, server, after) == [NEW, NEW]
     assert [each["agent_version"] for each in await runs.attempts(began)] == [1, 1, None]
@@ -194,9 +195,8 @@ async def change(runs: Runs, prompt: str, **fields: Any) -> AgentView:
 
 
 async def prompts_of(runs: Runs, server: Scripted, task_id: TaskId) -> list[str]:
-    """Run a task to its end; return the system prompts of the agent's calls."""
-    before = len(server.bodies)
+    """Run a task to its end; return the system prompts of the agent's calls since the server got its answers."""
     await runs.deliver(task_id)
     assert (await runs.ended(task_id))["status"] == "completed"
-    prompts = [body["messages"][0]["content"] for body in server.bodies[before:]]
+    prompts = [body["messages"][0]["content"] for body in server.bodies]
     return [prompt for prompt in prompts if prompt in (OLD, NEW)]
