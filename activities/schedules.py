@@ -9,12 +9,12 @@ from temporalio import activity
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.ledger import outbox, runs, starts
-from chimera.store import schedules, tasks, user_limits
+from chimera.store import agents, schedules, tasks, user_limits
 from chimera.store.user_limits import OPEN_TASKS_LIMIT
 from chimera.temporal.calendars import fingerprint_of, spec_of
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from models import activities as contract
-from models.errors import InvalidInput, LimitReached, NotFound
+from models.errors import InactiveAgent, InvalidInput, LimitReached, NotFound
 from models.ids import UserId
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput
@@ -36,8 +36,8 @@ class Schedules(contract.Schedules):
         """Create the task of this scheduled run, once: the workflow ID contains the nominal time.
 
         Returns None if the task for this time has already ended. Raises NotFound if the schedule was deleted, Forbidden
-        if its owner is disabled, LimitReached if they have reached their limit of open tasks, and InvalidInput if its
-        cron expression is no longer accepted.
+        if its owner is disabled, LimitReached if they have reached their limit of open tasks, InactiveAgent if its plan
+        names an inactive agent, and InvalidInput if its cron expression is no longer accepted.
         """
         scheduled_run_id = activity.info().workflow_id
         try:
@@ -46,9 +46,11 @@ class Schedules(contract.Schedules):
                 spec = schedules.spec_of(schedule)
                 task_id = await schedules.task_of(session, scheduled_run_id)
                 if task_id is None:
+                    owner_id = UserId(schedule.owner_id)
+                    await agents.check_active(session, owner_id, {subtask.agent for subtask in spec.task.plan or ()})
                     task_id, created = await tasks.create(
                         session,
-                        UserId(schedule.owner_id),
+                        owner_id,
                         spec.task,
                         default_model=self._settings.default_model,
                         default_subtasks=self._settings.subtasks,
@@ -56,13 +58,12 @@ class Schedules(contract.Schedules):
                         scheduled_run_id=scheduled_run_id,
                     )
                     if created:
-                        owner_id = UserId(schedule.owner_id)
                         await user_limits.check_added(session, owner_id, OPEN_TASKS_LIMIT, self._settings)
                     schedules.note_made(schedule)
                 await runs.mark_started(session, task_id)
                 start = await starts.read_start(session, task_id)
-        except LimitReached as error:
-            # The task isn't created later: due runs don't queue up, and there may be room for the next one.
+        except (LimitReached, InactiveAgent) as error:
+            # The task isn't created later: due runs don't queue up, and the next one may be possible.
             async with self._database.begin() as session:
                 await schedules.note_skipped(session, run.schedule_id, error.message)
             raise

@@ -16,11 +16,12 @@ from chimera.providers import check_model, is_set_up
 from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
 from chimera.store import agents, files
+from chimera.store.agents import BUILT_IN_VIEWS
 from chimera.tools import TOOLS
-from models.agents import BUILT_IN_BY_NAME, PLANNER, AgentSpec
+from models.agents import PLANNER, AgentSpec, AgentView
 from models.ai_calls import Operation
 from models.due_times import check_time_zone
-from models.errors import ChimeraError, InvalidInput, NotFound, PlanInvalid, UnknownAgent
+from models.errors import ChimeraError, InactiveAgent, InvalidInput, NotFound, PlanInvalid, UnknownAgent
 from models.files import MAX_IMAGE_BYTES
 from models.ids import FileId, UserId
 from models.plans import problems_of
@@ -80,7 +81,7 @@ class Checks:
         if spec.plan is None:
             return
         named = {subtask.agent for subtask in spec.plan}
-        known = BUILT_IN_BY_NAME if named <= BUILT_IN_BY_NAME.keys() else await agents.agents_of(session, owner_id)
+        known = BUILT_IN_VIEWS if named <= BUILT_IN_VIEWS.keys() else await agents.agents_of(session, owner_id)
         for index, subtask in enumerate(spec.plan):
             await self._planned_agent(subtask.agent, known, f"{within}plan.{index}.agent")
         problems = problems_of(spec.plan, agents=known)
@@ -150,9 +151,12 @@ class Checks:
             if file.size_bytes > MAX_IMAGE_BYTES:
                 raise InvalidInput(field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image.")
 
-    async def _planned_agent(self, name: str, known: Mapping[str, AgentSpec], field: str) -> None:
+    async def _planned_agent(self, name: str, known: Mapping[str, AgentView], field: str) -> None:
         agent = known.get(name)
         if agent is None:
-            raise UnknownAgent(name, sorted(known.keys() - {PLANNER}), field=field)
+            offered = {name for name, other in known.items() if other.active} - {PLANNER}
+            raise UnknownAgent(name, sorted(offered), field=field)
+        if not agent.active:
+            raise InactiveAgent(name, field)
         for model in agent.fallbacks if agent.model is None else (agent.model, *agent.fallbacks):
             await self.models.check(model, field)

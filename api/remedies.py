@@ -11,7 +11,7 @@ from models.remedies import Action, Remedy
 _API = "/api/v1"
 """As in `api/deps.py`, which can't be imported here because it imports this module. A test checks each address."""
 
-Method = Literal["GET", "POST", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 REQUESTS: dict[Action, tuple[Method, str] | None] = {
     Action.SIGN_IN: ("POST", f"{_API}/auth/login"),
@@ -28,7 +28,9 @@ REQUESTS: dict[Action, tuple[Method, str] | None] = {
     Action.SHOW_COST: ("GET", f"{_API}/tasks/{{target}}/cost"),
     Action.LIST_TASKS: ("GET", f"{_API}/tasks"),
     Action.CREATE_AGENT: ("POST", f"{_API}/agents"),
-    Action.DELETE_AGENT: ("DELETE", f"{_API}/agents/{{target}}"),
+    Action.CHANGE_AGENT: ("PUT", f"{_API}/agents/{{target}}"),
+    Action.ACTIVATE_AGENT: ("POST", f"{_API}/agents/{{target}}/activate"),
+    Action.LIST_AGENT_VERSIONS: ("GET", f"{_API}/agents/{{target}}/versions"),
     Action.LIST_AGENTS: ("GET", f"{_API}/agents"),
     Action.LIST_MODELS: ("GET", f"{_API}/agents/models/available"),
     Action.LIST_PROVIDERS: ("GET", f"{_API}/ai/providers"),

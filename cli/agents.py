@@ -1,26 +1,21 @@
-"""List, show, create and delete the agents that plans can use."""
+"""Agents: list, show, create, change, compare, activate, delete; their status and metrics."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from cli.http import signed_in
-from cli.input.amounts import decimal, metavar_of, one_of, whole
+from cli.input.amounts import decimal, metavar_of, moment, one_of, whole
 from cli.input.arguments import AsJson
 from cli.input.encodings import path
-from cli.input.options import AGENT
+from cli.input.options import AGENT, Options
+from cli.output.agents import print_agent, print_agents, print_diff, print_metrics, print_status, print_versions
 from cli.output.printing import print_json, print_list
-from cli.output.prose import print_answer, print_line, print_prose
-from cli.output.tables import MODEL_CHARS, print_table
-from cli.output.text import one_line, plain
-
-if TYPE_CHECKING:
-    from models.agents import AgentView
+from cli.output.prose import print_line
+from cli.output.text import one_line
 
 EFFORTS = ("none", "low", "medium", "high")
 
@@ -66,13 +61,31 @@ File = Annotated[
     Path | None,
     typer.Option(parser=path, help="A JSON file with the agent's fields. Command-line options override the file."),
 ]
+NewFields = Annotated[
+    Path | None,
+    typer.Option(parser=path, help="A JSON file with all of the agent's fields. Options override the file."),
+]
+Version = Annotated[int, typer.Argument(metavar="VERSION", parser=whole(1), help="The version's number.")]
+Older = Annotated[int, typer.Argument(metavar="FROM", parser=whole(1), help="The number of the first version.")]
+Newer = Annotated[int, typer.Argument(metavar="TO", parser=whole(1), help="The number of the second version.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=moment,
+        metavar="TIME",
+        help="Count only tasks created since this time. Without a UTC offset, UTC applies. Default: 7 days ago.",
+    ),
+]
 
-app = typer.Typer(name="agents", help="List, show, create and delete the agents that plans can use.")
+app = typer.Typer(
+    name="agents",
+    help="Manage the agents that plans can use: create, change, compare, deactivate or delete them.",
+)
 
 
 @app.callback(invoke_without_command=True)
 def agents(context: typer.Context, as_json: AsJson = False) -> Coroutine[Any, Any, int] | None:
-    """List, show, create and delete the agents that plans can use."""
+    """Manage the agents that plans can use: create, change, compare, deactivate or delete them."""
     return None if context.invoked_subcommand else list_agents(as_json=as_json)
 
 
@@ -84,23 +97,19 @@ async def list_agents(as_json: AsJson = False) -> int:
     if as_json:
         print_list(found)
     else:
-        print_table(Console(highlight=False), table_of(found))
+        print_agents(found)
     return 0
 
 
 @app.command()
 async def show(name: Name, as_json: AsJson = False) -> int:
-    """Show an agent: its description, model, tools and prompt."""
+    """Show an agent: its version, description, model, tools and prompt."""
     async with signed_in() as client:
         agent = await client.agent(name)
     if as_json:
         print_json(agent)
         return 0
-    console = Console(highlight=False)
-    for label, value in facts_of(agent):
-        print_prose(console, Text.assemble((f"{label:<12}", "dim"), one_line(value, 600)), indent=12)
-    console.print(Text("Prompt", style="bold"))
-    print_answer(plain(agent.prompt))
+    print_agent(agent)
     return 0
 
 
@@ -134,10 +143,8 @@ async def create(
         "reasoning_effort": reasoning_effort,
         "max_output_tokens": max_output_tokens,
     }
-    # A problem with a field that was set in the file names the field instead of an option.
-    typed = {field: option for field, option in AGENT.items() if file is None or options[field] is not None}
     body = agent_body(options, file)
-    async with signed_in(typed) as client:
+    async with signed_in(_typed(options, file)) as client:
         agent = await client.create_agent(body)
     if as_json:
         print_json(agent)
@@ -145,6 +152,125 @@ async def create(
     print_line(f"Agent {agent.name} was created. Your plans can use it, and planners can choose it.")
     if not agent.description:
         print_line("The agent has no description, so planners can't tell when to choose it.")
+    return 0
+
+
+@app.command()
+async def change(
+    name: Name,
+    prompt: Prompt = None,
+    description: Description = None,
+    role: Role = None,
+    model: Model = None,
+    fallback: Fallbacks = None,
+    tool: Tools = None,
+    temperature: Temperature = None,
+    reasoning_effort: Effort = None,
+    max_output_tokens: MaxOutputTokens = None,
+    file: NewFields = None,
+    as_json: AsJson = False,
+) -> int:
+    """Change the given fields of an agent. This makes a new version; tasks that have begun keep theirs."""
+    from cli.http.bodies import changed_agent
+
+    options = {
+        "prompt": prompt,
+        "description": description,
+        "role": role,
+        "model": model,
+        "fallbacks": fallback or None,
+        "tools": tool or None,
+        "temperature": temperature,
+        "reasoning_effort": reasoning_effort,
+        "max_output_tokens": max_output_tokens,
+    }
+    async with signed_in(_typed(options, file)) as client:
+        before = await client.agent(name)
+        agent = await client.change_agent(name, changed_agent(before, options, file))
+    if as_json:
+        print_json(agent)
+    elif agent.version == before.version:
+        print_line(f"Nothing changes, so agent {agent.name} keeps version {agent.version}.")
+    else:
+        print_line(f"Agent {agent.name} was changed. New tasks use version {agent.version}.")
+    return 0
+
+
+@app.command()
+async def versions(name: Name, as_json: AsJson = False) -> int:
+    """List an agent's versions, newest first, with the fields that each of them changed."""
+    async with signed_in() as client:
+        found = await client.agent_versions(name)
+    if as_json:
+        print_list(found)
+    else:
+        print_versions(found)
+    return 0
+
+
+@app.command()
+async def diff(name: Name, older: Older, newer: Newer, as_json: AsJson = False) -> int:
+    """Compare two versions of an agent, field by field."""
+    async with signed_in({"from": "FROM", "to": "TO"}) as client:
+        found = await client.agent_diff(name, older, newer)
+    if as_json:
+        print_json(found)
+    else:
+        print_diff(found)
+    return 0
+
+
+@app.command()
+async def rollback(name: Name, version: Version, as_json: AsJson = False) -> int:
+    """Roll an agent back: make a new version with the fields of an old one."""
+    async with signed_in({"version": "VERSION"}) as client:
+        agent = await client.roll_back_agent(name, version)
+    if as_json:
+        print_json(agent)
+    else:
+        print_line(f"Agent {agent.name} has the fields of version {version}. New tasks use version {agent.version}.")
+    return 0
+
+
+@app.command()
+async def activate(name: Name) -> int:
+    """Activate an agent, so that it takes new work again."""
+    async with signed_in() as client:
+        agent = await client.control_agent(name, "activate")
+    print_line(f"Agent {agent.name} is active.")
+    return 0
+
+
+@app.command()
+async def deactivate(name: Name) -> int:
+    """Deactivate an agent, so that it takes no new work. Subtasks that are already planned with it finish."""
+    async with signed_in() as client:
+        agent = await client.control_agent(name, "deactivate")
+    print_line(f"Agent {agent.name} is inactive. Subtasks that are already planned with it finish.")
+    return 0
+
+
+@app.command()
+async def status(name: Name, as_json: AsJson = False) -> int:
+    """Show an agent's model calls in flight, and how many tasks are waiting for it."""
+    async with signed_in() as client:
+        found = await client.agent_status(name)
+    if as_json:
+        print_json(found)
+    else:
+        print_status(found)
+    return 0
+
+
+@app.command()
+async def metrics(name: Name, since: Since = None, as_json: AsJson = False) -> int:
+    """Show an agent's calls, failures, latency, tokens and cost, by version."""
+    async with signed_in({"since": "--since"}) as client:
+        found = await client.agent_metrics(name, None if since is None else since.isoformat())
+    if as_json:
+        print_json(found)
+    else:
+        print_metrics(found)
     return 0
 
 
@@ -157,30 +283,6 @@ async def delete(name: Name) -> int:
     return 0
 
 
-def table_of(agents: Sequence["AgentView"]) -> Table:
-    """Return a table with one line per agent."""
-    table = Table(box=None, pad_edge=False, expand=True)
-    for heading in ("Agent", "Tools"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("Model", overflow="fold", max_width=MODEL_CHARS)
-    table.add_column("Use", ratio=1)
-    for agent in agents:
-        cells = (agent.name, ", ".join(agent.tools), agent.model or "", agent.description)
-        table.add_row(*(Text(one_line(cell, 500)) for cell in cells))
-    return table
-
-
-def facts_of(agent: "AgentView") -> list[tuple[str, str]]:
-    """Return an agent's fields with their labels, without unset fields."""
-    facts = (
-        ("Agent", f"{agent.name}{' (built in)' if agent.built_in else ''}"),
-        ("Role", agent.role),
-        ("For", agent.description),
-        ("Model", agent.model or "the task's"),
-        ("Fallbacks", ", ".join(agent.fallbacks)),
-        ("Tools", ", ".join(agent.tools)),
-        ("Temperature", "" if agent.temperature is None else f"{agent.temperature:g}"),
-        ("Reasoning", agent.reasoning_effort or ""),
-        ("Answers", f"at most {agent.max_output_tokens:,} tokens"),
-    )
-    return [(label, value) for label, value in facts if value]
+def _typed(options: Mapping[str, Any], file: Path | None) -> Options:
+    """Return the options for an agent's fields. A problem with a field that was set in the file names the field."""
+    return {field: option for field, option in AGENT.items() if file is None or options.get(field) is not None}

@@ -67,7 +67,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.models:models",
             "List the models that you can use now, with prices for those available to tasks.",
         ),
-        "agents": ("cli.agents:app", "List, show, create and delete the agents that plans can use."),
+        "agents": (
+            "cli.agents:app",
+            "Manage the agents that plans can use: create, change, compare, deactivate or delete them.",
+        ),
     },
     "Temporal's tools": {
         "codec": (

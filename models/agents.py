@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from models.base import AGENT_NAME, Body, Contract, Fallbacks, ModelRef, Number, Whole
+from models.ids import AgentId
 
 ReasoningEffort = Literal["none", "low", "medium", "high"]
 
@@ -43,8 +44,9 @@ class AgentSpec(Body):
 
 
 class AgentView(Contract):
-    """An agent as returned by the API."""
+    """An agent as returned by the API, in its newest version."""
 
+    id: AgentId | None = Field(default=None, description="ID of the agent. `null` for built-in agents.")
     name: str
     role: str
     description: str
@@ -56,6 +58,8 @@ class AgentView(Contract):
     reasoning_effort: ReasoningEffort | None
     max_output_tokens: int
     built_in: bool
+    version: int | None = Field(default=None, description="Newest version. `null` for built-in agents.")
+    active: bool = Field(default=True, description="Whether new tasks and schedules can use the agent")
 
 
 PLANNER = "planner"

@@ -25,6 +25,7 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+AGENT = r"^([a-z][a-z0-9_-]{0,59}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"
 AGENT_NAME = r"^[a-z][a-z0-9_-]{0,59}$"
 EMAIL = r"^[^@\s]+@[^@\s]+\.?[^@\s]*$"
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"

@@ -110,6 +110,8 @@ class ModelCallStarted(_Placed):
     type: Literal["model_call.started"] = "model_call.started"
     purpose: Purpose
     agent: str
+    agent_version: int | None = None
+    """Null for built-in agents. The default protects events from before agents had versions."""
     model: str
     simulated: bool
 

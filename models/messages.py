@@ -34,6 +34,9 @@ class MessageView(Contract):
     failed: bool | None = Field(description="For a tool result: whether the tool failed")
     guidance_id: int | None = Field(description="For guidance: the ID of the guidance")
     agent: str | None = Field(description="For a reply: the agent that answered")
+    agent_version: int | None = Field(
+        default=None, description="For a reply: the agent's version. `null` for built-in agents."
+    )
     model: str | None = Field(description="For a reply: the model that answered")
     finish_reason: FinishReason | None = Field(description="For a reply: why the reply ended")
     tokens: int = Field(description="Estimated number of tokens. For the provider's own counts, see the task's cost.")

@@ -118,6 +118,7 @@ class ModelCallView(Contract):
     step: int
     attempt: int
     agent: str
+    agent_version: int | None = Field(default=None, description="Version of the agent. `null` for built-in agents.")
     model: str
     simulated: bool
     status: AttemptStatus

@@ -21,6 +21,10 @@ class Span(Contract):
     purpose: str | None = None
     step: int | None = None
     attempt: int | None = None
+    agent: str | None = Field(default=None, description="For a model call: the agent that made it")
+    agent_version: int | None = Field(
+        default=None, description="For a model call: the agent's version. `null` for built-in agents."
+    )
     finish_reason: FinishReason | None = Field(default=None, description="For a model call: why the answer ended")
     index: int | None = Field(default=None, description="For a tool call: its position in the turn")
     started_at: UtcDatetime

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from models.base import (
+    AGENT,
     AGENT_NAME,
     EMAIL,
     IDEMPOTENCY_KEY,
@@ -23,6 +24,7 @@ from models.base import (
 )
 
 PATTERNS = {
+    AGENT: "Use an agent's name, such as poet, or its ID.",
     AGENT_NAME: "Use at most 60 characters: lowercase letters, digits, _ and -. Start with a letter, as in poet.",
     EMAIL: "Enter an e-mail address, such as you@example.com.",
     IDEMPOTENCY_KEY: "Use 1 to 200 printable ASCII characters without spaces, as in report-2026-11-23.",

@@ -65,7 +65,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         schedules = Schedules(settings=settings, database=database, schedule_dispatcher=schedule_dispatcher)
         client = await temporal.connected()
         await temporal.ensure_search_attributes()
-        activities = [
+        activities: list[Callable[..., Awaitable[object]]] = [
             model_calls.complete,
             ToolCalls(settings=settings, database=database, bus=bus).run,
             TaskRecords(database=database, bus=bus).record,

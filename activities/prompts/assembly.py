@@ -37,7 +37,7 @@ CUT_MARK = "\n[… cut here to fit the model's context window]"
 
 
 def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
-    """Return the agent of a call. A built-in agent gets the answer limit that its task allows.
+    """Return the agent of a call, in the version its task began with. A built-in one gets its task's answer limit.
 
     Raises UnknownAgent if the agent was deleted after the task began.
     """
@@ -147,6 +147,7 @@ def intent_of(
         attempt=chat.attempt,
         purpose=request.purpose,
         agent=request.agent,
+        agent_version=context.agent_version,
         model=model,
         simulated=simulated,
     )
@@ -164,6 +165,7 @@ def intent_of(
         events=tuple(event for event in events if event is not None),
         on_truncated=context.on_truncated,
         begun=prompt.begun,
+        agent_version=context.agent_version,
         tool_call_ids=prompt.tool_call_ids,
     )
 

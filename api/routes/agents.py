@@ -1,20 +1,27 @@
 """Routes for agents: built-in agents and each user's custom agents."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response, status
+from fastapi import APIRouter, Path, Query, Response, status
 
-from api.deps import API, ClosedRoute, WithCaller, WithParts
-from chimera.store import agents, user_limits
+from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
+from chimera.ledger import agents as activity
+from chimera.store import agent_versions, agents, user_limits
 from chimera.store.user_limits import AGENTS_LIMIT
+from models.agent_activity import METRICS_DAYS, AgentMetricsView, AgentStatusView
+from models.agent_versions import MAX_NUMBER, AgentVersionView, Rollback, VersionDiff, VersionView
 from models.agents import BUILT_IN, AgentSpec, AgentView
-from models.base import AGENT_NAME, Contract
-from models.errors import NotFound
+from models.base import AGENT, Contract
+from models.errors import ChimeraError
 from models.providers import ModelsView
+from models.users import Caller
 
 router = APIRouter(prefix="/agents", tags=["agents"], route_class=ClosedRoute)
 
-AgentNameInPath = Annotated[str, Path(pattern=AGENT_NAME, description="Name of the agent, for example `poet`")]
+AgentInPath = Annotated[str, Path(pattern=AGENT, description="Name of the agent, for example `poet`, or its ID")]
+VersionInPath = Annotated[int, Path(ge=1, le=MAX_NUMBER, description="Number of the version")]
 
 
 class AgentType(Contract):
@@ -27,10 +34,10 @@ class AgentType(Contract):
 
 @router.get("", operation_id="list_agents")
 async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, ...]:
-    """List all agents that your tasks can use."""
+    """List the built-in agents and your own, including inactive ones."""
     async with parts.database.begin() as session:
         found = await agents.agents_of(session, caller.user_id)
-    return tuple(agents.view_of(agent) for agent in found.values())
+    return tuple(found.values())
 
 
 @router.get("/types/available", operation_id="list_agent_types")
@@ -49,14 +56,11 @@ async def list_models(parts: WithParts) -> ModelsView:
     return await parts.available.models()
 
 
-@router.get("/{name}", operation_id="get_agent")
-async def get_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> AgentView:
+@router.get("/{agent}", operation_id="get_agent")
+async def get_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> AgentView:
     """Show a built-in agent or one of your own, including its prompt."""
     async with parts.database.begin() as session:
-        found = await agents.agents_of(session, caller.user_id)
-    if name not in found:
-        raise NotFound("agent", name)
-    return agents.view_of(found[name])
+        return await agents.one(session, caller.user_id, agent)
 
 
 @router.post("", operation_id="create_agent", status_code=status.HTTP_201_CREATED)
@@ -64,14 +68,123 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
     """Create a custom agent."""
     await parts.checks.agent(agent)
     async with parts.database.begin() as session:
-        await agents.create(session, caller.user_id, agent)
+        view = await agents.create(session, caller.user_id, agent)
         await user_limits.check_added(session, caller.user_id, AGENTS_LIMIT, parts.settings)
     response.headers["Location"] = f"{API}/agents/{agent.name}"
-    return agents.view_of(agent)
+    return view
 
 
-@router.delete("/{name}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_agent(name: AgentNameInPath, caller: WithCaller, parts: WithParts) -> None:
+@router.put("/{agent}", operation_id="change_agent")
+async def change_agent(agent: AgentInPath, spec: AgentSpec, caller: WithCaller, parts: WithParts) -> AgentView:
+    """Change one of your agents. This makes a new version for new tasks; tasks that have been accepted keep theirs.
+
+    If nothing changes, there is no new version. The name can't be changed.
+    """
+    await parts.checks.agent(spec)
+    async with parts.database.begin() as session:
+        await agents.lock(session, caller.user_id)
+        return await agents.change(session, await agents.own(session, caller.user_id, agent), spec)
+
+
+@router.delete("/{agent}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> None:
     """Delete one of your agents. Subtasks that use it and haven't started yet will fail with `unknown_agent`."""
     async with parts.database.begin() as session:
-        await agents.delete(session, caller.user_id, name)
+        await agents.lock(session, caller.user_id)
+        await agents.delete(session, await agents.own(session, caller.user_id, agent, to_be="deleted"))
+
+
+@router.get("/{agent}/versions", operation_id="list_agent_versions")
+async def list_agent_versions(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> tuple[VersionView, ...]:
+    """List up to 100 versions of one of your agents, newest first, with the fields that each of them changed."""
+    async with parts.database.begin() as session:
+        found = await agents.own(session, caller.user_id, agent, to_be="changed, so it has no versions")
+        return tuple(await agent_versions.versions_of(session, found))
+
+
+@router.get("/{agent}/versions/{version}", operation_id="get_agent_version")
+async def get_agent_version(
+    agent: AgentInPath, version: VersionInPath, caller: WithCaller, parts: WithParts
+) -> AgentVersionView:
+    """Show a version of one of your agents."""
+    async with parts.database.begin() as session:
+        found = await agents.own(session, caller.user_id, agent, to_be="changed, so it has no versions")
+        return await agent_versions.version_of(session, found, version)
+
+
+@router.get("/{agent}/diff", operation_id="diff_agent_versions")
+async def diff_agent_versions(
+    agent: AgentInPath,
+    caller: WithCaller,
+    parts: WithParts,
+    older: Annotated[int, Query(alias="from", ge=1, le=MAX_NUMBER, description="Number of the first version")],
+    newer: Annotated[int, Query(alias="to", ge=1, le=MAX_NUMBER, description="Number of the second version")],
+) -> VersionDiff:
+    """Compare two versions of one of your agents, field by field. The prompts are compared line by line."""
+    async with parts.database.begin() as session:
+        found = await agents.own(session, caller.user_id, agent, to_be="changed, so it has no versions")
+        before = await agent_versions.version_of(session, found, older, "from")
+        after = await agent_versions.version_of(session, found, newer, "to")
+    return await asyncio.to_thread(agent_versions.diff_of, before, after)
+
+
+@router.post("/{agent}/rollback", operation_id="rollback_agent")
+async def rollback_agent(agent: AgentInPath, rollback: Rollback, caller: WithCaller, parts: WithParts) -> AgentView:
+    """Roll one of your agents back: make a new version with the fields of an old one."""
+    async with parts.database.begin() as session:
+        found = await agents.own(session, caller.user_id, agent)
+        old = await agent_versions.version_of(session, found, rollback.version, "version")
+    try:
+        # Its model or tools may no longer be available. Versions don't change, so this needs no lock.
+        await parts.checks.agent(old.agent)
+    except ChimeraError as error:
+        error.field = "version"
+        raise
+    async with parts.database.begin() as session:
+        await agents.lock(session, caller.user_id)
+        return await agents.change(session, await agents.own(session, caller.user_id, found.row.id), old.agent)
+
+
+@router.get("/{agent}/status", operation_id="get_agent_status")
+async def get_agent_status(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> AgentStatusView:
+    """Show what an agent is doing in your tasks: its model calls in flight, and the number of tasks waiting for it."""
+    async with parts.database.begin() as session:
+        found = await agents.one(session, caller.user_id, agent)
+        return await activity.status_of(session, caller.user_id, found)
+
+
+@router.get("/{agent}/metrics", operation_id="get_agent_metrics")
+async def get_agent_metrics(
+    agent: AgentInPath,
+    caller: WithCaller,
+    parts: WithParts,
+    since: Annotated[
+        datetime | None,
+        Query(description=f"Count only tasks created since this time. Default: {METRICS_DAYS} days ago."),
+    ] = None,
+) -> AgentMetricsView:
+    """Show an agent's model calls, failures, latency, tokens and cost in your tasks, by version."""
+    begins = since or datetime.now(UTC) - timedelta(days=METRICS_DAYS)
+    begins = begins if begins.tzinfo else begins.replace(tzinfo=UTC)
+    async with parts.database.begin() as session:
+        found = await agents.one(session, caller.user_id, agent)
+        return await activity.metrics_of(session, caller.user_id, found, begins)
+
+
+@router.post("/{agent}/activate", operation_id="activate_agent")
+async def activate_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> AgentView:
+    """Activate one of your agents, so that it takes new work again."""
+    return await _set_active(agent, caller, parts, active=True)
+
+
+@router.post("/{agent}/deactivate", operation_id="deactivate_agent")
+async def deactivate_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> AgentView:
+    """Deactivate one of your agents: it takes no new work. Subtasks that are already planned with it finish."""
+    return await _set_active(agent, caller, parts, active=False)
+
+
+async def _set_active(ref: str, caller: Caller, parts: Parts, *, active: bool) -> AgentView:
+    async with parts.database.begin() as session:
+        await agents.lock(session, caller.user_id)
+        agent = await agents.own(session, caller.user_id, ref, to_be="activated" if active else "deactivated")
+        return await agents.set_active(session, agent, active=active)

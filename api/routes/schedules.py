@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithScheduleId
 from chimera.db.tables import Schedule
 from chimera.ledger import outbox
-from chimera.store import schedules, task_views, user_limits
+from chimera.store import agents, schedules, task_views, user_limits
 from chimera.store.schedules import Version
 from chimera.store.task_views import TaskFilter
 from chimera.store.user_limits import OPEN_TASKS_LIMIT, SCHEDULES_LIMIT
@@ -123,8 +123,7 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
     """Start an extra run of a schedule now. Shortly afterward, the run appears in the schedule's list of runs."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
-        schedules.spec_of(schedule)
-        await _check_room(parts, session, schedule)
+        await _check_possible(parts, session, schedule, schedules.spec_of(schedule))
         # Temporal may have lost the schedule.
         await outbox.enqueue_schedule(session, schedule_id)
     await parts.schedule_dispatcher.deliver(schedule_id)
@@ -140,7 +139,7 @@ async def backfill_schedule(
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         spec = schedules.spec_of(schedule)
-        await _check_room(parts, session, schedule)
+        await _check_possible(parts, session, schedule, spec)
         due = await asyncio.to_thread(backfilled, spec, backfill, datetime.now(UTC))
         # Temporal uses its own copy of the calendar, which may be a year old.
         await outbox.enqueue_schedule(session, schedule_id)
@@ -180,9 +179,10 @@ async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -
     return schedule
 
 
-async def _check_room(parts: Parts, session: AsyncSession, schedule: Schedule) -> None:
-    """Raise LimitReached if the owner's limit on open tasks would cause a requested run to be skipped."""
+async def _check_possible(parts: Parts, session: AsyncSession, schedule: Schedule, spec: ScheduleSpec) -> None:
+    """Raise if a requested run would be skipped: InactiveAgent, or LimitReached for the owner's open tasks."""
     owner_id = UserId(schedule.owner_id)
+    await agents.check_active(session, owner_id, {subtask.agent for subtask in spec.task.plan or ()})
     await user_limits.check_room(session, owner_id, OPEN_TASKS_LIMIT, parts.settings, 1)
 
 

@@ -67,8 +67,9 @@ SELECT id FROM account"""  # noqa: S608  # only constants go in, here and below
 _TASK = one_line(f"""
 WITH {_ACCOUNT},
  task AS (
-    INSERT INTO tasks (run_id, title, goal, model, fallbacks, images, policy, metadata)
-    SELECT id, %(title)s, %(goal)s, %(model)s, %(fallbacks)s, %(images)s, %(policy)s::jsonb, %(metadata)s::jsonb
+    INSERT INTO tasks (run_id, title, goal, model, fallbacks, images, policy, metadata, agents_revision)
+    SELECT id, %(title)s, %(goal)s, %(model)s, %(fallbacks)s, %(images)s, %(policy)s::jsonb, %(metadata)s::jsonb,
+           (SELECT agents_revision FROM users WHERE users.id = %(owner_id)s::uuid)
     FROM account),
  plan AS ({INSERT_SUBTASKS}),
 {_BEGINNING}

@@ -70,6 +70,8 @@ class Intent:
     on_truncated: OnTruncated = OnTruncated.ACCEPT
     begun: tuple[str, ...] = ()
     """The pieces so far of an answer that was cut off at its token limit and that this call continues."""
+    agent_version: int | None = None
+    """The version of the user's agent; None for a built-in one."""
     tool_call_ids: frozenset[str] = frozenset()
     """The ids of all tool calls in the conversation so far."""
 
@@ -95,9 +97,10 @@ WITH account AS (
     WHERE calls.attempt = %(attempt)s - 1 AND calls.status = 'failed' RETURNING attempt),
  attempt AS (
     INSERT INTO call_attempts
-        ({PLACE_COLUMNS}, attempt, agent, model, simulated, status, reserved_micro_usd, reserved_tokens, worker)
-    SELECT {PLACE}, COALESCE((SELECT attempt FROM call), 0), %(agent)s, %(model)s, %(simulated)s, 'started', %(money)s,
-           %(tokens)s, %(worker)s
+        ({PLACE_COLUMNS}, attempt, agent, agent_version, model, simulated, status, reserved_micro_usd, reserved_tokens,
+         worker)
+    SELECT {PLACE}, COALESCE((SELECT attempt FROM call), 0), %(agent)s, %(agent_version)s, %(model)s, %(simulated)s,
+           'started', %(money)s, %(tokens)s, %(worker)s
     FROM account),
  ev AS ({INSERT_EVENTS}),
  msg AS ({INSERT_MESSAGES}),
@@ -124,6 +127,7 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
         **events_of(intent.events),
         "attempt": intent.attempt,
         "agent": intent.request.agent,
+        "agent_version": intent.agent_version,
         "model": intent.model,
         "simulated": intent.simulated,
         "worker": intent.worker,

@@ -22,8 +22,11 @@ class PlanRoom:
 
 _ROOM = """
 SELECT t.subtasks_total, s.planned, s.promised,
-       (SELECT jsonb_agg(a.spec ORDER BY a.name) FROM agents a WHERE a.owner_id = t.owner_id) AS own
-FROM runs t, LATERAL (
+       (SELECT jsonb_agg(v.spec ORDER BY a.name) FROM agents a, LATERAL (
+            SELECT spec FROM agent_versions v WHERE v.agent_id = a.id AND v.revision <= k.agents_revision
+            ORDER BY v.version DESC LIMIT 1) v
+        WHERE a.owner_id = t.owner_id AND a.active) AS own
+FROM runs t JOIN tasks k ON k.run_id = t.id, LATERAL (
     SELECT count(*) AS planned,
            count(*) FILTER (WHERE s.decompose AND s.path <> %(path)s
                AND s.status NOT IN ('completed', 'skipped', 'cancelled')
@@ -34,7 +37,10 @@ WHERE t.id = %(run_id)s
 
 
 async def room_for(connection: Connection, run_id: RunId, path: NodePath) -> PlanRoom:
-    """Read the agents and limits for a plan of the node at `path`."""
+    """Read the agents and limits for a plan of the node at `path`.
+
+    The agents are in the versions that the task began with. Inactive agents take no new work, so they aren't included.
+    """
     row = await one(await connection.execute(_ROOM, {"run_id": run_id, "path": path}))
     left = max(0, MAX_NODES - int(row.planned) - int(row.promised))
     offered = {name: agent for name, agent in with_built_in(row.own or ()).items() if name not in NOT_OFFERED}

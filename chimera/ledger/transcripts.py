@@ -70,12 +70,22 @@ class CallContext:
     outcome: dict[str, Any] | None
     max_output_tokens: int | None = None
     """The limit for built-in agents, if the task sets one."""
+    agent_version: int | None = None
+    """The version of the user's agent that the task uses; None for a built-in agent."""
 
 
 _UNSEEN = """
          WHERE u.run_id = %(run_id)s AND (u.path = '' OR u.path = %(path)s OR starts_with(%(path)s, u.path || '/'))
            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.run_id = u.run_id AND m.path = %(path)s
                              AND m.purpose = %(purpose)s AND m.guidance_id = u.id)"""
+
+# An agent without such a version was deleted and created again, perhaps for a retry of this task. Its first version
+# counts, because it stays the same for the rest of the task.
+_VERSION = """
+    SELECT v.version, v.spec FROM agents g JOIN agent_versions v ON v.agent_id = g.id
+    WHERE g.owner_id = r.owner_id AND g.name = %(agent)s AND v.version = COALESCE((
+        SELECT max(known.version) FROM agent_versions known
+        WHERE known.agent_id = g.id AND known.revision <= t.agents_revision), 1)"""
 
 _CONTEXT = f"""
 SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.images, r.guidance_given,
@@ -85,11 +95,12 @@ SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.image
        COALESCE(s.depends_on, '{{}}') AS depends_on, s.model AS own_model,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        {FAILURES},
-       (SELECT spec FROM agents g WHERE g.owner_id = r.owner_id AND g.name = %(agent)s) AS agent_spec,
+       g.version AS agent_version, g.spec AS agent_spec,
        (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNSEEN}) AS guidance
 FROM runs r JOIN tasks t ON t.run_id = r.id
 LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
 LEFT JOIN calls c ON {at_place("c")}
+LEFT JOIN LATERAL ({_VERSION}) g ON true
 WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
 """  # noqa: S608  # only constants go in
 
@@ -120,6 +131,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         failures=tuple(FailedBefore(*failed) for failed in row.failures or ()),
         outcome=row.outcome,
         max_output_tokens=row.max_output_tokens,
+        agent_version=row.agent_version,
     )
 
 

@@ -116,6 +116,7 @@ async def _attempts(session: AsyncSession, task_id: TaskId) -> tuple[ModelCallVi
             step=row.step,
             attempt=row.attempt,
             agent=row.agent,
+            agent_version=row.agent_version,
             model=row.model,
             simulated=row.simulated,
             status=AttemptStatus(row.status),

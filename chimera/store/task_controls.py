@@ -6,12 +6,13 @@ The row is locked first, so that of two simultaneous requests, the second one se
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Guidance as GuidanceRow
-from chimera.db.tables import Run, Subtask
+from chimera.db.tables import Run, Subtask, Task
 from chimera.ledger import ends, events, outbox
+from chimera.store import agents
 from chimera.store.access import locked
 from models.base import preview_of
 from models.errors import Conflict, InvalidInput
@@ -23,7 +24,7 @@ from models.events import (
     RunPaused,
     RunResumed,
 )
-from models.ids import ROOT, NodePath, RunId, TaskId
+from models.ids import ROOT, NodePath, RunId, TaskId, UserId
 from models.remedies import Action, Remedy
 from models.retries import advice_for
 from models.runs import CLOSED, STOPPED, RunKind, RunStatus
@@ -49,10 +50,15 @@ class Given:
 
 
 async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Start a draft."""
+    """Start a draft with the current versions of its agents. Raises InactiveAgent if its plan names an inactive one."""
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status != RunStatus.DRAFT:
         raise refusal(task, "only a draft can be started")
+    owner_id = UserId(task.owner_id)
+    named = (await session.scalars(select(Subtask.agent).where(Subtask.run_id == task_id).distinct())).all()
+    await agents.check_active(session, owner_id, named)
+    current = update(Task).where(Task.run_id == task_id).values(agents_revision=agents.revision_of(owner_id))
+    await session.execute(current)
     task.status = RunStatus.QUEUED
     await outbox.enqueue(session, task_id, "start")
 

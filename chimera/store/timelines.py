@@ -79,6 +79,8 @@ async def _model_call_spans(session: AsyncSession, task_id: TaskId) -> list[Span
             purpose=row.purpose,
             step=row.step,
             attempt=row.attempt,
+            agent=row.agent,
+            agent_version=row.agent_version,
             finish_reason=finish_reason,
             started_at=row.started_at,
             ended_at=row.ended_at,

@@ -9,7 +9,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from cli.errors import WrongUsage
 from cli.input.files import json_of
 from cli.output.text import one_line
-from models.agents import AgentSpec
+from models.agents import AgentSpec, AgentView
 from models.ids import NodePath
 from models.schedules import ScheduleView
 from models.tasks import Budget, Guidance, TaskRetry
@@ -69,6 +69,18 @@ def agent_body(options: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
     if missing := [word for field, word in (("name", "NAME"), ("prompt", "--prompt")) if field not in body]:
         raise WrongUsage(f"An agent needs {' and '.join(missing)}{_AN_AGENT}")
     return body
+
+
+def changed_agent(agent: AgentView, options: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
+    """Build an agent's new fields: those of a file, or else its current ones, which the options override.
+
+    Raises WrongUsage if nothing is given.
+    """
+    if file is None and not given(options):
+        raise WrongUsage("Add an option for each field that you want to change, such as --prompt, or use --file.")
+    if file is not None:
+        return agent_body({**options, "name": agent.name}, file)
+    return agent.model_dump(mode="json", include=set(AgentSpec.model_fields)) | given(options)
 
 
 def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,7 +153,8 @@ def _fields_in(file: Path) -> dict[str, JsonValue]:
             ' {"name": "poet", "prompt": "You write four lines that rhyme."}.'
         )
     # Ignore what only responses contain, so that the output of `chimera agents show --json` is a valid file.
-    fields = {name: value for name, value in fields.items() if name != "built_in" and value is not None}
+    ignored = AgentView.model_fields.keys() - AgentSpec.model_fields.keys()
+    fields = {name: value for name, value in fields.items() if name not in ignored and value is not None}
     _check_names(fields, file)
     return fields
 

@@ -16,6 +16,8 @@ from pydantic_core import from_json, to_json
 from chimera.config.addresses import is_near
 from cli.errors import NoHttpClient, NoSignIn, NotReachable, Problem, Refused
 from cli.http.sessions import Session
+from models.agent_activity import AgentMetricsView, AgentStatusView
+from models.agent_versions import VersionDiff, VersionView
 from models.agents import AgentView
 from models.ai_calls import AiCallPage, AiCallView, Operation
 from models.base import Body
@@ -45,6 +47,7 @@ _AGENTS = TypeAdapter(tuple[AgentView, ...])
 _PROVIDERS = TypeAdapter(tuple[ProviderView, ...])
 _SCHEDULES = TypeAdapter(tuple[ScheduleView, ...])
 _SUBTASKS = TypeAdapter(tuple[SubtaskView, ...])
+_VERSIONS = TypeAdapter(tuple[VersionView, ...])
 
 
 class Client:
@@ -105,13 +108,38 @@ class Client:
         return _AGENTS.validate_json(await self._get("/agents"))
 
     async def agent(self, name: str) -> AgentView:
-        return AgentView.model_validate_json(await self._get(f"/agents/{quote(name, safe='')}"))
+        return AgentView.model_validate_json(await self._get(_agent_path(name)))
 
     async def create_agent(self, spec: Mapping[str, Any]) -> AgentView:
         return AgentView.model_validate_json(await self._post("/agents", spec))
 
+    async def change_agent(self, name: str, spec: Mapping[str, Any]) -> AgentView:
+        return AgentView.model_validate_json(await self._put(_agent_path(name), spec))
+
+    async def agent_versions(self, name: str) -> tuple[VersionView, ...]:
+        return _VERSIONS.validate_json(await self._get(_agent_path(name, "/versions")))
+
+    async def agent_diff(self, name: str, older: int, newer: int) -> VersionDiff:
+        params = {"from": older, "to": newer}
+        return VersionDiff.model_validate_json(await self._get(_agent_path(name, "/diff"), params))
+
+    async def roll_back_agent(self, name: str, version: int) -> AgentView:
+        answer = await self._post(_agent_path(name, "/rollback"), {"version": version})
+        return AgentView.model_validate_json(answer)
+
+    async def control_agent(self, name: str, what: str) -> AgentView:
+        """Activate or deactivate an agent."""
+        return AgentView.model_validate_json(await self._post(_agent_path(name, f"/{what}")))
+
+    async def agent_status(self, name: str) -> AgentStatusView:
+        return AgentStatusView.model_validate_json(await self._get(_agent_path(name, "/status")))
+
+    async def agent_metrics(self, name: str, since: str | None) -> AgentMetricsView:
+        params = {} if since is None else {"since": since}
+        return AgentMetricsView.model_validate_json(await self._get(_agent_path(name, "/metrics"), params))
+
     async def delete_agent(self, name: str) -> None:
-        await self._send("DELETE", f"/agents/{quote(name, safe='')}")
+        await self._send("DELETE", _agent_path(name))
 
     async def models(self) -> ModelsView:
         return ModelsView.model_validate_json(await self._get("/agents/models/available"))
@@ -133,9 +161,7 @@ class Client:
         return PreviewView.model_validate_json(await self._post("/schedules/preview", spec))
 
     async def replace_schedule(self, schedule_id: ScheduleId, spec: Mapping[str, Any]) -> ScheduleView:
-        content, headers = to_json(spec), {"Content-Type": "application/json"}
-        answer = await self._send("PUT", f"/schedules/{schedule_id}", content=content, headers=headers)
-        return ScheduleView.model_validate_json(answer)
+        return ScheduleView.model_validate_json(await self._put(f"/schedules/{schedule_id}", spec))
 
     async def backfill_schedule(self, schedule_id: ScheduleId, backfill: Mapping[str, Any]) -> BackfillView:
         answer = await self._post(f"/schedules/{schedule_id}/backfill", backfill)
@@ -231,6 +257,9 @@ class Client:
             "POST", path, content=content, headers={"Content-Type": "application/json", **(headers or {})}
         )
 
+    async def _put(self, path: str, body: Mapping[str, Any]) -> bytes:
+        return await self._send("PUT", path, content=to_json(body), headers={"Content-Type": "application/json"})
+
     async def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any) -> bytes:
         url, headers = f"{self.api_url}{API}{path}", headers or {}
         try:
@@ -293,6 +322,10 @@ async def _source_of(response: httpx2.Response) -> httpx2.EventSource:
 
 def _body_of(body: Body) -> dict[str, Any]:
     return body.model_dump(mode="json", exclude_none=True)
+
+
+def _agent_path(name: str, rest: str = "") -> str:
+    return f"/agents/{quote(name, safe='')}{rest}"
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from cli.output.bill import limits_of, marked
 from cli.output.endings import ending_of
 from cli.output.remedies import with_command
-from cli.output.text import count, one_line
+from cli.output.text import count, one_line, versioned
 from models.base import usd
 from models.errors import remedy_of
 from models.events import (
@@ -120,7 +120,8 @@ def _description_of_call(event: ModelCallStarted | ModelCallFinished | ModelCall
     match event:
         case ModelCallStarted():
             simulated = ", simulated" if event.simulated else ""
-            return f"model call {event.step} ({event.agent}, {event.model}{simulated}){attempt}"
+            agent = versioned(event.agent, event.agent_version)
+            return f"model call {event.step} ({agent}, {event.model}{simulated}){attempt}"
         case ModelCallFinished():
             tokens = marked(count(event.input_tokens + event.output_tokens, "token"), estimated=event.estimated)
             cost = marked(usd(event.cost_micro_usd), estimated=event.estimated)

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.output.prose import print_answer
-from cli.output.text import one_line, plain
+from cli.output.text import one_line, plain, versioned
 from models.messages import MessageView
 
 
@@ -28,7 +28,8 @@ def heading_of(message: MessageView) -> str:
         failed = " failed" if message.failed else ""
         who = f"{message.tool or 'a tool'}{failed}"
     elif message.role == "assistant":
-        who = f"{message.agent or 'the model'} ({message.model})" if message.model else message.agent or "the model"
+        agent = versioned(message.agent or "the model", message.agent_version)
+        who = f"{agent} ({message.model})" if message.model else agent
     else:
         who = "guidance" if message.guidance_id is not None else "prompt"
     return one_line(f"── {message.purpose} {message.step} · {who}", 300)

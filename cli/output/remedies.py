@@ -19,7 +19,9 @@ COMMANDS: dict[Action, str | None] = {
     Action.SHOW_COST: "cost {target}",
     Action.LIST_TASKS: "tasks",
     Action.CREATE_AGENT: "agents create <name> --prompt <prompt>",
-    Action.DELETE_AGENT: "agents delete {target}",
+    Action.CHANGE_AGENT: "agents change {target}",
+    Action.ACTIVATE_AGENT: "agents activate {target}",
+    Action.LIST_AGENT_VERSIONS: "agents versions {target}",
     Action.LIST_AGENTS: "agents",
     Action.LIST_MODELS: "models",
     Action.LIST_PROVIDERS: "models",
@@ -33,7 +35,7 @@ COMMANDS: dict[Action, str | None] = {
 }
 """The command for each action, without `chimera`; None for an action that no command can carry out."""
 
-_NAMED = frozenset({Action.DELETE_AGENT})
+_NAMED = frozenset({Action.CHANGE_AGENT, Action.ACTIVATE_AGENT, Action.LIST_AGENT_VERSIONS})
 """Actions on objects with names. Other objects have IDs, whose beginning is sufficient."""
 
 _LOOKING = ("show_", "list_", "check_")

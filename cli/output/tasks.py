@@ -14,12 +14,12 @@ from cli.output.outcomes import error_of, next_step_of
 from cli.output.prose import print_answer, print_line, print_prose
 from cli.output.remedies import with_command
 from cli.output.tables import print_table
-from cli.output.text import count, one_line, plain, short
+from cli.output.text import count, one_line, plain, short, versioned
 from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
 from models.errors import ModelLoading
 from models.ids import ROOT, TaskId
-from models.model_calls import PURPOSES
+from models.model_calls import PURPOSES, Purpose
 from models.runs import RunStatus
 from models.subtasks import SubtaskView
 from models.tasks import BlockedCall, TaskView
@@ -145,6 +145,7 @@ def _asked_in(calls: Sequence[BlockedCall]) -> str:
 def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     """Return a table of the task's own calls and its subtasks, whose costs add up to the cost of the task."""
     booked = {each.path: each for each in cost.by_subtask}
+    versions = {each.path: each.agent_version for each in cost.attempts if each.purpose == Purpose.TURN}
     write = in_a_column(each.cost_micro_usd for each in cost.by_subtask)
     table = Table(box=None, pad_edge=False, expand=True, show_footer=True, footer_style="bold")
     table.add_column("Subtask", "Total", no_wrap=True)
@@ -159,7 +160,8 @@ def table_of(subtasks: Sequence[SubtaskView], cost: CostView) -> Table:
     if ROOT in booked:
         table.add_row(THE_TASK, "", "", "", *_booked(booked[ROOT], cost, write), Text(own_calls_of(cost)))
     for subtask in subtasks:
-        cells = (subtask.path, with_ending(subtask.status, subtask), subtask.agent, str(subtask.turns))
+        agent = versioned(subtask.agent, versions.get(subtask.path))
+        cells = (subtask.path, with_ending(subtask.status, subtask), agent, str(subtask.turns))
         amounts = _booked(booked.get(subtask.path), cost, write)
         table.add_row(*(Text(one_line(cell, 200)) for cell in cells), *amounts, _description_of(subtask))
     return table

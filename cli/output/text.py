@@ -54,6 +54,11 @@ def short(id: str) -> str:
     return id[:SHORT_CHARS]
 
 
+def versioned(agent: str, version: int | None) -> str:
+    """Return an agent's name with its version, such as `poet v2`; only the name for a built-in agent."""
+    return agent if version is None else f"{agent} v{version}"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun, such as `3 subtasks` or `1 subtask`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

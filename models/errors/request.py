@@ -39,6 +39,19 @@ class UnknownAgent(InvalidInput):
         )
 
 
+class InactiveAgent(InvalidInput):
+    """The agent takes no new work. `field` names the agent's place in a plan."""
+
+    code, title = "inactive_agent", "The agent is inactive"
+
+    def __init__(self, name: str, field: str = "agent") -> None:
+        super().__init__(
+            field,
+            f"Agent {name!r} is inactive, so it takes no new work. Activate it, or choose another agent.",
+            remedy=Remedy(action=Action.ACTIVATE_AGENT, target=name),
+        )
+
+
 class UnknownProvider(InvalidInput):
     code, title = "unknown_provider", "Unknown provider"
 
@@ -160,6 +173,18 @@ class NotFound(ChimeraError):
         listed = self.lists.get(kind)
         choose = f" Choose one from the list of {kind}s." if listed else ""
         super().__init__(f"There is no {kind} {name!r}.{choose}", remedy=Remedy(action=listed) if listed else None)
+
+
+class UnknownVersion(NotFound):
+    """The agent has no such version. `field` names the field or parameter with the version, if there is one."""
+
+    def __init__(self, agent: str, version: int, newest: int, field: str | None = None) -> None:
+        ChimeraError.__init__(
+            self,
+            f"Agent {agent!r} has no version {version}. Use a version from 1 to {newest}.",
+            field=field,
+            remedy=Remedy(action=Action.LIST_AGENT_VERSIONS, target=agent),
+        )
 
 
 class Conflict(ChimeraError):

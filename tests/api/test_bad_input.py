@@ -367,13 +367,11 @@ async def test_a_malformed_id_causes_no_server_error(alice: httpx2.AsyncClient, 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("name", ["%00", "A%20b", "x" * 61])
-async def test_an_invalid_agent_name_is_refused_with_the_rules(
-    alice: httpx2.AsyncClient, method: str, name: str
-) -> None:
+async def test_an_invalid_agent_name_is_refused(alice: httpx2.AsyncClient, method: str, name: str) -> None:
     answer = await alice.request(method, f"/api/v1/agents/{name}")
     [error] = answer.json()["errors"]
-    assert (answer.status_code, error["field"]) == (422, "name")
-    assert error["message"].endswith("as in poet.")
+    assert (answer.status_code, error["field"]) == (422, "agent")
+    assert error["message"].endswith("Use an agent's name, such as poet, or its ID.")
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("PATCH", "/api/v1/tasks", 405)])

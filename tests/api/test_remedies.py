@@ -35,7 +35,7 @@ def test_each_request_has_a_route(app: FastAPI) -> None:
 
 
 def test_a_target_is_quoted() -> None:
-    shown = view_of(Remedy(action=Action.DELETE_AGENT, target="../a b?"))
+    shown = view_of(Remedy(action=Action.CHANGE_AGENT, target="../a b?"))
     assert shown is not None
     assert shown.href == "/api/v1/agents/..%2Fa%20b%3F"
 

@@ -2,12 +2,26 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.agents import create, delete, list_agents, show
+from cli.agents import (
+    activate,
+    change,
+    create,
+    deactivate,
+    delete,
+    diff,
+    list_agents,
+    metrics,
+    rollback,
+    show,
+    status,
+    versions,
+)
 from cli.errors import Refused, WrongUsage
 from models.agents import AgentSpec
 from tests.cli.api import TinyApi, problem
@@ -98,3 +112,84 @@ async def test_agents_are_listed_with_descriptions(capsys: pytest.CaptureFixture
     assert "researcher" in capsys.readouterr().out
     assert await list_agents(as_json=True) == 0
     assert "planner" in [agent["name"] for agent in json.loads(capsys.readouterr().out)["items"]]
+
+
+@pytest.mark.usefixtures("real_api")
+async def test_an_agent_is_changed_and_rolled_back(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    await create("poet", "You rhyme.", tool=["calculator"])
+    await change("poet", prompt="You don't rhyme.", temperature=0.5)
+    assert lines_of(capsys)[-1] == "Agent poet was changed. New tasks use version 2."
+    await change("poet", temperature=0.5)
+    assert lines_of(capsys) == ["Nothing changes, so agent poet keeps version 2."]
+    await diff("poet", 1, 2)
+    assert lines_of(capsys) == [
+        "prompt:",
+        "--- version 1",
+        "+++ version 2",
+        "@@ -1 +1 @@",
+        "-You rhyme.",
+        "+You don't rhyme.",
+        "temperature: (none) → 0.5",
+    ]
+    await diff("poet", 2, 2)
+    assert lines_of(capsys) == ["Versions 2 and 2 are equal."]
+    await rollback("poet", 1)
+    assert lines_of(capsys) == ["Agent poet has the fields of version 1. New tasks use version 3."]
+    await versions("poet")
+    heading, *rows = lines_of(capsys)
+    assert heading.split() == ["Version", "Created", "Changed"]
+    assert [(row.split()[0], " ".join(row.split()[4:])) for row in rows] == [
+        ("3", "prompt, temperature"),
+        ("2", "prompt, temperature"),
+        ("1", ""),
+    ]
+    # A file replaces all fields, except for the name.
+    await change("poet", description="Writes.", file=file)
+    await show("poet", as_json=True)
+    shown = json.loads(capsys.readouterr().out.partition("\n")[2])
+    assert (shown["version"], shown["description"], shown["temperature"]) == (4, "Writes.", 0.8)
+
+
+@pytest.mark.usefixtures("real_api")
+async def test_an_agent_is_deactivated_and_activated(capsys: pytest.CaptureFixture[str]) -> None:
+    await create("poet", "You rhyme.")
+    await deactivate("poet")
+    assert lines_of(capsys)[-1] == "Agent poet is inactive. Subtasks that are already planned with it finish."
+    await show("poet")
+    assert "Version     1, inactive" in lines_of(capsys)
+    await list_agents()
+    assert "1, inactive" in capsys.readouterr().out
+    await activate("poet")
+    assert lines_of(capsys) == ["Agent poet is active."]
+
+
+@pytest.mark.usefixtures("real_api")
+async def test_an_unused_agent_has_no_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    await status("analyst")
+    assert lines_of(capsys) == ["The agent is idle, with no tasks waiting."]
+    await metrics("analyst", since=datetime(2026, 11, 1, 7))  # noqa: DTZ001  # as typed, without an offset
+    assert lines_of(capsys) == ["The agent has made no model calls in tasks created since 2026-11-01 07:00 UTC."]
+
+
+@pytest.mark.usefixtures("real_api")
+async def test_each_answer_is_available_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    await create("poet", "You rhyme.")
+    for command, field in ((versions, "items"), (status, "calls"), (metrics, "versions")):
+        capsys.readouterr()
+        await command("poet", as_json=True)
+        assert field in json.loads(capsys.readouterr().out)
+    for changed in (change("poet", role="bard", as_json=True), rollback("poet", 1, as_json=True)):
+        await changed
+        assert json.loads(capsys.readouterr().out)["name"] == "poet"
+    await diff("poet", 1, 2, as_json=True)
+    assert json.loads(capsys.readouterr().out)["changes"][0]["field"] == "role"
+
+
+async def test_a_change_needs_an_option(api: TinyApi) -> None:
+    api.agents["poet"] = AgentSpec.model_validate(POET)
+    with pytest.raises(WrongUsage, match="Add an option for each field that you want to change, such as --prompt"):
+        await change("poet")
+
+
+def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]

@@ -9,11 +9,12 @@ from temporalio.client import ScheduleActionStartWorkflow, ScheduleUpdate, Sched
 from temporalio.exceptions import ApplicationError
 
 from chimera.db.tables import Schedule, User
+from chimera.store import agents, task_views
 from chimera.store import schedules as rows
-from chimera.store import task_views
 from chimera.store.task_views import TaskFilter
 from chimera.temporal.calendars import fingerprint_of, spec_of
 from chimera.temporal.schedules import Schedules
+from models.agents import AgentSpec
 from models.due_times import times_between
 from models.ids import ScheduleId, UserId, schedule_workflow_id
 from models.runs import CLOSED
@@ -185,6 +186,23 @@ async def test_a_run_without_room_is_skipped_and_noted(runs: Runs) -> None:
     assert "CHIMERA_MAX_OPEN_TASKS" in note
     async with runs.database.begin() as session:
         await session.execute(text("DELETE FROM runs WHERE owner_id = :id AND status = 'draft'"), {"id": owner_id})
+    await temporal.trigger(schedule_id)
+    await _ended(runs, schedule_id, 1)
+    assert await _note(runs, owner_id, schedule_id) is None
+
+
+async def test_a_run_with_an_inactive_agent_is_skipped(runs: Runs) -> None:
+    plan = [{"key": "a", "instruction": GOAL, "agent": "poet"}]
+    schedule_id, _, temporal = await _new(runs, task={"goal": "Report.", "model": MODEL, "plan": plan})
+    owner_id = runs.caller.user_id
+    async with runs.database.begin() as session:
+        await agents.create(session, owner_id, AgentSpec(name="poet", prompt="Rhyme."))
+        await agents.set_active(session, await agents.own(session, owner_id, "poet"), active=False)
+    await temporal.trigger(schedule_id)
+    assert await _results(runs, schedule_id, 1) == ["inactive_agent"]
+    assert "a run was skipped: Agent 'poet' is inactive" in (await _note(runs, owner_id, schedule_id) or "")
+    async with runs.database.begin() as session:
+        await agents.set_active(session, await agents.own(session, owner_id, "poet"), active=True)
     await temporal.trigger(schedule_id)
     await _ended(runs, schedule_id, 1)
     assert await _note(runs, owner_id, schedule_id) is None

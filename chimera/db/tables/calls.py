@@ -39,6 +39,8 @@ class CallAttempt(Table):
     step: Mapped[int] = mapped_column(primary_key=True)
     attempt: Mapped[int] = mapped_column(primary_key=True)
     agent: Mapped[str]
+    agent_version: Mapped[int | None]
+    """Null for built-in agents."""
     model: Mapped[str]
     simulated: Mapped[bool]
     status: Mapped[str]

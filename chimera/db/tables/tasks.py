@@ -20,6 +20,9 @@ class Task(Table):
     fallbacks: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
     images: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
     policy: Mapped[dict[str, Any]]
+    agents_revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """The owner's `agents_revision` when the task was accepted, or when its draft was started. It determines the
+    versions of agents that the task uses."""
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, Uuid, func
+from sqlalchemy import BigInteger, CheckConstraint, Index, Uuid, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chimera.db.tables.base import Table, now, owner, uuid_key
@@ -16,6 +16,9 @@ class User(Table):
     password_hash: Mapped[str]
     role: Mapped[str] = mapped_column(server_default="user")
     disabled_at: Mapped[datetime | None]
+    agents_revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """How often the user's agents have changed. A counter, not a time: a change locks the row until it commits, so that
+    whoever reads a revision also sees every change up to it."""
     created_at: Mapped[datetime] = now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     __table_args__ = (CheckConstraint("role IN ('user', 'admin')", name="users_role"),)

@@ -37,6 +37,7 @@ def a_message(role: str, **fields: Any) -> MessageView:
         (a_message("user"), "── turn 2 · prompt"),
         (a_message("user", guidance_id=7), "── turn 2 · guidance"),
         (a_message("assistant", agent="analyst", model="local/m"), "── turn 2 · analyst (local/m)"),
+        (a_message("assistant", agent="poet", agent_version=2, model="local/m"), "── turn 2 · poet v2 (local/m)"),
         (a_message("tool", tool="calculator", failed=False), "── turn 2 · calculator"),
         (a_message("tool", tool="calculator", failed=True), "── turn 2 · calculator failed"),
         (a_message("assistant", agent="a\x1b[2Jb\u202e", model="local/m"), "── turn 2 · ab (local/m)"),

@@ -93,9 +93,9 @@ def test_a_word_that_is_no_command_is_found() -> None:
             "It stays. Run: chimera agents create <name> --prompt <prompt>",
         ),
         (
-            "Delete it first.",
-            remedy(Action.DELETE_AGENT, "a-long-name-with-hyphens"),
-            "Delete it first. Run: chimera agents delete a-long-name-with-hyphens",
+            "Change it.",
+            remedy(Action.CHANGE_AGENT, "a-long-name-with-hyphens"),
+            "Change it. Run: chimera agents change a-long-name-with-hyphens",
         ),
         ("Sign in.", remedy(Action.SIGN_IN, None), "Sign in. Run: chimera login"),
         ("No worker.", remedy(Action.CHECK_HEALTH, None), "No worker. See: chimera doctor"),
@@ -142,5 +142,5 @@ def test_an_error_of_this_side_ends_with_the_command() -> None:
 
 
 def test_a_target_cannot_steer_the_terminal() -> None:
-    line = command_of(remedy(Action.DELETE_AGENT, "a\x1b[2J\nb"))
-    assert line == "chimera agents delete a b"
+    line = command_of(remedy(Action.CHANGE_AGENT, "a\x1b[2J\nb"))
+    assert line == "chimera agents change a b"

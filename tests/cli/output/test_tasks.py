@@ -111,6 +111,7 @@ def test_the_nodes_of_a_task_add_up() -> None:
         attempts=(
             attempt(purpose=Purpose.PLAN, agent="planner"),
             attempt("facts"),
+            attempt("text", agent="poet", agent_version=3),
             attempt(purpose=Purpose.AGGREGATE, agent="coordinator"),
         ),
     )
@@ -120,7 +121,7 @@ def test_the_nodes_of_a_task_add_up() -> None:
         ["Subtask", "Status", "Agent", "Turns", "Cost", "In", "doubt"],
         ["(task)", "$0.0003", "plan", "(planner),", "answer", "(coordinator)"],
         ["facts", "completed", "writer", "3", "$0.0006", "$0.0004", "FACTS"],
-        ["text", "completed", "poet", "3", "$0.0000", "TEXT"],
+        ["text", "completed", "poet", "v3", "3", "$0.0000", "TEXT"],
         ["Total", "$0.0009", "$0.0004"],
     ]
 

@@ -1,0 +1,95 @@
+"""The activity of agents according to the ledger: calls in flight, and totals by version."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db import sql
+from chimera.db.engine import one_line, words
+from chimera.ledger.statements import USED
+from models.agent_activity import MAX_CALLS, AgentCall, AgentMetricsView, AgentStatusView, VersionMetrics
+from models.agents import AgentView
+from models.ids import NodePath, TaskId, UserId
+from models.model_calls import Purpose
+from models.runs import OPEN
+from models.usage import Usage
+
+# The index runs_owner_status finds the owner's open tasks; the primary keys find their calls, attempts and subtasks.
+_OPEN_TASKS = "r.owner_id = %(owner_id)s AND r.kind = 'task' AND r.status = ANY(%(open)s)"
+
+_IN_FLIGHT = f"""
+SELECT c.run_id, c.path, c.purpose, c.step, a.started_at
+FROM runs r
+JOIN calls c ON c.run_id = r.id AND c.status = 'started'
+JOIN call_attempts a ON a.run_id = c.run_id AND a.path = c.path AND a.purpose = c.purpose AND a.step = c.step
+     AND a.attempt = c.attempt AND a.agent = %(agent)s
+WHERE {_OPEN_TASKS}
+ORDER BY a.started_at LIMIT %(limit)s
+"""  # noqa: S608  # only constants go in, here and below
+
+_WAITING = f"""
+SELECT count(*) FROM runs r
+WHERE {_OPEN_TASKS} AND EXISTS (
+    SELECT 1 FROM subtasks s WHERE s.run_id = r.id AND s.agent = %(agent)s AND s.status = 'pending')
+"""  # noqa: S608
+
+# The index runs_owner_created finds the tasks; the primary key of call_attempts finds the attempts of each. The ledger
+# names agents, so attempts of a deleted agent with the same name are told apart by their time.
+METRICS = one_line(f"""
+WITH own AS (
+    SELECT a.* FROM runs r JOIN call_attempts a ON a.run_id = r.id
+    WHERE r.owner_id = %(owner_id)s AND r.kind = 'task' AND r.created_at >= %(since)s AND a.agent = %(agent)s
+      AND a.started_at >= COALESCE((SELECT created_at FROM agents WHERE id = %(agent_id)s::uuid), '-infinity')),
+ failed AS (
+    SELECT agent_version, jsonb_object_agg(code, times) AS failures FROM (
+        SELECT agent_version, COALESCE(error_code, status) AS code, count(*) AS times FROM own
+        WHERE status NOT IN ('started', 'finished', 'cancelled') GROUP BY 1, 2) f GROUP BY 1)
+SELECT own.agent_version AS version, count(*) AS attempts,
+       count(DISTINCT (own.run_id, own.path, own.purpose, own.step)) AS calls, f.failures,
+       percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
+           ORDER BY CAST(EXTRACT(epoch FROM own.ended_at - own.started_at) AS float8))
+           FILTER (WHERE own.status = 'finished') AS latencies_s,
+       {", ".join(f"sum(own.{column}) AS {column}" for column in USED)}, sum(own.cost_micro_usd) AS cost_micro_usd
+FROM own LEFT JOIN failed f ON f.agent_version IS NOT DISTINCT FROM own.agent_version
+GROUP BY own.agent_version, f.failures ORDER BY own.agent_version DESC
+""")  # noqa: S608
+
+
+async def status_of(session: AsyncSession, owner_id: UserId, agent: AgentView) -> AgentStatusView:
+    """Return an agent's calls in flight in the user's tasks, and how many tasks wait for it."""
+    values = {"owner_id": owner_id, "agent": agent.name, "open": words(OPEN), "limit": MAX_CALLS}
+    rows = (await sql.execute(session, _IN_FLIGHT, values)).all()
+    calls = tuple(
+        AgentCall(
+            task_id=TaskId(str(row.run_id)),
+            path=NodePath(row.path),
+            purpose=Purpose(row.purpose),
+            step=row.step,
+            since=row.started_at,
+        )
+        for row in rows
+    )
+    waiting = (await sql.execute(session, _WAITING, values)).scalar_one()
+    return AgentStatusView(status="busy" if calls else "idle", calls=calls, tasks_waiting=waiting)
+
+
+async def metrics_of(session: AsyncSession, owner_id: UserId, agent: AgentView, since: datetime) -> AgentMetricsView:
+    """Return an agent's metrics in the tasks that the user has created since a time."""
+    values = {"owner_id": owner_id, "agent": agent.name, "agent_id": agent.id, "since": since}
+    rows = (await sql.execute(session, METRICS, values)).all()
+    return AgentMetricsView(since=since, versions=tuple(map(_metrics_in, rows)))
+
+
+def _metrics_in(row: Any) -> VersionMetrics:
+    p50, p95 = (round(seconds * 1000) for seconds in row.latencies_s) if row.latencies_s else (None, None)
+    return VersionMetrics(
+        version=row.version,
+        calls=row.calls,
+        attempts=row.attempts,
+        failures=row.failures or {},
+        latency_p50_ms=p50,
+        latency_p95_ms=p95,
+        usage=Usage(**{column: int(getattr(row, column)) for column in USED}),
+        cost_micro_usd=int(row.cost_micro_usd),
+    )

@@ -1,0 +1,38 @@
+"""The metrics of agents are read by index, however many runs and attempts there are."""
+
+from datetime import UTC, datetime, timedelta
+
+from chimera.db import sql
+from chimera.db.engine import Database
+from chimera.ledger.agents import METRICS
+from tests.runs import new_user
+
+_ROWS = (
+    """
+    INSERT INTO runs (owner_id, kind, status, created_at)
+    SELECT owner_id, 'task', 'completed', now() - number * interval '1 hour'
+    FROM unnest(%(owners)s::uuid[]) AS owner_id, generate_series(1, 1500) AS number""",
+    """
+    INSERT INTO calls (run_id, path, purpose, step, attempt, status)
+    SELECT id, 'a', 'turn', step, 1, 'finished' FROM runs, generate_series(1, 3) AS step
+    WHERE owner_id = ANY(%(owners)s::uuid[])""",
+    """
+    INSERT INTO call_attempts (run_id, path, purpose, step, attempt, agent, model, simulated, status,
+        reserved_micro_usd, reserved_tokens, worker)
+    SELECT run_id, path, purpose, step, 1, 'poet', 'simulator/fast', true, 'finished', 0, 0, 'w'
+    FROM calls JOIN runs ON runs.id = calls.run_id WHERE owner_id = ANY(%(owners)s::uuid[])""",
+    "ANALYZE runs, call_attempts",
+)
+
+
+async def test_metrics_have_their_indexes(database: Database) -> None:
+    owners = [await new_user(database), await new_user(database)]
+    since = datetime.now(UTC) - timedelta(hours=8)
+    values = {"owner_id": owners[0], "agent": "poet", "agent_id": None, "since": since}
+    async with database.begin() as session:
+        for statement in _ROWS:
+            await sql.execute(session, statement, {"owners": owners})
+        plan = "\n".join([row[0] for row in await sql.execute(session, f"EXPLAIN {METRICS}", values)])
+        await session.rollback()
+    assert "runs_owner_created" in plan, plan
+    assert "call_attempts_pkey" in plan, plan
