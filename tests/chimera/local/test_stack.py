@@ -139,7 +139,7 @@ def test_temporal_listens_on_the_loopback_address_only(running: tuple[LocalStack
 
 async def test_a_second_start_names_the_folders_process(running: tuple[LocalStack, Settings]) -> None:
     stack, _ = running
-    with pytest.raises(FolderInUse, match=rf"process {os.getpid()}, .*CHIMERA_DATA_DIR"):
+    with pytest.raises(FolderInUse, match=rf"process {os.getpid()}, .*--data-dir"):
         async with LocalStack(settings_in(stack.folder.root), services=False):
             pass
 

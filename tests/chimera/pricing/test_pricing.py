@@ -165,7 +165,7 @@ def test_a_setting_overrides_the_file(tmp_path: Path) -> None:
     ("catalog", "expected"),
     [
         ("[", "is not valid JSON: line 1, column 1: The file ends before the JSON value is complete"),
-        ('{"local/qwen3": {},}', "is not valid JSON: line 1, column 20: No value follows the comma"),
+        ('{"local/qwen3": {},}', "is not valid JSON: line 1, column 20: A value is missing after the comma"),
         ('{"qwen3": {}}', "Use the form provider/model"),
         ('{"local/qwen3": {"context_tokens": "many"}}', "local/qwen3.context_tokens: Send a whole number"),
         ('{"local/qwen3": {"abilities": ["sings"]}}', "local/qwen3.abilities.0: Use one of"),
