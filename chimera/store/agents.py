@@ -121,7 +121,7 @@ async def delete(session: AsyncSession, agent: OwnAgent) -> None:
 
 
 async def lock(session: AsyncSession, owner_id: UserId) -> None:
-    """Lock a user's agents until the transaction ends, before they are read for a change. Tasks aren't held up."""
+    """Lock a user's agents until the transaction ends, before they are read for a change. This blocks no tasks."""
     await session.execute(select(User.id).where(User.id == owner_id).with_for_update(key_share=True))
 
 

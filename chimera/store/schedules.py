@@ -89,7 +89,7 @@ async def one(session: AsyncSession, caller: Caller, schedule_id: ScheduleId, *,
 
 
 async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
-    """Return a due schedule, whoever its owner is. Raises NotFound, and Forbidden for a disabled owner."""
+    """Return a due schedule of any owner. Raises NotFound, and Forbidden for a disabled owner."""
     statement = select(Schedule, User.disabled_at).join(User, User.id == Schedule.owner_id)
     statement = statement.where(Schedule.id == schedule_id)
     row = (await session.execute(statement)).one_or_none()

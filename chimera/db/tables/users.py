@@ -17,8 +17,8 @@ class User(Table):
     role: Mapped[str] = mapped_column(server_default="user")
     disabled_at: Mapped[datetime | None]
     agents_revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    """How often the user's agents have changed. A counter, not a time: a change locks the row until it commits, so that
-    whoever reads a revision also sees every change up to it."""
+    """How often the user's agents have changed. A counter, not a time: a change locks the row until it commits, so a
+    reader of a revision also sees every change up to it."""
     created_at: Mapped[datetime] = now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     __table_args__ = (CheckConstraint("role IN ('user', 'admin')", name="users_role"),)
