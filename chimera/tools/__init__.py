@@ -1,10 +1,1 @@
-"""The tools that agents can use. A tool is one file, and one line here."""
-
-from chimera.tools.calculator import Calculator
-from chimera.tools.registry import Registry
-
-TOOLS = Registry(
-    [
-        Calculator(),
-    ]
-)
+"""The tools that agents can use: built in, written in Python by others, of MCP servers, and of HTTP APIs."""

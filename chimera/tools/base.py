@@ -1,57 +1,123 @@
-"""Tools, which are functions that a model can call, and the only error that the model sees.
+"""Tools, which are functions that a model can call, and the errors of a call."""
 
-`kind` determines how a tool runs, and what happens if its result is lost. The result of a `pure` tool depends only on
-its arguments and is available at once: the tool runs together with the answer that calls it, and has no context. An
-`idempotent` tool may run again (its context has an idempotency key). A call of a `once` tool never runs again: the
-model is told that its outcome is unknown.
-"""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from typing import Any, Literal, Protocol, TypeVar
-
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from chimera.content.text import clean_text
 from chimera.tools.context import ToolContext
 from models.errors import ChimeraError
+from models.tools import ToolDefinition, ToolKind
 
 Arguments = TypeVar("Arguments", bound=BaseModel)
 
 _MESSAGE_CHARS = 300
 
 
-class PureTool(Protocol[Arguments]):
-    """A function of its arguments alone."""
+@dataclass(frozen=True, slots=True)
+class ToolImage:
+    """An image in a tool's result."""
 
-    name: str
-    description: str
-    kind: Literal["pure"]
-    arguments: type[Arguments]
+    media_type: str
+    data: bytes
 
-    async def run(self, args: Arguments) -> str:
-        """Run and return text; raises `ToolError` with a hint for the model."""
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """The result of a tool. `failed` means that the text is an error that the tool itself reported."""
+
+    text: str
+    failed: bool = False
+    images: tuple[ToolImage, ...] = ()
+
+
+class Tool(Protocol):
+    """A function that a model can call."""
+
+    @property
+    def definition(self) -> ToolDefinition: ...
+
+    async def run(self, arguments: Mapping[str, JsonValue], context: ToolContext) -> ToolOutput:
+        """Run with arguments that match the schema.
+
+        Raises ToolError with advice for the model, ToolUnavailable if the call certainly had no effect and may be
+        repeated, and OutcomeUnknown if it may have had an effect. Any other error counts as OutcomeUnknown.
+        """
         ...
 
 
-class Tool(Protocol[Arguments]):
-    """A function with side effects, which runs in an activity of its own."""
+class TypedTool(Generic[Arguments]):
+    """A built-in tool, whose arguments are a pydantic model. A subclass sets the attributes and implements `call`."""
 
     name: str
     description: str
-    kind: Literal["idempotent", "once"]
+    kind: ToolKind
     arguments: type[Arguments]
+    instant: bool = False
+    reads_only: bool = False
+    untrusted: bool = False
+    egress: bool = False
 
-    async def run(self, args: Arguments, context: ToolContext) -> str:
-        """Run and return text, like a pure tool, for the call that the context identifies."""
-        ...
+    @property
+    def definition(self) -> ToolDefinition:
+        return ToolDefinition(
+            name=self.name,
+            description=self.description,
+            parameters=self.arguments.model_json_schema(),
+            kind=self.kind,
+            instant=self.instant,
+            reads_only=self.reads_only,
+            untrusted=self.untrusted,
+            egress=self.egress,
+        )
+
+    async def run(self, arguments: Mapping[str, JsonValue], context: ToolContext) -> ToolOutput:
+        return await self.call(self._read(arguments), context)
+
+    async def call(self, arguments: Arguments, context: ToolContext) -> ToolOutput:
+        """Run, as in `Tool.run`."""
+        raise NotImplementedError
+
+    def _read(self, arguments: Mapping[str, JsonValue]) -> Arguments:
+        try:
+            return self.arguments.model_validate(arguments)
+        except ValidationError as error:
+            raise ToolError(problems_of(self.name, [_problem_in(each) for each in error.errors()])) from None
 
 
-AnyTool = PureTool[Any] | Tool[Any]
+def problems_of(tool: str, problems: list[str]) -> str:
+    """Return the message for a model whose arguments don't match the schema."""
+    return f"Invalid arguments for {tool!r}: {'; '.join(problems[:3])}. Send one JSON object."
+
+
+def _problem_in(error: Any) -> str:
+    return f"{'.'.join(map(str, error['loc'])) or 'arguments'}: {error['msg']}"
 
 
 class ToolError(ChimeraError):
     """A tool call that fails. The model sees the message and continues; the run doesn't fail."""
 
     code, http_status, title = "tool_failed", 422, "A tool call failed"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(clean_text(message)[:_MESSAGE_CHARS])
+
+
+class ToolUnavailable(ChimeraError):
+    """A server that a tool needs can't be reached. The call had no effect, so it may be repeated later."""
+
+    code, http_status, title = "tool_unavailable", 503, "A tool is unavailable"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(clean_text(message)[:_MESSAGE_CHARS])
+
+
+class OutcomeUnknown(ChimeraError):
+    """A tool call was sent, but its result was lost: it may or may not have had its effect."""
+
+    code, http_status, title = "tool_outcome_unknown", 503, "The outcome of a tool call is unknown"
 
     def __init__(self, message: str) -> None:
         super().__init__(clean_text(message)[:_MESSAGE_CHARS])

@@ -8,11 +8,12 @@ import ast
 import warnings
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, DecimalException, localcontext
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chimera.tools.base import ToolError
+from chimera.tools.base import ToolError, ToolOutput, TypedTool
+from chimera.tools.context import ToolContext
+from models.tools import ToolKind
 
 MAX_CHARS = 500
 MAX_DEPTH = 50
@@ -35,7 +36,7 @@ class CalculatorArguments(BaseModel):
     )
 
 
-class Calculator:
+class Calculator(TypedTool[CalculatorArguments]):
     """Evaluates one arithmetic expression."""
 
     name = "calculator"
@@ -43,11 +44,13 @@ class Calculator:
         "Evaluate an arithmetic expression: + - * / // % ** ( ), and abs, ceil, exp, floor, log (natural, or"
         " log(x, base)), max, min, round, sqrt. Numbers only, no variables, no thousands separators."
     )
-    kind: Literal["pure"] = "pure"
+    kind = ToolKind.PURE
     arguments = CalculatorArguments
+    instant = True
+    reads_only = True
 
-    async def run(self, args: CalculatorArguments) -> str:
-        return calculate(args.expression)
+    async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
+        return ToolOutput(calculate(arguments.expression))
 
 
 def calculate(expression: str) -> str:

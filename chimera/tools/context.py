@@ -1,18 +1,9 @@
-"""Context of a tool call: its identity, and the clients that the tool may use."""
+"""Context of a tool call: its identity, its limits, and a way to report progress."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from chimera.config.settings import Settings
-from chimera.db.engine import Database
 from models.ids import NodePath, RunId, UserId
-
-
-@dataclass(frozen=True, slots=True)
-class ToolClients:
-    """The worker's clients that a tool may use. They live as long as the process."""
-
-    settings: Settings
-    database: Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +19,10 @@ class ToolLimits:
     """Longer results are cut."""
 
 
+def _unreported(message: str) -> None:
+    """Ignore a report of progress."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """One call of a tool."""
@@ -40,5 +35,8 @@ class ToolContext:
     index: int
     idempotency_key: str
     """The same for each attempt of this call, and different for every other call."""
-    clients: ToolClients
     limits: ToolLimits
+    is_untrusted: bool = False
+    """Whether the run has read content from outside, so that a stranger may have influenced the arguments."""
+    report: Callable[[str], None] = field(default=_unreported)
+    """Reports progress in a few words."""

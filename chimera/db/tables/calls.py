@@ -104,6 +104,9 @@ class ToolCall(Table):
     index: Mapped[int] = mapped_column(primary_key=True)
     tool: Mapped[str]
     status: Mapped[str]
+    """`waiting`: a person has to decide, or a subtask has to end. `started`: the call may have had its effect."""
+    attempts: Mapped[int] = mapped_column(server_default="1")
+    """How often the call was started."""
     failed: Mapped[bool] = mapped_column(server_default=text("false"))
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     ended_at: Mapped[datetime | None]

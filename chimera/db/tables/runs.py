@@ -61,6 +61,12 @@ class Run(Table):
     subtasks_done: Mapped[int] = mapped_column(Integer, server_default="0")
     event_seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
     guidance_given: Mapped[int] = mapped_column(Integer, server_default="0")
+    needs_budget: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Whether the account rejected a call that waits until a user raises the budget."""
+    approvals_pending: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How many decisions of people the run waits for."""
+    untrusted: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Whether one of the run's tools has returned content from outside."""
     schedule_id: Mapped[str | None] = mapped_column(
         Uuid(as_uuid=False), ForeignKey("schedules.id", ondelete="SET NULL")
     )

@@ -39,6 +39,9 @@ class Subtask(Table):
     model: Mapped[str | None]
     """Used instead of the agent's model; set by a retry of the task."""
     depends_on: Mapped[list[str]]
+    tools: Mapped[list[str] | None]
+    """For a subtask that an agent has delegated, and those below it: the only tools that they may use, because they are
+    those of the agent. Null: no such restriction."""
     decompose: Mapped[bool]
     status: Mapped[str] = mapped_column(server_default="pending")
     result: Mapped[str | None]

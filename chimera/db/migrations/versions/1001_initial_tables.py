@@ -58,6 +58,19 @@ def upgrade() -> None:
     op.create_index("files_created", "files", ["created_at", "id"], unique=False)
     op.create_index("files_owner_created", "files", ["owner_id", "created_at", "id"], unique=False)
     op.create_table(
+        "mcp_servers",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("headers", sa.LargeBinary(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("owner_id", "name", name="mcp_servers_owner_name"),
+    )
+    op.create_table(
         "refresh_tokens",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -89,6 +102,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("schedules_owner", "schedules", ["owner_id", "created_at"], unique=False)
+    op.create_table(
+        "tool_policies",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("rules", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("owner_id"),
+    )
+    op.create_index(
+        "tool_policies_installation",
+        "tool_policies",
+        [sa.literal_column("(owner_id IS NULL)")],
+        unique=True,
+        postgresql_where=sa.text("owner_id IS NULL"),
+    )
+    op.create_table(
+        "tools",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("server", sa.Text(), nullable=True),
+        sa.Column("definition", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("offered", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "tools_name",
+        "tools",
+        [sa.literal_column("COALESCE(owner_id, '00000000-0000-0000-0000-000000000000'::uuid)"), "name"],
+        unique=True,
+    )
     op.create_table(
         "agent_versions",
         sa.Column("agent_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -138,6 +189,9 @@ def upgrade() -> None:
         sa.Column("subtasks_done", sa.Integer(), server_default="0", nullable=False),
         sa.Column("event_seq", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("guidance_given", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("needs_budget", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("approvals_pending", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("untrusted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("schedule_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("scheduled_run_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -186,6 +240,63 @@ def upgrade() -> None:
         sa.Column("vectors", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), server_default="pending", nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("tool", sa.Text(), nullable=False),
+        sa.Column("arguments", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=True),
+        sa.Column("options", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
+        sa.Column("default", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "approvers",
+            postgresql.ARRAY(sa.Uuid(as_uuid=False)),
+            server_default=sa.text("'{}'::uuid[]"),
+            nullable=False,
+        ),
+        sa.Column("changed_arguments", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("escalate_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "approvals_approvers",
+        "approvals",
+        ["approvers"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("status = 'pending'"),
+    )
+    op.create_index("approvals_call", "approvals", ["run_id", "path", "step", "index", "created_at"], unique=False)
+    op.create_index("approvals_created", "approvals", ["created_at", "id"], unique=False)
+    op.create_index(
+        "approvals_pending",
+        "approvals",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending'"),
+    )
+    op.create_index(
+        "approvals_pending_call",
+        "approvals",
+        ["run_id", "path", "step", "index"],
+        unique=True,
+        postgresql_where=sa.text("status = 'pending'"),
     )
     op.create_table(
         "calls",
@@ -279,6 +390,7 @@ def upgrade() -> None:
         sa.Column("agent", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=True),
         sa.Column("depends_on", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("tools", sa.ARRAY(sa.Text()), nullable=True),
         sa.Column("decompose", sa.Boolean(), nullable=False),
         sa.Column("status", sa.Text(), server_default="pending", nullable=False),
         sa.Column("result", sa.Text(), nullable=True),
@@ -319,6 +431,7 @@ def upgrade() -> None:
         sa.Column("index", sa.Integer(), nullable=False),
         sa.Column("tool", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="1", nullable=False),
         sa.Column("failed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column(
             "started_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
@@ -326,6 +439,17 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "path", "step", "index"),
+    )
+    op.create_table(
+        "approval_votes",
+        sa.Column("approval_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["approval_id"], ["approvals.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("approval_id", "user_id"),
     )
     op.create_table(
         "call_attempts",
@@ -373,6 +497,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table("call_attempts")
+    op.drop_table("approval_votes")
     op.drop_table("tool_calls")
     op.drop_table("tasks")
     op.drop_table("subtasks")
@@ -385,6 +510,17 @@ def downgrade() -> None:
     op.drop_table("guidance")
     op.drop_table("events")
     op.drop_table("calls")
+    op.drop_index("approvals_pending_call", table_name="approvals", postgresql_where=sa.text("status = 'pending'"))
+    op.drop_index("approvals_pending", table_name="approvals", postgresql_where=sa.text("status = 'pending'"))
+    op.drop_index("approvals_created", table_name="approvals")
+    op.drop_index("approvals_call", table_name="approvals")
+    op.drop_index(
+        "approvals_approvers",
+        table_name="approvals",
+        postgresql_using="gin",
+        postgresql_where=sa.text("status = 'pending'"),
+    )
+    op.drop_table("approvals")
     op.drop_table("ai_calls")
     op.drop_index("runs_scheduled_run", table_name="runs")
     op.drop_index("runs_owner_status", table_name="runs")
@@ -402,11 +538,18 @@ def downgrade() -> None:
     op.drop_table("runs")
     op.drop_table("file_chunks")
     op.drop_table("agent_versions")
+    op.drop_index("tools_name", table_name="tools")
+    op.drop_table("tools")
+    op.drop_index(
+        "tool_policies_installation", table_name="tool_policies", postgresql_where=sa.text("owner_id IS NULL")
+    )
+    op.drop_table("tool_policies")
     op.drop_index("schedules_owner", table_name="schedules")
     op.drop_table("schedules")
     op.drop_index("refresh_tokens_user", table_name="refresh_tokens")
     op.drop_index("refresh_tokens_family", table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
+    op.drop_table("mcp_servers")
     op.drop_index("files_owner_created", table_name="files")
     op.drop_index("files_created", table_name="files")
     op.drop_table("files")

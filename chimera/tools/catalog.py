@@ -1,0 +1,41 @@
+"""The catalog: finds the tools that an agent may use, whatever their source."""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from chimera.db.engine import Connection
+from chimera.tools.base import Tool
+from models.ids import UserId
+
+
+class ToolSource(Protocol):
+    """A source whose tools may differ by user and change while a worker runs, such as MCP servers."""
+
+    async def tools_of(self, connection: Connection, owner_id: UserId, patterns: Sequence[str]) -> Sequence[Tool]:
+        """Return the user's active tools whose names match one of the patterns, in a stable order."""
+        ...
+
+
+class Catalog:
+    """All tools of a worker."""
+
+    def __init__(self, tools: Iterable[Tool] = (), sources: Sequence[ToolSource] = ()) -> None:
+        self.tools = {tool.definition.name: tool for tool in tools}
+        """The tools that are the same for all users. Others with their names are hidden by them."""
+        self._sources = sources
+
+    async def matching(self, connection: Connection, owner_id: UserId, patterns: Sequence[str]) -> dict[str, Tool]:
+        """Return the tools that a user's agent may use, by name. Patterns without a match are ignored."""
+        found = {name: tool for name, tool in self.tools.items() if matches(name, patterns)}
+        if all(pattern in found for pattern in patterns):
+            return found
+        for source in self._sources:
+            tools = await source.tools_of(connection, owner_id, patterns)
+            found = {tool.definition.name: tool for tool in tools} | found
+        return found
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Return whether a tool's name matches one of the patterns of an agent."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
