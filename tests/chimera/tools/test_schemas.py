@@ -1,0 +1,107 @@
+"""Validation of arguments, with the words that a model reads."""
+
+from typing import Any
+
+import pytest
+
+from chimera.tools.schemas import MAX_PROBLEMS, check, is_usable
+
+ORDER: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "count": {"type": "integer", "minimum": 1},
+        "size": {"enum": ["small", "large"]},
+        "to": {"type": "object", "properties": {"street": {"type": "string"}}, "required": ["street"]},
+    },
+    "required": ["count"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({}, "arguments: 'count' is missing"),
+        ({"count": "1"}, 'count: must be an integer, not "1"'),
+        ({"count": 0}, "count: 0 is less than the minimum of 1"),
+        ({"count": 1, "size": "huge"}, 'size: must be one of "small", "large", not "huge"'),
+        ({"count": 1, "color": "red"}, "arguments: unknown 'color'"),
+        ({"count": 1, "to": {}}, "to: 'street' is missing"),
+        ({"count": 1, "to": {"street": 5}}, "to.street: must be a string, not 5"),
+        ([], "arguments: must be an object, not []"),
+    ],
+)
+def test_a_problem_names_path_and_allowed_values(arguments: object, problem: str) -> None:
+    assert check(ORDER, arguments) == [problem]
+
+
+def test_matching_arguments_have_no_problems() -> None:
+    assert check(ORDER, {"count": 3.0, "size": "small", "to": {"street": "Elm"}}) == []
+
+
+def test_alternatives_report_the_closest_one() -> None:
+    schema = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["id"]}]}
+    assert check(schema, {}) == ["arguments: 'id' is missing"]
+    assert check({"anyOf": [{"type": "string"}, {"type": "null"}]}, 3) == ["arguments: must be null or a string"]
+
+
+def test_only_the_first_problems_are_reported() -> None:
+    assert len(check({"items": {"type": "string"}}, list(range(1000)))) == MAX_PROBLEMS
+
+
+def test_a_recursive_schema_checks_every_level() -> None:
+    schema = {
+        "$defs": {"node": {"properties": {"next": {"$ref": "#/$defs/node"}}, "required": ["v"]}},
+        "$ref": "#/$defs/node",
+    }
+    assert check(schema, {"v": 1, "next": {"v": 2, "next": {}}}) == ["next.next: 'v' is missing"]
+
+
+def test_deep_or_broken_values_are_problems() -> None:
+    deep: Any = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    assert check({"type": "object"}, deep) == ["arguments: nested deeper than 64 levels"]
+    assert "surrogate" in check({"type": "string"}, "\ud800")[0]
+
+
+def test_formats_and_unknown_keywords_are_not_asserted() -> None:
+    assert check({"type": "string", "format": "email", "x-hint": 1, "nullable": True}, "no address") == []
+
+
+def test_a_pattern_cannot_take_exponential_time() -> None:
+    assert check({"pattern": "^(a+)+$"}, "a" * 50_000 + "b")
+    assert "takes too long" in check({"pattern": "(?=(a+)+$)"}, "a" * 50 + "b")[0]
+
+
+@pytest.mark.parametrize(
+    ("schema", "problem"),
+    [
+        ([], "not a JSON object"),
+        ({"type": "strin"}, "invalid at type"),
+        ({"pattern": "("}, "invalid at pattern"),
+        ({"$ref": "https://schemas.example/order.json"}, "Retrieval is disabled"),
+        ({"$ref": "file:///etc/passwd"}, "Retrieval is disabled"),
+        ({"$ref": "#/$defs/gone"}, "does not exist"),
+    ],
+)
+def test_an_unusable_schema_is_explained(schema: object, problem: str) -> None:
+    reason = is_usable(schema)
+    assert reason is not None
+    assert problem in reason
+
+
+def test_a_schema_that_contains_itself_is_unusable() -> None:
+    schema: dict[str, Any] = {"type": "object"}
+    schema["properties"] = {"self": schema}
+    assert is_usable(schema) == "The schema is not JSON, or it contains itself."
+
+
+def test_arguments_need_a_schema_of_an_object() -> None:
+    assert is_usable({"type": "array"}) is None
+    assert is_usable({"type": "array"}, of_object=True) == "The schema's type is 'array'. It has to be 'object'."
+
+
+def test_a_schema_of_another_dialect_is_usable() -> None:
+    assert is_usable({"$schema": "https://spec.openapis.org/oas/3.1/dialect/base", "type": "object"}) is None
+    assert is_usable({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}) is None
