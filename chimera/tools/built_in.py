@@ -5,8 +5,14 @@ from collections.abc import Sequence
 from chimera.config.settings import Settings
 from chimera.tools.base import Tool
 from chimera.tools.calculator import Calculator
+from chimera.tools.current_time import CurrentTime
+from chimera.tools.run_python import RunPython
 
 
 def built_in(settings: Settings) -> Sequence[Tool]:
-    """Return the built-in tools of a worker."""
-    return (Calculator(),)
+    """Return the built-in tools of a worker, which closes those that have an `aclose`."""
+    return (
+        Calculator(),
+        CurrentTime(),
+        RunPython(),
+    )

@@ -71,7 +71,7 @@ def test_formats_and_unknown_keywords_are_not_asserted() -> None:
 
 def test_a_pattern_cannot_take_exponential_time() -> None:
     assert check({"pattern": "^(a+)+$"}, "a" * 50_000 + "b")
-    assert "takes too long" in check({"pattern": "(?=(a+)+$)"}, "a" * 50 + "b")[0]
+    assert "takes too long" in check({"pattern": "(?<!x)(a+)+$"}, "a" * 50_000 + "b")[0]
 
 
 @pytest.mark.parametrize(
