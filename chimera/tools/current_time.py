@@ -1,10 +1,11 @@
 """The clock for models, which don't know the date."""
 
 import difflib
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +13,8 @@ from chimera.tools.base import ToolError, ToolOutput, TypedTool
 from chimera.tools.context import ToolContext
 from models.base import preview_of
 from models.tools import ToolKind
+
+_NAME = re.compile(r"\w+(?:[/+-]\w+){0,4}", re.ASCII)
 
 
 class CurrentTimeArguments(BaseModel):
@@ -46,7 +49,12 @@ class CurrentTime(TypedTool[CurrentTimeArguments]):
 
 
 def _zone(name: str) -> ZoneInfo:
-    # Looked up in the list first: a zone's name is a path below the database's folder.
+    # A zone's name is a path below the database's folder, so nothing else may be in it.
+    if _NAME.fullmatch(name):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            pass
     found = _names().get(name.strip().replace(" ", "_").lower())
     if found is None:
         raise ToolError(f"Unknown time zone {preview_of(name, 60)!r}. {_suggestion(name)}")
