@@ -14,6 +14,7 @@ Secrets = Callable[[str], SecretStr | None]
 """Returns the secret of a name."""
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
 _SHORTEST = 4
 """Shorter secrets aren't searched for in responses: they are in every text."""
 
@@ -51,7 +52,7 @@ def filled(headers: Mapping[str, str], query: Mapping[str, str], secrets: Secret
             if place == "headers" and not (value.isascii() and value.isprintable()):
                 raise UnusableCredential(f"{place}.{name}: the value has characters that a header can't contain.")
             values[place][name] = value
-            hidden |= _basic(value)
+            hidden |= _basic(value) | _literal(name, text)
     ordered = dict(sorted(hidden.items(), key=lambda item: -len(item[0])))
     return Credentials(values["headers"], values["query"], ordered)
 
@@ -77,6 +78,12 @@ def _forms_of(secret: str, replacement: str) -> dict[str, str]:
     if len(secret) >= 2 * _SHORTEST:
         forms.add(base64.b64encode(secret.encode()).decode().rstrip("="))
     return {form: replacement for form in forms if len(form) >= _SHORTEST}
+
+
+def _literal(name: str, text: str) -> dict[str, str]:
+    """Return a credential that is written into the file itself."""
+    written = text.rpartition(" ")[2]
+    return _forms_of(written, f"[secret {name}]") if _CREDENTIAL.search(name) and "${" not in text else {}
 
 
 def _basic(value: str) -> dict[str, str]:

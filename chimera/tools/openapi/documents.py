@@ -35,6 +35,10 @@ class Document:
         """Whether schemas are those of OpenAPI 3.0, which differ from JSON Schema."""
         return str(self.root.get("openapi")).startswith("3.0")
 
+    def is_of(self, server: str) -> bool:
+        """Return whether the document may choose `server`: if it is a file, or came from the same origin."""
+        return self.url is None or origin_of(self.url) == origin_of(server)
+
     def resolved(self, value: object) -> Mapping[str, Any]:
         """Follow the references of an object. Raises BadDocument if it isn't one."""
         for _ in range(_MAX_HOPS):
@@ -87,6 +91,16 @@ class Document:
         if problem := problem_of_base(url):
             raise BadDocument(f"the server {url[:100]!r} {problem} Set base_url.")
         return url
+
+
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Return the scheme, host and port of a URL. Never raises: an invalid port counts as none."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return parts.scheme, (parts.hostname or "").lower(), port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 async def read_document(place: str, folder: Path, requests: Requests) -> Document:

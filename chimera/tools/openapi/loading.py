@@ -86,6 +86,10 @@ def _tool(
         ("query", each.lower()) for each in entry.query
     }
     operation = read(document, found, entry.base_url, frozenset(reserved))
+    if entry.base_url is None and (entry.headers or entry.query) and not document.is_of(operation.base_url):
+        raise BadDocument(
+            f"its server {operation.base_url!r} isn't the document's. To send credentials to it, set base_url"
+        )
     if problem := schemas.is_usable(operation.schema, of_object=True):
         raise BadDocument(problem.removesuffix("."))
     kind = entry.kind.get(found.operation_id or "", entry.kind.get(found.key, KINDS[found.method]))

@@ -16,10 +16,13 @@ MAX_PARTS = 3000
 _MAPS = ("properties", "patternProperties", "dependentSchemas")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _ONE = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
-_PLAIN = ("type", "format", "enum", "const", "default", "description", "title", "required", "deprecated", "pattern")
-_PLAIN += ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength")
-_PLAIN += ("minItems", "maxItems", "uniqueItems", "minContains", "maxContains", "minProperties", "maxProperties")
-_PLAIN += ("dependentRequired",)
+# fmt: off
+_PLAIN = (
+    "type", "format", "enum", "const", "default", "description", "title", "required", "deprecated", "pattern",
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
+    "maxItems", "uniqueItems", "minContains", "maxContains", "minProperties", "maxProperties", "dependentRequired",
+)
+# fmt: on
 _MAX_DESCRIPTION = 500
 _MAX_OPTIONS = 500
 

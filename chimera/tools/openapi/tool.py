@@ -1,7 +1,7 @@
 """An operation as a tool."""
 
 from collections.abc import Mapping
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from pydantic import JsonValue
 
@@ -12,6 +12,7 @@ from chimera.tools.openapi import wire
 from chimera.tools.openapi.answers import output_of
 from chimera.tools.openapi.building import Request, request_of
 from chimera.tools.openapi.credentials import Credentials
+from chimera.tools.openapi.documents import origin_of
 from chimera.tools.openapi.operations import Operation
 from models.errors import ChimeraError
 from models.tools import ToolDefinition, ToolKind, ToolSource
@@ -73,7 +74,7 @@ class OperationTool:
             response = await self._sent(request)
             target = urljoin(request.url, response.headers.get("location", ""))
             moves = (301, 302, 307, 308) if request.method in ("GET", "HEAD") else (307, 308)
-            if response.status not in moves or _origin(target) != _origin(request.url):
+            if response.status not in moves or origin_of(target) != origin_of(request.url):
                 return response
             request = Request(request.method, target, request.headers, request.body)
         return await self._sent(request)
@@ -104,12 +105,3 @@ class OperationTool:
                 raise OutcomeUnknown(f"The connection was lost in the middle of {name!r}. {message}") from None
             raise ToolUnavailable(f"{name!r} is unavailable. {message}") from None
         raise error
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    return parts.scheme, (parts.hostname or "").lower(), port or {"http": 80, "https": 443}.get(parts.scheme)
