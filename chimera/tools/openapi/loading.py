@@ -56,10 +56,13 @@ async def _load_api(
         document = await read_document(entry.document, folder, requests)
     except (BadDocument, UnusableCredential) as error:
         return LoadedTools(problems=(ToolProblem(api, str(error)),))
-    chosen, problems = _chosen(api, entry, list(operations_in(document)))
-    names = tool_names(api, [(each.operation_id, each.method, each.path) for each in chosen])
+    operations = list(operations_in(document))
+    # Of all operations, so that a name doesn't depend on which ones are chosen.
+    names = dict(zip([each.key for each in operations], tool_names(api, operations), strict=True))
+    chosen, problems = _chosen(api, entry, operations)
     tools: dict[str, OperationTool] = {}
-    for name, found in zip(names, chosen, strict=True):
+    for found in chosen:
+        name = names[found.key]
         place = f"{api}: {found.key}"
         if name in taken or name in tools:
             problems.append(ToolProblem(place, f"{name!r} is the name of another tool. Rename the API."))

@@ -10,7 +10,7 @@ from typing import Any
 from chimera.tools.openapi.documents import BadDocument, Document
 
 MAX_LEVELS = 12
-MAX_PARTS = 3000
+MAX_PARTS = 1000
 """The number of schemas within the schema of one operation."""
 
 _MAPS = ("properties", "patternProperties", "dependentSchemas")
