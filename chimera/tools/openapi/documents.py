@@ -129,7 +129,8 @@ async def _fetched(url: str, requests: Requests) -> bytes:
     except ChimeraError as error:
         raise BadDocument(error.message) from None
     if not 200 <= response.status < 300:
-        raise BadDocument(f"{url!r} answers with status {response.status}. Correct the URL, or save it as a file.")
+        shown = url.partition("?")[0]  # A query may contain a key.
+        raise BadDocument(f"{shown!r} answers with status {response.status}. Correct the URL, or save it as a file.")
     return response.body
 
 

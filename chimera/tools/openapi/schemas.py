@@ -18,7 +18,7 @@ _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _ONE = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 # fmt: off
 _PLAIN = (
-    "type", "format", "enum", "const", "default", "description", "title", "required", "deprecated", "pattern",
+    "type", "format", "enum", "const", "default", "description", "required", "deprecated", "pattern",
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
     "maxItems", "uniqueItems", "minContains", "maxContains", "minProperties", "maxProperties", "dependentRequired",
 )
@@ -118,4 +118,4 @@ def _in_json_schema(made: dict[str, Any], *, nullable: bool) -> dict[str, Any]:
     if isinstance(made.get("type"), str):
         options = {"enum": [*made["enum"], None]} if isinstance(made.get("enum"), list) else {}
         return {**made, "type": [made["type"], "null"], **options}
-    return {"anyOf": [made, {"type": "null"}]} if made.keys() - {"description", "title", "default"} else made
+    return {"anyOf": [made, {"type": "null"}]} if made.keys() - {"description", "default"} else made

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from threading import Thread
 from typing import TypeVar
 
+from chimera.tools.base import ToolUnavailable
+
 Result = TypeVar("Result")
 
 MAX_THREADS = 32
@@ -37,7 +39,11 @@ class Threads:
             else:
                 self._end(loop, lambda: None if future.done() else future.set_result(result))
 
-        Thread(target=work, name="chimera-tool", daemon=True).start()
+        try:
+            Thread(target=work, name="chimera-tool", daemon=True).start()
+        except RuntimeError:
+            self._places.release()
+            raise ToolUnavailable("The worker can't start another thread.") from None
         return await future
 
     def _end(self, loop: asyncio.AbstractEventLoop, settle: Callable[[], None]) -> None:

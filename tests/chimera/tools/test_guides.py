@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 
 from chimera.config.settings import Settings
 from chimera.tools.openapi.loading import load as load_apis
@@ -26,14 +26,15 @@ GUIDES = Path(__file__).parents[3] / "docs/how-to"
 def files_in(page: str) -> dict[str, str]:
     """Return the files that a guide's commands write, by name."""
     text = (GUIDES / page).read_text()
-    return {Path(name).name: body for name, body in re.findall(r"^cat > (\S+) <<'END'\n(.*?)^END$", text, re.M | re.S)}
+    found = re.findall(r"^cat > (\S+) <<'END'\n(.*?)^END$", text, re.MULTILINE | re.DOTALL)
+    return {Path(name).name: body for name, body in found}
 
 
-def call_in(plan: str) -> dict[str, object]:
+def call_in(plan: str) -> dict[str, JsonValue]:
     """Return the arguments of the call that the simulator is told to make."""
     found = re.search(r"args=(\{.*?\})", json.loads(plan)[0]["instruction"])
     assert found
-    arguments: dict[str, object] = json.loads(found[1])
+    arguments: dict[str, JsonValue] = json.loads(found[1])
     return arguments
 
 
@@ -49,19 +50,20 @@ async def test_the_tool_of_twelve_lines_works(tmp_path: Path) -> None:
     loaded = load(Settings(tools_dir=tmp_path))
     assert loaded.problems == ()
     (tool,) = loaded.tools
-    output = await tool.run(call_in(files["loan.json"]), a_context())  # type: ignore[arg-type]
+    output = await tool.run(call_in(files["loan.json"]), a_context())
     assert output.text == "276.35 a month"
     assert f"`{output.text}`" in (GUIDES / "add-a-tool-of-your-own.md").read_text()
 
 
 async def test_the_tool_with_a_compensation_works(tmp_path: Path) -> None:
-    (code,) = re.findall(r"^```python\n(.*?)^```", (GUIDES / "add-a-tool-of-your-own.md").read_text(), re.M | re.S)
+    text = (GUIDES / "add-a-tool-of-your-own.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     (tmp_path / "rooms.py").write_text(code)
     loaded = load(Settings(tools_dir=tmp_path))
     assert loaded.problems == ()
     (tool,) = loaded.tools
     assert isinstance(tool, FunctionTool)
-    booking = {"room": "Ada", "hours": 2}
+    booking: dict[str, JsonValue] = {"room": "Ada", "hours": 2}
     result = (await tool.run(booking, a_context())).text
     assert (await tool.compensate(booking, result, a_context())).text == "Cancelled 2 h in Ada."
 
@@ -100,6 +102,6 @@ async def test_the_api_of_the_guide_works(tmp_path: Path) -> None:
         (tool,) = loaded.tools
         assert tool.definition.name == "shop__get_stock"
         assert list(tool.definition.parameters["properties"]) == ["item"]
-        assert (await tool.run(call_in(files["stock.json"]), a_context())).text == "12"  # type: ignore[arg-type]
+        assert (await tool.run(call_in(files["stock.json"]), a_context())).text == "12"
         missing = await tool.run({"item": "milk"}, a_context())
         assert missing.text == 'Status 404: {"detail":"Unknown item. Use one of tea, coffee."}'
