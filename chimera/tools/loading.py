@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import structlog
+
 from chimera.config.settings import Settings
 from chimera.tools.base import Tool
 from chimera.tools.openapi import loading as openapi
@@ -10,17 +12,22 @@ from chimera.tools.openapi.wire import Requests
 from chimera.tools.problems import LoadedTools
 from chimera.tools.python import loading as python
 
+log = structlog.get_logger()
+
 
 async def load(settings: Settings, built_in: Sequence[Tool], requests: Requests, secrets: Secrets) -> LoadedTools:
     """Return the built-in tools and those that the settings name, with unique names, and what can't be offered.
 
-    Reads files and documents, so it takes seconds if a server doesn't answer. Nothing is raised.
+    Reads files and documents, so it takes seconds if a server doesn't answer. Problems are logged; nothing is raised.
     """
     names = {tool.definition.name for tool in built_in}
     own = python.load(settings, names)
     names |= {tool.definition.name for tool in own.tools}
     of_apis = await openapi.load(settings, requests, secrets, names)
-    return LoadedTools((*built_in, *own.tools, *of_apis.tools), (*own.problems, *of_apis.problems))
+    problems = (*own.problems, *of_apis.problems)
+    for problem in problems:
+        log.warning("tool_skipped", place=problem.place, problem=problem.message)
+    return LoadedTools((*built_in, *own.tools, *of_apis.tools), problems)
 
 
 async def close(tools: Iterable[Tool]) -> None:

@@ -53,7 +53,7 @@ class RunPython(TypedTool[RunPythonArguments]):
         " No files, network, environment, input() or processes. Available modules: asyncio, base64, bisect,"
         " collections, copy, csv, dataclasses, datetime, decimal, functools, hashlib, itertools, json, math, random,"
         " re, time, tomllib, typing; no others, so no numpy or pandas. Not supported: yield, class inheritance, del,"
-        f" decorated methods. Limits: {MAX_SECONDS:g} s, 128 MB, {MAX_OUTPUT_BYTES // 1024} KB of output. sleep() doesn't wait."
+        f" decorated methods. Limits: {MAX_SECONDS:g} s, 128 MB, {MAX_OUTPUT_BYTES // 1024} KB of output."
     )
     kind = ToolKind.PURE
     arguments = RunPythonArguments

@@ -5,8 +5,6 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 
-import structlog
-
 from chimera.config.settings import Settings
 from chimera.tools import schemas
 from chimera.tools.openapi import file as openapi_file
@@ -19,14 +17,12 @@ from chimera.tools.openapi.tool import OperationTool
 from chimera.tools.openapi.wire import Requests
 from chimera.tools.problems import LoadedTools, ToolProblem
 
-log = structlog.get_logger()
-
 MAX_OPERATIONS = 500
 """The number of an API's operations that can be tools."""
 
 
 async def load(settings: Settings, requests: Requests, secrets: Secrets, taken: Collection[str] = ()) -> LoadedTools:
-    """Load the tools of all APIs whose names aren't `taken`. Problems are logged and returned; nothing is raised.
+    """Load the tools of all APIs whose names aren't `taken`. Problems are returned; nothing is raised.
 
     `secrets` returns the secret of a name, to which the file refers as `${NAME}`.
     """
@@ -36,16 +32,13 @@ async def load(settings: Settings, requests: Requests, secrets: Secrets, taken: 
     try:
         apis = openapi_file.read(path).apis
     except BadFile as error:
-        return _reported([LoadedTools(problems=(ToolProblem(str(path), str(error)),))])
-    found = [_load_api(name, entry, path.parent, requests, secrets, taken) for name, entry in apis.items()]
-    return _reported(await asyncio.gather(*found))
-
-
-def _reported(found: list[LoadedTools]) -> LoadedTools:
-    problems = tuple(problem for each in found for problem in each.problems)
-    for problem in problems:
-        log.warning("openapi_tool_skipped", place=problem.place, problem=problem.message)
-    return LoadedTools(tuple(tool for each in found for tool in each.tools), problems)
+        return LoadedTools(problems=(ToolProblem(str(path), str(error)),))
+    loading = [_load_api(name, entry, path.parent, requests, secrets, taken) for name, entry in apis.items()]
+    found = await asyncio.gather(*loading)
+    return LoadedTools(
+        tuple(tool for each in found for tool in each.tools),
+        tuple(problem for each in found for problem in each.problems),
+    )
 
 
 async def _load_api(

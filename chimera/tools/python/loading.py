@@ -11,8 +11,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import structlog
-
 from chimera.config.settings import Settings
 from chimera.tools.problems import LoadedTools, ToolProblem
 from chimera.tools.python.decorator import ToolOptions, options_of
@@ -21,8 +19,6 @@ from chimera.tools.python.places import place_of_error, place_of_function, reaso
 from chimera.tools.python.signatures import UnusableFunction
 from chimera.tools.python.threads import Threads
 
-log = structlog.get_logger()
-
 GROUP = "chimera.tools"
 _MODULES = "chimera_tools_dir"
 # What an import can raise: `sys.exit()` in a script that was meant to be run is the usual one besides errors.
@@ -30,7 +26,7 @@ _ANYTHING = (Exception, SystemExit)
 
 
 def load(settings: Settings, taken: Collection[str] = ()) -> LoadedTools:
-    """Load all Python tools whose names aren't `taken`. Problems are logged and returned; nothing is raised.
+    """Load all Python tools whose names aren't `taken`. Problems are returned; nothing is raised.
 
     If two tools have the same name, the first counts: packages before the folder, each in alphabetical order.
     """
@@ -39,8 +35,6 @@ def load(settings: Settings, taken: Collection[str] = ()) -> LoadedTools:
         loading.add_package(entry_point)
     if settings.tools_dir is not None:
         loading.add_folder(settings.tools_dir.expanduser().absolute())
-    for problem in loading.problems:
-        log.warning("python_tool_skipped", place=problem.place, problem=problem.message)
     return LoadedTools(tuple(loading.tools.values()), tuple(loading.problems))
 
 
