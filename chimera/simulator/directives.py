@@ -96,7 +96,7 @@ def _directive(text: str, begin: re.Match[str]) -> Directive:
         if end is None:
             # Nothing after an open brace is read: otherwise, the end of each of many would be looked for in all of the
             # text.
-            shown = text[stop.start() : stop.start() + SHOWN_CHARS]
+            shown = text[stop.end() - 1 : stop.end() + SHOWN_CHARS]
             problem = f"The brace in {shown!r} is never closed. Add a closing brace."
             return Directive(start, len(text), head[1] or "", problem=problem)
         position = end
@@ -121,8 +121,10 @@ def _items(body: str) -> tuple[list[Item], str]:
     while position < len(body):
         item, end = _item(body, position)
         if item is None:
-            shown = body[position : position + SHOWN_CHARS]
-            return items, f"{shown!r} is not a directive. Use the form key=value; key=value."
+            shown = body[position:].lstrip()[:SHOWN_CHARS]
+            meant = get_close_matches(shown.partition(";")[0].strip(), [THEN])
+            advice = f"Did you mean {THEN!r}?" if meant else "Use the form key=value; key=value."
+            return items, f"{shown!r} is not a directive. {advice}"
         items.append(item)
         position = end
     return items, ""

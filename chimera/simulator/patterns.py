@@ -6,6 +6,8 @@ Literals, classes, groups, alternatives and quantifiers are supported; assertion
 import re
 
 MAX_REPEATS = 1_000
+MAX_CHARS = 10_000
+"""Maximum length of a repeated part."""
 _ESCAPED = {"d": "0", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a", "n": "\n", "r": "\r", "t": "\t"}
 _NO_WIDTH = "bBAZz"
 _QUANTIFIER = re.compile(r"([*+?]|\{(\d*)(,?)(\d*)\})[?+]?")
@@ -51,7 +53,7 @@ class _Writer:
         parts: list[str] = []
         while self._peek() not in ("", "|", ")"):
             part = self._atom()
-            parts.append(part * self._repeats())
+            parts.append(part * min(self._repeats(), MAX_CHARS // max(1, len(part))))
         return "".join(parts)
 
     def _peek(self) -> str:
@@ -105,7 +107,8 @@ class _Writer:
             allowed = re.compile(f"[{inside}]")
         except re.error:
             return "a"
-        preferred = [*_CANDIDATES, *(character for character in inside if character not in "^-\\")]
+        named = [chr(int(code, 16)) for code in re.findall(r"\\u([0-9a-fA-F]{4})", inside)]
+        preferred = [*_CANDIDATES, *named, *(character for character in inside if character not in "^-\\")]
         return next((character for character in preferred if allowed.fullmatch(character)), "a")
 
     def _repeats(self) -> int:

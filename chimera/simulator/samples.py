@@ -35,12 +35,12 @@ class _Endless(Exception):
 def sample_of(schema: Schema, mark: str = "") -> Any:
     """Return a small value that matches `schema`: only what is required, and as little of it as possible.
 
-    `mark` is appended to text. A schema that contains itself in everything that it requires has no value; then the
-    result is an empty object. Keywords such as `not` and `if` are ignored.
+    `mark` is appended to text. A schema that contains itself in everything that it requires has no value; then, and if
+    the schema is invalid, the result is an empty object. Keywords such as `not` and `if` are ignored.
     """
     try:
         return _Sampler(schema, mark).value(schema, "answer", 0, ())
-    except (_Endless, RecursionError):
+    except (_Endless, RecursionError, TypeError, ValueError, AttributeError, LookupError):
         return {}
 
 

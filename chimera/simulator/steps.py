@@ -103,7 +103,7 @@ def _add(item: Item, calls: list[ScriptedCall]) -> list[str]:
     """Add a detail to the calls before it, and return the problems."""
     allowed = _DETAILS[item.key]
     if not calls or calls[0].key not in allowed:
-        return [f"{item.key!r} has to follow {' or '.join(allowed)}, such as {_EXAMPLES[allowed[0]]}."]
+        return [f"{item.key!r} has to follow {_listed(allowed)}, such as {_EXAMPLES[allowed[0]]}."]
     try:
         for call in calls:
             _set(item, call)
@@ -111,6 +111,10 @@ def _add(item: Item, calls: list[ScriptedCall]) -> list[str]:
         known = {"args": f" Use JSON in braces, such as {_EXAMPLES['args']}."}.get(item.key, " Use a number.")
         return [f"{item.value[:SHOWN_CHARS]!r} is not a valid value for {item.key!r}.{known}"]
     return []
+
+
+def _listed(keys: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(keys[:-1]), keys[-1])))
 
 
 def _set(item: Item, call: ScriptedCall) -> None:
@@ -124,8 +128,13 @@ def _set(item: Item, call: ScriptedCall) -> None:
     elif item.key == "options":
         call.arguments = arguments | {"options": [option.strip() for option in item.value.split(",")]}
     else:
-        value = float(item.value) if item.key == "wait" else item.value
+        value = _seconds(item.value) if item.key == "wait" else item.value
         call.arguments = arguments | {_ARGUMENTS[item.key]: value}
+
+
+def _seconds(value: str) -> int | float:
+    seconds = float(value)
+    return int(seconds) if seconds.is_integer() else seconds
 
 
 def _object(item: Item) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chimera.simulator.answers import ToolCall
 from chimera.simulator.conversation import Conversation
-from chimera.simulator.directives import written
+from chimera.simulator.directives import is_balanced, written
 from chimera.simulator.expressions import balanced, expression_in
 from chimera.simulator.obedience import Instruction
 from chimera.simulator.prose import topic_of
@@ -94,7 +94,7 @@ def _delegation(
             f"delegate={arguments.get('agent', '')}",
             f"grow={count_text(one_less(scripted.grow))}",
             f"width={count}" if count > 1 else "",
-            f"instruction={{{given}}}" if given else "",
+            f"instruction={{{given}}}" if given and is_balanced(str(given)) else "",
             f"sub={{{script.sub}}}" if script.sub else "",
             script.sub,
         ]
