@@ -45,7 +45,7 @@ class Directive:
     start: int
     end: int
     scope: str | None = ""
-    """None: the directive is misspelt."""
+    """None: the directive can't be read, and applies to every purpose."""
     items: Sequence[Item] = field(default=())
     problem: str = ""
 
@@ -98,7 +98,7 @@ def _directive(text: str, begin: re.Match[str]) -> Directive:
             # text.
             shown = text[stop.end() - 1 : stop.end() + SHOWN_CHARS]
             problem = f"The brace in {shown!r} is never closed. Add a closing brace."
-            return Directive(start, len(text), head[1] or "", problem=problem)
+            return Directive(start, len(text), None, problem=problem)
         position = end
     return Directive(start, start)
 

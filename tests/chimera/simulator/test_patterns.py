@@ -9,13 +9,39 @@ from chimera.simulator.script import ScriptError, read_script
 LENGTH = 1_000_000
 
 
-@pytest.mark.parametrize("piece", ["[[sim:", "[[sim plan:", "[[", "[[sim: a", "[", "[[ sim:]", "[[sim:\n"])
+UNENDED = [
+    "[[sim:",
+    "[[sim plan:",
+    "[[",
+    "[[sim: a",
+    "[",
+    "[[ sim:]",
+    "[[sim:\n",
+    "[[sim: a={",
+    '[[sim: a="',
+    '[[sim: a={"',
+    "[[sim: a={}",
+    "={",
+]
+
+
+@pytest.mark.parametrize("piece", UNENDED)
 def test_directives_without_an_end_are_read_in_one_pass(piece: str) -> None:
     text = piece * (LENGTH // len(piece))
     assert without_directives(text) == text.strip()
 
 
-@pytest.mark.parametrize("value", ["a=" + " " * LENGTH + '"', "a" * LENGTH, " " * LENGTH + "a", "a=1;" * 1000 + '"'])
+INVALID = [
+    "a=" + " " * LENGTH + '"',
+    "a" * LENGTH,
+    " " * LENGTH + "a",
+    "a=1;" * 1000 + '"',
+    "a={" * LENGTH,
+    "a={}" * LENGTH,
+]
+
+
+@pytest.mark.parametrize("value", INVALID, ids=["quote", "key", "blanks", "items", "braces", "values"])
 def test_invalid_values_are_read_in_one_pass(value: str) -> None:
     with pytest.raises(ScriptError):
         read_script([f"[[sim: {value}]]"], "turn")
@@ -38,3 +64,16 @@ def test_a_directive_ends_at_the_next_one() -> None:
 )
 def test_an_expression_is_found(text: str, expression: str | None) -> None:
     assert expression_in(text) == expression
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['a [[sim: call=x; args={"a": "]] }", "b": [[1], [[2]]]}]] b', "a [[sim: say={ [[sim: x=1]] }; delay=2]] b"],
+)
+def test_a_directive_ends_after_its_braces(text: str) -> None:
+    assert without_directives(text) == "a  b"
+
+
+def test_a_misspelt_item_does_not_hide_the_others() -> None:
+    with pytest.raises(ScriptError, match=r"'tokns'.*'x y' is not a directive"):
+        read_script(["[[sim: tokns=5; x y]]"], "turn")

@@ -107,7 +107,7 @@ async def test_scripted_arguments_can_be_broken(simulator: Running) -> None:
     )
     (call,) = reply.end.tool_calls
     assert call.name == "read"
-    with pytest.raises(ValueError, match="Expecting|Unterminated"):
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
         json.loads(call.arguments)
 
 
