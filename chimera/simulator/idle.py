@@ -6,9 +6,9 @@ request is rejected. Either way, no test can mistake a missing fault for an inje
 
 from chimera.simulator.conversation import Conversation
 from chimera.simulator.script import FAULTS, Script
+from chimera.simulator.steps import TOOL_KEYS
 
-_OF_STEPS = ("call", "ask", "delegate")
-_OF_TOOLS = (*_OF_STEPS, "turns", "same", "badargs", "obey")
+_OF_TOOLS = (*TOOL_KEYS, "turns", "same", "badargs", "obey")
 _OF_PROSE = ("tokens", "bytes", "say")
 _OF_JSON = ("badjson", "wrongjson")
 _OF_TURNS = (*_OF_TOOLS, *_OF_PROSE, *_OF_JSON)

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from chimera.simulator.directives import SHOWN_CHARS, Item, directives_in
-from chimera.simulator.steps import STEP_KEYS, ScriptedCall, steps_in
+from chimera.simulator.steps import STEP_KEYS, TOOL_KEYS, ScriptedCall, steps_in
 from chimera.simulator.values import PARSERS, parsed
 
 Purpose = Literal["plan", "turn", "aggregate"]
@@ -96,24 +96,45 @@ def read_script(texts: Sequence[str], purpose: Purpose, since: Sequence[int] = (
     `[[sim plan: …]]` applies only to planning. `[[sim: …]]` applies to turns, and to the aggregation for the goal that
     contains it. `since` is the turn in which each text arrived; default: 1.
     """
-    values, problems = dict[str, Item](), list[str]()
-    steps: tuple[tuple[ScriptedCall, ...], ...] = ()
-    begins = 1
+    reading = _Reading(purpose)
     for number, text in enumerate(texts):
-        for directive in directives_in(text):
-            problems += [directive.problem] if directive.problem and _is_read(directive.scope, purpose) else []
-            items = directive.items if _is_read(directive.scope, purpose) else ()
-            values |= {item.key: item for item in items}
-            found = steps_in(items)
-            problems += found.problems
-            steps = tuple(map(tuple, found.turns)) if found.given else steps
-            if found.given or any(item.key == "turns" for item in items):
-                begins = since[number] if since else 1
-    problems[:0] = _unknown([key for key in values if key not in _KEYS])
-    read = {key: parsed(item, problems) for key, item in values.items() if key in PARSERS}
-    if problems:
-        raise ScriptError(" ".join(problems[:_MOST_PROBLEMS]))
-    return Script(**read, steps=steps, since=begins)  # type: ignore[arg-type]
+        reading.take(text, since[number] if since else 1)
+    return reading.script()
+
+
+class _Reading:
+    """Collects the directives of several texts."""
+
+    def __init__(self, purpose: Purpose) -> None:
+        self._purpose = purpose
+        self._values: dict[str, Item] = {}
+        self._steps: tuple[tuple[ScriptedCall, ...], ...] = ()
+        self._since = 1
+        self._problems: list[str] = []
+
+    def take(self, text: str, since: int) -> None:
+        """Read a text's directives, which override those of earlier texts."""
+        directives = [each for each in directives_in(text) if _is_read(each.scope, self._purpose)]
+        keys = {item.key for directive in directives for item in directive.items}
+        if keys.intersection(TOOL_KEYS) and "turns" not in keys:
+            # The number of turns belongs to the calls of an earlier text.
+            self._values.pop("turns", None)
+        if keys.intersection((*TOOL_KEYS, "turns")):
+            self._since = since
+        for directive in directives:
+            self._problems += [directive.problem] if directive.problem else []
+            self._values |= {item.key: item for item in directive.items}
+            found = steps_in(directive.items)
+            self._problems += found.problems
+            self._steps = tuple(map(tuple, found.turns)) if found.given else self._steps
+
+    def script(self) -> Script:
+        """Return the merged script. Raises ScriptError."""
+        problems = [*_unknown([key for key in self._values if key not in _KEYS]), *self._problems]
+        read = {key: parsed(item, problems) for key, item in self._values.items() if key in PARSERS}
+        if problems:
+            raise ScriptError(" ".join(problems[:_MOST_PROBLEMS]))
+        return Script(**read, steps=self._steps, since=self._since)  # type: ignore[arg-type]
 
 
 def _is_read(scope: str | None, purpose: Purpose) -> bool:

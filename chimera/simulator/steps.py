@@ -28,6 +28,8 @@ _DETAILS = {
 _ARGUMENTS = {"default": "default", "wait": "wait_s", "instruction": "instruction"}
 """Details that are arguments of the tool, with their names."""
 
+TOOL_KEYS = tuple(_TOOLS)
+"""Directives that demand tool calls."""
 STEP_KEYS = (*_TOOLS, *_DETAILS, THEN)
 
 
@@ -108,7 +110,7 @@ def _add(item: Item, calls: list[ScriptedCall]) -> list[str]:
         for call in calls:
             _set(item, call)
     except (ValueError, OverflowError, RecursionError):
-        known = {"args": f" Use JSON in braces, such as {_EXAMPLES['args']}."}.get(item.key, " Use a number.")
+        known = {"args": f" Use JSON in braces, such as {_EXAMPLES['args']}."}.get(item.key, " Use a positive number.")
         return [f"{item.value[:SHOWN_CHARS]!r} is not a valid value for {item.key!r}.{known}"]
     return []
 
@@ -120,7 +122,10 @@ def _listed(keys: Sequence[str]) -> str:
 def _set(item: Item, call: ScriptedCall) -> None:
     arguments = call.arguments or {}
     if item.key in ("grow", "width"):
-        setattr(call, item.key, count_of(item.value))
+        count = count_of(item.value)
+        if count == 0:
+            raise ValueError(item.value)
+        setattr(call, item.key, count)
     elif item.key == "args" and item.form == "quoted":
         call.text = item.value
     elif item.key == "args":

@@ -23,8 +23,11 @@ def parsed(item: Item, problems: list[str]) -> object:
 
 
 def count_of(value: str) -> int:
-    """Read a number of turns or levels, which may be `forever`. Raises ValueError."""
-    return FOREVER if value == "forever" else int(value)
+    """Read a number of turns or levels, which may be `forever`. Raises ValueError, also for a negative number."""
+    count = FOREVER if value == "forever" else int(value)
+    if count < 0:
+        raise ValueError(value)
+    return count
 
 
 def count_text(count: int) -> str:

@@ -123,9 +123,12 @@ async def test_guidance_may_demand_calls(simulator: Running) -> None:
         (call,) = (await answer_of(simulator.provider, request)).end.tool_calls
         done = (ChatMessage("assistant", "", (call,)), ChatMessage("tool", "7", (), call.id))
         request = ask("", messages=(*request.messages, *done), tools=(SEARCH, READ))
-    guided = ChatMessage("user", "Guidance:\nRead first [[sim: call=read; turns=1]]")
+    guided = ChatMessage("user", "Guidance:\nRead first [[sim: call=read]]")
     reply = await answer_of(simulator.provider, ask("", messages=(*request.messages, guided), tools=(SEARCH, READ)))
     assert [(call.id, call.name) for call in reply.end.tool_calls] == [("call_3", "read")]
+    done = (ChatMessage("assistant", "", reply.end.tool_calls), ChatMessage("tool", "7", (), "call_3"))
+    last = ask("", messages=(*request.messages, guided, *done), tools=(SEARCH, READ))
+    assert (await answer_of(simulator.provider, last)).end.tool_calls == ()
 
 
 async def test_arithmetic_shows_its_expression(simulator: Running) -> None:
@@ -158,7 +161,9 @@ async def test_an_answer_can_be_dictated(simulator: Running) -> None:
         ('args={"a": 1}', "'args' has to follow call, ask or delegate"),
         ("call=a; options=b", "'options' has to follow ask"),
         ("ask=b; grow=2", "'grow' has to follow delegate"),
-        ("ask=b; wait=soon", "Use a number"),
+        ("ask=b; wait=soon", "Use a positive number"),
+        ("delegate=b; width=0", "Use a positive number"),
+        ("turns=-1", "Use a number or forever"),
         ("call=", "'call' needs a value"),
         ("then; call=a", "has to follow call, ask or delegate"),
         ("call=a; then", "add the calls of the next turn"),
