@@ -176,7 +176,7 @@ async def test_a_pure_tool_is_on_record_like_any_other(runs: Runs) -> None:
 
 
 async def test_an_unknown_tool_is_reported_at_once(runs: Runs) -> None:
-    task_id = await computed(runs, "[[sim: tool=telephone]] Call somebody")
+    task_id = await computed(runs, "[[sim: call=telephone]] Call somebody")
     assert (await history_of(runs, task_id))["run_tool_call"] == 0
     (reported,) = await results_in(runs, task_id)
     assert "There is no tool 'telephone' for you" in reported
