@@ -17,7 +17,7 @@ from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
 from chimera.store import agents, files
 from chimera.store.agents import BUILT_IN_VIEWS
-from chimera.tools import TOOLS
+from chimera.tools.built_in import built_in
 from models.agents import PLANNER, AgentSpec, AgentView
 from models.ai_calls import Operation
 from models.due_times import check_time_zone
@@ -104,8 +104,9 @@ class Checks:
         for index, model in enumerate(agent.fallbacks):
             await self.models.check(model, f"fallbacks.{index}")
         for index, tool in enumerate(agent.tools):
-            if tool not in TOOLS.by_name:
-                known = ", ".join(sorted(TOOLS.by_name))
+            names = {each.definition.name for each in built_in(self._settings)}
+            if tool not in names:
+                known = ", ".join(sorted(names))
                 raise InvalidInput(f"tools.{index}", f"Unknown tool {tool!r}. Use one of {known}.")
 
     async def operation(self, operation: Operation, model: str) -> Provider:

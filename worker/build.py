@@ -29,6 +29,8 @@ from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules as TemporalSchedules
 from chimera.temporal.sweeper import Sweeper
 from chimera.temporal.workers import identity_of
+from chimera.tools.built_in import built_in
+from chimera.tools.catalog import Catalog
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
 from workflows.ai_calls import AiCallWorkflow
@@ -58,7 +60,8 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         stack.push_async_callback(bus.close)
         temporal = Temporal(settings)
         failpoints = Failpoints(settings.failpoints)
-        model_calls = _model_calls(settings, database, bus, failpoints, stack)
+        catalog = Catalog(built_in(settings))
+        model_calls = _model_calls(settings, database, bus, catalog, failpoints, stack)
         dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
         stack.push_async_callback(dispatcher.drain)
         schedule_dispatcher = ScheduleDispatcher(database, TemporalSchedules(settings, temporal))
@@ -67,7 +70,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         await temporal.ensure_search_attributes()
         activities: list[Callable[..., Awaitable[object]]] = [
             model_calls.complete,
-            ToolCalls(settings=settings, database=database, bus=bus).run,
+            ToolCalls(database=database, bus=bus, catalog=catalog, failpoints=failpoints).run,
             TaskRecords(database=database, bus=bus).record,
             schedules.create_task,
         ]
@@ -80,7 +83,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
 
 
 def _model_calls(
-    settings: Settings, database: Database, bus: Bus, failpoints: Failpoints, stack: AsyncExitStack
+    settings: Settings, database: Database, bus: Bus, catalog: Catalog, failpoints: Failpoints, stack: AsyncExitStack
 ) -> ModelCalls:
     limits = ProviderLimits(settings)
     stack.push_async_callback(limits.close)
@@ -96,6 +99,7 @@ def _model_calls(
         limits=limits,
         health=health,
         stops=Stops(database),
+        catalog=catalog,
         failpoints=failpoints,
         # Containers may have the same process ID and host name, and each must be able to recognize its own calls.
         worker_name=f"{os.getpid()}@{socket.gethostname()}:{uuid4().hex[:8]}",

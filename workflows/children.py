@@ -11,6 +11,7 @@ from models.ids import workflow_id_of
 from models.nodes import Controls, NodeOutcome
 from models.subtasks import SubtaskInput
 from models.tasks import SteerRequest
+from models.tool_calls import Decision
 from models.workflows import AGENT, OWNER, PRIORITY, SubtaskRuns
 from workflows.gate import Gate
 
@@ -59,6 +60,10 @@ class ChildRun:
     async def interrupt(self, request: SteerRequest) -> None:
         """Pass on guidance that interrupts calls."""
         await self._send(SubtaskRuns.interrupt, request)
+
+    async def hear(self, decision: Decision) -> None:
+        """Pass on that a person has decided about a tool call."""
+        await self._send(SubtaskRuns.decided, decision)
 
     def cancel(self) -> None:
         """Request the child's cancellation."""

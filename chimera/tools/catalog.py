@@ -35,6 +35,10 @@ class Catalog:
             found = {tool.definition.name: tool for tool in tools} | found
         return found
 
+    def is_trusted_destination(self, tool: Tool, arguments: str) -> bool:
+        """Return whether a run may still send data to where this call goes after it has read content from outside."""
+        return False
+
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
     """Return whether a tool's name matches one of the patterns of an agent."""
