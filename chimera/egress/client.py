@@ -1,7 +1,6 @@
 """The client for requests to addresses that a model or a user chose."""
 
 import asyncio
-import ssl
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -16,8 +15,7 @@ from chimera.egress.errors import EgressFailed, EgressRefused
 from chimera.egress.headers import checked_headers, kept_headers
 from chimera.egress.policy import EgressPolicy
 from chimera.egress.redirects import Step, next_step
-from chimera.egress.resolving import Resolver, system_resolver
-from chimera.egress.transport import CheckedTransport, LimitedTransport
+from chimera.egress.transport import CheckedTransport, LimitedTransport, Ways
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 TIMEOUT_S: Final = 30.0
@@ -52,15 +50,12 @@ class _Trip:
 class EgressClient:
     """Sends requests to public servers and to those on the allow-list. Cookies and connections aren't kept.
 
-    `resolve` and `context` replace the operating system's resolver and certificate authorities.
+    `ways` replaces the operating system's resolver, network and certificate authorities.
     """
 
-    def __init__(
-        self, settings: Settings, *, resolve: Resolver = system_resolver, context: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, ways: Ways | None = None) -> None:
         self.policy = EgressPolicy(settings)
-        self._resolve = resolve
-        self._own_context = context
+        self._ways = ways or Ways()
 
     async def request(
         self,
@@ -111,7 +106,7 @@ class EgressClient:
         body, or to each event of an event stream. The default timeout is 30 s, and 300 s between bytes of a response.
         """
         return httpx2.AsyncClient(
-            transport=LimitedTransport(self.policy, self._resolve, self._context, max_bytes=max_bytes),
+            transport=LimitedTransport(self.policy, self._ways, max_bytes=max_bytes),
             headers=headers,
             timeout=timeout or httpx2.Timeout(TIMEOUT_S, read=300.0),
             auth=auth,
@@ -127,17 +122,10 @@ class EgressClient:
         """
         return self.policy.is_allowed_after_untrusted(url)
 
-    @property
-    def _context(self) -> ssl.SSLContext:
-        if self._own_context is None:
-            # Reads the certificate authorities, which takes a while, so it is done once. The environment may name them.
-            self._own_context = httpx2.create_ssl_context(trust_env=True)
-        return self._own_context
-
     async def _follow(
         self, step: Step, trip: _Trip, accept: Collection[str], max_bytes: int, timeout_s: float, redirects: int | None
     ) -> EgressResponse:
-        async with CheckedTransport(self.policy, self._resolve, self._context, keep_alive=False) as transport:
+        async with CheckedTransport(self.policy, self._ways, keep_alive=False) as transport:
             while True:
                 trip.host = step.where.host
                 response = await transport.handle_async_request(_request_of(step, trip, accept, timeout_s))

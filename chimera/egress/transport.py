@@ -8,19 +8,36 @@ addresses. TLS still verifies the server's certificate for the name.
 import asyncio
 import ssl
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import httpcore2
 import httpx2
 
 from chimera.egress.bodies import LimitedStream, NotDecodable, encoding_of
 from chimera.egress.policy import EgressPolicy
-from chimera.egress.resolving import Resolver, addresses_of
+from chimera.egress.resolving import Resolver, addresses_of, system_resolver
 
 MAX_CONNECTIONS = 100
 
 _TRIED_ADDRESSES = 4
 _CONNECT_S = 5.0
 """Per address, so that one that doesn't answer leaves time for the next."""
+
+
+@dataclass(slots=True)
+class Ways:
+    """How names become addresses, addresses become connections, and certificates are verified."""
+
+    resolve: Resolver = system_resolver
+    network: httpcore2.AsyncNetworkBackend = field(default_factory=httpcore2.AnyIOBackend)
+    context: ssl.SSLContext | None = None
+
+    def certificates(self) -> ssl.SSLContext:
+        """Return the TLS context. The default has the certificate authorities of the system or the environment."""
+        if self.context is None:
+            # Takes a while, so it is done only once, and not before the first request.
+            self.context = httpx2.create_ssl_context(trust_env=True)
+        return self.context
 
 
 class CheckedTransport(httpx2.AsyncHTTPTransport):
@@ -30,7 +47,8 @@ class CheckedTransport(httpx2.AsyncHTTPTransport):
     name again.
     """
 
-    def __init__(self, policy: EgressPolicy, resolve: Resolver, context: ssl.SSLContext, *, keep_alive: bool) -> None:
+    def __init__(self, policy: EgressPolicy, ways: Ways, *, keep_alive: bool) -> None:
+        context = ways.certificates()
         super().__init__(verify=context, trust_env=False)
         self._policy = policy
         self._pool = httpcore2.AsyncConnectionPool(
@@ -38,7 +56,7 @@ class CheckedTransport(httpx2.AsyncHTTPTransport):
             max_connections=MAX_CONNECTIONS,
             max_keepalive_connections=MAX_CONNECTIONS if keep_alive else 0,
             keepalive_expiry=15.0 if keep_alive else 0.0,
-            network_backend=_CheckedNetwork(policy, resolve),
+            network_backend=_CheckedNetwork(policy, ways),
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -49,8 +67,8 @@ class CheckedTransport(httpx2.AsyncHTTPTransport):
 class LimitedTransport(CheckedTransport):
     """A checked transport for a client of another library: bodies are limited, and compressed ones are refused."""
 
-    def __init__(self, policy: EgressPolicy, resolve: Resolver, context: ssl.SSLContext, *, max_bytes: int) -> None:
-        super().__init__(policy, resolve, context, keep_alive=True)
+    def __init__(self, policy: EgressPolicy, ways: Ways, *, max_bytes: int) -> None:
+        super().__init__(policy, ways, keep_alive=True)
         self._max_bytes = max_bytes
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -67,9 +85,8 @@ class LimitedTransport(CheckedTransport):
 class _CheckedNetwork(httpcore2.AsyncNetworkBackend):
     """Opens connections for the pool: the only place where a host name becomes an address."""
 
-    def __init__(self, policy: EgressPolicy, resolve: Resolver) -> None:
-        self._policy, self._resolve = policy, resolve
-        self._network = httpcore2.AnyIOBackend()
+    def __init__(self, policy: EgressPolicy, ways: Ways) -> None:
+        self._policy, self._resolve, self._network = policy, ways.resolve, ways.network
 
     async def connect_tcp(
         self,

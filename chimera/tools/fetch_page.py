@@ -1,6 +1,8 @@
 """Reads a page of the web for a model."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from chimera.egress.client import EgressClient
 from chimera.egress.errors import EgressFailed, EgressRefused
@@ -40,6 +42,10 @@ class FetchPage(TypedTool[FetchPageArguments]):
 
     def __init__(self, egress: EgressClient) -> None:
         self._egress = egress
+
+    def is_trusted_destination(self, arguments: Mapping[str, JsonValue]) -> bool:
+        """Return whether the administrator trusts the host of the URL."""
+        return self._egress.is_allowed_after_untrusted(str(arguments.get("url", "")))
 
     async def call(self, arguments: FetchPageArguments, context: ToolContext) -> ToolOutput:
         try:

@@ -1,8 +1,9 @@
 """Sends one HTTP request for a model. What it does is not known, so an interrupted request is never repeated."""
 
+from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from chimera.content.text import clean_text
 from chimera.egress.client import EgressClient, EgressResponse
@@ -46,6 +47,10 @@ class HttpRequest(TypedTool[HttpRequestArguments]):
 
     def __init__(self, egress: EgressClient) -> None:
         self._egress = egress
+
+    def is_trusted_destination(self, arguments: Mapping[str, JsonValue]) -> bool:
+        """Return whether the administrator trusts the host of the URL."""
+        return self._egress.is_allowed_after_untrusted(str(arguments.get("url", "")))
 
     async def call(self, arguments: HttpRequestArguments, context: ToolContext) -> ToolOutput:
         try:

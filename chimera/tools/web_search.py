@@ -1,8 +1,8 @@
 """Searches the web for a model, with the search engine of this installation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from chimera.tools.base import ToolError, ToolOutput, TypedTool
 from chimera.tools.context import ToolContext
@@ -39,6 +39,10 @@ class WebSearch(TypedTool[WebSearchArguments]):
 
     def __init__(self, engine: SearchEngine | None) -> None:
         self._engine = engine
+
+    def is_trusted_destination(self, arguments: Mapping[str, JsonValue]) -> bool:
+        """Return true: queries go only to the engine that the administrator has chosen."""
+        return True
 
     async def call(self, arguments: WebSearchArguments, context: ToolContext) -> ToolOutput:
         if self._engine is None:

@@ -5,7 +5,12 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
 
+import httpcore2
+
+from chimera.egress.addresses import is_public
 from chimera.egress.resolving import Resolver
 
 Answer = Callable[[asyncio.StreamWriter, "Arrived"], Awaitable[None]]
@@ -115,3 +120,17 @@ def zone(names: Mapping[str, Sequence[str]]) -> Resolver:
         return names[host]
 
     return resolve
+
+
+class Internet(httpcore2.AsyncNetworkBackend):
+    """A network on which a server on loopback stands in for every public address. It notes what is connected to."""
+
+    def __init__(self, server: Place) -> None:
+        self.connected: list[str] = []
+        self._server, self._loopback = server, httpcore2.AnyIOBackend()
+
+    async def connect_tcp(self, host: str, port: int, *rest: Any, **named: Any) -> httpcore2.AsyncNetworkStream:
+        self.connected.append(host)
+        if is_public(ip_address(host)):
+            host, port = "127.0.0.1", self._server.port
+        return await self._loopback.connect_tcp(host, port, *rest, **named)

@@ -12,6 +12,7 @@ import pytest
 from chimera.config.settings import Settings
 from chimera.egress.client import MAX_BYTES, EgressClient
 from chimera.egress.errors import EgressFailed, EgressRefused, UnknownHost
+from chimera.egress.transport import Ways
 from tests.chimera.egress.servers import Answer, Arrived, Place, pours, redirects, says, serving, zone
 from tests.tls import Authority
 
@@ -20,7 +21,7 @@ HOUR_S = 3600.0
 
 def client_for(*places: Place, hosts: Sequence[str] = ()) -> EgressClient:
     allow = tuple(entry for place in places for entry in place.listed(*hosts))
-    return EgressClient(Settings(egress_allow=allow), resolve=zone(dict.fromkeys(hosts, ("127.0.0.1",))))
+    return EgressClient(Settings(egress_allow=allow), Ways(zone(dict.fromkeys(hosts, ("127.0.0.1",)))))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -200,7 +201,7 @@ async def test_an_unknown_host_is_named() -> None:
 async def test_an_address_that_does_not_answer_is_skipped() -> None:
     async with serving(says(b"second")) as place:
         settings = Settings(egress_allow=place.listed("two.example"))
-        client = EgressClient(settings, resolve=zone({"two.example": ("127.0.0.3", "127.0.0.1")}))
+        client = EgressClient(settings, Ways(zone({"two.example": ("127.0.0.3", "127.0.0.1")})))
         assert (await client.request("GET", place.url(host="two.example"))).body == b"second"
 
 
@@ -221,8 +222,10 @@ async def test_a_certificate_has_to_be_for_the_name(tmp_path: Path) -> None:
     async with server:
         client = EgressClient(
             Settings(egress_allow=(f"secure.example:{port}", f"other.example:{port}")),
-            resolve=zone({"secure.example": ("127.0.0.1",), "other.example": ("127.0.0.1",)}),
-            context=ssl.create_default_context(cafile=str(ours.certificate)),
+            Ways(
+                zone({"secure.example": ("127.0.0.1",), "other.example": ("127.0.0.1",)}),
+                context=ssl.create_default_context(cafile=str(ours.certificate)),
+            ),
         )
         assert (await client.request("GET", f"https://secure.example:{port}/")).body == b"ok"
         with pytest.raises(EgressFailed, match="ConnectError"):

@@ -11,6 +11,7 @@ from chimera.egress.addresses import is_public
 from chimera.egress.client import EgressClient
 from chimera.egress.errors import EgressFailed, EgressRefused
 from chimera.egress.policy import EgressPolicy
+from chimera.egress.transport import Ways
 from chimera.egress.urls import MAX_URL_CHARS, destination_of
 from tests.chimera.egress.servers import says, serving, zone
 
@@ -23,7 +24,7 @@ def policy_of(**settings: object) -> EgressPolicy:
 
 async def test_no_spelling_of_a_private_destination_connects() -> None:
     async with serving(says(b"secret")) as place:
-        client = EgressClient(Settings(), resolve=zone({**ADDRESSES, **LOCAL}))
+        client = EgressClient(Settings(), Ways(zone({**ADDRESSES, **LOCAL})))
         urls = list(spellings(place.port))
         assert len(urls) >= 60
         for url in urls:
@@ -35,7 +36,7 @@ async def test_no_spelling_of_a_private_destination_connects() -> None:
 async def test_a_listed_destination_is_reached() -> None:
     async with serving(says(b"open")) as place:
         allow = place.listed("intranet.example")
-        client = EgressClient(Settings(egress_allow=allow), resolve=zone({"intranet.example": ("127.0.0.1",), **LOCAL}))
+        client = EgressClient(Settings(egress_allow=allow), Ways(zone({"intranet.example": ("127.0.0.1",), **LOCAL})))
         for url in (place.url(), place.url(host="intranet.example"), place.url(host="[::ffff:127.0.0.1]")):
             assert (await client.request("GET", url)).body == b"open"
         with pytest.raises(EgressRefused, match="localhost:"):
@@ -45,7 +46,7 @@ async def test_a_listed_destination_is_reached() -> None:
 async def test_the_hosts_name_is_sent_not_its_address() -> None:
     async with serving(says()) as place:
         allow = place.listed("intranet.example")
-        client = EgressClient(Settings(egress_allow=allow), resolve=zone({"intranet.example": ("127.0.0.1",)}))
+        client = EgressClient(Settings(egress_allow=allow), Ways(zone({"intranet.example": ("127.0.0.1",)})))
         await client.request("GET", place.url(host="INTRANET.example"))
         assert place.arrived[0].headers["host"] == f"intranet.example:{place.port}"
 
@@ -53,7 +54,7 @@ async def test_the_hosts_name_is_sent_not_its_address() -> None:
 async def test_a_listed_name_does_not_lead_to_our_servers() -> None:
     async with serving(says()) as place:
         settings = Settings(api_port=place.port, egress_allow=place.listed("intranet.example"))
-        client = EgressClient(settings, resolve=zone({"intranet.example": ("127.0.0.1",)}))
+        client = EgressClient(settings, Ways(zone({"intranet.example": ("127.0.0.1",)})))
         with pytest.raises(EgressRefused, match="a server of this installation"):
             await client.request("GET", place.url(host="intranet.example"))
         assert place.connects == 0
@@ -63,7 +64,7 @@ async def test_a_listed_name_does_not_lead_to_our_servers() -> None:
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "0.0.0.0", "224.0.0.1", "fe80::1", "::ffff:169.254.169.254"])
 async def test_a_listed_name_does_not_lead_to_metadata(address: str) -> None:
-    client = EgressClient(Settings(egress_allow=("wiki.example:80",)), resolve=zone({"wiki.example": (address,)}))
+    client = EgressClient(Settings(egress_allow=("wiki.example:80",)), Ways(zone({"wiki.example": (address,)})))
     with pytest.raises(EgressRefused, match=r"'wiki\.example' isn't a public host") as raised:
         await client.request("GET", "http://wiki.example/")
     assert "169.254" not in raised.value.message
@@ -176,6 +177,6 @@ async def test_a_slow_resolver_is_not_waited_for() -> None:
         return []
 
     with pytest.raises(EgressFailed, match=r"within 0\.05 s") as raised:
-        await EgressClient(Settings(), resolve=never).request("GET", "https://slow.example/", timeout_s=0.05)
+        await EgressClient(Settings(), Ways(never)).request("GET", "https://slow.example/", timeout_s=0.05)
     assert stopped.is_set()
     assert not raised.value.was_sent

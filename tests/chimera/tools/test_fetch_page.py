@@ -6,6 +6,7 @@ import pytest
 
 from chimera.config.settings import Settings
 from chimera.egress.client import EgressClient
+from chimera.egress.transport import Ways
 from chimera.tools.base import ToolError, ToolOutput
 from chimera.tools.fetch_page import FetchPage
 from chimera.tools.web_pages import page_of
@@ -15,7 +16,7 @@ from tests.chimera.tools.calls import context
 
 async def fetched(answer: Answer, **arguments: int) -> ToolOutput:
     async with serving(answer) as place:
-        tool = FetchPage(EgressClient(Settings(egress_allow=place.listed()), resolve=zone({})))
+        tool = FetchPage(EgressClient(Settings(egress_allow=place.listed()), Ways(zone({}))))
         output = await tool.run({"url": place.url("/page"), **arguments}, context(max_result_chars=5000))
         return ToolOutput(output.text.replace(str(place.port), "PORT"), output.failed)
 
@@ -125,7 +126,7 @@ async def test_other_types_are_refused_by_name(kind: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "file:///etc/passwd", "https://nowhere.example/", "example.com"])
 async def test_an_unreachable_page_is_explained(url: str) -> None:
-    tool = FetchPage(EgressClient(Settings(), resolve=zone({})))
+    tool = FetchPage(EgressClient(Settings(), Ways(zone({}))))
     with pytest.raises(ToolError, match=r"Use a|Check the spelling"):
         await tool.run({"url": url}, context())
 

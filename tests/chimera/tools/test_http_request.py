@@ -7,6 +7,7 @@ import pytest
 
 from chimera.config.settings import Settings
 from chimera.egress.client import EgressClient
+from chimera.egress.transport import Ways
 from chimera.tools.base import OutcomeUnknown, ToolError, ToolOutput, ToolUnavailable
 from chimera.tools.http_request import HttpRequest
 from models.tools import ToolKind
@@ -15,7 +16,7 @@ from tests.chimera.tools.calls import context
 
 
 async def sent(place: Place, **arguments: Any) -> ToolOutput:
-    tool = HttpRequest(EgressClient(Settings(egress_allow=place.listed()), resolve=zone({})))
+    tool = HttpRequest(EgressClient(Settings(egress_allow=place.listed()), Ways(zone({}))))
     return await tool.run({"method": "POST", "url": place.url(), **arguments}, context(key="abc"))
 
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from chimera.config.settings import Settings
 from chimera.egress.client import EgressClient
+from chimera.egress.transport import Ways
 from chimera.tools.base import ToolError, ToolOutput, ToolUnavailable
 from chimera.tools.search_engines import Brave, SearchEngine, SearXNG, Tavily, engine_of
 from chimera.tools.web_search import WebSearch
@@ -27,7 +28,7 @@ every_engine = pytest.mark.parametrize("name", ENGINES)
 
 
 async def searched(place: Place, name: str, **arguments: Any) -> ToolOutput:
-    egress = EgressClient(Settings(egress_allow=place.listed()), resolve=zone({}))
+    egress = EgressClient(Settings(egress_allow=place.listed()), Ways(zone({})))
     tool = WebSearch(ENGINES[name](egress, place.url("").rstrip("/")))
     return await tool.run({"query": "rain & sun", **arguments}, context())
 
