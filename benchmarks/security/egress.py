@@ -56,11 +56,13 @@ async def mcp_urls(stack: Stack) -> Seen:
                 await guarded.post(url, content=b"{}", headers={"Authorization": "Bearer x"})
 
         async def by_mcp(url: str) -> None:
-            async with client.guarded() as guarded, Client(streamable_http_client(url, http_client=guarded)):
-                pass
+            try:
+                async with client.guarded() as guarded, Client(streamable_http_client(url, http_client=guarded)):
+                    pass
+            except ExceptionGroup as group:
+                raise _first(group) from None
 
-        await _try(seen, places, stack.settings, (by_client,), refused)
-        await _try(seen, places, stack.settings, (by_mcp,), (Exception,))
+        await _try(seen, places, stack.settings, (by_client, by_mcp), refused)
     return seen
 
 
@@ -114,6 +116,10 @@ async def _is_counted(place: Place) -> bool:
     await client.request("GET", place.url())
     counted, place.connects = place.connects == before + 1, before
     return counted
+
+
+def _first(error: Exception) -> Exception:
+    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
 def _own_ports(settings: Settings) -> Sequence[int]:
