@@ -29,7 +29,7 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     checked: dict[str, str] = {}
     for name, value in headers.items():
         _check(name, value)
-        checked[name.lower()] = value
+        checked[name.lower()] = value.strip()
     return checked
 
 

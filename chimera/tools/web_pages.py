@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from html_to_markdown import ConversionOptions, HiddenContent, convert
+from html_to_markdown import ConversionError, ConversionOptions, HiddenContent, convert
 
 from chimera.content.text import clean_text
 from chimera.egress.client import EgressResponse
+from chimera.tools.base import ToolError
 from chimera.tools.charsets import decoded
 
 TYPES = (
@@ -59,10 +60,16 @@ def has_text(response: EgressResponse) -> bool:
 
 
 def page_of(source: str) -> PageText:
-    """Convert HTML to Markdown. Of a longer page, only the first two million characters are converted."""
+    """Convert HTML to Markdown. Of a longer page, only the first two million characters are converted.
+
+    Raises ToolError if the page can't be converted.
+    """
     source = source[:_MAX_HTML_CHARS]
     title = html.unescape(found[1]) if (found := _TITLE.search(source)) else ""
-    markdown = convert(_SPANS.sub("", source), _OPTIONS).content or ""
+    try:
+        markdown = convert(_SPANS.sub("", source), _OPTIONS).content or ""
+    except ConversionError:
+        raise ToolError("The page's HTML can't be converted to text. Use another URL.") from None
     text = _BLANK_LINES.sub("\n\n", clean_text(markdown)).strip()
     return PageText(text, " ".join(clean_text(title).split())[:_MAX_TITLE_CHARS])
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from chimera.content.text import clean_text
 from chimera.tools.base import ToolError, ToolOutput, TypedTool
 from chimera.tools.context import ToolContext
 from chimera.tools.search_engines import SearchEngine, SearchResult
@@ -47,7 +48,7 @@ class WebSearch(TypedTool[WebSearchArguments]):
     async def call(self, arguments: WebSearchArguments, context: ToolContext) -> ToolOutput:
         if self._engine is None:
             raise ToolError(_NOT_CONFIGURED)
-        results = await self._engine.search(arguments.query, arguments.max_results)
+        results = await self._engine.search(clean_text(arguments.query), arguments.max_results)
         if not results:
             return ToolOutput("No results. Search with other or fewer words.")
         return ToolOutput(_written(results)[: context.limits.max_result_chars])

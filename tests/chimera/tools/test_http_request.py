@@ -39,6 +39,12 @@ async def test_a_request_is_sent_with_its_key(method: str) -> None:
         assert (arrived.body.decode(), arrived.headers["content-type"]) == ('{"a": "ü"}', "application/json")
 
 
+async def test_spaces_around_a_header_are_removed() -> None:
+    async with serving(says()) as place:
+        await sent(place, headers={"X-Key": " a b "}, body="x")
+        assert (place.arrived[0].headers["x-key"], place.arrived[0].body) == ("a b", b"x")
+
+
 async def test_a_redirect_is_shown_not_followed() -> None:
     async with serving(redirects("https://elsewhere.example/", 307)) as place:
         output = await sent(place)
