@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.config.settings import Settings
 from chimera.config.vendors import VENDORS
 from chimera.content.file_types import IMAGES
+from chimera.egress.client import EgressClient
 from chimera.pricing import abilities_of, window_of
 from chimera.providers import check_model, is_set_up
 from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
 from chimera.store import agents, files
 from chimera.store.agents import BUILT_IN_VIEWS
-from chimera.tools import TOOLS
+from chimera.tools.built_in import built_in
 from models.agents import PLANNER, AgentSpec, AgentView
 from models.ai_calls import Operation
 from models.due_times import check_time_zone
@@ -103,9 +104,10 @@ class Checks:
             await self.models.check(agent.model)
         for index, model in enumerate(agent.fallbacks):
             await self.models.check(model, f"fallbacks.{index}")
+        names = {each.definition.name for each in built_in(self._settings, EgressClient(self._settings))}
         for index, tool in enumerate(agent.tools):
-            if tool not in TOOLS.by_name:
-                known = ", ".join(sorted(TOOLS.by_name))
+            if tool not in names:
+                known = ", ".join(sorted(names))
                 raise InvalidInput(f"tools.{index}", f"Unknown tool {tool!r}. Use one of {known}.")
 
     async def operation(self, operation: Operation, model: str) -> Provider:

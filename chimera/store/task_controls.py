@@ -122,6 +122,8 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         )
     if task.status != RunStatus.PAUSED:
         raise refusal(task, "only a paused task can be resumed")
+    # A call for which the budget is still too low reports that again.
+    task.needs_budget = False
     task.status = going_on(task)
     await events.append(session, task_id, RunResumed())
     await outbox.signal(session, task_id, TaskSignal.RESUME)
@@ -136,6 +138,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     if task.status in CLOSED or task.status == RunStatus.CANCELLING:
         raise refusal(task, "it makes no more model calls")
     raised = set_limits(task, budget)
+    task.needs_budget = False
     if task.status == RunStatus.WAITING:
         task.status = going_on(task)
     await events.append(session, task_id, raised)
@@ -209,7 +212,9 @@ def refusal(task: Run, rule: str) -> Conflict:
 
 
 def going_on(task: Run) -> RunStatus:
-    """Return the status of a task that nothing keeps from continuing."""
+    """Return the status of a task that its owner lets continue."""
+    if task.approvals_pending:
+        return RunStatus.WAITING
     return RunStatus.QUEUED if task.started_at is None else RunStatus.RUNNING
 
 

@@ -9,10 +9,11 @@ from cli.output.text import one_line
 
 def own_tools(settings: Settings) -> Iterator[Finding]:
     """Load the Python tools as a worker does, which runs their code. Nothing is found if there are none."""
+    from chimera.egress.client import EgressClient
     from chimera.tools.built_in import built_in
     from chimera.tools.python.loading import load
 
-    loaded = load(settings, [tool.definition.name for tool in built_in(settings)])
+    loaded = load(settings, [tool.definition.name for tool in built_in(settings, EgressClient(settings))])
     for problem in loaded.problems:
         yield Finding(Level.WARN, f"tool {one_line(problem.place, 300)}", problem.message)
     if loaded.tools:

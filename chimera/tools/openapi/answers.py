@@ -4,9 +4,9 @@ import re
 
 from chimera.content.file_types import IMAGES, media_type_of
 from chimera.content.text import clean_text
+from chimera.egress.client import EgressResponse
 from chimera.tools.base import OutcomeUnknown, ToolImage, ToolOutput, ToolUnavailable
 from chimera.tools.openapi.credentials import Credentials
-from chimera.tools.openapi.wire import Response
 from models.tools import ToolKind
 
 MAX_ERROR_CHARS = 4000
@@ -16,7 +16,7 @@ _LONGEST_WAIT_S = 3600
 _CHARSET = re.compile(r"charset=\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 
-def output_of(name: str, kind: ToolKind, response: Response, credentials: Credentials) -> ToolOutput:
+def output_of(name: str, kind: ToolKind, response: EgressResponse, credentials: Credentials) -> ToolOutput:
     """Return a tool's output for a response.
 
     Statuses of 400 and above are failed outputs with the body. Raises ToolUnavailable for 429 and 503, and
@@ -36,7 +36,7 @@ def output_of(name: str, kind: ToolKind, response: Response, credentials: Creden
     return ToolOutput(f"Status {status}: {text}" if text else f"Status {status}.", failed=True)
 
 
-def _result(response: Response, credentials: Credentials) -> ToolOutput:
+def _result(response: EgressResponse, credentials: Credentials) -> ToolOutput:
     if not response.body:
         return ToolOutput(f"Done (status {response.status}).")
     image_type = media_type_of(response.body)
@@ -45,7 +45,7 @@ def _result(response: Response, credentials: Credentials) -> ToolOutput:
     return ToolOutput(credentials.hide(_text_of(response)))
 
 
-def _text_of(response: Response) -> str:
+def _text_of(response: EgressResponse) -> str:
     body, media_type = response.body, response.media_type
     if b"\0" in body[:4096] or media_type.startswith(("image/", "audio/", "video/", "application/octet")):
         return f"[{len(body)} bytes of the type {clean_text(media_type)[:80] or 'unknown'}, which can't be shown]"
@@ -56,7 +56,7 @@ def _text_of(response: Response) -> str:
         return clean_text(body.decode(errors="replace"))
 
 
-def _unavailable(name: str, response: Response) -> ToolUnavailable:
+def _unavailable(name: str, response: EgressResponse) -> ToolUnavailable:
     error = ToolUnavailable(f"{name!r} is unavailable: the API answers with status {response.status}.")
     wait = response.headers.get("retry-after", "").strip()
     if wait.isdecimal():

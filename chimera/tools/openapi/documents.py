@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from chimera.egress.client import EgressClient
 from chimera.tools.openapi.file import problem_of_base
-from chimera.tools.openapi.wire import Requests
 from models.base import preview_of
 from models.errors import ChimeraError
 
@@ -103,13 +103,13 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, (parts.hostname or "").lower(), port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-async def read_document(place: str, folder: Path, requests: Requests) -> Document:
+async def read_document(place: str, folder: Path, egress: EgressClient) -> Document:
     """Read a document from a URL, or from a path relative to `folder`. No credentials are sent.
 
     Raises BadDocument.
     """
     if urlsplit(place).scheme in ("http", "https"):
-        return Document(_parsed(await _fetched(place, requests)), url=place)
+        return Document(_parsed(await _fetched(place, egress)), url=place)
     return Document(_parsed(_read_file(place, folder)))
 
 
@@ -123,9 +123,9 @@ def _read_file(place: str, folder: Path) -> bytes:
         raise BadDocument(f"{place!r} can't be read ({error.strerror})") from None
 
 
-async def _fetched(url: str, requests: Requests) -> bytes:
+async def _fetched(url: str, egress: EgressClient) -> bytes:
     try:
-        response = await requests.request("GET", url, max_bytes=MAX_BYTES, timeout_s=FETCH_SECONDS)
+        response = await egress.request("GET", url, max_bytes=MAX_BYTES, timeout_s=FETCH_SECONDS)
     except ChimeraError as error:
         raise BadDocument(error.message) from None
     if not 200 <= response.status < 300:

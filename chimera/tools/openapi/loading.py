@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from chimera.config.settings import Settings
+from chimera.egress.client import EgressClient
 from chimera.tools import schemas
 from chimera.tools.openapi import file as openapi_file
 from chimera.tools.openapi.credentials import Credentials, Secrets, UnusableCredential, filled
@@ -14,14 +15,13 @@ from chimera.tools.openapi.file import ApiEntry, BadFile
 from chimera.tools.openapi.names import tool_names
 from chimera.tools.openapi.operations import KINDS, Found, operations_in, read
 from chimera.tools.openapi.tool import OperationTool
-from chimera.tools.openapi.wire import Requests
 from chimera.tools.problems import LoadedTools, ToolProblem
 
 MAX_OPERATIONS = 500
 """The number of an API's operations that can be tools."""
 
 
-async def load(settings: Settings, requests: Requests, secrets: Secrets, taken: Collection[str] = ()) -> LoadedTools:
+async def load(settings: Settings, egress: EgressClient, secrets: Secrets, taken: Collection[str] = ()) -> LoadedTools:
     """Load the tools of all APIs whose names aren't `taken`. Problems are returned; nothing is raised.
 
     `secrets` returns the secret of a name, to which the file refers as `${NAME}`.
@@ -33,7 +33,7 @@ async def load(settings: Settings, requests: Requests, secrets: Secrets, taken: 
         apis = openapi_file.read(path).apis
     except BadFile as error:
         return LoadedTools(problems=(ToolProblem(str(path), str(error)),))
-    loading = [_load_api(name, entry, path.parent, requests, secrets, taken) for name, entry in apis.items()]
+    loading = [_load_api(name, entry, path.parent, egress, secrets, taken) for name, entry in apis.items()]
     found = await asyncio.gather(*loading)
     return LoadedTools(
         tuple(tool for each in found for tool in each.tools),
@@ -42,11 +42,11 @@ async def load(settings: Settings, requests: Requests, secrets: Secrets, taken: 
 
 
 async def _load_api(
-    api: str, entry: ApiEntry, folder: Path, requests: Requests, secrets: Secrets, taken: Collection[str]
+    api: str, entry: ApiEntry, folder: Path, egress: EgressClient, secrets: Secrets, taken: Collection[str]
 ) -> LoadedTools:
     try:
         credentials = filled(entry.headers, entry.query, secrets)
-        document = await read_document(entry.document, folder, requests)
+        document = await read_document(entry.document, folder, egress)
     except (BadDocument, UnusableCredential) as error:
         return LoadedTools(problems=(ToolProblem(api, str(error)),))
     operations = list(operations_in(document))
@@ -61,7 +61,7 @@ async def _load_api(
             problems.append(ToolProblem(place, f"{name!r} is the name of another tool. Rename the API."))
             continue
         try:
-            tools[name] = _tool(name, api, entry, document, found, credentials, requests)
+            tools[name] = _tool(name, api, entry, document, found, credentials, egress)
         except BadDocument as error:
             problems.append(ToolProblem(place, f"{credentials.hide(str(error))}."))
         except (AttributeError, KeyError, TypeError, RecursionError, ValueError):
@@ -76,7 +76,7 @@ def _tool(
     document: Document,
     found: Found,
     credentials: Credentials,
-    requests: Requests,
+    egress: EgressClient,
 ) -> OperationTool:
     reserved = {("header", header.lower()) for header in entry.headers} | {
         ("query", each.lower()) for each in entry.query
@@ -89,7 +89,7 @@ def _tool(
     if problem := schemas.is_usable(operation.schema, of_object=True):
         raise BadDocument(problem.removesuffix("."))
     kind = entry.kind.get(found.operation_id or "", entry.kind.get(found.key, KINDS[found.method]))
-    return OperationTool(name, api, operation, kind, credentials, requests)
+    return OperationTool(name, api, operation, kind, credentials, egress)
 
 
 def _chosen(api: str, entry: ApiEntry, operations: list[Found]) -> tuple[list[Found], list[ToolProblem]]:

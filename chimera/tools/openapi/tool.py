@@ -5,16 +5,16 @@ from urllib.parse import urljoin
 
 from pydantic import JsonValue
 
+from chimera.egress.client import EgressClient, EgressResponse
+from chimera.egress.errors import EgressFailed, EgressRefused
 from chimera.tools import schemas
 from chimera.tools.base import OutcomeUnknown, ToolError, ToolOutput, ToolUnavailable, problems_of
 from chimera.tools.context import ToolContext
-from chimera.tools.openapi import wire
 from chimera.tools.openapi.answers import output_of
 from chimera.tools.openapi.building import Request, request_of
 from chimera.tools.openapi.credentials import Credentials
 from chimera.tools.openapi.documents import origin_of
 from chimera.tools.openapi.operations import Operation
-from models.errors import ChimeraError
 from models.tools import ToolDefinition, ToolKind, ToolSource
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -32,11 +32,11 @@ class OperationTool:
         operation: Operation,
         kind: ToolKind,
         credentials: Credentials,
-        requests: wire.Requests,
+        egress: EgressClient,
     ) -> None:
         self._operation = operation
         self._credentials = credentials
-        self._requests = requests
+        self._egress = egress
         self._definition = ToolDefinition(
             name=name,
             description=credentials.hide(operation.description),
@@ -64,11 +64,17 @@ class OperationTool:
         request = request_of(self._operation, arguments, self._credentials, context.idempotency_key)
         try:
             response = await self._answered(request)
-        except ChimeraError as error:
-            return self._explained(error)
+        except EgressRefused as error:
+            return self._refused(error)
+        except EgressFailed as error:
+            raise self._failed(error) from None
         return output_of(self._definition.name, self._definition.kind, response, self._credentials)
 
-    async def _answered(self, request: Request) -> wire.Response:
+    def is_trusted_destination(self, arguments: Mapping[str, JsonValue]) -> bool:
+        """Return whether the administrator trusts the API's server, whatever the arguments are."""
+        return self._egress.is_allowed_after_untrusted(self._operation.base_url)
+
+    async def _answered(self, request: Request) -> EgressResponse:
         """Send a request, also to where it is redirected on the same server: others don't get the credentials."""
         for _ in range(MAX_REDIRECTS):
             response = await self._sent(request)
@@ -79,8 +85,8 @@ class OperationTool:
             request = Request(request.method, target, request.headers, request.body)
         return await self._sent(request)
 
-    async def _sent(self, request: Request) -> wire.Response:
-        return await self._requests.request(
+    async def _sent(self, request: Request) -> EgressResponse:
+        return await self._egress.request(
             request.method,
             request.url,
             headers={"Accept": "application/json, text/*;q=0.9, */*;q=0.5", **request.headers},
@@ -91,17 +97,15 @@ class OperationTool:
             follow=False,
         )
 
-    def _explained(self, error: ChimeraError) -> ToolOutput:
+    def _refused(self, error: EgressRefused) -> ToolOutput:
+        """Return the output for an answer that can't be used. Raises ToolError if nothing was sent."""
         message = self._credentials.hide(error.message)
-        name = self._definition.name
-        if isinstance(error, ToolError | ToolUnavailable | OutcomeUnknown):
-            raise error
-        if wire.is_refusal(error):
-            if wire.was_sent(error):
-                return ToolOutput(f"The call was made, but its answer can't be used. {message}", failed=True)
-            raise ToolError(f"{name!r} can't be called. {message}") from None
-        if wire.is_failure(error):
-            if wire.was_sent(error) and self._definition.kind is ToolKind.ONCE:
-                raise OutcomeUnknown(f"The connection was lost in the middle of {name!r}. {message}") from None
-            raise ToolUnavailable(f"{name!r} is unavailable. {message}") from None
-        raise error
+        if error.status is None:
+            raise ToolError(f"{self._definition.name!r} can't be called. {message}") from None
+        return ToolOutput(f"The call was made, but its answer can't be used. {message}", failed=True)
+
+    def _failed(self, error: EgressFailed) -> OutcomeUnknown | ToolUnavailable:
+        name, message = self._definition.name, self._credentials.hide(error.message)
+        if error.was_sent and self._definition.kind is ToolKind.ONCE:
+            return OutcomeUnknown(f"The connection was lost in the middle of {name!r}. {message}")
+        return ToolUnavailable(f"{name!r} is unavailable. {message}")

@@ -1,17 +1,18 @@
-"""The context of a tool call, for tests."""
+"""The context in which tests call a tool."""
+
+from uuid import uuid4
 
 from chimera.tools.context import ToolContext, ToolLimits
 from models.ids import NodePath, RunId, UserId
 
 
-def a_context(key: str = "key-1") -> ToolContext:
-    """Return the context of a call whose limits don't matter."""
+def context(*, key: str = "key", max_result_chars: int = 100_000) -> ToolContext:
     return ToolContext(
-        owner_id=UserId("user-1"),
-        run_id=RunId("run-1"),
-        path=NodePath("facts"),
+        owner_id=UserId(str(uuid4())),
+        run_id=RunId(str(uuid4())),
+        path=NodePath("root"),
         step=1,
         index=0,
         idempotency_key=key,
-        limits=ToolLimits(deadline=float("inf"), max_result_chars=256 * 1024),
+        limits=ToolLimits(deadline=1e9, max_result_chars=max_result_chars),
     )

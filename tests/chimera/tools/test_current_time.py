@@ -6,13 +6,13 @@ import pytest
 
 from chimera.tools.base import ToolError
 from chimera.tools.current_time import CurrentTime
-from tests.chimera.tools.calls import a_context
+from tests.chimera.tools.calls import context
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
 
 async def time_in(**arguments: str) -> str:
-    return (await CurrentTime(lambda: NOON).run(arguments, a_context())).text
+    return (await CurrentTime(lambda: NOON).run(arguments, context())).text
 
 
 async def test_the_time_is_in_utc_by_default() -> None:

@@ -14,11 +14,11 @@ import pytest
 from pydantic import JsonValue, SecretStr
 
 from chimera.config.settings import Settings
+from chimera.egress.client import EgressClient
 from chimera.tools.openapi.loading import load as load_apis
 from chimera.tools.python.functions import FunctionTool
 from chimera.tools.python.loading import load
-from tests.chimera.tools.calls import a_context
-from tests.chimera.tools.openapi.api import Client
+from tests.chimera.tools.calls import context
 
 GUIDES = Path(__file__).parents[3] / "docs/how-to"
 
@@ -50,7 +50,7 @@ async def test_the_tool_of_twelve_lines_works(tmp_path: Path) -> None:
     loaded = load(Settings(tools_dir=tmp_path))
     assert loaded.problems == ()
     (tool,) = loaded.tools
-    output = await tool.run(call_in(files["loan.json"]), a_context())
+    output = await tool.run(call_in(files["loan.json"]), context())
     assert output.text == "276.35 a month"
     assert f"`{output.text}`" in (GUIDES / "add-a-tool-of-your-own.md").read_text()
 
@@ -64,8 +64,8 @@ async def test_the_tool_with_a_compensation_works(tmp_path: Path) -> None:
     (tool,) = loaded.tools
     assert isinstance(tool, FunctionTool)
     booking: dict[str, JsonValue] = {"room": "Ada", "hours": 2}
-    result = (await tool.run(booking, a_context())).text
-    assert (await tool.compensate(booking, result, a_context())).text == "Cancelled 2 h in Ada."
+    result = (await tool.run(booking, context())).text
+    assert (await tool.compensate(booking, result, context())).text == "Cancelled 2 h in Ada."
 
 
 @asynccontextmanager
@@ -97,11 +97,12 @@ async def test_the_api_of_the_guide_works(tmp_path: Path) -> None:
     apis.write_text(files["openapi-tools.json"].replace("8500", str(port)))
     async with served(tmp_path, port):
         secrets = {"SHOP_TOKEN": SecretStr("shop-token-1")}
-        loaded = await load_apis(Settings(data_dir=tmp_path), Client(), secrets.get)
+        settings = Settings(data_dir=tmp_path, egress_allow=(f"127.0.0.1:{port}",))
+        loaded = await load_apis(settings, EgressClient(settings), secrets.get)
         assert loaded.problems == ()
         (tool,) = loaded.tools
         assert tool.definition.name == "shop__get_stock"
         assert list(tool.definition.parameters["properties"]) == ["item"]
-        assert (await tool.run(call_in(files["stock.json"]), a_context())).text == "12"
-        missing = await tool.run({"item": "milk"}, a_context())
+        assert (await tool.run(call_in(files["stock.json"]), context())).text == "12"
+        missing = await tool.run({"item": "milk"}, context())
         assert missing.text == 'Status 404: {"detail":"Unknown item. Use one of tea, coffee."}'

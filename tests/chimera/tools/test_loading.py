@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 
 from chimera.config.settings import Settings
+from chimera.egress.client import EgressClient
 from chimera.tools.built_in import built_in
 from chimera.tools.calculator import Calculator
 from chimera.tools.loading import close, load
 from chimera.tools.run_python import RunPython
-from tests.chimera.tools.calls import a_context
-from tests.chimera.tools.openapi.api import Client, document
+from tests.chimera.tools.calls import context
+from tests.chimera.tools.openapi.api import document
 
 TOOLS = '''from chimera.tools.python import tool
 
@@ -31,7 +32,7 @@ async def test_earlier_sources_keep_their_names(tmp_path: Path) -> None:
     api = {"document": "doc.json", "operations": ["*"], "base_url": "https://api.example"}
     (tmp_path / "apis.json").write_text(json.dumps({"apis": {"shop": api}}))
     settings = Settings(tools_dir=tmp_path, openapi_file=tmp_path / "apis.json")
-    loaded = await load(settings, [Calculator()], Client(), lambda name: None)
+    loaded = await load(settings, [Calculator()], EgressClient(settings), lambda name: None)
     assert [tool.definition.name for tool in loaded.tools] == ["calculator", "shop__get_x", "shop__get_y"]
     assert isinstance(loaded.tools[0], Calculator)
     assert ["is the name of" in problem.message for problem in loaded.problems] == [True, True]
@@ -39,13 +40,13 @@ async def test_earlier_sources_keep_their_names(tmp_path: Path) -> None:
 
 async def test_closing_ends_what_tools_hold() -> None:
     python = RunPython(at_once=1)
-    await python.run({"code": "1"}, a_context())
+    await python.run({"code": "1"}, context())
     await close([Calculator(), python])
     assert python._pool is None
 
 
 def test_the_built_in_tools_are_described() -> None:
-    tools = {tool.definition.name: tool.definition for tool in built_in(Settings())}
+    tools = {tool.definition.name: tool.definition for tool in built_in(Settings(), EgressClient(Settings()))}
     assert {"calculator", "current_time", "run_python"} <= set(tools)
     assert tools["current_time"].instant
     assert not tools["run_python"].instant

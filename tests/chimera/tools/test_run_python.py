@@ -9,7 +9,7 @@ import pytest
 
 from chimera.tools.base import ToolError, ToolOutput
 from chimera.tools.run_python import MAX_OUTPUT_BYTES, RunPython
-from tests.chimera.tools.calls import a_context
+from tests.chimera.tools.calls import context
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def canary() -> Iterator[str]:
 
 
 async def run(tool: RunPython, code: str) -> ToolOutput:
-    return await tool.run({"code": code}, a_context())
+    return await tool.run({"code": code}, context())
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,4 @@ async def test_workers_inherit_no_environment(python: RunPython, canary: str) ->
 
 async def test_code_of_the_wrong_type_is_explained(python: RunPython) -> None:
     with pytest.raises(ToolError, match="code: Field required"):
-        await python.run({}, a_context())
+        await python.run({}, context())

@@ -1,4 +1,4 @@
-"""An API on loopback that records requests, and a client for it in the shape of the client for the outside."""
+"""An API on loopback that records requests, and tools for it."""
 
 import asyncio
 import json
@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from pydantic import SecretStr
 
 from chimera.config.settings import Settings
+from chimera.egress.client import EgressClient
 from chimera.tools.openapi.loading import load
 from chimera.tools.problems import LoadedTools
-from models.errors import ChimeraError
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,12 @@ class Api:
     def __init__(self) -> None:
         self.seen: list[Seen] = []
         self.answer: Callable[[Seen], Answer] = lambda seen: Answer()
-        self.url = ""
+        self.place = ""
+        """The host and port."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.place}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -67,70 +71,11 @@ async def an_api() -> AsyncIterator[Api]:
     """Serve an API on a free port of the loopback address."""
     api = Api()
     server = await asyncio.start_server(api.serve, "127.0.0.1", 0)
-    api.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    api.place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield api
     finally:
         server.close()
-
-
-class Failed(ChimeraError):
-    """A request that failed, as the client for the outside reports it."""
-
-    code = "egress_failed"
-
-    def __init__(self, message: str, *, was_sent: bool) -> None:
-        super().__init__(message)
-        self.was_sent = was_sent
-
-
-class Refused(ChimeraError):
-    """A request or response that isn't allowed, as the client for the outside reports it."""
-
-    code = "egress_refused"
-
-    def __init__(self, message: str, *, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Received:
-    """A response."""
-
-    status: int
-    headers: httpx2.Headers
-    url: str
-    media_type: str
-    body: bytes
-
-
-class Client:
-    """Sends requests without any checks."""
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-        accept: Collection[str] = ("*/*",),
-        max_bytes: int = 5_000_000,
-        timeout_s: float = 30.0,
-        follow: bool = True,
-    ) -> Received:
-        async with httpx2.AsyncClient(trust_env=False) as client:
-            try:
-                found = await client.request(method, url, headers=headers, content=body or None, timeout=timeout_s)
-            except httpx2.ConnectError:
-                raise Failed(f"{url} can't be reached.", was_sent=False) from None
-            except httpx2.TransportError:
-                raise Failed(f"{url} didn't answer.", was_sent=True) from None
-        if len(found.content) > max_bytes:
-            raise Refused(f"The response from {url} is too large.", status=found.status_code)
-        media_type = found.headers.get("content-type", "").partition(";")[0]
-        return Received(found.status_code, found.headers, str(found.url), media_type, found.content)
 
 
 def document(paths: Mapping[str, Any], version: str = "3.1.0", **more: Any) -> dict[str, Any]:
@@ -142,11 +87,12 @@ async def loaded(
     folder: Path,
     doc: Mapping[str, Any] | str | bytes,
     *,
+    allow: Collection[str] = (),
     secrets: Mapping[str, str] | None = None,
     taken: Collection[str] = (),
     **entry: Any,
 ) -> LoadedTools:
-    """Load the tools of one API, named `shop`, from a document in a file."""
+    """Load the tools of one API, named `shop`, from a document in a file. `allow` is the allow-list of servers."""
     data = doc if isinstance(doc, bytes) else doc.encode() if isinstance(doc, str) else json.dumps(doc).encode()
     (folder / "shop.json").write_bytes(data)
     whole = {"document": "shop.json", "operations": ["*"], "base_url": "http://127.0.0.1:1", **entry}
@@ -154,4 +100,5 @@ async def loaded(
     file = folder / "apis.json"
     file.write_text(json.dumps({"apis": {"shop": whole}}))
     values = {name: SecretStr(value) for name, value in (secrets or {}).items()}
-    return await load(Settings(openapi_file=file), Client(), values.get, taken)
+    settings = Settings(openapi_file=file, egress_allow=tuple(allow))
+    return await load(settings, EgressClient(settings), values.get, taken)

@@ -11,7 +11,7 @@ import pytest
 
 from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, ToolUnavailable
 from chimera.tools.openapi.building import MAX_URL_CHARS
-from tests.chimera.tools.calls import a_context
+from tests.chimera.tools.calls import context
 from tests.chimera.tools.openapi.api import Answer, Api, an_api, document, loaded
 
 TOKEN = 'canary-9932/+="x'
@@ -31,7 +31,11 @@ async def tool_of(
     """Return the tool of a document's only operation. What isn't part of the operation belongs to the file."""
     operation = {"operationId": "x", "parameters": parameters, **OK}
     operation |= {name: more.pop(name) for name in ("requestBody",) if name in more}
-    found = await loaded(folder, document({path: {method: operation}}), **{"base_url": f"{api.url}/v1/", **more})
+    found = await loaded(
+        folder,
+        document({path: {method: operation}}),
+        **{"base_url": f"{api.url}/v1/", "allow": (api.place, "127.0.0.1:1"), **more},
+    )
     assert found.problems == ()
     return found.tools[0]
 
@@ -67,7 +71,7 @@ async def test_query_parameters_are_written_by_their_style(
 ) -> None:
     tool = await tool_of(api, tmp_path, [parameter("q") | how])
     (argument,) = tool.definition.parameters["properties"]
-    await tool.run({argument: value}, a_context())
+    await tool.run({argument: value}, context())
     target = urlsplit(api.seen[0].target)
     assert target.path == "/v1/x"
     assert parse_qsl(target.query) == query
@@ -75,7 +79,7 @@ async def test_query_parameters_are_written_by_their_style(
 
 async def test_defaults_are_left_to_the_server(api: Api, tmp_path: Path) -> None:
     tool = await tool_of(api, tmp_path, [parameter("q", schema={"type": "integer", "default": 5})])
-    await tool.run({}, a_context())
+    await tool.run({}, context())
     assert api.seen[0].target == "/v1/x"
 
 
@@ -92,7 +96,7 @@ async def test_defaults_are_left_to_the_server(api: Api, tmp_path: Path) -> None
 )
 async def test_a_path_value_stays_in_its_segment(api: Api, tmp_path: Path, value: Any, path: str) -> None:
     tool = await tool_of(api, tmp_path, [parameter("id", "path")], "/a/{id}/b")
-    await tool.run({"id": value}, a_context())
+    await tool.run({"id": value}, context())
     assert api.seen[0].target == path
 
 
@@ -106,7 +110,7 @@ async def test_a_path_value_stays_in_its_segment(api: Api, tmp_path: Path, value
 async def test_a_path_value_that_leaves_its_segment_is_refused(api: Api, tmp_path: Path, value: Any) -> None:
     tool = await tool_of(api, tmp_path, [parameter("id", "path")], "/a/{id}/b")
     with pytest.raises(ToolError, match="path"):
-        await tool.run({"id": value}, a_context())
+        await tool.run({"id": value}, context())
     assert api.seen == []
 
 
@@ -116,25 +120,25 @@ async def test_headers_from_models_cannot_replace_credentials(api: Api, tmp_path
         api, tmp_path, parameters, headers={"Authorization": "Bearer ${T}", "x-key": "fixed"}, secrets={"T": TOKEN}
     )
     with pytest.raises(ToolError, match="unknown 'Authorization'"):
-        await tool.run({"Authorization": "Bearer mine"}, a_context())
-    await tool.run({"X-Trace": "abc"}, a_context())
+        await tool.run({"Authorization": "Bearer mine"}, context())
+    await tool.run({"X-Trace": "abc"}, context())
     headers = api.seen[0].headers
     assert (headers["authorization"], headers["x-key"], headers["x-trace"]) == (f"Bearer {TOKEN}", "fixed", "abc")
     for value in ("a\r\nX-Evil: 1", "ä", " a"):
         with pytest.raises(ToolError, match="printable ASCII"):
-            await tool.run({"X-Trace": value}, a_context())
+            await tool.run({"X-Trace": value}, context())
 
 
 async def test_an_object_cannot_replace_a_configured_query(api: Api, tmp_path: Path) -> None:
     tool = await tool_of(api, tmp_path, [parameter("filter")], query={"api_key": "${T}"}, secrets={"T": TOKEN})
-    await tool.run({"filter": {"API_KEY": "mine", "a": "b"}}, a_context())
+    await tool.run({"filter": {"API_KEY": "mine", "a": "b"}}, context())
     assert parse_qsl(urlsplit(api.seen[0].target).query) == [("a", "b"), ("api_key", TOKEN)]
 
 
 async def test_a_json_body_is_sent(api: Api, tmp_path: Path) -> None:
     body = {"required": True, "content": {"application/json; charset=utf-8": {"schema": {"type": "array"}}}}
     tool = await tool_of(api, tmp_path, [], method="post", requestBody=body)
-    await tool.run({"body": [{"ä": None}]}, a_context("run-1/3"))
+    await tool.run({"body": [{"ä": None}]}, context(key="run-1/3"))
     (seen,) = api.seen
     assert (seen.method, json.loads(seen.body)) == ("POST", [{"ä": None}])
     assert seen.headers["content-type"] == "application/json"
@@ -144,12 +148,12 @@ async def test_a_json_body_is_sent(api: Api, tmp_path: Path) -> None:
 async def test_a_form_is_sent(api: Api, tmp_path: Path) -> None:
     body = {"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}}
     tool = await tool_of(api, tmp_path, [], method="post", requestBody=body)
-    await tool.run({"body": {"a": "x y", "b": [1, 2], "c": None, "d": {"e": 1}}}, a_context())
+    await tool.run({"body": {"a": "x y", "b": [1, 2], "c": None, "d": {"e": 1}}}, context())
     assert parse_qsl(api.seen[0].body.decode()) == [("a", "x y"), ("b", "1"), ("b", "2"), ("d", '{"e":1}')]
 
 
 async def test_reading_calls_have_no_idempotency_key(api: Api, tmp_path: Path) -> None:
-    await (await tool_of(api, tmp_path, [])).run({}, a_context())
+    await (await tool_of(api, tmp_path, [])).run({}, context())
     assert "idempotency-key" not in api.seen[0].headers
 
 
@@ -175,7 +179,7 @@ async def test_reading_calls_have_no_idempotency_key(api: Api, tmp_path: Path) -
 )
 async def test_an_answer_becomes_an_output(api: Api, tmp_path: Path, answer: Answer, output: ToolOutput | None) -> None:
     api.answer = lambda seen: answer
-    found = await (await tool_of(api, tmp_path, [])).run({}, a_context())
+    found = await (await tool_of(api, tmp_path, [])).run({}, context())
     assert output is None or found == output
     assert output is not None or found.images or "can't be shown" in found.text
 
@@ -184,7 +188,7 @@ async def test_an_answer_becomes_an_output(api: Api, tmp_path: Path, answer: Ans
 async def test_a_busy_api_is_unavailable(api: Api, tmp_path: Path, status: int) -> None:
     api.answer = lambda seen: Answer(status, b"", {"retry-after": "7"})
     with pytest.raises(ToolUnavailable) as raised:
-        await (await tool_of(api, tmp_path, [], method="post")).run({}, a_context())
+        await (await tool_of(api, tmp_path, [], method="post")).run({}, context())
     assert raised.value.retry_after_s == 7
 
 
@@ -204,7 +208,7 @@ async def test_a_lost_answer_is_unknown_if_not_repeatable(
     api.answer = lambda seen: Answer(breaks=True)
     tool = await tool_of(api, tmp_path, [], method=method, query={"key": "${T}"}, secrets={"T": TOKEN})
     with pytest.raises(error) as raised:
-        await tool.run({}, a_context())
+        await tool.run({}, context())
     assert len(api.seen) == 1
     assert "canary" not in str(raised.value)
 
@@ -212,19 +216,19 @@ async def test_a_lost_answer_is_unknown_if_not_repeatable(
 async def test_a_gateway_error_is_unknown_if_not_repeatable(api: Api, tmp_path: Path) -> None:
     api.answer = lambda seen: Answer(502)
     with pytest.raises(OutcomeUnknown):
-        await (await tool_of(api, tmp_path, [], method="post")).run({}, a_context())
-    assert (await (await tool_of(api, tmp_path, [])).run({}, a_context())).failed
+        await (await tool_of(api, tmp_path, [], method="post")).run({}, context())
+    assert (await (await tool_of(api, tmp_path, [])).run({}, context())).failed
 
 
 async def test_an_unreachable_api_is_unavailable(api: Api, tmp_path: Path) -> None:
     tool = await tool_of(api, tmp_path, [], method="post", base_url="http://127.0.0.1:1")
     with pytest.raises(ToolUnavailable):
-        await tool.run({}, a_context())
+        await tool.run({}, context())
 
 
 async def test_an_answer_that_is_too_large_counts_as_made(api: Api, tmp_path: Path) -> None:
     api.answer = lambda seen: Answer(body=b"x" * (3 * 1024 * 1024))
-    output = await (await tool_of(api, tmp_path, [], method="post")).run({}, a_context())
+    output = await (await tool_of(api, tmp_path, [], method="post")).run({}, context())
     assert output.failed
     assert output.text.startswith("The call was made, but its answer can't be used.")
 
@@ -232,7 +236,7 @@ async def test_an_answer_that_is_too_large_counts_as_made(api: Api, tmp_path: Pa
 async def test_a_url_that_is_too_long_is_refused(api: Api, tmp_path: Path) -> None:
     tool = await tool_of(api, tmp_path, [parameter("q")])
     with pytest.raises(ToolError, match="At most 8000 can be sent"):
-        await tool.run({"q": "x" * MAX_URL_CHARS}, a_context())
+        await tool.run({"q": "x" * MAX_URL_CHARS}, context())
 
 
 async def test_redirects_stay_on_the_server(api: Api, tmp_path: Path) -> None:
@@ -243,7 +247,7 @@ async def test_redirects_stay_on_the_server(api: Api, tmp_path: Path) -> None:
 
     api.answer = answer
     tool = await tool_of(api, tmp_path, [], headers={"x-key": "${T}"}, secrets={"T": "canary"})
-    assert (await tool.run({}, a_context())).text == "here"
+    assert (await tool.run({}, context())).text == "here"
     assert [seen.headers["x-key"] for seen in api.seen] == ["canary", "canary"]
 
 
@@ -255,13 +259,13 @@ async def test_credentials_do_not_follow_a_redirect(api: Api, tmp_path: Path) ->
                     status, b"", {"location": f"{other.url}/steal"}
                 )
                 tool = await tool_of(api, tmp_path, [], method=method, headers={"x-key": "${T}"}, secrets={"T": TOKEN})
-                assert "isn't followed" in (await tool.run({}, a_context())).text
+                assert "isn't followed" in (await tool.run({}, context())).text
         assert other.seen == []
 
 
 async def test_endless_redirects_end(api: Api, tmp_path: Path) -> None:
     api.answer = lambda seen: Answer(302, b"", {"location": "/v1/x"})
-    assert (await (await tool_of(api, tmp_path, [])).run({}, a_context())).failed
+    assert (await (await tool_of(api, tmp_path, [])).run({}, context())).failed
     assert len(api.seen) == 4
 
 
@@ -282,7 +286,7 @@ async def test_an_echoed_credential_is_hidden(api: Api, tmp_path: Path, status: 
         query={"key": "${T}"},
         secrets={"B": basic, "T": TOKEN},
     )
-    output = await tool.run({}, a_context())
+    output = await tool.run({}, context())
     assert output.failed == (status != 200)
     assert "canary" not in output.text
     assert basic not in output.text
@@ -293,5 +297,5 @@ async def test_an_echoed_credential_is_hidden(api: Api, tmp_path: Path, status: 
 async def test_arguments_are_checked_against_the_schema(api: Api, tmp_path: Path) -> None:
     tool = await tool_of(api, tmp_path, [parameter("n", required=True, schema={"type": "integer", "enum": [1, 2]})])
     with pytest.raises(ToolError, match="n: must be one of 1, 2, not 3"):
-        await tool.run({"n": 3}, a_context())
+        await tool.run({"n": 3}, context())
     assert api.seen == []

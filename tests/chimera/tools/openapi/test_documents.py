@@ -293,12 +293,14 @@ async def test_a_document_can_come_from_a_url(tmp_path: Path) -> None:
         doc = json.dumps(document({"/x": {"get": OK}}, servers=[{"url": "/v1"}])).encode()
         answers = [doc]
         api.answer = lambda seen: Answer(body=answers[0])
-        found = await loaded(tmp_path, "{}", document=f"{api.url}/openapi.json", base_url=None)
+        found = await loaded(tmp_path, "{}", document=f"{api.url}/openapi.json", base_url=None, allow=[api.place])
         assert [tool.definition.name for tool in found.tools] == ["shop__get_x"]
         answers[0] = b"<html>"
-        assert "isn't JSON" in str((await loaded(tmp_path, "{}", document=api.url)).problems[0])
-    found = await loaded(tmp_path, "{}", document=api.url)
-    assert "can't be reached" in str(found.problems[0])
+        assert "isn't JSON" in str((await loaded(tmp_path, "{}", document=api.url, allow=[api.place])).problems[0])
+    found = await loaded(tmp_path, "{}", document="http://127.0.0.1:1/", allow=["127.0.0.1:1"])
+    assert "failed (ConnectError)" in str(found.problems[0])
+    found = await loaded(tmp_path, "{}", document="http://127.0.0.1:1/")
+    assert "isn't allowed" in str(found.problems[0])
 
 
 async def test_a_fetched_document_cannot_redirect_credentials(tmp_path: Path) -> None:
@@ -306,7 +308,7 @@ async def test_a_fetched_document_cannot_redirect_credentials(tmp_path: Path) ->
         doc = json.dumps(document({"/x": {"get": OK}}, servers=[{"url": "https://evil.example"}])).encode()
         api.answer = lambda seen: Answer(body=doc)
         entry: dict[str, Any] = {"document": f"{api.url}/openapi.json", "base_url": None, "secrets": {"K": "canary"}}
-        found = await loaded(tmp_path, "{}", headers={"x-key": "${K}"}, **entry)
+        found = await loaded(tmp_path, "{}", headers={"x-key": "${K}"}, allow=[api.place], **entry)
         assert found.tools == ()
         assert "To send credentials to it, set base_url." in found.problems[0].message
         assert "x-key" not in api.seen[0].headers

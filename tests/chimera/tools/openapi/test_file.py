@@ -9,10 +9,11 @@ from pydantic import SecretStr
 
 from chimera.config.secret_named import secret_named
 from chimera.config.settings import Settings
+from chimera.egress.client import EgressClient
 from chimera.tools.openapi.file import path_of
 from chimera.tools.openapi.loading import load
 from chimera.tools.problems import LoadedTools
-from tests.chimera.tools.openapi.api import Client, document
+from tests.chimera.tools.openapi.api import document
 
 ENTRY: dict[str, Any] = {"document": "doc.json", "operations": ["*"], "base_url": "https://api.example/v1"}
 
@@ -20,7 +21,8 @@ ENTRY: dict[str, Any] = {"document": "doc.json", "operations": ["*"], "base_url"
 async def load_file(folder: Path, text: str) -> LoadedTools:
     (folder / "doc.json").write_text(json.dumps(document({"/x": {"get": {}}})))
     (folder / "apis.json").write_text(text)
-    return await load(Settings(openapi_file=folder / "apis.json"), Client(), {"A": SecretStr("canary")}.get)
+    settings = Settings(openapi_file=folder / "apis.json")
+    return await load(settings, EgressClient(settings), {"A": SecretStr("canary")}.get)
 
 
 async def test_without_a_file_there_are_no_tools(tmp_path: Path) -> None:
@@ -67,7 +69,8 @@ async def test_one_wrong_api_spoils_no_other(tmp_path: Path) -> None:
 
 
 async def test_a_missing_file_is_explained(tmp_path: Path) -> None:
-    found = await load(Settings(openapi_file=tmp_path / "gone.json"), Client(), lambda name: None)
+    settings = Settings(openapi_file=tmp_path / "gone.json")
+    found = await load(settings, EgressClient(settings), lambda name: None)
     assert "CHIMERA_OPENAPI_FILE" in str(found.problems[0])
 
 

@@ -16,7 +16,7 @@ from chimera.tools.context import ToolContext
 from chimera.tools.python.decorator import tool
 from chimera.tools.python.signatures import UnusableFunction
 from models.tools import ToolKind, ToolSource
-from tests.chimera.tools.calls import a_context
+from tests.chimera.tools.calls import context
 from tests.chimera.tools.python.functions import made_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
@@ -73,7 +73,7 @@ def test_a_definition_comes_from_signature_and_docstring() -> None:
 
 async def test_arguments_arrive_as_their_types() -> None:
     output = await made_of(order).run(
-        {"pizza": "Margherita", "size": "large", "to": {"street": "Elm"}, "count": 2.0}, a_context("key-7")
+        {"pizza": "Margherita", "size": "large", "to": {"street": "Elm"}, "count": 2.0}, context(key="key-7")
     )
     assert output.text == (
         '{"key":"key-7","to":{"street":"Elm","city":"Oslo"},"day":"2026-01-02","all":["Margherita","large",2,"a"]}'
@@ -93,7 +93,7 @@ async def test_arguments_arrive_as_their_types() -> None:
 )
 async def test_wrong_arguments_are_explained(arguments: dict[str, Any], problem: str) -> None:
     with pytest.raises(ToolError) as raised:
-        await made_of(order).run(arguments, a_context())
+        await made_of(order).run(arguments, context())
     assert raised.value.message.startswith("Invalid arguments for 'order': ")
     assert problem in raised.value.message
 
@@ -126,7 +126,7 @@ async def result_of(value: object) -> ToolOutput:
         """Give."""
         return value
 
-    return await made_of(give).run({}, a_context())
+    return await made_of(give).run({}, context())
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ async def raised_by(error: BaseException, **options: Any) -> BaseException:
         raise error
 
     with pytest.raises((Exception, SystemExit)) as raised:
-        await made_of(fail, **options).run({}, a_context())
+        await made_of(fail, **options).run({}, context())
     return raised.value
 
 
@@ -209,9 +209,9 @@ async def test_plain_functions_run_in_threads() -> None:
         return threading.get_ident() == loop_thread
 
     reported: list[tuple[str, bool]] = []
-    context = replace(a_context(), report=lambda text: reported.append((text, threading.get_ident() == loop_thread)))
-    assert (await made_of(plain).run({}, context)).text == "false"
-    assert (await made_of(coroutine).run({}, context)).text == "true"
+    reporting = replace(context(), report=lambda text: reported.append((text, threading.get_ident() == loop_thread)))
+    assert (await made_of(plain).run({}, reporting)).text == "false"
+    assert (await made_of(coroutine).run({}, reporting)).text == "true"
     assert reported == [("half done", True)]
 
 
@@ -224,7 +224,7 @@ async def test_a_cancel_does_not_wait_for_the_thread() -> None:
         ended.wait()
         return ""
 
-    call = asyncio.create_task(made_of(slow).run({}, a_context()))
+    call = asyncio.create_task(made_of(slow).run({}, context()))
     while not begun.is_set():
         await asyncio.sleep(0.01)
     call.cancel()
@@ -245,18 +245,18 @@ async def test_a_compensation_gets_arguments_and_result() -> None:
 
     made = made_of(buy)
     assert made.definition.compensable
-    result = await made.run({"pizza": "Napoli"}, a_context())
-    undone = await made.compensate({"pizza": "Napoli"}, result.text, a_context("undo-1"))
+    result = await made.run({"pizza": "Napoli"}, context())
+    undone = await made.compensate({"pizza": "Napoli"}, result.text, context(key="undo-1"))
     assert undone.text == "Napoli 7 undo-1"
     with pytest.raises(ToolError, match="isn't what 'undo' expects"):
-        await made.compensate({"pizza": "Napoli"}, "Done.", a_context())
+        await made.compensate({"pizza": "Napoli"}, "Done.", context())
 
 
 async def test_a_tool_without_compensation_cannot_undo() -> None:
     made = made_of(order)
     assert not made.definition.compensable
     with pytest.raises(ToolError, match="has no compensation"):
-        await made.compensate({"pizza": "x"}, "", a_context())
+        await made.compensate({"pizza": "x"}, "", context())
 
 
 def without_docstring(x: int) -> int:

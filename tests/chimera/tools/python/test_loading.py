@@ -10,7 +10,7 @@ import pytest
 from chimera.config.settings import Settings
 from chimera.tools.problems import LoadedTools
 from chimera.tools.python.loading import load
-from tests.chimera.tools.calls import a_context
+from tests.chimera.tools.calls import context
 
 GREET = '''from chimera.tools.python import tool
 
@@ -44,7 +44,7 @@ async def test_a_file_defines_a_tool(load_files: Load) -> None:
     loaded = load_files(greet=GREET)
     assert names_in(loaded) == ["greet"]
     assert loaded.problems == ()
-    assert (await loaded.tools[0].run({"name": "Ada"}, a_context())).text == "Hello Ada"
+    assert (await loaded.tools[0].run({"name": "Ada"}, context())).text == "Hello Ada"
 
 
 def test_no_folder_means_no_tools() -> None:
