@@ -99,7 +99,7 @@ def _chosen(api: str, entry: ApiEntry, operations: list[Found]) -> tuple[list[Fo
     for name in (*entry.operations, *entry.kind):
         if name != "*" and name not in known:
             close = get_close_matches(name, known, n=1)
-            hint = f"Did you mean {close[0]!r}?" if close else "Use an operationId, or a form such as GET /path."
+            hint = f"Did you mean {close[0]!r}?" if close else "Use an operationId, or a method and a path."
             problems.append(ToolProblem(api, f"The document has no operation {name[:100]!r}. {hint}"))
     wanted = set(entry.operations)
     chosen = [each for each in operations if "*" in wanted or each.operation_id in wanted or each.key in wanted]
