@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from chimera.observe.logging import QUIET
 from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, ToolUnavailable
 from chimera.tools.openapi.building import MAX_URL_CHARS
 from tests.chimera.tools.calls import context
@@ -299,3 +300,22 @@ async def test_arguments_are_checked_against_the_schema(api: Api, tmp_path: Path
     with pytest.raises(ToolError, match="n: must be one of 1, 2, not 3"):
         await tool.run({"n": 3}, context())
     assert api.seen == []
+
+
+async def test_credentials_are_in_no_log(api: Api, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    for name in QUIET:
+        caplog.set_level("WARNING", name)
+    tool = await tool_of(
+        api, tmp_path, [], headers={"x-key": "${T}"}, query={"key": "${T}"}, secrets={"T": "canary-5150"}
+    )
+    for answer in (Answer(), Answer(401), Answer(302, b"", {"location": "/v1/y?key=canary-5150"})):
+        api.answer = lambda seen, answer=answer: answer  # type: ignore[misc]
+        assert "canary" not in repr(await tool.run({}, context()))
+    api.answer = lambda seen: Answer(breaks=True)
+    with pytest.raises(ToolUnavailable):
+        await tool.run({}, context())
+    assert all("canary-5150" in seen.headers["x-key"] for seen in api.seen)
+    assert "canary" not in caplog.text
+    assert "canary" not in repr(tool)
+    assert "canary" not in repr(vars(tool))
