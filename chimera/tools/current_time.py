@@ -1,5 +1,6 @@
 """The clock for models, which don't know the date."""
 
+import asyncio
 import difflib
 import re
 from collections.abc import Callable
@@ -43,7 +44,8 @@ class CurrentTime(TypedTool[CurrentTimeArguments]):
         self._now = now
 
     async def call(self, arguments: CurrentTimeArguments, context: ToolContext) -> ToolOutput:
-        here = self._now().astimezone(_zone(arguments.time_zone))
+        # To suggest names, the whole database is read.
+        here = self._now().astimezone(await asyncio.to_thread(_zone, arguments.time_zone))
         weekday = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[here.weekday()]
         return ToolOutput(f"{here.isoformat(timespec='seconds')} ({weekday}, {here.tzname()}, {arguments.time_zone})")
 

@@ -5,12 +5,14 @@ Nothing is fetched for a `$ref`, formats aren't asserted, and patterns can't tak
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
+from chimera.tools.schema_costs import Costs
 from models.base import preview_of
 
 MAX_PROBLEMS = 10
@@ -23,8 +25,21 @@ _MAX_CACHED_CHARS = 64 * 1024
 _SHOWN_CHARS = 60
 _SHOWN_OPTIONS = 20
 _OUR_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_MAX_CHECKS = 500_000
+# To explain a problem takes longer than to find it: about 0.1 s for this number of checks of one value, or of all.
+_MAX_EXPLAINED = 2_000
+_MAX_EXPLAINED_IN_ALL = 50_000
+_FEW = 50
 # A pattern with lookarounds may backtrack this often. Other patterns take linear time.
 _PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=20_000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A schema that can be used."""
+
+    validator: jsonschema_rs.Validator
+    costs: Costs
 
 
 def check(schema: Mapping[str, Any], arguments: object) -> list[str]:
@@ -32,12 +47,19 @@ def check(schema: Mapping[str, Any], arguments: object) -> list[str]:
 
     Raises ValueError if the schema isn't usable; see `is_usable`.
     """
-    validator = _validator_of(schema)
-    if _is_deeper_than(MAX_NESTING, arguments):
+    compiled = _compiled_of(schema)
+    levels = _levels_of(arguments)
+    if len(levels) > MAX_NESTING:
         return [f"arguments: nested deeper than {MAX_NESTING} levels"]
+    if compiled.costs.total(levels) > _MAX_CHECKS:
+        return ["arguments: too large or nested too deeply for this tool's schema"]
     problems: dict[str, None] = {}
     try:
-        for error in validator.iter_errors(arguments):
+        if compiled.validator.is_valid(arguments):
+            return []
+        if not _can_be_explained(compiled.costs, levels):
+            return ["arguments: they don't match the schema"]
+        for error in compiled.validator.iter_errors(arguments):
             problems[_sentence_of(error)] = None
             if len(problems) == MAX_PROBLEMS:
                 break
@@ -53,13 +75,14 @@ def is_usable(schema: object, *, of_object: bool = False) -> str | None:
     if of_object and schema.get("type") != "object":
         return f"The schema's type is {schema.get('type')!r}. It has to be 'object'."
     try:
-        _validator_of(schema)
+        if _compiled_of(schema).costs.most(0) > _MAX_EXPLAINED:
+            return "The schema has too many alternatives for one value."
     except ValueError as error:
         return str(error)
     return None
 
 
-def _validator_of(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
+def _compiled_of(schema: Mapping[str, Any]) -> _Compiled:
     try:
         text = json.dumps(schema, sort_keys=True)
     except (TypeError, ValueError, RecursionError):
@@ -67,29 +90,38 @@ def _validator_of(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
     return _cached(text) if len(text) <= _MAX_CACHED_CHARS else _compiled(text)
 
 
-def _compiled(text: str) -> jsonschema_rs.Validator:
+def _compiled(text: str) -> _Compiled:
     schema = json.loads(text)
+    schema.pop("$id", None)
     if not str(schema.get("$schema", "")).startswith(("http://json-schema.org/", "https://json-schema.org/")):
         schema["$schema"] = _OUR_DIALECT  # Other dialects, such as OpenAPI's, have only additional keywords.
+    costs = Costs(schema)
     try:
-        return jsonschema_rs.validator_for(schema, validate_formats=False, offline=True, pattern_options=_PATTERNS)
+        validator = jsonschema_rs.validator_for(schema, validate_formats=False, offline=True, pattern_options=_PATTERNS)
     except ValidationError as error:
         place = "/".join(map(str, error.instance_path))
         raise ValueError(f"The schema is invalid{f' at {place}' if place else ''}: {_cut(error.message)}") from None
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         raise ValueError(f"The schema is invalid: {_cut(str(error))}") from None
+    return _Compiled(validator, costs)
 
 
 _cached = lru_cache(maxsize=_MAX_CACHED)(_compiled)
 
 
-def _is_deeper_than(levels: int, value: object) -> bool:
+def _can_be_explained(costs: Costs, levels: Sequence[int]) -> bool:
+    most = max(costs.most(level) for level in range(len(levels)))
+    return most <= _FEW or (most <= _MAX_EXPLAINED and costs.total(levels) <= _MAX_EXPLAINED_IN_ALL)
+
+
+def _levels_of(value: object) -> list[int]:
+    """Return the number of values at each level, down to the first level that is too deep."""
     here: list[object] = [value]
-    for _ in range(levels):
+    counts: list[int] = []
+    while here and len(counts) <= MAX_NESTING:
+        counts.append(len(here))
         here = [inner for each in here for inner in _inside(each)]
-        if not here:
-            return False
-    return True
+    return counts
 
 
 def _inside(value: object) -> Iterable[object]:
