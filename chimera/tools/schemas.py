@@ -1,6 +1,7 @@
 """Checks arguments and answers against JSON Schema, and reports the problems in words that a model can act on.
 
-Nothing is fetched for a `$ref`, formats aren't asserted, and patterns can't take exponential time.
+Nothing is fetched for a `$ref`. Formats aren't asserted, nor are patterns that can't be checked in linear time, such as
+those with lookarounds: the tool itself may still reject such a value.
 """
 
 import json
@@ -30,8 +31,9 @@ _MAX_CHECKS = 500_000
 _MAX_EXPLAINED = 2_000
 _MAX_EXPLAINED_IN_ALL = 50_000
 _FEW = 50
-# A pattern with lookarounds may backtrack this often. Other patterns take linear time.
-_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=20_000)
+_MAX_UNCHECKED = 100
+# Takes linear time, and with this size at most some 10 ms for 100,000 characters. 512 KiB would allow 4 s.
+_PATTERNS = jsonschema_rs.RegexOptions(size_limit=256 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,37 @@ def _compiled(text: str) -> _Compiled:
     if not str(schema.get("$schema", "")).startswith(("http://json-schema.org/", "https://json-schema.org/")):
         schema["$schema"] = _OUR_DIALECT  # Other dialects, such as OpenAPI's, have only additional keywords.
     costs = Costs(schema)
-    try:
-        validator = jsonschema_rs.validator_for(schema, validate_formats=False, offline=True, pattern_options=_PATTERNS)
-    except ValidationError as error:
-        place = "/".join(map(str, error.instance_path))
-        raise ValueError(f"The schema is invalid{f' at {place}' if place else ''}: {_cut(error.message)}") from None
-    except (ValueError, jsonschema_rs.ReferencingError) as error:
-        raise ValueError(f"The schema is invalid: {_cut(str(error))}") from None
-    return _Compiled(validator, costs)
+    for _ in range(_MAX_UNCHECKED):
+        try:
+            validator = jsonschema_rs.validator_for(
+                schema, validate_formats=False, offline=True, pattern_options=_PATTERNS
+            )
+        except ValidationError as error:
+            if not _drop_pattern(schema, error):
+                place = "/".join(map(str, error.instance_path))
+                where = f" at {place}" if place else ""
+                raise ValueError(f"The schema is invalid{where}: {_cut(error.message)}") from None
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise ValueError(f"The schema is invalid: {_cut(str(error))}") from None
+        else:
+            return _Compiled(validator, costs)
+    raise ValueError(f"The schema has more than {_MAX_UNCHECKED} patterns that can't be checked.")
+
+
+def _drop_pattern(schema: Any, error: ValidationError) -> bool:
+    """Remove the pattern that an error is about; return whether there was one."""
+    if not isinstance(error.kind, ValidationErrorKind.Format) or error.kind.format != "regex":
+        return False
+    *way, last = error.instance_path
+    parts = [schema]
+    for part in way:
+        parts.append(parts[-1][part])
+    del parts[-1][last]
+    if last != "pattern":
+        # A name in `patternProperties`, whose names would otherwise count as additional ones.
+        for name in ("additionalProperties", "unevaluatedProperties"):
+            parts[-2].pop(name, None)
+    return True
 
 
 _cached = lru_cache(maxsize=_MAX_CACHED)(_compiled)
@@ -150,8 +175,6 @@ def _problem_in(error: ValidationError) -> str:
             return f"must be {_shown(value)}, not {_shown(error.instance)}"
         case kinds.Pattern(pattern=pattern):
             return f"must match the pattern {_cut(pattern)}, which {_shown(error.instance)} doesn't"
-        case kinds.BacktrackLimitExceeded():
-            return "the schema's pattern takes too long to check for this text"
         case kinds.MinLength(limit=limit) | kinds.MaxLength(limit=limit):
             few = isinstance(error.kind, kinds.MinLength)
             return f"must have at {'least' if few else 'most'} {limit} characters, not {len(str(error.instance))}"
