@@ -5,12 +5,11 @@ from typing import Any
 
 import jsonschema_rs
 from pydantic_core import to_json
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
-from chimera.db.tables import Approval, Run, User
-from chimera.store import policies
+from chimera.db.tables import Approval, Run
+from chimera.store import policies, users
 from chimera.tools.policy import PolicyCall, rule
 from models.approvals import MAX_ARGUMENTS_BYTES
 from models.errors import InvalidInput
@@ -37,7 +36,7 @@ async def check_changed(
     definition, known = await policies.definition_of(session, settings, owner_id, row.tool)
     if known and (problem := _problem_in(definition.parameters, arguments)):
         raise InvalidInput("arguments", problem)
-    email = await session.scalar(select(User.email).where(User.id == run.owner_id)) or ""
+    email = await users.email_of(session, owner_id)
     call = PolicyCall(definition, arguments, row.agent, email, run.untrusted, is_trusted_destination=True)
     stored = await policies.stored(session, owner_id)
     ruling = rule([*stored.installation, *stored.own], call)

@@ -17,6 +17,7 @@ from chimera.db import sql
 from chimera.db.tables import Approval, ApprovalVote, Run, ToolCall, User
 from chimera.ledger import events, outbox
 from chimera.ledger.approvals import COUNT_CLOSED
+from chimera.store import users
 from chimera.store.approval_access import deciders_of, may_decide, visible
 from chimera.store.approval_arguments import check_changed
 from models.approvals import (
@@ -186,8 +187,7 @@ async def _pending(
         raise Conflict("The approval has expired: nobody decided in time.", remedy=_show(approval_id))
     if run.status in UNCALLABLE:
         raise Conflict(f"The task is {run.status}, so there is nothing to decide.", remedy=_show(approval_id))
-    email = await session.scalar(select(User.email).where(User.id == caller.user_id))
-    return _Pending(row, run, email or "")
+    return _Pending(row, run, await users.email_of(session, caller.user_id))
 
 
 async def _decided_before(session: AsyncSession, approval_id: ApprovalId) -> Conflict:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
 from chimera.db.tables import ToolPolicy, ToolRow, User
+from chimera.store import users
 from chimera.tools.built_in import built_in
 from chimera.tools.policy import PolicyCall, matches_user, rule
 from models.errors import InvalidInput
@@ -56,7 +57,7 @@ async def replace(session: AsyncSession, owner_id: UserId | None, policy: Policy
         # An index on an expression can only be named by the expression itself.
         is_installation = ToolPolicy.owner_id.is_(None)
         statement = statement.on_conflict_do_update(
-            index_elements=[is_installation], index_where=is_installation, set_=change
+            index_elements=[text("(owner_id IS NULL)")], index_where=is_installation, set_=change
         )
     else:
         statement = statement.on_conflict_do_update(index_elements=[ToolPolicy.owner_id], set_=change)
@@ -67,7 +68,7 @@ async def try_out(session: AsyncSession, settings: Settings, caller: Caller, wis
     """Return what the rules say about a call of one of the caller's agents."""
     rules = await stored(session, caller.user_id)
     definition, known = await definition_of(session, settings, caller.user_id, wish.tool)
-    email = await session.scalar(select(User.email).where(User.id == caller.user_id)) or ""
+    email = await users.email_of(session, caller.user_id)
     call = PolicyCall(definition, wish.arguments, wish.agent, email, wish.after_untrusted, is_trusted_destination=False)
     ruling = rule([*rules.installation, *rules.own], call)
     if definition.instant:
@@ -146,5 +147,5 @@ def _people_in(terms: ApprovalTerms) -> Iterable[tuple[str, tuple[str, ...]]]:
 async def _shown(session: AsyncSession, caller: Caller, rules: tuple[PolicyRule, ...]) -> tuple[PolicyRule, ...]:
     if caller.role == "admin":
         return rules
-    email = await session.scalar(select(User.email).where(User.id == caller.user_id)) or ""
+    email = await users.email_of(session, caller.user_id)
     return tuple(each for each in rules if matches_user(each, email))

@@ -200,6 +200,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         error_code=row.error_code,
         error=row.error,
         remedy=advice_for(row.error_code) if row.status == RunStatus.FAILED else None,
+        approvals_pending=row.approvals_pending,
         metadata=row.metadata,
         last_seq=row.event_seq,
         schedule_id=None if row.schedule_id is None else str(row.schedule_id),

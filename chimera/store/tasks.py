@@ -107,7 +107,14 @@ async def _empty_approvals(session: AsyncSession, task_id: TaskId) -> None:
     of_task = Approval.run_id == task_id
     votes = update(ApprovalVote).where(ApprovalVote.approval_id.in_(select(Approval.id).where(of_task)))
     await session.execute(votes.values(reason=""))
-    empty: dict[str, Any] = {"arguments": {}, "sha256": "", "question": None, "options": [], "default": None, "reason": ""}
+    empty: dict[str, Any] = {
+        "arguments": {},
+        "sha256": "",
+        "question": None,
+        "options": [],
+        "default": None,
+        "reason": "",
+    }
     await session.execute(update(Approval).where(of_task).values(**empty, changed_arguments=null(), answer=None))
 
 
