@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.config.settings import Settings
 from chimera.db.tables import ToolPolicy, ToolRow, User
 from chimera.store import users
-from chimera.tools.built_in import built_in
+from chimera.tools.built_in import definitions_of
 from chimera.tools.policy import PolicyCall, matches_user, rule
 from models.errors import InvalidInput
 from models.ids import UserId
@@ -99,9 +99,8 @@ async def definition_of(
     session: AsyncSession, settings: Settings, owner_id: UserId, tool: str
 ) -> tuple[ToolDefinition, bool]:
     """Return a tool's definition, and whether it is known. An unknown tool counts as one with effects."""
-    for each in built_in(settings):
-        if each.definition.name == tool:
-            return each.definition, True
+    if (own := definitions_of(settings).get(tool)) is not None:
+        return own, True
     rows = (
         select(ToolRow.definition)
         .where(ToolRow.name == tool, or_(ToolRow.owner_id.is_(None), ToolRow.owner_id == owner_id))

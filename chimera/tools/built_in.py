@@ -11,6 +11,7 @@ from chimera.tools.http_request import HttpRequest
 from chimera.tools.people import AskPerson, Delegate
 from chimera.tools.search_engines import engine_of
 from chimera.tools.web_search import WebSearch
+from models.tools import ToolDefinition
 
 
 def built_in(settings: Settings, egress: EgressClient) -> Sequence[Tool]:
@@ -23,3 +24,8 @@ def built_in(settings: Settings, egress: EgressClient) -> Sequence[Tool]:
         HttpRequest(egress),
         WebSearch(engine_of(settings, egress)),
     )
+
+
+def definitions_of(settings: Settings) -> dict[str, ToolDefinition]:
+    """Return the definitions of the built-in tools by name, for those who describe tools but don't run them."""
+    return {tool.definition.name: tool.definition for tool in built_in(settings, EgressClient(settings))}
