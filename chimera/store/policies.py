@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,7 +57,7 @@ async def replace(session: AsyncSession, owner_id: UserId | None, policy: Policy
         # An index on an expression can only be named by the expression itself.
         is_installation = ToolPolicy.owner_id.is_(None)
         statement = statement.on_conflict_do_update(
-            index_elements=[text("(owner_id IS NULL)")], index_where=is_installation, set_=change
+            index_elements=[literal_column("(owner_id IS NULL)")], index_where=is_installation, set_=change
         )
     else:
         statement = statement.on_conflict_do_update(index_elements=[ToolPolicy.owner_id], set_=change)
