@@ -111,8 +111,9 @@ async def results_at_once(
 ) -> tuple[ToolResult, ...]:
     """Run the calls that need only their arguments. Calls that can't run get their error at once, too.
 
-    `offered` are the schemas of the tools that the model was offered, by name. Never raises, because the answer that contains the calls is paid
-    for. Tools that break, or that take longer than a second, are left to activities of their own.
+    `offered` are the schemas of the tools that the model was offered, by name. Never raises, because the answer that
+    contains the calls is paid for. Tools that break, or that take longer than a second, are left to activities of their
+    own.
     """
     results: list[ToolResult] = []
     with suppress(TimeoutError):

@@ -13,6 +13,7 @@ from chimera.tools.people import AskPerson, Delegate
 from chimera.tools.run_python import RunPython
 from chimera.tools.search_engines import engine_of
 from chimera.tools.web_search import WebSearch
+from models.tools import ToolDefinition
 
 
 def built_in(settings: Settings, egress: EgressClient) -> Sequence[Tool]:
@@ -27,3 +28,8 @@ def built_in(settings: Settings, egress: EgressClient) -> Sequence[Tool]:
         HttpRequest(egress),
         WebSearch(engine_of(settings, egress)),
     )
+
+
+def definitions_of(settings: Settings) -> dict[str, ToolDefinition]:
+    """Return the definitions of the built-in tools by name, for those who describe tools but don't run them."""
+    return {tool.definition.name: tool.definition for tool in built_in(settings, EgressClient(settings))}

@@ -9,6 +9,7 @@ from tests.faults.experiments import (
     broken,
     controls,
     deaths,
+    decisions,
     freezes,
     kills,
     meaning,
@@ -108,6 +109,12 @@ EXPERIMENTS = [
     ),
     Experiment(
         "F20", "Redis frozen and emptied under limits", broken.freeze_redis_under_limits, QUICK_LIMITS, workers=2
+    ),
+    Experiment(
+        "F37",
+        "decisions twice, without a worker, and too late",
+        decisions.decide_twice,
+        {"runs": 3, "flood": 300, "away_s": 1.0, "expires_s": 3},
     ),
     Experiment("F39", "a worker clock two hours off", broken.set_a_clock_wrong, {"runs": 6}, workers=2),
     Experiment("F51", "a full disk, and the API killed", partial(broken.fill_the_disk, kill=True), {"runs": 3}),
