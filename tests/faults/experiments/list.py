@@ -10,6 +10,7 @@ from tests.faults.experiments import (
     controls,
     deaths,
     decisions,
+    effects,
     freezes,
     kills,
     meaning,
@@ -54,6 +55,7 @@ EXPERIMENTS = [
     Experiment(
         "F03", "crash between answer and settlement", deaths.die_with_answers_in_hand, {"runs": 5, "delay_s": 1.0}
     ),
+    Experiment("F05", "crash between a tool's effect and its result", effects.lose_results, {"runs": 3}),
     Experiment("F06", "SIGTERM a worker under load", deaths.deploy_under_load, {"runs": 3, "call_s": 4.0}),
     Experiment("F08", "lose the API after its commit", deaths.lose_the_api_after_its_commit, {"runs": 10}),
     Experiment("F09", "start a run and lose the response", deaths.lose_the_answer, {"keys": 5}),
