@@ -177,11 +177,9 @@ async def _judge(
     """Check that each effect happened once; if the tool must not run twice, that a person was asked about each."""
     if asks:
         asked = await _asked(trial, task_ids)
-        trial.expect(len(asked) == len(task_ids), f"{what}: people were asked about {len(asked)} of {len(task_ids)}")
+        trial.expect(len(asked) == len(task_ids), f"{what}: {len(asked)} of {len(task_ids)} people were asked")
         requests = Counter(each["name"] for each in effects.requests(tag))
-        trial.expect(
-            set(requests.values()) == {1}, f"{what}: the sink was asked {sorted(requests.values())[-3:]} times"
-        )
+        trial.expect(set(requests.values()) == {1}, f"{what}: it was requested {sorted(requests.values())[-3:]} times")
         for approval in asked:
             address = f"/api/v1/tasks/{approval['task_id']}/approvals/{approval['id']}"
             answer = await trial.lab.http.post(address, json={"decision": "happened", "result": "It was sent."})
@@ -191,9 +189,7 @@ async def _judge(
     again = {name: number for name, number in counts.items() if number != 1}
     trial.expect(len(counts) == len(task_ids) and not again, f"{what}: {len(counts)} effects, more than once: {again}")
     requests_made = len(effects.requests(tag))
-    trial.figures[what] = (
-        f"{len(counts)} effects, {requests_made} requests, {len(task_ids) if asks else 0} people asked"
-    )
+    trial.figures[what] = f"{len(counts)} effects, {requests_made} requests, {len(task_ids) * asks} questions"
 
 
 async def _offered(
