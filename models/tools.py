@@ -45,6 +45,8 @@ class ToolDefinition(Contract):
     source: ToolSource = ToolSource.BUILT_IN
     server: str | None = None
     """The name of the MCP server or the OpenAPI document that the tool belongs to."""
+    original: str | None = None
+    """The name that the server itself uses."""
     instant: bool = False
     """Whether a call needs nothing but its arguments. It runs together with the answer that requests it, without an
     activity, and is always allowed."""
