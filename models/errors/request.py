@@ -164,9 +164,11 @@ class NotFound(ChimeraError):
         "agent": Action.LIST_AGENTS,
         "AI call": Action.LIST_AI_CALLS,
         "file": Action.LIST_FILES,
+        "MCP server": Action.LIST_MCP_SERVERS,
         "provider": Action.LIST_PROVIDERS,
         "schedule": Action.LIST_SCHEDULES,
         "task": Action.LIST_TASKS,
+        "tool": Action.LIST_TOOLS,
     }
 
     def __init__(self, kind: str, name: str) -> None:

@@ -1,8 +1,8 @@
 """Calls a tool of a connected server, and says what a failure means for the call."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 from pydantic import JsonValue, ValidationError
 
@@ -18,6 +18,8 @@ from chimera.tools.mcp.watching import KEY
 
 if TYPE_CHECKING:
     from mcp import MCPError
+    from mcp.shared.dispatcher import ProgressFnT
+    from mcp_types import RequestParamsMeta
 
 MARGIN_S = 1.0
 """How long before a call's deadline it is cancelled, so that the server hears of it."""
@@ -41,7 +43,7 @@ async def call(
     try:
         async with limit:
             result = await connection.client.call_tool(
-                tool, dict(arguments), progress_callback=_progress(context), meta={KEY: key}
+                tool, dict(arguments), progress_callback=_progress(context), meta=cast("RequestParamsMeta", {KEY: key})
             )
         return output_of(result)
     except MCPError as error:
@@ -81,11 +83,11 @@ def _meaning_of(error: "MCPError", connection: Connection, tool: str, key: str) 
     return ToolError(f"{tool} failed: {text}")
 
 
-def _progress(context: ToolContext) -> Callable[[float, float | None, str | None], Awaitable[None]]:
+def _progress(context: ToolContext) -> "ProgressFnT":
     """Return a callback that reports progress, but not more often than a person can read."""
     last, reports = float("-inf"), 0
 
-    async def report(progress: float, total: float | None, message: str | None) -> None:
+    async def report(progress: float, total: float | None = None, message: str | None = None) -> None:
         nonlocal last, reports
         now = asyncio.get_running_loop().time()
         if now - last < REPORT_EVERY_S or reports >= MAX_REPORTS:

@@ -1,4 +1,4 @@
-"""Our own JSON-RPC error codes, with which a transport reports what happened to a request, and the limits of messages."""
+"""Our own JSON-RPC error codes, which say what happened to a request, and the limits of messages."""
 
 from typing import Final
 

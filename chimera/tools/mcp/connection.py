@@ -17,7 +17,7 @@ from chimera.content.text import clean_text
 from chimera.tools.base import ToolUnavailable
 from chimera.tools.mcp.codes import REFUSED
 from chimera.tools.mcp.definitions import Listing, NotUsable, check_size, listing_of
-from chimera.tools.mcp.http import CONNECT_S, HttpClients, http_transport
+from chimera.tools.mcp.http import HttpClients, http_transport
 from chimera.tools.mcp.processes import ServerProcess
 from chimera.tools.mcp.servers import Server, StdioServer, without_secrets
 from chimera.tools.mcp.stdio import stdio_transport
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 START_S = 30.0
 """How long a process may take until its tools are listed. `npx` downloads a server when it runs it first."""
 OPEN_S = 15.0
-"""The same for a server at an address, with `CONNECT_S` for the connection itself."""
+"""The same for a server at an address, of which the connection may take `CONNECT_S`."""
 LIST_S = 15.0
 FRESH_S = 60.0
 """How old a list may be when a tool is called. Not every server announces that its list has changed."""
@@ -129,7 +129,7 @@ class Connection:
         client = await asyncio.to_thread(_client_class)
         info = await asyncio.to_thread(_client_info)
         opened = client(
-            watched(self._transport(), self.watch),  # type: ignore[arg-type]  # it has the streams' methods
+            watched(self._transport(), self.watch),
             client_info=info,
             message_handler=self._note,
             cache=None,
@@ -188,7 +188,7 @@ class Connection:
             async with asyncio.timeout(LIST_S):
                 tools = await self._pages()
             self.listing = await asyncio.to_thread(listing_of, self.server, tools)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the SDK raises many kinds, and each means the same here
             self._is_stale = True
             raise self._unavailable(_reason_of(error)) from None
         self._listed_at = time.monotonic()

@@ -47,9 +47,8 @@ def _part(block: "types.ContentBlock", images: list[ToolImage]) -> str:
         case "resource_link":
             described = f": {block.description}" if block.description else ""
             return f"[Resource {_short(block.name)}, {_short(str(block.uri))}{described}]"
-        case "resource":
+        case _:
             return _resource(block.resource, images)
-    return "[Content of an unknown type]"
 
 
 def _resource(resource: "types.TextResourceContents | types.BlobResourceContents", images: list[ToolImage]) -> str:

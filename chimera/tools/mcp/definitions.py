@@ -128,7 +128,7 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
         return "its schema doesn't describe an object."
     try:
         jsonschema_rs.validator_for(dict(schema), retriever=_retrieve_nothing)
-    except Exception as error:
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
         return f"its schema is invalid ({type(error).__name__})."
     return None
 

@@ -139,7 +139,7 @@ def environment_of(server: StdioServer) -> dict[str, str]:
 def _command_of(server: StdioServer, environment: dict[str, str]) -> str:
     found = shutil.which(server.command, path=environment.get("PATH"))
     if found is None and server.cwd is not None and os.sep in server.command:
-        found = shutil.which(os.path.join(server.cwd, server.command))
+        found = shutil.which(Path(server.cwd) / server.command)
     if found is None:
         raise ToolUnavailable(
             f"MCP server {server.name!r} can't start: the command {server.command!r} was not found. Install it, or"

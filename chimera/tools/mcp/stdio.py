@@ -19,8 +19,10 @@ from chimera.tools.mcp.servers import StdioServer
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-    from mcp.client import Transport
     from mcp.shared.message import SessionMessage
+
+    Incoming = MemoryObjectReceiveStream[SessionMessage | Exception]
+    Outgoing = MemoryObjectSendStream[SessionMessage]
 
 log = structlog.get_logger()
 
@@ -36,7 +38,7 @@ _ID = re.compile(rb'"id"\s*:\s*(\d{1,15})\s*[,}]')
 @asynccontextmanager
 async def stdio_transport(
     server: StdioServer, began: Callable[[ServerProcess], None]
-) -> "AsyncIterator[tuple[MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]]]":
+) -> "AsyncIterator[tuple[Incoming, Outgoing]]":
     """Run a server for the block, and exchange messages with it. `began` receives its process.
 
     Raises ToolUnavailable if the server can't be started.
@@ -143,9 +145,3 @@ async def _write(
     except (OSError, RuntimeError):
         # The server may still live without reading. Without an end, its requests would wait forever.
         await received.aclose()
-
-
-if TYPE_CHECKING:
-
-    def _is_a_transport(server: StdioServer) -> Transport:
-        return stdio_transport(server, lambda process: None)
