@@ -20,11 +20,13 @@ from api.routes import (
     codec,
     files,
     health,
+    mcp_servers,
     pages,
     providers,
     schedules,
     streams,
     tasks,
+    tools,
     transcriptions,
 )
 from api.user_limits import OpenByUser
@@ -41,11 +43,14 @@ from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
+from chimera.tools.mcp.http import plain_client
 
 CLOSED_ROUTERS = (
     tasks.router,
     auth.router,
     agents.router,
+    tools.router,
+    mcp_servers.router,
     schedules.router,
     providers.router,
     ai_calls.router,
@@ -129,6 +134,7 @@ def build_parts(settings: Settings) -> Parts:
         rights=Rights(auth),
         models=models,
         checks=Checks(settings, models),
+        mcp_clients=plain_client,
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),
