@@ -33,6 +33,7 @@ START_S = 30.0
 OPEN_S = 15.0
 """The same for a server at an address, of which the connection may take `CONNECT_S`."""
 LIST_S = 15.0
+LISTEN_S = 3.0
 FRESH_S = 60.0
 """How old a list may be when a tool is called. Not every server announces that its list has changed."""
 MAX_PAGES = 20
@@ -55,6 +56,7 @@ class Connection:
         self._listed_at = 0.0
         self._is_stale = False
         self._listing = asyncio.Lock()
+        self._listens = asyncio.Event()
         self._ending = asyncio.Event()
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
@@ -90,9 +92,11 @@ class Connection:
         self._ending.set()
         if self._task is None or self._task.done():
             return
-        done, _ = await asyncio.wait({self._task}, timeout=0.1)
+        if not self._ready.done():
+            # It waits for the server.
+            self._task.cancel()
+        done, _ = await asyncio.wait({self._task}, timeout=CLOSE_S)
         if not done:
-            # It may wait for the server.
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=CLOSE_S)
 
@@ -110,13 +114,13 @@ class Connection:
         try:
             await self._converse()
         except asyncio.CancelledError:
-            self._fail("the connection was closed")
+            self._fail(RuntimeError("the connection was closed"))
             raise
         except BaseException as error:  # The SDK raises groups of any errors. None of them may reach the worker.
             if not isinstance(error, Exception):
-                self._fail("the process is ending")
+                self._fail(RuntimeError("the process is ending"))
                 raise
-            self._fail(_reason_of(error))
+            self._fail(error)
         finally:
             self._client = None
             self.watch.over.set()
@@ -135,10 +139,18 @@ class Connection:
             cache=None,
         )
         async with opened as self._client:
-            await self._list()
-            if not self._ready.done():
-                self._ready.set_result(None)
-            await self._listen(opened)
+            listening = asyncio.create_task(self._listen(opened))
+            try:
+                # First, so that no change after the list is missed.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._listens.wait(), LISTEN_S)
+                await self._list()
+                if not self._ready.done():
+                    self._ready.set_result(None)
+                await self._ended()
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
 
     def _transport(self) -> AbstractAsyncContextManager[tuple[Any, Any]]:
         if isinstance(self.server, StdioServer):
@@ -148,32 +160,31 @@ class Connection:
     def _began(self, process: ServerProcess) -> None:
         self._process = process
 
-    async def _listen(self, client: "Client") -> None:
-        """Wait until the connection is to be closed, or the server is gone.
-
-        Newer servers announce changes only to clients that listen.
-        """
+    async def _ended(self) -> None:
+        """Wait until the connection is to be closed, or the server is gone."""
         waits = [asyncio.create_task(each.wait()) for each in (self._ending, self.watch.over)]
-        listening = asyncio.create_task(self._hear(client))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            self._fail("the server is gone")
+            self._fail(RuntimeError("the server is gone"))
         finally:
-            for task in (*waits, listening):
+            for task in waits:
                 task.cancel()
-            await asyncio.gather(*waits, listening, return_exceptions=True)
 
-    async def _hear(self, client: "Client") -> None:
+    async def _listen(self, client: "Client") -> None:
+        """Listen for changes of the list. Newer servers announce them only to clients that do."""
         from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
         tools = client.server_capabilities.tools
-        if client.protocol_version not in MODERN_PROTOCOL_VERSIONS or tools is None or not tools.list_changed:
-            return
-        # Without this stream, old lists are read again after a minute.
-        with suppress(Exception):
-            async with client.listen(tools_list_changed=True) as changes:
-                async for _ in changes:
-                    self._is_stale = True
+        try:
+            if client.protocol_version in MODERN_PROTOCOL_VERSIONS and tools is not None and tools.list_changed:
+                async with client.listen(tools_list_changed=True) as changes:
+                    self._listens.set()
+                    async for _ in changes:
+                        self._is_stale = True
+        except Exception as error:  # noqa: BLE001  # without this stream, old lists are read again after a minute
+            log.debug("mcp_server_not_heard", server=self.server.name, error=type(error).__name__)
+        finally:
+            self._listens.set()
 
     async def _note(self, message: object) -> None:
         import mcp_types as types
@@ -192,7 +203,8 @@ class Connection:
             self._is_stale = True
             raise self._unavailable(_reason_of(error)) from None
         self._listed_at = time.monotonic()
-        for problem in self.listing.problems:
+        unreadable = (f"Tool {name!r} is left out: its schema isn't an object's." for name in self.watch.unreadable)
+        for problem in (*self.listing.problems, *unreadable):
             log.warning("mcp_tool_left_out", server=self.server.name, problem=problem)
 
     async def _pages(self) -> list[Mapping[str, Any]]:
@@ -207,11 +219,14 @@ class Connection:
                 return found
         raise NotUsable(f"The server's list of tools has more than {MAX_PAGES} pages.")
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, error: BaseException) -> None:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
         if not self._ready.done():
-            self._ready.set_exception(self._unavailable(reason))
+            known = isinstance(error, ToolUnavailable)
+            self._ready.set_exception(error if known else self._unavailable(_reason_of(error)))
         elif not self._ending.is_set():
-            log.warning("mcp_connection_lost", server=self.server.name, reason=reason)
+            log.warning("mcp_connection_lost", server=self.server.name, reason=_reason_of(error))
 
     def _unavailable(self, reason: str) -> ToolUnavailable:
         words = self._process.last_words if self._process is not None else ""
@@ -234,12 +249,10 @@ def _client_info() -> Any:
 
 def _reason_of(error: BaseException) -> str:
     """Return why a connection failed, in words and without a stranger's text beyond a line."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
     if isinstance(error, ToolUnavailable):
         return error.message
-    if isinstance(error, NotUsable):
-        return str(error)
+    if isinstance(error, NotUsable | RuntimeError):
+        return clean_text(str(error))[:120]
     if isinstance(error, TimeoutError):
         return f"it didn't list its tools within {LIST_S:g} s"
     code = getattr(error, "code", None)

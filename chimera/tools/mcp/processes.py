@@ -73,6 +73,10 @@ class ServerProcess:
         await self._ends_within(END_S)
         self._logging.cancel()
         await asyncio.gather(self._logging, return_exceptions=True)
+        # A child that left the group may keep the pipes open. Nothing public closes them.
+        transport = getattr(self._process, "_transport", None)
+        if transport is not None:
+            transport.close()
 
     async def _ends_within(self, seconds: float) -> bool:
         # `wait` would also wait until the output ends, which a child of the server may keep open.

@@ -26,6 +26,8 @@ class Watch:
         self.server = server
         self.over = asyncio.Event()
         """Set once the server can't receive further requests."""
+        self.unreadable: set[str] = set()
+        """The tools that were left out because their schema isn't that of an object."""
         self._handed_over: set[str] = set()
         self._unasked = 0
 
@@ -58,10 +60,19 @@ class Watch:
         if isinstance(result, dict) and isinstance(tools := result.get("tools"), list):
             # The SDK would check each result against this schema with Python's regular expressions, which a hostile
             # pattern keeps busy for hours. It would also fail a call that has taken effect.
-            for tool in tools:
-                if isinstance(tool, dict):
-                    tool.pop("outputSchema", None)
+            result["tools"] = [tool for tool in tools if self._is_readable(tool)]
+            for tool in result["tools"]:
+                tool.pop("outputSchema", None)
         return True
+
+    def _is_readable(self, tool: object) -> bool:
+        """Return whether the SDK can read a tool. It would reject the whole list because of one."""
+        schema = tool.get("inputSchema") if isinstance(tool, dict) else None
+        if isinstance(tool, dict) and isinstance(tool.get("name"), str):
+            if isinstance(schema, dict) and schema.get("type") == "object":
+                return True
+            self.unreadable.add(tool["name"][:80])
+        return False
 
 
 @asynccontextmanager
