@@ -33,7 +33,7 @@ def test_references_are_filled_in() -> None:
     # A value isn't looked at again.
     assert filled("${B_2}", secrets) == "${A}"
     assert named_in("${A}${C:-z}", secrets) == ["1"]
-    with pytest.raises(MissingSecret, match="'C', which isn't set. Set CHIMERA_SECRET_C"):
+    with pytest.raises(MissingSecret, match=r"'C', which isn't set\. Set CHIMERA_SECRET_C"):
         filled("${C}", secrets)
 
 

@@ -100,7 +100,7 @@ async def _long(request: Request, message: Any) -> Response:
 async def _endless(request: Request, message: Any) -> Response:
     async def events() -> AsyncIterator[str]:
         yield 'event: message\ndata: {"jsonrpc": "2.0", "result": "'
-        while True:
+        while not await request.is_disconnected():
             yield "x" * 1_000_000
 
     return StreamingResponse(events(), media_type="text/event-stream")
@@ -112,7 +112,7 @@ async def _endless_events(request: Request, message: Any) -> Response:
     event = json.dumps({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
 
     async def events() -> AsyncIterator[str]:
-        while True:
+        while not await request.is_disconnected():
             yield f"event: message\ndata: {event}\n\n"
 
     return StreamingResponse(events(), media_type="text/event-stream")
