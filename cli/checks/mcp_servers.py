@@ -1,7 +1,11 @@
 """Checks the installation's MCP servers: starts or connects each of them, as a worker does."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import structlog
 
 from chimera.config.settings import Settings
 from cli.checks.findings import Finding, Level
@@ -24,8 +28,21 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(Level.FAIL, f"MCP server {problem.server or ''}".strip(), one_line(problem.message, 600))
     for name in found.disabled:
         yield Finding(Level.OK, f"MCP server {name}", "disabled in its file")
-    for finding in await asyncio.gather(*(_try(server) for server in found.servers)):
+    with _quiet():
+        findings = await asyncio.gather(*(_try(server) for server in found.servers))
+    for finding in findings:
         yield finding
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Turn off logs for the block: the findings say the same."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 async def _try(server: object) -> Finding:

@@ -65,7 +65,7 @@ def listing_of(server: Server, tools: Iterable[Mapping[str, Any]]) -> Listing:
         offered = _offered(tool)
         if not _is_allowed(server, offered.original):
             continue
-        if (problem := schema_problem(offered.parameters)) is not None:
+        if (problem := _execution_problem(tool) or schema_problem(offered.parameters)) is not None:
             problems.append(f"Tool {offered.original[:80]!r} is left out: {problem}")
         elif found.setdefault(offered.original, offered) != offered:
             problems.append(f"Tool {offered.original[:80]!r} is offered twice, with different definitions.")
@@ -130,6 +130,13 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
         jsonschema_rs.validator_for(dict(schema), retriever=_retrieve_nothing)
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         return f"its schema is invalid ({type(error).__name__})."
+    return None
+
+
+def _execution_problem(tool: Mapping[str, Any]) -> str | None:
+    execution = tool.get("execution")
+    if isinstance(execution, dict) and execution.get("taskSupport") == "required":
+        return "it runs only as one of the server's own tasks, which isn't supported."
     return None
 
 

@@ -88,6 +88,11 @@ def test_two_definitions_of_one_name_are_reported() -> None:
     assert found.definitions["files__read"].description == "Read."
 
 
+def test_tools_that_need_the_servers_tasks_are_left_out() -> None:
+    found = listing_of(SERVER, [tool(execution={"taskSupport": "required"}), tool("b", execution={})])
+    assert (list(found.definitions), len(found.problems)) == (["files__b"], 1)
+
+
 def test_lists_are_bounded() -> None:
     check_size([tool(str(number)) for number in range(200)])
     with pytest.raises(NotUsable, match="more than 200 tools"):
