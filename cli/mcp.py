@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.errors import WrongUsage
 from cli.http import signed_in
 from cli.input.arguments import AsJson
 from cli.input.options import MCP_SERVER
@@ -83,6 +82,8 @@ async def remove(name: Name) -> int:
 
 
 def _headers_of(given: list[str]) -> dict[str, str]:
+    from cli.errors import WrongUsage
+
     headers: dict[str, str] = {}
     for header in given:
         name, colon, value = header.partition(":")

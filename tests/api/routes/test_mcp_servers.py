@@ -147,11 +147,13 @@ async def test_an_unreachable_server_is_not_added(alice: httpx2.AsyncClient) -> 
 async def test_a_changed_tool_waits_for_its_owner(alice: httpx2.AsyncClient) -> None:
     port = free_port()
     body = spec(f"http://127.0.0.1:{port}/mcp")
-    for number, server in enumerate((good(), changed())):
-        listening = server.streamable_http_app()
-        async with server.session_manager.run(), serving(listening, port):
-            path = "/api/v1/mcp-servers" if number == 0 else f"/api/v1/mcp-servers/{body['name']}/refresh"
-            view = (await alice.post(path, json=body if number == 0 else None)).json()
+    first, second = good(), changed()
+    listening = first.streamable_http_app()
+    async with first.session_manager.run(), serving(listening, port):
+        assert (await alice.post("/api/v1/mcp-servers", json=body)).status_code == 201
+    listening = second.streamable_http_app()
+    async with second.session_manager.run(), serving(listening, port):
+        view = (await alice.post(f"/api/v1/mcp-servers/{body['name']}/refresh")).json()
     assert view["waiting"] == 2
     tool = f"/api/v1/tools/{body['name']}__add"
     shown = (await alice.get(tool)).json()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -15,6 +14,7 @@ import pytest
 from chimera.tools.base import OutcomeUnknown, ToolError, ToolUnavailable
 from chimera.tools.mcp import connection as module
 from chimera.tools.mcp import pool as pools
+from chimera.tools.mcp import processes
 from chimera.tools.mcp.calls import call
 from chimera.tools.mcp.pool import connected_once
 from chimera.tools.mcp.servers import ServerSettings, StdioServer
@@ -206,7 +206,7 @@ async def test_a_call_that_was_not_sent_is_repeatable() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
-def test_servers_die_with_a_killed_worker(tmp_path: Path) -> None:
+async def test_servers_die_with_a_killed_worker(tmp_path: Path) -> None:
     program = tmp_path / "worker.py"
     program.write_text(
         textwrap.dedent(f"""
@@ -220,14 +220,33 @@ def test_servers_die_with_a_killed_worker(tmp_path: Path) -> None:
             asyncio.run(main())
         """)
     )
-    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as worker:
-        assert worker.stdout is not None
-        pid = next(int(line) for line in worker.stdout if line.strip().isdigit())
-        assert psutil.pid_exists(pid)
-        os.kill(worker.pid, signal.SIGKILL)
-        server = psutil.Process(pid)
-        psutil.wait_procs([server], timeout=10)
-        assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+    worker = await asyncio.create_subprocess_exec(sys.executable, str(program), stdout=subprocess.PIPE)
+    assert worker.stdout is not None
+    while not (line := await worker.stdout.readline()).strip().isdigit():
+        assert line
+    assert is_alive(int(line))
+    worker.kill()
+    await worker.wait()
+    await until(lambda: not is_alive(int(line)))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can run it as another user")
+async def test_a_server_runs_as_its_user() -> None:
+    import pwd
+
+    server = StdioServer("a", "id", ("-u",), settings=ServerSettings(user="nobody"))
+    process = await processes.start(server)
+    try:
+        assert int(await process.stdout.readline()) == pwd.getpwnam("nobody").pw_uid
+    finally:
+        await process.stop()
 
 
 async def test_a_closed_pool_leaves_no_process() -> None:
