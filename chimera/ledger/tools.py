@@ -152,6 +152,13 @@ async def publish(connection: Connection, source: ToolSource, definitions: Itera
     await connection.execute(_UNPUBLISH, {"source": source.value, "names": names})
 
 
+async def publish_all(connection: Connection, definitions: Iterable[ToolDefinition]) -> None:
+    """Store the definitions of all static tools of a worker, of every source but MCP servers."""
+    found = list(definitions)
+    for source in (ToolSource.BUILT_IN, ToolSource.PYTHON, ToolSource.OPENAPI):
+        await publish(connection, source, [each for each in found if each.source is source])
+
+
 def _fields_of(row: Any, definition: ToolDefinition, sha256: str, *, is_first: bool) -> dict[str, str | None]:
     """Return the columns of a tool that its server offers now."""
     accepted = {"definition": _json(definition), "sha256": sha256, "status": ToolStatus.ACTIVE.value, "offered": None}

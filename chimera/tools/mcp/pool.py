@@ -119,7 +119,10 @@ class Connections:
             (
                 (place.connection.used_at, key)
                 for key, place in self._places.items()
-                if key[0] is not None and place.connection is not None and place.connection.calls == 0
+                if key[0] is not None
+                and place.connection is not None
+                and place.connection.calls == 0
+                and not place.opening.locked()
             )
         )
         excess = len(theirs) - MAX_USERS_CONNECTIONS

@@ -69,7 +69,8 @@ class Watch:
         """Return whether the SDK can read a tool. It would reject the whole list because of one."""
         schema = tool.get("inputSchema") if isinstance(tool, dict) else None
         if isinstance(tool, dict) and isinstance(tool.get("name"), str):
-            if isinstance(schema, dict) and schema.get("type") == "object":
+            # Without a type, it can only be that of an object: arguments always are one.
+            if isinstance(schema, dict) and schema.setdefault("type", "object") == "object":
                 return True
             self.unreadable.add(tool["name"][:80])
         return False

@@ -233,6 +233,7 @@ STDIO: dict[str, Callable[[], object]] = {
         refuse,
         [
             {"name": "fine", "inputSchema": SCHEMA},
+            {"name": "untyped", "inputSchema": {}},
             {"name": "list", "inputSchema": {"type": "array"}},
             {"name": "broken", "inputSchema": {"type": "object", "properties": {"a": {"type": "nothing"}}}},
             {"name": "remote", "inputSchema": {"type": "object", "$ref": "http://127.0.0.1:9/schema"}},

@@ -213,7 +213,7 @@ async def test_only_administrators_accept_the_installations_tools(
 async def test_static_tools_are_published(settings: Settings, database: Database) -> None:
     definitions = [tool.definition for tool in built_in(settings)]
     async with database.connection() as connection:
-        await ledger.publish(connection, ToolSource.BUILT_IN, definitions)
+        await ledger.publish_all(connection, definitions)
     async with database.begin() as session:
         found = {tool.name: tool for tool in await store.tools_of(session, NOBODY)}
         assert found["calculator"].status is ToolStatus.ACTIVE
