@@ -124,9 +124,14 @@ async def test_a_servers_error_is_an_error() -> None:
 
 async def test_no_secret_is_handed_to_a_server_that_asks() -> None:
     async with connected_once(stdio("good")) as connection:
-        with pytest.raises(ToolError, match="Elicitation not supported"):
+        with pytest.raises(ToolError, match="ask failed"):
             await call(connection, "ask", {}, context())
         assert (await call(connection, "add", {"a": 1, "b": 1}, context())).text == "2"
+
+
+async def test_requests_of_a_server_are_refused() -> None:
+    async with connected_once(stdio("curious")) as connection:
+        assert (await call(connection, "call", {}, context())).text == "refused refused refused"
 
 
 async def test_garbage_on_stdout_is_skipped() -> None:
