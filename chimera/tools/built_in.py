@@ -15,6 +15,11 @@ from chimera.tools.search_engines import engine_of
 from chimera.tools.web_search import WebSearch
 from models.tools import ToolDefinition
 
+NAMES = frozenset(
+    tool.name for tool in (Calculator, CurrentTime, RunPython, AskPerson, Delegate, FetchPage, HttpRequest, WebSearch)
+)
+"""The names of all built-in tools, whether or not they are configured: agents may use them in any installation."""
+
 
 def built_in(settings: Settings, egress: EgressClient) -> Sequence[Tool]:
     """Return the built-in tools of a worker. Some hold processes: see `chimera.tools.loading.close`."""

@@ -40,6 +40,8 @@ COMMANDS = (
     "delete",
     "models",
     "agents",
+    "tools",
+    "mcp",
     "codec",
     "calls",
     "schedules",
