@@ -60,7 +60,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         stack.push_async_callback(bus.close)
         temporal = Temporal(settings)
         failpoints = Failpoints(settings.failpoints)
-        catalog = Catalog(built_in(settings))
+        catalog = Catalog(built_in(settings, database=database))
         model_calls = _model_calls(settings, database, bus, catalog, failpoints, stack)
         dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
         stack.push_async_callback(dispatcher.drain)

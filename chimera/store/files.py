@@ -17,19 +17,26 @@ from chimera.store.access import visible_to
 from chimera.store.pages import Place
 from models.errors import NotFound
 from models.files import FileView
-from models.ids import FileId, UserId
+from models.ids import FileId, RunId, UserId
 from models.users import Caller
 
 
 async def create(
-    session: AsyncSession, owner_id: UserId, name: str | None, content: Content, *, simulated: bool = False
+    session: AsyncSession,
+    owner_id: UserId,
+    name: str | None,
+    content: Content,
+    *,
+    simulated: bool = False,
+    run_id: RunId | None = None,
 ) -> FileView:
-    """Store a file, in the caller's transaction."""
+    """Store a file, in the caller's transaction. A name of a run's file must be one that `file_names` allows."""
     row = await session.execute(
         insert(File)
         .values(
             owner_id=owner_id,
-            name=clean_name(name),
+            run_id=run_id,
+            name=clean_name(name) if run_id is None else name,
             media_type=content.media_type,
             size_bytes=content.size_bytes,
             sha256=content.sha256,
@@ -54,10 +61,15 @@ async def view(session: AsyncSession, caller: Caller, file_id: FileId) -> FileVi
 
 
 async def page(
-    session: AsyncSession, caller: Caller, *, after: Place | None, limit: int
+    session: AsyncSession, caller: Caller, *, after: Place | None, limit: int, run_id: RunId | None = None
 ) -> tuple[list[FileView], Place | None]:
-    """Return up to `limit` files after the place `after`, newest first, and where they end if more follow."""
+    """Return up to `limit` files after the place `after`, newest first, and where they end if more follow.
+
+    With `run_id`, only the files of this run are listed.
+    """
     mine = select(*_COLUMNS).where(*visible_to(caller, File.owner_id))
+    if run_id is not None:
+        mine = mine.where(File.run_id == run_id)
     rows, place = await pages.newest(session, mine, File.created_at, File.id, after=after, limit=limit)
     return [_view_of(row) for row in rows], place
 
@@ -83,7 +95,16 @@ async def delete(session: AsyncSession, caller: Caller, file_id: FileId) -> None
         raise NotFound("file", file_id)
 
 
-_COLUMNS = (File.id, File.name, File.media_type, File.size_bytes, File.sha256, File.simulated, File.created_at)
+_COLUMNS = (
+    File.id,
+    File.name,
+    File.media_type,
+    File.size_bytes,
+    File.sha256,
+    File.simulated,
+    File.run_id.label("task_id"),
+    File.created_at,
+)
 
 
 def _view_of(row: Row[*tuple[Any, ...]]) -> FileView:
