@@ -70,7 +70,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         await temporal.ensure_search_attributes()
         activities: list[Callable[..., Awaitable[object]]] = [
             model_calls.complete,
-            ToolCalls(database=database, bus=bus, catalog=catalog, failpoints=failpoints).run,
+            ToolCalls(settings=settings, database=database, bus=bus, catalog=catalog, failpoints=failpoints).run,
             TaskRecords(database=database, bus=bus).record,
             schedules.create_task,
         ]

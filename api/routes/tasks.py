@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger.messages import MessagePlace
-from chimera.store import costs, messages, retries, run_files, task_controls, task_views, tasks, timelines, user_limits
+from chimera.store import costs, files, messages, retries, task_controls, task_views, tasks, timelines, user_limits
 from chimera.store.task_views import TaskFilter
 from chimera.store.user_limits import OPEN_TASKS_LIMIT
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
@@ -230,7 +230,7 @@ async def list_task_files(
     list_name = f"task files {caller.user_id} {task_id}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
-        views, place = await run_files.page(session, caller, task_id, after=after, limit=limit)
+        views, place = await files.page_of_task(session, caller, task_id, after=after, limit=limit)
     return FilePage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 

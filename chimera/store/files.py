@@ -11,32 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.file_types import clean_name
 from chimera.content.files import Content
-from chimera.db.tables import File, FileChunk
+from chimera.db.tables import File, FileChunk, Run
 from chimera.store import pages
-from chimera.store.access import visible_to
+from chimera.store.access import IS_TASK, visible_to
 from chimera.store.pages import Place
 from models.errors import NotFound
 from models.files import FileView
-from models.ids import FileId, RunId, UserId
+from models.ids import FileId, RunId, TaskId, UserId
 from models.users import Caller
 
 
 async def create(
-    session: AsyncSession,
-    owner_id: UserId,
-    name: str | None,
-    content: Content,
-    *,
-    simulated: bool = False,
-    run_id: RunId | None = None,
+    session: AsyncSession, owner_id: UserId, name: str | None, content: Content, *, simulated: bool = False
 ) -> FileView:
-    """Store a file, in the caller's transaction. A name of a run's file must be one that `file_names` allows."""
+    """Store a file, in the caller's transaction."""
     row = await session.execute(
         insert(File)
         .values(
             owner_id=owner_id,
-            run_id=run_id,
-            name=clean_name(name) if run_id is None else name,
+            name=clean_name(name),
             media_type=content.media_type,
             size_bytes=content.size_bytes,
             sha256=content.sha256,
@@ -72,6 +65,16 @@ async def page(
         mine = mine.where(File.run_id == run_id)
     rows, place = await pages.newest(session, mine, File.created_at, File.id, after=after, limit=limit)
     return [_view_of(row) for row in rows], place
+
+
+async def page_of_task(
+    session: AsyncSession, caller: Caller, task_id: TaskId, *, after: Place | None, limit: int
+) -> tuple[list[FileView], Place | None]:
+    """Return the files of the caller's task, as `page` does. Raises NotFound, also for another user's task."""
+    visible = select(Run.id).where(Run.id == task_id, IS_TASK, Run.deleted_at.is_(None))
+    if await session.scalar(visible.where(*visible_to(caller, Run.owner_id))) is None:
+        raise NotFound("task", task_id)
+    return await page(session, caller, after=after, limit=limit, run_id=task_id)
 
 
 async def chunk(session: AsyncSession, file_id: FileId, position: int) -> bytes | None:

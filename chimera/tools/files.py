@@ -12,11 +12,10 @@ from chimera.content import file_names
 from chimera.content.files import measured
 from chimera.content.text import clean_text
 from chimera.db.engine import Database
-from chimera.store import run_files
-from chimera.store.run_files import RunIsFull, Writer
-from chimera.tools.base import ToolError, ToolOutput, ToolUnavailable, TypedTool
+from chimera.ledger import run_files
+from chimera.ledger.run_files import RunIsFull, Writer
+from chimera.tools.base import ToolError, ToolOutput, TypedTool
 from chimera.tools.context import ToolContext
-from models.errors import LimitReached, TooBusy
 from models.files import MAX_NAME_CHARS, MAX_RUN_FILE_BYTES
 from models.tools import ToolKind
 
@@ -61,7 +60,7 @@ class WriteFile(TypedTool[WriteFileArguments]):
 
     def __init__(self, database: Database | None, settings: Settings) -> None:
         self._database = database
-        self._settings = settings
+        self._most = settings.max_kept_bytes
 
     async def call(self, arguments: WriteFileArguments, context: ToolContext) -> ToolOutput:
         name = _checked(arguments.name)
@@ -72,14 +71,10 @@ class WriteFile(TypedTool[WriteFileArguments]):
             )
         writer = Writer(context.owner_id, context.run_id, context.path, context.step)
         try:
-            async with _of(self._database).begin() as session:
-                replaced = await run_files.write(session, writer, name, measured(BytesIO(data)), self._settings)
+            async with _of(self._database).connection() as connection:
+                replaced = await run_files.write(connection, writer, name, measured(BytesIO(data)), most=self._most)
         except RunIsFull as error:
             raise ToolError(str(error)) from None
-        except LimitReached as error:
-            raise ToolError(error.message) from None
-        except TooBusy as error:
-            raise ToolUnavailable(error.message) from None
         return ToolOutput(f"{'Replaced' if replaced else 'Wrote'} {name} ({len(data):,} bytes).")
 
 
@@ -97,8 +92,8 @@ class ReadFile(TypedTool[ReadFileArguments]):
 
     async def call(self, arguments: ReadFileArguments, context: ToolContext) -> ToolOutput:
         name = _checked(arguments.name)
-        async with _of(self._database).begin() as session:
-            found = await run_files.read(session, context.run_id, name)
+        async with _of(self._database).connection() as connection:
+            found = await run_files.read(connection, context.run_id, name)
         if found is None:
             raise ToolError(f"There is no file {name!r}. To see which files there are, call list_files.")
         try:
@@ -122,8 +117,8 @@ class ListFiles(TypedTool[ListFilesArguments]):
         self._database = database
 
     async def call(self, arguments: ListFilesArguments, context: ToolContext) -> ToolOutput:
-        async with _of(self._database).begin() as session:
-            found = await run_files.names(session, context.run_id)
+        async with _of(self._database).connection() as connection:
+            found = await run_files.names(connection, context.run_id)
         lines = [f"{name} ({media_type}, {size:,} bytes)" for name, media_type, size in found]
         return ToolOutput("\n".join(lines) or "This task has no files yet.")
 

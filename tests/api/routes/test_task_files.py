@@ -6,11 +6,10 @@ from uuid import uuid4
 import httpx2
 from sqlalchemy import text
 
-from chimera.config.settings import Settings
 from chimera.content.files import measured
 from chimera.db.engine import Database
-from chimera.store import run_files
-from chimera.store.run_files import Writer
+from chimera.ledger import run_files
+from chimera.ledger.run_files import Writer
 from models.ids import ROOT, RunId, UserId
 from models.runs import RunStatus
 from tests.api.conftest import new_task, set_task
@@ -22,8 +21,9 @@ async def write(database: Database, task_id: str, name: str, content: bytes = b"
     """Write a file as a task's agent does."""
     async with database.begin() as session:
         owner = await session.scalar(text("SELECT owner_id FROM runs WHERE id = :id"), {"id": task_id})
-        writer = Writer(UserId(str(owner)), RunId(task_id), ROOT, 1)
-        await run_files.write(session, writer, name, measured(BytesIO(content)), Settings())
+    writer = Writer(UserId(str(owner)), RunId(task_id), ROOT, 1)
+    async with database.connection() as connection:
+        await run_files.write(connection, writer, name, measured(BytesIO(content)), most=0)
 
 
 async def test_a_tasks_files_are_listed_in_pages(alice: httpx2.AsyncClient, database: Database) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -12,12 +13,13 @@ from activities.tool_results import limits_from_now
 from chimera.config.settings import Settings
 from chimera.content.files import measured
 from chimera.db.engine import Database
-from chimera.store import files, run_files
+from chimera.ledger import ai_calls, run_files
+from chimera.ledger.ai_calls import NewFile
 from chimera.tools.base import ToolError
 from chimera.tools.context import ToolContext
 from chimera.tools.files import ListFiles, ReadFile, WriteFile, excerpt_of
 from models.errors import RootStopped, SubtaskSkipped
-from models.ids import NodePath, RunId, UserId
+from models.ids import FileId, NodePath, RunId, UserId
 from models.runs import UNCALLABLE, RunStatus
 from tests.chimera.ledger.test_calls import a_task
 from tests.media import a_png
@@ -136,7 +138,7 @@ async def test_a_run_has_limits(database: Database, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(run_files, "MAX_RUN_BYTES", 10)
     context = await a_context(database)
     await write(database, context, "a", "12345")
-    with pytest.raises(ToolError, match="have 5 bytes, and 10 is the limit"):
+    with pytest.raises(ToolError, match="room for 5 more bytes of 10"):
         await write(database, context, "b", "123456")
     await write(database, context, "b", "1")
     with pytest.raises(ToolError, match="has 2 files, which is the limit"):
@@ -155,9 +157,10 @@ async def test_files_count_toward_their_users_limit(database: Database) -> None:
 
 async def test_a_binary_file_is_only_described(database: Database) -> None:
     context = await a_context(database)
-    async with database.begin() as session:
-        content = measured(BytesIO(a_png()))
-        await files.create(session, context.owner_id, "images/a.png", content, run_id=context.run_id)
+    content = measured(BytesIO(a_png()))
+    async with database.connection() as connection:
+        image = NewFile(FileId(str(uuid4())), context.owner_id, "images/a.png", content, False, context.run_id)
+        await ai_calls.keep(connection, [image])
     described = await read(database, context, "images/a.png")
     assert described == f"images/a.png is not text: image/png, {content.size_bytes:,} bytes."
 
