@@ -4,15 +4,26 @@ from collections.abc import Sequence
 
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
+from chimera.egress.client import EgressClient
 from chimera.tools.base import Tool
 from chimera.tools.calculator import Calculator
+from chimera.tools.fetch_page import FetchPage
 from chimera.tools.files import ListFiles, ReadFile, WriteFile
+from chimera.tools.http_request import HttpRequest
+from chimera.tools.people import AskPerson, Delegate
+from chimera.tools.search_engines import engine_of
+from chimera.tools.web_search import WebSearch
 
 
-def built_in(settings: Settings, *, database: Database | None = None) -> Sequence[Tool]:
+def built_in(settings: Settings, egress: EgressClient, database: Database | None = None) -> Sequence[Tool]:
     """Return the built-in tools of a worker. A process that only needs their definitions passes no database."""
     return (
         Calculator(),
+        AskPerson(),
+        Delegate(),
+        FetchPage(egress),
+        HttpRequest(egress),
+        WebSearch(engine_of(settings, egress)),
         ListFiles(database),
         ReadFile(database),
         WriteFile(database, settings),

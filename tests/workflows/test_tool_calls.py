@@ -18,6 +18,8 @@ from chimera.store import task_controls
 from chimera.tools.base import ToolOutput
 from chimera.tools.calculator import CalculatorArguments
 from chimera.tools.context import ToolContext
+from models.approvals import ApprovalKind
+from models.events import ApprovalRequested
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
 from models.tasks import Guidance, SteerRequest, SubtaskMode
 from models.tools import ToolKind
@@ -174,7 +176,7 @@ async def test_a_pure_tool_is_on_record_like_any_other(runs: Runs) -> None:
 
 
 async def test_an_unknown_tool_is_reported_at_once(runs: Runs) -> None:
-    task_id = await computed(runs, "[[sim: tool=telephone]] Call somebody")
+    task_id = await computed(runs, "[[sim: call=telephone]] Call somebody")
     assert (await history_of(runs, task_id))["run_tool_call"] == 0
     (reported,) = await results_in(runs, task_id)
     assert "There is no tool 'telephone' for you" in reported
@@ -204,7 +206,8 @@ async def test_a_person_decides_about_a_lost_result(runs: Runs, monkeypatch: pyt
     task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
     requested = await runs.event(task_id, "approval.requested")
     assert (once.effects, (await runs.row(task_id))["status"]) == (1, "waiting")
-    assert requested.kind == "outcome"
+    assert isinstance(requested, ApprovalRequested)
+    assert requested.kind is ApprovalKind.OUTCOME
     await runs.cancel(task_id)
     assert (await runs.ended(task_id))["status"] == "cancelled"
     assert once.effects == 1
