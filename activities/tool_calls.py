@@ -240,7 +240,8 @@ class ToolCalls(contract.ToolCalls):
         request: ToolCallRequest,
         asked: RequestedToolCall,
         output: ToolOutput,
-        **taint: bool,
+        *,
+        untrusted: bool,
     ) -> tuple[int | None, ToolResult]:
         """Append the result, and store the images that the run and its owner have room for, in one transaction."""
         async with connection.transaction():
@@ -248,7 +249,7 @@ class ToolCalls(contract.ToolCalls):
             kept = kept_images(output.images, room)
             new = kept.files_of(asked.tool, asked.owner_id, request.run_id)
             output = ToolOutput(kept.noted(output.text), failed=output.failed)
-            result = _result(request, asked, output, images=[file.id for file in new], **taint)
+            result = _result(request, asked, output, untrusted=untrusted, images=[file.id for file in new])
             seq = await _write(connection, request, result)
             if seq is not None:
                 await ai_calls.keep(connection, new)

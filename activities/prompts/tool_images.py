@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from activities.prompts import messages
+from chimera.config.settings import Settings
 from chimera.db.engine import Connection
 from chimera.ledger import input_files
 from chimera.ledger.transcripts import TranscriptRow
+from chimera.pricing import abilities_of
 from chimera.providers.base import ChatMessage, Image
 from models.files import InputFile
+from models.providers import ModelAbility
 
 MOST_SHOWN = 20
 MOST_SHOWN_BYTES = 10_000_000
@@ -30,8 +33,14 @@ class _Result:
     left_out: int
 
 
+def are_accepted(model: str, settings: Settings) -> bool:
+    """Return whether a model accepts images. An unknown one may."""
+    abilities = abilities_of(model, settings.own_models)
+    return abilities is None or ModelAbility.IMAGE_INPUT in abilities
+
+
 async def messages_after(
-    connection: Connection, owner_id: str, rows: Sequence[TranscriptRow], *, accepts_images: bool
+    connection: Connection, owner_id: str, rows: Sequence[TranscriptRow], model: str, settings: Settings
 ) -> dict[int, ChatMessage]:
     """Return the messages with the images of a conversation, by the sequence of the row that each one follows.
 
@@ -40,12 +49,10 @@ async def messages_after(
     ids = [file_id for row in rows for file_id in row.images]
     if not ids:
         return {}
-    if not accepts_images:
+    if not are_accepted(model, settings):
         return messages_with(rows, {}, messages.NO_IMAGE_INPUT)
-    newest = ids[-MOST_SHOWN:]
-    return messages_with(
-        rows, await input_files.read_newest(connection, owner_id, newest, max_bytes=MOST_SHOWN_BYTES), _GONE
-    )
+    files = await input_files.read_newest(connection, owner_id, ids[-MOST_SHOWN:], max_bytes=MOST_SHOWN_BYTES)
+    return messages_with(rows, files, _GONE)
 
 
 def messages_with(

@@ -55,7 +55,7 @@ WITH account AS (
 
 
 async def write(connection: Connection, writer: Writer, name: str, content: Content, *, most: int) -> bool:
-    """Store a file with its event, in place of the run's file with the same name; return whether there was one.
+    """Store a file with its event, in place of the run's file with the same name; return whether there was another one.
 
     The name must be one that `content/file_names.py` allows. `most` is the owner's limit in bytes, and 0 is no limit.
     If the run has a file with this name and content, nothing changes. Raises RootStopped or SubtaskSkipped if the node
@@ -68,7 +68,7 @@ async def write(connection: Connection, writer: Writer, name: str, content: Cont
         raise SubtaskSkipped(writer.path)
     there = await (await connection.execute(_NAMED, {"run_id": writer.run_id, "name": name})).fetchone()
     if there is not None and there.sha256 == content.sha256:
-        return True
+        return False
     if there is not None:
         # A new file has a new id, so that a client that is reading the old one notices that it is gone.
         await connection.execute(_DELETE, {"id": there.id})

@@ -75,7 +75,8 @@ class WriteFile(TypedTool[WriteFileArguments]):
                 replaced = await run_files.write(connection, writer, name, measured(BytesIO(data)), most=self._most)
         except RunIsFull as error:
             raise ToolError(str(error)) from None
-        return ToolOutput(f"{'Replaced' if replaced else 'Wrote'} {name} ({len(data):,} bytes).")
+        note = " It replaces the file with the same name." if replaced else ""
+        return ToolOutput(f"Wrote {name} ({len(data):,} bytes).{note}")
 
 
 class ReadFile(TypedTool[ReadFileArguments]):

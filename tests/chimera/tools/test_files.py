@@ -81,7 +81,7 @@ async def test_another_run_has_other_files(database: Database) -> None:
 async def test_a_file_is_replaced_with_its_event(database: Database) -> None:
     context = await a_context(database)
     await write(database, context, "a.md", "old")
-    assert (await write(database, context, "a.md", "newer")).startswith("Replaced")
+    assert (await write(database, context, "a.md", "newer")).endswith("It replaces the file with the same name.")
     (row,) = await rows(database, context)
     assert row["size_bytes"] == 5
     first, second = await written_events(database, context)
@@ -91,8 +91,8 @@ async def test_a_file_is_replaced_with_its_event(database: Database) -> None:
 
 async def test_the_same_content_is_written_once(database: Database) -> None:
     context = await a_context(database)
-    for _ in range(2):
-        await write(database, context, "a.md", "same")
+    first, second = [await write(database, context, "a.md", "same") for _ in range(2)]
+    assert first == second
     assert len(await written_events(database, context)) == 1
 
 
@@ -152,7 +152,7 @@ async def test_files_count_toward_their_users_limit(database: Database) -> None:
     await write(database, context, "a", "1", max_kept_bytes=100_000)
     with pytest.raises(ToolError, match="CHIMERA_MAX_KEPT_BYTES"):
         await write(database, context, "b", "1", max_kept_bytes=100_000)
-    assert (await write(database, context, "a", "2", max_kept_bytes=100_000)).startswith("Replaced")
+    assert "replaces" in await write(database, context, "a", "2", max_kept_bytes=100_000)
 
 
 async def test_a_binary_file_is_only_described(database: Database) -> None:
