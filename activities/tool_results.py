@@ -13,7 +13,8 @@ from activities.prompts import messages
 from chimera.content.text import clean_text
 from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
-from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput
+from chimera.tools import schemas
+from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, problems_of
 from chimera.tools.context import ToolContext, ToolLimits
 from models.base import preview_of
 from models.events import ToolCallFinished
@@ -66,6 +67,13 @@ def arguments_in(call: ToolRequest) -> dict[str, Any]:
         raise ToolError(f"The arguments for {call.name!r} are not a JSON object. Send one JSON object.") from None
 
 
+def check_arguments(name: str, schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    """Raise ToolError if arguments don't match a tool's schema. A schema that can't be checked accepts all."""
+    with suppress(ValueError):
+        if problems := schemas.check(schema, arguments):
+            raise ToolError(problems_of(name, problems))
+
+
 def not_available(name: str, offered: Collection[str]) -> ToolError:
     """Return the error for a tool that doesn't exist, or that the agent may not use."""
     known = f"Use one of {', '.join(sorted(offered)[:40])}." if offered else "You have no tools. Answer without them."
@@ -100,12 +108,16 @@ def result_of(
 
 
 async def results_at_once(
-    calls: Sequence[ToolRequest], offered: Collection[str], tools: Mapping[str, Tool], context: ToolContext
+    calls: Sequence[ToolRequest],
+    offered: Mapping[str, Mapping[str, Any]],
+    tools: Mapping[str, Tool],
+    context: ToolContext,
 ) -> tuple[ToolResult, ...]:
     """Run the calls that need only their arguments. Calls that can't run get their error at once, too.
 
-    `offered` are the names that the model was offered. Never raises, because the answer that contains the calls is paid
-    for. Tools that break, or that take longer than a second, are left to activities of their own.
+    `offered` are the schemas of the tools that the model was offered, by name. Never raises, because the answer that
+    contains the calls is paid for. Tools that break, or that take longer than a second, are left to activities of their
+    own.
     """
     results: list[ToolResult] = []
     with suppress(TimeoutError):
@@ -122,13 +134,14 @@ async def results_at_once(
 
 
 async def _output_at_once(
-    call: ToolRequest, offered: Collection[str], tool: Tool | None, context: ToolContext
+    call: ToolRequest, offered: Mapping[str, Mapping[str, Any]], tool: Tool | None, context: ToolContext
 ) -> ToolOutput | None:
     """Return the output of a call that needs no activity, or None."""
     try:
         if call.name not in offered:
             raise not_available(call.name, offered)
         arguments = arguments_in(call)
+        check_arguments(call.name, offered[call.name], arguments)
         if tool is None or not tool.definition.instant:
             return None
         return await tool.run(arguments, context)

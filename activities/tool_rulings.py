@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from activities.tool_results import arguments_in
+from activities.tool_results import arguments_in, check_arguments
 from chimera.ledger.approvals import ApprovalState, NewApproval
 from chimera.ledger.tool_calls import RequestedToolCall
 from chimera.providers.base import ToolRequest
@@ -65,6 +65,7 @@ def next_step(
     if tool is None:
         raise ToolError(f"There is no tool {asked.tool[:60]!r} for you.")
     arguments = arguments_in(ToolRequest(asked.tool_call_id, asked.tool, asked.arguments))
+    check_arguments(asked.tool, tool.definition.parameters, arguments)
     approval = asked.approval
     if approval is not None and approval.kind is ApprovalKind.QUESTION:
         return _answered(approval)
@@ -148,6 +149,7 @@ def _approved(approval: ApprovalState, tool: Tool, arguments: Mapping[str, Any])
             return Run(tool, arguments)
         case ApprovalStatus.APPROVED:
             changed = approval.changed_arguments or {}
+            check_arguments(tool.definition.name, tool.definition.parameters, changed)
             return Run(tool, changed, f"A person changed the arguments to {to_json(changed).decode()}.\n\n")
         case ApprovalStatus.REJECTED:
             reason = f" The reason: {approval.answer}" if approval.answer else ""

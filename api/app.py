@@ -16,11 +16,13 @@ from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
+    approvals,
     auth,
     codec,
     files,
     health,
     pages,
+    policies,
     providers,
     schedules,
     streams,
@@ -44,6 +46,8 @@ from chimera.temporal.schedules import Schedules
 
 CLOSED_ROUTERS = (
     tasks.router,
+    approvals.router,
+    policies.router,
     auth.router,
     agents.router,
     schedules.router,

@@ -133,7 +133,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         try:
             results = await results_at_once(
                 replies.calls_of(intent, end),
-                {tool.name for tool in ready.provider_request.tools},
+                {tool.name: tool.parameters for tool in ready.provider_request.tools},
                 self._catalog.tools,
                 _instant_context(ready),
             )

@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 
 from benchmarks.security import (
+    approvals,
     at_rest,
     bodies,
     bombs,
@@ -52,6 +53,7 @@ from tests.ports import free_port
 from tests.stack import Stack, running_stack
 
 MODULES = (
+    approvals,
     at_rest,
     bodies,
     bombs,

@@ -41,15 +41,22 @@ class Ruling:
     verdict: Verdict
     reason: str = ""
     terms: ApprovalTerms = field(default_factory=ApprovalTerms)
+    place: int | None = None
+    """The position of the rule that applies; None for a default."""
 
 
 def rule(rules: Iterable[PolicyRule], call: PolicyCall) -> Ruling:
     """Return the ruling on a call. Instant tools, which have no effect and send nothing, are never asked about."""
-    found = next((each for each in rules if _applies(each, call)), None)
-    ruling = _default(call) if found is None else Ruling(found.verdict, found.reason, found.approval)
+    place, found = next(((i, each) for i, each in enumerate(rules) if _applies(each, call)), (None, None))
+    ruling = _default(call) if found is None else Ruling(found.verdict, found.reason, found.approval, place)
     if ruling.verdict is not Verdict.ALLOW or not _may_leak(call) or (found is not None and found.after_untrusted):
         return ruling
-    return Ruling(Verdict.ASK, READ_UNTRUSTED, ruling.terms)
+    return Ruling(Verdict.ASK, READ_UNTRUSTED, ruling.terms, place)
+
+
+def matches_user(rule: PolicyRule, email: str) -> bool:
+    """Return whether a rule can apply to the tasks of a user."""
+    return fnmatchcase(email, rule.user)
 
 
 def _default(call: PolicyCall) -> Ruling:
@@ -66,7 +73,7 @@ def _applies(rule: PolicyRule, call: PolicyCall) -> bool:
     return (
         fnmatchcase(call.definition.name, rule.tool)
         and fnmatchcase(call.agent, rule.agent)
-        and fnmatchcase(call.user, rule.user)
+        and matches_user(rule, call.user)
         and all(_fits(call.arguments, name, pattern) for name, pattern in rule.arguments.items())
     )
 
