@@ -186,10 +186,11 @@ async def show(task_id: TaskName, path: NodePath = None, as_json: AsJson = False
     async with signed_in(NODE) as client:
         task = await task_named(client, task_id)
         subtasks, cost = await client.subtasks(task.id), await client.cost(task.id)
+        files = await client.task_files(task.id)
     if as_json:
         print_json(task)
     else:
-        print_task(task, subtasks, cost)
+        print_task(task, subtasks, cost, files)
     return 0
 
 

@@ -75,7 +75,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         await temporal.ensure_search_attributes()
         activities: list[Callable[..., Awaitable[object]]] = [
             model_calls.complete,
-            ToolCalls(database=database, bus=bus, catalog=catalog, failpoints=failpoints).run,
+            ToolCalls(settings=settings, database=database, bus=bus, catalog=catalog, failpoints=failpoints).run,
             TaskRecords(database=database, bus=bus).record,
             schedules.create_task,
         ]
@@ -90,7 +90,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
 async def _catalog(settings: Settings, database: Database, stack: AsyncExitStack) -> Catalog:
     """Load all tools, and publish the definitions of those that are the same for all users."""
     egress = EgressClient(settings)
-    loaded = await tools.load(settings, built_in(settings, egress), egress)
+    loaded = await tools.load(settings, built_in(settings, egress, database), egress)
     stack.push_async_callback(tools.close, loaded.tools)
     async with database.connection() as connection:
         await publish_all(connection, [tool.definition for tool in loaded.tools])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from activities import continuations
 from activities.agents import agent_in
 from activities.continuations import MAX_CONTINUATIONS
-from activities.prompts import PROMPTS, messages
+from activities.prompts import PROMPTS, messages, tool_images
 from activities.prompts.results import CHARS_A_TOKEN
 from chimera.config.settings import Settings
 from chimera.content.text import estimate_tokens
@@ -14,14 +14,13 @@ from chimera.db.engine import Connection
 from chimera.ledger import input_files, transcripts
 from chimera.ledger.calls import Intent
 from chimera.ledger.transcripts import CallContext, TranscriptRow
-from chimera.pricing import abilities_of, cost_of, price_of, window_of
+from chimera.pricing import cost_of, price_of, window_of
 from chimera.providers.base import ChatRequest, Image, ToolSpec
 from models.agents import AgentSpec
 from models.base import preview_of
 from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
 from models.ids import call_id_of
 from models.model_calls import ModelCallRequest
-from models.providers import ModelAbility
 from models.tools import ToolDefinition
 from models.usage import Usage
 
@@ -85,9 +84,10 @@ async def assemble(
         user_message = _cut(user_message, int(budget * USER_MESSAGE_SHARE)) + left_out_images
         fresh.append(messages.row(messages.FIRST_SEQ, "user", user_message))
     fresh += _guidance_rows(request, guidance, rows)
+    result_images = await tool_images.messages_after(connection, context.owner_id, rows, model, settings)
     chat = ChatRequest(
         model=model.split("/", 1)[1],
-        messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, images),
+        messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, images, result_images),
         call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         attempt=context.attempt + 1,
         max_output_tokens=output,
@@ -189,9 +189,8 @@ async def _images_for(
     """Read the task's images for a model that accepts them; note images that are left out or were deleted."""
     if not context.images:
         return [], ""
-    abilities = abilities_of(model, settings.own_models)
-    if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
-        return [], messages.images_left_out(len(context.images), "this model does not accept images")
+    if not tool_images.are_accepted(model, settings):
+        return [], messages.images_left_out(len(context.images), messages.NO_IMAGE_INPUT)
     found = await input_files.read(connection, context.owner_id, context.images)
     gone = len(context.images) - len(found)
     return [Image(*file) for file in found], messages.images_left_out(gone, "deleted") if gone else ""

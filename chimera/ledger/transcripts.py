@@ -25,8 +25,11 @@ class TranscriptRow:
     guidance_id: int | None = None
     state: dict[str, Any] | None = None
     thought: str | None = None
+    images: tuple[str, ...] = ()
+    """For tool results: the ids of the files with the result's images."""
 
     def as_record(self) -> dict[str, Any]:
+        """Return the row as `INSERT_MESSAGES` reads it. Rows with images aren't written that way."""
         return {
             "seq": self.seq,
             "role": self.role,
@@ -148,7 +151,7 @@ async def has_unseen_guidance(connection: Connection, request: ModelCallRequest)
 
 
 _TRANSCRIPT = """
-SELECT seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state, total FROM (
+SELECT seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state, images, total FROM (
     SELECT *, sum(tokens) OVER (ORDER BY seq DESC) AS running, count(*) OVER () AS total
     FROM messages WHERE run_id = %(run_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq < %(upto)s) m
 WHERE seq = 1000 OR running <= %(budget)s - COALESCE((
@@ -170,7 +173,17 @@ async def read_transcript(
     )
     rows = await cursor.fetchall()
     kept = [
-        TranscriptRow(r.seq, r.role, r.content, r.tokens, r.tool_calls, r.tool_call_id, r.guidance_id, r.state)
+        TranscriptRow(
+            r.seq,
+            r.role,
+            r.content,
+            r.tokens,
+            r.tool_calls,
+            r.tool_call_id,
+            r.guidance_id,
+            r.state,
+            images=tuple(map(str, r.images or ())),
+        )
         for r in rows
     ]
     return kept, (rows[0].total - len(rows) if rows else 0)

@@ -11,7 +11,19 @@ from sqlalchemy import func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.fingerprints import fingerprint_of, older_fingerprint_of
-from chimera.db.tables import Approval, ApprovalVote, Call, CallAttempt, EventRow, Guidance, Message, Run, Subtask, Task
+from chimera.db.tables import (
+    Approval,
+    ApprovalVote,
+    Call,
+    CallAttempt,
+    EventRow,
+    File,
+    Guidance,
+    Message,
+    Run,
+    Subtask,
+    Task,
+)
 from chimera.ledger import outbox
 from chimera.ledger.acceptance import NewRun, NewTask, accept_task
 from chimera.store.access import locked
@@ -88,7 +100,7 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         # The draft will never run, so its owner has room for another task.
         task.status, task.ended_at = RunStatus.CANCELLED, datetime.now(UTC)
         await session.flush()
-    for table in (Message, Guidance, EventRow, Subtask):
+    for table in (Message, Guidance, EventRow, Subtask, File):
         await session.execute(delete_from(table).where(table.run_id == task_id))
     await _empty_approvals(session, task_id)
     await session.execute(update(Call).where(Call.run_id == task_id).values(outcome=None))
