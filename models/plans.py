@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pydantic import Field, field_validator
 
 from models.agents import NOT_OFFERED, PLANNER
-from models.base import Body, Contract, Flag, Key, preview_of
+from models.base import Body, Contract, Flag, Key, OutputSchema, preview_of
 from models.wording import instead_of
 
 MAX_DEPTH = 4
@@ -40,6 +40,7 @@ class PlannedSubtask(Body):
         description="Keys of the subtasks whose results this subtask receives",
     )
     decompose: Flag = Field(default=False, description="`true` to have the subtask planned into smaller subtasks")
+    output_schema: OutputSchema | None = None
 
     @field_validator("depends_on")
     @classmethod

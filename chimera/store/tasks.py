@@ -4,6 +4,7 @@ The controls of existing tasks are in `task_controls.py`, and their views in `ta
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import delete as delete_from
 from sqlalchemy import func, select, update
@@ -25,6 +26,8 @@ from models.tasks import RunPolicy, SubtaskMode, TaskSpec
 from models.users import Caller
 
 TITLE_CHARS = 80
+_EMPTY: dict[str, Any] = {"title": "", "goal": "", "images": [], "meta": {}, "output": None, "output_schema": None}
+"""The content of a deleted task."""
 
 
 async def create(
@@ -66,6 +69,7 @@ async def create(
         policy=_policy_of(spec, default_subtasks),
         metadata=spec.metadata,
         plan=spec.plan or (),
+        output_schema=spec.output_schema,
     )
     task_id = await accept_task(session, run, task)
     if task_id is None:
@@ -91,7 +95,7 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         await session.execute(delete_from(table).where(table.run_id == task_id))
     await session.execute(update(Call).where(Call.run_id == task_id).values(outcome=None))
     await session.execute(update(CallAttempt).where(CallAttempt.run_id == task_id).values(error=None))
-    await session.execute(update(Task).where(Task.run_id == task_id).values(title="", goal="", images=[], meta={}))
+    await session.execute(update(Task).where(Task.run_id == task_id).values(**_EMPTY))
     await session.execute(
         update(Run)
         .where(Run.id == task_id)
