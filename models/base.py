@@ -66,8 +66,8 @@ Priority = Annotated[Whole, Field(ge=1, le=5, description="Priority, from 1 (mos
 OutputSchema = Annotated[
     dict[str, JsonValue],
     Field(
-        description="JSON Schema (draft 2020-12) of the answer. It can have at most 32 KiB, and `$ref` can only refer to"
-        " the schema itself, and not recursively."
+        description="JSON Schema (draft 2020-12) of the answer, at most 32 KiB. `$ref` can only refer to parts of the"
+        " schema itself, and not recursively."
     ),
 ]
 """The schema of a typed answer. `chimera/content/schemas.py` decides whether it can be used."""

@@ -5,11 +5,12 @@ from models.ids import NodePath
 OUTPUT_SCHEMA = """(
     SELECT known.schema FROM (
         SELECT '' AS path, t.output_schema AS schema
-        UNION ALL SELECT u.path, u.output_schema FROM subtasks u WHERE u.run_id = r.id AND u.path = ANY(%(line)s)
+        UNION ALL
+        SELECT u.path, u.output_schema FROM subtasks u WHERE u.run_id = r.id AND u.path = ANY(%(line)s::text[])
     ) known
     WHERE known.schema IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM subtasks n
-        WHERE n.run_id = r.id AND n.path = ANY(%(line)s) AND length(n.path) > length(known.path)
+        WHERE n.run_id = r.id AND n.path = ANY(%(line)s::text[]) AND length(n.path) > length(known.path)
           AND (n.tools IS NOT NULL OR EXISTS (
             SELECT 1 FROM subtasks b
             WHERE b.run_id = r.id AND b.parent = n.parent AND b.path <> n.path AND b.tools IS NULL)))

@@ -83,7 +83,8 @@ _NODE = """
     UPDATE subtasks SET turns = turns + 1, spent_micro_usd = spent_micro_usd + %(cost)s,
            input_tokens = input_tokens + %(input_tokens)s, output_tokens = output_tokens + %(output_tokens)s,
            status = CASE WHEN %(result)s::text IS NULL THEN status ELSE 'completed' END,
-           result = COALESCE(%(result)s, result), output = %(output)s::jsonb, finish_reason = COALESCE(%(finish)s, finish_reason),
+           result = COALESCE(%(result)s, result), output = %(output)s::jsonb,
+           finish_reason = COALESCE(%(finish)s, finish_reason),
            ended_at = CASE WHEN %(result)s::text IS NULL THEN ended_at ELSE clock_timestamp() END
     FROM account WHERE run_id = %(run_id)s AND path = %(path)s)"""
 _PLAN = f"""

@@ -193,6 +193,18 @@ async def read_messages(connection: Connection, request: ModelCallRequest, seqs:
     return {row.seq: row.content for row in await cursor.fetchall()}
 
 
+_FOLLOW_UPS = """
+SELECT count(*) FROM messages
+WHERE run_id = %(run_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq %% 1000 = 0 AND seq > 1000
+  AND starts_with(content, %(beginning)s)
+"""
+
+
+async def count_follow_ups(connection: Connection, request: ModelCallRequest, beginning: str) -> int:
+    """Count the messages at a call's place that followed an answer and have this beginning."""
+    return await scalar(await connection.execute(_FOLLOW_UPS, {**place_of(request), "beginning": beginning})) or 0
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """The result of a subtask, for the nodes that build on it."""

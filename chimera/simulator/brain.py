@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from chimera.simulator.conversation import Conversation
+from chimera.simulator.instances import instance_of
 from chimera.simulator.plans import plan_text
 from chimera.simulator.prose import LABEL, of_bytes, paragraphs, pieces, poison, topic_of
 from chimera.simulator.script import Script, without_directives
@@ -73,6 +74,8 @@ def _answer(conversation: Conversation, script: Script, random: Random) -> Simul
     if tool is not None:
         text = _text(conversation, script, random) if script.tokens or script.bytes else []
         return SimulatedAnswer(text, tool, "tool_calls")
+    if conversation.schema is not None and conversation.replies >= script.badjson:
+        return SimulatedAnswer(pieces(json.dumps(instance_of(conversation.schema, conversation.schema))))
     return SimulatedAnswer(_text(conversation, script, random))
 
 

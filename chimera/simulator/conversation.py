@@ -37,6 +37,8 @@ class Conversation:
     trimmed."""
     replies: int
     tools: list[str]
+    schema: dict[str, Any] | None
+    """The JSON Schema of a typed answer that isn't a plan."""
     image_count: int
     input_tokens: int
 
@@ -51,9 +53,10 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
     asked, results = _without_results(first)
     agents_heading = _AGENTS_HEADING.search(asked)
     subject = asked[: agents_heading.start()] if agents_heading else asked
+    purpose = _purpose(body, first)
     tool_results = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "tool"]
     return Conversation(
-        purpose=_purpose(body, first),
+        purpose=purpose,
         directive_texts=[asked, *guidance],
         subject=without_directives(_LABEL.sub("", subject, count=1)),
         results=results,
@@ -63,17 +66,25 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
         turn=_turn(messages),
         replies=sum(message.get("role") == "assistant" for message in messages),
         tools=_tools(body),
+        schema=None if purpose == "plan" else _schema(body),
         image_count=sum(_images_in(message.get("content")) for message in messages),
         input_tokens=max(1, sum(map(len, texts)) // 4),
     )
 
 
 def _purpose(body: dict[str, Any], first: str) -> Purpose:
-    if (body.get("response_format") or {}).get("type") == "json_schema":
-        return "plan"
     if first.startswith("Goal:") and "Results of the subtasks:" in first:
         return "aggregate"
-    return "turn"
+    # An agent's answer may have a schema, too.
+    return "plan" if _schema(body) is not None and not first.startswith("Task:") else "turn"
+
+
+def _schema(body: dict[str, Any]) -> dict[str, Any] | None:
+    form = body.get("response_format") or {}
+    if form.get("type") != "json_schema":
+        return None
+    schema = (form.get("json_schema") or {}).get("schema")
+    return schema if isinstance(schema, dict) else {}
 
 
 def _tools(body: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from chimera.simulator.conversation import Conversation
 from chimera.simulator.script import FAULTS, Script
 
 _OF_TOOLS = ("tool", "turns", "same", "badargs")
-_OF_TURNS = (*_OF_TOOLS, "tokens", "bytes")
+_OF_TURNS = (*_OF_TOOLS, "tokens", "bytes", "badjson")
 _OF_PLANS = ("split", "chain", "sub", "agent", "nest", "badplan")
 _OF_STREAMS = ("drip", "cut", "garbage", "shape", "nousage")
 _OF_MEDIA = frozenset(
@@ -37,6 +37,8 @@ def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> lis
     # If a tool was called before, a request that allows no more calls is the last one of its loop.
     if not conversation.tools and conversation.turn == 1:
         found += _named(script, _OF_TOOLS, "this request doesn't allow tool calls", calls=True)
+    if conversation.schema is None:
+        found += _named(script, ("badjson",), "this request asks for no JSON")
     if not streams:
         found += _named(script, _OF_STREAMS, "this request is not streamed")
     return [*found, *_lonely(script, besides=frozenset(_OF_PLANS))]

@@ -69,6 +69,7 @@ class Script:
     badargs: bool = False
     nousage: bool = False
     badplan: str = ""
+    badjson: int = 0
 
     @property
     def cuts_a_call(self) -> bool:
@@ -207,6 +208,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "badargs": _flag,
     "nousage": _flag,
     "badplan": _bad_plan,
+    "badjson": int,
 }
 
 _VALUES = {

@@ -162,11 +162,7 @@ _NOT_LISTED = frozenset(
 )
 """Columns that no view has, or that lists shorten or omit."""
 _COLUMNS = (
-    *(
-        column
-        for column in (*Run.__table__.columns, *Task.__table__.columns)
-        if column.name not in _NOT_LISTED
-    ),
+    *(column for column in (*Run.__table__.columns, *Task.__table__.columns) if column.name not in _NOT_LISTED),
     exists().where(CallAttempt.run_id == Run.id, CallAttempt.estimated).label("estimated"),
 )
 
