@@ -9,7 +9,16 @@ from temporalio import activity
 
 from activities.agents import agent_in
 from activities.calls.heartbeats import heartbeats
-from activities.tool_results import ToolResult, event_of, limits_from_now, not_available, output_of, result_of, row_of
+from activities.tool_results import (
+    Overdue,
+    ToolResult,
+    event_of,
+    limits_from_now,
+    not_available,
+    output_of,
+    result_of,
+    row_of,
+)
 from activities.tool_rulings import Fail, Run, Wait, next_step, sha256_of
 from chimera.bus import Bus
 from chimera.db.engine import Connection, Database
@@ -25,7 +34,7 @@ from chimera.tools.context import ToolContext
 from chimera.tools.people import Delegation, Question
 from models import activities as contract
 from models.approvals import ApprovalKind, ApprovalStatus
-from models.errors import ApprovalExpired, RootStopped
+from models.errors import ApprovalExpired, ChimeraError, RootStopped
 from models.ids import call_id_of
 from models.model_calls import Purpose
 from models.policies import ApprovalTerms
@@ -166,14 +175,10 @@ class ToolCalls(contract.ToolCalls):
 
     async def _broken(self, request: ToolCallRequest, asked: RequestedToolCall, error: Exception) -> ToolCallOutcome:
         """Let a call that may be repeated be repeated, or give up."""
-        if isinstance(error, TimeoutError):
-            text = f"{asked.tool} took too long and was stopped."
-        elif activity.info().attempt < MAX_ATTEMPTS:
+        is_final = isinstance(error, ChimeraError) and not error.retryable
+        if is_final or (activity.info().attempt < MAX_ATTEMPTS and not isinstance(error, Overdue)):
             raise error
-        else:
-            text = (
-                f"{asked.tool} failed: {error.message if isinstance(error, OutcomeUnknown) else type(error).__name__}."
-            )
+        text = f"{asked.tool} failed: {error.message if isinstance(error, OutcomeUnknown) else type(error).__name__}."
         return await self._finish(request, asked, ToolOutput(text, failed=True))
 
     async def _delegate(

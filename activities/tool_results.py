@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -13,7 +13,7 @@ from activities.prompts import messages
 from chimera.content.text import clean_text
 from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
-from chimera.tools.base import Tool, ToolError, ToolOutput
+from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput
 from chimera.tools.context import ToolContext, ToolLimits
 from models.base import preview_of
 from models.events import ToolCallFinished
@@ -44,6 +44,13 @@ class ToolResult:
     """Whether the text comes from outside."""
 
 
+class Overdue(OutcomeUnknown):
+    """A tool that took too long was stopped."""
+
+    def __init__(self) -> None:
+        super().__init__(f"It took longer than {TOOL_SECONDS} s and was stopped.")
+
+
 def limits_from_now() -> ToolLimits:
     """Return the limits of a tool call that begins now."""
     return ToolLimits(asyncio.get_running_loop().time() + TOOL_SECONDS, MAX_RESULT_CHARS)
@@ -66,19 +73,25 @@ def not_available(name: str, offered: Collection[str]) -> ToolError:
 async def output_of(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
     """Run a tool within its time limit.
 
-    If the call is wrong, the output is the error, so that the model can correct it. Raises TimeoutError if the tool
-    took too long and was stopped, and whatever else the tool raises.
+    If the call is wrong, the output is the error, so that the model can correct it. Raises Overdue if the tool took
+    too long and was stopped, and whatever else the tool raises.
     """
+    limit = asyncio.timeout_at(context.limits.deadline)
     try:
-        async with asyncio.timeout_at(context.limits.deadline):
-            return await tool.run(arguments, context)
+        async with limit:
+            output = await tool.run(arguments, context)
     except ToolError as error:
         return ToolOutput(error.message, failed=True)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise Overdue from None
+    return replace(output, text=output.text[: context.limits.max_result_chars])
 
 
 def result_of(index: int, call: ToolRequest, output: ToolOutput, *, untrusted: bool = False) -> ToolResult:
     """Return a result whose text is cleaned and cut to its limit."""
-    text = clean_text(output.text)[:MAX_RESULT_CHARS]
+    text = clean_text(output.text)
     return ToolResult(index, call.name, call.id, text, output.failed, untrusted)
 
 

@@ -42,11 +42,11 @@ class ApprovalTerms(Body):
     )
     quorum: Whole = Field(default=1, ge=1, le=20, description="Number of users who have to approve")
     expires_after_s: Whole | None = Field(
-        default=7 * DAY_S, ge=10, le=365 * DAY_S, description="Seconds until the approval expires. `null` for never."
+        default=7 * DAY_S, ge=1, le=365 * DAY_S, description="Seconds until the approval expires. `null` for never."
     )
     on_expiry: OnExpiry = OnExpiry.REJECT
     escalate_after_s: Whole | None = Field(
-        default=None, ge=10, le=365 * DAY_S, description="Seconds until the users in `escalate_to` may decide, too"
+        default=None, ge=1, le=365 * DAY_S, description="Seconds until the users in `escalate_to` may decide, too"
     )
     escalate_to: tuple[str, ...] = Field(default=(), max_length=20, description="Email addresses of further approvers")
 

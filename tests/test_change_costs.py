@@ -59,7 +59,7 @@ async def test_an_agent_uses_the_new_tool(runs: Runs) -> None:
     agent = AgentSpec(name="clerk", prompt="Remove blanks.", tools=("compactor",))
     async with runs.database.begin() as session:
         await agents.create(session, runs.caller.user_id, agent)
-    step = a_subtask("a", "[[sim: tool=compactor; tokens=3]] Remove blanks.", agent="clerk")
+    step = a_subtask("a", '[[sim: call=compactor; args={"expression": "1 + 1"}]] Remove blanks.', agent="clerk")
     task_id = await runs.start("Remove blanks", plan=[step])
     assert (await runs.ended(task_id))["status"] == "completed"
     query = "SELECT content FROM messages WHERE run_id = :id AND role = 'tool'"

@@ -8,7 +8,7 @@ from chimera.tools.base import ToolOutput, TypedTool
 from chimera.tools.context import ToolContext
 from models.tools import ToolKind
 
-MAX_DAYS = 90
+MAX_WAIT_S = 90 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,13 @@ class AskPersonArguments(BaseModel):
     )
     options: list[str] = Field(default=[], max_length=10, description="Suggested answers, if there are some")
     default: str | None = Field(
-        default=None, max_length=4000, description="The answer to assume if nobody answers within `wait_minutes`"
+        default=None, max_length=4000, description="The answer to assume if nobody answers within `wait_s`"
     )
-    wait_minutes: int | None = Field(
-        default=None, ge=1, le=MAX_DAYS * 24 * 60, description="How long to wait for an answer. Default: without limit"
+    wait_s: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_WAIT_S,
+        description="How many seconds to wait for an answer. A day has 86400. Default: without limit",
     )
 
 
@@ -56,12 +59,11 @@ class AskPerson(TypedTool[AskPersonArguments]):
     reads_only = True
 
     async def call(self, arguments: AskPersonArguments, context: ToolContext) -> ToolOutput:
-        minutes = arguments.wait_minutes
         return Question(
             arguments.question,
             options=tuple(arguments.options),
             default=arguments.default,
-            expires_after_s=None if minutes is None else minutes * 60,
+            expires_after_s=arguments.wait_s,
         )
 
 
