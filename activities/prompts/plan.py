@@ -1,7 +1,6 @@
 """Plan: a node's goal is divided into subtasks, as JSON."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from activities.plans import plans_in
 from activities.prompts.base import Prompt
@@ -47,12 +46,4 @@ def plan_correction(problems: Sequence[str]) -> str:
     )
 
 
-def _schema() -> dict[str, Any]:
-    """Return the schema of a plan without the schemas of answers: planners don't write schemas."""
-    schema = Plan.model_json_schema()
-    del schema["$defs"]["PlannedSubtask"]["properties"]["output_schema"]
-    del schema["$defs"]["JsonValue"]
-    return schema
-
-
-PROMPT = Prompt(user_message=_user_message, schema=_schema(), plans_in=plans_in)
+PROMPT = Prompt(user_message=_user_message, schema=Plan.model_json_schema(), plans_in=plans_in)
