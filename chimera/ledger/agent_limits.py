@@ -12,7 +12,7 @@ _HASHED_CHARS = 4096
 
 # The errors of calls that can't succeed as they are written: `not_available` and `arguments_in` in
 # `activities/tool_results.py`, and `problems_of` in `chimera/tools/base.py`.
-_MISTAKES = "^(There is no tool |The arguments for .* are not a JSON object|Invalid arguments for )"
+MISTAKES = "^(There is no tool |The arguments for .* are not a JSON object|Invalid arguments for )"
 
 _PROGRESS = one_line(f"""
 SELECT (SELECT count(*) FROM tool_calls c WHERE c.run_id = %(run_id)s AND c.path = %(path)s) AS tool_calls,
@@ -62,7 +62,7 @@ class Progress:
 
 async def read_progress(connection: Connection, request: ModelCallRequest, *, turns: int) -> Progress:
     """Read an agent's progress in a subtask, with its latest `turns` turns."""
-    values = {**place_of(request), "mistakes": _MISTAKES, "turns": turns}
+    values = {**place_of(request), "mistakes": MISTAKES, "turns": turns}
     row: Any = await one(await connection.execute(_PROGRESS, values))
     return Progress(
         tool_calls=row.tool_calls,
