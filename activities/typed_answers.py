@@ -53,9 +53,8 @@ def correction(problems: Sequence[str]) -> str:
 
 def _found_in(answer: str, schema: Mapping[str, Any]) -> TypedAnswer:
     first: list[str] = []
-    whole = _whole(answer)
-    found = json_in(answer) if whole is None else JsonFound((whole,))
-    for value in reversed(found.values[-MAX_CANDIDATES:]):
+    found, whole = json_in(answer), _whole(answer)
+    for value in [*reversed(found.values[-MAX_CANDIDATES:]), *([] if whole is None else [whole])]:
         problems = schemas.check(schema, value)
         if not problems and value is not None:
             to_json(value)  # what can't be written can't be stored

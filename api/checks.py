@@ -13,6 +13,7 @@ from chimera.config.settings import Settings
 from chimera.config.vendors import VENDORS
 from chimera.content import schemas
 from chimera.content.file_types import IMAGES
+from chimera.egress.client import EgressClient
 from chimera.pricing import abilities_of, window_of
 from chimera.providers import check_model, is_set_up
 from chimera.providers.base import Provider
@@ -107,8 +108,8 @@ class Checks:
             await self.models.check(agent.model)
         for index, model in enumerate(agent.fallbacks):
             await self.models.check(model, f"fallbacks.{index}")
+        names = {each.definition.name for each in built_in(self._settings, EgressClient(self._settings))}
         for index, tool in enumerate(agent.tools):
-            names = {each.definition.name for each in built_in(self._settings)}
             if tool not in names:
                 known = ", ".join(sorted(names))
                 raise InvalidInput(f"tools.{index}", f"Unknown tool {tool!r}. Use one of {known}.")

@@ -18,6 +18,7 @@ from activities.tool_calls import ToolCalls
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
+from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
@@ -60,7 +61,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         stack.push_async_callback(bus.close)
         temporal = Temporal(settings)
         failpoints = Failpoints(settings.failpoints)
-        catalog = Catalog(built_in(settings))
+        catalog = Catalog(built_in(settings, EgressClient(settings)))
         model_calls = _model_calls(settings, database, bus, catalog, failpoints, stack)
         dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
         stack.push_async_callback(dispatcher.drain)

@@ -6,6 +6,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflow
 
 from models.ids import child_path
 from models.plans import PlanNode
+from workflows.children import input_of
 from workflows.failures import is_cancel, reason_of
 from workflows.node import Node, Suspended
 
@@ -19,7 +20,7 @@ async def run_delegated(node: Node, subtask: PlanNode) -> None:
     current = node.take_suspended(subtask.key)
     try:
         await node.open()
-        outcome = await node.run_child(node.place_of(subtask, current), may_be_inside=False)
+        outcome = await node.run_child(input_of(node.place, subtask, current), may_be_inside=False)
     except Suspended:
         node.put_suspended(current)
         raise

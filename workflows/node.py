@@ -19,7 +19,6 @@ from models.errors import BudgetReached, RootStopped, TaskPaused
 from models.ids import NodePath, child_path
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.nodes import NodeOutcome, NodeState, SuspendedChild
-from models.plans import PlanNode
 from models.subtasks import SubtaskInput
 from models.tasks import SteerRequest, TransitionRecord
 from models.tool_calls import Decision
@@ -106,23 +105,6 @@ class Node:
     def put_suspended(self, child: SuspendedChild) -> None:
         """Keep a child that continues together with the node."""
         self.keep(suspended=(*self.state.suspended, child))
-
-    def place_of(self, subtask: PlanNode, current: SuspendedChild) -> SubtaskInput:
-        """Return the input of a child's run."""
-        place = self.place
-        return SubtaskInput(
-            run_id=place.run_id,
-            owner_id=place.owner_id,
-            path=child_path(place.path, subtask.key),
-            agent=subtask.agent,
-            title=subtask.title,
-            pattern="planned" if subtask.decompose else "single",
-            policy=place.policy,
-            priority=place.priority,
-            state=current.state,
-            retry=place.retry + current.retry,
-            **({"retries": place.retries} if place.retries else {}),
-        )
 
     def show(self, details: str) -> None:
         """Show the node's progress. In the Web UI, a workflow shows the node that it was started for."""

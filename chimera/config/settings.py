@@ -34,6 +34,7 @@ from chimera.config.types import (
     DatabaseUrl,
     HostAndPort,
     HostName,
+    HostPattern,
     LogLevel,
     Network,
     NotNegative,
@@ -218,6 +219,16 @@ class Settings(OfVendors):
     max_media_bytes: int = 64 * 1024 * 1024
     """For an answer with images or vectors."""
 
+    # What tools may reach.
+    egress_allow: Annotated[tuple[HostAndPort, ...], NoDecode] = ()
+    """Destinations that tools may reach although they are private, or use another port than 80 and 443."""
+    egress_trusted: Annotated[tuple[HostPattern, ...], NoDecode] = ()
+    """Hosts to which a run may send data even after it has read untrusted content."""
+    searxng_url: WebAddress | None = None
+    brave_api_key: SentSecret | None = None
+    tavily_api_key: SentSecret | None = None
+    """The first of these three that is set becomes the engine of the tool `web_search`."""
+
     # Processes.
     max_concurrent_activities: Positive = 200
     max_running_tasks: NotNegative = 0
@@ -302,7 +313,9 @@ class Settings(OfVendors):
             raise ValueError(f"Unknown provider {unknown[0]!r}. Use one of these providers: {', '.join(VENDORS)}.")
         return value
 
-    @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator(
+        "cors_origins", "allowed_hosts", "trusted_proxies", "egress_allow", "egress_trusted", mode="before"
+    )
     @classmethod
     def _separate_by_commas(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value

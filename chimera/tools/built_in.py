@@ -3,15 +3,23 @@
 from collections.abc import Sequence
 
 from chimera.config.settings import Settings
+from chimera.egress.client import EgressClient
 from chimera.tools.base import Tool
 from chimera.tools.calculator import Calculator
+from chimera.tools.fetch_page import FetchPage
+from chimera.tools.http_request import HttpRequest
 from chimera.tools.people import AskPerson, Delegate
+from chimera.tools.search_engines import engine_of
+from chimera.tools.web_search import WebSearch
 
 
-def built_in(settings: Settings) -> Sequence[Tool]:
+def built_in(settings: Settings, egress: EgressClient) -> Sequence[Tool]:
     """Return the built-in tools of a worker."""
     return (
         Calculator(),
         AskPerson(),
         Delegate(),
+        FetchPage(egress),
+        HttpRequest(egress),
+        WebSearch(engine_of(settings, egress)),
     )

@@ -15,6 +15,7 @@ from models.nodes import NodeOutcome, SuspendedChild
 from models.plans import PlanNode
 from models.tasks import OnFailure
 from workflows.answers import SpareAnswers, check_whole
+from workflows.children import input_of
 from workflows.failures import is_cancel, reason_of
 from workflows.inline import may_be_inline
 from workflows.node import Node, Suspended
@@ -122,7 +123,7 @@ async def _run_subtask(node: Node, subtask: PlanNode) -> NodeOutcome | Suspended
         try:
             await node.open()
             outcome = await node.run_child(
-                node.place_of(subtask, current),
+                input_of(node.place, subtask, current),
                 may_be_inside=may_be_inline(node.place, node.state.plan or (), subtask),
             )
             return outcome if outcome.state is None else current.model_copy(update={"state": outcome.state})
