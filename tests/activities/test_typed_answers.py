@@ -34,7 +34,7 @@ def test_an_answer_may_be_a_single_value(text: str, schema: dict[str, Any]) -> N
         ('{"n": 1, "n": 2}', "appears twice"),
         ('{"n": "x"}', '$.n: "x" is not of type "integer"'),
         ("x" * (MAX_OUTPUT_CHARS + 1), "longer than"),
-        ('{"n": 1' + "0" * 5000 + "}", 'is not of type "integer"'),
+        ('{"n": 1' + "0" * 5000 + "}", '$.n: "1000'),
     ],
     ids=["empty", "prose", "null", "cut", "twice", "type", "long", "huge"],
 )
