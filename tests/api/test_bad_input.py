@@ -44,10 +44,9 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("empty plan", {"plan": []}, "plan", "at least one item, or omit"),
     ("201 subtasks", {"plan": [{"key": f"k{n}", "instruction": "x"} for n in range(201)]}, "plan", "at most 200"),
     ("schema of a task", {"output_schema": {"type": "objekt"}}, "output_schema", "The schema is invalid"),
-    ("no schema", {"output_schema": "object"}, "output_schema", "Send a JSON object"),
+    ("no schema", {"output_schema": "object"}, "output_schema", "Send an object"),
     ("large schema", {"output_schema": {"title": "x" * 40_000}}, "output_schema", "at most 32 KiB"),
     ("remote schema", {"output_schema": {"$ref": "file:///etc/passwd"}}, "output_schema", "isn't in the schema"),
-    ("endless schema", {"output_schema": {"maximum": 10**400}}, "output_schema", "number"),
     (
         "schema of a subtask",
         {"plan": [STEP, OTHER | {"output_schema": {"type": 1}}]},

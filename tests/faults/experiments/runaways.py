@@ -21,9 +21,9 @@ async def plan_too_much(trial: Trial, *, subtasks: int = 2500, limit_s: float = 
     """F34: a caller's plan beyond the limit, a model's plan beyond it, and a plan of exactly the limit."""
     lab = trial.lab
     most = _Most(lab, trial.offers.prefix)
-    refused = await lab.http.post("/api/v1/tasks", json=_plan_of(subtasks, trial))
-    said = refused.json()["errors"][0]["message"] if refused.status_code == 422 else ""
-    trial.expect(str(MAX_NODES) in said, f"a plan of {subtasks} subtasks returned {refused.status_code}: {said!r}")
+    refused = {number: await _refusal_of(trial, number) for number in (subtasks, MAX_NODES + 1)}
+    trial.expect(all(refused.values()), f"plans beyond the limit returned {refused}")
+    trial.expect(f"at most {MAX_NODES}" in refused[MAX_NODES + 1], f"{refused[MAX_NODES + 1]!r} doesn't name the limit")
     async with asyncio.TaskGroup() as group:
         watching = group.create_task(most.watch())
         planned = await trial.offers.post("planned", jobs.planned(f"split={subtasks}"))
@@ -38,7 +38,7 @@ async def plan_too_much(trial: Trial, *, subtasks: int = 2500, limit_s: float = 
     too_many = await _count_in_history(lab, full.task_id, TOO_MANY_CHILDREN)
     trial.expect(too_many == 0, f"{too_many} workflow tasks failed because of too many children")
     trial.figures |= {
-        "a caller's plan": f"{refused.status_code} {said!r}",
+        **{f"a caller's plan of {number}": f"422 {said!r}" for number, said in refused.items()},
         "a model's plan": f"{row['error_code']}",
         "most subtasks in flight": most.running,
         "most calls in flight": most.calls,
@@ -93,6 +93,12 @@ def _loops(directives: str, number: int) -> dict[str, Any]:
     """Return a task whose subtasks all have an agent with a tool, and the same script."""
     body = jobs.side_by_side(directives, number)
     return {**body, "plan": [{**subtask, "agent": "analyst"} for subtask in body["plan"]]}
+
+
+async def _refusal_of(trial: Trial, subtasks: int) -> str:
+    """Return the message with which a plan is refused; empty if it isn't."""
+    answer = await trial.lab.http.post("/api/v1/tasks", json=_plan_of(subtasks, trial))
+    return str(answer.json()["errors"][0]["message"]) if answer.status_code == 422 else ""
 
 
 def _plan_of(number: int, trial: Trial) -> dict[str, Any]:
