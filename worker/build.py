@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -16,6 +17,7 @@ from activities.schedules import Schedules
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
 from chimera.bus import Bus
+from chimera.config.secret_named import secret_named
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
@@ -30,6 +32,8 @@ from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules as TemporalSchedules
 from chimera.temporal.sweeper import Sweeper
 from chimera.temporal.workers import identity_of
+from chimera.tools import loading as tools
+from chimera.tools.base import Tool
 from chimera.tools.built_in import built_in
 from chimera.tools.catalog import Catalog
 from worker.interceptors import ErrorsAndLogs
@@ -61,7 +65,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         stack.push_async_callback(bus.close)
         temporal = Temporal(settings)
         failpoints = Failpoints(settings.failpoints)
-        catalog = Catalog(built_in(settings, EgressClient(settings)))
+        catalog = Catalog(await _tools(settings, stack))
         model_calls = _model_calls(settings, database, bus, catalog, failpoints, stack)
         dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
         stack.push_async_callback(dispatcher.drain)
@@ -81,6 +85,13 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             reconciliations=[Reconciler(database, temporal).reconcile],
         )
         yield _worker(settings, client, identity_of(temporal.encryption.key_ids), activities), sweeper
+
+
+async def _tools(settings: Settings, stack: AsyncExitStack) -> Sequence[Tool]:
+    egress = EgressClient(settings)
+    loaded = await tools.load(settings, built_in(settings, egress), egress, partial(secret_named, settings))
+    stack.push_async_callback(tools.close, loaded.tools)
+    return loaded.tools
 
 
 def _model_calls(

@@ -210,6 +210,14 @@ class Settings(OfVendors):
     subtasks: SubtaskMode = SubtaskMode.CHILD
     """Default for tasks that don't set it."""
 
+    # Tools.
+    tools_dir: OnDisk | None = None
+    """A folder whose Python files define tools: `chimera/tools/python/`."""
+    openapi_file: OnDisk | None = None
+    """A JSON file that names HTTP APIs whose operations are tools. Default: `openapi-tools.json` in the data folder, if
+    it exists.
+    """
+
     # A model call's limits.
     call_first_byte_s: float = Field(default=30.0, gt=0)
     call_stall_s: float = Field(default=60.0, gt=0)

@@ -6,17 +6,21 @@ from chimera.config.settings import Settings
 from chimera.egress.client import EgressClient
 from chimera.tools.base import Tool
 from chimera.tools.calculator import Calculator
+from chimera.tools.current_time import CurrentTime
 from chimera.tools.fetch_page import FetchPage
 from chimera.tools.http_request import HttpRequest
 from chimera.tools.people import AskPerson, Delegate
+from chimera.tools.run_python import RunPython
 from chimera.tools.search_engines import engine_of
 from chimera.tools.web_search import WebSearch
 
 
 def built_in(settings: Settings, egress: EgressClient) -> Sequence[Tool]:
-    """Return the built-in tools of a worker."""
+    """Return the built-in tools of a worker. Some hold processes: see `chimera.tools.loading.close`."""
     return (
         Calculator(),
+        CurrentTime(),
+        RunPython(),
         AskPerson(),
         Delegate(),
         FetchPage(egress),
