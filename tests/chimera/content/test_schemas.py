@@ -111,7 +111,7 @@ def test_an_unusable_schema_is_explained(schema: object, problem: str | None) ->
 def test_a_schema_that_contains_itself_is_unusable() -> None:
     schema: dict[str, Any] = {"type": "object"}
     schema["properties"] = {"self": schema}
-    assert is_usable(schema) == "The schema is not JSON, contains itself."
+    assert "contains itself" in str(is_usable(schema))
 
 
 def test_arguments_need_a_schema_of_an_object() -> None:
