@@ -1,18 +1,20 @@
 """Runs tools and writes their results for the transcript and the events."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
+from pydantic import TypeAdapter, ValidationError
 
 from activities.prompts import messages
 from chimera.content.text import clean_text
 from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
-from chimera.tools import TOOLS
-from chimera.tools.base import ToolError
+from chimera.tools import schemas
+from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, problems_of
 from chimera.tools.context import ToolContext, ToolLimits
 from models.base import preview_of
 from models.events import ToolCallFinished
@@ -23,9 +25,11 @@ log = structlog.get_logger()
 
 MAX_RESULT_CHARS = 256 * 1024
 AT_ONCE_SECONDS = 1.0
-"""Time limit for all pure tools of a turn together, because the answer that requests them is paid for but not yet
+"""Time limit for all instant tools of a turn together, because the answer that requests them is paid for but not yet
 stored.
 """
+
+_ARGUMENTS: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,15 @@ class ToolResult:
     tool_call_id: str
     text: str
     failed: bool
+    untrusted: bool = False
+    """Whether the text comes from outside."""
+
+
+class Overdue(OutcomeUnknown):
+    """A tool that took too long was stopped."""
+
+    def __init__(self) -> None:
+        super().__init__(f"It took longer than {TOOL_SECONDS} s and was stopped.")
 
 
 def limits_from_now() -> ToolLimits:
@@ -44,53 +57,92 @@ def limits_from_now() -> ToolLimits:
     return ToolLimits(asyncio.get_running_loop().time() + TOOL_SECONDS, MAX_RESULT_CHARS)
 
 
-async def result_of(index: int, call: ToolRequest, context: ToolContext | None = None) -> ToolResult:
-    """Run a tool within its limits. A pure tool runs without a context.
+def arguments_in(call: ToolRequest) -> dict[str, Any]:
+    """Read the JSON object that a model wrote as the arguments of a call. Raises ToolError."""
+    try:
+        return _ARGUMENTS.validate_json(call.arguments or "{}")
+    except ValidationError:
+        raise ToolError(f"The arguments for {call.name!r} are not a JSON object. Send one JSON object.") from None
 
-    If the call is wrong, the result contains the error, so that the model can correct it. Other errors in the tool are
-    raised, for example the TimeoutError of its own client.
+
+def check_arguments(name: str, schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    """Raise ToolError if arguments don't match a tool's schema. A schema that can't be checked accepts all."""
+    with suppress(ValueError):
+        if problems := schemas.check(schema, arguments):
+            raise ToolError(problems_of(name, problems))
+
+
+def not_available(name: str, offered: Collection[str]) -> ToolError:
+    """Return the error for a tool that doesn't exist, or that the agent may not use."""
+    known = f"Use one of {', '.join(sorted(offered)[:40])}." if offered else "You have no tools. Answer without them."
+    return ToolError(f"There is no tool {name[:60]!r} for you. {known}")
+
+
+async def output_of(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+    """Run a tool within its time limit.
+
+    If the call is wrong, the output is the error, so that the model can correct it. Raises Overdue if the tool took
+    too long and was stopped, and whatever else the tool raises.
     """
-    limits = context.limits if context else limits_from_now()
-    seconds = max(0.0, limits.deadline - asyncio.get_running_loop().time())
-    limit = asyncio.timeout_at(limits.deadline)
+    limit = asyncio.timeout_at(context.limits.deadline)
     try:
         async with limit:
-            text, failed = await TOOLS.run(call.name, call.arguments, context), False
+            output = await tool.run(arguments, context)
     except ToolError as error:
-        text, failed = error.message, True
+        return ToolOutput(error.message, failed=True)
     except TimeoutError:
         if not limit.expired():
             raise
-        text, failed = f"{call.name} took longer than {round(seconds, 1):g} s and was stopped.", True
-    return ToolResult(index, call.name, call.id, clean_text(text)[: limits.max_result_chars], failed)
+        raise Overdue from None
+    return replace(output, text=output.text[: context.limits.max_result_chars])
 
 
-def unknown_result_of(index: int, call: ToolRequest) -> ToolResult:
-    """Return the error for a call that began earlier, whose end was never reported, and that must not run again."""
-    text = (
-        f"{call.name} began, but its result was lost. It may or may not have taken effect. It was not run again."
-        " Find out which before you call it once more, or say that the outcome is unknown."
-    )
-    return ToolResult(index, call.name, call.id, text, failed=True)
+def result_of(index: int, call: ToolRequest, output: ToolOutput, *, untrusted: bool = False) -> ToolResult:
+    """Return a result whose text is cleaned and cut to its limit."""
+    text = clean_text(output.text)
+    return ToolResult(index, call.name, call.id, text, output.failed, untrusted)
 
 
-async def results_at_once(calls: Sequence[ToolRequest]) -> tuple[ToolResult, ...]:
-    """Run the calls that need only their arguments. Calls of unknown tools also get their error at once.
+async def results_at_once(
+    calls: Sequence[ToolRequest],
+    offered: Mapping[str, Mapping[str, Any]],
+    tools: Mapping[str, Tool],
+    context: ToolContext,
+) -> tuple[ToolResult, ...]:
+    """Run the calls that need only their arguments. Calls that can't run get their error at once, too.
 
-    Never raises, because the answer that contains the calls is paid for. Tools that break, or that take longer than a
-    second, are left to activities of their own.
+    `offered` are the schemas of the tools that the model was offered, by name. Never raises, because the answer that
+    contains the calls is paid for. Tools that break, or that take longer than a second, are left to activities of their
+    own.
     """
     results: list[ToolResult] = []
     with suppress(TimeoutError):
         async with asyncio.timeout(AT_ONCE_SECONDS):
             for index, call in enumerate(calls):
-                if not TOOLS.is_answered_at_once(call.name):
-                    continue
                 try:
-                    results.append(await result_of(index, call))
+                    output = await _output_at_once(call, offered, tools.get(call.name), context)
                 except Exception:
-                    log.exception("pure_tool_failed", tool=call.name)
+                    log.exception("instant_tool_failed", tool=call.name)
+                else:
+                    if output is not None:
+                        results.append(result_of(index, call, output))
     return tuple(results)
+
+
+async def _output_at_once(
+    call: ToolRequest, offered: Mapping[str, Mapping[str, Any]], tool: Tool | None, context: ToolContext
+) -> ToolOutput | None:
+    """Return the output of a call that needs no activity, or None."""
+    try:
+        if call.name not in offered:
+            raise not_available(call.name, offered)
+        arguments = arguments_in(call)
+        check_arguments(call.name, offered[call.name], arguments)
+        if tool is None or not tool.definition.instant:
+            return None
+        return await tool.run(arguments, context)
+    except ToolError as error:
+        return ToolOutput(error.message, failed=True)
 
 
 def row_of(result: ToolResult, step: int) -> TranscriptRow:

@@ -16,12 +16,14 @@ from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
+    approvals,
     auth,
     codec,
     files,
     health,
     mcp_servers,
     pages,
+    policies,
     providers,
     schedules,
     streams,
@@ -34,6 +36,7 @@ from chimera import __version__
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
+from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
@@ -43,10 +46,12 @@ from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
-from chimera.tools.mcp.http import plain_client
+from chimera.tools.mcp.http import guarded_clients
 
 CLOSED_ROUTERS = (
     tasks.router,
+    approvals.router,
+    policies.router,
     auth.router,
     agents.router,
     tools.router,
@@ -134,7 +139,7 @@ def build_parts(settings: Settings) -> Parts:
         rights=Rights(auth),
         models=models,
         checks=Checks(settings, models),
-        mcp_clients=plain_client,
+        mcp_clients=guarded_clients(EgressClient(settings)),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),

@@ -35,6 +35,7 @@ from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
+from models.approvals import ApprovalId
 from models.errors import InvalidInput, NotSignedIn
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.users import Caller
@@ -153,6 +154,18 @@ async def _schedule_id(
     return ScheduleId(str(schedule_id))
 
 
+async def _approval_id(
+    approval_id: Annotated[UUID, Path(description="ID of the approval, as shown in the list of approvals")],
+) -> ApprovalId:
+    return ApprovalId(str(approval_id))
+
+
+async def _question_id(
+    question_id: Annotated[UUID, Path(description="ID of the question, as shown in the list of approvals")],
+) -> ApprovalId:
+    return ApprovalId(str(question_id))
+
+
 WithParts = Annotated[Parts, Depends(get_parts)]
 WithCaller = Annotated[Caller, Depends(get_caller)]
 WithSignedIn = Annotated[SignedIn, Depends(get_signed_in)]
@@ -160,6 +173,8 @@ WithAddress = Annotated[str, Depends(_address)]
 WithTaskId = Annotated[TaskId, Depends(_task_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
+WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]
+WithQuestionId = Annotated[ApprovalId, Depends(_question_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 
 

@@ -38,6 +38,8 @@ REQUESTS: dict[Action, tuple[Method, str] | None] = {
     Action.LIST_MCP_SERVERS: ("GET", f"{_API}/mcp-servers"),
     Action.LIST_MODELS: ("GET", f"{_API}/agents/models/available"),
     Action.LIST_PROVIDERS: ("GET", f"{_API}/ai/providers"),
+    Action.SHOW_APPROVAL: ("GET", f"{_API}/approvals/{{target}}"),
+    Action.LIST_APPROVALS: ("GET", f"{_API}/approvals"),
     Action.SHOW_AI_CALL: ("GET", f"{_API}/ai/calls/{{target}}"),
     Action.LIST_AI_CALLS: ("GET", f"{_API}/ai/calls"),
     Action.LIST_FILES: ("GET", f"{_API}/files"),

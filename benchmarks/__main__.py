@@ -9,6 +9,7 @@ BENCHMARKS = {
     "streaming": "token delay and rate through Chimera, compared with the SDK alone",
     "fanout": "time from an event's commit to its frame, with many sockets on a few busy tasks",
     "crowd": "a thousand simultaneous tasks, with another user's task among them",
+    "waiting": "a thousand tasks that wait for a person: processor time, worker slots, and how all continue",
     "reading": "reading one task, compared with a bare FastAPI app that reads the same row",
     "requests": "how long building a request blocks a worker, by conversation length",
     "shims": "processor time saved by each departure from the SDK's and Python's defaults",

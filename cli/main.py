@@ -62,6 +62,16 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "Delete the content of a task that has ended, but keep the record of its cost.",
         ),
     },
+    "Approvals": {
+        "approvals": ("cli.approvals:app", "List the decisions that wait for you, show them, or pass them on."),
+        "approve": ("cli.approvals:approve", "Approve a tool call, as it is or with changed arguments."),
+        "reject": ("cli.approvals:reject", "Reject a tool call. The agent receives the reason and continues."),
+        "answer": ("cli.approvals:answer", "Answer an agent's question."),
+        "policy": (
+            "cli.policies:app",
+            "Show or replace the rules for tool calls, or try a call against them.",
+        ),
+    },
     "Agents and models": {
         "models": (
             "cli.models:models",

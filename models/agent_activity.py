@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from models.approvals import ApprovalId, ApprovalKind
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath, TaskId
 from models.model_calls import Purpose
@@ -25,12 +26,29 @@ class AgentCall(Contract):
     since: UtcDatetime = Field(description="When the current attempt started")
 
 
+class AgentWait(Contract):
+    """A decision by people that an agent's work waits for."""
+
+    approval_id: ApprovalId
+    kind: ApprovalKind
+    task_id: TaskId
+    path: NodePath
+    tool: str
+    approvers: tuple[str, ...] = Field(
+        description="Email addresses of the users who may decide. Administrators can always decide."
+    )
+    since: UtcDatetime
+
+
 class AgentStatusView(Contract):
     """The current activity of an agent in your tasks."""
 
     status: Literal["idle", "busy"] = Field(description="`busy` if the agent has model calls in flight")
     calls: tuple[AgentCall, ...] = Field(description=f"Model calls in flight, oldest first, at most {MAX_CALLS}")
     tasks_waiting: int = Field(description="Number of open tasks with subtasks for the agent that haven't started")
+    waits_for: tuple[AgentWait, ...] = Field(
+        default=(), description=f"Pending decisions that the agent waits for, oldest first, at most {MAX_CALLS}"
+    )
 
 
 class VersionMetrics(Contract):

@@ -6,13 +6,16 @@ from typing import Annotated, Any, Literal, NewType
 
 from pydantic import Field, JsonValue
 
-from models.base import Body, Contract, UtcDatetime
+from models.base import Body, Contract, Flag, UtcDatetime
 from models.ids import NodePath, RunId
 from models.policies import ApprovalTerms
+from models.users import Email
 
 ApprovalId = NewType("ApprovalId", str)
 
 MAX_ANSWER_CHARS = 20_000
+MAX_ARGUMENTS_BYTES = 64 * 1024
+"""Maximum size of changed arguments, as JSON."""
 
 
 class ApprovalKind(StrEnum):
@@ -86,6 +89,13 @@ class Answer(Body):
     answer: str = Field(min_length=1, max_length=MAX_ANSWER_CHARS)
 
 
+class Delegation(Body):
+    """A further approver, named by one who may decide: `POST /api/v1/approvals/{id}/delegate`."""
+
+    to: Email = Field(description="Email address of the user who may decide from now on")
+    keep: Flag = Field(default=False, description="`true` if you may still decide, too")
+
+
 class VoteView(Contract):
     """A user's decision."""
 
@@ -120,6 +130,7 @@ class ApprovalView(Contract):
     changed_arguments: dict[str, Any] | None = None
     answer: str | None = None
     created_at: UtcDatetime
+    may_decide: bool = Field(description="Whether you may decide now")
     expires_at: UtcDatetime | None
     decided_at: UtcDatetime | None
 

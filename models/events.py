@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from models.approvals import ApprovalId, ApprovalKind, ApprovalStatus
 from models.base import Contract, UtcDatetime
 from models.ids import ROOT, NodePath, RunId
 from models.model_calls import Purpose
@@ -77,6 +78,14 @@ class PlanCreated(_Placed):
 class PlanRejected(_Placed):
     type: Literal["plan.rejected"] = "plan.rejected"
     problems: tuple[str, ...]
+
+
+class SubtaskDelegated(_Placed):
+    """An agent has delegated work to a new subtask, whose path this is."""
+
+    type: Literal["subtask.delegated"] = "subtask.delegated"
+    agent: str
+    title: str = ""
 
 
 class SubtaskStarted(_Placed):
@@ -163,6 +172,35 @@ class ToolCallFinished(_Placed):
     preview: str
 
 
+class ApprovalRequested(_Placed):
+    """A person has to decide about a tool call, or answer an agent's question."""
+
+    type: Literal["approval.requested"] = "approval.requested"
+    approval_id: ApprovalId
+    kind: ApprovalKind
+    index: int
+    tool: str
+    reason: str
+    preview: str
+    """The question, or the beginning of the call's arguments."""
+
+
+class ApprovalEscalated(_Placed):
+    type: Literal["approval.escalated"] = "approval.escalated"
+    approval_id: ApprovalId
+    approvers: tuple[str, ...]
+    """The email addresses of the users who may decide now, too."""
+
+
+class ApprovalDecided(_Placed):
+    type: Literal["approval.decided"] = "approval.decided"
+    approval_id: ApprovalId
+    kind: ApprovalKind
+    status: ApprovalStatus
+    by: str | None = None
+    """The email address of the user; null if nobody decided in time, or if no decision is needed any more."""
+
+
 class GuidanceGiven(_Placed):
     type: Literal["guidance.given"] = "guidance.given"
     guidance_id: int
@@ -201,6 +239,7 @@ Event = Annotated[
     | RunCancelled
     | PlanCreated
     | PlanRejected
+    | SubtaskDelegated
     | SubtaskStarted
     | SubtaskCompleted
     | SubtaskFailed
@@ -212,6 +251,9 @@ Event = Annotated[
     | ModelCallFellBack
     | ModelCallWaiting
     | ToolCallFinished
+    | ApprovalRequested
+    | ApprovalEscalated
+    | ApprovalDecided
     | GuidanceGiven
     | GuidanceSeen
     | BudgetReached

@@ -1,9 +1,9 @@
 """Tool policies: rules that allow tool calls, have a person approve them, or deny them."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from models.base import Body, Contract, Flag, Whole
 
@@ -42,11 +42,11 @@ class ApprovalTerms(Body):
     )
     quorum: Whole = Field(default=1, ge=1, le=20, description="Number of users who have to approve")
     expires_after_s: Whole | None = Field(
-        default=7 * DAY_S, ge=10, le=365 * DAY_S, description="Seconds until the approval expires. `null` for never."
+        default=7 * DAY_S, ge=1, le=365 * DAY_S, description="Seconds until the approval expires. `null` for never."
     )
     on_expiry: OnExpiry = OnExpiry.REJECT
     escalate_after_s: Whole | None = Field(
-        default=None, ge=10, le=365 * DAY_S, description="Seconds until the users in `escalate_to` may decide, too"
+        default=None, ge=1, le=365 * DAY_S, description="Seconds until the users in `escalate_to` may decide, too"
     )
     escalate_to: tuple[str, ...] = Field(default=(), max_length=20, description="Email addresses of further approvers")
 
@@ -99,3 +99,27 @@ class PolicyView(Contract):
 
     installation: tuple[PolicyRule, ...]
     own: tuple[PolicyRule, ...]
+
+
+class PolicyTest(Body):
+    """A tool call that is tried against the rules; nothing runs."""
+
+    tool: str = Field(min_length=1, max_length=64, description="Name of the tool")
+    agent: str = Field(default="researcher", min_length=1, max_length=60, description="Name of the agent")
+    arguments: dict[str, JsonValue] = Field(default_factory=dict, description="Arguments of the call")
+    after_untrusted: Flag = Field(
+        default=False, description="`true` if the task has read content from outside before the call"
+    )
+
+
+class PolicyTestView(Contract):
+    """The ruling on a tried tool call."""
+
+    verdict: Verdict
+    reason: str = Field(description="Reason of the rule, or of the default")
+    decided_by: Literal["installation", "own", "default"] = Field(description="The list that the rule is in")
+    rule: int | None = Field(description="Position of the rule in that list, from 0. `null` for a default.")
+    known: bool = Field(
+        description="Whether the tool is known. An unknown tool is treated as one that can change something."
+    )
+    approval: ApprovalTerms | None = Field(description="Who would have to decide, for `ask`")

@@ -42,6 +42,8 @@ class Action(StrEnum):
     LIST_MCP_SERVERS = "list_mcp_servers"
     LIST_MODELS = "list_models"
     LIST_PROVIDERS = "list_providers"
+    SHOW_APPROVAL = "show_approval"
+    LIST_APPROVALS = "list_approvals"
     SHOW_AI_CALL = "show_ai_call"
     LIST_AI_CALLS = "list_ai_calls"
     LIST_FILES = "list_files"

@@ -348,6 +348,7 @@ class TaskView(Contract):
     waiting: Waiting | None = Field(
         default=None, description="What a waiting task is waiting for. Always `null` in lists."
     )
+    approvals_pending: int = Field(default=0, description="Number of decisions by people that the task is waiting for")
     blocked_by: tuple[BlockedCall, ...] = Field(
         default=(), description="Calls of a running task that are currently blocked. Always empty in lists."
     )

@@ -56,6 +56,8 @@ class ToolDefinition(Contract):
     """Whether results come from outside, so that they may contain instructions of strangers."""
     egress: bool = False
     """Whether arguments leave this installation, so that a hijacked model could send data with them."""
+    compensable: bool = False
+    """Whether the tool can undo a call, given the call's arguments and result."""
 
 
 class ToolStatus(StrEnum):

@@ -16,6 +16,7 @@ from models.nodes import Controls, NodeOutcome
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.subtasks import SubtaskInput
 from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
+from models.tool_calls import Decision
 
 OWNER = SearchAttributeKey.for_keyword("ChimeraOwner")
 AGENT = SearchAttributeKey.for_keyword("ChimeraAgent")
@@ -43,6 +44,7 @@ class TaskSignal(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     BUDGET_RAISED = "budget_raised"
+    DECIDED = "decided"
 
 
 @workflow.defn(name="TaskWorkflow")
@@ -64,6 +66,10 @@ class TaskRuns(ABC):
     @workflow.signal(name=TaskSignal.BUDGET_RAISED)
     @abstractmethod
     async def budget_raised(self) -> None: ...
+
+    @workflow.signal(name=TaskSignal.DECIDED)
+    @abstractmethod
+    async def decided(self, decision: Decision) -> None: ...
 
     @workflow.update
     @abstractmethod
@@ -89,6 +95,10 @@ class SubtaskRuns(ABC):
     @workflow.signal(name="interrupt")
     @abstractmethod
     async def interrupt(self, request: SteerRequest) -> None: ...
+
+    @workflow.signal(name="decided")
+    @abstractmethod
+    async def decided(self, decision: Decision) -> None: ...
 
 
 @workflow.defn(name="ScheduledTaskWorkflow")

@@ -97,10 +97,10 @@ class Runs:
                 .one()
             )
 
-    async def rows(self, query: str, task_id: TaskId) -> list[RowMapping]:
-        """Run a query whose parameter `:id` is the task."""
+    async def rows(self, query: str, task_id: TaskId, **values: object) -> list[RowMapping]:
+        """Run a query whose parameter `:id` is the task, and whose other parameters are `values`."""
         async with self.database.begin() as session:
-            return list((await session.execute(text(query), {"id": task_id})).mappings())
+            return list((await session.execute(text(query), {"id": task_id, **values})).mappings())
 
     async def ended(self, task_id: TaskId, timeout_s: float = 2 * LIMIT_S) -> RowMapping:
         """Wait for the task's end and return its row."""

@@ -31,23 +31,27 @@ TOOL = Change(
         "chimera/tools/compactor.py": '''
 """Removes blanks."""
 
-from typing import Literal
-
 from pydantic import BaseModel
+
+from chimera.tools.base import ToolOutput, TypedTool
+from chimera.tools.context import ToolContext
+from models.tools import ToolKind
 
 
 class CompactorArguments(BaseModel):
     expression: str
 
 
-class Compactor:
+class Compactor(TypedTool[CompactorArguments]):
     name = "compactor"
     description = "Remove blanks from an expression."
-    kind: Literal["pure"] = "pure"
+    kind = ToolKind.PURE
     arguments = CompactorArguments
+    instant = True
+    reads_only = True
 
-    async def run(self, args: CompactorArguments) -> str:
-        return args.expression.replace(" ", "")
+    async def call(self, arguments: CompactorArguments, context: ToolContext) -> ToolOutput:
+        return ToolOutput(arguments.expression.replace(" ", ""))
 ''',
         "tests/workflows/test_compactor.py": """
 from chimera.store import agents
@@ -59,7 +63,7 @@ async def test_an_agent_uses_the_new_tool(runs: Runs) -> None:
     agent = AgentSpec(name="clerk", prompt="Remove blanks.", tools=("compactor",))
     async with runs.database.begin() as session:
         await agents.create(session, runs.caller.user_id, agent)
-    step = a_subtask("a", "[[sim: tool=compactor; tokens=3]] Remove blanks.", agent="clerk")
+    step = a_subtask("a", '[[sim: call=compactor; args={"expression": "1 + 1"}]] Remove blanks.', agent="clerk")
     task_id = await runs.start("Remove blanks", plan=[step])
     assert (await runs.ended(task_id))["status"] == "completed"
     query = "SELECT content FROM messages WHERE run_id = :id AND role = 'tool'"
@@ -67,8 +71,8 @@ async def test_an_agent_uses_the_new_tool(runs: Runs) -> None:
 """,
     },
     rows={
-        "chimera/tools/__init__.py": [
-            ("from chimera.tools.registry", "from chimera.tools.compactor import Compactor"),
+        "chimera/tools/built_in.py": [
+            ("from chimera.tools.people", "from chimera.tools.compactor import Compactor"),
             ("        Calculator(),", "        Compactor(),"),
         ]
     },
@@ -170,10 +174,10 @@ def test_a_pattern_is_one_file_and_its_row(tmp_path: Path) -> None:
     _make(PATTERN, tmp_path)
     assert _production(PATTERN) == (1, 1)
     # The code that chooses the pattern isn't part of the change; here, every subtask uses it.
-    planned = tmp_path / "workflows/patterns/planned.py"
-    text, count = re.subn(r'pattern="planned" if [^\n]*', 'pattern="revised",', planned.read_text())
+    children = tmp_path / "workflows/children.py"
+    text, count = re.subn(r'pattern="planned" if [^\n]*', 'pattern="revised",', children.read_text())
     assert count == 1
-    planned.write_text(text)
+    children.write_text(text)
     _try(tmp_path, "tests/workflows/test_revised.py", passes=2)
 
 

@@ -4,50 +4,49 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import pytest
 
 from activities.calls import heartbeats
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
 from chimera.providers.chat_completions.chat import ChatCompletions
-from chimera.tools import TOOLS
-from chimera.tools.calculator import Calculator, CalculatorArguments
+from chimera.tools.base import ToolOutput
+from chimera.tools.calculator import CalculatorArguments
 from chimera.tools.context import ToolContext
 from models.errors import InvalidInput
+from models.tools import ToolKind
+from tests.replaced_tools import StandIn, replace_calculator
 
 HELD_S = 2.0
 """The time that a cancelled tool takes to end: longer than Temporal needs to begin the next step too early."""
 
 
 @dataclass
-class TwoTools:
+class TwoTools(StandIn):
     """The calculator as two tools. The second one first works until it is cancelled, and then takes a while to end.
 
     The first one ends when it is cancelled or, `failures` times, fails permanently once the second one works.
     """
 
     failures: int = 0
-    name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
-    kind: Literal["idempotent"] = "idempotent"
+    kind = ToolKind.IDEMPOTENT
 
     def __post_init__(self) -> None:
         self.second_begun = asyncio.Event()
         # These count runs of the second tool.
         self.begun = self.active = self.most_active = 0
 
-    async def run(self, args: CalculatorArguments, context: ToolContext) -> str:
-        if context.index == 0:
-            return await self._first()
-        return await self._second()
+    async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
+        return ToolOutput(await (self._first() if context.index == 0 else self._second()))
 
     async def _first(self) -> str:
         await self.second_begun.wait()
         if self.failures:
             self.failures -= 1
             raise InvalidInput("expression", "The tool's other side refuses.")
-        if self.begun == 1:
-            await asyncio.Event().wait()
+        # In a retry, the second one may begin later than this one.
+        while self.begun == 1:
+            await asyncio.sleep(0.02)
         return "1"
 
     async def _second(self) -> str:
@@ -86,7 +85,7 @@ def two_tools(failures: int = 0) -> Iterator[TwoTools]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ChatCompletions, "stream", asking)
-        patch.setitem(TOOLS.by_name, "calculator", tools)
+        replace_calculator(patch, tools)
         # A cancel arrives with the response to a heartbeat.
         patch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.2)
         yield tools

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -16,9 +17,12 @@ from activities.schedules import Schedules
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
 from chimera.bus import Bus
+from chimera.config.secret_named import secret_named
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
+from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
+from chimera.ledger.tools import publish_all
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.limits.limiter import ProviderLimits
@@ -29,6 +33,12 @@ from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules as TemporalSchedules
 from chimera.temporal.sweeper import Sweeper
 from chimera.temporal.workers import identity_of
+from chimera.tools import loading as tools
+from chimera.tools.base import Tool
+from chimera.tools.built_in import built_in
+from chimera.tools.catalog import Catalog
+from chimera.tools.mcp.http import guarded_clients
+from chimera.tools.mcp.source import open_mcp
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
 from workflows.ai_calls import AiCallWorkflow
@@ -58,7 +68,8 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         stack.push_async_callback(bus.close)
         temporal = Temporal(settings)
         failpoints = Failpoints(settings.failpoints)
-        model_calls = _model_calls(settings, database, bus, failpoints, stack)
+        catalog = await _catalog(settings, database, stack)
+        model_calls = _model_calls(settings, database, bus, catalog, failpoints, stack)
         dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
         stack.push_async_callback(dispatcher.drain)
         schedule_dispatcher = ScheduleDispatcher(database, TemporalSchedules(settings, temporal))
@@ -67,7 +78,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         await temporal.ensure_search_attributes()
         activities: list[Callable[..., Awaitable[object]]] = [
             model_calls.complete,
-            ToolCalls(settings=settings, database=database, bus=bus).run,
+            ToolCalls(database=database, bus=bus, catalog=catalog, failpoints=failpoints).run,
             TaskRecords(database=database, bus=bus).record,
             schedules.create_task,
         ]
@@ -79,8 +90,24 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         yield _worker(settings, client, identity_of(temporal.encryption.key_ids), activities), sweeper
 
 
+async def _catalog(settings: Settings, database: Database, stack: AsyncExitStack) -> Catalog:
+    egress = EgressClient(settings)
+    static = await _tools(settings, egress, stack)
+    # The API lists and checks the tools by these rows.
+    async with database.connection() as connection:
+        await publish_all(connection, [tool.definition for tool in static])
+    mcp = await stack.enter_async_context(open_mcp(settings, database, guarded_clients(egress)))
+    return Catalog(static, [mcp])
+
+
+async def _tools(settings: Settings, egress: EgressClient, stack: AsyncExitStack) -> Sequence[Tool]:
+    loaded = await tools.load(settings, built_in(settings, egress), egress, partial(secret_named, settings))
+    stack.push_async_callback(tools.close, loaded.tools)
+    return loaded.tools
+
+
 def _model_calls(
-    settings: Settings, database: Database, bus: Bus, failpoints: Failpoints, stack: AsyncExitStack
+    settings: Settings, database: Database, bus: Bus, catalog: Catalog, failpoints: Failpoints, stack: AsyncExitStack
 ) -> ModelCalls:
     limits = ProviderLimits(settings)
     stack.push_async_callback(limits.close)
@@ -96,6 +123,7 @@ def _model_calls(
         limits=limits,
         health=health,
         stops=Stops(database),
+        catalog=catalog,
         failpoints=failpoints,
         # Containers may have the same process ID and host name, and each must be able to recognize its own calls.
         worker_name=f"{os.getpid()}@{socket.gethostname()}:{uuid4().hex[:8]}",

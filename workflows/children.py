@@ -7,10 +7,12 @@ from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
-from models.ids import workflow_id_of
-from models.nodes import Controls, NodeOutcome
+from models.ids import child_path, workflow_id_of
+from models.nodes import Controls, NodeOutcome, SuspendedChild
+from models.plans import PlanNode
 from models.subtasks import SubtaskInput
 from models.tasks import SteerRequest
+from models.tool_calls import Decision
 from models.workflows import AGENT, OWNER, PRIORITY, SubtaskRuns
 from workflows.gate import Gate
 
@@ -60,6 +62,10 @@ class ChildRun:
         """Pass on guidance that interrupts calls."""
         await self._send(SubtaskRuns.interrupt, request)
 
+    async def hear(self, decision: Decision) -> None:
+        """Pass on that a person has decided about a tool call."""
+        await self._send(SubtaskRuns.decided, decision)
+
     def cancel(self) -> None:
         """Request the child's cancellation."""
         self._handle.cancel()
@@ -68,6 +74,23 @@ class ChildRun:
         # A child that has just ended no longer needs the signal.
         with suppress(ApplicationError):
             await self._handle.signal(signal, args=args)
+
+
+def input_of(parent: SubtaskInput, subtask: PlanNode, current: SuspendedChild) -> SubtaskInput:
+    """Return the input of a child's run, which begins or continues from a state."""
+    return SubtaskInput(
+        run_id=parent.run_id,
+        owner_id=parent.owner_id,
+        path=child_path(parent.path, subtask.key),
+        agent=subtask.agent,
+        title=subtask.title,
+        pattern="planned" if subtask.decompose else "single",
+        policy=parent.policy,
+        priority=parent.priority,
+        state=current.state,
+        retry=parent.retry + current.retry,
+        **({"retries": parent.retries} if parent.retries else {}),
+    )
 
 
 async def start_child(place: SubtaskInput, gate: Gate) -> ChildRun:

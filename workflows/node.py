@@ -18,9 +18,10 @@ from models.activity_options import COMPLETE, RECORD
 from models.errors import BudgetReached, RootStopped, TaskPaused
 from models.ids import NodePath, child_path
 from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
-from models.nodes import NodeOutcome, NodeState
+from models.nodes import NodeOutcome, NodeState, SuspendedChild
 from models.subtasks import SubtaskInput
 from models.tasks import SteerRequest, TransitionRecord
+from models.tool_calls import Decision
 from workflows.children import ChildRun, start_child
 from workflows.failures import code_of, reason_of
 from workflows.gate import Gate
@@ -43,6 +44,8 @@ class Child(Protocol):
     async def send_controls(self) -> None: ...
 
     async def interrupt(self, request: SteerRequest) -> None: ...
+
+    async def hear(self, decision: Decision) -> None: ...
 
 
 class Pattern(Protocol):
@@ -71,6 +74,8 @@ class Node:
         self._parent = parent
         self._in_flight: set[workflow.ActivityHandle[Any]] = set()
         self._cut: set[workflow.ActivityHandle[Any]] = set()
+        self._decided: set[tuple[int, int]] = set()
+        """The tool calls, by step and index, about which a person has decided."""
 
     async def work(self) -> NodeOutcome:
         """Work until the node's answer is in the database, or until the node has to continue elsewhere."""
@@ -90,6 +95,16 @@ class Node:
     def carried_over(self) -> NodeState:
         """Return the state from which the node continues in the next execution of its workflow."""
         return self.state.model_copy(update={"controls": self.gate.controls})
+
+    def take_suspended(self, key: str) -> SuspendedChild:
+        """Remove a suspended child from the node's state and return it; return a new one if the child begins."""
+        found = next((child for child in self.state.suspended if child.key == key), SuspendedChild(key=key))
+        self.keep(suspended=tuple(child for child in self.state.suspended if child.key != key))
+        return found
+
+    def put_suspended(self, child: SuspendedChild) -> None:
+        """Keep a child that continues together with the node."""
+        self.keep(suspended=(*self.state.suspended, child))
 
     def show(self, details: str) -> None:
         """Show the node's progress. In the Web UI, a workflow shows the node that it was started for."""
@@ -159,6 +174,17 @@ class Node:
             place = place.model_copy(update={"state": outcome.state})
         return await self._run_outside(place)
 
+    async def decision(self, step: int, index: int, timeout: timedelta | None) -> None:
+        """Wait until a person decides about a tool call, or until the call has to be looked at again.
+
+        The decision itself is in the database. Raises what `open` raises.
+        """
+        place = (step, index)
+        with suppress(asyncio.TimeoutError):
+            await workflow.wait_condition(lambda: place in self._decided or self._is_to_suspend(), timeout=timeout)
+        await self.open()
+        self._decided.discard(place)
+
     async def record(
         self,
         status: Any,
@@ -191,6 +217,16 @@ class Node:
             self._cut_calls()
         reached = [child for path, child in self.children.items() if _on_one_line(path, request)]
         await asyncio.gather(*(child.interrupt(request) for child in reached))
+
+    async def hear(self, decision: Decision) -> None:
+        """Let the tool call continue that a person has decided about, here or below.
+
+        A node that isn't in flight, because it is suspended, reads the decision when it continues.
+        """
+        if decision.path == self.place.path:
+            self._decided.add((decision.step, decision.index))
+        reached = [child for path, child in self.children.items() if _is_within(decision.path, path)]
+        await asyncio.gather(*(child.hear(decision) for child in reached))
 
     def reached_by(self, request: SteerRequest) -> tuple[NodePath, ...]:
         """Return the paths of the children, in flight or suspended, that guidance reaches."""

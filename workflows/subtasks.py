@@ -11,6 +11,7 @@ from temporalio import workflow
 from models.nodes import Controls, NodeOutcome
 from models.subtasks import SubtaskInput
 from models.tasks import SteerRequest
+from models.tool_calls import Decision
 from models.workflows import SubtaskRuns
 from workflows.failures import failed_with
 from workflows.gate import Gate
@@ -59,3 +60,7 @@ class SubtaskWorkflow(SubtaskRuns):
     @workflow.signal(name="interrupt")
     async def interrupt(self, request: SteerRequest) -> None:
         await self._node.interrupt(request)
+
+    @workflow.signal(name="decided")
+    async def decided(self, decision: Decision) -> None:
+        await self._node.hear(decision)

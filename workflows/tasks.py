@@ -10,6 +10,7 @@ from models.agents import COORDINATOR
 from models.ids import ROOT
 from models.subtasks import SubtaskInput
 from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
+from models.tool_calls import Decision
 from models.workflows import STATUS, TaskRuns, TaskSignal
 from workflows.failures import is_cancel, reason_of
 from workflows.gate import Gate
@@ -77,6 +78,10 @@ class TaskWorkflow(TaskRuns):
     async def budget_raised(self) -> None:
         self._gate.raise_budget()
         await self._node.send_controls()
+
+    @workflow.signal(name=TaskSignal.DECIDED)
+    async def decided(self, decision: Decision) -> None:
+        await self._node.hear(decision)
 
     @workflow.update
     async def steer(self, request: SteerRequest) -> SteerReceipt:  # type: ignore[override]  # the decorator types self

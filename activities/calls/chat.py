@@ -12,8 +12,8 @@ from activities.calls.kind import Kind, PartialAnswer, Place, ReadyCall, Spent
 from activities.calls.settle import Settlements
 from activities.calls.stream import Stream
 from activities.plans import Plans
-from activities.prompts import assembly
-from activities.tool_results import results_at_once
+from activities.prompts import PROMPTS, assembly
+from activities.tool_results import limits_from_now, results_at_once
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import AWAY, Connection
@@ -23,8 +23,13 @@ from chimera.ledger.transcripts import CallContext
 from chimera.pricing import cost_of, price_of, window_of
 from chimera.providers import Providers
 from chimera.providers.base import ChatEnd, ChatRequest
+from chimera.tools.catalog import Catalog
+from chimera.tools.context import ToolContext
+from models.agents import AgentSpec
 from models.errors import AnswerNotKept, ChimeraError, ProviderError
+from models.ids import UserId
 from models.model_calls import ModelCallOutcome, ModelCallRequest
+from models.tools import ToolDefinition
 from models.usage import Usage
 
 log = structlog.get_logger()
@@ -34,11 +39,19 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
     """Makes the model calls of nodes: plans, turns and aggregations."""
 
     def __init__(
-        self, *, settings: Settings, providers: Providers, settlements: Settlements, bus: Bus, worker_name: str
+        self,
+        *,
+        settings: Settings,
+        providers: Providers,
+        settlements: Settlements,
+        bus: Bus,
+        catalog: Catalog,
+        worker_name: str,
     ) -> None:
         self._settings = settings
         self._providers = providers
         self._settlements = settlements
+        self._catalog = catalog
         self._worker_name = worker_name
         self._stream = Stream(settings=settings, providers=providers, bus=bus)
 
@@ -62,7 +75,8 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         passed_over: Mapping[str, ChimeraError],
     ) -> tuple[ChatRequest, Intent]:
         context, agent = place.context, assembly.agent_of(request, place.context)
-        provider_request = await assembly.assemble(connection, request, context, agent, model, self._settings)
+        tools = await self._tools_for(connection, request, context, agent)
+        provider_request = await assembly.assemble(connection, request, context, agent, model, self._settings, tools)
         intent = assembly.intent_of(
             request,
             provider_request,
@@ -74,6 +88,16 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
             settings=self._settings,
         )
         return provider_request.chat, intent
+
+    async def _tools_for(
+        self, connection: Connection, request: ModelCallRequest, context: CallContext, agent: AgentSpec
+    ) -> list[ToolDefinition]:
+        """Return the tools for a turn, even for the last one: the cached prompt would differ without them."""
+        if not PROMPTS[request.purpose].offers_tools or not agent.tools:
+            return []
+        tools = await self._catalog.matching(connection, UserId(context.owner_id), agent.tools)
+        allowed = context.allowed_tools
+        return [tool.definition for name, tool in tools.items() if allowed is None or name in allowed]
 
     async def ask(self, ready: ReadyCall[ChatRequest], answer: PartialAnswer[ChatEnd]) -> ChatEnd:
         return await self._stream.read(ready.intent, ready.provider_request, answer)
@@ -107,7 +131,12 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         settled = partial(replies.settlement_of, intent, ready.provider_request, text, settings=self._settings)
         found: Plans | None = None
         try:
-            results = await results_at_once(replies.calls_of(intent, end))
+            results = await results_at_once(
+                replies.calls_of(intent, end),
+                {tool.name: tool.parameters for tool in ready.provider_request.tools},
+                self._catalog.tools,
+                _instant_context(ready),
+            )
             found = await replies.plans_of(intent, text)
             return await self._settlements.settle(intent, partial(settled, end, plans=found, results=results))
         except (ChimeraError, *AWAY):
@@ -127,3 +156,17 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
             log.error("answer_not_kept", attempt=intent.attempt, error=type(error).__name__)
         await self._settlements.end(intent, self.spent(ready, text, refusal), refusal)
         raise refusal
+
+
+def _instant_context(ready: ReadyCall[ChatRequest]) -> ToolContext:
+    """Return the context of the tools that run with an answer. They need nothing but their arguments."""
+    request = ready.intent.request
+    return ToolContext(
+        owner_id=UserId(ready.asker[0]),
+        run_id=request.run_id,
+        path=request.path,
+        step=request.step,
+        index=0,
+        idempotency_key="",
+        limits=limits_from_now(),
+    )

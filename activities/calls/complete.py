@@ -32,6 +32,7 @@ from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker, asker_of
 from chimera.providers.limits.limiter import ProviderLimits
+from chimera.tools.catalog import Catalog
 from models import activities as contract
 from models.errors import (
     AnswerNotKept,
@@ -66,6 +67,7 @@ class ModelCalls(contract.ModelCalls):
         limits: ProviderLimits,
         health: ProviderHealth,
         stops: Stops,
+        catalog: Catalog,
         failpoints: Failpoints,
         worker_name: str,
     ) -> None:
@@ -88,7 +90,7 @@ class ModelCalls(contract.ModelCalls):
             "settlements": settlements,
             "worker_name": worker_name,
         }
-        self._chat = Chat(bus=bus, **shared)
+        self._chat = Chat(bus=bus, catalog=catalog, **shared)
         self._media = Media(**shared)
 
     @activity.defn(name=contract.COMPLETE_MODEL_CALL)

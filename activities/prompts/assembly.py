@@ -1,9 +1,10 @@
 """Prompt assembly: builds the request of a model call from the state of its place in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from activities import continuations
+from activities.agents import agent_in
 from activities.continuations import MAX_CONTINUATIONS
 from activities.prompts import PROMPTS, messages
 from activities.prompts.results import CHARS_A_TOKEN
@@ -15,14 +16,13 @@ from chimera.ledger.calls import Intent
 from chimera.ledger.transcripts import CallContext, TranscriptRow
 from chimera.pricing import abilities_of, cost_of, price_of, window_of
 from chimera.providers.base import ChatRequest, Image, ToolSpec
-from chimera.tools import TOOLS
-from models.agents import BUILT_IN_BY_NAME, AgentSpec
+from models.agents import AgentSpec
 from models.base import preview_of
-from models.errors import UnknownAgent
 from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
 from models.ids import call_id_of
 from models.model_calls import ModelCallRequest
 from models.providers import ModelAbility
+from models.tools import ToolDefinition
 from models.usage import Usage
 
 WINDOW_SHARE = 0.9
@@ -37,17 +37,8 @@ CUT_MARK = "\n[… cut here to fit the model's context window]"
 
 
 def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
-    """Return the agent of a call, in the version its task began with. A built-in one gets its task's answer limit.
-
-    Raises UnknownAgent if the agent was deleted after the task began.
-    """
-    built_in = BUILT_IN_BY_NAME.get(request.agent)
-    if built_in is not None:
-        output = context.max_output_tokens
-        return built_in if output is None else built_in.model_copy(update={"max_output_tokens": output})
-    if context.agent_spec is None:
-        raise UnknownAgent(request.agent, sorted(BUILT_IN_BY_NAME))
-    return AgentSpec.model_validate(context.agent_spec)
+    """Return the agent of a call. Raises UnknownAgent if it was deleted after the task began."""
+    return agent_in(request.agent, context.agent_spec, max_output_tokens=context.max_output_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +60,18 @@ async def assemble(
     agent: AgentSpec,
     model: str,
     settings: Settings,
+    tools: Iterable[ToolDefinition] = (),
 ) -> PromptRequest:
-    """Return the prompt for `model`, trimmed to its context window. Raises AnswerMissing if a result is missing."""
+    """Return the prompt for `model`, trimmed to its context window. `tools` are offered to it.
+
+    Raises AnswerMissing if a result is missing.
+    """
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.longest_answer)
-    tools = _tools_of(agent, request)
+    offered_tools = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
     schema = PROMPTS[request.purpose].schema
     images, left_out_images = await _images_for(model, connection, context, settings)
-    offered = messages.offer_tokens_of(tools, schema) + messages.image_tokens_of(images)
+    offered = messages.offer_tokens_of(offered_tools, schema) + messages.image_tokens_of(images)
     budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - messages.tokens_of(agent.prompt) - offered)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
     rows: list[TranscriptRow] = []
@@ -96,7 +91,7 @@ async def assemble(
         call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         attempt=context.attempt + 1,
         max_output_tokens=output,
-        tools=tools,
+        tools=offered_tools,
         tool_choice="none" if request.last_turn else "auto",
         response_schema=schema,
         temperature=agent.temperature,
@@ -232,10 +227,3 @@ def _cut(content: str, tokens: int) -> str:
         return content
     kept = content.encode()[: max(0, tokens * CHARS_A_TOKEN - len(CUT_MARK))].decode(errors="ignore")
     return kept + CUT_MARK
-
-
-def _tools_of(agent: AgentSpec, request: ModelCallRequest) -> tuple[ToolSpec, ...]:
-    """Return the tools for a turn. The last turn has them too, because the cached prompt would differ without them."""
-    if not PROMPTS[request.purpose].offers_tools:
-        return ()
-    return TOOLS.specs_of(agent.tools)

@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 
 from benchmarks.security import (
+    approvals,
     at_rest,
     bodies,
     bombs,
@@ -22,6 +23,8 @@ from benchmarks.security import (
     connections,
     controls,
     deletion,
+    egress,
+    egress_answers,
     enumeration,
     exposure,
     folders,
@@ -50,12 +53,15 @@ from tests.ports import free_port
 from tests.stack import Stack, running_stack
 
 MODULES = (
+    approvals,
     at_rest,
     bodies,
     bombs,
     connections,
     controls,
     deletion,
+    egress,
+    egress_answers,
     enumeration,
     exposure,
     folders,

@@ -36,6 +36,7 @@ from chimera.config.types import (
     DatabaseUrl,
     HostAndPort,
     HostName,
+    HostPattern,
     LogLevel,
     Network,
     NotNegative,
@@ -215,6 +216,14 @@ class Settings(OfVendors):
     subtasks: SubtaskMode = SubtaskMode.CHILD
     """Default for tasks that don't set it."""
 
+    # Tools.
+    tools_dir: OnDisk | None = None
+    """A folder whose Python files define tools: `chimera/tools/python/`."""
+    openapi_file: OnDisk | None = None
+    """A JSON file that names HTTP APIs whose operations are tools. Default: `openapi-tools.json` in the data folder, if
+    it exists.
+    """
+
     # A model call's limits.
     call_first_byte_s: float = Field(default=30.0, gt=0)
     call_stall_s: float = Field(default=60.0, gt=0)
@@ -223,6 +232,16 @@ class Settings(OfVendors):
     max_answer_bytes: int = 4 * 1024 * 1024
     max_media_bytes: int = 64 * 1024 * 1024
     """For an answer with images or vectors."""
+
+    # What tools may reach.
+    egress_allow: Annotated[tuple[HostAndPort, ...], NoDecode] = ()
+    """Destinations that tools may reach although they are private, or use another port than 80 and 443."""
+    egress_trusted: Annotated[tuple[HostPattern, ...], NoDecode] = ()
+    """Hosts to which a run may send data even after it has read untrusted content."""
+    searxng_url: WebAddress | None = None
+    brave_api_key: SentSecret | None = None
+    tavily_api_key: SentSecret | None = None
+    """The first of these three that is set becomes the engine of the tool `web_search`."""
 
     # Processes.
     max_concurrent_activities: Positive = 200
@@ -324,7 +343,9 @@ class Settings(OfVendors):
             raise ValueError(f"Unknown provider {unknown[0]!r}. Use one of these providers: {', '.join(VENDORS)}.")
         return value
 
-    @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator(
+        "cors_origins", "allowed_hosts", "trusted_proxies", "egress_allow", "egress_trusted", mode="before"
+    )
     @classmethod
     def _separate_by_commas(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value

@@ -94,6 +94,16 @@ def _is_a_host(value: str) -> str:
     return value.lower()
 
 
+def _is_a_host_pattern(value: str) -> str:
+    try:
+        return "*." * value.startswith("*.") + _is_a_host(value.removeprefix("*."))
+    except ValueError:
+        raise ValueError(
+            f"{value!r} is not a host name. Use a name such as api.example.com, or *.example.com for all names below"
+            " example.com."
+        ) from None
+
+
 def _is_a_web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -159,6 +169,8 @@ Network = Annotated[str, AfterValidator(_is_a_network)]
 """An IP address, or a whole network."""
 Origin = Annotated[str, AfterValidator(_is_an_origin)]
 HostName = Annotated[str, AfterValidator(_is_a_host)]
+HostPattern = Annotated[str, AfterValidator(_is_a_host_pattern)]
+"""A host name, or `*.example.com` for all names below it."""
 WebAddress = Annotated[str, AfterValidator(_is_a_web_address)]
 Secret = Annotated[SecretStr, AfterValidator(_can_not_be_guessed)]
 SentSecret = Annotated[SecretStr, AfterValidator(_can_be_sent)]

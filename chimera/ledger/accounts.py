@@ -91,8 +91,8 @@ def _all_made(requests: int) -> str:
 
 _WAIT = f"""
 WITH account AS (
-    UPDATE runs SET status = 'waiting', event_seq = event_seq + 1, updated_at = now()
-    WHERE id = %(run_id)s AND status IN ('running', 'queued') RETURNING id, event_seq)
+    UPDATE runs SET status = 'waiting', needs_budget = true, event_seq = event_seq + 1, updated_at = now()
+    WHERE id = %(run_id)s AND status IN ('running', 'queued', 'waiting') AND NOT needs_budget RETURNING id, event_seq)
 {insert_event("account")} RETURNING seq
 """  # noqa: S608  # only constants go in
 

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db import sql
 from chimera.db.engine import one_line, words
 from chimera.ledger.statements import USED
-from models.agent_activity import MAX_CALLS, AgentCall, AgentMetricsView, AgentStatusView, VersionMetrics
+from models.agent_activity import MAX_CALLS, AgentCall, AgentMetricsView, AgentStatusView, AgentWait, VersionMetrics
 from models.agents import AgentView
+from models.approvals import ApprovalId, ApprovalKind
 from models.ids import NodePath, TaskId, UserId
 from models.model_calls import Purpose
 from models.runs import OPEN
@@ -32,6 +33,17 @@ _WAITING = f"""
 SELECT count(*) FROM runs r
 WHERE {_OPEN_TASKS} AND EXISTS (
     SELECT 1 FROM subtasks s WHERE s.run_id = r.id AND s.agent = %(agent)s AND s.status = 'pending')
+"""  # noqa: S608
+
+_WAITS_FOR = f"""
+SELECT p.id, p.kind, p.run_id, p.path, p.tool, p.created_at,
+       ARRAY(SELECT u.email FROM users u
+             WHERE u.id = ANY(p.approvers) OR p.approvers = '{{}}' AND u.id = r.owner_id
+               AND jsonb_array_length(p.terms -> 'approvers') = 0
+             ORDER BY u.email) AS approvers
+FROM runs r JOIN approvals p ON p.run_id = r.id AND p.status = 'pending' AND p.agent = %(agent)s
+WHERE {_OPEN_TASKS}
+ORDER BY p.created_at, p.id LIMIT %(limit)s
 """  # noqa: S608
 
 # The index runs_owner_created finds the tasks; the primary key of call_attempts finds the attempts of each. The ledger
@@ -71,7 +83,8 @@ async def status_of(session: AsyncSession, owner_id: UserId, agent: AgentView) -
         for row in rows
     )
     waiting = (await sql.execute(session, _WAITING, values)).scalar_one()
-    return AgentStatusView(status="busy" if calls else "idle", calls=calls, tasks_waiting=waiting)
+    waits = tuple(map(_wait_in, (await sql.execute(session, _WAITS_FOR, values)).all()))
+    return AgentStatusView(status="busy" if calls else "idle", calls=calls, tasks_waiting=waiting, waits_for=waits)
 
 
 async def metrics_of(session: AsyncSession, owner_id: UserId, agent: AgentView, since: datetime) -> AgentMetricsView:
@@ -79,6 +92,18 @@ async def metrics_of(session: AsyncSession, owner_id: UserId, agent: AgentView, 
     values = {"owner_id": owner_id, "agent": agent.name, "agent_id": agent.id, "since": since}
     rows = (await sql.execute(session, METRICS, values)).all()
     return AgentMetricsView(since=since, versions=tuple(map(_metrics_in, rows)))
+
+
+def _wait_in(row: Any) -> AgentWait:
+    return AgentWait(
+        approval_id=ApprovalId(str(row.id)),
+        kind=ApprovalKind(row.kind),
+        task_id=TaskId(str(row.run_id)),
+        path=NodePath(row.path),
+        tool=row.tool,
+        approvers=tuple(row.approvers),
+        since=row.created_at,
+    )
 
 
 def _metrics_in(row: Any) -> VersionMetrics:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
 from chimera.db.engine import words
-from chimera.ledger import events, in_doubt, subtasks
+from chimera.ledger import events, in_doubt, moot_approvals, subtasks
 from chimera.ledger.statements import BELOW, LOCK_RUN
 from models.base import preview_of
 from models.errors import AnswerMissing, RootStopped
@@ -67,7 +67,10 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
     answer = await _answer_of(session, transition)
     await sql.execute(session, _END_RUN, _end_of(transition, answer))
     await in_doubt.leave_behind(session, transition.run_id, ROOT)
-    cut_short = await cancel_open_subtasks(session, transition.run_id)
+    cut_short: list[Event] = [
+        *await moot_approvals.cancel(session, transition.run_id),
+        *await cancel_open_subtasks(session, transition.run_id),
+    ]
     event: Event
     match transition.status:
         case "completed":
@@ -111,10 +114,11 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     await in_doubt.leave_behind(session, transition.run_id, transition.path)
     if not ended:
         return 0
+    moot = await moot_approvals.cancel(session, transition.run_id, transition.path)
     if transition.status == "failed":
         # The subtask and those below it aren't done: if its parent is retried, they are retried with it.
         failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
-        return await events.append(session, transition.run_id, failed)
+        return await events.append(session, transition.run_id, *moot, failed)
     await sql.execute(session, _COUNT_DONE, {"run_id": transition.run_id})
     if transition.status == "completed":
         completed = SubtaskCompleted(
@@ -122,10 +126,10 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
             preview=preview_of(answer.result or ""),
             finish_reason=answer.finish_reason or "stop",
         )
-        return await events.append(session, transition.run_id, completed)
+        return await events.append(session, transition.run_id, *moot, completed)
     cut_short = await cancel_open_subtasks(session, transition.run_id, below=transition.path)
     skipped = SubtaskSkipped(path=transition.path, code=transition.error_code or "failed", message=transition.error)
-    return await events.append(session, transition.run_id, *cut_short, skipped)
+    return await events.append(session, transition.run_id, *moot, *cut_short, skipped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,12 +66,14 @@ _WOKEN = """
  woken AS (
     INSERT INTO outbox (run_id, kind, payload)
     SELECT run.id, 'signal', %(signal)s::jsonb FROM run, attempt
-    WHERE run.status = 'waiting' AND attempt.wakes RETURNING 1),
+    WHERE run.needs_budget AND run.status = 'waiting' AND attempt.wakes RETURNING 1),
  resumption AS (
     INSERT INTO events (run_id, seq, payload)
     SELECT run.id, run.event_seq + 1, CAST(%(resumed)s AS jsonb) FROM run, woken)"""
 _CONTINUES = """
-       status = CASE WHEN EXISTS (SELECT 1 FROM woken) THEN 'running' ELSE runs.status END,
+       status = CASE WHEN EXISTS (SELECT 1 FROM woken) AND runs.approvals_pending = 0 THEN 'running'
+            ELSE runs.status END,
+       needs_budget = runs.needs_budget AND NOT EXISTS (SELECT 1 FROM woken),
        event_seq = runs.event_seq + (SELECT count(*) FROM woken), updated_at = now()"""
 _RESUMED = {
     "resumed": RunResumed().model_dump_json(),
@@ -79,7 +81,7 @@ _RESUMED = {
 }
 
 _REINSTATE = f"""
-WITH run AS (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s),
+WITH run AS (SELECT id, status, needs_budget, event_seq FROM runs WHERE id = %(run_id)s),
  attempt AS (
     UPDATE call_attempts SET status = 'started', ended_at = NULL, error_code = NULL, estimated = false
     FROM run WHERE {at_attempt()} AND call_attempts.status = 'in_doubt'

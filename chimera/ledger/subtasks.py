@@ -10,7 +10,7 @@ from models.ids import NodePath, RunId
 _UNANSWERED = f"""
 SELECT s.path FROM subtasks s LEFT JOIN subtasks p ON p.run_id = s.run_id AND p.path = s.parent
 WHERE s.run_id = %(run_id)s AND (s.parent = %(path)s OR p.status = 'completed' AND {BELOW.format("s.parent")})
-  AND (s.status NOT IN ('completed', 'skipped') OR s.status = 'completed' AND s.result IS NULL)
+  AND s.tools IS NULL AND (s.status NOT IN ('completed', 'skipped') OR s.status = 'completed' AND s.result IS NULL)
 ORDER BY s.path
 """  # noqa: S608  # only constants go in
 
@@ -18,7 +18,9 @@ ORDER BY s.path
 async def unanswered(connection: Connection, run_id: RunId, path: NodePath) -> list[NodePath]:
     """Return the subtasks that keep the node at `path` from being completed: not skipped, and without a stored answer.
 
-    Temporal's view of what is done doesn't count here. The result is exact while the root is locked.
+    Delegated subtasks, which are those with a list of `tools`, don't count: the agent has used their results, or has
+    answered without them. Temporal's view of what is done doesn't count here. The result is exact while the root is
+    locked.
     """
     cursor = await connection.execute(_UNANSWERED, {"run_id": run_id, "path": path})
     return [NodePath(row.path) for row in await cursor.fetchall()]

@@ -1,33 +1,54 @@
 """The ledger of tool calls: each is identified by its place, claimed before it runs and finished afterwards."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chimera.db.engine import Connection, scalar, words
-from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, insert_event
-from chimera.ledger.transcripts import TranscriptRow
+from chimera.db.engine import Connection, one_line, scalar, words
+from chimera.ledger.approvals import NEWEST, ApprovalState, approval_in
+from chimera.ledger.outbox import Signal
+from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, as_json, insert_event
+from chimera.ledger.transcripts import VERSION, TranscriptRow
 from models.errors import RootStopped, SubtaskSkipped
 from models.events import EVENT, ToolCallFinished
 from models.ids import UserId
+from models.policies import PolicyRule
 from models.runs import OPEN, STOPPED, UNCALLABLE
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
+from models.workflows import TaskSignal
 
-_ASKED = f"""
-SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, runs.status AS run_status, runs.owner_id, c.status, c.failed,
-       EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED}) AS enabled
-FROM runs
-JOIN messages m ON m.run_id = runs.id AND m.path = %(path)s AND m.purpose = 'turn' AND m.seq = %(reply_seq)s
-LEFT JOIN tool_calls c ON c.run_id = runs.id AND c.path = %(path)s AND c.step = %(step)s AND c.index = %(index)s
-WHERE runs.id = %(run_id)s AND runs.deleted_at IS NULL
-"""  # noqa: S608  # only constants go in
+_ASKED = one_line(f"""
+SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, r.status AS run_status, r.owner_id, r.untrusted,
+       u.email, c.status, c.failed, c.attempts, s.agent, s.tools AS allowed, g.spec AS agent_spec,
+       EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED.replace("runs.", "r.")}) AS enabled,
+       (SELECT p.rules FROM tool_policies p WHERE p.owner_id IS NULL) AS installation_rules,
+       (SELECT p.rules FROM tool_policies p WHERE p.owner_id = r.owner_id) AS own_rules, a.*
+FROM runs r
+JOIN tasks t ON t.run_id = r.id
+JOIN users u ON u.id = r.owner_id
+JOIN messages m ON m.run_id = r.id AND m.path = %(path)s AND m.purpose = 'turn' AND m.seq = %(reply_seq)s
+JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
+LEFT JOIN tool_calls c ON c.run_id = r.id AND c.path = %(path)s AND c.step = %(step)s AND c.index = %(index)s
+LEFT JOIN LATERAL ({VERSION.replace("%(agent)s", "s.agent")}) g ON true
+LEFT JOIN LATERAL ({NEWEST}) a ON true
+WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
+""")  # noqa: S608  # only constants go in, here and below
 
 _CLAIM = """
 INSERT INTO tool_calls (run_id, path, step, index, tool, status)
-VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started') ON CONFLICT DO NOTHING RETURNING run_id
+VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started')
+ON CONFLICT (run_id, path, step, index) DO UPDATE
+SET status = 'started', started_at = clock_timestamp(), attempts = tool_calls.attempts + 1
+WHERE tool_calls.status = 'waiting' RETURNING run_id
+"""
+_RELEASE = """
+UPDATE tool_calls SET status = 'waiting'
+WHERE run_id = %(run_id)s AND path = %(path)s AND step = %(step)s AND index = %(index)s AND status = 'started'
 """
 
-# Lock order: the run's row first, as everywhere.
-_FINISH = f"""
+# Lock order: the run's row first, as everywhere. A result that turns up late makes a decision unnecessary: the run is
+# woken, and reads that the call is finished.
+_FINISH = one_line(f"""
 WITH open AS MATERIALIZED (
     SELECT id FROM runs WHERE id = %(run_id)s AND status = ANY(%(open)s::text[]) AND NOT EXISTS ({IS_LEFT_OUT})
     FOR NO KEY UPDATE),
@@ -38,26 +59,51 @@ WITH open AS MATERIALIZED (
     ON CONFLICT (run_id, path, step, index) DO UPDATE
     SET status = 'finished', failed = excluded.failed, ended_at = excluded.ended_at
     WHERE tool_calls.status <> 'finished' RETURNING run_id),
+ moot AS (
+    UPDATE approvals SET status = 'cancelled', decided_at = clock_timestamp() FROM call
+    WHERE approvals.run_id = call.run_id AND path = %(path)s AND step = %(step)s AND index = %(index)s
+      AND approvals.status = 'pending' RETURNING approvals.run_id),
  root AS (
-    UPDATE runs SET event_seq = event_seq + 1, updated_at = now() FROM call WHERE id = call.run_id
-    RETURNING id, event_seq),
+    UPDATE runs SET event_seq = event_seq + 1, updated_at = now(), untrusted = untrusted OR %(untrusted)s,
+           approvals_pending = approvals_pending - (SELECT count(*) FROM moot),
+           status = CASE WHEN status = 'waiting' AND NOT needs_budget
+                              AND approvals_pending <= (SELECT count(*) FROM moot)
+                         THEN 'running' ELSE status END
+    FROM call WHERE id = call.run_id RETURNING id, event_seq),
+ woken AS (
+    INSERT INTO outbox (run_id, kind, payload) SELECT run_id, 'signal', %(signal)s::jsonb FROM moot),
  msg AS (
     INSERT INTO messages (run_id, path, purpose, seq, role, content, tokens, tool_call_id)
     SELECT CAST(%(run_id)s AS uuid), %(path)s, 'turn', %(seq)s, 'tool', %(content)s, %(tokens)s, %(tool_call_id)s
     FROM root ON CONFLICT DO NOTHING)
 {insert_event("root")} RETURNING seq
-"""  # noqa: S608  # only constants go in
+""")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedToolCall:
-    """A tool call as the model requested it; `done` is set if an earlier attempt finished it."""
+    """A tool call as the model requested it, and all that decides whether it may run."""
 
     tool: str
     arguments: str
     tool_call_id: str
     done: ToolCallOutcome | None
+    """Set if an earlier attempt finished the call."""
     owner_id: UserId
+    owner_email: str
+    agent: str
+    agent_spec: Mapping[str, Any] | None
+    """The user's agent in the task's version; None for a built-in one."""
+    allowed: tuple[str, ...] | None
+    """The only tools that this subtask may use, if an agent delegated it."""
+    status: str | None
+    """`started` if an attempt may have had its effect; `waiting`, or None for a call that was never looked at."""
+    is_untrusted: bool
+    """Whether the run has read content from outside."""
+    rules: tuple[PolicyRule, ...]
+    """The installation's rules, followed by the owner's."""
+    approval: ApprovalState | None
+    """The newest decision about the call."""
 
 
 async def read(connection: Connection, request: ToolCallRequest) -> RequestedToolCall:
@@ -66,7 +112,7 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
     Raises RootStopped if the run allows no more calls or its owner is disabled, and SubtaskSkipped if the run continues
     without the node.
     """
-    cursor = await connection.execute(_ASKED, {**_place(request), "reply_seq": request.step * 1000 + 500})
+    cursor = await connection.execute(_ASKED, {**place_of(request), "reply_seq": request.step * 1000 + 500})
     row: Any = await cursor.fetchone()
     if row is None or row.run_status in STOPPED:
         raise RootStopped(request.run_id)
@@ -74,39 +120,64 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
     if done is None:
         _check_callable(request, row)
     return RequestedToolCall(
-        row.asked["name"], row.asked["arguments"], row.asked["id"], done, UserId(str(row.owner_id))
+        tool=row.asked["name"],
+        arguments=row.asked["arguments"],
+        tool_call_id=row.asked["id"],
+        done=done,
+        owner_id=UserId(str(row.owner_id)),
+        owner_email=row.email,
+        agent=row.agent,
+        agent_spec=row.agent_spec,
+        allowed=None if row.allowed is None else tuple(row.allowed),
+        status=row.status,
+        is_untrusted=row.untrusted,
+        rules=tuple(PolicyRule.model_validate(r) for r in [*(row.installation_rules or ()), *(row.own_rules or ())]),
+        approval=approval_in(row),
     )
 
 
 async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> bool:
     """Record that a tool is about to run, before it has any effect; return whether no earlier attempt did so."""
-    cursor = await connection.execute(_CLAIM, {**_place(request), "tool": tool})
+    cursor = await connection.execute(_CLAIM, {**place_of(request), "tool": tool})
     return await cursor.fetchone() is not None
 
 
+async def release(connection: Connection, request: ToolCallRequest) -> None:
+    """Record that the attempt that claimed a call certainly had no effect."""
+    await connection.execute(_RELEASE, place_of(request))
+
+
 async def finish(
-    connection: Connection, request: ToolCallRequest, row: TranscriptRow, event: ToolCallFinished
+    connection: Connection, request: ToolCallRequest, row: TranscriptRow, event: ToolCallFinished, *, untrusted: bool
 ) -> int | None:
     """Append the result, close the call and write the event; return the event's sequence.
 
-    Returns None, and writes nothing, if another attempt has finished the call, or if the run has ended or continues
-    without the node.
+    `untrusted` marks the run as one that has read content from outside. Returns None, and writes nothing, if another
+    attempt has finished the call, or if the run has ended or continues without the node.
     """
+    decided = Signal(TaskSignal.DECIDED, [{"path": request.path, "step": request.step, "index": request.index}])
     cursor = await connection.execute(
         _FINISH,
         {
-            **_place(request),
+            **place_of(request),
             "open": words(OPEN),
             "tool": event.tool,
             "failed": event.failed,
+            "untrusted": untrusted,
             "seq": row.seq,
             "content": row.content,
             "tokens": row.tokens,
             "tool_call_id": row.tool_call_id,
             "event": EVENT.dump_json(event).decode(),
+            "signal": as_json(decided),
         },
     )
     return await scalar(cursor)
+
+
+def place_of(request: ToolCallRequest) -> dict[str, object]:
+    """Return the place of a tool call as query parameters."""
+    return {"run_id": request.run_id, "path": request.path, "step": request.step, "index": request.index}
 
 
 def _check_callable(request: ToolCallRequest, row: Any) -> None:
@@ -114,7 +185,3 @@ def _check_callable(request: ToolCallRequest, row: Any) -> None:
         raise RootStopped(request.run_id)
     if row.left_out:
         raise SubtaskSkipped(request.path)
-
-
-def _place(request: ToolCallRequest) -> dict[str, object]:
-    return {"run_id": request.run_id, "path": request.path, "step": request.step, "index": request.index}

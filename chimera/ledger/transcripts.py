@@ -70,6 +70,8 @@ class CallContext:
     outcome: dict[str, Any] | None
     max_output_tokens: int | None = None
     """The limit for built-in agents, if the task sets one."""
+    allowed_tools: tuple[str, ...] | None = None
+    """The only tools that this subtask may use, if an agent delegated it."""
     agent_version: int | None = None
     """The version of the user's agent that the task uses; None for a built-in agent."""
 
@@ -81,7 +83,7 @@ _UNSEEN = """
 
 # An agent without such a version was deleted and created again, perhaps for a retry of this task. Its first version
 # counts, because it stays the same for the rest of the task.
-_VERSION = """
+VERSION = """
     SELECT v.version, v.spec FROM agents g JOIN agent_versions v ON v.agent_id = g.id
     WHERE g.owner_id = r.owner_id AND g.name = %(agent)s AND v.version = COALESCE((
         SELECT max(known.version) FROM agent_versions known
@@ -92,7 +94,7 @@ SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.image
        t.policy ->> 'on_truncated' AS on_truncated,
        CAST(t.policy ->> 'max_output_tokens' AS int) AS max_output_tokens,
        COALESCE(s.instruction, '') AS instruction, COALESCE(s.status IN ('skipped', 'cancelled'), false) AS left_out,
-       COALESCE(s.depends_on, '{{}}') AS depends_on, s.model AS own_model,
+       COALESCE(s.depends_on, '{{}}') AS depends_on, s.model AS own_model, s.tools AS allowed_tools,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        {FAILURES},
        g.version AS agent_version, g.spec AS agent_spec,
@@ -100,7 +102,7 @@ SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.image
 FROM runs r JOIN tasks t ON t.run_id = r.id
 LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
 LEFT JOIN calls c ON {at_place("c")}
-LEFT JOIN LATERAL ({_VERSION}) g ON true
+LEFT JOIN LATERAL ({VERSION}) g ON true
 WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
 """  # noqa: S608  # only constants go in
 
@@ -122,6 +124,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         instruction=row.instruction,
         depends_on=tuple(row.depends_on),
         own_model=row.own_model,
+        allowed_tools=None if row.allowed_tools is None else tuple(row.allowed_tools),
         agent_spec=row.agent_spec,
         guidance=tuple((g[0], g[1]) for g in row.guidance or ()),
         guidance_given=row.guidance_given,

@@ -13,7 +13,7 @@ from chimera.simulator.conversation import Conversation, read_conversation
 from chimera.simulator.exchange import Exchange
 from chimera.simulator.idle import idle_in
 from chimera.simulator.journal import Arrival, Journal
-from chimera.simulator.pace import MODELS, Pace
+from chimera.simulator.pace import MODELS, OBEDIENT, Pace
 from chimera.simulator.requests import Refused, arrive, body_of, headers_of, is_meant, refusal_of
 from chimera.simulator.script import Script, ScriptError, read_script
 from chimera.simulator.stream import parts_of
@@ -61,13 +61,14 @@ class Completions:
             known = ", ".join(MODELS)
             raise Refused(404, f"The model `{arrival.model}` does not exist. Use one of: {known}.", "model_not_found")
         try:
-            script = read_script(conversation.directive_texts, conversation.purpose)
+            script = read_script(conversation.directive_texts, conversation.purpose, conversation.directive_turns)
         except ScriptError as error:
             raise Refused(400, f"Simulator: {error}", "unknown_directive") from None
         idle = idle_in(script, conversation, streams=bool(body.get("stream")))
-        if idle and conversation.purpose == "plan":
+        if idle and (conversation.purpose == "plan" or conversation.schema is not None):
             raise Refused(400, f"Simulator: {'. '.join(idle)}.", "idle_directive")
         script = script if self._is_meant(script, arrival, conversation) else script.without_faults()
+        script = replace(script, obey=script.obey or arrival.model == OBEDIENT)
         return pace.scripted(script.drip), script, idle
 
     def _is_meant(self, script: Script, arrival: Arrival, conversation: Conversation) -> bool:
@@ -89,7 +90,7 @@ class Completions:
         idle: list[str],
     ) -> None:
         answer = answer_to(conversation, script, seed=self._seed, body=body, idle=idle)
-        if answer.tool is None and script.cuts_a_call:
+        if not answer.tools and script.cuts_a_call:
             script = replace(script, cut="")
         digest = blake2b(f"{arrival.call_id}/{arrival.number}".encode(), digest_size=12)
         completion_id = f"chatcmpl-{digest.hexdigest()}"

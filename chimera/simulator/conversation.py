@@ -6,17 +6,19 @@ first user message is the instruction.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chimera.simulator.script import Purpose, without_directives
+from chimera.simulator.directives import without_directives
+from chimera.simulator.messages import ToolResult, images_in, messages_in, text_of, tool_results_in, turn_of
+from chimera.simulator.script import Purpose
 
 _RESULTS = re.compile(r"^(?:Results you build on|Results of the subtasks):", re.MULTILINE)
 _SECTION = re.compile(r"^## ([a-z0-9][a-z0-9_-]{0,39})(?: \(.*\))?$", re.MULTILINE)
 _LABEL = re.compile(r"^\s*(?:Task|Goal):\s*")
 _AGENTS_HEADING = re.compile(r"^Agents:\s*$", re.MULTILINE)
 _AGENT_LINE = re.compile(r"^- ([a-z][a-z0-9_-]{0,59}):", re.MULTILINE)
-_TURN_ID = re.compile(r"call_(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,73 +27,94 @@ class Conversation:
 
     purpose: Purpose
     directive_texts: list[str]
+    directive_turns: list[int]
+    """The turn in which each of these texts arrived."""
     subject: str
     """The goal or the instruction, without directives."""
     results: dict[str, str]
+    """The results of other subtasks."""
     guidance: str
     agents: list[str]
-    tool_result: str | None
-    """The newest tool result."""
+    tool_results: list[ToolResult]
+    latest_results: int
+    """How many of the tool results belong to the newest turn."""
     turn: int
-    """This turn's number, from 1. It is derived from tool call ids, so that it stays right when older messages are
-    trimmed."""
+    """This turn's number, from 1; see `turn_of`."""
     replies: int
-    tools: list[str]
-    image_count: int
+    answers: int
+    """The number of replies without a tool call. Later answers are corrections."""
+    tools: Mapping[str, dict[str, Any]]
+    """The JSON Schema of the arguments of each tool that may be called."""
+    schema: dict[str, Any] | None
+    """The JSON Schema of the answer. None for prose and for plans."""
+    images: list[str]
     input_tokens: int
 
 
 def read_conversation(body: dict[str, Any]) -> Conversation:
     """Parse a chat-completions request."""
-    messages = [message for message in body.get("messages", ()) if isinstance(message, dict)]
-    texts = [_text_of(message.get("content")) for message in messages]
-    own = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "user"]
-    guidance = [text for text in own if text.startswith("Guidance:")]
-    first = next((text for text in own if text not in guidance), "")
+    messages = messages_in(body)
+    own = [(text_of(message), place) for place, message in enumerate(messages) if message.get("role") == "user"]
+    guidance = [(text, place) for text, place in own if text.startswith("Guidance:")]
+    first = next((text for text, _ in own if not text.startswith("Guidance:")), "")
     asked, results = _without_results(first)
     agents_heading = _AGENTS_HEADING.search(asked)
     subject = asked[: agents_heading.start()] if agents_heading else asked
-    tool_results = [text for message, text in zip(messages, texts, strict=True) if message.get("role") == "tool"]
+    replies = [message for message in messages if message.get("role") == "assistant"]
+    purpose = _purpose(body, first)
     return Conversation(
-        purpose=_purpose(body, first),
-        directive_texts=[asked, *guidance],
+        purpose=purpose,
+        directive_texts=[asked, *(text for text, _ in guidance)],
+        directive_turns=[1, *(turn_of(messages[:place]) for _, place in guidance)],
         subject=without_directives(_LABEL.sub("", subject, count=1)),
         results=results,
-        guidance=without_directives(guidance[-1].removeprefix("Guidance:")) if guidance else "",
+        guidance=without_directives(guidance[-1][0].removeprefix("Guidance:")) if guidance else "",
         agents=_AGENT_LINE.findall(asked[agents_heading.end() :]) if agents_heading else [],
-        tool_result=tool_results[-1] if tool_results else None,
-        turn=_turn(messages),
-        replies=sum(message.get("role") == "assistant" for message in messages),
+        tool_results=tool_results_in(messages),
+        latest_results=len(tool_results_in(since_last_reply(messages))),
+        turn=turn_of(messages),
+        replies=len(replies),
+        answers=sum(not message.get("tool_calls") for message in replies),
         tools=_tools(body),
-        image_count=sum(_images_in(message.get("content")) for message in messages),
-        input_tokens=max(1, sum(map(len, texts)) // 4),
+        schema=None if purpose == "plan" else _answer_schema(body),
+        images=images_in(messages),
+        input_tokens=max(1, sum(len(text_of(message)) for message in messages) // 4),
     )
 
 
+def since_last_reply(messages: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Return the messages after the last one of the assistant; all if there is none."""
+    places = [place for place, message in enumerate(messages) if message.get("role") == "assistant"]
+    return messages[places[-1] + 1 :] if places else messages
+
+
 def _purpose(body: dict[str, Any], first: str) -> Purpose:
-    if (body.get("response_format") or {}).get("type") == "json_schema":
+    schema = _answer_schema(body)
+    combines = first.startswith("Goal:") and "Results of the subtasks:" in first
+    is_plan = "subtasks" in _dict((schema or {}).get("properties")) or (first.startswith("Goal:") and not combines)
+    if schema is not None and is_plan:
         return "plan"
-    if first.startswith("Goal:") and "Results of the subtasks:" in first:
-        return "aggregate"
-    return "turn"
+    return "aggregate" if combines else "turn"
 
 
-def _tools(body: dict[str, Any]) -> list[str]:
-    """Return the names of the tools that may be called."""
+def _answer_schema(body: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema of the requested JSON, which may be empty; None if no JSON is requested."""
+    wanted = _dict(body.get("response_format"))
+    if wanted.get("type") == "json_schema":
+        return _dict(_dict(wanted.get("json_schema")).get("schema"))
+    return {"type": "object"} if wanted.get("type") == "json_object" else None
+
+
+def _tools(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the tools that may be called."""
     if body.get("tool_choice") == "none":
-        return []
-    return [str(tool.get("function", {}).get("name", "")) for tool in body.get("tools") or ()]
+        return {}
+    functions = [_dict(tool.get("function")) for tool in body.get("tools") or ()]
+    return {str(function.get("name", "")): _dict(function.get("parameters")) for function in functions}
 
 
-def _text_of(content: object) -> str:
-    if isinstance(content, list):
-        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
-
-
-def _images_in(content: object) -> int:
-    parts = content if isinstance(content, list) else ()
-    return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _without_results(text: str) -> tuple[str, dict[str, str]]:
@@ -100,10 +123,3 @@ def _without_results(text: str) -> tuple[str, dict[str, str]]:
         return text, {}
     parts = _SECTION.split(text[heading.end() :].removesuffix("\n\nWrite the answer."))
     return text[: heading.start()], dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
-
-
-def _turn(messages: list[dict[str, Any]]) -> int:
-    ids = [str(call.get("id", "")) for message in messages for call in message.get("tool_calls") or ()]
-    ids += [str(message.get("tool_call_id", "")) for message in messages]
-    seen = [int(match[1]) for match in map(_TURN_ID.fullmatch, ids) if match]
-    return max(seen, default=sum(message.get("role") == "assistant" for message in messages)) + 1

@@ -1,14 +1,17 @@
 """Finds valid directives that have no effect on their request, and the reasons.
 
-An answer in a chat begins with a note on them. A plan, a vector or an image can't contain a note, so such a request is
-rejected. Either way, no test can mistake a missing fault for an injected one.
+An answer in a chat begins with a note on them. Plans and other JSON, vectors and images can't contain a note, so such a
+request is rejected. Either way, no test can mistake a missing fault for an injected one.
 """
 
 from chimera.simulator.conversation import Conversation
 from chimera.simulator.script import FAULTS, Script
+from chimera.simulator.steps import TOOL_KEYS
 
-_OF_TOOLS = ("tool", "turns", "same", "badargs")
-_OF_TURNS = (*_OF_TOOLS, "tokens", "bytes")
+_OF_TOOLS = (*TOOL_KEYS, "turns", "same", "badargs", "obey")
+_OF_PROSE = ("tokens", "bytes", "say")
+_OF_JSON = ("badjson", "wrongjson")
+_OF_TURNS = (*_OF_TOOLS, *_OF_PROSE, *_OF_JSON)
 _OF_PLANS = ("split", "chain", "sub", "agent", "nest", "badplan")
 _OF_STREAMS = ("drip", "cut", "garbage", "shape", "nousage")
 _OF_MEDIA = frozenset(
@@ -33,10 +36,15 @@ def idle_in(script: Script, conversation: Conversation, *, streams: bool) -> lis
             *_named(script, _OF_TURNS, "a plan has no turns. Put turn directives under sub", calls=True),
             *_lonely(script),
         ]
-    found = _named(script, _OF_PLANS, "only [[sim plan: …]] in a goal supports this")
+    plans = tuple(key for key in _OF_PLANS if key != "sub" or "delegate" not in script.given())
+    found = _named(script, plans, "only [[sim plan: …]] in a goal supports this")
     # If a tool was called before, a request that allows no more calls is the last one of its loop.
     if not conversation.tools and conversation.turn == 1:
         found += _named(script, _OF_TOOLS, "this request doesn't allow tool calls", calls=True)
+    if conversation.schema is None:
+        found += _named(script, _OF_JSON, "this request doesn't ask for JSON")
+    elif not script.given().intersection(_OF_TOOLS):
+        found += _named(script, _OF_PROSE, "this request asks for JSON")
     if not streams:
         found += _named(script, _OF_STREAMS, "this request is not streamed")
     return [*found, *_lonely(script, besides=frozenset(_OF_PLANS))]
@@ -63,7 +71,7 @@ def _named(script: Script, keys: tuple[str, ...] | list[str], why: str, *, calls
 def _lonely(script: Script, *, besides: frozenset[str] | set[str] = frozenset()) -> list[str]:
     given = script.given()
     return [
-        f"{key!r} had no effect, because it also needs {' or '.join(needed) if len(needed) < 3 else 'a fault'}"
+        f"{key!r} had no effect, because it also needs {'a fault' if needed is FAULTS else ' or '.join(needed)}"
         for key, needed in _NEEDED.items()
         if key in given - besides and not given.intersection(needed)
     ]

@@ -21,13 +21,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from chimera.content.audio import seconds_of
 from chimera.content.text import estimate_tokens
+from chimera.simulator.directives import without_directives
 from chimera.simulator.exchange import Exchange
 from chimera.simulator.idle import idle_in_media
 from chimera.simulator.images import png_of
 from chimera.simulator.journal import Journal
 from chimera.simulator.prose import LABEL
 from chimera.simulator.requests import Refused, arrive, body_of, headers_of, is_meant, refusal_of
-from chimera.simulator.script import Script, ScriptError, read_script, without_directives
+from chimera.simulator.script import Script, ScriptError, read_script
 
 DIMENSIONS = 256
 MAX_DIMENSIONS = 4096

@@ -1,4 +1,4 @@
-"""The simulator's models: one brain at three speeds."""
+"""The simulator's models: one brain at three speeds, and one that obeys whatever it reads."""
 
 from dataclasses import dataclass
 from math import inf
@@ -7,6 +7,9 @@ _CHUNK_S = 0.04
 """The time between chunks: similar to vendors' streams, and short enough to look fluent."""
 
 _UNPACED_CHUNK_TOKENS = 64
+
+OBEDIENT = "obedient"
+"""The model that follows all instructions of `obedience`, without a directive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +38,5 @@ MODELS = {
     "standard": Pace(first_token_s=0.15, tokens_per_s=100),
     "fast": Pace(first_token_s=0, tokens_per_s=inf),
     "slow": Pace(first_token_s=0.5, tokens_per_s=30),
+    OBEDIENT: Pace(first_token_s=0, tokens_per_s=inf),
 }

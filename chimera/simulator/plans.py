@@ -4,8 +4,10 @@ import json
 from random import Random
 from typing import TypedDict
 
+from chimera.simulator.directives import written
 from chimera.simulator.prose import topic_of
 from chimera.simulator.script import Script
+from chimera.simulator.values import count_text, one_less
 
 _WORKERS = ("researcher", "analyst", "writer", "reviewer")
 
@@ -29,7 +31,7 @@ def plan_text(random: Random, subject: str, agents: list[str], script: Script) -
     count = script.split or script.chain
     subtasks = _parts(topic, agents, script, count) if count else _default(random, topic, agents)
     for subtask in subtasks:
-        subtask["instruction"] += _directive("", script.sub)
+        subtask["instruction"] += written("", script.sub)
     if script.nest > 0:
         _let_first_decompose(subtasks, script)
     if script.badplan == "cyclic":
@@ -77,15 +79,9 @@ def _let_first_decompose(subtasks: list[Subtask], script: Script) -> None:
     first = subtasks[0]
     first["decompose"] = True
     shape = f"chain={script.chain}" if script.chain else f"split={script.split}" if script.split else ""
-    deeper = f"nest={script.nest - 1}" if script.nest > 1 else ""
-    sub = f'sub="{script.sub}"' if script.sub else ""
-    first["instruction"] += _directive(" plan", "; ".join(filter(None, (shape, deeper, sub))))
-
-
-def _directive(scope: str, items: str) -> str:
-    """Write a directive. The items of `sub` are separated by commas, because a semicolon would end it."""
-    separated = items if scope else items.replace(",", "; ")
-    return f" [[sim{scope}: {separated}]]" if items else ""
+    deeper = f"nest={count_text(one_less(script.nest))}" if script.nest > 1 else ""
+    sub = f"sub={{{script.sub}}}" if script.sub else ""
+    first["instruction"] += written("plan", "; ".join(filter(None, (shape, deeper, sub))))
 
 
 def _subtask(key: str, title: str, instruction: str, agent: str, depends_on: list[str]) -> Subtask:

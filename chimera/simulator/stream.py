@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chimera.simulator import wire
-from chimera.simulator.brain import SimulatedAnswer
+from chimera.simulator.answers import SimulatedAnswer
 from chimera.simulator.pace import Pace
 from chimera.simulator.script import Script
 
@@ -39,9 +39,12 @@ def parts_of(
         yield Part(GARBAGE, len(tokens))
     if script.shape:
         yield Part(OTHER_SHAPE, len(tokens))
-    if answer.tool is not None and not cuts_text:
-        calls = list(chunks.tool(answer.tool))
-        yield Part(b"".join(calls[:2] if kind else calls), len(tokens))
+    if answer.tools and not cuts_text:
+        calls = [list(chunks.tool(index, tool)) for index, tool in enumerate(answer.tools)]
+        if kind:
+            # The last call is cut in the middle of its arguments.
+            calls[-1] = calls[-1][: (len(calls[-1]) + 1) // 2]
+        yield from (Part(chunk, len(tokens)) for call in calls for chunk in call)
     if not kind or how in ENDS:
         reason = {"": answer.finish, "length": "length"}.get(how)
         yield Part(_end(reason, answer, chunks, usage_input_tokens), answer.size_tokens)

@@ -9,9 +9,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from chimera.simulator.brain import SimulatedAnswer, ToolCall
+from chimera.simulator.answers import SimulatedAnswer, ToolCall
 
 DONE = b"data: [DONE]\n\n"
+
+_PIECE_CHARS = 20
+_MOST_PIECES = 100
 
 
 class ChunkWriter:
@@ -27,13 +30,12 @@ class ChunkWriter:
     def text(self, text: str) -> bytes:
         return self._chunk({"content": text})
 
-    def tool(self, call: ToolCall) -> Iterator[bytes]:
-        """Yield the name first, then the arguments in two pieces, as OpenAI sends them."""
+    def tool(self, index: int, call: ToolCall) -> Iterator[bytes]:
+        """Yield the name first, then the arguments in at least two pieces, as OpenAI sends them."""
         function = {"name": call.name, "arguments": ""}
-        yield self._chunk({"tool_calls": [{"index": 0, "id": call.id, "type": "function", "function": function}]})
-        middle = len(call.arguments) // 2
-        for piece in (call.arguments[:middle], call.arguments[middle:]):
-            yield self._chunk({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
+        yield self._chunk({"tool_calls": [{"index": index, "id": call.id, "type": "function", "function": function}]})
+        for piece in _pieces(call.arguments):
+            yield self._chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
 
     def finish(self, reason: str) -> bytes:
         return self._chunk({}, reason)
@@ -51,9 +53,11 @@ class ChunkWriter:
 def completion(completion_id: str, model: str, answer: SimulatedAnswer, input_tokens: int) -> bytes:
     """Return the whole answer as one object, for requests without `stream`."""
     message: dict[str, Any] = {"role": "assistant", "content": "".join(answer.tokens) or None, "refusal": None}
-    if answer.tool is not None:
-        function = {"name": answer.tool.name, "arguments": answer.tool.arguments}
-        message["tool_calls"] = [{"id": answer.tool.id, "type": "function", "function": function}]
+    if answer.tools:
+        message["tool_calls"] = [
+            {"id": tool.id, "type": "function", "function": {"name": tool.name, "arguments": tool.arguments}}
+            for tool in answer.tools
+        ]
     return json.dumps(
         {
             "id": completion_id,
@@ -81,6 +85,12 @@ def error(status: int, message: str, code: str | None = None) -> bytes:
     """Return an error in OpenAI's format."""
     kind = _ERROR_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     return json.dumps({"error": {"message": message, "type": code or kind, "param": None, "code": code}}).encode()
+
+
+def _pieces(arguments: str) -> list[str]:
+    """Split arguments into at least two pieces, and at most about `_MOST_PIECES`."""
+    size = max(min(_PIECE_CHARS, (len(arguments) + 1) // 2), len(arguments) // _MOST_PIECES, 1)
+    return [arguments[start : start + size] for start in range(0, len(arguments), size)] or [""]
 
 
 _ERROR_TYPES = {

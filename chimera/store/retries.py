@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Call, Guidance, Run, Subtask, Task
+from chimera.db.tables import Approval, Call, Guidance, Run, Subtask, Task
 from chimera.ledger import events, outbox
 from chimera.store.access import locked
 from chimera.store.task_controls import going_on, refusal, set_limits
+from models.approvals import ApprovalStatus
 from models.base import preview_of
 from models.errors import Conflict
 from models.events import Event, GuidanceGiven, RunRetried
 from models.ids import ROOT, NodePath, TaskId, UserId
+from models.policies import OnExpiry
 from models.remedies import Action, Remedy
 from models.retries import advice_for
 from models.runs import RunKind, RunStatus
@@ -42,6 +44,9 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     if wish.model and not again.failed:
         await session.execute(update(Task).where(Task.run_id == task_id).values(model=wish.model))
     task.subtasks_done -= again.skipped
+    # The decisions that the failed run waited for were cancelled when it ended.
+    task.approvals_pending = 0
+    await _ask_again(session, task_id)
     task.status, task.ended_at = going_on(task), None
     task.error_code = task.error = None
     task.retries += 1
@@ -103,6 +108,13 @@ def _begin_again(subtasks: Sequence[Subtask], model: str | None) -> _Again:
         subtask.status, subtask.ended_at = SubtaskStatus.PENDING, None
         subtask.error_code = subtask.error = None
     return _Again(paths, failed, skipped)
+
+
+async def _ask_again(session: AsyncSession, task_id: TaskId) -> None:
+    """Forget the expired decisions that failed their subtasks. Otherwise, the retry would fail in the same way."""
+    expired = (Approval.run_id == task_id) & (Approval.status == ApprovalStatus.EXPIRED)
+    failing = Approval.terms["on_expiry"].astext == OnExpiry.FAIL
+    await session.execute(update(Approval).where(expired, failing).values(status=ApprovalStatus.CANCELLED))
 
 
 async def _given(session: AsyncSession, task: Run, words: str, paths: Sequence[NodePath]) -> list[GuidanceGiven]:

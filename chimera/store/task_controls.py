@@ -116,12 +116,11 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     if task.status in (RunStatus.QUEUED, RunStatus.RUNNING):
         return
     if task.status == RunStatus.WAITING:
-        raise Conflict(
-            "The task is waiting for a higher budget. Raise the budget.",
-            remedy=Remedy(action=Action.RAISE_BUDGET, target=task_id),
-        )
+        raise _waits(task)
     if task.status != RunStatus.PAUSED:
         raise refusal(task, "only a paused task can be resumed")
+    # A call for which the budget is still too low reports that again.
+    task.needs_budget = False
     task.status = going_on(task)
     await events.append(session, task_id, RunResumed())
     await outbox.signal(session, task_id, TaskSignal.RESUME)
@@ -136,6 +135,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     if task.status in CLOSED or task.status == RunStatus.CANCELLING:
         raise refusal(task, "it makes no more model calls")
     raised = set_limits(task, budget)
+    task.needs_budget = False
     if task.status == RunStatus.WAITING:
         task.status = going_on(task)
     await events.append(session, task_id, raised)
@@ -188,7 +188,6 @@ _INSTEAD: dict[RunStatus, tuple[str, Action | None]] = {
     RunStatus.QUEUED: ("It will start when its turn comes.", None),
     RunStatus.RUNNING: ("It is already running. Check its progress.", Action.SHOW_TASK),
     RunStatus.PAUSED: ("Resume the task.", Action.RESUME_TASK),
-    RunStatus.WAITING: ("Raise the budget.", Action.RAISE_BUDGET),
     RunStatus.CANCELLING: _NEW_TASK,
     RunStatus.COMPLETED: _NEW_TASK,
     RunStatus.FAILED: ("Retry the task. Finished answers are kept.", Action.RETRY_TASK),
@@ -200,6 +199,9 @@ _INSTEAD: dict[RunStatus, tuple[str, Action | None]] = {
 def refusal(task: Run, rule: str) -> Conflict:
     """Return why a task's state forbids a request, and what can be done instead."""
     status = RunStatus(task.status)
+    if status is RunStatus.WAITING:
+        waits = _waits(task)
+        return Conflict(f"The task is {status}: {rule}. {waits.message}", remedy=waits.remedy)
     shown = "a draft" if status is RunStatus.DRAFT else status
     is_final = status is RunStatus.FAILED and not advice_for(task.error_code).retry
     instead, action = _NEW_TASK if is_final else _INSTEAD[status]
@@ -208,8 +210,23 @@ def refusal(task: Run, rule: str) -> Conflict:
     return Conflict(f"The task is {shown}: {rule}. {instead}", remedy=remedy)
 
 
+def _waits(task: Run) -> Conflict:
+    """Return the error that names what a waiting task is waiting for."""
+    if task.approvals_pending and not task.needs_budget:
+        return Conflict(
+            "The task is waiting for a person. Decide about its pending approvals, or answer its questions.",
+            remedy=Remedy(action=Action.LIST_APPROVALS),
+        )
+    return Conflict(
+        "The task is waiting for a higher budget. Raise the budget.",
+        remedy=Remedy(action=Action.RAISE_BUDGET, target=task.id),
+    )
+
+
 def going_on(task: Run) -> RunStatus:
-    """Return the status of a task that nothing keeps from continuing."""
+    """Return the status of a task that its owner lets continue."""
+    if task.approvals_pending:
+        return RunStatus.WAITING
     return RunStatus.QUEUED if task.started_at is None else RunStatus.RUNNING
 
 

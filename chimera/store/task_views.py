@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import Connection, sql_of
 from chimera.db.tables import CallAttempt, Run, Subtask, Task
-from chimera.ledger import accounts, admission
+from chimera.ledger import accounts, admission, pending_approvals
 from chimera.ledger.blocked import blocked_calls
 from chimera.store.access import IS_TASK, visible_to
 from chimera.store.pages import Place
@@ -48,7 +48,7 @@ class Progress:
 async def view(
     connection: Connection, caller: Caller, task_id: TaskId, link_to: LinkTo, *, with_place: bool = True
 ) -> TaskView:
-    """Return the caller's task, in one round trip, or two while it is queued, running or waiting for its budget.
+    """Return the caller's task, in one round trip, or two while it is queued, running or waiting.
 
     Pass `with_place=False` for a new task, which has no place in the queue yet. Raises NotFound, also for another
     user's task.
@@ -58,7 +58,7 @@ async def view(
     if task.status is RunStatus.QUEUED and row.admitted_at is None and with_place:
         return task.model_copy(update={"queue_place": await admission.place_of(connection, task_id)})
     if task.status is RunStatus.WAITING:
-        return task.model_copy(update={"waiting": await _waiting(connection, task_id)})
+        return task.model_copy(update={"waiting": await _waiting(connection, task_id, row.needs_budget)})
     if task.status is RunStatus.RUNNING:
         return task.model_copy(update={"blocked_by": await blocked_calls(connection, task_id)})
     return task
@@ -113,8 +113,10 @@ async def progress(connection: Connection, caller: Caller, task_id: TaskId) -> P
     return Progress(RunStatus(row.status), row.event_seq)
 
 
-async def _waiting(connection: Connection, task_id: TaskId) -> Waiting | None:
-    """Read why a task waits, from its newest event about a reached limit."""
+async def _waiting(connection: Connection, task_id: TaskId, needs_budget: bool) -> Waiting | None:
+    """Read why a task waits: for a higher budget, from its newest event about that, or else for people."""
+    if not needs_budget:
+        return await pending_approvals.wait_of(connection, task_id)
     reached = await accounts.last_reached(connection, task_id)
     if reached is None:
         return None
@@ -198,6 +200,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         error_code=row.error_code,
         error=row.error,
         remedy=advice_for(row.error_code) if row.status == RunStatus.FAILED else None,
+        approvals_pending=row.approvals_pending,
         metadata=row.metadata,
         last_seq=row.event_seq,
         schedule_id=None if row.schedule_id is None else str(row.schedule_id),

@@ -4,13 +4,14 @@ The controls of existing tasks are in `task_controls.py`, and their views in `ta
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import delete as delete_from
-from sqlalchemy import func, select, update
+from sqlalchemy import func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.fingerprints import fingerprint_of, older_fingerprint_of
-from chimera.db.tables import Call, CallAttempt, EventRow, Guidance, Message, Run, Subtask, Task
+from chimera.db.tables import Approval, ApprovalVote, Call, CallAttempt, EventRow, Guidance, Message, Run, Subtask, Task
 from chimera.ledger import outbox
 from chimera.ledger.acceptance import NewRun, NewTask, accept_task
 from chimera.store.access import locked
@@ -89,6 +90,7 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         await session.flush()
     for table in (Message, Guidance, EventRow, Subtask):
         await session.execute(delete_from(table).where(table.run_id == task_id))
+    await _empty_approvals(session, task_id)
     await session.execute(update(Call).where(Call.run_id == task_id).values(outcome=None))
     await session.execute(update(CallAttempt).where(CallAttempt.run_id == task_id).values(error=None))
     await session.execute(update(Task).where(Task.run_id == task_id).values(title="", goal="", images=[], meta={}))
@@ -98,6 +100,22 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         .values(result=None, error=None, deleted_at=func.now(), updated_at=func.now())
     )
     await outbox.enqueue(session, task_id, "forget")
+
+
+async def _empty_approvals(session: AsyncSession, task_id: TaskId) -> None:
+    """Delete what decisions were about. Who decided, and when, is kept for audits."""
+    of_task = Approval.run_id == task_id
+    votes = update(ApprovalVote).where(ApprovalVote.approval_id.in_(select(Approval.id).where(of_task)))
+    await session.execute(votes.values(reason=""))
+    empty: dict[str, Any] = {
+        "arguments": {},
+        "sha256": "",
+        "question": None,
+        "options": [],
+        "default": None,
+        "reason": "",
+    }
+    await session.execute(update(Approval).where(of_task).values(**empty, changed_arguments=null(), answer=None))
 
 
 async def _accepted_before(

@@ -59,6 +59,11 @@ async def by_id(session: AsyncSession, user_id: UserId) -> User | None:
     return await session.get(User, user_id)
 
 
+async def email_of(session: AsyncSession, user_id: UserId) -> str:
+    """Return a user's email address; empty if the user no longer exists."""
+    return await session.scalar(select(User.email).where(User.id == user_id)) or ""
+
+
 async def is_empty(session: AsyncSession) -> bool:
     """Return whether there is no user, and keep others from creating the first one until this transaction ends."""
     # SQLAlchemy has no construct for this statement.

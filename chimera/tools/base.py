@@ -106,18 +106,23 @@ class ToolError(ChimeraError):
 
 
 class ToolUnavailable(ChimeraError):
-    """A server that a tool needs can't be reached. The call had no effect, so it may be repeated later."""
+    """A server that a tool needs can't be reached. The call had no effect, so it may be repeated later.
+
+    `retry_after_s` is how long the server asked to wait, if it did.
+    """
 
     code, http_status, title = "tool_unavailable", 503, "A tool is unavailable"
+    retryable = True
 
-    def __init__(self, message: str) -> None:
-        super().__init__(clean_text(message)[:_MESSAGE_CHARS])
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(clean_text(message)[:_MESSAGE_CHARS], retry_after_s=retry_after_s)
 
 
 class OutcomeUnknown(ChimeraError):
     """A tool call was sent, but its result was lost: it may or may not have had its effect."""
 
     code, http_status, title = "tool_outcome_unknown", 503, "The outcome of a tool call is unknown"
+    retryable = True
 
     def __init__(self, message: str) -> None:
         super().__init__(clean_text(message)[:_MESSAGE_CHARS])

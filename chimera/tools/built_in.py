@@ -3,13 +3,47 @@
 from collections.abc import Sequence
 
 from chimera.config.settings import Settings
+from chimera.egress.client import EgressClient
 from chimera.tools.base import Tool
 from chimera.tools.calculator import Calculator
+from chimera.tools.current_time import CurrentTime
+from chimera.tools.fetch_page import FetchPage
+from chimera.tools.http_request import HttpRequest
+from chimera.tools.people import AskPerson, Delegate
+from chimera.tools.run_python import RunPython
+from chimera.tools.search_engines import engine_of
+from chimera.tools.web_search import WebSearch
+from models.tools import ToolDefinition
 
-NAMES = frozenset({Calculator.name})
+NAMES = frozenset(
+    {
+        Calculator.name,
+        CurrentTime.name,
+        RunPython.name,
+        AskPerson.name,
+        Delegate.name,
+        FetchPage.name,
+        HttpRequest.name,
+        WebSearch.name,
+    }
+)
 """The names of all built-in tools, whether or not they are configured: agents may use them in any installation."""
 
 
-def built_in(settings: Settings) -> Sequence[Tool]:
-    """Return the built-in tools of a worker."""
-    return (Calculator(),)
+def built_in(settings: Settings, egress: EgressClient) -> Sequence[Tool]:
+    """Return the built-in tools of a worker. Some hold processes: see `chimera.tools.loading.close`."""
+    return (
+        Calculator(),
+        CurrentTime(),
+        RunPython(),
+        AskPerson(),
+        Delegate(),
+        FetchPage(egress),
+        HttpRequest(egress),
+        WebSearch(engine_of(settings, egress)),
+    )
+
+
+def definitions_of(settings: Settings) -> dict[str, ToolDefinition]:
+    """Return the definitions of the built-in tools by name, for those who describe tools but don't run them."""
+    return {tool.definition.name: tool.definition for tool in built_in(settings, EgressClient(settings))}

@@ -1,8 +1,11 @@
 """The catalog: finds the tools that an agent may use, whatever their source."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from pydantic import JsonValue
+from pydantic_core import from_json
 
 from chimera.db.engine import Connection
 from chimera.tools.base import Tool
@@ -15,6 +18,13 @@ class ToolSource(Protocol):
     async def tools_of(self, connection: Connection, owner_id: UserId, patterns: Sequence[str]) -> Sequence[Tool]:
         """Return the user's active tools whose names match one of the patterns, in a stable order."""
         ...
+
+
+@runtime_checkable
+class KnowsDestination(Protocol):
+    """A tool that can tell from its arguments whether the administrator trusts the server to which they are sent."""
+
+    def is_trusted_destination(self, arguments: Mapping[str, JsonValue]) -> bool: ...
 
 
 class Catalog:
@@ -34,6 +44,19 @@ class Catalog:
             tools = await source.tools_of(connection, owner_id, patterns)
             found = {tool.definition.name: tool for tool in tools} | found
         return found
+
+    def is_trusted_destination(self, tool: Tool, arguments: str) -> bool:
+        """Return whether a run may still send data to where this call goes after it has read content from outside.
+
+        `arguments` is the JSON that the model wrote. Only tools that know their destinations can be trusted.
+        """
+        if not isinstance(tool, KnowsDestination):
+            return False
+        try:
+            read = from_json(arguments or "{}")
+        except ValueError:
+            return False
+        return isinstance(read, dict) and tool.is_trusted_destination(read)
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

@@ -11,6 +11,7 @@ from cli.checks.payload_keys import payload_keys
 from cli.checks.ports import ports
 from cli.checks.providers import default_model, keys, providers
 from cli.checks.servers import programs, servers
+from cli.checks.tools import own_tools
 from cli.input.settings import load_settings
 from cli.stack.running import running_stack
 
@@ -37,6 +38,7 @@ async def _with(settings: Settings) -> list[Finding]:
         *await ports(settings, stack_pid),
         *await providers(settings),
         *default_model(settings),
+        *own_tools(settings),
         *await mcp_servers(settings),
         *await health(settings, stack_pid),
     ]

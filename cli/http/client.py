@@ -20,6 +20,7 @@ from models.agent_activity import AgentMetricsView, AgentStatusView
 from models.agent_versions import VersionDiff, VersionView
 from models.agents import AgentView
 from models.ai_calls import AiCallPage, AiCallView, Operation
+from models.approvals import ApprovalId, ApprovalPage, ApprovalView
 from models.base import Body
 from models.codec import CodecAddress
 from models.costs import CostView
@@ -27,6 +28,7 @@ from models.files import FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.mcp_servers import McpServerView
 from models.messages import MessagePage
+from models.policies import PolicyTestView, PolicyView
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
 from models.subtasks import SubtaskView
@@ -255,6 +257,39 @@ class Client:
 
     async def steer(self, task_id: TaskId, guidance: Guidance) -> GuidanceView:
         return GuidanceView.model_validate_json(await self._post(f"/tasks/{task_id}/steer", _body_of(guidance)))
+
+    async def approvals(
+        self, *, statuses: Sequence[str] = (), limit: int = 20, cursor: str | None = None
+    ) -> ApprovalPage:
+        """Return a page of the caller's inbox or, with statuses, of all approvals that the caller can see."""
+        params: dict[str, Any] = {"limit": limit, "status": list(statuses)}
+        if cursor is not None:
+            params["cursor"] = cursor
+        return ApprovalPage.model_validate_json(await self._get("/approvals", params))
+
+    async def approval(self, approval_id: ApprovalId) -> ApprovalView:
+        return ApprovalView.model_validate_json(await self._get(f"/approvals/{approval_id}"))
+
+    async def decide(self, task_id: TaskId, approval_id: ApprovalId, decision: Mapping[str, Any]) -> ApprovalView:
+        answer = await self._post(f"/tasks/{task_id}/approvals/{approval_id}", decision)
+        return ApprovalView.model_validate_json(answer)
+
+    async def answer(self, task_id: TaskId, question_id: ApprovalId, text: str) -> ApprovalView:
+        answer = await self._post(f"/tasks/{task_id}/answers/{question_id}", {"answer": text})
+        return ApprovalView.model_validate_json(answer)
+
+    async def delegate_approval(self, approval_id: ApprovalId, wish: Mapping[str, Any]) -> ApprovalView:
+        return ApprovalView.model_validate_json(await self._post(f"/approvals/{approval_id}/delegate", wish))
+
+    async def policy(self) -> PolicyView:
+        return PolicyView.model_validate_json(await self._get("/policy"))
+
+    async def set_policy(self, policy: Mapping[str, Any], *, installation: bool) -> Any:
+        """Replace the caller's rules, or those of the installation; return the API's response."""
+        return from_json(await self._put(f"/policy{'/installation' if installation else ''}", policy))
+
+    async def try_policy(self, call: Mapping[str, Any]) -> PolicyTestView:
+        return PolicyTestView.model_validate_json(await self._post("/policy/test", call))
 
     @asynccontextmanager
     async def events(self, task_id: TaskId, after: int) -> AsyncIterator[httpx2.EventSource]:

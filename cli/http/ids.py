@@ -1,4 +1,4 @@
-"""Finds a task, call or schedule by the beginning of its ID, by `last` or by its name."""
+"""Finds a task, call, approval or schedule by the beginning of its ID, by `last` or by its name."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
@@ -9,12 +9,14 @@ from cli.http.client import Client
 from cli.http.pages import PageOf, items_of
 from cli.output.text import one_line
 from models.ai_calls import AiCallView
+from models.approvals import ApprovalId, ApprovalStatus, ApprovalView
 from models.ids import AiCallId, TaskId
 from models.schedules import ScheduleView
 from models.tasks import TaskView
 
 NEWEST = 2000
 """Number of newest items among which an abbreviated ID is searched."""
+ALL_STATUSES = tuple(status.value for status in ApprovalStatus)
 LAST = "last"
 """Name for the newest task."""
 
@@ -57,6 +59,21 @@ async def call_named(client: Client, name: str) -> AiCallView:
     if not found:
         raise NotThere(f"No call ID begins with {one_line(name, 60)!r}. To list your calls, run: chimera calls")
     return await client.ai_call(_only(found, name, lambda call: call.operation, "Enter more characters of the ID.").id)
+
+
+async def approval_named(client: Client, name: str) -> ApprovalView:
+    """Return the approval whose ID is or begins with `name`. Raises NotThere or Ambiguous."""
+    wanted = _digits_of(name)
+    if (whole := _whole(wanted)) is not None:
+        return await client.approval(ApprovalId(whole))
+    found = await _beginning_with(
+        wanted, lambda most, cursor: client.approvals(statuses=ALL_STATUSES, limit=most, cursor=cursor)
+    )
+    if not found:
+        raise NotThere(
+            f"No approval ID begins with {one_line(name, 60)!r}. To list what waits for you, run: chimera approvals"
+        )
+    return _only(found, name, lambda each: f"{each.status}, {each.tool}", "Enter more characters of the ID.")
 
 
 async def schedule_named(client: Client, name: str) -> ScheduleView:

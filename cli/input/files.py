@@ -28,3 +28,20 @@ def json_of(path: Path, what: str) -> JsonValue:
         raise WrongUsage(f"{what} in {str(path)!r} can't be read: {error.strerror}.") from None
     except NotReadable as error:
         raise WrongUsage(f"{what} in {str(path)!r} {error}") from None
+
+
+def object_of(typed: str, what: str) -> dict[str, JsonValue]:
+    """Read a JSON object that was typed, or that is in the named file. Raises WrongUsage."""
+    # Imported here, because help loads this file but reads nothing.
+    from pydantic_core import from_json
+
+    if typed.lstrip().startswith("{"):
+        try:
+            found = from_json(typed)
+        except ValueError as error:
+            raise WrongUsage(f"{what} isn't valid JSON: {error}.") from None
+    else:
+        found = json_of(Path(typed), what)
+    if not isinstance(found, dict):
+        raise WrongUsage(f"{what} must be a JSON object, such as {{}}.")
+    return found

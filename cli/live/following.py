@@ -1,7 +1,7 @@
 """Follows a task to its end, even if the connection is lost meanwhile."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Set
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Annotated
@@ -12,11 +12,13 @@ from rich.console import Console
 from cli.errors import NotReachable, Refused
 from cli.http.client import Client
 from cli.http.trouble import Trouble, is_away
+from cli.live.asking import Asker
 from cli.live.screens import Banner, Report, showing
 from cli.live.view import TaskState
 from models.events import LAST, EventFrame, Frame, SnapshotFrame
 from models.runs import CLOSED, RunStatus
 from models.tasks import TaskView
+from models.waits import ApprovalWait
 
 FRAME: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="kind")])
 
@@ -44,12 +46,16 @@ async def follow(
     banner: Banner = lambda: "",
     watch: Watch = lambda state, report: None,
     until_it_waits: bool = False,
+    asker: Asker | None = None,
 ) -> TaskView:
-    """Show a task live until it has ended or, if requested, waits for its budget. Return the task in that state."""
-    if until_it_waits and task.status is RunStatus.WAITING:
+    """Show a task live until it has ended or, if requested, waits for its budget. Return the task in that state.
+
+    With an `asker`, decisions that the task waits for are requested in place.
+    """
+    over = _has_ended_or_waits if until_it_waits else _has_ended
+    if until_it_waits and over(task):
         return task
     state = TaskState(task.id, task)
-    over = CLOSED | {RunStatus.WAITING} if until_it_waits else CLOSED
     async with (
         showing(state, console, banner) as screen,
         aclosing(frames_of(client, task, after, screen.report, over)) as frames,
@@ -59,23 +65,25 @@ async def follow(
                 continue
             screen.show(frame)
             watch(state, screen.report)
-            if until_it_waits and state.status is RunStatus.WAITING:
+            if asker is not None:
+                await asker.ask(state.pending, screen)
+            if until_it_waits and state.needs_budget:
                 # The event may be outdated: a user may have raised the budget meanwhile.
                 now = await client.task(task.id)
-                if now.status is RunStatus.WAITING:
+                if over(now):
                     return now
     return await client.task(task.id)
 
 
 async def frames_of(
-    client: Client, task: TaskView, after: int, report: Report, over: Set[RunStatus] = CLOSED
+    client: Client, task: TaskView, after: int, report: Report, over: Callable[[TaskView], bool] | None = None
 ) -> AsyncGenerator[Frame]:
     """Yield the frames after `after`, even across lost connections, until the last one or until the task is `over`.
 
     While the user has too many streams, the task is polled until a stream is free. Raises NotReachable or Refused if
     the API doesn't respond for ten minutes.
     """
-    place = _Place(after, report)
+    place, over = _Place(after, report), over or _has_ended
     while True:
         try:
             if place.no_room and await _is_over(client, task, over):
@@ -92,8 +100,16 @@ async def frames_of(
             await place.wait_out(error)
 
 
-async def _is_over(client: Client, task: TaskView, over: Set[RunStatus]) -> bool:
-    return (await client.task(task.id)).status in over
+async def _is_over(client: Client, task: TaskView, over: Callable[[TaskView], bool]) -> bool:
+    return over(await client.task(task.id))
+
+
+def _has_ended(task: TaskView) -> bool:
+    return task.status in CLOSED
+
+
+def _has_ended_or_waits(task: TaskView) -> bool:
+    return _has_ended(task) or (task.status is RunStatus.WAITING and not isinstance(task.waiting, ApprovalWait))
 
 
 class _Place:

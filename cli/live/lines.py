@@ -3,10 +3,14 @@
 from cli.output.bill import limits_of, marked
 from cli.output.endings import ending_of
 from cli.output.remedies import with_command
-from cli.output.text import count, one_line, versioned
+from cli.output.text import count, one_line, short, versioned
+from models.approvals import ApprovalKind
 from models.base import usd
 from models.errors import remedy_of
 from models.events import (
+    ApprovalDecided,
+    ApprovalEscalated,
+    ApprovalRequested,
     BudgetRaised,
     BudgetReached,
     Event,
@@ -23,6 +27,7 @@ from models.events import (
     RunFailed,
     SnapshotFrame,
     SubtaskCompleted,
+    SubtaskDelegated,
     SubtaskFailed,
     SubtaskSkipped,
     SubtaskStarted,
@@ -71,13 +76,26 @@ def waiting_of(event: ModelCallWaiting) -> str:
     return f"is waiting for its provider: {event.code}: {event.message}"
 
 
+def decision_of(event: ApprovalRequested) -> str:
+    """Describe what a person has to decide, with the command that does it."""
+    name = short(event.approval_id)
+    match event.kind:
+        case ApprovalKind.QUESTION:
+            return f"waits for an answer: {one_line(event.preview, 150)} Run: chimera answer {name} <answer>"
+        case ApprovalKind.OUTCOME:
+            return f"the outcome of {event.tool} is unknown. See: chimera approvals show {name}"
+        case ApprovalKind.TOOL_CALL:
+            call = f"{event.tool} {one_line(event.preview, 100)}"
+            return f"waits for approval: {call}. See: chimera approvals show {name}"
+
+
 def _place_of(event: Event) -> str:
     if event.path:
         return event.path
     if isinstance(event, (ModelCallStarted, ModelCallFinished, ModelCallFailed, ModelCallFellBack, ModelCallWaiting)):
         return PURPOSES[event.purpose].product
     subject = event.type.partition(".")[0]
-    return subject if subject in ("plan", "budget", "guidance") else "task"
+    return subject if subject in ("plan", "budget", "guidance", "approval") else "task"
 
 
 def _description_of(event: Event, task_id: TaskId) -> str:
@@ -87,6 +105,15 @@ def _description_of(event: Event, task_id: TaskId) -> str:
             return f"{count(len(event.subtasks), 'subtask')}: {keys}"
         case PlanRejected():
             return f"rejected: {' '.join(event.problems)}"
+        case SubtaskDelegated():
+            return f"delegated to {event.agent}{f': {event.title}' if event.title else ''}"
+        case ApprovalRequested():
+            return decision_of(event)
+        case ApprovalEscalated():
+            return f"may now be decided by {', '.join(event.approvers)}"
+        case ApprovalDecided():
+            what = "question" if event.kind is ApprovalKind.QUESTION else "approval"
+            return f"{what} {short(event.approval_id)} {event.status}{f' by {event.by}' if event.by else ''}"
         case SubtaskStarted():
             return f"started ({event.agent})"
         case SubtaskCompleted() | RunCompleted():

@@ -1,8 +1,8 @@
 """The display of a followed task: redrawn in place on a terminal, line after line everywhere else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -28,6 +28,9 @@ class Screen(Protocol):
     def report(self, line: str) -> None:
         """Show the user a message that isn't part of the task."""
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Leave the terminal to others while the block runs."""
+
 
 Report = Callable[[str], None]
 """Accepts one line for the user."""
@@ -44,6 +47,7 @@ async def showing(state: TaskState, console: Console, banner: Banner = lambda: "
         return
     live_display = LiveDisplay(state, console, banner)
     with Live(live_display.display(), console=console, auto_refresh=False) as live:
+        live_display.live = live
         refresher = asyncio.create_task(live_display.keep_refreshing(live))
         try:
             yield live_display
@@ -72,6 +76,9 @@ class Lines:
     def report(self, line: str) -> None:
         print_to(self._console, line)
 
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
 
 class LiveDisplay:
     """A display that the event loop redraws ten times per second, so that nothing changes during a redraw."""
@@ -80,6 +87,20 @@ class LiveDisplay:
         self._state = state
         self._console = console
         self._banner = banner
+        self._is_paused = False
+        self.live: Live | None = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        assert self.live is not None
+        self.live.update(self.display(), refresh=True)
+        self.live.stop()
+        self._is_paused = True
+        try:
+            yield
+        finally:
+            self._is_paused = False
+            self.live.start(refresh=True)
 
     def show(self, frame: Frame) -> None:
         """Do nothing, because the next redraw shows the news."""
@@ -98,5 +119,6 @@ class LiveDisplay:
 
     async def keep_refreshing(self, live: Live) -> None:
         while True:
-            live.update(self.display(), refresh=True)
+            if not self._is_paused:
+                live.update(self.display(), refresh=True)
             await asyncio.sleep(FRAME_S)

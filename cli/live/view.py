@@ -5,11 +5,15 @@ Frames may arrive twice (after a reconnect), and tokens may arrive before the ev
 
 from datetime import datetime
 
-from cli.live.lines import budget_of, end_of, failure_of, waiting_of
+from cli.live.lines import budget_of, decision_of, end_of, failure_of, waiting_of
 from cli.live.nodes import Node, Writing
 from cli.output.endings import ending_of
 from cli.output.remedies import with_command
+from models.approvals import ApprovalId
 from models.events import (
+    ApprovalDecided,
+    ApprovalEscalated,
+    ApprovalRequested,
     BudgetRaised,
     BudgetReached,
     Event,
@@ -32,6 +36,7 @@ from models.events import (
     SnapshotFrame,
     SubtaskCancelled,
     SubtaskCompleted,
+    SubtaskDelegated,
     SubtaskFailed,
     SubtaskSkipped,
     SubtaskStarted,
@@ -43,6 +48,7 @@ from models.model_calls import Purpose
 from models.runs import CLOSED, RunStatus
 from models.subtasks import SubtaskStatus
 from models.tasks import TaskView
+from models.waits import ApprovalWait, BudgetWait
 
 ENDED = frozenset({SubtaskStatus.COMPLETED, SubtaskStatus.FAILED, SubtaskStatus.SKIPPED, SubtaskStatus.CANCELLED})
 
@@ -67,6 +73,9 @@ class TaskState:
         self.estimated = False
         self.note = ""
         """Why the task waits, failed or could not be planned."""
+        self.pending: dict[ApprovalId, str] = {}
+        """The decisions that the task waits for, in the order of their requests, in words."""
+        self.needs_budget = False
         self.noted = ROOT
         """Path of the node whose note is the newest."""
 
@@ -158,6 +167,10 @@ class TaskState:
         self.spent_micro_usd = task.spent_micro_usd
         self.tokens = task.usage.input_tokens + task.usage.output_tokens
         self.note = task.error or (with_command(task.waiting.message, task.waiting.remedy) if task.waiting else "")
+        self.needs_budget = isinstance(task.waiting, BudgetWait)
+        self.pending = {}
+        if isinstance(task.waiting, ApprovalWait):
+            self.pending = {each.id: self.note for each in task.waiting.approvals}
         self.finished_calls = sum(subtask.turns for subtask in frame.subtasks)
         self.nodes = {ROOT: Node(ROOT)}
         for subtask in frame.subtasks:
@@ -181,6 +194,11 @@ class TaskState:
                 node.note = node.waits = waiting_of(event)
             case SubtaskStarted() | SubtaskCompleted() | SubtaskFailed() | SubtaskSkipped() | SubtaskCancelled():
                 self._subtask(event)
+            case SubtaskDelegated():
+                node = self._node(event.path)
+                node.agent, node.title = event.agent, event.title
+            case ApprovalRequested() | ApprovalEscalated() | ApprovalDecided():
+                self._approval(event)
             case PlanCreated():
                 self._planned(event)
             case PlanRejected():
@@ -236,6 +254,24 @@ class TaskState:
         if isinstance(event, (SubtaskFailed, SubtaskSkipped)):
             node.note = end_of(event, self.task_id)
 
+    def _approval(self, event: ApprovalRequested | ApprovalEscalated | ApprovalDecided) -> None:
+        node = self._node(event.path)
+        match event:
+            case ApprovalRequested():
+                self.pending[event.approval_id] = decision_of(event)
+                node.note = f"waits for a person: {event.tool}"
+                if self.status in (RunStatus.QUEUED, RunStatus.RUNNING):
+                    self.status = RunStatus.WAITING
+            case ApprovalEscalated():
+                node.note = f"may now be decided by {', '.join(event.approvers)}"
+            case ApprovalDecided():
+                self.pending.pop(event.approval_id, None)
+                node.note = f"{event.status}{f' by {event.by}' if event.by else ''}"
+                if self.status is RunStatus.WAITING and not self.pending and not self.needs_budget:
+                    self.status = RunStatus.RUNNING
+        if not self.needs_budget:
+            self.note = next(iter(self.pending.values()), "")
+
     def _planned(self, event: PlanCreated) -> None:
         self.note = ""
         for planned in event.subtasks:
@@ -245,7 +281,9 @@ class TaskState:
     def _task(self, event: Event) -> None:
         match event:
             case RunStarted() | RunResumed() | BudgetRaised():
-                self.status, self.note = RunStatus.RUNNING, ""
+                self.needs_budget = False
+                self.note = next(iter(self.pending.values()), "")
+                self.status = RunStatus.WAITING if self.pending else RunStatus.RUNNING
             case RunRetried():
                 self._open_again(event)
             case RunPaused():
@@ -253,6 +291,7 @@ class TaskState:
             case RunCancelling():
                 self.status = RunStatus.CANCELLING
             case BudgetReached():
+                self.needs_budget = True
                 self.status, self.note = RunStatus.WAITING, budget_of(event, self.task_id)
             case RunCompleted():
                 self._close(RunStatus.COMPLETED)
@@ -272,5 +311,6 @@ class TaskState:
 
     def _close(self, status: RunStatus, note: str = "") -> None:
         self.status, self.note = status, note
+        self.pending, self.needs_budget = {}, False
         for node in self.nodes.values():
             node.writing = None

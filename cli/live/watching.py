@@ -10,6 +10,7 @@ from rich.text import Text
 from cli.errors import EXIT_CODES, WAITS, Refused, WrongUsage
 from cli.http.client import Client
 from cli.live import following
+from cli.live.asking import asker_at
 from cli.output.outcomes import print_end
 from cli.output.printing import print_json
 from cli.output.prose import print_to
@@ -54,7 +55,9 @@ class Watching:
     async def _to_its_end(self, client: Client, task: TaskView, console: Console, after: int) -> int:
         console.print(Text(f"Task {task.id}", style="dim"))
         try:
-            task = await following.follow(client, task, console, after=after, until_it_waits=self.exit_on_budget)
+            task = await following.follow(
+                client, task, console, after=after, until_it_waits=self.exit_on_budget, asker=asker_at(client, console)
+            )
         except (asyncio.CancelledError, ChimeraError) as error:
             # A user who starts the task again would pay twice. A task that isn't found was deleted meanwhile.
             if not (isinstance(error, Refused) and error.problem.status == HTTPStatus.NOT_FOUND):

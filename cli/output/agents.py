@@ -59,6 +59,12 @@ def print_diff(diff: "VersionDiff") -> None:
 
 def print_status(status: "AgentStatusView") -> None:
     """Print the calls in flight, and how many tasks are waiting."""
+    for wait in status.waits_for:
+        who = ", ".join(wait.approvers) or "an administrator"
+        print_line(
+            f"It waits for {one_line(who, 300)} in task {short(wait.task_id)}. See: chimera approvals show"
+            f" {short(wait.approval_id)}"
+        )
     waiting = f"{count(status.tasks_waiting, 'task')} waiting for it" if status.tasks_waiting else "no tasks waiting"
     if not status.calls:
         print_line(f"The agent is idle, with {waiting}.")

@@ -18,7 +18,7 @@ from models.retries import advice_for
 from models.runs import RunStatus
 from models.subtasks import SubtaskView
 from models.tasks import Budget, TaskView
-from models.waits import Waiting
+from models.waits import ApprovalWait, BudgetWait, Waiting
 
 _OPTIONS = {"model": "--model <provider/model>", "guidance": '--guidance "…"'}
 
@@ -48,7 +48,8 @@ def _print_result(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView
 
 
 def _print_wait(task: TaskView, cost: CostView, console: Console) -> None:
-    print_prose(console, Text(f"‖ Waiting for a higher budget after {_spent(cost)}", style="yellow"))
+    what = "a person" if isinstance(task.waiting, ApprovalWait) else "a higher budget"
+    print_prose(console, Text(f"‖ Waiting for {what} after {_spent(cost)}", style="yellow"))
     if task.waiting is not None:
         print_to(console, f"  {with_command(task.waiting.message, task.waiting.remedy)}")
     print_to(console, f"  To cancel the task, run: chimera cancel {short(task.id)}")
@@ -129,7 +130,7 @@ def print_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waitin
 
 def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
     """Warn if the new budget is too small for the call that the task is waiting to make."""
-    if waiting is None or waiting.needed is None:
+    if not isinstance(waiting, BudgetWait) or waiting.needed is None:
         return None
     given = getattr(budget, waiting.limit, None)
     if given is not None and given >= waiting.needed:

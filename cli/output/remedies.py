@@ -29,6 +29,8 @@ COMMANDS: dict[Action, str | None] = {
     Action.LIST_MCP_SERVERS: "mcp list",
     Action.LIST_MODELS: "models",
     Action.LIST_PROVIDERS: "models",
+    Action.SHOW_APPROVAL: "approvals show {target}",
+    Action.LIST_APPROVALS: "approvals",
     Action.SHOW_AI_CALL: "calls show {target}",
     Action.LIST_AI_CALLS: "calls",
     Action.LIST_FILES: None,  # no command lists files

@@ -74,7 +74,9 @@ def marked_status_of(task: TaskView, blocked_by: Set[TaskId] = frozenset()) -> s
     """Return a task's status, with the marks that lists show."""
     if task.id in blocked_by:
         return f"{task.status} (blocked)"
-    return f"{task.status} (budget)" if task.status is RunStatus.WAITING else with_ending(task.status, task)
+    if task.status is RunStatus.WAITING:
+        return f"{task.status} ({'person' if task.approvals_pending else 'budget'})"
+    return with_ending(task.status, task)
 
 
 def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:

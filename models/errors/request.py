@@ -163,6 +163,8 @@ class NotFound(ChimeraError):
     lists: ClassVar[dict[str, Action]] = {
         "agent": Action.LIST_AGENTS,
         "AI call": Action.LIST_AI_CALLS,
+        "approval": Action.LIST_APPROVALS,
+        "question": Action.LIST_APPROVALS,
         "file": Action.LIST_FILES,
         "MCP server": Action.LIST_MCP_SERVERS,
         "provider": Action.LIST_PROVIDERS,

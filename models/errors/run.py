@@ -48,6 +48,15 @@ class SubtaskSkipped(ChimeraError):
         super().__init__(f"Subtask {path!r} makes no more model calls, because it or one of its ancestors was skipped.")
 
 
+class ApprovalExpired(ChimeraError):
+    """Nobody decided about a tool call in time, and the policy makes the subtask fail for that."""
+
+    code, http_status, title = "approval_expired", 409, "Nobody approved a tool call in time"
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(f"Nobody approved the call of {tool!r} in time. Retry the task to ask again.")
+
+
 class AiCallCancelled(ChimeraError):
     """An embedding, an image or a transcription was cancelled."""
 

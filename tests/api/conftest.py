@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
+import jwt
 import pytest
 import structlog
 from fastapi import FastAPI
@@ -16,7 +17,7 @@ from api.app import create_app
 from api.deps import Parts
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.db.tables import Run
+from chimera.db.tables import Run, User
 from chimera.ledger import events
 from models.events import Event, RunCompleted
 from models.ids import TaskId
@@ -92,6 +93,16 @@ async def alice(sign_up: SignUp) -> httpx2.AsyncClient:
 @pytest.fixture(scope="module")
 async def bob(sign_up: SignUp) -> httpx2.AsyncClient:
     return await sign_up()
+
+
+async def administrator(sign_up: SignUp, database: Database) -> httpx2.AsyncClient:
+    """Register a user, and make it an administrator before its first request, because rights are kept for a moment."""
+    client = await sign_up()
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    claims = jwt.decode(token, options={"verify_signature": False})
+    async with database.begin() as session:
+        await session.execute(update(User).where(User.id == claims["sub"]).values(role="admin"))
+    return client
 
 
 def client_of(app: FastAPI, address: str | None = None) -> httpx2.AsyncClient:

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from api.app import create_app
-from benchmarks.security import at_rest, canaries, exposure, malformed, patterns
+from benchmarks.security import at_rest, canaries, destinations, egress, exposure, malformed, patterns
 from benchmarks.security.__main__ import FINDINGS, row_of, tried
 from benchmarks.security.finding import API, Finding, Seen
 from chimera.config.settings import Settings
@@ -100,6 +100,18 @@ def answering(arrived: list[httpx2.Request], **answer: Any) -> Stack:
 
     client = httpx2.AsyncClient(transport=httpx2.MockTransport(take), base_url="http://127.0.0.1")
     return cast(Stack, SimpleNamespace(api=client))
+
+
+def test_enough_spellings_of_private_destinations_are_tried() -> None:
+    urls = list(destinations.spellings(50_000))
+    assert len(urls) == len(set(urls)) >= 60
+
+
+@pytest.mark.parametrize("row", egress.FINDINGS, ids=lambda row: row.id)
+async def test_no_private_destination_is_reached(row: Finding) -> None:
+    seen = await row.attack(cast(Stack, SimpleNamespace(settings=Settings(_env_file=None))))
+    assert seen.problems == []
+    assert seen.figures["connects"] == 0
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/event-stream"}])

@@ -16,7 +16,7 @@ from tests.parts import SECRET, fresh_database, serving
 
 
 @pytest.fixture
-async def real_api(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+async def real_api(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Settings]:
     """A command line that is signed in to an API with its own database."""
     async with fresh_database(parts.database_url or "") as url:
         settings = parts.model_copy(
@@ -32,7 +32,7 @@ async def real_api(parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         async with app.router.lifespan_context(app), serving(app) as api_url:
             await sign_in_here(settings.model_copy(update={"api_port": int(api_url.rpartition(":")[2])}))
             monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-            yield
+            yield settings
         structlog.reset_defaults()
 
 

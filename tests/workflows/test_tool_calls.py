@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
-from typing import Literal
 
 import pytest
 from temporalio import activity
@@ -16,99 +15,109 @@ from activities.calls import heartbeats
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
 from chimera.providers.chat_completions.chat import ChatCompletions
 from chimera.store import task_controls
-from chimera.tools import TOOLS
-from chimera.tools.calculator import Calculator, CalculatorArguments
+from chimera.tools.base import ToolOutput
+from chimera.tools.calculator import CalculatorArguments
 from chimera.tools.context import ToolContext
+from models.approvals import ApprovalKind
+from models.events import ApprovalRequested
 from models.ids import ROOT, NodePath, TaskId, workflow_id_of
 from models.tasks import Guidance, SteerRequest, SubtaskMode
+from models.tools import ToolKind
 from tests.gate import Gate
+from tests.replaced_tools import StandIn, replace_calculator
 from tests.runs import Runs, a_subtask
 from tests.until import until_true
 
 
-class Remote:
+class Remote(StandIn):
     """The calculator as a tool that accesses something remote."""
 
-    name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
-    kind: Literal["idempotent"] = "idempotent"
+    kind = ToolKind.IDEMPOTENT
 
     def __init__(self) -> None:
         self.contexts: list[ToolContext] = []
 
-    async def run(self, args: CalculatorArguments, context: ToolContext) -> str:
+    async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
         self.contexts.append(context)
         if len(self.contexts) == 1:
             raise RuntimeError("a mistake of ours")
-        return await Calculator().run(args)
+        return await super().call(arguments, context)
 
 
-class Once:
+class Once(StandIn):
     """The calculator as a tool with an external effect. The worker loses its first result."""
 
-    name, description, arguments = Calculator.name, Calculator.description, CalculatorArguments
-    kind: Literal["once"] = "once"
+    kind = ToolKind.ONCE
 
     def __init__(self) -> None:
         self.effects = 0
 
-    async def run(self, args: CalculatorArguments, context: ToolContext) -> str:
+    async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
         self.effects += 1
         if self.effects == 1:
             raise RuntimeError("the connection broke after the effect")
-        return await Calculator().run(args)
+        return await super().call(arguments, context)
 
 
-class Slow(Calculator):
+class Slow(StandIn):
     """The calculator as a tool that takes longer than it may as part of a model call."""
+
+    instant = True
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    async def run(self, args: CalculatorArguments) -> str:
+    async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
         await asyncio.sleep(self.seconds)
-        return await super().run(args)
+        return await super().call(arguments, context)
 
 
-class Held(Calculator):
+class Held(StandIn):
     """The calculator as a tool that works until the model call is cut."""
+
+    instant = True
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
 
-    async def run(self, args: CalculatorArguments) -> str:
+    async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
         if not self.begun.is_set():
             self.begun.set()
             await activity.wait_for_cancelled()
-        return await super().run(args)
+        return await super().call(arguments, context)
 
 
-class Breaks(Calculator):
+class Breaks(StandIn):
     """The calculator with a bug of ours that shows once."""
+
+    instant = True
 
     def __init__(self) -> None:
         self.runs = 0
 
-    async def run(self, args: CalculatorArguments) -> str:
+    async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
         self.runs += 1
         if self.runs == 1:
             raise RuntimeError("a mistake of ours")
-        return await super().run(args)
+        return await super().call(arguments, context)
 
 
-class HeldAndBreaks(Calculator):
+class HeldAndBreaks(StandIn):
     """The calculator with a bug of ours that shows once the model call is cut, so that the tool needs an activity."""
+
+    instant = True
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
         self.runs = 0
 
-    async def run(self, args: CalculatorArguments) -> str:
+    async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
         self.runs += 1
         if self.runs == 1:
             self.begun.set()
             await activity.wait_for_cancelled()
             raise RuntimeError("a mistake of ours")
-        return await super().run(args)
+        return await super().call(arguments, context)
 
 
 async def computed(runs: Runs, instruction: str = "What is 17 * 23?") -> TaskId:
@@ -167,15 +176,15 @@ async def test_a_pure_tool_is_on_record_like_any_other(runs: Runs) -> None:
 
 
 async def test_an_unknown_tool_is_reported_at_once(runs: Runs) -> None:
-    task_id = await computed(runs, "[[sim: tool=telephone]] Call somebody")
+    task_id = await computed(runs, "[[sim: call=telephone]] Call somebody")
     assert (await history_of(runs, task_id))["run_tool_call"] == 0
     (reported,) = await results_in(runs, task_id)
-    assert "Unknown tool 'telephone'" in reported
+    assert "There is no tool 'telephone' for you" in reported
 
 
 async def test_a_tool_that_accesses_something_has_an_activity(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     remote = Remote()
-    monkeypatch.setitem(TOOLS.by_name, "calculator", remote)
+    replace_calculator(monkeypatch, remote)
     task_id = await computed(runs)
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
     assert await results_in(runs, task_id) == ["391"]
@@ -191,20 +200,21 @@ async def test_a_tool_that_accesses_something_has_an_activity(runs: Runs, monkey
     assert first.limits.deadline < second.limits.deadline
 
 
-async def test_a_once_tool_has_one_effect(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_person_decides_about_a_lost_result(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     once = Once()
-    monkeypatch.setitem(TOOLS.by_name, "calculator", once)
-    task_id = await computed(runs)
+    replace_calculator(monkeypatch, once)
+    task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
+    requested = await runs.event(task_id, "approval.requested")
+    assert (once.effects, (await runs.row(task_id))["status"]) == (1, "waiting")
+    assert isinstance(requested, ApprovalRequested)
+    assert requested.kind is ApprovalKind.OUTCOME
+    await runs.cancel(task_id)
+    assert (await runs.ended(task_id))["status"] == "cancelled"
     assert once.effects == 1
-    assert (await history_of(runs, task_id))["complete_model_call"] == 2
-    (told,) = await results_in(runs, task_id)
-    assert "its result was lost. It may or may not have taken effect." in told
-    ledger = await runs.rows("SELECT status, failed FROM tool_calls WHERE run_id = :id", task_id)
-    assert [dict(row) for row in ledger] == [{"status": "finished", "failed": True}]
 
 
 async def test_a_slow_pure_tool_delays_no_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TOOLS.by_name, "calculator", Slow(0.5))
+    replace_calculator(monkeypatch, Slow(0.5))
     monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 0.05)
     task_id = await computed(runs)
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
@@ -213,7 +223,7 @@ async def test_a_slow_pure_tool_delays_no_answer(runs: Runs, monkeypatch: pytest
 
 async def test_an_interrupt_during_settlement_pays_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held()
-    monkeypatch.setitem(TOOLS.by_name, "calculator", held)
+    replace_calculator(monkeypatch, held)
     monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 3600)
     monkeypatch.setattr(tool_results, "TOOL_SECONDS", 3600)
     # A cut arrives with the response to a heartbeat.
@@ -244,7 +254,7 @@ async def test_an_aggregation_that_asks_for_tools_runs_none(runs: Runs, monkeypa
 
 
 async def test_a_pure_tool_that_breaks_loses_no_paid_answer(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TOOLS.by_name, "calculator", Breaks())
+    replace_calculator(monkeypatch, Breaks())
     task_id = await computed(runs)
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
     assert await results_in(runs, task_id) == ["391"]
@@ -252,7 +262,7 @@ async def test_a_pure_tool_that_breaks_loses_no_paid_answer(runs: Runs, monkeypa
 
 
 async def test_a_pause_during_a_call_holds_its_tools(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TOOLS.by_name, "calculator", Remote())
+    replace_calculator(monkeypatch, Remote())
     gate = Gate(monkeypatch, "/sum#")
     task_id = await runs.start("Compute", plan=[a_subtask("sum", "What is 17 * 23?", agent="analyst")])
     await runs.event(task_id, "model_call.started")
@@ -269,7 +279,7 @@ async def test_a_pause_during_a_call_holds_its_tools(runs: Runs, monkeypatch: py
 
 
 async def test_a_node_suspended_before_tools_pays_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TOOLS.by_name, "calculator", Remote())
+    replace_calculator(monkeypatch, Remote())
     gate = Gate(monkeypatch, "/sum#")
     plan = [a_subtask("sum", "What is 17 * 23?", agent="analyst")]
     task_id = await runs.start_short(40, "Compute", plan=plan)
@@ -290,7 +300,7 @@ async def test_a_node_suspended_before_tools_pays_once(runs: Runs, monkeypatch: 
 
 async def test_a_failed_sibling_lets_no_tool_begin(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     held, gate = HeldAndBreaks(), Gate(monkeypatch, "/fails#")
-    monkeypatch.setitem(TOOLS.by_name, "calculator", held)
+    replace_calculator(monkeypatch, held)
     monkeypatch.setattr(tool_results, "AT_ONCE_SECONDS", 3600)
     monkeypatch.setattr(tool_results, "TOOL_SECONDS", 3600)
     monkeypatch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.2)

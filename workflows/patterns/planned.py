@@ -13,9 +13,9 @@ from models.ids import NodePath, child_path
 from models.model_calls import Purpose
 from models.nodes import NodeOutcome, SuspendedChild
 from models.plans import PlanNode
-from models.subtasks import SubtaskInput
 from models.tasks import OnFailure
 from workflows.answers import check_whole
+from workflows.children import input_of
 from workflows.failures import is_cancel, reason_of
 from workflows.inline import may_be_inline
 from workflows.node import Node, Suspended
@@ -104,7 +104,7 @@ async def _something_happens(node: Node, underway: "dict[asyncio.Task[NodeOutcom
 
 def _note(node: Node, progress: Progress, key: str, end: NodeOutcome | SuspendedChild) -> None:
     if isinstance(end, SuspendedChild):
-        node.keep(suspended=(*node.state.suspended, end))
+        node.put_suspended(end)
         progress.put_back(key)
     else:
         node.keep(ended=(*node.state.ended, end))
@@ -114,13 +114,13 @@ def _note(node: Node, progress: Progress, key: str, end: NodeOutcome | Suspended
 async def _run_subtask(node: Node, subtask: PlanNode) -> NodeOutcome | SuspendedChild:
     """Run one subtask to its end, following the policy. Raises ApplicationError if its failure makes the node fail."""
     policy, path = node.place.policy, child_path(node.place.path, subtask.key)
-    current = _resumed(node, subtask.key)
+    current = node.take_suspended(subtask.key)
     retries = policy.max_retries if policy.on_failure is OnFailure.RETRY else 0
     while True:
         try:
             await node.open()
             outcome = await node.run_child(
-                _place_of(node, subtask, current),
+                input_of(node.place, subtask, current),
                 may_be_inside=may_be_inline(node.place, node.state.plan or (), subtask),
             )
             return outcome if outcome.state is None else current.model_copy(update={"state": outcome.state})
@@ -144,30 +144,6 @@ async def _give_up(node: Node, path: NodePath, code: str, message: str) -> NodeO
         return NodeOutcome(path=path, status="skipped")
     await node.record("failed", path=path, code=code, error=message)
     raise ApplicationError(f"Subtask {path!r} failed: {message}"[:500], type=code, non_retryable=True)
-
-
-def _resumed(node: Node, key: str) -> SuspendedChild:
-    """Remove a suspended subtask from the node's state and return it; return a new one if the subtask begins."""
-    found = next((child for child in node.state.suspended if child.key == key), SuspendedChild(key=key))
-    node.keep(suspended=tuple(child for child in node.state.suspended if child.key != key))
-    return found
-
-
-def _place_of(node: Node, subtask: PlanNode, current: SuspendedChild) -> SubtaskInput:
-    place = node.place
-    return SubtaskInput(
-        run_id=place.run_id,
-        owner_id=place.owner_id,
-        path=child_path(place.path, subtask.key),
-        agent=subtask.agent,
-        title=subtask.title,
-        pattern="planned" if subtask.decompose else "single",
-        policy=place.policy,
-        priority=place.priority,
-        state=current.state,
-        retry=place.retry + current.retry,
-        **({"retries": place.retries} if place.retries else {}),
-    )
 
 
 # In quotes, as above.

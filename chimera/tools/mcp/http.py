@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
 
+from chimera.egress.client import EgressClient
 from chimera.tools.mcp.codes import EXPIRED, LOST, MAX_MESSAGE_BYTES, NOT_SENT, REFUSED
 from chimera.tools.mcp.servers import HttpServer
 from models.errors import ChimeraError
@@ -42,6 +43,15 @@ def plain_client(server: HttpServer) -> "httpx2.AsyncClient":
     if server.owner_id is not None:
         raise ToolUnavailable(f"MCP server {server.name!r} belongs to a user, and this process connects to none.")
     return httpx2.AsyncClient(trust_env=False)
+
+
+def guarded_clients(egress: EgressClient) -> HttpClients:
+    """Return what makes clients: for users' servers, one that reaches only public addresses and the allow-list."""
+
+    def client(server: HttpServer) -> "httpx2.AsyncClient":
+        return plain_client(server) if server.owner_id is None else egress.guarded(max_bytes=MAX_MESSAGE_BYTES)
+
+    return client
 
 
 @asynccontextmanager

@@ -24,11 +24,11 @@ async def simulator() -> AsyncIterator[Running]:
 @pytest.mark.parametrize(
     ("directives", "named"),
     [
-        ("tool=rocket", "'tool'"),
+        ("call=rocket", "'call'"),
         ("badargs=1", "'badargs'"),
         ("turns=3; same=1", "'turns', 'same'"),
         ("cut=in_tool_args", "'cut=in_tool_args'"),
-        ("tool=a; turns=2; badargs=1; cut=in_tool_args:length; times=1", "'tool', 'turns', 'badargs', 'cut=in"),
+        ("call=a; turns=2; badargs=1; cut=in_tool_args:length; times=1", "'call', 'turns', 'badargs', 'cut=in"),
     ],
 )
 async def test_ineffective_tool_directives_are_noted(simulator: Running, directives: str, named: str) -> None:

@@ -92,7 +92,7 @@ async def test_a_tool_that_may_not_be_called_is_not(simulator: Running) -> None:
 
 
 async def test_any_tool_can_be_asked_for(simulator: Running) -> None:
-    reply = await answer_of(simulator.provider, ask("[[sim: tool=telephone]]", tools=(CALCULATOR,)))
+    reply = await answer_of(simulator.provider, ask("[[sim: call=telephone]]", tools=(CALCULATOR,)))
     assert reply.end.tool_calls[0].name == "telephone"
 
 
@@ -153,7 +153,7 @@ async def test_it_speaks_without_streaming_too(simulator: Running) -> None:
         assert "tea" in answer["choices"][0]["message"]["content"]
         assert answer["usage"]["completion_tokens"] > 0
         names = [model["id"] for model in (await client.get("/v1/models")).json()["data"]]
-        assert names == ["standard", "fast", "slow"]
+        assert names == ["standard", "fast", "slow", "obedient"]
         assert (await client.get("/health")).is_success
         assert (await client.post("/v1/chat/completions", content=b"{")).status_code == 400
 

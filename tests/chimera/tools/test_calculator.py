@@ -1,10 +1,7 @@
-"""The calculator, and how tools are called with arguments written by a model."""
-
-import json
+"""The calculator."""
 
 import pytest
 
-from chimera.tools import TOOLS
 from chimera.tools.base import ToolError
 from chimera.tools.calculator import calculate
 
@@ -72,30 +69,3 @@ def test_invalid_or_oversized_arithmetic_is_refused(expression: str, advice: str
     with pytest.raises(ToolError, match=advice) as raised:
         calculate(expression)
     assert len(raised.value.message) <= 300
-
-
-async def test_a_tool_runs_on_model_written_json() -> None:
-    assert await TOOLS.run("calculator", json.dumps({"expression": "2 * 21"})) == "42"
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "advice"),
-    [
-        ("telephone", "{}", "Use one of calculator"),
-        ("calculator", '{"expression": "1 +', "Send one JSON object"),
-        ("calculator", "", "expression: Field required"),
-        ("calculator", "[]", "Send one JSON object"),
-        ("calculator", '{"expression": "1", "precision": 3}', "precision"),
-    ],
-)
-async def test_an_unsuitable_call_explains_the_arguments_needed(name: str, arguments: str, advice: str) -> None:
-    with pytest.raises(ToolError, match=advice):
-        await TOOLS.run(name, arguments)
-
-
-def test_every_tool_is_offered_with_a_schema() -> None:
-    specs = TOOLS.specs_of([*TOOLS.by_name, "gone"])
-    assert [spec.name for spec in specs] == list(TOOLS.by_name)
-    for spec in specs:
-        assert spec.description
-        assert spec.parameters["type"] == "object"

@@ -7,7 +7,10 @@ from rich.console import Console
 from cli.live.lines import line_of, line_of_snapshot
 from cli.live.render import display_of
 from cli.live.view import TaskState
+from models.approvals import ApprovalId, ApprovalKind, ApprovalStatus
 from models.events import (
+    ApprovalDecided,
+    ApprovalRequested,
     BudgetRaised,
     BudgetReached,
     GuidanceSeen,
@@ -17,6 +20,7 @@ from models.events import (
     RunStarted,
     SnapshotFrame,
     SubtaskCompleted,
+    SubtaskDelegated,
     SubtaskFailed,
     SubtaskStarted,
     ToolCallFinished,
@@ -248,3 +252,56 @@ def test_an_ended_tasks_clock_stops() -> None:
     assert TaskState(TASK, ended).elapsed_s(NOW + timedelta(days=1)) == 5
     snapshot = SnapshotFrame(run_id=TASK, seq=6000, task=ended, subtasks=())
     assert state_after(snapshot).elapsed_s(NOW + timedelta(days=1)) == 5
+
+
+APPROVAL = ApprovalId("7d1f0b1e-0000-4000-8000-000000000001")
+
+
+def requested(kind: ApprovalKind = ApprovalKind.TOOL_CALL) -> ApprovalRequested:
+    return ApprovalRequested(
+        path=A,
+        step=1,
+        approval_id=APPROVAL,
+        kind=kind,
+        index=0,
+        tool="send_mail",
+        reason="It can change something.",
+        preview='{"to": "b@example.com"}' if kind is ApprovalKind.TOOL_CALL else "Which color?",
+    )
+
+
+def test_a_task_waits_until_a_person_decides() -> None:
+    state = state_after(happened(1, RunStarted()), happened(2, SubtaskStarted(path=A, agent="writer")))
+    state.apply(happened(3, requested()))
+    assert (state.status, list(state.pending)) == (RunStatus.WAITING, [APPROVAL])
+    assert state.note.endswith("See: chimera approvals show 7d1f0b1e")
+    assert state.nodes[A].note == "waits for a person: send_mail"
+    decided = ApprovalDecided(
+        path=A, step=1, approval_id=APPROVAL, kind=ApprovalKind.TOOL_CALL, status=ApprovalStatus.APPROVED, by="a@b"
+    )
+    state.apply(happened(4, decided))
+    assert (state.status, state.pending, state.note) == (RunStatus.RUNNING, {}, "")
+    assert state.nodes[A].note == "approved by a@b"
+    assert line_of(decided, TASK) == "a: approval 7d1f0b1e approved by a@b"
+
+
+def test_a_raised_budget_does_not_end_another_wait() -> None:
+    reached = BudgetReached(limit="max_tokens", message="Too many.")
+    state = state_after(happened(1, requested()), happened(2, reached))
+    assert state.note.startswith("Too many.")
+    state.apply(happened(3, BudgetRaised(max_cost_micro_usd=None, max_tokens=9, max_model_calls=None)))
+    assert (state.status, state.needs_budget) == (RunStatus.WAITING, False)
+    assert "send_mail" in state.note
+
+
+def test_a_question_names_the_command() -> None:
+    line = line_of(requested(ApprovalKind.QUESTION), TASK)
+    assert line == "a: waits for an answer: Which color? Run: chimera answer 7d1f0b1e <answer>"
+
+
+def test_delegated_work_is_part_of_the_tree() -> None:
+    path = NodePath("a/1-0")
+    event = SubtaskDelegated(path=path, agent="critic", title="Check it")
+    state = state_after(happened(1, SubtaskStarted(path=A, agent="writer")), happened(2, event))
+    assert [(node.path, node.agent, node.title) for node in state.children_of(A)] == [(path, "critic", "Check it")]
+    assert line_of(event, TASK) == "a/1-0: delegated to critic: Check it"

@@ -9,6 +9,8 @@ from tests.faults.experiments import (
     broken,
     controls,
     deaths,
+    decisions,
+    effects,
     freezes,
     kills,
     meaning,
@@ -53,6 +55,7 @@ EXPERIMENTS = [
     Experiment(
         "F03", "crash between answer and settlement", deaths.die_with_answers_in_hand, {"runs": 5, "delay_s": 1.0}
     ),
+    Experiment("F05", "crash between a tool's effect and its result", effects.lose_results, {"runs": 3}),
     Experiment("F06", "SIGTERM a worker under load", deaths.deploy_under_load, {"runs": 3, "call_s": 4.0}),
     Experiment("F08", "lose the API after its commit", deaths.lose_the_api_after_its_commit, {"runs": 10}),
     Experiment("F09", "start a run and lose the response", deaths.lose_the_answer, {"keys": 5}),
@@ -108,6 +111,12 @@ EXPERIMENTS = [
     ),
     Experiment(
         "F20", "Redis frozen and emptied under limits", broken.freeze_redis_under_limits, QUICK_LIMITS, workers=2
+    ),
+    Experiment(
+        "F37",
+        "decisions twice, without a worker, and too late",
+        decisions.decide_twice,
+        {"runs": 3, "flood": 300, "away_s": 1.0, "expires_s": 3},
     ),
     Experiment("F39", "a worker clock two hours off", broken.set_a_clock_wrong, {"runs": 6}, workers=2),
     Experiment("F51", "a full disk, and the API killed", partial(broken.fill_the_disk, kill=True), {"runs": 3}),

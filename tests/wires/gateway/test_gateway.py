@@ -63,6 +63,15 @@ async def test_tools_and_plans_are_asked_for(provider: Provider) -> None:
     assert planned.text.startswith('{"subtasks": ')
 
 
+async def test_several_calls_arrive_in_order(provider: Provider) -> None:
+    prompt = 'Look. [[sim: call=calculator; args={"expression": "1 + 2"}; call=telephone; args={"numbers": [7]}]]'
+    calls = (await answer_of(provider, ask(prompt, tools=(CALCULATOR,)))).end.tool_calls
+    assert calls == (
+        ToolRequest("call_1", "calculator", '{"expression": "1 + 2"}'),
+        ToolRequest("call_1_2", "telephone", '{"numbers": [7]}'),
+    )
+
+
 async def test_each_attempt_arrives_once_under_its_name(provider: Provider, simulator: Running) -> None:
     request = ask("[[sim: tokens=5]]")
     usage = (await answer_of(provider, request)).end.usage

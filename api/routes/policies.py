@@ -1,0 +1,52 @@
+"""Routes for tool policies: the rules of the installation, and each user's own."""
+
+from fastapi import APIRouter
+
+from api.deps import ClosedRoute, WithCaller, WithParts
+from chimera.store import policies
+from models.errors import Forbidden
+from models.policies import Policy, PolicyTest, PolicyTestView, PolicyView
+
+router = APIRouter(prefix="/policy", tags=["policies"], route_class=ClosedRoute)
+
+
+@router.get("", operation_id="get_policy")
+async def get_policy(caller: WithCaller, parts: WithParts) -> PolicyView:
+    """Show the rules for your tasks, in their order: those of the installation, and your own.
+
+    Calls that no rule applies to are allowed if they change nothing. Others have to be approved.
+    """
+    async with parts.database.begin() as session:
+        return await policies.view(session, caller)
+
+
+@router.put("", operation_id="replace_policy")
+async def replace_policy(policy: Policy, caller: WithCaller, parts: WithParts) -> PolicyView:
+    """Replace your own rules. They also apply to tasks that are running, from their next tool call."""
+    async with parts.database.begin() as session:
+        await policies.replace(session, caller.user_id, policy)
+        return await policies.view(session, caller)
+
+
+@router.get("/installation", operation_id="get_installation_policy")
+async def get_installation_policy(caller: WithCaller, parts: WithParts) -> Policy:
+    """Show the rules of the installation. Only administrators see those for other users."""
+    async with parts.database.begin() as session:
+        return Policy(rules=(await policies.view(session, caller)).installation)
+
+
+@router.put("/installation", operation_id="replace_installation_policy")
+async def replace_installation_policy(policy: Policy, caller: WithCaller, parts: WithParts) -> Policy:
+    """Replace the rules of the installation, which come before those of users. Only for administrators."""
+    if caller.role != "admin":
+        raise Forbidden("Only administrators can change the rules of the installation. You can change your own rules.")
+    async with parts.database.begin() as session:
+        await policies.replace(session, None, policy)
+        return Policy(rules=(await policies.view(session, caller)).installation)
+
+
+@router.post("/test", operation_id="test_policy")
+async def test_policy(wish: PolicyTest, caller: WithCaller, parts: WithParts) -> PolicyTestView:
+    """Try a tool call against the rules for your tasks, and show which rule decides. Nothing runs."""
+    async with parts.database.begin() as session:
+        return await policies.try_out(session, parts.settings, caller, wish)

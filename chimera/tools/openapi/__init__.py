@@ -1,0 +1,1 @@
+"""Operations of HTTP APIs as tools, from the APIs' OpenAPI documents."""
