@@ -46,7 +46,7 @@ from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
-from chimera.tools.mcp.http import guarded_clients
+from chimera.tools.mcp.http import clients_with
 
 CLOSED_ROUTERS = (
     tasks.router,
@@ -139,7 +139,7 @@ def build_parts(settings: Settings) -> Parts:
         rights=Rights(auth),
         models=models,
         checks=Checks(settings, models),
-        mcp_clients=guarded_clients(EgressClient(settings)),
+        mcp_clients=clients_with(EgressClient(settings)),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),

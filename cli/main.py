@@ -43,6 +43,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.tasks:cost",
             "Show a task's cost by model, agent and subtask, and list attempts that returned no result.",
         ),
+        "files": (
+            "cli.task_files:files",
+            "List the files that a task's agents have written, or save them in a folder.",
+        ),
     },
     "Control a task": {
         "steer": ("cli.task_controls:steer", "Send guidance to a running task."),

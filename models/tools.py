@@ -51,7 +51,8 @@ class ToolDefinition(Contract):
     """Whether a call needs nothing but its arguments. It runs together with the answer that requests it, without an
     activity, and is always allowed."""
     reads_only: bool = False
-    """Whether a call changes nothing anywhere. Such calls are allowed by default; others have to be approved."""
+    """Whether a call changes nothing outside its own task. Such calls are allowed by default; others have to be
+    approved."""
     untrusted: bool = False
     """Whether results come from outside, so that they may contain instructions of strangers."""
     egress: bool = False

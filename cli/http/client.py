@@ -24,7 +24,7 @@ from models.approvals import ApprovalId, ApprovalPage, ApprovalView
 from models.base import Body
 from models.codec import CodecAddress
 from models.costs import CostView
-from models.files import FileView
+from models.files import FilePage, FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.mcp_servers import McpServerView
 from models.messages import MessagePage
@@ -237,6 +237,10 @@ class Client:
 
     async def file_content(self, file_id: FileId) -> bytes:
         return await self._get(f"/files/{file_id}/content")
+
+    async def task_files(self, task_id: TaskId, *, limit: int = 20, cursor: str | None = None) -> FilePage:
+        params = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+        return FilePage.model_validate_json(await self._get(f"/tasks/{task_id}/files", params))
 
     async def cost(self, task_id: TaskId) -> CostView:
         return CostView.model_validate_json(await self._get(f"/tasks/{task_id}/cost"))

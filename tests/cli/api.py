@@ -17,6 +17,7 @@ from models.agents import AgentSpec
 from models.ai_calls import AiCallView
 from models.costs import CostView
 from models.events import Frame
+from models.files import FileView
 from models.mcp_servers import McpServerView
 from models.tasks import BudgetView, TaskView
 from models.tools import ToolDetails
@@ -49,6 +50,8 @@ class TinyApi:
     mcp_servers: dict[str, McpServerView] = field(default_factory=dict)
     mcp_requests: list[Any] = field(default_factory=list)
     """The bodies that were sent to add servers or to accept tools."""
+    files: list[tuple[FileView, bytes]] = field(default_factory=list)
+    """The files of every task, with their contents."""
     bill: CostView = field(default_factory=a_bill)
     codec_answers: list[Response] = field(default_factory=list)
     refuse: list[Response] = field(default_factory=list)
@@ -79,6 +82,8 @@ class TinyApi:
                 Route("/api/v1/mcp-servers/{name}/refresh", self._signed_in(self._refresh_server), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}/cost", self._signed_in(self._cost)),
                 Route("/api/v1/tasks/{task_id}/subtasks", self._signed_in(self._subtasks)),
+                Route("/api/v1/tasks/{task_id}/files", self._signed_in(self._files)),
+                Route("/api/v1/files/{file_id}/content", self._signed_in(self._content)),
                 Route("/api/v1/ai/embeddings", self._signed_in(self._new_ai_call), methods=["POST"]),
                 Route("/api/v1/ai/calls/{call_id}", self._signed_in(self._ai_call)),
                 Route("/api/v1/tasks/{task_id}/events", self._signed_in(self._events)),
@@ -196,6 +201,13 @@ class TinyApi:
 
     async def _subtasks(self, request: Request) -> Response:
         return JSONResponse([])
+
+    async def _files(self, request: Request) -> Response:
+        items = [file.model_dump(mode="json") for file, _ in self.files]
+        return JSONResponse({"items": items, "next_cursor": None})
+
+    async def _content(self, request: Request) -> Response:
+        return Response(next(data for file, data in self.files if file.id == request.path_params["file_id"]))
 
     async def _new_ai_call(self, request: Request) -> Response:
         self.keys.append(request.headers["idempotency-key"])

@@ -32,6 +32,7 @@ COMMANDS = (
     "tasks",
     "show",
     "cost",
+    "files",
     "steer",
     "pause",
     "resume",

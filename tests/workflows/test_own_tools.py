@@ -49,8 +49,7 @@ async def runs(
     limits = {"simulator_url": simulator.url, "graceful_shutdown_s": 1.0}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHIMERA_SECRET_SHOP_KEY", "canary-7715")
-        # Validated again, because named secrets are read when settings are created.
-        async with runs_with_worker(Settings.model_validate({**settings.model_dump(), **own, **limits})) as started:
+        async with runs_with_worker(settings.model_copy(update={**own, **limits})) as started:
             async with started.database.begin() as session:
                 tools = ("greet", "lose", "run_python", "shop__*")
                 spec = AgentSpec(name="clerk", prompt="Help.", tools=tools)

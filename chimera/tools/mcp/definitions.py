@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+import jsonschema_rs
 from pydantic_core import to_json
 
 from chimera.content.text import clean_json, clean_text
 from chimera.tools.mcp.servers import Server, ToolSettings
-from chimera.tools.schemas import is_usable
 from models.tools import SEPARATOR, ToolDefinition, ToolKind, ToolSource
 
 MAX_TOOLS = 200
@@ -124,7 +124,13 @@ def definition_of(server: Server, name: str, offered: Offered) -> ToolDefinition
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:
     """Return why a schema can't describe arguments; None if it can. Nothing outside the schema is read."""
-    return is_usable(dict(schema), of_object=True)
+    if schema.get("type") != "object":
+        return "its schema doesn't describe an object."
+    try:
+        jsonschema_rs.validator_for(dict(schema), retriever=_retrieve_nothing)
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        return f"its schema is invalid ({type(error).__name__})."
+    return None
 
 
 def _execution_problem(tool: Mapping[str, Any]) -> str | None:
@@ -160,6 +166,10 @@ def _kind_of(notes: Mapping[str, Any]) -> ToolKind:
 def _hashed(name: str, original: str) -> str:
     ending = hashlib.sha256(original.encode()).hexdigest()[:HASH_CHARS]
     return f"{name[: MAX_NAME_CHARS - HASH_CHARS - 1]}_{ending}"
+
+
+def _retrieve_nothing(uri: str) -> Any:
+    raise ValueError("A schema must not refer to other documents.")
 
 
 def _sorted(value: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import to_json
 
 from chimera.egress.client import EgressClient
+from chimera.egress.errors import EgressFailed, EgressRefused
 from chimera.tools.mcp.codes import EXPIRED, LOST, MAX_MESSAGE_BYTES, NOT_SENT, REFUSED
 from chimera.tools.mcp.servers import HttpServer
 from models.errors import ChimeraError
@@ -45,13 +46,9 @@ def plain_client(server: HttpServer) -> "httpx2.AsyncClient":
     return httpx2.AsyncClient(trust_env=False)
 
 
-def guarded_clients(egress: EgressClient) -> HttpClients:
-    """Return what makes clients: for users' servers, one that reaches only public addresses and the allow-list."""
-
-    def client(server: HttpServer) -> "httpx2.AsyncClient":
-        return plain_client(server) if server.owner_id is None else egress.guarded(max_bytes=MAX_MESSAGE_BYTES)
-
-    return client
+def clients_with(egress: EgressClient) -> HttpClients:
+    """Return the clients of a process that also connects to users' servers: those only at public addresses."""
+    return lambda server: plain_client(server) if server.owner_id is None else egress.guarded()
 
 
 @asynccontextmanager
@@ -93,7 +90,7 @@ def _careful(inner: "httpx2.AsyncClient") -> "httpx2.AsyncBaseTransport":
                     if self._limit is not None and size > self._limit:
                         raise httpx2.StreamError(TOO_LARGE_TEXT)
                     yield chunk
-            except httpx2.TransportError as error:
+            except (httpx2.TransportError, EgressFailed, EgressRefused) as error:
                 raise httpx2.StreamError(f"the connection broke ({type(error).__name__})") from None
 
         async def aclose(self) -> None:
@@ -105,8 +102,11 @@ def _careful(inner: "httpx2.AsyncClient") -> "httpx2.AsyncBaseTransport":
             request.headers["Accept-Encoding"] = "identity"
             try:
                 response = await inner.send(request, stream=True, follow_redirects=False)
+            except EgressFailed as error:
+                return _problem(LOST if error.was_sent else NOT_SENT, error.message)
+            except EgressRefused as error:
+                return _problem(NOT_SENT if error.status is None else LOST, error.message)
             except ChimeraError as error:
-                # The client refuses the address.
                 return _problem(NOT_SENT, error.message)
             except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
                 return _problem(NOT_SENT, f"The server can't be reached ({type(error).__name__}).")
