@@ -11,14 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.config.settings import Settings
 from chimera.config.vendors import VENDORS
 from chimera.content.file_types import IMAGES
-from chimera.egress.client import EgressClient
 from chimera.pricing import abilities_of, window_of
 from chimera.providers import check_model, is_set_up
 from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
-from chimera.store import agents, files
+from chimera.store import agents, files, tools
 from chimera.store.agents import BUILT_IN_VIEWS
-from chimera.tools.built_in import built_in
+from chimera.tools import built_in
 from models.agents import PLANNER, AgentSpec, AgentView
 from models.ai_calls import Operation
 from models.due_times import check_time_zone
@@ -31,6 +30,7 @@ from models.remedies import Action, Remedy
 from models.schedules import PreviewSpec, ScheduleSpec
 from models.tasks import TaskSpec
 from models.users import Caller
+from models.wording import instead_of
 
 MAX_KNOWN_MODELS = 1000
 
@@ -104,11 +104,19 @@ class Checks:
             await self.models.check(agent.model)
         for index, model in enumerate(agent.fallbacks):
             await self.models.check(model, f"fallbacks.{index}")
-        names = {each.definition.name for each in built_in(self._settings, EgressClient(self._settings))}
-        for index, tool in enumerate(agent.tools):
-            if tool not in names:
-                known = ", ".join(sorted(names))
-                raise InvalidInput(f"tools.{index}", f"Unknown tool {tool!r}. Use one of {known}.")
+
+    async def tools(self, session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> None:
+        """Raise if an agent names a tool that its owner doesn't have, or a pattern without any match."""
+        if set(agent.tools) <= built_in.NAMES:
+            return
+        known = await tools.known_to(session, owner_id)
+        for index, name in enumerate(agent.tools):
+            if not known.has(name):
+                raise InvalidInput(
+                    f"tools.{index}",
+                    f"Unknown tool {name[:100]!r}. {instead_of(name, known.names)}",
+                    remedy=Remedy(action=Action.LIST_TOOLS),
+                )
 
     async def operation(self, operation: Operation, model: str) -> Provider:
         """Return the model's provider. Raises if the model doesn't support the operation."""

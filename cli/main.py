@@ -86,6 +86,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "Manage the agents that plans can use: create, change, compare, deactivate or delete them.",
         ),
     },
+    "Tools": {
+        "tools": ("cli.tools:app", "Manage the tools that agents can use: list and show them, or accept a change."),
+        "mcp": ("cli.mcp:app", "Manage your own MCP servers: add, list, refresh or remove them."),
+    },
     "Temporal's tools": {
         "codec": (
             "cli.codec:codec",

@@ -17,6 +17,22 @@ from chimera.tools.search_engines import engine_of
 from chimera.tools.web_search import WebSearch
 from models.tools import ToolDefinition
 
+CLASSES = (
+    Calculator,
+    CurrentTime,
+    RunPython,
+    AskPerson,
+    Delegate,
+    FetchPage,
+    HttpRequest,
+    WebSearch,
+    ListFiles,
+    ReadFile,
+    WriteFile,
+)
+NAMES = frozenset(tool.name for tool in CLASSES)
+"""The names of all built-in tools, whether or not they are configured: agents may use them in any installation."""
+
 
 def built_in(settings: Settings, egress: EgressClient, database: Database | None = None) -> Sequence[Tool]:
     """Return the built-in tools of a worker. Some hold processes: see `chimera.tools.loading.close`.

@@ -12,7 +12,7 @@ Options = Mapping[str, str]
 
 NO_OPTIONS: Options = {}
 
-REPEATED = frozenset({"--tool", "--fallback", "--image", "TEXT"})
+REPEATED = frozenset({"--tool", "--fallback", "--image", "TEXT", "--header"})
 """Options and arguments that may be given more than once, each time with one item of a list."""
 
 BODY = "body"
@@ -83,6 +83,7 @@ AGENT: Options = {
     "reasoning_effort": "--reasoning-effort",
     "max_output_tokens": "--max-output-tokens",
 }
+MCP_SERVER: Options = {"name": "NAME", "url": "URL", "headers": "--header"}
 BACKFILL: Options = {"start": "--start", "end": "--end", "overlap": "--overlap"}
 BUDGET: Options = {
     "max_cost_micro_usd": "--usd",

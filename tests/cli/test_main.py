@@ -41,6 +41,8 @@ COMMANDS = (
     "delete",
     "models",
     "agents",
+    "tools",
+    "mcp",
     "codec",
     "calls",
     "schedules",
