@@ -10,10 +10,10 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from activities.prompts import messages
+from chimera.content import schemas
 from chimera.content.text import clean_text
 from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
-from chimera.tools import schemas
 from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, problems_of
 from chimera.tools.context import ToolContext, ToolLimits
 from models.base import preview_of

@@ -38,6 +38,8 @@ from models.tasks import RunPolicy, SubtaskMode, TaskSpec
 from models.users import Caller
 
 TITLE_CHARS = 80
+_EMPTY: dict[str, Any] = {"title": "", "goal": "", "images": [], "meta": {}, "output": None, "output_schema": None}
+"""The content of a deleted task."""
 
 
 async def create(
@@ -79,6 +81,7 @@ async def create(
         policy=_policy_of(spec, default_subtasks),
         metadata=spec.metadata,
         plan=spec.plan or (),
+        output_schema=spec.output_schema,
     )
     task_id = await accept_task(session, run, task)
     if task_id is None:
@@ -105,7 +108,7 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     await _empty_approvals(session, task_id)
     await session.execute(update(Call).where(Call.run_id == task_id).values(outcome=None))
     await session.execute(update(CallAttempt).where(CallAttempt.run_id == task_id).values(error=None))
-    await session.execute(update(Task).where(Task.run_id == task_id).values(title="", goal="", images=[], meta={}))
+    await session.execute(update(Task).where(Task.run_id == task_id).values(**_EMPTY))
     await session.execute(
         update(Run)
         .where(Run.id == task_id)

@@ -11,7 +11,7 @@ from cli.output.bill import in_a_column, in_doubt_of, limits_of, marked, spent_o
 from cli.output.costs import THE_TASK, is_partial
 from cli.output.endings import ending_of, with_ending
 from cli.output.files import named
-from cli.output.outcomes import error_of, next_step_of
+from cli.output.outcomes import answer_of, error_of, next_step_of
 from cli.output.prose import print_answer, print_line, print_prose
 from cli.output.remedies import with_command
 from cli.output.tables import print_table
@@ -50,7 +50,7 @@ def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView, 
         print_table(console, table_of(subtasks, cost))
     if task.result:
         console.print(Text("Result (simulated)" if task.simulated else "Result", style="bold"))
-        print_answer(plain(task.result).rstrip())
+        print_answer(plain(answer_of(task)).rstrip())
 
 
 def list_of(tasks: Sequence[TaskView], blocked_by: Set[TaskId]) -> Table:

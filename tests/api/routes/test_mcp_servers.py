@@ -15,7 +15,7 @@ from chimera.config import payload_keys
 from chimera.db.engine import Database
 from chimera.db.tables import McpServer, ToolRow, User
 from chimera.ledger import tools as ledger
-from chimera.tools.built_in import built_in
+from chimera.tools.built_in import definitions_of
 from chimera.tools.mcp.servers import HttpServer
 from models.tools import ToolSource
 from tests.api.conftest import SignUp
@@ -38,7 +38,7 @@ async def _connecting(app: FastAPI, database: Database) -> AsyncIterator[None]:
     with_key = parts.settings.model_copy(update={"payload_keys": SecretStr(payload_keys.made())})
     app.state.parts = replace(parts, mcp_clients=client, settings=with_key)
     async with database.connection() as connection:
-        await ledger.publish(connection, ToolSource.BUILT_IN, [tool.definition for tool in built_in(parts.settings)])
+        await ledger.publish(connection, ToolSource.BUILT_IN, list(definitions_of(parts.settings).values()))
     yield
     app.state.parts = parts
     async with database.begin() as session:

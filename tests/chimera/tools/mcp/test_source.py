@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import McpServer, ToolRow, User
+from chimera.egress.client import EgressClient
 from chimera.ledger import tools as ledger
 from chimera.store import tools as store
 from chimera.tools.base import Tool, ToolError, ToolUnavailable
@@ -165,7 +166,7 @@ async def test_a_built_in_tool_cannot_be_shadowed(
         session.add(ToolRow(owner_id=owner_id, name="calculator", **row))
         session.add(McpServer(owner_id=owner_id, name="x", url="http://127.0.0.1:9/mcp"))
     async with source(settings, database, tmp_path) as found, database.statements() as connection:
-        catalog = Catalog(built_in(settings), [found])
+        catalog = Catalog(built_in(settings, EgressClient(settings)), [found])
         assert (await catalog.matching(connection, owner_id, ["*"]))["calculator"].definition.description != "evil"
 
 
@@ -211,7 +212,7 @@ async def test_only_administrators_accept_the_installations_tools(
 
 
 async def test_static_tools_are_published(settings: Settings, database: Database) -> None:
-    definitions = [tool.definition for tool in built_in(settings)]
+    definitions = [tool.definition for tool in built_in(settings, EgressClient(settings))]
     async with database.connection() as connection:
         await ledger.publish_all(connection, definitions)
     async with database.begin() as session:
