@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -65,7 +66,7 @@ class TypedTool(Generic[Arguments]):
         return ToolDefinition(
             name=self.name,
             description=self.description,
-            parameters=self.arguments.model_json_schema(),
+            parameters=_schema_of(self.arguments),
             kind=self.kind,
             instant=self.instant,
             reads_only=self.reads_only,
@@ -85,6 +86,12 @@ class TypedTool(Generic[Arguments]):
             return self.arguments.model_validate(arguments)
         except ValidationError as error:
             raise ToolError(problems_of(self.name, [_problem_in(each) for each in error.errors()])) from None
+
+
+@cache
+def _schema_of(arguments: type[BaseModel]) -> dict[str, Any]:
+    """Return a schema that isn't built again for every model call."""
+    return arguments.model_json_schema()
 
 
 def problems_of(tool: str, problems: list[str]) -> str:
