@@ -1,6 +1,6 @@
 """The catalog: finds the tools that an agent may use, whatever their source."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Protocol, runtime_checkable
 
