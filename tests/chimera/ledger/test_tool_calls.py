@@ -45,7 +45,7 @@ async def finish(database: Database, request: ToolCallRequest) -> int | None:
     row = TranscriptRow(1600, "tool", "391", 1, tool_call_id="c1")
     event = ToolCallFinished(path=request.path, step=1, index=0, tool="calculator", failed=False, preview="391")
     async with database.statements() as connection:
-        return await tool_calls.finish(connection, request, row, event)
+        return await tool_calls.finish(connection, request, row, event, untrusted=False)
 
 
 async def written(database: Database, run_id: TaskId | str) -> int:
