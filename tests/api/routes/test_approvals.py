@@ -364,3 +364,37 @@ async def test_lists_are_paged_and_filtered(alice: httpx2.AsyncClient, database:
     questions = (await alice.get(address, params={"kind": "question"})).json()["items"]
     assert [each["id"] for each in questions] == [question_id]
     assert (await alice.get(address, params={"status": "approved"})).json()["items"] == []
+
+
+async def test_an_agents_status_names_the_deciders(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, database: Database
+) -> None:
+    address = "/api/v1/agents/critic/status"
+    before = (await alice.get(address)).json()["waits_for"]
+    new = replace(await for_approvers(A_CALL, bob), agent="critic")
+    task_id, approval_id = await asked(alice, database, new)
+    found = [each for each in (await alice.get(address)).json()["waits_for"] if each not in before]
+    assert [(each["approval_id"], each["task_id"], each["approvers"]) for each in found] == [
+        (approval_id, task_id, [await email_of(bob)])
+    ]
+    # An approver sees only the approval, so the agent of the same name isn't waiting in the approver's own tasks.
+    assert (await bob.get(address)).json()["waits_for"] == []
+
+
+async def test_a_used_up_budget_is_named_first(alice: httpx2.AsyncClient, database: Database) -> None:
+    task_id, approval_id = await asked(alice, database)
+    await set_task(database, task_id, needs_budget=True)
+    refused = await alice.post(f"/api/v1/tasks/{task_id}/resume")
+    assert refused.json()["remedy"]["action"] == "raise_budget"
+    assert (await decide(alice, task_id, approval_id, decision="approve")).status_code == 200
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == "waiting"
+    raised = await alice.post(f"/api/v1/tasks/{task_id}/budget", json={"max_model_calls": 9})
+    assert raised.json()["status"] == "running"
+
+
+async def test_an_approval_can_be_withdrawn_until_the_quorum(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, carol: httpx2.AsyncClient, database: Database
+) -> None:
+    task_id, approval_id = await asked(alice, database, await for_approvers(A_CALL, bob, carol, quorum=2))
+    assert (await decide(bob, task_id, approval_id, decision="approve")).json()["status"] == "pending"
+    assert (await decide(bob, task_id, approval_id, decision="reject")).json()["status"] == "rejected"
