@@ -282,6 +282,16 @@ async def _let_run_again(session: AsyncSession, row: Approval) -> None:
     place = (ToolCall.run_id == row.run_id) & (ToolCall.path == row.path) & (ToolCall.step == row.step)
     again = update(ToolCall).where(place, ToolCall.index == row.index, ToolCall.status == "started")
     await session.execute(again.values(status="waiting"))
+    # What runs again is what ran before, with the arguments that a person may have changed.
+    changed = (
+        select(Approval.changed_arguments)
+        .where(Approval.run_id == row.run_id, Approval.path == row.path, Approval.step == row.step)
+        .where(Approval.index == row.index, Approval.status == ApprovalStatus.APPROVED)
+        .order_by(Approval.created_at.desc(), Approval.id)
+        .limit(1)
+    )
+    if (arguments := await session.scalar(changed)) is not None:
+        row.changed_arguments = arguments
 
 
 def _show(approval_id: ApprovalId) -> Remedy:

@@ -398,3 +398,14 @@ async def test_an_approval_can_be_withdrawn_until_the_quorum(
     task_id, approval_id = await asked(alice, database, await for_approvers(A_CALL, bob, carol, quorum=2))
     assert (await decide(bob, task_id, approval_id, decision="approve")).json()["status"] == "pending"
     assert (await decide(bob, task_id, approval_id, decision="reject")).json()["status"] == "rejected"
+
+
+async def test_a_repeated_call_keeps_changed_arguments(alice: httpx2.AsyncClient, database: Database) -> None:
+    task_id, approval_id = await asked(alice, database)
+    changed = {"to": "c@example.com"}
+    assert (await decide(alice, task_id, approval_id, decision="approve", arguments=changed)).status_code == 200
+    async with database.begin() as session:
+        await session.execute(text("UPDATE tool_calls SET status = 'started' WHERE run_id = :id"), {"id": task_id})
+    outcome_id = await ask(database, task_id, AN_OUTCOME)
+    again = await decide(alice, task_id, outcome_id, decision="again")
+    assert again.json()["changed_arguments"] == changed
