@@ -43,6 +43,9 @@ from models.tool_calls import Decision
 from models.users import Caller
 from models.workflows import TaskSignal
 
+MAX_APPROVERS = 20
+"""As many as a rule can name."""
+
 _NAMES = {
     Approve: "approve",
     Reject: "reject",
@@ -138,6 +141,8 @@ async def delegate(session: AsyncSession, caller: Caller, approval_id: ApprovalI
             f"Then only {len(after)} users could decide, and {pending.terms.quorum} have to approve. Keep your own"
             " right to decide, or name a user who isn't an approver yet."
         )
+    if len(after) > MAX_APPROVERS:
+        raise Conflict(f"{MAX_APPROVERS} users may decide already. Give your own right away, without keeping it.")
     row.approvers = after
     await session.flush()
     named = ApprovalEscalated(

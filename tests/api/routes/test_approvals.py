@@ -12,11 +12,12 @@ from sqlalchemy import text
 
 from api.deps import Parts
 from chimera.db.engine import Database
-from chimera.ledger import ends
+from chimera.ledger import approvals, ends
 from chimera.ledger.approvals import NewApproval
 from models.ids import NodePath, RunId
 from models.policies import ApprovalTerms, OnExpiry
 from models.tasks import TransitionRecord
+from models.tool_calls import ToolCallRequest
 from tests.api.conftest import SignUp, administrator, new_task, set_task
 from tests.approvals import A_CALL, A_QUESTION, AN_OUTCOME, ask, begin, rows_of
 
@@ -409,3 +410,21 @@ async def test_a_repeated_call_keeps_changed_arguments(alice: httpx2.AsyncClient
     outcome_id = await ask(database, task_id, AN_OUTCOME)
     again = await decide(alice, task_id, outcome_id, decision="again")
     assert again.json()["changed_arguments"] == changed
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["missing approvers", "the owner"])
+async def test_an_escalation_adds_no_owner(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, database: Database, named: bool
+) -> None:
+    approvers = ("gone@example.com",) if named else ()
+    terms = ApprovalTerms(approvers=approvers, escalate_after_s=60, escalate_to=(await email_of(bob),))
+    task_id, approval_id = await asked(alice, database, replace(A_CALL, terms=terms))
+    async with database.begin() as session:
+        await session.execute(text("UPDATE approvals SET escalate_at = now() WHERE id = :id"), {"id": approval_id})
+    place = ToolCallRequest(run_id=RunId(task_id), path=NodePath("work"), step=0, index=0)
+    async with database.statements() as connection:
+        known, _ = await approvals.request(connection, place, A_CALL)
+        assert known is not None
+        await approvals.look_again(connection, place, known)
+    deciders = (await bob.get(f"/api/v1/approvals/{approval_id}")).json()["approvers"]
+    assert set(deciders) == {await email_of(bob)} | (set() if named else {await email_of(alice)})
