@@ -105,7 +105,8 @@ def _read(plan: Mapping[str, Any]) -> Read:
     except ValidationError as error:
         found = reportable([dict(entry) for entry in error.errors()])[:MAX_PROBLEMS]
         return (), [f"{'.'.join(map(str, entry['loc']))}: {_sentence(entry)}" for entry in found]
-    return checked.subtasks, []
+    typed = [f"subtasks.{index}.output_schema" for index, each in enumerate(checked.subtasks) if each.output_schema]
+    return ((), [f"{typed[0]}: Unknown field. Remove it."]) if typed else (checked.subtasks, [])
 
 
 def _sentence(entry: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from activities.plans import Plans, chosen
 from activities.prompts import PROMPTS, messages
 from activities.prompts.plan import plan_correction
 from activities.tool_results import ToolResult, event_of, row_of
+from activities.typed_answers import TypedAnswer, correction, typed_in
 from chimera.config.settings import Settings
 from chimera.content.text import clean_json, clean_text, estimate_tokens
 from chimera.ledger.calls import Intent
@@ -55,6 +56,7 @@ def settlement_of(
     settings: Settings,
     plans: Plans | None = None,
     plan_room: PlanRoom = NO_PLAN,
+    typed: TypedAnswer | None = None,
     task_ends: bool = False,
     results: Sequence[ToolResult] = (),
     unseen: bool | None = None,
@@ -62,14 +64,14 @@ def settlement_of(
     """Determine all effects of an answer. Never raises, because the answer is paid for.
 
     `plans` are those that `plans_of` found. The one that fits `plan_room` is chosen, and its settlement applies only if
-    the task hasn't gained subtasks since. `task_ends` means that an aggregation at the root completes the task. Such a
-    settlement applies only if the task hasn't been stopped. `results` are the results of the tools that are run at
-    once. If `unseen` is True, there is guidance that this node hasn't seen, so the answer doesn't end the node, unless
-    it was the last turn. None means that this wasn't looked up, and the settlement applies only if no guidance was
-    given since the call began.
+    the task hasn't gained subtasks since. `typed` is what `typed_of` found. `task_ends` means that an aggregation at
+    the root completes the task. Such a settlement applies only if the task hasn't been stopped. `results` are the
+    results of the tools that are run at once. If `unseen` is True, there is guidance that this node hasn't seen, so the
+    answer doesn't end the node, unless it was the last turn. None means that this wasn't looked up, and the settlement
+    applies only if no guidance was given since the call began.
     """
     request = intent.request
-    reading = _read(intent, chat, text, end, plans=plans, plan_room=plan_room, unseen=unseen)
+    reading = _read(intent, chat, text, end, plans=plans, plan_room=plan_room, typed=typed, unseen=unseen)
     usage, estimated = _usage_of(chat, reading.text, end)
     outcome = ModelCallOutcome(
         text_preview=preview_of(reading.answer, OUTCOME_PREVIEW_CHARS),
@@ -82,6 +84,8 @@ def settlement_of(
         plan_problems=tuple(preview_of(problem, 200) for problem in reading.problems[:10]),
         goes_on=reading.goes_on,
         finish_reason="stop" if end.finish_reason == "tool_calls" else end.finish_reason,
+        last_turn=intent.limit_reached,
+        invalid=reading.invalid,
     )
     result = reading.answer if reading.ends_node else None
     events = _events_of(intent, outcome, end, reading.text, result, estimated=estimated, task_ends=task_ends)
@@ -99,8 +103,9 @@ def settlement_of(
         ),
         events=(*events, *(event_of(result, request.path, request.step) for result in results)),
         node_result=result,
+        output=typed.output if typed is not None and reading.ends_node else None,
         finish_reason=end.finish_reason,
-        if_guidance=intent.guidance_seen if reading.ends_node and unseen is None and not request.last_turn else None,
+        if_guidance=intent.guidance_seen if reading.is_final and unseen is None and not request.last_turn else None,
         if_planned=plan_room.subtasks_total if reading.planned else None,
         ends_run=task_ends and reading.ends_node and request.path == ROOT,
         new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(reading.planned)),
@@ -121,6 +126,12 @@ class _Reading:
     follow_up: str | None
     goes_on: bool
     ends_node: bool
+    invalid: bool
+    """Whether the answer doesn't match its JSON Schema, and isn't repaired anymore."""
+
+    @property
+    def is_final(self) -> bool:
+        return self.ends_node or self.invalid
 
 
 def _read(
@@ -131,6 +142,7 @@ def _read(
     *,
     plans: Plans | None,
     plan_room: PlanRoom,
+    typed: TypedAnswer | None,
     unseen: bool | None,
 ) -> _Reading:
     text = clean_text(text)
@@ -149,17 +161,43 @@ def _read(
     # An empty piece means that there is nothing to continue.
     may_continue = answers and is_cut and text != "" and unseen is not True
     is_continued = may_continue and continuations.are_wanted(intent.on_truncated, pieces)
-    goes_on = is_continued or (answers and unseen is True and not request.last_turn)
+    is_guided = answers and unseen is True and not request.last_turn
+    is_refused = is_cut and intent.on_truncated is OnTruncated.FAIL
+    wrong: Sequence[str] = ()
+    if answers and not (is_continued or is_guided or is_refused):
+        wrong = _type_problems(intent, chat, typed, is_cut=is_cut)
+    goes_on = is_continued or is_guided or (wrong != () and intent.may_repair)
     return _Reading(
         text=text,
         answer=answer,
         calls=calls,
         planned=planned,
         problems=problems,
-        follow_up=continuations.ASK if is_continued else plan_correction(problems) if problems else None,
+        follow_up=_follow_up(problems, wrong, is_continued=is_continued),
         goes_on=goes_on,
-        ends_node=answers and not goes_on and not (is_cut and intent.on_truncated is OnTruncated.FAIL),
+        ends_node=answers and not goes_on and not wrong and not is_refused,
+        invalid=wrong != () and not goes_on,
     )
+
+
+def _follow_up(problems: Sequence[str], wrong: Sequence[str], *, is_continued: bool) -> str | None:
+    """Return the message that follows an answer. After the last repair, it still shows what is wrong."""
+    if is_continued:
+        return continuations.ASK
+    if problems:
+        return plan_correction(problems)
+    return correction(wrong) if wrong else None
+
+
+def _type_problems(intent: Intent, chat: ChatRequest, typed: TypedAnswer | None, *, is_cut: bool) -> tuple[str, ...]:
+    """Return why an answer doesn't match its JSON Schema; empty if it does, or has none."""
+    if intent.output_schema is None:
+        return ()
+    if typed is None:
+        return ("$: It can't be stored. Answer with simpler JSON.",)
+    if not typed.problems or not is_cut:
+        return typed.problems
+    return (f"$: It was cut off at {chat.max_output_tokens} tokens. Answer shorter.", *typed.problems)
 
 
 async def plans_of(intent: Intent, text: str) -> Plans | None:
@@ -168,6 +206,15 @@ async def plans_of(intent: Intent, text: str) -> Plans | None:
     """
     plans_in = PROMPTS[intent.request.purpose].plans_in
     return None if plans_in is None else await asyncio.to_thread(lambda: plans_in(clean_text(text)))
+
+
+async def typed_of(intent: Intent, text: str, end: ChatEnd) -> TypedAnswer | None:
+    """Check an answer against its JSON Schema, in a thread as above. None if it has none, or if it calls tools."""
+    schema = intent.output_schema
+    if schema is None or calls_of(intent, end):
+        return None
+    answer = continuations.joined((*intent.begun, clean_text(text)))
+    return await asyncio.to_thread(typed_in, answer, schema)
 
 
 def calls_of(intent: Intent, end: ChatEnd) -> tuple[ToolRequest, ...]:

@@ -4,11 +4,14 @@ Running the activity twice is safe: what is known about a call is in its rows. I
 subtask, the activity returns, and the workflow repeats it later.
 """
 
+from collections.abc import Sequence
+
 import structlog
 from temporalio import activity
 
 from activities.agents import agent_in
 from activities.calls.heartbeats import heartbeats
+from activities.tool_images import kept_images
 from activities.tool_results import (
     Overdue,
     ToolResult,
@@ -21,9 +24,10 @@ from activities.tool_results import (
 )
 from activities.tool_rulings import Fail, Run, Wait, next_step, sha256_of
 from chimera.bus import Bus
+from chimera.config.settings import Settings
 from chimera.db.engine import Connection, Database
 from chimera.failpoints import Failpoints
-from chimera.ledger import approvals, delegation, tool_calls
+from chimera.ledger import ai_calls, approvals, delegation, run_files, tool_calls
 from chimera.ledger.approvals import ApprovalState, NewApproval
 from chimera.ledger.delegation import CannotDelegate, Delegated
 from chimera.ledger.tool_calls import RequestedToolCall
@@ -35,7 +39,7 @@ from chimera.tools.people import Delegation, Question
 from models import activities as contract
 from models.approvals import ApprovalKind, ApprovalStatus
 from models.errors import ApprovalExpired, ChimeraError, RootStopped
-from models.ids import call_id_of
+from models.ids import FileId, call_id_of
 from models.model_calls import Purpose
 from models.policies import ApprovalTerms
 from models.subtasks import OPEN_SUBTASKS, SubtaskStatus
@@ -52,7 +56,10 @@ RETRY_S = 2.0
 class ToolCalls(contract.ToolCalls):
     """Implements `run_tool_call`."""
 
-    def __init__(self, *, database: Database, bus: Bus, catalog: Catalog, failpoints: Failpoints) -> None:
+    def __init__(
+        self, *, settings: Settings, database: Database, bus: Bus, catalog: Catalog, failpoints: Failpoints
+    ) -> None:
+        self._settings = settings
         self._database = database
         self._bus = bus
         self._catalog = catalog
@@ -127,8 +134,10 @@ class ToolCalls(contract.ToolCalls):
         """Run the tool. The call is claimed first, so that an unknown outcome can be detected."""
         definition = run.tool.definition
         async with self._database.statements() as connection:
-            is_new = await tool_calls.claim(connection, request, asked.tool)
-        if not is_new and definition.kind is ToolKind.ONCE:
+            begun = await tool_calls.claim(connection, request, asked.tool, run.arguments)
+        if begun is not None:
+            self._bus.wake(request.run_id, begun)
+        elif definition.kind is ToolKind.ONCE:
             # Another attempt has the call. The next one reads how far it got.
             raise OutcomeUnknown(f"Another attempt runs {asked.tool}.")
         try:
@@ -211,11 +220,12 @@ class ToolCalls(contract.ToolCalls):
 
         Raises RootStopped if the ledger rejects the result.
         """
-        call = ToolRequest(asked.tool_call_id, asked.tool, asked.arguments)
-        result: ToolResult = result_of(request.index, call, output, untrusted=untrusted)
-        row, event = row_of(result, request.step), event_of(result, request.path, request.step)
         async with self._database.statements() as connection:
-            seq = await tool_calls.finish(connection, request, row, event, untrusted=untrusted)
+            if output.images:
+                seq, result = await self._write_with_images(connection, request, asked, output, untrusted=untrusted)
+            else:
+                result = _result(request, asked, output, untrusted=untrusted)
+                seq = await _write(connection, request, result)
             if seq is None:
                 done = (await tool_calls.read(connection, request)).done
                 if done is None:
@@ -223,6 +233,27 @@ class ToolCalls(contract.ToolCalls):
                 return done
         self._bus.wake(request.run_id, seq)
         return ToolCallOutcome(tool=result.tool, failed=result.failed)
+
+    async def _write_with_images(
+        self,
+        connection: Connection,
+        request: ToolCallRequest,
+        asked: RequestedToolCall,
+        output: ToolOutput,
+        *,
+        untrusted: bool,
+    ) -> tuple[int | None, ToolResult]:
+        """Append the result, and store the images that the run and its owner have room for, in one transaction."""
+        async with connection.transaction():
+            room = await run_files.room(connection, request.run_id, asked.owner_id, most=self._settings.max_kept_bytes)
+            kept = kept_images(output.images, room)
+            new = kept.files_of(asked.tool, asked.owner_id, request.run_id)
+            output = ToolOutput(kept.noted(output.text), failed=output.failed)
+            result = _result(request, asked, output, untrusted=untrusted, images=[file.id for file in new])
+            seq = await _write(connection, request, result)
+            if seq is not None:
+                await ai_calls.keep(connection, new)
+        return seq, result
 
     def _context_of(self, request: ToolCallRequest, asked: RequestedToolCall) -> ToolContext:
         return ToolContext(
@@ -236,6 +267,23 @@ class ToolCalls(contract.ToolCalls):
             is_untrusted=asked.is_untrusted,
             report=activity.heartbeat,
         )
+
+
+def _result(
+    request: ToolCallRequest,
+    asked: RequestedToolCall,
+    output: ToolOutput,
+    *,
+    untrusted: bool,
+    images: Sequence[FileId] = (),
+) -> ToolResult:
+    call = ToolRequest(asked.tool_call_id, asked.tool, asked.arguments)
+    return result_of(request.index, call, output, untrusted=untrusted, images=images)
+
+
+async def _write(connection: Connection, request: ToolCallRequest, result: ToolResult) -> int | None:
+    row, event = row_of(result, request.step), event_of(result, request.path, request.step)
+    return await tool_calls.finish(connection, request, row, event, untrusted=result.untrusted)
 
 
 def _is_due(pending: ApprovalState) -> bool:

@@ -10,15 +10,15 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from activities.prompts import messages
+from chimera.content import schemas
 from chimera.content.text import clean_text
 from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
-from chimera.tools import schemas
 from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, problems_of
 from chimera.tools.context import ToolContext, ToolLimits
 from models.base import preview_of
 from models.events import ToolCallFinished
-from models.ids import NodePath
+from models.ids import FileId, NodePath
 from models.tool_calls import TOOL_SECONDS
 
 log = structlog.get_logger()
@@ -43,6 +43,8 @@ class ToolResult:
     failed: bool
     untrusted: bool = False
     """Whether the text comes from outside."""
+    images: tuple[FileId, ...] = ()
+    """The files with its images."""
 
 
 class Overdue(OutcomeUnknown):
@@ -97,10 +99,12 @@ async def output_of(tool: Tool, arguments: Mapping[str, Any], context: ToolConte
     return replace(output, text=output.text[: context.limits.max_result_chars])
 
 
-def result_of(index: int, call: ToolRequest, output: ToolOutput, *, untrusted: bool = False) -> ToolResult:
-    """Return a result whose text is cleaned and cut to its limit."""
+def result_of(
+    index: int, call: ToolRequest, output: ToolOutput, *, untrusted: bool = False, images: Sequence[FileId] = ()
+) -> ToolResult:
+    """Return a result whose text is cleaned. Its images are in `images`, and not those of the output."""
     text = clean_text(output.text)
-    return ToolResult(index, call.name, call.id, text, output.failed, untrusted)
+    return ToolResult(index, call.name, call.id, text, output.failed, untrusted, tuple(images))
 
 
 async def results_at_once(
@@ -151,8 +155,9 @@ def row_of(result: ToolResult, step: int) -> TranscriptRow:
         seq=step * 1000 + messages.TOOL_RESULT + result.index,
         role="tool",
         content=result.text,
-        tokens=messages.tokens_of(result.text),
+        tokens=messages.tokens_of(result.text) + messages.IMAGE_TOKENS * len(result.images),
         tool_call_id=result.tool_call_id,
+        images=result.images,
     )
 
 
@@ -165,4 +170,5 @@ def event_of(result: ToolResult, path: NodePath, step: int) -> ToolCallFinished:
         tool=result.tool,
         failed=result.failed,
         preview=preview_of(result.text),
+        images=result.images,
     )

@@ -10,11 +10,12 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from api.deps import API, Parts
+from chimera.ledger.kept_bytes import LEAST_BYTES
 from chimera.providers.base import Provider
 from chimera.providers.media import Vectors
 from chimera.store import ai_calls, user_limits
 from chimera.store.ai_calls import NewAiCall
-from chimera.store.user_limits import FILES_LIMIT, LEAST_BYTES, OPEN_AI_CALLS_LIMIT
+from chimera.store.user_limits import FILES_LIMIT, OPEN_AI_CALLS_LIMIT
 from models.ai_calls import (
     AiCallResult,
     AiCallView,

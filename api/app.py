@@ -21,12 +21,14 @@ from api.routes import (
     codec,
     files,
     health,
+    mcp_servers,
     pages,
     policies,
     providers,
     schedules,
     streams,
     tasks,
+    tools,
     transcriptions,
 )
 from api.user_limits import OpenByUser
@@ -34,6 +36,7 @@ from chimera import __version__
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
+from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
@@ -43,6 +46,7 @@ from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
+from chimera.tools.mcp.http import clients_with
 
 CLOSED_ROUTERS = (
     tasks.router,
@@ -50,6 +54,8 @@ CLOSED_ROUTERS = (
     policies.router,
     auth.router,
     agents.router,
+    tools.router,
+    mcp_servers.router,
     schedules.router,
     providers.router,
     ai_calls.router,
@@ -133,6 +139,7 @@ def build_parts(settings: Settings) -> Parts:
         rights=Rights(auth),
         models=models,
         checks=Checks(settings, models),
+        mcp_clients=clients_with(EgressClient(settings)),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),

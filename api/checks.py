@@ -6,19 +6,20 @@ Requests are rejected before anything is stored, so that no run fails for a reas
 import asyncio
 from collections.abc import Mapping
 
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
 from chimera.config.vendors import VENDORS
+from chimera.content import schemas
 from chimera.content.file_types import IMAGES
-from chimera.egress.client import EgressClient
 from chimera.pricing import abilities_of, window_of
 from chimera.providers import check_model, is_set_up
 from chimera.providers.base import Provider
 from chimera.providers.operations import check_operation
-from chimera.store import agents, files
+from chimera.store import agents, files, tools
 from chimera.store.agents import BUILT_IN_VIEWS
-from chimera.tools.built_in import built_in
+from chimera.tools import built_in
 from models.agents import PLANNER, AgentSpec, AgentView
 from models.ai_calls import Operation
 from models.due_times import check_time_zone
@@ -31,6 +32,7 @@ from models.remedies import Action, Remedy
 from models.schedules import PreviewSpec, ScheduleSpec
 from models.tasks import TaskSpec
 from models.users import Caller
+from models.wording import instead_of
 
 MAX_KNOWN_MODELS = 1000
 
@@ -77,6 +79,7 @@ class Checks:
         await self.models.check(spec.model or self._settings.default_model, f"{within}model")
         for index, model in enumerate(spec.fallbacks):
             await self.models.check(model, f"{within}fallbacks.{index}")
+        await asyncio.to_thread(_check_schemas, spec, within)
         await self._longest_answer(spec, within)
         await self._images(session, owner_id, spec, within)
         if spec.plan is None:
@@ -100,15 +103,24 @@ class Checks:
 
     async def agent(self, agent: AgentSpec) -> None:
         """Raise if an agent can't work."""
+        await asyncio.to_thread(_check_schema, agent.output_schema, "output_schema")
         if agent.model is not None:
             await self.models.check(agent.model)
         for index, model in enumerate(agent.fallbacks):
             await self.models.check(model, f"fallbacks.{index}")
-        names = {each.definition.name for each in built_in(self._settings, EgressClient(self._settings))}
-        for index, tool in enumerate(agent.tools):
-            if tool not in names:
-                known = ", ".join(sorted(names))
-                raise InvalidInput(f"tools.{index}", f"Unknown tool {tool!r}. Use one of {known}.")
+
+    async def tools(self, session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> None:
+        """Raise if an agent names a tool that its owner doesn't have, or a pattern without any match."""
+        if set(agent.tools) <= built_in.NAMES:
+            return
+        known = await tools.known_to(session, owner_id)
+        for index, name in enumerate(agent.tools):
+            if not known.has(name):
+                raise InvalidInput(
+                    f"tools.{index}",
+                    f"Unknown tool {name[:100]!r}. {instead_of(name, known.names)}",
+                    remedy=Remedy(action=Action.LIST_TOOLS),
+                )
 
     async def operation(self, operation: Operation, model: str) -> Provider:
         """Return the model's provider. Raises if the model doesn't support the operation."""
@@ -162,3 +174,20 @@ class Checks:
             raise InactiveAgent(name, field)
         for model in agent.fallbacks if agent.model is None else (agent.model, *agent.fallbacks):
             await self.models.check(model, field)
+
+
+MAX_SCHEMA_BYTES = 32 * 1024
+"""Maximum length of the schema of a typed answer, as JSON."""
+
+
+def _check_schemas(spec: TaskSpec, within: str) -> None:
+    """Raise InvalidInput, which names the field, if a JSON Schema in a task can't be used."""
+    _check_schema(spec.output_schema, f"{within}output_schema")
+    for index, subtask in enumerate(spec.plan or ()):
+        _check_schema(subtask.output_schema, f"{within}plan.{index}.output_schema")
+
+
+def _check_schema(schema: Mapping[str, JsonValue] | None, field: str) -> None:
+    problem = None if schema is None else schemas.is_usable(schema, max_bytes=MAX_SCHEMA_BYTES)
+    if problem is not None:
+        raise InvalidInput(field, problem)

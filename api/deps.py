@@ -34,6 +34,7 @@ from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
+from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
 from models.errors import InvalidInput, NotSignedIn
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
@@ -85,6 +86,7 @@ class Parts:
     rights: Rights
     models: Models
     checks: Checks
+    mcp_clients: HttpClients
     available: Available
     hub: Hub
     cursors: Cursors

@@ -17,8 +17,9 @@ from starlette.exceptions import HTTPException
 from api.errors import Refused
 from chimera.config.settings import Settings
 from chimera.content.files import Content, measured
+from chimera.ledger.kept_bytes import LEAST_BYTES
 from chimera.store import files, user_limits
-from chimera.store.user_limits import FILES_LIMIT, LEAST_BYTES
+from chimera.store.user_limits import FILES_LIMIT
 from models.errors import InvalidInput, WrongContentType
 from models.files import FileView
 from models.ids import UserId

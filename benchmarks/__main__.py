@@ -15,6 +15,7 @@ BENCHMARKS = {
     "shims": "processor time saved by each departure from the SDK's and Python's defaults",
     "imports": "time and imports that a new process needs before a provider's first request",
     "cases": "bad answers, odd requests and awkward terminals: expected and actual results",
+    "mcp": "every tool of three public MCP servers, called by stdio and by HTTP",
     "places": "whether a stack starts, works and stops with checkouts and data folders in odd places",
     "security": "attacks on all known weaknesses: trials and failed checks",
 }

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.http import signed_in
-from cli.input.amounts import decimal, metavar_of, moment, one_of, whole
+from cli.input.amounts import decimal, metavar_of, micro_usd, moment, one_of, whole
 from cli.input.arguments import AsJson
 from cli.input.encodings import path
 from cli.input.options import AGENT, Options
@@ -56,6 +56,38 @@ Effort = Annotated[
 MaxOutputTokens = Annotated[
     int | None,
     typer.Option(parser=whole(16, 131_072), help="Maximum output tokens per answer. Default: 2048."),
+]
+MaxTurns = Annotated[
+    int | None,
+    typer.Option(parser=whole(1, 1000), help="Maximum model calls per subtask. The task's limit applies too."),
+]
+MaxToolCalls = Annotated[
+    int | None,
+    typer.Option(parser=whole(1, 100_000), help="Number of tool calls per subtask after which the agent must answer."),
+]
+MaxIdenticalCalls = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole(2, 100),
+        help="Number of turns in a row with the same tool calls after which the agent must answer. Default: 3.",
+    ),
+]
+MaxSeconds = Annotated[
+    int | None,
+    typer.Option(parser=whole(1, 2_592_000), help="Seconds per subtask after which the agent must answer."),
+]
+MaxCost = Annotated[
+    int | None,
+    typer.Option(
+        "--max-cost-usd",
+        parser=micro_usd,
+        metavar="AMOUNT",
+        help="Maximum cost of the agent's model calls per subtask, in US dollars. A call that could exceed it fails.",
+    ),
+]
+Schema = Annotated[
+    Path | None,
+    typer.Option("--output-schema", parser=path, help="A JSON file with the JSON Schema of the agent's answers."),
 ]
 File = Annotated[
     Path | None,
@@ -125,11 +157,18 @@ async def create(
     temperature: Temperature = None,
     reasoning_effort: Effort = None,
     max_output_tokens: MaxOutputTokens = None,
+    max_turns: MaxTurns = None,
+    max_tool_calls: MaxToolCalls = None,
+    max_identical_calls: MaxIdenticalCalls = None,
+    max_seconds: MaxSeconds = None,
+    max_cost_micro_usd: MaxCost = None,
+    output_schema: Schema = None,
     file: File = None,
     as_json: AsJson = False,
 ) -> int:
     """Create an agent from options, a file, or both."""
-    from cli.http.bodies import agent_body
+    from cli.http.bodies import agent_body, limits_body
+    from cli.input.files import json_of
 
     options = {
         "name": name,
@@ -142,6 +181,14 @@ async def create(
         "temperature": temperature,
         "reasoning_effort": reasoning_effort,
         "max_output_tokens": max_output_tokens,
+        "limits": limits_body(
+            max_turns=max_turns,
+            max_tool_calls=max_tool_calls,
+            max_identical_calls=max_identical_calls,
+            max_seconds=max_seconds,
+            max_cost_micro_usd=max_cost_micro_usd,
+        ),
+        "output_schema": None if output_schema is None else json_of(output_schema, "The JSON Schema"),
     }
     body = agent_body(options, file)
     async with signed_in(_typed(options, file)) as client:
@@ -167,11 +214,18 @@ async def change(
     temperature: Temperature = None,
     reasoning_effort: Effort = None,
     max_output_tokens: MaxOutputTokens = None,
+    max_turns: MaxTurns = None,
+    max_tool_calls: MaxToolCalls = None,
+    max_identical_calls: MaxIdenticalCalls = None,
+    max_seconds: MaxSeconds = None,
+    max_cost_micro_usd: MaxCost = None,
+    output_schema: Schema = None,
     file: NewFields = None,
     as_json: AsJson = False,
 ) -> int:
     """Change the given fields of an agent. This makes a new version; tasks that have begun keep theirs."""
-    from cli.http.bodies import changed_agent
+    from cli.http.bodies import changed_agent, limits_body
+    from cli.input.files import json_of
 
     options = {
         "prompt": prompt,
@@ -183,6 +237,14 @@ async def change(
         "temperature": temperature,
         "reasoning_effort": reasoning_effort,
         "max_output_tokens": max_output_tokens,
+        "limits": limits_body(
+            max_turns=max_turns,
+            max_tool_calls=max_tool_calls,
+            max_identical_calls=max_identical_calls,
+            max_seconds=max_seconds,
+            max_cost_micro_usd=max_cost_micro_usd,
+        ),
+        "output_schema": None if output_schema is None else json_of(output_schema, "The JSON Schema"),
     }
     async with signed_in(_typed(options, file)) as client:
         before = await client.agent(name)
@@ -285,4 +347,8 @@ async def delete(name: Name) -> int:
 
 def _typed(options: Mapping[str, Any], file: Path | None) -> Options:
     """Return the options for an agent's fields. A problem with a field that was set in the file names the field."""
-    return {field: option for field, option in AGENT.items() if file is None or options.get(field) is not None}
+    return {
+        field: option
+        for field, option in AGENT.items()
+        if file is None or options.get(field.partition(".")[0]) is not None
+    }

@@ -43,6 +43,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.tasks:cost",
             "Show a task's cost by model, agent and subtask, and list attempts that returned no result.",
         ),
+        "files": (
+            "cli.task_files:files",
+            "List the files that a task's agents have written, or save them in a folder.",
+        ),
     },
     "Control a task": {
         "steer": ("cli.task_controls:steer", "Send guidance to a running task."),
@@ -81,6 +85,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.agents:app",
             "Manage the agents that plans can use: create, change, compare, deactivate or delete them.",
         ),
+    },
+    "Tools": {
+        "tools": ("cli.tools:app", "Manage the tools that agents can use: list and show them, or accept a change."),
+        "mcp": ("cli.mcp:app", "Manage your own MCP servers: add, list, refresh or remove them."),
     },
     "Temporal's tools": {
         "codec": (

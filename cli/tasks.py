@@ -43,6 +43,9 @@ Images = Annotated[
     list[Path] | None,
     typer.Option(parser=a_path, help="An image file to show to the agents. You can repeat this option."),
 ]
+OutputSchema = Annotated[
+    Path | None, typer.Option(parser=a_path, help="A JSON file with the JSON Schema of the task's answer.")
+]
 MaxOutputTokens = Annotated[
     int | None,
     typer.Option(
@@ -83,6 +86,7 @@ async def run(
     model: TaskModel = None,
     budget_micro_usd: BudgetMicroUsd = None,
     plan: Plan = None,
+    output_schema: OutputSchema = None,
     image: Images = None,
     on_failure: OnFailure = None,
     on_truncated: OnTruncated = None,
@@ -105,6 +109,7 @@ async def run(
         model=model,
         budget_micro_usd=budget_micro_usd,
         plan=plan,
+        output_schema=output_schema,
         on_failure=on_failure,
         on_truncated=on_truncated,
         subtasks=subtasks,
@@ -186,10 +191,11 @@ async def show(task_id: TaskName, path: NodePath = None, as_json: AsJson = False
     async with signed_in(NODE) as client:
         task = await task_named(client, task_id)
         subtasks, cost = await client.subtasks(task.id), await client.cost(task.id)
+        files = await client.task_files(task.id)
     if as_json:
         print_json(task)
     else:
-        print_task(task, subtasks, cost)
+        print_task(task, subtasks, cost, files)
     return 0
 
 

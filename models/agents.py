@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from models.base import AGENT_NAME, Body, Contract, Fallbacks, ModelRef, Number, Whole
+from models.base import AGENT_NAME, Body, Contract, Fallbacks, ModelRef, Number, OutputSchema, Whole
 from models.ids import AgentId
 
 ReasoningEffort = Literal["none", "low", "medium", "high"]
@@ -15,6 +15,52 @@ AgentName = Annotated[str, StringConstraints(pattern=AGENT_NAME)]
 
 AnswerTokens = Annotated[Whole, Field(ge=16, le=131_072)]
 """Maximum number of tokens in a model call's answer."""
+
+
+IDENTICAL_CALLS = 3
+"""Default of `AgentLimits.max_identical_calls`."""
+MAX_SECONDS = 30 * 24 * 3600
+
+
+class AgentLimits(Body):
+    """Limits on each subtask that an agent works on.
+
+    When a limit other than the cost is reached, the agent's next turn is its last one: it can't call tools, and its
+    answer is final. A call that could exceed the maximum cost fails the subtask.
+    """
+
+    max_turns: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Maximum number of model calls per subtask. The task's `limits.max_turns` applies too.",
+    )
+    max_tool_calls: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="Number of tool calls per subtask after which the agent has to answer. The tool calls of a turn"
+        " always run together.",
+    )
+    max_identical_calls: Whole = Field(
+        default=IDENTICAL_CALLS,
+        ge=2,
+        le=100,
+        description="Number of turns in a row with the same tool calls after which the agent has to answer",
+    )
+    max_seconds: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_SECONDS,
+        description="Seconds after the start of a subtask after which the agent has to answer. Waiting counts too.",
+    )
+    max_cost_micro_usd: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=10**13,
+        description="Maximum cost of an agent's own model calls per subtask, in millionths of a US dollar. A call that"
+        " could exceed it fails the subtask.",
+    )
 
 
 class AgentSpec(Body):
@@ -41,6 +87,8 @@ class AgentSpec(Body):
         default=None, description="Reasoning effort, for reasoning models. Default: the model's default."
     )
     max_output_tokens: AnswerTokens = 2048
+    limits: AgentLimits = AgentLimits()
+    output_schema: OutputSchema | None = None
 
 
 class AgentView(Contract):
@@ -57,6 +105,8 @@ class AgentView(Contract):
     temperature: float | None
     reasoning_effort: ReasoningEffort | None
     max_output_tokens: int
+    limits: AgentLimits = AgentLimits()
+    output_schema: OutputSchema | None = None
     built_in: bool
     version: int | None = Field(default=None, description="Newest version. `null` for built-in agents.")
     active: bool = Field(default=True, description="Whether new tasks and schedules can use the agent")

@@ -7,7 +7,7 @@ unknown fields. A `Body` comes from outside, where an unknown field is a mistake
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 PREVIEW_CHARS = 500
 """Maximum length of a preview in a history or an event. Both contain references, not whole answers."""
@@ -62,6 +62,15 @@ Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5, fail_fast=True)]
 """Fallback models, each of which is tried if the one before it fails."""
 
 Priority = Annotated[Whole, Field(ge=1, le=5, description="Priority, from 1 (most urgent) to 5 (least urgent)")]
+
+OutputSchema = Annotated[
+    dict[str, JsonValue],
+    Field(
+        description="JSON Schema (draft 2020-12) of the answer, at most 32 KiB. `$ref` can only refer to parts of the"
+        " schema itself, and not recursively."
+    ),
+]
+"""The schema of a typed answer. `chimera/content/schemas.py` decides whether it can be used."""
 
 UtcDatetime = datetime
 """A time-zone-aware timestamp in UTC, like all timestamps in Chimera."""

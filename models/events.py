@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from models.approvals import ApprovalId, ApprovalKind, ApprovalStatus
 from models.base import Contract, UtcDatetime
-from models.ids import ROOT, NodePath, RunId
+from models.ids import ROOT, FileId, NodePath, RunId
 from models.model_calls import Purpose
 from models.plans import PlanNode
 from models.subtasks import SubtaskView
@@ -164,12 +164,33 @@ class ModelCallWaiting(_Placed):
     retry_after_s: float | None
 
 
+class ToolCallStarted(_Placed):
+    """A tool begins to run, in an activity of its own. `attempt` counts the starts of the call."""
+
+    type: Literal["tool_call.started"] = "tool_call.started"
+    index: int
+    tool: str
+    preview: str
+    """The beginning of the arguments."""
+
+
 class ToolCallFinished(_Placed):
     type: Literal["tool_call.finished"] = "tool_call.finished"
     index: int
     tool: str
     failed: bool
     preview: str
+    images: tuple[FileId, ...] = ()
+    """The files with the result's images. The default protects events from before results could have some."""
+
+
+class FileWritten(_Placed):
+    """An agent has written a file of the run, perhaps in place of one with the same name."""
+
+    type: Literal["file.written"] = "file.written"
+    file_id: FileId
+    name: str
+    size_bytes: int
 
 
 class ApprovalRequested(_Placed):
@@ -250,7 +271,9 @@ Event = Annotated[
     | ModelCallFailed
     | ModelCallFellBack
     | ModelCallWaiting
+    | ToolCallStarted
     | ToolCallFinished
+    | FileWritten
     | ApprovalRequested
     | ApprovalEscalated
     | ApprovalDecided

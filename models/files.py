@@ -5,12 +5,20 @@ from typing import NamedTuple
 from pydantic import Field
 
 from models.base import Contract, UtcDatetime
-from models.ids import FileId
+from models.ids import FileId, TaskId
 
 MAX_NAME_CHARS = 120
 MAX_TASK_IMAGES = 8
 MAX_IMAGE_BYTES = 3_750_000
 """5 MB as base64, the lowest limit of any vendor: https://docs.claude.com/en/docs/build-with-claude/vision"""
+
+MAX_RUN_FILES = 200
+MAX_RUN_FILE_BYTES = 5_000_000
+MAX_RUN_BYTES = 50_000_000
+"""All files of a run together."""
+MAX_RESULT_IMAGES = 5
+MAX_RESULT_IMAGE_BYTES = 5_000_000
+"""All images of a tool's result together."""
 
 
 class InputFile(NamedTuple):
@@ -31,6 +39,7 @@ class FileView(Contract):
     size_bytes: int
     sha256: str
     simulated: bool = Field(default=False, description="`true` if the simulator generated the file")
+    task_id: TaskId | None = Field(default=None, description="For a file that a task's agents wrote: the task's ID")
     created_at: UtcDatetime
 
 

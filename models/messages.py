@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from models.base import Contract, UtcDatetime
-from models.ids import NodePath
+from models.ids import FileId, NodePath
 from models.model_calls import Purpose
 from models.tasks import FinishReason
 
@@ -32,6 +32,9 @@ class MessageView(Contract):
     tool_call_id: str | None = Field(description="For a tool result: the ID of the tool call")
     tool: str | None = Field(description="For a tool result: the tool's name")
     failed: bool | None = Field(description="For a tool result: whether the tool failed")
+    images: tuple[FileId, ...] = Field(
+        default=(), description="For a tool result: the IDs of the files with its images, unless they were deleted"
+    )
     guidance_id: int | None = Field(description="For guidance: the ID of the guidance")
     agent: str | None = Field(description="For a reply: the agent that answered")
     agent_version: int | None = Field(

@@ -96,6 +96,16 @@ class ModelCallOutcome(Contract):
         default="stop",
         description="Why the answer ended. `stop` also applies to a reply that requests tool calls.",
     )
+    last_turn: bool = Field(
+        # The default protects histories that were recorded before agents had limits of their own.
+        default=False,
+        description="`true` if a limit of the agent made this call its last turn",
+    )
+    invalid: bool = Field(
+        # The default protects histories that were recorded before answers could be typed.
+        default=False,
+        description="`true` if the answer still doesn't match its JSON Schema after its repairs",
+    )
 
 
 class AttemptStatus(StrEnum):

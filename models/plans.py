@@ -7,12 +7,12 @@ title and edges, but no instruction. `problems_of` validates the plans of caller
 from collections.abc import Collection, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import Field, field_validator
 
 from models.agents import NOT_OFFERED, PLANNER
-from models.base import Body, Contract, Flag, Key, preview_of
+from models.base import Body, Contract, Flag, Key, OutputSchema, preview_of
 from models.wording import instead_of
 
 MAX_DEPTH = 4
@@ -40,6 +40,7 @@ class PlannedSubtask(Body):
         description="Keys of the subtasks whose results this subtask receives",
     )
     decompose: Flag = Field(default=False, description="`true` to have the subtask planned into smaller subtasks")
+    output_schema: OutputSchema | None = None
 
     @field_validator("depends_on")
     @classmethod
@@ -51,6 +52,14 @@ class Plan(Body):
     """The answer that a planning model is asked for."""
 
     subtasks: tuple[PlannedSubtask, ...] = Field(min_length=1, max_length=MAX_NODES)
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the schema of a plan without the schemas of answers, because planners don't write schemas."""
+        schema = super().model_json_schema(*args, **options)
+        schema["$defs"]["PlannedSubtask"]["properties"].pop("output_schema")
+        schema["$defs"].pop("JsonValue")
+        return schema
 
 
 class PlanNode(Contract):

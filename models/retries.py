@@ -11,6 +11,8 @@ from pydantic import Field
 from models.base import Contract
 from models.errors import (
     SETTLED,
+    AgentLimitReached,
+    AnswerInvalid,
     AnswerMissing,
     AnswerNotKept,
     AnswerTooLarge,
@@ -130,6 +132,16 @@ _ADVICE = {
         RetryAdvice(retry=True, change=_MODEL, message="Choose another model."),
     ),
     UnknownAgent.code: RetryAdvice(retry=True, message="Create the missing agent again, then retry the task."),
+    AgentLimitReached.code: RetryAdvice(
+        retry=True,
+        message="Change the agent's limits, then retry the task: the retry uses the agent's newest version.",
+    ),
+    AnswerInvalid.code: RetryAdvice(
+        retry=True,
+        change=_EITHER,
+        message="Without a change, the next answer would probably be invalid too. Add guidance, or choose another"
+        " model.",
+    ),
     AnswerMissing.code: RetryAdvice(retry=False, message="A subtask's answer was lost, so create a new task."),
     **{
         code: RetryAdvice(

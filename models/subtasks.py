@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath, RunId, UserId
@@ -56,6 +56,7 @@ class SubtaskView(Contract):
     depends_on: tuple[str, ...]
     instruction: str
     result: str | None
+    output: JsonValue | None = Field(default=None, description="The result as JSON, if it has a JSON Schema")
     finish_reason: FinishReason | None = Field(
         default=None,
         description="Why the answer ended. `length`: the answer was cut off at its token limit and is incomplete.",

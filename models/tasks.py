@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, JsonValue, field_validator, model_valida
 from pydantic_core import to_json
 
 from models.agents import AnswerTokens
-from models.base import Body, Contract, Fallbacks, Flag, ModelRef, Priority, UtcDatetime, Whole
+from models.base import Body, Contract, Fallbacks, Flag, ModelRef, OutputSchema, Priority, UtcDatetime, Whole
 from models.files import MAX_TASK_IMAGES
 from models.ids import FileId, NodePath, RunId, TaskId, UserId
 from models.nodes import NodeState
@@ -149,6 +149,7 @@ class TaskSpec(Body):
         " their parent's workflow, with about half as many Temporal events as with `child`. Default: the setting"
         " `CHIMERA_SUBTASKS`.",
     )
+    output_schema: OutputSchema | None = None
     budget: Budget | None = None
     limits: RunLimits = RunLimits()
     priority: Priority = 3
@@ -334,6 +335,9 @@ class TaskView(Contract):
     subtasks_done: int
     retries: int = Field(default=0, description="Number of times the task was retried after a failure")
     result: str | None
+    output: JsonValue | None = Field(
+        default=None, description="The result as JSON, if it has a JSON Schema. Always `null` in lists."
+    )
     finish_reason: FinishReason | None = Field(
         default=None,
         description="Why the answer ended. `length`: the answer was cut off at its token limit and is incomplete.",

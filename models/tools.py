@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from models.base import Contract
+from models.base import Body, Contract
 
 TOOL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
 """The names that all vendors accept."""
@@ -45,11 +45,14 @@ class ToolDefinition(Contract):
     source: ToolSource = ToolSource.BUILT_IN
     server: str | None = None
     """The name of the MCP server or the OpenAPI document that the tool belongs to."""
+    original: str | None = None
+    """The name that the server itself uses."""
     instant: bool = False
     """Whether a call needs nothing but its arguments. It runs together with the answer that requests it, without an
     activity, and is always allowed."""
     reads_only: bool = False
-    """Whether a call changes nothing anywhere. Such calls are allowed by default; others have to be approved."""
+    """Whether a call changes nothing outside its own task. Such calls are allowed by default; others have to be
+    approved."""
     untrusted: bool = False
     """Whether results come from outside, so that they may contain instructions of strangers."""
     egress: bool = False
@@ -81,3 +84,32 @@ class ToolView(Contract):
     status: ToolStatus
     sha256: str = Field(description="Hash of the accepted definition")
     own: bool = Field(description="`true` if the tool belongs to one of your own servers")
+
+
+class OfferedTool(Contract):
+    """The definition that a server offers now, instead of the accepted one."""
+
+    description: str
+    parameters: dict[str, Any] = Field(description="JSON Schema of the arguments")
+    kind: ToolKind
+    reads_only: bool
+    untrusted: bool
+    egress: bool
+    sha256: str = Field(description="Hash to send when you accept this definition")
+
+
+class ToolDetails(ToolView):
+    """A tool with the change that waits to be accepted."""
+
+    offered: OfferedTool | None = Field(description="For a changed tool: the definition that its server offers now")
+
+
+class Acceptance(Body):
+    """The acceptance of a changed definition."""
+
+    sha256: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Hash of the definition that you have seen. If it has changed again since, the request fails."
+        " Default: the definition that is offered now.",
+    )

@@ -5,7 +5,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from functools import partial
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -17,11 +16,11 @@ from activities.schedules import Schedules
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
 from chimera.bus import Bus
-from chimera.config.secret_named import secret_named
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
+from chimera.ledger.tools import publish_all
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.limits.limiter import ProviderLimits
@@ -33,9 +32,10 @@ from chimera.temporal.schedules import Schedules as TemporalSchedules
 from chimera.temporal.sweeper import Sweeper
 from chimera.temporal.workers import identity_of
 from chimera.tools import loading as tools
-from chimera.tools.base import Tool
 from chimera.tools.built_in import built_in
 from chimera.tools.catalog import Catalog
+from chimera.tools.mcp.http import clients_with
+from chimera.tools.mcp.source import open_mcp
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
 from workflows.ai_calls import AiCallWorkflow
@@ -65,7 +65,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         stack.push_async_callback(bus.close)
         temporal = Temporal(settings)
         failpoints = Failpoints(settings.failpoints)
-        catalog = Catalog(await _tools(settings, stack))
+        catalog = await _catalog(settings, database, stack)
         model_calls = _model_calls(settings, database, bus, catalog, failpoints, stack)
         dispatcher = Dispatcher(database, temporal, bus, most_running=settings.most_running, failpoints=failpoints)
         stack.push_async_callback(dispatcher.drain)
@@ -75,7 +75,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         await temporal.ensure_search_attributes()
         activities: list[Callable[..., Awaitable[object]]] = [
             model_calls.complete,
-            ToolCalls(database=database, bus=bus, catalog=catalog, failpoints=failpoints).run,
+            ToolCalls(settings=settings, database=database, bus=bus, catalog=catalog, failpoints=failpoints).run,
             TaskRecords(database=database, bus=bus).record,
             schedules.create_task,
         ]
@@ -87,11 +87,15 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
         yield _worker(settings, client, identity_of(temporal.encryption.key_ids), activities), sweeper
 
 
-async def _tools(settings: Settings, stack: AsyncExitStack) -> Sequence[Tool]:
+async def _catalog(settings: Settings, database: Database, stack: AsyncExitStack) -> Catalog:
+    """Load all tools, and publish the definitions of those that are the same for all users."""
     egress = EgressClient(settings)
-    loaded = await tools.load(settings, built_in(settings, egress), egress, partial(secret_named, settings))
+    loaded = await tools.load(settings, built_in(settings, egress, database), egress)
     stack.push_async_callback(tools.close, loaded.tools)
-    return loaded.tools
+    async with database.connection() as connection:
+        await publish_all(connection, [tool.definition for tool in loaded.tools])
+    mcp = await stack.enter_async_context(open_mcp(settings, database, clients_with(egress)))
+    return Catalog(loaded.tools, [mcp])
 
 
 def _model_calls(

@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 
 from activities import replies
+from activities.agent_limits import check_cost, limit_reached
 from activities.calls.chains import Chain, chain_of
 from activities.calls.kind import Kind, PartialAnswer, Place, ReadyCall, Spent
 from activities.calls.settle import Settlements
@@ -76,7 +77,12 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
     ) -> tuple[ChatRequest, Intent]:
         context, agent = place.context, assembly.agent_of(request, place.context)
         tools = await self._tools_for(connection, request, context, agent)
-        provider_request = await assembly.assemble(connection, request, context, agent, model, self._settings, tools)
+        reached = await limit_reached(connection, request, agent)
+        if reached is not None:
+            request = request.model_copy(update={"last_turn": True})
+        provider_request = await assembly.assemble(
+            connection, request, context, agent, model, self._settings, tools, reached
+        )
         intent = assembly.intent_of(
             request,
             provider_request,
@@ -86,7 +92,9 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
             simulated=self._providers.of(model).simulated,
             worker=self._worker_name,
             settings=self._settings,
+            limit_reached=reached is not None,
         )
+        await check_cost(connection, request, agent, intent.reserve_micro_usd)
         return provider_request.chat, intent
 
     async def _tools_for(
@@ -138,7 +146,10 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
                 _instant_context(ready),
             )
             found = await replies.plans_of(intent, text)
-            return await self._settlements.settle(intent, partial(settled, end, plans=found, results=results))
+            typed = await replies.typed_of(intent, text, end)
+            return await self._settlements.settle(
+                intent, partial(settled, end, plans=found, results=results, typed=typed)
+            )
         except (ChimeraError, *AWAY):
             raise
         except Exception as error:  # noqa: BLE001  (in any case the answer is paid)

@@ -2,26 +2,28 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from activities import continuations
+from activities.agent_limits import notice_of
 from activities.agents import agent_in
 from activities.continuations import MAX_CONTINUATIONS
-from activities.prompts import PROMPTS, messages
+from activities.prompts import PROMPTS, messages, tool_images
 from activities.prompts.results import CHARS_A_TOKEN
+from activities.typed_answers import CORRECTION, MAX_REPAIRS
 from chimera.config.settings import Settings
 from chimera.content.text import estimate_tokens
 from chimera.db.engine import Connection
 from chimera.ledger import input_files, transcripts
 from chimera.ledger.calls import Intent
 from chimera.ledger.transcripts import CallContext, TranscriptRow
-from chimera.pricing import abilities_of, cost_of, price_of, window_of
+from chimera.pricing import cost_of, price_of, window_of
 from chimera.providers.base import ChatRequest, Image, ToolSpec
 from models.agents import AgentSpec
 from models.base import preview_of
 from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
 from models.ids import call_id_of
-from models.model_calls import ModelCallRequest
-from models.providers import ModelAbility
+from models.model_calls import PURPOSES, ModelCallRequest, Purpose
 from models.tools import ToolDefinition
 from models.usage import Usage
 
@@ -51,6 +53,10 @@ class PromptRequest:
     begun: tuple[str, ...] = ()
     """See `Intent`."""
     tool_call_ids: frozenset[str] = frozenset()
+    output_schema: dict[str, Any] | None = None
+    """The JSON Schema of the answer, if it is typed."""
+    may_repair: bool = False
+    """See `Intent`."""
 
 
 async def assemble(
@@ -61,15 +67,18 @@ async def assemble(
     model: str,
     settings: Settings,
     tools: Iterable[ToolDefinition] = (),
+    limit_reached: str | None = None,
 ) -> PromptRequest:
-    """Return the prompt for `model`, trimmed to its context window. `tools` are offered to it.
+    """Return the prompt for `model`, trimmed to its context window. `tools` are offered to it. `limit_reached` explains
+    to the model why this is its last turn.
 
     Raises AnswerMissing if a result is missing.
     """
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.longest_answer)
     offered_tools = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
-    schema = PROMPTS[request.purpose].schema
+    output_schema = output_schema_of(request, context, agent)
+    schema = PROMPTS[request.purpose].schema or output_schema
     images, left_out_images = await _images_for(model, connection, context, settings)
     offered = messages.offer_tokens_of(offered_tools, schema) + messages.image_tokens_of(images)
     budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - messages.tokens_of(agent.prompt) - offered)
@@ -85,9 +94,12 @@ async def assemble(
         user_message = _cut(user_message, int(budget * USER_MESSAGE_SHARE)) + left_out_images
         fresh.append(messages.row(messages.FIRST_SEQ, "user", user_message))
     fresh += _guidance_rows(request, guidance, rows)
+    if limit_reached is not None:
+        fresh += _notice_rows(request, notice_of(limit_reached), [*rows, *fresh])
+    result_images = await tool_images.messages_after(connection, context.owner_id, rows, model, settings)
     chat = ChatRequest(
         model=model.split("/", 1)[1],
-        messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, images),
+        messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, images, result_images),
         call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         attempt=context.attempt + 1,
         max_output_tokens=output,
@@ -98,7 +110,29 @@ async def assemble(
         reasoning_effort=agent.reasoning_effort,
     )
     ids = {call["id"] for row in rows for call in row.tool_calls or ()}
-    return PromptRequest(chat, tuple(fresh), await _earlier_pieces(connection, request, rows), frozenset(ids))
+    return PromptRequest(
+        chat,
+        tuple(fresh),
+        await _earlier_pieces(connection, request, rows),
+        frozenset(ids),
+        output_schema,
+        output_schema is not None and await _may_repair(connection, request),
+    )
+
+
+def output_schema_of(request: ModelCallRequest, context: CallContext, agent: AgentSpec) -> dict[str, Any] | None:
+    """Return the JSON Schema of a call's answer: the node's, or else its agent's; None if it has none."""
+    if not PURPOSES[request.purpose].ends_node:
+        return None
+    own = agent.output_schema if request.purpose is Purpose.TURN else None
+    return context.output_schema or own
+
+
+async def _may_repair(connection: Connection, request: ModelCallRequest) -> bool:
+    """Return whether the model may be asked again if its answer doesn't match its schema."""
+    if request.step == 1:
+        return True
+    return await transcripts.count_follow_ups(connection, request, CORRECTION) < MAX_REPAIRS
 
 
 async def _earlier_pieces(
@@ -128,6 +162,7 @@ def intent_of(
     simulated: bool,
     worker: str,
     settings: Settings,
+    limit_reached: bool = False,
 ) -> Intent:
     """Return the entry that the ledger records before the request: the worst case in money and tokens, and events."""
     chat, written = prompt.chat, prompt.written
@@ -162,6 +197,9 @@ def intent_of(
         begun=prompt.begun,
         agent_version=context.agent_version,
         tool_call_ids=prompt.tool_call_ids,
+        limit_reached=limit_reached,
+        output_schema=prompt.output_schema,
+        may_repair=prompt.may_repair,
     )
 
 
@@ -189,9 +227,8 @@ async def _images_for(
     """Read the task's images for a model that accepts them; note images that are left out or were deleted."""
     if not context.images:
         return [], ""
-    abilities = abilities_of(model, settings.own_models)
-    if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
-        return [], messages.images_left_out(len(context.images), "this model does not accept images")
+    if not tool_images.are_accepted(model, settings):
+        return [], messages.images_left_out(len(context.images), messages.NO_IMAGE_INPUT)
     found = await input_files.read(connection, context.owner_id, context.images)
     gone = len(context.images) - len(found)
     return [Image(*file) for file in found], messages.images_left_out(gone, "deleted") if gone else ""
@@ -207,6 +244,15 @@ def _guidance_rows(
         messages.row(last + 1 + index, "user", words, guidance_id=guidance_id)
         for index, (guidance_id, words) in enumerate(guidance)
     ]
+
+
+def _notice_rows(request: ModelCallRequest, notice: str, rows: Sequence[TranscriptRow]) -> list[TranscriptRow]:
+    """Return the message that tells an agent about its last turn, unless it has it, or only continues its answer."""
+    first = request.step * 1000
+    here = [row for row in rows if first <= row.seq < first + messages.REPLY and request.step > 1]
+    if any(row.seq == first or row.content == notice for row in here):
+        return []
+    return [messages.row(max((row.seq for row in here), default=first) + 1, "user", notice)]
 
 
 def _fitting(guidance: Sequence[tuple[int, str]], budget: int) -> list[tuple[int, str]]:

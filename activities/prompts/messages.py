@@ -1,7 +1,8 @@
 """Messages of a model call, built by pure functions from transcript rows, so that they are the same after any crash."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from chimera.content.text import estimate_tokens
@@ -14,6 +15,7 @@ TOOL_RESULT = 501
 MESSAGE_OVERHEAD_TOKENS = 4
 IMAGE_TOKENS = 1600
 """The approximate number of tokens of a large image at most vendors. Bills use the reported figures."""
+NO_IMAGE_INPUT = "this model does not accept images"
 _GUIDANCE = "Guidance:\n"
 
 
@@ -61,9 +63,14 @@ def images_left_out(count: int, why: str) -> str:
 
 
 def messages_of(
-    system: str, rows: Sequence[TranscriptRow], left_out: int, images: Sequence[Image] = ()
+    system: str,
+    rows: Sequence[TranscriptRow],
+    left_out: int,
+    images: Sequence[Image] = (),
+    after: Mapping[int, ChatMessage] = MappingProxyType({}),
 ) -> tuple[ChatMessage, ...]:
-    """Turn rows into messages, and attach the images to the first one.
+    """Turn rows into messages, attach the images to the first one, and add the messages in `after`, each after the row
+    with its sequence.
 
     If older messages were left out, a note says so. Tool results whose call was left out are dropped.
     """
@@ -77,7 +84,10 @@ def messages_of(
         messages.append(
             ChatMessage("user", f"[{left_out} earlier messages were left out to fit the model's context window]")
         )
-    messages += map(_message, tail)
+    for item in tail:
+        messages.append(_message(item))
+        if item.seq in after:
+            messages.append(after[item.seq])
     return tuple(messages)
 
 

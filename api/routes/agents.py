@@ -68,6 +68,7 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
     """Create a custom agent."""
     await parts.checks.agent(agent)
     async with parts.database.begin() as session:
+        await parts.checks.tools(session, caller.user_id, agent)
         view = await agents.create(session, caller.user_id, agent)
         await user_limits.check_added(session, caller.user_id, AGENTS_LIMIT, parts.settings)
     response.headers["Location"] = f"{API}/agents/{agent.name}"
@@ -82,6 +83,7 @@ async def change_agent(agent: AgentInPath, spec: AgentSpec, caller: WithCaller, 
     """
     await parts.checks.agent(spec)
     async with parts.database.begin() as session:
+        await parts.checks.tools(session, caller.user_id, spec)
         await agents.lock(session, caller.user_id)
         return await agents.change(session, await agents.own(session, caller.user_id, agent), spec)
 
@@ -137,6 +139,8 @@ async def rollback_agent(agent: AgentInPath, rollback: Rollback, caller: WithCal
     try:
         # Its model or tools may no longer be available. Versions don't change, so this needs no lock.
         await parts.checks.agent(old.agent)
+        async with parts.database.begin() as session:
+            await parts.checks.tools(session, caller.user_id, old.agent)
     except ChimeraError as error:
         error.field = "version"
         raise

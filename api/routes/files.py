@@ -86,7 +86,7 @@ async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithP
         view = await files.view(session, caller, file_id)
     headers = {
         "Content-Length": str(view.size_bytes),
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name, safe='')}",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name.rpartition('/')[2], safe='')}",
     }
     return StreamingResponse(_bytes_of(parts, view), headers=headers, media_type=view.media_type)
 

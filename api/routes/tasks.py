@@ -8,12 +8,13 @@ from pydantic_core import from_json, to_json
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger.messages import MessagePlace
-from chimera.store import costs, messages, retries, task_controls, task_views, tasks, timelines, user_limits
+from chimera.store import costs, files, messages, retries, task_controls, task_views, tasks, timelines, user_limits
 from chimera.store.task_views import TaskFilter
 from chimera.store.user_limits import OPEN_TASKS_LIMIT
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
 from models.errors import Conflict, InvalidInput
+from models.files import FilePage
 from models.ids import NodePath, ScheduleId, TaskId
 from models.messages import MessagePage
 from models.runs import RunKind, RunStatus
@@ -213,6 +214,24 @@ async def list_task_messages(
         views, place = await messages.page(session, caller, task_id, path=node, after=after, limit=limit)
     sealed = parts.cursors.seal_text(to_json(place).decode(), list_name) if place else None
     return MessagePage(items=tuple(views), next_cursor=sealed)
+
+
+@router.get("/{task_id}/files", operation_id="list_task_files")
+async def list_task_files(
+    task_id: WithTaskId,
+    caller: WithCaller,
+    parts: WithParts,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
+    cursor: Annotated[
+        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
+    ] = None,
+) -> FilePage:
+    """List the files that a task's agents and tools have written, newest first."""
+    list_name = f"task files {caller.user_id} {task_id}"
+    after = parts.cursors.open(cursor, list_name) if cursor else None
+    async with parts.database.begin() as session:
+        views, place = await files.page_of_task(session, caller, task_id, after=after, limit=limit)
+    return FilePage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")

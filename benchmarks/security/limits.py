@@ -10,7 +10,7 @@ from httpx2.websockets import AsyncWebSocketClient, WebSocketDisconnect
 
 from benchmarks.security.accounts import rows, signed_in
 from benchmarks.security.finding import API, Finding, Seen
-from chimera.store.user_limits import LEAST_BYTES
+from chimera.ledger.kept_bytes import LEAST_BYTES
 from tests.stack import Stack
 
 AT_ONCE = 50

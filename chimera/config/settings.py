@@ -10,6 +10,7 @@ from pydantic import (
     AfterValidator,
     AliasChoices,
     Field,
+    PrivateAttr,
     SecretStr,
     TypeAdapter,
     ValidationError,
@@ -29,6 +30,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from chimera.config.addresses import problem_of
+from chimera.config.named_secrets import read_secrets
 from chimera.config.temporal_tls import TemporalTls
 from chimera.config.types import (
     DatabaseUrl,
@@ -206,6 +208,10 @@ class Settings(OfVendors):
     context_windows: dict[ModelRef, WindowTokens] = Field(default_factory=dict)
     """Tokens by model, for models that aren't in the price list."""
 
+    # Tools.
+    mcp_file: OnDisk | None = None
+    """A JSON file with MCP servers. If not set, it is `mcp.json` in the data folder, if that exists."""
+
     # How tasks run.
     subtasks: SubtaskMode = SubtaskMode.CHILD
     """Default for tasks that don't set it."""
@@ -271,6 +277,22 @@ class Settings(OfVendors):
 
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""
+
+    # Not a field, because it consists of any number of variables, and only the processes that run tools receive it.
+    _secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=lambda: read_secrets(env_file()))
+
+    @property
+    def secrets(self) -> Mapping[str, SecretStr]:
+        """The named secrets, by name in upper case; see `chimera/config/named_secrets.py`. Read-only."""
+        return self._secrets
+
+    @property
+    def mcp_path(self) -> Path | None:
+        """The file with the installation's MCP servers; None if there is none."""
+        if self.mcp_file is not None:
+            return self.mcp_file
+        usual = self.data_dir / "mcp.json"
+        return usual if usual.is_file() else None
 
     @property
     def most_running(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Select
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -161,6 +161,15 @@ _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy ha
 def sql_of(statement: ClauseElement) -> str:
     """Compile a SQLAlchemy statement to the driver's syntax, with named parameters."""
     return one_line(str(statement.compile(dialect=_DIALECT)))
+
+
+def sql_and_constants(statement: Select[Any]) -> tuple[str, dict[str, Any]]:
+    """Compile a query as `sql_of` does; return it with its constants, by the names of their parameters.
+
+    Its other parameters need a default value.
+    """
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    return one_line(str(compiled)), dict(compiled.params)
 
 
 def words(statuses: Iterable[StrEnum]) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
 from chimera.db.engine import one_line
-from chimera.ledger.statements import INSERT_EVENTS, INSERT_SUBTASKS, as_json, events_of
+from chimera.ledger.statements import INSERT_EVENTS, as_json, events_of, insert_subtasks
 from models.events import Event
 from models.ids import ROOT, ScheduleId, UserId
 from models.plans import PlannedSubtask
@@ -48,6 +48,7 @@ class NewTask:
     policy: RunPolicy
     metadata: Mapping[str, Any]
     plan: Sequence[PlannedSubtask]
+    output_schema: Mapping[str, Any] | None = None
 
 
 _ACCOUNT = """
@@ -67,11 +68,12 @@ SELECT id FROM account"""  # noqa: S608  # only constants go in, here and below
 _TASK = one_line(f"""
 WITH {_ACCOUNT},
  task AS (
-    INSERT INTO tasks (run_id, title, goal, model, fallbacks, images, policy, metadata, agents_revision)
+    INSERT INTO tasks
+        (run_id, title, goal, model, fallbacks, images, policy, metadata, output_schema, agents_revision)
     SELECT id, %(title)s, %(goal)s, %(model)s, %(fallbacks)s, %(images)s, %(policy)s::jsonb, %(metadata)s::jsonb,
-           (SELECT agents_revision FROM users WHERE users.id = %(owner_id)s::uuid)
+           %(output_schema)s::jsonb, (SELECT agents_revision FROM users WHERE users.id = %(owner_id)s::uuid)
     FROM account),
- plan AS ({INSERT_SUBTASKS}),
+ plan AS ({insert_subtasks(typed=True)}),
 {_BEGINNING}
 """)  # noqa: S608
 
@@ -95,6 +97,7 @@ async def accept_task(session: AsyncSession, run: NewRun, task: NewTask) -> str 
         "images": list(task.images),
         "policy": task.policy.model_dump_json(),
         "metadata": as_json(task.metadata),
+        "output_schema": None if task.output_schema is None else as_json(task.output_schema),
         "path": ROOT,
         "fresh": as_json([_row_of(position, subtask) for position, subtask in enumerate(task.plan)]),
     }
@@ -128,7 +131,9 @@ def _values_of(run: NewRun) -> dict[str, Any]:
 
 
 def _row_of(position: int, subtask: PlannedSubtask) -> dict[str, object]:
-    row = subtask.model_dump(include={"key", "title", "instruction", "agent", "depends_on", "decompose"})
+    row = subtask.model_dump(
+        include={"key", "title", "instruction", "agent", "depends_on", "decompose", "output_schema"}
+    )
     return {**row, "path": subtask.key, "position": position}
 
 

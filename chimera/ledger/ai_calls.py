@@ -8,7 +8,7 @@ from chimera.content.files import Content
 from chimera.db.engine import Connection, one_line
 from chimera.ledger.statements import FAILURES, FailedBefore, at_place, place_of
 from models.errors import RootStopped
-from models.ids import FileId, UserId
+from models.ids import FileId, RunId, UserId
 from models.model_calls import ModelCallRequest
 
 
@@ -62,24 +62,27 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> AiC
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A generated image that will be stored as a file of the caller, under an id that is already known."""
+    """An image that a call has generated, or that a tool has returned. It will be stored as a file of the run's owner,
+    under an id that is already known."""
 
     id: FileId
     owner_id: UserId
     name: str
     content: Content
     simulated: bool
+    run_id: RunId | None = None
+    """Set for a tool's image, which is a file of its run."""
 
 
 _FILE = """
-INSERT INTO files (id, owner_id, name, media_type, size_bytes, sha256, simulated)
-VALUES (%(id)s, %(owner_id)s, %(name)s, %(media_type)s, %(size_bytes)s, %(sha256)s, %(simulated)s)
+INSERT INTO files (id, owner_id, run_id, name, media_type, size_bytes, sha256, simulated)
+VALUES (%(id)s, %(owner_id)s, %(run_id)s, %(name)s, %(media_type)s, %(size_bytes)s, %(sha256)s, %(simulated)s)
 """
 _CHUNK = "INSERT INTO file_chunks (file_id, position, data) VALUES (%(file_id)s, %(position)s, %(data)s)"
 
 
 async def keep(connection: Connection, files: Sequence[NewFile]) -> None:
-    """Store generated images, in the transaction that settles their cost."""
+    """Store images, in the transaction that settles their cost or stores the tool's result."""
     for file in files:
         content = file.content
         await connection.execute(
@@ -87,6 +90,7 @@ async def keep(connection: Connection, files: Sequence[NewFile]) -> None:
             {
                 "id": file.id,
                 "owner_id": file.owner_id,
+                "run_id": file.run_id,
                 "name": file.name,
                 "media_type": content.media_type,
                 "size_bytes": content.size_bytes,

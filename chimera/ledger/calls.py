@@ -5,11 +5,13 @@ round trips to PostgreSQL determine how long the call takes.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg.errors import CheckViolation
 
 from chimera.db.engine import Connection, one, one_line, scalar, words
 from chimera.db.tables.calls import OVERTAKEN
+from chimera.ledger.output_schemas import line_to
 from chimera.ledger.statements import (
     INSERT_EVENTS,
     INSERT_MESSAGES,
@@ -74,6 +76,12 @@ class Intent:
     """The version of the user's agent; None for a built-in one."""
     tool_call_ids: frozenset[str] = frozenset()
     """The ids of all tool calls in the conversation so far."""
+    limit_reached: bool = False
+    """Whether a limit of the agent makes this call its last turn."""
+    output_schema: dict[str, Any] | None = None
+    """The JSON Schema of the answer."""
+    may_repair: bool = False
+    """Whether the model is asked again if its answer doesn't match the schema."""
 
 
 _RESERVE = one_line(f"""
@@ -134,7 +142,7 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
         "money": intent.reserve_micro_usd,
         "tokens": intent.reserve_tokens,
         "uncallable": _UNCALLABLE,
-        "line": _line_to(intent.request.path),
+        "line": line_to(intent.request.path),
         "messages": as_json([message.as_record() for message in intent.messages]),
     }
     try:
@@ -156,9 +164,3 @@ async def check_next(connection: Connection, intent: Intent) -> None:
     cursor = await connection.execute(_CURRENT, {**place_of(intent.request), "attempt": intent.attempt})
     if await scalar(cursor) is not None:
         raise Overtaken(intent.attempt)
-
-
-def _line_to(path: str) -> list[str]:
-    """Return the paths of all subtasks above a node, from the top down, followed by the node's own path."""
-    parts = path.split("/")
-    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]

@@ -38,6 +38,16 @@ UPDATE subtasks SET status = 'cancelled', ended_at = now()
 WHERE run_id = %(run_id)s AND status = ANY(%(open)s) AND {BELOW.format("path")} RETURNING path
 """  # noqa: S608
 _COUNT_DONE = "UPDATE runs SET subtasks_done = subtasks_done + 1 WHERE id = %(run_id)s"
+_ADOPT = {
+    True: """
+UPDATE tasks SET output = (SELECT output FROM subtasks WHERE run_id = %(run_id)s AND path = %(from)s)
+WHERE run_id = %(run_id)s""",
+    False: """
+UPDATE subtasks SET output = (
+    SELECT child.output FROM subtasks child WHERE child.run_id = %(run_id)s AND child.path = %(from)s)
+WHERE run_id = %(run_id)s AND path = %(path)s""",
+}
+"""Copies the JSON of an answer that a node adopts, by whether the node is the root."""
 _ANSWER = "SELECT result, finish_reason FROM subtasks WHERE run_id = %(run_id)s AND path = %(path)s"
 
 
@@ -66,6 +76,7 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
         )
     answer = await _answer_of(session, transition)
     await sql.execute(session, _END_RUN, _end_of(transition, answer))
+    await _adopt_output(session, transition)
     await in_doubt.leave_behind(session, transition.run_id, ROOT)
     cut_short: list[Event] = [
         *await moot_approvals.cancel(session, transition.run_id),
@@ -114,6 +125,7 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
     await in_doubt.leave_behind(session, transition.run_id, transition.path)
     if not ended:
         return 0
+    await _adopt_output(session, transition)
     moot = await moot_approvals.cancel(session, transition.run_id, transition.path)
     if transition.status == "failed":
         # The subtask and those below it aren't done: if its parent is retried, they are retried with it.
@@ -160,6 +172,12 @@ async def _answer_of(session: AsyncSession, transition: TransitionRecord) -> _No
     place = {"run_id": transition.run_id, "path": transition.from_child}
     row = (await sql.execute(session, _ANSWER, place)).one()
     return _NodeAnswer(row.result, row.finish_reason)
+
+
+async def _adopt_output(session: AsyncSession, transition: TransitionRecord) -> None:
+    if transition.from_child is not None:
+        place = {"run_id": transition.run_id, "path": transition.path, "from": transition.from_child}
+        await sql.execute(session, _ADOPT[transition.path == ROOT], place)
 
 
 async def _check_completable(session: AsyncSession, transition: TransitionRecord) -> None:

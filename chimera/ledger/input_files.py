@@ -1,4 +1,4 @@
-"""The input files of model calls: a task's images, and audio. They belong to the run's owner."""
+"""The input files of model calls: a task's images, those of tool results, and audio. They belong to the run's owner."""
 
 from collections.abc import Sequence
 
@@ -18,3 +18,23 @@ async def read(connection: Connection, owner_id: str, file_ids: Sequence[str]) -
     """Read the files that still exist, in the order of `file_ids`."""
     cursor = await connection.execute(_READ, {"ids": list(file_ids), "owner_id": owner_id})
     return [InputFile(row.media_type, bytes(row.data)) for row in await cursor.fetchall()]
+
+
+_NEWEST = """
+WITH sized AS (
+    SELECT f.id, f.media_type, sum(f.size_bytes) OVER (ORDER BY asked.place DESC) AS running
+    FROM unnest(CAST(%(ids)s AS uuid[])) WITH ORDINALITY AS asked (id, place)
+    JOIN files f ON f.id = asked.id AND f.owner_id = %(owner_id)s)
+SELECT s.id, s.media_type, string_agg(c.data, ''::bytea ORDER BY c.position) AS data
+FROM sized s JOIN file_chunks c ON c.file_id = s.id
+WHERE s.running <= %(max_bytes)s GROUP BY s.id, s.media_type
+"""
+
+
+async def read_newest(
+    connection: Connection, owner_id: str, file_ids: Sequence[str], *, max_bytes: int
+) -> dict[str, InputFile]:
+    """Read the files that still exist, by id: the last ones of `file_ids` that have at most `max_bytes` together."""
+    values = {"ids": list(file_ids), "owner_id": owner_id, "max_bytes": max_bytes}
+    cursor = await connection.execute(_NEWEST, values)
+    return {str(row.id): InputFile(row.media_type, bytes(row.data)) for row in await cursor.fetchall()}

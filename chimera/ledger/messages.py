@@ -35,7 +35,7 @@ WITH next AS (
     SELECT *, sum(size) OVER place AS upto, row_number() OVER place AS nth
     FROM next WINDOW place AS (ORDER BY path, rank, seq))
 SELECT s.rank, m.path, m.purpose, m.seq / 1000 AS step, m.seq, m.role, m.content, m.thought, m.tool_calls,
-       m.tool_call_id, t.tool, t.failed, m.guidance_id, a.agent, a.agent_version, a.model,
+       m.tool_call_id, t.tool, t.failed, m.images, m.guidance_id, a.agent, a.agent_version, a.model,
        CASE WHEN m.tool_calls IS NOT NULL THEN 'tool_calls'
             WHEN a.agent IS NOT NULL THEN COALESCE(c.outcome ->> 'finish_reason', 'stop') END AS finish_reason,
        m.tokens, m.created_at

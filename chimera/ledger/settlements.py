@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from pydantic import JsonValue
+
 from chimera.db.engine import Connection, one_line, scalar, words
 from chimera.ledger.ai_calls import NewFile
 from chimera.ledger.calls import Intent
 from chimera.ledger.statements import (
     INSERT_EVENTS,
     INSERT_MESSAGES,
-    INSERT_SUBTASKS,
     IS_LEFT_OUT,
     add_used,
     as_json,
     at_attempt,
     events_of,
+    insert_subtasks,
     place_of,
     set_used,
     used,
@@ -60,6 +62,8 @@ class Settlement:
     events: tuple[Event, ...]
     node_result: str | None = None
     """Set when the call ends its node: the node's answer."""
+    output: JsonValue = None
+    """The node's answer as JSON, if it has a schema."""
     finish_reason: FinishReason = "stop"
     if_guidance: int | None = None
     """Settle only while the run has received no more pieces of guidance than this; None settles in any case."""
@@ -79,11 +83,12 @@ _NODE = """
     UPDATE subtasks SET turns = turns + 1, spent_micro_usd = spent_micro_usd + %(cost)s,
            input_tokens = input_tokens + %(input_tokens)s, output_tokens = output_tokens + %(output_tokens)s,
            status = CASE WHEN %(result)s::text IS NULL THEN status ELSE 'completed' END,
-           result = COALESCE(%(result)s, result), finish_reason = COALESCE(%(finish)s, finish_reason),
+           result = COALESCE(%(result)s, result), output = %(output)s::jsonb,
+           finish_reason = COALESCE(%(finish)s, finish_reason),
            ended_at = CASE WHEN %(result)s::text IS NULL THEN ended_at ELSE clock_timestamp() END
     FROM account WHERE run_id = %(run_id)s AND path = %(path)s)"""
 _PLAN = f"""
- plan AS ({INSERT_SUBTASKS})"""
+ plan AS ({insert_subtasks()})"""
 _TOOLS = """
  tools AS (
     INSERT INTO tool_calls (run_id, path, step, index, tool, status, failed, ended_at)
@@ -94,8 +99,10 @@ _AI_CALL = """
  ai_call AS (
     UPDATE ai_calls SET result = %(ai_call_result)s::jsonb, vectors = %(vectors)s
     FROM account WHERE run_id = account.id)"""
+_OUTPUT = """
+ output AS (UPDATE tasks SET output = %(output)s::jsonb FROM account WHERE run_id = account.id)"""
 _ENDS = """, status = 'completed', ended_at = clock_timestamp(), result = %(result)s, finish_reason = %(finish)s"""
-PARTS = {"node": _NODE, "plan": _PLAN, "tools": _TOOLS, "ai_call": _AI_CALL}
+PARTS = {"node": _NODE, "plan": _PLAN, "tools": _TOOLS, "ai_call": _AI_CALL, "output": _OUTPUT}
 """Optional parts of the statement for further rows. The part `ends` for the end of the run isn't listed here."""
 
 
@@ -154,6 +161,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
         "done": 1 if settlement.node_result is not None and intent.request.path else 0,
         "in_status": _COMPLETABLE if settlement.ends_run else _OPEN,
         "result": settlement.node_result,
+        "output": None if settlement.output is None else as_json(settlement.output),
         "finish": settlement.finish_reason if settlement.ends_run or settlement.node_result is not None else None,
         "if_guidance": settlement.if_guidance,
         "if_planned": settlement.if_planned,
@@ -169,6 +177,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
 def _parts_of(settlement: Settlement) -> frozenset[str]:
     made_true: Sequence[tuple[str, bool]] = (
         ("ends", settlement.ends_run),
+        ("output", settlement.ends_run and settlement.output is not None),
         ("node", bool(settlement.intent.request.path)),
         ("plan", bool(settlement.new_subtasks)),
         ("tools", bool(settlement.tool_calls)),

@@ -115,15 +115,17 @@ INSERT_MESSAGES = """
     ON CONFLICT DO NOTHING"""
 
 
-INSERT_SUBTASKS = """
-    INSERT INTO subtasks (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose)
+def insert_subtasks(*, typed: bool = False) -> str:
+    """Return the SQL that writes the plan of the node at `path`; `typed` if its subtasks may have JSON Schemas."""
+    column, field, kind = (", output_schema", ", f.output_schema", ", output_schema jsonb") if typed else ("", "", "")
+    return f"""
+    INSERT INTO subtasks (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose{column})
     SELECT account.id, f.path, %(path)s, f.position, f.key, f.title, f.instruction, f.agent,
-           ARRAY(SELECT jsonb_array_elements_text(f.depends_on)), f.decompose
+           ARRAY(SELECT jsonb_array_elements_text(f.depends_on)), f.decompose{field}
     FROM account, jsonb_to_recordset(%(fresh)s::jsonb)
         AS f (path text, position int, key text, title text, instruction text, agent text, depends_on jsonb,
-              decompose boolean)
-    ON CONFLICT DO NOTHING"""
-"""Writes the plan of the node at `path`."""
+              decompose boolean{kind})
+    ON CONFLICT DO NOTHING"""  # noqa: S608  # only constants go in
 
 
 def events_of(new: tuple[Event, ...]) -> dict[str, Any]:

@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chimera.db.engine import Connection, one_line, scalar, words
+from chimera.db.engine import Connection, one, one_line, scalar, words
 from chimera.ledger.approvals import NEWEST, ApprovalState, approval_in
 from chimera.ledger.outbox import Signal
 from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, as_json, insert_event
 from chimera.ledger.transcripts import VERSION, TranscriptRow
+from models.base import preview_of
 from models.errors import RootStopped, SubtaskSkipped
-from models.events import EVENT, ToolCallFinished
+from models.events import EVENT, ToolCallFinished, ToolCallStarted
 from models.ids import UserId
 from models.policies import PolicyRule
 from models.runs import OPEN, STOPPED, UNCALLABLE
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 from models.workflows import TaskSignal
+
+ARGUMENTS_CHARS = 200
+"""How many characters of a call's arguments its first event contains."""
 
 _ASKED = one_line(f"""
 SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, r.status AS run_status, r.owner_id, r.untrusted,
@@ -34,20 +38,31 @@ LEFT JOIN LATERAL ({NEWEST}) a ON true
 WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
 """)  # noqa: S608  # only constants go in, here and below
 
-_CLAIM = """
-INSERT INTO tool_calls (run_id, path, step, index, tool, status)
-VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'started')
-ON CONFLICT (run_id, path, step, index) DO UPDATE
-SET status = 'started', started_at = clock_timestamp(), attempts = tool_calls.attempts + 1
-WHERE tool_calls.status = 'waiting' RETURNING run_id
-"""
+# Lock order: the run's row first, as everywhere.
+_CLAIM = one_line(f"""
+WITH open AS MATERIALIZED (
+    SELECT id FROM runs WHERE id = %(run_id)s AND status <> ALL(%(uncallable)s::text[]) AND NOT EXISTS ({IS_LEFT_OUT})
+    FOR NO KEY UPDATE),
+ call AS (
+    INSERT INTO tool_calls (run_id, path, step, index, tool, status)
+    SELECT id, %(path)s, %(step)s, %(index)s, %(tool)s, 'started' FROM open
+    ON CONFLICT (run_id, path, step, index) DO UPDATE
+    SET status = 'started', started_at = clock_timestamp(), attempts = tool_calls.attempts + 1
+    WHERE tool_calls.status = 'waiting' RETURNING run_id, attempts),
+ root AS (
+    UPDATE runs SET event_seq = event_seq + 1, updated_at = now() FROM call WHERE id = call.run_id
+    RETURNING id, event_seq, attempts),
+ ev AS (
+    INSERT INTO events (run_id, seq, payload)
+    SELECT id, event_seq, %(event)s::jsonb || jsonb_build_object('attempt', attempts) FROM root RETURNING seq)
+SELECT (SELECT count(*) FROM open) AS is_open, (SELECT seq FROM ev) AS seq
+""")  # noqa: S608
 _RELEASE = """
 UPDATE tool_calls SET status = 'waiting'
 WHERE run_id = %(run_id)s AND path = %(path)s AND step = %(step)s AND index = %(index)s AND status = 'started'
 """
 
-# Lock order: the run's row first, as everywhere. A result that turns up late makes a decision unnecessary: the run is
-# woken, and reads that the call is finished.
+# A late result makes a decision unnecessary: the run is woken, and reads that the call is finished.
 _FINISH = one_line(f"""
 WITH open AS MATERIALIZED (
     SELECT id FROM runs WHERE id = %(run_id)s AND status = ANY(%(open)s::text[]) AND NOT EXISTS ({IS_LEFT_OUT})
@@ -73,8 +88,9 @@ WITH open AS MATERIALIZED (
  woken AS (
     INSERT INTO outbox (run_id, kind, payload) SELECT run_id, 'signal', %(signal)s::jsonb FROM moot),
  msg AS (
-    INSERT INTO messages (run_id, path, purpose, seq, role, content, tokens, tool_call_id)
-    SELECT CAST(%(run_id)s AS uuid), %(path)s, 'turn', %(seq)s, 'tool', %(content)s, %(tokens)s, %(tool_call_id)s
+    INSERT INTO messages (run_id, path, purpose, seq, role, content, tokens, tool_call_id, images)
+    SELECT CAST(%(run_id)s AS uuid), %(path)s, 'turn', %(seq)s, 'tool', %(content)s, %(tokens)s, %(tool_call_id)s,
+           %(images)s::uuid[]
     FROM root ON CONFLICT DO NOTHING)
 {insert_event("root")} RETURNING seq
 """)  # noqa: S608
@@ -136,10 +152,31 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
     )
 
 
-async def claim(connection: Connection, request: ToolCallRequest, tool: str) -> bool:
-    """Record that a tool is about to run, before it has any effect; return whether no earlier attempt did so."""
-    cursor = await connection.execute(_CLAIM, {**place_of(request), "tool": tool})
-    return await cursor.fetchone() is not None
+async def claim(
+    connection: Connection, request: ToolCallRequest, tool: str, arguments: Mapping[str, Any]
+) -> int | None:
+    """Record that a tool is about to run, before it has any effect, with an event; return the event's sequence.
+
+    Returns None, and writes nothing, if an earlier attempt did so. Raises what `read` raises.
+    """
+    event = ToolCallStarted(
+        path=request.path,
+        step=request.step,
+        index=request.index,
+        tool=tool,
+        preview=preview_of(as_json(arguments), ARGUMENTS_CHARS),
+    )
+    values = {
+        **place_of(request),
+        "tool": tool,
+        "uncallable": words(UNCALLABLE),
+        "event": EVENT.dump_json(event).decode(),
+    }
+    claimed = await one(await connection.execute(_CLAIM, values))
+    if not claimed.is_open:
+        await read(connection, request)
+        raise RootStopped(request.run_id)
+    return None if claimed.seq is None else int(claimed.seq)
 
 
 async def release(connection: Connection, request: ToolCallRequest) -> None:
@@ -168,6 +205,7 @@ async def finish(
             "content": row.content,
             "tokens": row.tokens,
             "tool_call_id": row.tool_call_id,
+            "images": list(row.images) or None,
             "event": EVENT.dump_json(event).decode(),
             "signal": as_json(decided),
         },

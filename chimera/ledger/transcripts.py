@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from chimera.db.engine import Connection, scalar
+from chimera.db.engine import Connection, one_line, scalar
+from chimera.ledger.output_schemas import OUTPUT_SCHEMA, line_to
 from chimera.ledger.statements import FAILURES, FailedBefore, at_place, place_of
 from models.errors import RootStopped
 from models.ids import NodePath, RunId
@@ -25,8 +26,11 @@ class TranscriptRow:
     guidance_id: int | None = None
     state: dict[str, Any] | None = None
     thought: str | None = None
+    images: tuple[str, ...] = ()
+    """For tool results: the ids of the files with the result's images."""
 
     def as_record(self) -> dict[str, Any]:
+        """Return the row as `INSERT_MESSAGES` reads it. Rows with images aren't written that way."""
         return {
             "seq": self.seq,
             "role": self.role,
@@ -74,6 +78,8 @@ class CallContext:
     """The only tools that this subtask may use, if an agent delegated it."""
     agent_version: int | None = None
     """The version of the user's agent that the task uses; None for a built-in agent."""
+    output_schema: dict[str, Any] | None = None
+    """The JSON Schema of the node's answer, unless only its agent has one."""
 
 
 _UNSEEN = """
@@ -89,7 +95,7 @@ VERSION = """
         SELECT max(known.version) FROM agent_versions known
         WHERE known.agent_id = g.id AND known.revision <= t.agents_revision), 1)"""
 
-_CONTEXT = f"""
+_CONTEXT = one_line(f"""
 SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.images, r.guidance_given,
        t.policy ->> 'on_truncated' AS on_truncated,
        CAST(t.policy ->> 'max_output_tokens' AS int) AS max_output_tokens,
@@ -97,19 +103,20 @@ SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.image
        COALESCE(s.depends_on, '{{}}') AS depends_on, s.model AS own_model, s.tools AS allowed_tools,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        {FAILURES},
-       g.version AS agent_version, g.spec AS agent_spec,
+       g.version AS agent_version, g.spec AS agent_spec, {OUTPUT_SCHEMA} AS output_schema,
        (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNSEEN}) AS guidance
 FROM runs r JOIN tasks t ON t.run_id = r.id
 LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
 LEFT JOIN calls c ON {at_place("c")}
 LEFT JOIN LATERAL ({VERSION}) g ON true
 WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
-"""  # noqa: S608  # only constants go in
+""")  # noqa: S608  # only constants go in
 
 
 async def read_context(connection: Connection, request: ModelCallRequest) -> CallContext:
     """Read the facts that a call needs about its place. Raises RootStopped if the task no longer exists."""
-    cursor = await connection.execute(_CONTEXT, {**place_of(request), "agent": request.agent})
+    values = {**place_of(request), "agent": request.agent, "line": line_to(request.path)}
+    cursor = await connection.execute(_CONTEXT, values)
     row = await cursor.fetchone()
     if row is None:
         raise RootStopped(request.run_id)
@@ -135,6 +142,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         outcome=row.outcome,
         max_output_tokens=row.max_output_tokens,
         agent_version=row.agent_version,
+        output_schema=row.output_schema,
     )
 
 
@@ -148,7 +156,7 @@ async def has_unseen_guidance(connection: Connection, request: ModelCallRequest)
 
 
 _TRANSCRIPT = """
-SELECT seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state, total FROM (
+SELECT seq, role, content, tokens, tool_calls, tool_call_id, guidance_id, state, images, total FROM (
     SELECT *, sum(tokens) OVER (ORDER BY seq DESC) AS running, count(*) OVER () AS total
     FROM messages WHERE run_id = %(run_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq < %(upto)s) m
 WHERE seq = 1000 OR running <= %(budget)s - COALESCE((
@@ -170,7 +178,17 @@ async def read_transcript(
     )
     rows = await cursor.fetchall()
     kept = [
-        TranscriptRow(r.seq, r.role, r.content, r.tokens, r.tool_calls, r.tool_call_id, r.guidance_id, r.state)
+        TranscriptRow(
+            r.seq,
+            r.role,
+            r.content,
+            r.tokens,
+            r.tool_calls,
+            r.tool_call_id,
+            r.guidance_id,
+            r.state,
+            images=tuple(map(str, r.images or ())),
+        )
         for r in rows
     ]
     return kept, (rows[0].total - len(rows) if rows else 0)
@@ -186,6 +204,18 @@ async def read_messages(connection: Connection, request: ModelCallRequest, seqs:
     """Read the contents of some messages by their sequences, whether or not they fit into a prompt."""
     cursor = await connection.execute(_REPLIES, {**place_of(request), "seqs": list(seqs)})
     return {row.seq: row.content for row in await cursor.fetchall()}
+
+
+_FOLLOW_UPS = """
+SELECT count(*) FROM messages
+WHERE run_id = %(run_id)s AND path = %(path)s AND purpose = %(purpose)s AND seq %% 1000 = 0 AND seq > 1000
+  AND starts_with(content, %(beginning)s)
+"""
+
+
+async def count_follow_ups(connection: Connection, request: ModelCallRequest, beginning: str) -> int:
+    """Count the messages at a call's place that followed an answer and have this beginning."""
+    return await scalar(await connection.execute(_FOLLOW_UPS, {**place_of(request), "beginning": beginning})) or 0
 
 
 @dataclass(frozen=True, slots=True)

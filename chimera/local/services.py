@@ -37,12 +37,14 @@ class LocalServices:
         graceful_s = min(settings.graceful_shutdown_s, ORDERLY_S)
         # Workers neither sign nor check tokens.
         for_workers = _client(settings, graceful_shutdown_s=graceful_s, jwt_secret=None)
+        # Only workers run tools, so only they receive the secrets and the file of the installation's MCP servers.
+        for_workers |= surroundings.of_secrets(settings)
         self.workers = [
             Supervised(_worker(settings, folder, for_workers, number), folder, register, report)
             for number in range(1, workers + 1)
         ]
         self.worker = self.workers[0]
-        for_api = _client(settings, graceful_shutdown_s=graceful_s)
+        for_api = _client(settings, graceful_shutdown_s=graceful_s, mcp_file=None)
         self.api = Supervised(_api(settings, folder, for_api), folder, register, report)
         self.model: Supervised | None = None
         if settings.local_model is not None and settings.address_of("local") == model_server.base_url(settings):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 from pydantic_core import to_json
 
+from chimera.config.named_secrets import PREFIX
 from chimera.config.settings import Settings
 
 _SYSTEM = re.compile(
@@ -77,6 +78,11 @@ def of_settings(settings: Settings, **changes: object) -> dict[str, str]:
         if value is not None:
             environment[f"CHIMERA_{name.upper()}"] = _written(value)
     return environment
+
+
+def of_secrets(settings: Settings) -> dict[str, str]:
+    """Return the named secrets as environment variables, for a process that runs tools."""
+    return {f"{PREFIX}{name}": value.get_secret_value() for name, value in settings.secrets.items()}
 
 
 def _matching(environ: Mapping[str, str] | None, *patterns: re.Pattern[str]) -> dict[str, str]:

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.file_types import clean_name
 from chimera.content.files import Content
-from chimera.db.tables import File, FileChunk
+from chimera.db.tables import File, FileChunk, Run
 from chimera.store import pages
-from chimera.store.access import visible_to
+from chimera.store.access import IS_TASK, visible_to
 from chimera.store.pages import Place
 from models.errors import NotFound
 from models.files import FileView
-from models.ids import FileId, UserId
+from models.ids import FileId, RunId, TaskId, UserId
 from models.users import Caller
 
 
@@ -54,12 +54,27 @@ async def view(session: AsyncSession, caller: Caller, file_id: FileId) -> FileVi
 
 
 async def page(
-    session: AsyncSession, caller: Caller, *, after: Place | None, limit: int
+    session: AsyncSession, caller: Caller, *, after: Place | None, limit: int, run_id: RunId | None = None
 ) -> tuple[list[FileView], Place | None]:
-    """Return up to `limit` files after the place `after`, newest first, and where they end if more follow."""
+    """Return up to `limit` files after the place `after`, newest first, and where they end if more follow.
+
+    With `run_id`, only the files of this run are listed.
+    """
     mine = select(*_COLUMNS).where(*visible_to(caller, File.owner_id))
+    if run_id is not None:
+        mine = mine.where(File.run_id == run_id)
     rows, place = await pages.newest(session, mine, File.created_at, File.id, after=after, limit=limit)
     return [_view_of(row) for row in rows], place
+
+
+async def page_of_task(
+    session: AsyncSession, caller: Caller, task_id: TaskId, *, after: Place | None, limit: int
+) -> tuple[list[FileView], Place | None]:
+    """Return the files of the caller's task, as `page` does. Raises NotFound, also for another user's task."""
+    visible = select(Run.id).where(Run.id == task_id, IS_TASK, Run.deleted_at.is_(None))
+    if await session.scalar(visible.where(*visible_to(caller, Run.owner_id))) is None:
+        raise NotFound("task", task_id)
+    return await page(session, caller, after=after, limit=limit, run_id=task_id)
 
 
 async def chunk(session: AsyncSession, file_id: FileId, position: int) -> bytes | None:
@@ -83,7 +98,16 @@ async def delete(session: AsyncSession, caller: Caller, file_id: FileId) -> None
         raise NotFound("file", file_id)
 
 
-_COLUMNS = (File.id, File.name, File.media_type, File.size_bytes, File.sha256, File.simulated, File.created_at)
+_COLUMNS = (
+    File.id,
+    File.name,
+    File.media_type,
+    File.size_bytes,
+    File.sha256,
+    File.simulated,
+    File.run_id.label("task_id"),
+    File.created_at,
+)
 
 
 def _view_of(row: Row[*tuple[Any, ...]]) -> FileView:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Run, Subtask
@@ -40,8 +40,12 @@ async def page(
         return [], None
     last = MessagePlace(rows[-1]["path"], rows[-1]["rank"], rows[-1]["seq"])
     more = await messages.has_more(session, task_id, path, last)
-    views = [MessageView.model_validate({**row, "tool_calls": row["tool_calls"] or ()}) for row in rows]
-    return views, last if more else None
+    return [_view_of(row) for row in rows], last if more else None
+
+
+def _view_of(row: RowMapping) -> MessageView:
+    images = tuple(map(str, row["images"] or ()))
+    return MessageView.model_validate({**row, "tool_calls": row["tool_calls"] or (), "images": images})
 
 
 async def _check_owner(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db.tables import Approval, Call, Guidance, Run, Subtask, Task
 from chimera.ledger import events, outbox
 from chimera.store.access import locked
+from chimera.store.agents import revision_of
 from chimera.store.task_controls import going_on, refusal, set_limits
 from models.approvals import ApprovalStatus
 from models.base import preview_of
-from models.errors import Conflict
+from models.errors import AgentLimitReached, Conflict
 from models.events import Event, GuidanceGiven, RunRetried
 from models.ids import ROOT, NodePath, TaskId, UserId
 from models.policies import OnExpiry
@@ -43,6 +44,10 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
     again = _begin_again(await _subtasks_of(session, task_id), wish.model)
     if wish.model and not again.failed:
         await session.execute(update(Task).where(Task.run_id == task_id).values(model=wish.model))
+    if task.error_code == AgentLimitReached.code:
+        # The agent's limits can only be changed in a new version of it.
+        newest = update(Task).where(Task.run_id == task_id).values(agents_revision=revision_of(UserId(task.owner_id)))
+        await session.execute(newest)
     task.subtasks_done -= again.skipped
     # The decisions that the failed run waited for were cancelled when it ended.
     task.approvals_pending = 0

@@ -149,12 +149,22 @@ def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+_NOT_LISTED = frozenset(
+    {
+        "goal",
+        "result",
+        "output",
+        "output_schema",
+        "owner_id",
+        "idempotency_key",
+        "body_sha256",
+        "kind",
+        "run_id",
+    }
+)
+"""Columns that no view has, or that lists shorten or omit."""
 _COLUMNS = (
-    *(
-        column
-        for column in (*Run.__table__.columns, *Task.__table__.columns)
-        if column.name not in ("goal", "result", "owner_id", "idempotency_key", "body_sha256", "kind", "run_id")
-    ),
+    *(column for column in (*Run.__table__.columns, *Task.__table__.columns) if column.name not in _NOT_LISTED),
     exists().where(CallAttempt.run_id == Run.id, CallAttempt.estimated).label("estimated"),
 )
 
@@ -167,7 +177,7 @@ _FOUND = (
     func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Run.owner_id) == Run.owner_id,
 )
 # Compiled once, for the driver: every response about a task, and each subscription, begins with one of these.
-_ONE = sql_of(select(*_COLUMNS, Task.goal, Run.result).join(Task, Task.run_id == Run.id).where(*_FOUND))
+_ONE = sql_of(select(*_COLUMNS, Task.goal, Run.result, Task.output).join(Task, Task.run_id == Run.id).where(*_FOUND))
 _PROGRESS = sql_of(select(Run.status, Run.event_seq).where(*_FOUND))
 
 
@@ -196,6 +206,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
         subtasks_done=row.subtasks_done,
         retries=row.retries,
         result=row.result,
+        output=getattr(row, "output", None),
         finish_reason=row.finish_reason,
         error_code=row.error_code,
         error=row.error,
@@ -243,6 +254,7 @@ def _subtask_view_of(row: Subtask) -> SubtaskView:
         depends_on=tuple(row.depends_on),
         instruction=row.instruction,
         result=row.result,
+        output=row.output,
         finish_reason=row.finish_reason,
         error_code=row.error_code,
         error=row.error,

@@ -11,7 +11,19 @@ from sqlalchemy import func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.fingerprints import fingerprint_of, older_fingerprint_of
-from chimera.db.tables import Approval, ApprovalVote, Call, CallAttempt, EventRow, Guidance, Message, Run, Subtask, Task
+from chimera.db.tables import (
+    Approval,
+    ApprovalVote,
+    Call,
+    CallAttempt,
+    EventRow,
+    File,
+    Guidance,
+    Message,
+    Run,
+    Subtask,
+    Task,
+)
 from chimera.ledger import outbox
 from chimera.ledger.acceptance import NewRun, NewTask, accept_task
 from chimera.store.access import locked
@@ -26,6 +38,8 @@ from models.tasks import RunPolicy, SubtaskMode, TaskSpec
 from models.users import Caller
 
 TITLE_CHARS = 80
+_EMPTY: dict[str, Any] = {"title": "", "goal": "", "images": [], "meta": {}, "output": None, "output_schema": None}
+"""The content of a deleted task."""
 
 
 async def create(
@@ -67,6 +81,7 @@ async def create(
         policy=_policy_of(spec, default_subtasks),
         metadata=spec.metadata,
         plan=spec.plan or (),
+        output_schema=spec.output_schema,
     )
     task_id = await accept_task(session, run, task)
     if task_id is None:
@@ -88,12 +103,12 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         # The draft will never run, so its owner has room for another task.
         task.status, task.ended_at = RunStatus.CANCELLED, datetime.now(UTC)
         await session.flush()
-    for table in (Message, Guidance, EventRow, Subtask):
+    for table in (Message, Guidance, EventRow, Subtask, File):
         await session.execute(delete_from(table).where(table.run_id == task_id))
     await _empty_approvals(session, task_id)
     await session.execute(update(Call).where(Call.run_id == task_id).values(outcome=None))
     await session.execute(update(CallAttempt).where(CallAttempt.run_id == task_id).values(error=None))
-    await session.execute(update(Task).where(Task.run_id == task_id).values(title="", goal="", images=[], meta={}))
+    await session.execute(update(Task).where(Task.run_id == task_id).values(**_EMPTY))
     await session.execute(
         update(Run)
         .where(Run.id == task_id)

@@ -12,19 +12,16 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
-from chimera.db.tables import Agent, AiCall, File, Run, Schedule
-from chimera.ledger.turns import take_turn
+from chimera.db.tables import Agent, Run, Schedule
+from chimera.ledger.kept_bytes import KEPT_BYTES, LEAST_BYTES, SETTING
+from chimera.ledger.turns import take_turn, turn_of
 from chimera.store.access import IS_TASK
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
-from models.runs import OPEN, RunKind, RunStatus
+from models.runs import OPEN, RunStatus
 
 AT_ONCE = 50
 """More transactions than one user has open at the same time: a process has 30 connections by default."""
-
-LEAST_BYTES = 64 * 1024
-"""The least that a file counts, so that a limit on bytes also limits the number of files. An image counts as much until
-it is generated."""
 
 _TURN_WAIT = timedelta(seconds=5)
 
@@ -48,16 +45,6 @@ def _count_of(table: type[Run | Schedule | Agent], *conditions: ColumnElement[bo
 
 
 _IS_OPEN = Run.status.in_(sorted(OPEN))
-
-_KEPT = select(func.coalesce(func.sum(func.greatest(File.size_bytes, LEAST_BYTES)), 0)).where(
-    File.owner_id == bindparam("owner_id")
-)
-# The size of an image is unknown before it is generated.
-_TO_COME = (
-    select(func.coalesce(func.sum(LEAST_BYTES * func.coalesce(AiCall.request["n"].as_integer(), 1)), 0))
-    .join(Run, Run.id == AiCall.run_id)
-    .where(Run.owner_id == bindparam("owner_id"), Run.kind == RunKind.IMAGES, _IS_OPEN)
-)
 
 OPEN_TASKS_LIMIT = UserLimit(
     "max_open_tasks",
@@ -86,10 +73,10 @@ AGENTS_LIMIT = UserLimit(
     _count_of(Agent),
 )
 FILES_LIMIT = UserLimit(
-    "max_kept_bytes",
+    SETTING,
     f"bytes of files and open images (each counts as at least {LEAST_BYTES:,} bytes)",
     "delete files, wait for open images to finish",
-    select(_KEPT.scalar_subquery() + _TO_COME.scalar_subquery()),
+    KEPT_BYTES,
     near=None,
 )
 
@@ -126,7 +113,7 @@ async def _count(session: AsyncSession, owner_id: UserId, limit: UserLimit) -> i
 
 async def _take_turn(session: AsyncSession, owner_id: UserId, limit: UserLimit) -> None:
     try:
-        await take_turn(session, f"{limit.setting} {owner_id}", _TURN_WAIT)
+        await take_turn(session, turn_of(limit.setting, owner_id), _TURN_WAIT)
     except TimeoutError as error:
         raise TooBusy("requests from this user") from error
 

@@ -6,6 +6,7 @@ from cli.checks.findings import Finding, Level
 from cli.checks.folder import folder
 from cli.checks.health import health
 from cli.checks.installation import packages, python, variables
+from cli.checks.mcp_servers import mcp_servers
 from cli.checks.payload_keys import payload_keys
 from cli.checks.ports import ports
 from cli.checks.providers import default_model, keys, providers
@@ -38,5 +39,6 @@ async def _with(settings: Settings) -> list[Finding]:
         *await providers(settings),
         *default_model(settings),
         *own_tools(settings),
+        *await mcp_servers(settings),
         *await health(settings, stack_pid),
     ]

@@ -22,7 +22,6 @@ def own_tools(settings: Settings) -> Iterator[Finding]:
 
 
 def _apis(settings: Settings) -> Iterator[Finding]:
-    from chimera.config.secret_named import secret_named
     from chimera.tools.openapi import file
     from chimera.tools.openapi.credentials import UnusableCredential, filled
 
@@ -36,7 +35,7 @@ def _apis(settings: Settings) -> Iterator[Finding]:
         return
     for name, api in apis.items():
         try:
-            filled(api.headers, api.query, lambda secret: secret_named(settings, secret))
+            filled(api.headers, api.query, lambda secret: settings.secrets.get(secret.upper()))
         except UnusableCredential as error:
             yield Finding(Level.FAIL, f"HTTP API {name}", str(error))
         else:

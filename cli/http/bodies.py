@@ -30,15 +30,21 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def task_body(
-    goal: str | None, *, budget_micro_usd: int | None = None, plan: Path | None = None, **others: Any
+    goal: str | None,
+    *,
+    budget_micro_usd: int | None = None,
+    plan: Path | None = None,
+    output_schema: Path | None = None,
+    **others: Any,
 ) -> dict[str, Any]:
-    """Build the body of a task from options. Raises WrongUsage if the plan can't be read."""
+    """Build the body of a task from options. Raises WrongUsage if the plan or the JSON Schema can't be read."""
     limits = given({name: others.pop(name, None) for name in ("max_output_tokens", "max_turns")})
     return given(
         {
             "goal": goal,
             **others,
             "plan": None if plan is None else _plan_in(plan),
+            "output_schema": None if output_schema is None else json_of(output_schema, "The JSON Schema"),
             "limits": limits or None,
             "budget": None if budget_micro_usd is None else {"max_cost_micro_usd": budget_micro_usd},
         }
@@ -65,7 +71,7 @@ def guidance_body(text: str, path: str | None, *, interrupt: bool) -> Guidance:
 
 def agent_body(options: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
     """Build an agent from options and the fields of a file, which the options override. Raises WrongUsage."""
-    body = (_fields_in(file) if file is not None else {}) | given(options)
+    body = _merged(_fields_in(file) if file is not None else {}, options)
     if missing := [word for field, word in (("name", "NAME"), ("prompt", "--prompt")) if field not in body]:
         raise WrongUsage(f"An agent needs {' and '.join(missing)}{_AN_AGENT}")
     return body
@@ -80,7 +86,12 @@ def changed_agent(agent: AgentView, options: Mapping[str, Any], file: Path | Non
         raise WrongUsage("Add an option for each field that you want to change, such as --prompt, or use --file.")
     if file is not None:
         return agent_body({**options, "name": agent.name}, file)
-    return agent.model_dump(mode="json", include=set(AgentSpec.model_fields)) | given(options)
+    return _merged(agent.model_dump(mode="json", include=set(AgentSpec.model_fields)), options)
+
+
+def limits_body(**limits: int | None) -> dict[str, int] | None:
+    """Build an agent's limits from options; None if none is given."""
+    return given(limits) or None
 
 
 def timing_body(timing: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +129,14 @@ def check_password(new: str) -> None:
         _PASSWORD.validate_python(new)
     except ValidationError:
         raise WrongUsage("A password must be 8 to 256 characters long.") from None
+
+
+def _merged(fields: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace fields by the options that were typed; limits that weren't typed keep their values."""
+    typed, limits = given(options), fields.get("limits")
+    if isinstance(limits, dict) and "limits" in typed:
+        typed["limits"] = {**limits, **typed["limits"]}
+    return {**fields, **typed}
 
 
 def _check_one_of(timing: Mapping[str, Any]) -> None:

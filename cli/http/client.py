@@ -24,20 +24,24 @@ from models.approvals import ApprovalId, ApprovalPage, ApprovalView
 from models.base import Body
 from models.codec import CodecAddress
 from models.costs import CostView
-from models.files import FileView
+from models.files import FilePage, FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
+from models.mcp_servers import McpServerView
 from models.messages import MessagePage
 from models.policies import PolicyTestView, PolicyView
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView
+from models.tools import ToolDetails, ToolView
 from models.users import Tokens, UserView
 
 API = "/api/v1"
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
 STREAM_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 """The server sends something at least every 15 s, even if it is only a keep-alive."""
+SERVER_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
+"""For a request that waits for another server, which may be slow."""
 
 WAIT_S = 2
 """How long a request waits for a call's end before the command reports that it takes longer."""
@@ -46,9 +50,11 @@ PATIENCE_S = 30.0
 """How long a new task is sent repeatedly while the API doesn't respond."""
 
 _AGENTS = TypeAdapter(tuple[AgentView, ...])
+_MCP_SERVERS = TypeAdapter(tuple[McpServerView, ...])
 _PROVIDERS = TypeAdapter(tuple[ProviderView, ...])
 _SCHEDULES = TypeAdapter(tuple[ScheduleView, ...])
 _SUBTASKS = TypeAdapter(tuple[SubtaskView, ...])
+_TOOLS = TypeAdapter(tuple[ToolView, ...])
 _VERSIONS = TypeAdapter(tuple[VersionView, ...])
 
 
@@ -143,6 +149,31 @@ class Client:
     async def delete_agent(self, name: str) -> None:
         await self._send("DELETE", _agent_path(name))
 
+    async def tools(self, agent: str | None = None) -> tuple[ToolView, ...]:
+        """Return the tools that agents can use, or those of one agent."""
+        return _TOOLS.validate_json(await self._get("/tools", {} if agent is None else {"agent": agent}))
+
+    async def tool(self, name: str) -> ToolDetails:
+        return ToolDetails.model_validate_json(await self._get(f"/tools/{quote(name, safe='')}"))
+
+    async def accept_tool(self, name: str, sha256: str) -> ToolDetails:
+        answer = await self._post(f"/tools/{quote(name, safe='')}/accept", {"sha256": sha256})
+        return ToolDetails.model_validate_json(answer)
+
+    async def mcp_servers(self) -> tuple[McpServerView, ...]:
+        return _MCP_SERVERS.validate_json(await self._get("/mcp-servers"))
+
+    async def add_mcp_server(self, spec: Mapping[str, Any]) -> McpServerView:
+        """Add a server. This waits for the server, which lists its tools."""
+        return McpServerView.model_validate_json(await self._post("/mcp-servers", spec, timeout=SERVER_TIMEOUT))
+
+    async def refresh_mcp_server(self, name: str) -> McpServerView:
+        path = f"/mcp-servers/{quote(name, safe='')}/refresh"
+        return McpServerView.model_validate_json(await self._post(path, timeout=SERVER_TIMEOUT))
+
+    async def remove_mcp_server(self, name: str) -> None:
+        await self._send("DELETE", f"/mcp-servers/{quote(name, safe='')}")
+
     async def models(self) -> ModelsView:
         return ModelsView.model_validate_json(await self._get("/agents/models/available"))
 
@@ -206,6 +237,10 @@ class Client:
 
     async def file_content(self, file_id: FileId) -> bytes:
         return await self._get(f"/files/{file_id}/content")
+
+    async def task_files(self, task_id: TaskId, *, limit: int = 20, cursor: str | None = None) -> FilePage:
+        params = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+        return FilePage.model_validate_json(await self._get(f"/tasks/{task_id}/files", params))
 
     async def cost(self, task_id: TaskId) -> CostView:
         return CostView.model_validate_json(await self._get(f"/tasks/{task_id}/cost"))
@@ -285,12 +320,15 @@ class Client:
         return await self._send("GET", path, params=params)
 
     async def _post(
-        self, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: httpx2.Timeout = TIMEOUT,
     ) -> bytes:
         content = None if body is None else to_json(body)
-        return await self._send(
-            "POST", path, content=content, headers={"Content-Type": "application/json", **(headers or {})}
-        )
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        return await self._send("POST", path, content=content, headers=headers, timeout=timeout)
 
     async def _put(self, path: str, body: Mapping[str, Any]) -> bytes:
         return await self._send("PUT", path, content=to_json(body), headers={"Content-Type": "application/json"})

@@ -12,7 +12,7 @@ Options = Mapping[str, str]
 
 NO_OPTIONS: Options = {}
 
-REPEATED = frozenset({"--tool", "--fallback", "--image", "TEXT"})
+REPEATED = frozenset({"--tool", "--fallback", "--image", "TEXT", "--header"})
 """Options and arguments that may be given more than once, each time with one item of a list."""
 
 BODY = "body"
@@ -57,6 +57,7 @@ TASK: Options = {
     "images": "--image",
     "limits.max_output_tokens": "--max-output-tokens",
     "limits.max_turns": "--max-turns",
+    "output_schema": "--output-schema",
     "on_failure": "--on-failure",
     "on_truncated": "--on-truncated",
     "subtasks": "--subtasks",
@@ -82,7 +83,14 @@ AGENT: Options = {
     "temperature": "--temperature",
     "reasoning_effort": "--reasoning-effort",
     "max_output_tokens": "--max-output-tokens",
+    "limits.max_turns": "--max-turns",
+    "limits.max_tool_calls": "--max-tool-calls",
+    "limits.max_identical_calls": "--max-identical-calls",
+    "limits.max_seconds": "--max-seconds",
+    "limits.max_cost_micro_usd": "--max-cost-usd",
+    "output_schema": "--output-schema",
 }
+MCP_SERVER: Options = {"name": "NAME", "url": "URL", "headers": "--header"}
 BACKFILL: Options = {"start": "--start", "end": "--end", "overlap": "--overlap"}
 BUDGET: Options = {
     "max_cost_micro_usd": "--usd",

@@ -10,6 +10,7 @@ from typing import Any
 
 from dotenv.parser import Binding, parse_stream
 
+from chimera.config import named_secrets
 from chimera.config.errors import explained, read_settings
 from chimera.config.settings import FromSurroundings, Settings, env_file
 from chimera.config.types import OnDisk, Port
@@ -64,6 +65,8 @@ def misspelt() -> Iterator[str]:
 def _problem_of(name: str, where: str, known: Set[str]) -> Iterator[str]:
     written = name.upper()
     if not written.startswith(_PREFIX) or written in known or "_TEST_" in written:
+        return
+    if written.startswith(named_secrets.PREFIX) and written != named_secrets.PREFIX:
         return
     if written in ELSEWHERE:
         reason = "because Chimera reads this variable only from the environment"

@@ -14,6 +14,7 @@ from models.events import (
     BudgetRaised,
     BudgetReached,
     Event,
+    FileWritten,
     GuidanceGiven,
     GuidanceSeen,
     ModelCallFailed,
@@ -32,6 +33,7 @@ from models.events import (
     SubtaskSkipped,
     SubtaskStarted,
     ToolCallFinished,
+    ToolCallStarted,
 )
 from models.ids import TaskId
 from models.model_calls import PURPOSES
@@ -127,6 +129,11 @@ def _description_of(event: Event, task_id: TaskId) -> str:
             return waiting_of(event)
         case ModelCallFellBack():
             return f"falls back from {event.from_model} to {event.to_model}: {event.code}"
+        case ToolCallStarted():
+            again = f", start {event.attempt}" if (event.attempt or 1) > 1 else ""
+            return f"runs {event.tool}{again}: {event.preview}"
+        case FileWritten():
+            return f"wrote {event.name} ({count(event.size_bytes, 'byte')})"
         case ToolCallFinished():
             return f"{event.tool} {'failed' if event.failed else 'returned'}: {event.preview}"
         case BudgetReached():

@@ -48,6 +48,8 @@ class Node:
     waits: str = ""
     """The newest note that a call is waiting for its provider. If `note` still shows it when a call starts, `note` is
     cleared."""
+    tools: dict[tuple[int, int], str] = field(default_factory=dict)
+    """The tools that are running, by the step and the index of their calls."""
     writing: Writing | None = None
     shown_chars: int = 0
     """How many characters the attempt before the current one had streamed."""

@@ -42,6 +42,7 @@ from models.events import (
     SubtaskStarted,
     TokensFrame,
     ToolCallFinished,
+    ToolCallStarted,
 )
 from models.ids import ROOT, NodePath, TaskId, child_path
 from models.model_calls import Purpose
@@ -203,9 +204,8 @@ class TaskState:
                 self._planned(event)
             case PlanRejected():
                 self.note = f"the plan was rejected: {' '.join(event.problems)}"
-            case ToolCallFinished():
-                failed = "failed: " if event.failed else ""
-                self._node(event.path).note = f"{event.tool}: {failed}{event.preview}"
+            case ToolCallStarted() | ToolCallFinished():
+                self._tool_call(event)
             case GuidanceSeen():
                 words = f": {event.preview}" if event.preview else ""
                 self._node(event.path).note = f"received the guidance{words}"
@@ -214,6 +214,8 @@ class TaskState:
 
     def _model_call(self, event: ModelCallStarted | ModelCallFinished | ModelCallFailed) -> None:
         node, step, attempt = self._node(event.path), event.step or 0, event.attempt or 1
+        # A turn's tools end before the next call, and a tool that was cancelled has no result.
+        node.tools.clear()
         if isinstance(event, ModelCallStarted):
             self._begin(node, event.purpose, step, attempt)
             if node.note == node.waits:
@@ -240,6 +242,19 @@ class TaskState:
         self.spent_micro_usd += event.cost_micro_usd
         self.tokens += event.input_tokens + event.output_tokens
 
+    def _tool_call(self, event: ToolCallStarted | ToolCallFinished) -> None:
+        """Show a result, and the tools of the turn that are still running."""
+        node, place = self._node(event.path), (event.step or 0, event.index)
+        node.tools.pop(place, None)
+        if isinstance(event, ToolCallStarted):
+            node.tools[place] = event.tool
+            arguments = f": {event.preview}" if len(node.tools) == 1 else ""
+            node.note = f"running {', '.join(node.tools.values())}{arguments}"
+            return
+        failed = "failed: " if event.failed else ""
+        others = f"running {', '.join(node.tools.values())}; " if node.tools else ""
+        node.note = f"{others}{event.tool}: {failed}{event.preview}"
+
     def _subtask(
         self, event: SubtaskStarted | SubtaskCompleted | SubtaskFailed | SubtaskSkipped | SubtaskCancelled
     ) -> None:
@@ -259,6 +274,7 @@ class TaskState:
         match event:
             case ApprovalRequested():
                 self.pending[event.approval_id] = decision_of(event)
+                node.tools.pop((event.step or 0, event.index), None)
                 node.note = f"waits for a person: {event.tool}"
                 if self.status in (RunStatus.QUEUED, RunStatus.RUNNING):
                     self.status = RunStatus.WAITING

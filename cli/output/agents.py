@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from models.agent_activity import AgentMetricsView, AgentStatusView, VersionMetrics
     from models.agent_versions import VersionDiff, VersionView
-    from models.agents import AgentView
+    from models.agents import AgentLimits, AgentView
 
 
 def print_agents(agents: Sequence["AgentView"]) -> None:
@@ -120,9 +120,25 @@ def facts_of(agent: "AgentView") -> list[tuple[str, str]]:
         ("Tools", ", ".join(agent.tools)),
         ("Temperature", "" if agent.temperature is None else f"{agent.temperature:g}"),
         ("Reasoning", agent.reasoning_effort or ""),
-        ("Answers", f"at most {agent.max_output_tokens:,} tokens"),
+        ("Answers", f"at most {agent.max_output_tokens:,} tokens{', as typed JSON' if agent.output_schema else ''}"),
+        ("Limits", limits_of(agent.limits)),
     )
     return [(label, value) for label, value in facts if value]
+
+
+def limits_of(limits: "AgentLimits") -> str:
+    """Describe an agent's limits per subtask."""
+    # Imported here, because help loads this file but doesn't show amounts.
+    from models.base import usd
+
+    parts = (
+        count(limits.max_turns, "turn") if limits.max_turns else "",
+        count(limits.max_tool_calls, "tool call") if limits.max_tool_calls else "",
+        f"{limits.max_identical_calls} identical turns in a row",
+        count(limits.max_seconds, "second") if limits.max_seconds else "",
+        usd(limits.max_cost_micro_usd) if limits.max_cost_micro_usd else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def _version_of(agent: "AgentView") -> str:

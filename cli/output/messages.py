@@ -41,6 +41,8 @@ def parts_of(message: MessageView) -> Iterator[tuple[str, str]]:
         yield "thought:", message.thought
     if message.content:
         yield ("answer:" if message.thought else ""), message.content
+    for file_id in message.images:
+        yield "", f"[image: file {file_id}]"
     for call in message.tool_calls:
         yield "", f"→ {call.name}({call.arguments})"
     if message.finish_reason not in (None, "stop", "tool_calls"):

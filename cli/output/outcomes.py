@@ -1,5 +1,6 @@
 """Prints how a task ended, how a failed task can continue, and whether its budget is sufficient for that."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
@@ -44,7 +45,7 @@ def _print_result(task: TaskView, cost: CostView, subtasks: Sequence[SubtaskView
     print_prose(console, Text(f"✓ Completed{simulated}, {_spent(cost)}"))
     for line in _endings_of(task, subtasks):
         print_prose(console, Text(f"  {line}", style="yellow"))
-    print_answer(plain(task.result or "").rstrip())
+    print_answer(plain(answer_of(task)).rstrip())
 
 
 def _print_wait(task: TaskView, cost: CostView, console: Console) -> None:
@@ -143,3 +144,8 @@ def _latest_failed(cost: CostView) -> list[ModelCallView]:
     """Return the newest attempt of each call, if this attempt failed."""
     newest = {(each.path, each.purpose, each.step): each for each in cost.attempts}
     return [each for each in newest.values() if each.status is AttemptStatus.FAILED]
+
+
+def answer_of(task: TaskView) -> str:
+    """Return a task's answer as text. A typed answer is shown as JSON, without what the model wrote around it."""
+    return task.result or "" if task.output is None else json.dumps(task.output, indent=2, ensure_ascii=False)

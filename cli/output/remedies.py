@@ -23,6 +23,10 @@ COMMANDS: dict[Action, str | None] = {
     Action.ACTIVATE_AGENT: "agents activate {target}",
     Action.LIST_AGENT_VERSIONS: "agents versions {target}",
     Action.LIST_AGENTS: "agents",
+    Action.LIST_TOOLS: "tools list",
+    Action.SHOW_TOOL: "tools show {target}",
+    Action.ACCEPT_TOOL: "tools accept {target}",
+    Action.LIST_MCP_SERVERS: "mcp list",
     Action.LIST_MODELS: "models",
     Action.LIST_PROVIDERS: "models",
     Action.SHOW_APPROVAL: "approvals show {target}",
@@ -37,7 +41,15 @@ COMMANDS: dict[Action, str | None] = {
 }
 """The command for each action, without `chimera`; None for an action that no command can carry out."""
 
-_NAMED = frozenset({Action.CHANGE_AGENT, Action.ACTIVATE_AGENT, Action.LIST_AGENT_VERSIONS})
+_NAMED = frozenset(
+    {
+        Action.CHANGE_AGENT,
+        Action.ACTIVATE_AGENT,
+        Action.LIST_AGENT_VERSIONS,
+        Action.SHOW_TOOL,
+        Action.ACCEPT_TOOL,
+    }
+)
 """Actions on objects with names. Other objects have IDs, whose beginning is sufficient."""
 
 _LOOKING = ("show_", "list_", "check_")

@@ -10,7 +10,8 @@ from rich.text import Text
 from cli.output.bill import in_a_column, in_doubt_of, limits_of, marked, spent_of
 from cli.output.costs import THE_TASK, is_partial
 from cli.output.endings import ending_of, with_ending
-from cli.output.outcomes import error_of, next_step_of
+from cli.output.files import named
+from cli.output.outcomes import answer_of, error_of, next_step_of
 from cli.output.prose import print_answer, print_line, print_prose
 from cli.output.remedies import with_command
 from cli.output.tables import print_table
@@ -18,6 +19,7 @@ from cli.output.text import count, one_line, plain, short, versioned
 from models.base import UtcDatetime, usd
 from models.costs import CostView, NodeCost
 from models.errors import ModelLoading
+from models.files import FilePage
 from models.ids import ROOT, TaskId
 from models.model_calls import PURPOSES, Purpose
 from models.runs import RunStatus
@@ -39,16 +41,16 @@ def print_tasks(tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Se
         print_line('No tasks yet. To start one, run: chimera run "Compare tea and coffee."')
 
 
-def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView) -> None:
-    """Print a task with its subtasks and its result."""
+def print_task(task: TaskView, subtasks: Sequence[SubtaskView], cost: CostView, files: FilePage | None = None) -> None:
+    """Print a task with its subtasks, its newest files and its result."""
     console = Console(highlight=False)
-    for name, value in facts_of(task, cost):
+    for name, value in facts_of(task, cost, files):
         print_prose(console, Text.assemble((f"{name:<10}", "dim"), one_line(value, 600)), indent=10)
     if subtasks or cost.by_subtask:
         print_table(console, table_of(subtasks, cost))
     if task.result:
         console.print(Text("Result (simulated)" if task.simulated else "Result", style="bold"))
-        print_answer(plain(task.result).rstrip())
+        print_answer(plain(answer_of(task)).rstrip())
 
 
 def list_of(tasks: Sequence[TaskView], blocked_by: Set[TaskId]) -> Table:
@@ -79,7 +81,7 @@ def marked_status_of(task: TaskView, blocked_by: Set[TaskId] = frozenset()) -> s
     return with_ending(task.status, task)
 
 
-def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
+def facts_of(task: TaskView, cost: CostView, files: FilePage | None = None) -> list[tuple[str, str]]:
     """Return a task's facts with their labels, without empty ones."""
     models = ", ".join(f"{each.model}{' (simulated)' if each.simulated else ''}" for each in cost.by_model)
     why = f": {task.error_code}: {error_of(task)}" if task.error_code else ""
@@ -97,6 +99,7 @@ def facts_of(task: TaskView, cost: CostView) -> list[tuple[str, str]]:
         ("Blocked", _blocked_in(task)),
         ("Quiet", _quiet_in(task)),
         ("Subtasks", f"{task.subtasks_done} of {task.subtasks_total} done ({task.subtasks})"),
+        ("Files", named(files.items, more=files.next_cursor is not None, task_id=task.id) if files else ""),
         ("Models", models or task.model or ""),
         ("Cost", spent_of(cost)),
         ("In doubt", in_doubt_of(cost)),

@@ -166,9 +166,11 @@ class NotFound(ChimeraError):
         "approval": Action.LIST_APPROVALS,
         "question": Action.LIST_APPROVALS,
         "file": Action.LIST_FILES,
+        "MCP server": Action.LIST_MCP_SERVERS,
         "provider": Action.LIST_PROVIDERS,
         "schedule": Action.LIST_SCHEDULES,
         "task": Action.LIST_TASKS,
+        "tool": Action.LIST_TOOLS,
     }
 
     def __init__(self, kind: str, name: str) -> None:

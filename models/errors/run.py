@@ -111,6 +111,30 @@ class TurnLimitReached(ChimeraError):
         )
 
 
+class AgentLimitReached(ChimeraError):
+    """An agent reached one of its own limits without an answer."""
+
+    code, http_status, title = "agent_limit_reached", 409, "The agent reached one of its limits"
+
+    def __init__(self, agent: str, reached: str) -> None:
+        super().__init__(
+            f"Agent {agent!r} {reached} Change the agent's limits, then retry the task.",
+            remedy=Remedy(action=Action.CHANGE_AGENT, target=agent),
+        )
+
+
+class AnswerInvalid(ChimeraError):
+    """An answer didn't match its JSON Schema, even after its repairs."""
+
+    code, http_status, title = "answer_invalid", 409, "The answer doesn't match its JSON Schema"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The answer doesn't match its JSON Schema, even after repairs. The last message of its transcript lists the"
+            " problems. Retry the task with guidance or with another model."
+        )
+
+
 class SubtaskFailed(ChimeraError):
     code, http_status, title = "subtask_failed", 409, "A subtask failed"
 

@@ -18,8 +18,9 @@ from chimera.pricing import cost_of, price_of
 from chimera.providers.base import ChatEnd, ChatMessage, ChatRequest, ToolRequest
 from models.errors import Overloaded, ProviderError, ProviderTimeout
 from models.events import ModelCallFinished
-from models.ids import NodePath, TaskId
+from models.ids import NodePath, RunId, TaskId, UserId
 from models.model_calls import ModelCallRequest, Purpose
+from models.subtasks import SubtaskInput
 from models.tasks import RunPolicy
 from models.usage import Usage
 from workflows.answers import check_answered
@@ -34,6 +35,7 @@ INTENT = Intent(
     reserve_micro_usd=10,
     reserve_tokens=10,
 )
+PLACE = SubtaskInput(run_id=RunId("t"), owner_id=UserId("u"), path=NodePath("a"), agent="analyst")
 
 
 def settled(
@@ -99,7 +101,7 @@ def test_a_last_turn_without_words_is_no_answer(settings: Settings) -> None:
     settlement = settled(settings, "", ToolRequest("1", "calculator", "{}"), last_turn=True)
     assert settlement.node_result is None
     with pytest.raises(ApplicationError) as refused:
-        check_answered(RunPolicy(max_turns=1), 1, settlement.outcome)
+        check_answered(PLACE.model_copy(update={"policy": RunPolicy(max_turns=1)}), 1, settlement.outcome)
     assert refused.value.type == "turn_limit_reached"
 
 

@@ -15,7 +15,8 @@ from api.deps import Parts
 from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate
 from chimera.config.settings import Settings
 from chimera.db.tables import Run
-from chimera.store.user_limits import AT_ONCE, LEAST_BYTES
+from chimera.ledger.kept_bytes import LEAST_BYTES
+from chimera.store.user_limits import AT_ONCE
 from models.ids import TaskId
 from models.runs import RunStatus
 from tests.api.conftest import SignUp, new_task, set_task

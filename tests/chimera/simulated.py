@@ -59,6 +59,7 @@ async def running_simulator(
             api_key=api_key,
             limits=limits(first_byte_s=first_byte_s, stall_s=stall_s, max_answer_bytes=max_answer_bytes),
             simulated=True,
+            schema_with_tools=True,
             trust_env=False,
         )
         try:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from starlette.applications import Starlette
@@ -16,7 +17,10 @@ from models.agents import AgentSpec
 from models.ai_calls import AiCallView
 from models.costs import CostView
 from models.events import Frame
+from models.files import FileView
+from models.mcp_servers import McpServerView
 from models.tasks import BudgetView, TaskView
+from models.tools import ToolDetails
 from tests.cli.builders import NOW, a_bill, task_view
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -42,6 +46,12 @@ class TinyApi:
     ai_calls: list[AiCallView] = field(default_factory=list)
     """The views returned for the only AI call, one after another. The last one is repeated."""
     agents: dict[str, AgentSpec] = field(default_factory=dict)
+    tools: dict[str, ToolDetails] = field(default_factory=dict)
+    mcp_servers: dict[str, McpServerView] = field(default_factory=dict)
+    mcp_requests: list[Any] = field(default_factory=list)
+    """The bodies that were sent to add servers or to accept tools."""
+    files: list[tuple[FileView, bytes]] = field(default_factory=list)
+    """The files of every task, with their contents."""
     bill: CostView = field(default_factory=a_bill)
     codec_answers: list[Response] = field(default_factory=list)
     refuse: list[Response] = field(default_factory=list)
@@ -61,10 +71,19 @@ class TinyApi:
                 Route("/api/v1/tasks/{task_id}", self._signed_in(self._task)),
                 Route("/api/v1/tasks/{task_id}/budget", self._signed_in(self._budget), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}/retry", self._signed_in(self._task), methods=["POST"]),
+                Route("/api/v1/agents", self._signed_in(self._list_agents)),
                 Route("/api/v1/agents", self._signed_in(self._new_agent), methods=["POST"]),
                 Route("/api/v1/agents/{name}", self._signed_in(self._agent), methods=["GET", "DELETE"]),
+                Route("/api/v1/tools", self._signed_in(self._tools)),
+                Route("/api/v1/tools/{name}", self._signed_in(self._tool)),
+                Route("/api/v1/tools/{name}/accept", self._signed_in(self._accept), methods=["POST"]),
+                Route("/api/v1/mcp-servers", self._signed_in(self._mcp_servers), methods=["GET", "POST"]),
+                Route("/api/v1/mcp-servers/{name}", self._signed_in(self._remove_mcp_server), methods=["DELETE"]),
+                Route("/api/v1/mcp-servers/{name}/refresh", self._signed_in(self._refresh_server), methods=["POST"]),
                 Route("/api/v1/tasks/{task_id}/cost", self._signed_in(self._cost)),
                 Route("/api/v1/tasks/{task_id}/subtasks", self._signed_in(self._subtasks)),
+                Route("/api/v1/tasks/{task_id}/files", self._signed_in(self._files)),
+                Route("/api/v1/files/{file_id}/content", self._signed_in(self._content)),
                 Route("/api/v1/ai/embeddings", self._signed_in(self._new_ai_call), methods=["POST"]),
                 Route("/api/v1/ai/calls/{call_id}", self._signed_in(self._ai_call)),
                 Route("/api/v1/tasks/{task_id}/events", self._signed_in(self._events)),
@@ -135,8 +154,36 @@ class TinyApi:
         self.bill = self.bill.model_copy(update={"budget": BudgetView.model_validate(limits)})
         return _json(self.tasks[0])
 
+    async def _tools(self, request: Request) -> Response:
+        return JSONResponse([tool.model_dump(mode="json") for tool in self.tools.values()])
+
+    async def _tool(self, request: Request) -> Response:
+        tool = self.tools.get(request.path_params["name"])
+        return problem(404, "not_found", "Not found") if tool is None else JSONResponse(tool.model_dump(mode="json"))
+
+    async def _accept(self, request: Request) -> Response:
+        self.mcp_requests.append(await request.json())
+        return await self._tool(request)
+
+    async def _mcp_servers(self, request: Request) -> Response:
+        if request.method == "POST":
+            self.mcp_requests.append(await request.json())
+            return JSONResponse(next(iter(self.mcp_servers.values())).model_dump(mode="json"), 201)
+        return JSONResponse([server.model_dump(mode="json") for server in self.mcp_servers.values()])
+
+    async def _refresh_server(self, request: Request) -> Response:
+        return JSONResponse(self.mcp_servers[request.path_params["name"]].model_dump(mode="json"))
+
+    async def _remove_mcp_server(self, request: Request) -> Response:
+        found = self.mcp_servers.pop(request.path_params["name"], None)
+        return problem(404, "not_found", "Not found") if found is None else Response(status_code=204)
+
     async def _cost(self, request: Request) -> Response:
         return Response(self.bill.model_dump_json(), media_type="application/json")
+
+    async def _list_agents(self, request: Request) -> Response:
+        views = ({**agent.model_dump(mode="json"), "built_in": False} for agent in self.agents.values())
+        return JSONResponse([{"id": None, **view} for view in views])
 
     async def _new_agent(self, request: Request) -> Response:
         agent = AgentSpec.model_validate_json(await request.body())
@@ -154,6 +201,13 @@ class TinyApi:
 
     async def _subtasks(self, request: Request) -> Response:
         return JSONResponse([])
+
+    async def _files(self, request: Request) -> Response:
+        items = [file.model_dump(mode="json") for file, _ in self.files]
+        return JSONResponse({"items": items, "next_cursor": None})
+
+    async def _content(self, request: Request) -> Response:
+        return Response(next(data for file, data in self.files if file.id == request.path_params["file_id"]))
 
     async def _new_ai_call(self, request: Request) -> Response:
         self.keys.append(request.headers["idempotency-key"])

@@ -23,7 +23,8 @@ from cli.agents import (
     versions,
 )
 from cli.errors import Refused, WrongUsage
-from models.agents import AgentSpec
+from cli.http.bodies import changed_agent
+from models.agents import AgentLimits, AgentSpec, AgentView
 from tests.cli.api import TinyApi, problem
 from tests.parts import serving
 
@@ -193,3 +194,32 @@ async def test_a_change_needs_an_option(api: TinyApi) -> None:
 
 def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+async def test_limits_are_set_and_shown(api: TinyApi, capsys: pytest.CaptureFixture[str]) -> None:
+    await create(POET["name"], POET["prompt"], max_turns=5, max_cost_micro_usd=50_000)
+    limits = api.agents["poet"].limits
+    assert (limits.max_turns, limits.max_seconds, limits.max_cost_micro_usd) == (5, None, 50_000)
+    capsys.readouterr()
+    await show("poet")
+    assert "Limits      5 turns, 3 identical turns in a row, $0.0500\n" in capsys.readouterr().out
+
+
+async def test_a_schema_is_read_from_a_file(api: TinyApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    path = tmp_path / "schema.json"
+    path.write_text(json.dumps(schema))
+    await create(POET["name"], POET["prompt"], output_schema=path)
+    assert api.agents["poet"].output_schema == schema
+    capsys.readouterr()
+    await show("poet")
+    assert "Answers     at most 2,048 tokens, as typed JSON\n" in capsys.readouterr().out
+    with pytest.raises(WrongUsage, match="The JSON Schema in"):
+        await create("bard", POET["prompt"], output_schema=tmp_path / "none.json")
+
+
+def test_a_changed_limit_keeps_the_others() -> None:
+    before = AgentView.model_validate({**AgentSpec.model_validate(POET).model_dump(), "built_in": False})
+    before = before.model_copy(update={"limits": AgentLimits(max_turns=5, max_identical_calls=4)})
+    body = changed_agent(before, {"limits": {"max_turns": 7}, "role": None}, None)
+    assert AgentSpec.model_validate(body).limits == AgentLimits(max_turns=7, max_identical_calls=4)

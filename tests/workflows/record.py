@@ -27,6 +27,7 @@ from tests.parts import fresh_database, running_parts, short_folder
 from tests.ports import free_port
 from tests.runs import Runs, runs_with_worker
 from tests.two_tools import two_tools
+from tests.workflows.tool_branches import TOOL_BRANCHES
 
 FOLDER = Path(__file__).parent / "histories"
 ROOT = Path(__file__).parents[2]
@@ -161,6 +162,26 @@ async def tool_failed(runs: Runs) -> TaskId:
     return task_id
 
 
+async def typed_repaired(runs: Runs) -> TaskId:
+    """A typed answer doesn't match its schema at first: once in a subtask, and once in the aggregation."""
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    plan = [_subtask("typed", "Count. [[sim: badjson=1]]", output_schema=schema), _subtask("other")]
+    return await runs.start("Count [[sim aggregate: wrongjson=1]]", plan=plan, output_schema=schema)
+
+
+async def typed_failed(runs: Runs) -> TaskId:
+    """A typed answer never matches its schema. The subtask's retry asks once more."""
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    plan = [_subtask("typed", "Count. [[sim: wrongjson=99]]", output_schema=schema)]
+    return await runs.start("Count", plan=plan, on_failure="retry", max_retries=1)
+
+
+async def limited(runs: Runs) -> TaskId:
+    """An agent makes the same tool call three times, so its next turn is its last one."""
+    plan = [_subtask("loop", "[[sim: turns=99; same=1]] go on", agent="analyst"), _subtask("other")]
+    return await runs.start("Loop", plan=plan)
+
+
 BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     planned,
     plan_repaired,
@@ -181,6 +202,10 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     root_continued,
     moved,
     tool_failed,
+    typed_repaired,
+    typed_failed,
+    limited,
+    *TOOL_BRANCHES,
 )
 
 

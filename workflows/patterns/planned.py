@@ -14,7 +14,7 @@ from models.model_calls import Purpose
 from models.nodes import NodeOutcome, SuspendedChild
 from models.plans import PlanNode
 from models.tasks import OnFailure
-from workflows.answers import check_whole
+from workflows.answers import SpareAnswers, check_whole
 from workflows.children import input_of
 from workflows.failures import is_cancel, reason_of
 from workflows.inline import may_be_inline
@@ -66,8 +66,11 @@ async def _plan(node: Node) -> tuple[PlanNode, ...]:
 
 async def _aggregate(node: Node) -> None:
     """Request the answer, and request it again as long as it has to continue, for example because of new guidance."""
-    step = 1
-    while (outcome := await node.call(node.request(Purpose.AGGREGATE, step, COORDINATOR))).goes_on:
+    step, spare = 1, SpareAnswers(node.place)
+    while True:
+        outcome = await node.call(node.request(Purpose.AGGREGATE, step, COORDINATOR))
+        if not outcome.goes_on and not spare.ask_again(outcome):
+            break
         step += 1
     check_whole(node.place.policy, outcome)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, func, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKeyConstraint, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -92,6 +92,8 @@ class Message(Table):
     """For replies: the state that the provider expects back with the next request (see `ChatEnd`)."""
     thought: Mapped[str | None]
     """For replies: the text that the model wrote while it reasoned."""
+    images: Mapped[list[str] | None] = mapped_column(ARRAY(Uuid(as_uuid=False)))
+    """For tool results: the ids of the files with the result's images."""
     tokens: Mapped[int]
     created_at: Mapped[datetime] = now()
 

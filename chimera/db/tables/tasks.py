@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chimera.db.tables.base import Money, Table, run_key
@@ -23,6 +24,10 @@ class Task(Table):
     agents_revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """The owner's `agents_revision` when the task was accepted, or when its draft was started. It determines the
     versions of agents that the task uses."""
+    output_schema: Mapped[dict[str, Any] | None]
+    """The JSON Schema of the task's answer."""
+    output: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    """The run's result as JSON, if its answer has a schema."""
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
 
 
@@ -43,8 +48,12 @@ class Subtask(Table):
     """For a subtask that an agent has delegated, and those below it: the only tools that they may use, because they are
     those of the agent. Null: no such restriction."""
     decompose: Mapped[bool]
+    output_schema: Mapped[dict[str, Any] | None]
+    """The JSON Schema of its answer. Null: that of its agent, or of the node whose answer it becomes."""
     status: Mapped[str] = mapped_column(server_default="pending")
     result: Mapped[str | None]
+    output: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    """The result as JSON, if the answer has a schema."""
     finish_reason: Mapped[str | None]
     """The finish reason of the answer that is the result."""
     error_code: Mapped[str | None]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from chimera.providers.anthropic.answers import AnthropicAnswer
 from chimera.providers.anthropic.errors import sort_error
-from chimera.providers.anthropic.requests import PROVIDER, body_of, prefix_of
+from chimera.providers.anthropic.requests import PROVIDER, body_of, prefix_of, supports_schema
 from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
-from chimera.providers.refusals.fields import SCHEMA, RefusedFields
+from chimera.providers.refusals.fields import SCHEMA, RefusedFields, in_words
 from chimera.providers.wire.headers import check as check_headers
 from chimera.providers.wire.http import Waits, http_client
 from chimera.providers.wire.pieces import Pieces
@@ -68,7 +68,9 @@ class Anthropic:
             stream: AsyncStream[RawMessageStreamEvent] = await client.messages.create(**body, extra_headers=headers)
             return stream
 
-        asking = self._refused.ask(request, body_of, send)
+        # A schema that Claude doesn't support is written into the prompt.
+        shaped = request if supports_schema(request) else in_words(request)
+        asking = self._refused.ask(shaped, body_of, send)
         events = await opened(asking, self._waits, sort, deadline=deadline)
         offered = request.tools if request.tool_choice == "auto" else ()
         answer = AnthropicAnswer(request.model, prefix, self._limits.max_answer_bytes, offered)

@@ -55,6 +55,22 @@ def body_of(request: ChatRequest) -> dict[str, Any]:
     return body
 
 
+def supports_schema(request: ChatRequest) -> bool:
+    """Return whether Claude supports the answer's schema, if there is one.
+
+    Every object is closed, so objects with names that the schema doesn't list could only be empty.
+    """
+    if request.response_schema is None:
+        return True
+    if _has_open_objects(request.response_schema):
+        return False
+    try:
+        _format(request.response_schema)
+    except BadRequest:
+        return False
+    return True
+
+
 def prefix_of(body: dict[str, Any]) -> str:
     """Return a fingerprint of everything that an answer's reasoning is bound to."""
     system = "".join(block["text"] for block in body.get("system", ()))
@@ -168,6 +184,16 @@ def _format(schema: dict[str, Any]) -> dict[str, Any]:
         return {"type": "json_schema", "schema": transform_schema(schema)}
     except (AssertionError, AttributeError, TypeError, ValueError) as error:
         raise BadRequest(f"Claude doesn't support the answer's schema: {preview_of(str(error), 160)}") from error
+
+
+def _has_open_objects(schema: object) -> bool:
+    if isinstance(schema, list):
+        return any(map(_has_open_objects, schema))
+    if not isinstance(schema, dict):
+        return False
+    names_none = schema.get("type") == "object" and not schema.get("properties")
+    is_open = schema.get("additionalProperties", False) is not False or "patternProperties" in schema
+    return names_none or is_open or any(map(_has_open_objects, schema.values()))
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
 from chimera.providers.chat_completions.answers import ChatCompletionsAnswer
 from chimera.providers.chat_completions.errors import sort_error
 from chimera.providers.chat_completions.requests import LimitField, body_of
-from chimera.providers.refusals.fields import RefusedFields
+from chimera.providers.refusals.fields import RefusedFields, in_words_with_tools
 from chimera.providers.wire.headers import check as check_headers
 from chimera.providers.wire.http import Waits, http_client
 from chimera.providers.wire.pieces import Pieces
@@ -43,6 +43,8 @@ class Options(TypedDict):
     limit_field: NotRequired[LimitField]
     """Default: max_tokens, which most servers understand."""
     obeys_tool_choice: NotRequired[bool]
+    schema_with_tools: NotRequired[bool]
+    """Whether a model that may call tools can also be given the answer's schema. Default: no."""
     trust_env: NotRequired[bool]
 
 
@@ -58,6 +60,7 @@ class ChatCompletions:
         self._waits = Waits(self.name, self._limits.first_byte_s, self._limits.stall_s)
         self._limit_field: LimitField = options.get("limit_field", "max_tokens")
         self._obeys_tool_choice = options.get("obeys_tool_choice", True)
+        self._schema_with_tools = options.get("schema_with_tools", False)
         self._trust_env = options.get("trust_env", True)
         self._client = Lazy(self._make_client)
         self._refused = RefusedFields()
@@ -74,7 +77,8 @@ class ChatCompletions:
         """
         client = await self._client.get()
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, request.model)
-        asking = self._refused.ask(request, self._body_of, partial(ask, client))
+        shaped = request if self._schema_with_tools else in_words_with_tools(request)
+        asking = self._refused.ask(shaped, self._body_of, partial(ask, client))
         events = await opened(asking, self._waits, sort, deadline=deadline)
         pieces = Pieces(events.response, self._limits.max_answer_bytes)
         answer = ChatCompletionsAnswer(self.name, self._limits.max_answer_bytes, request)

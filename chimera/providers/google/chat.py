@@ -17,7 +17,7 @@ from chimera.providers.base import ChatEnd, ChatRequest, Limits, TextDelta
 from chimera.providers.google.answers import GoogleAnswer
 from chimera.providers.google.errors import sort_body
 from chimera.providers.google.requests import PROVIDER, body_of, name_in_path
-from chimera.providers.refusals.fields import SCHEMA, RefusedFields
+from chimera.providers.refusals.fields import SCHEMA, RefusedFields, in_words_with_tools
 from chimera.providers.refusals.refusal import disconnected
 from chimera.providers.wire.http import Waits, connecting_alone, http_client
 from chimera.providers.wire.pieces import ErrorInAnswer, Pieces, check_head
@@ -125,7 +125,7 @@ class Google:
             return _kept(responses[0])
 
         async with sorting(self._waits, sort, deadline=deadline):
-            return await self._refused.ask(request, body_of, send)
+            return await self._refused.ask(in_words_with_tools(request), body_of, send)
 
     def _sorted(self, responses: "list[httpx2.Response]", model: str, error: Exception, begun: bool) -> ProviderError:
         import httpx2

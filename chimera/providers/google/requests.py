@@ -112,8 +112,12 @@ def config_of(request: ChatRequest) -> dict[str, Any]:
     return config
 
 
-def schema_of(schema: dict[str, Any]) -> dict[str, Any]:
-    """Remove from a JSON schema what Gemini doesn't read: other keywords, and everything beside a `$ref`."""
+def schema_of(schema: dict[str, Any] | bool) -> dict[str, Any]:
+    """Remove from a JSON schema what Gemini doesn't read: other keywords, truth values as schemas, and everything
+    beside a `$ref`.
+    """
+    if not isinstance(schema, dict):
+        return {}
     if "const" in schema:
         schema = {**schema, "enum": [schema["const"]]}
     if "$ref" in schema:

@@ -14,5 +14,6 @@ def make(settings: Settings) -> Provider:
         api_key=key_of("openai", settings),
         limits=Limits.of(settings),
         limit_field="max_completion_tokens",
+        schema_with_tools=True,
         asks_for_base64=False,
     )

@@ -114,13 +114,23 @@ def in_words(request: ChatRequest) -> ChatRequest:
     if request.response_schema is None:
         return request
     schema = json.dumps(request.response_schema, ensure_ascii=False, separators=(",", ":"))
-    words = f"Answer only with JSON that matches this JSON schema, without a code fence:\n{schema}"
+    # A model that may call tools first must not take this for a ban.
+    begin = "When you give your final answer, answer" if request.tools and request.tool_choice == "auto" else "Answer"
+    words = f"{begin} only with JSON that matches this JSON schema, without a code fence:\n{schema}"
     *before, last = request.messages
     if last.role == "user":
         message = replace(last, content=f"{last.content}\n\n{words}")
     else:
         before, message = [*before, last], ChatMessage("user", words)
     return replace(request, messages=(*before, message), response_schema=None)
+
+
+def in_words_with_tools(request: ChatRequest) -> ChatRequest:
+    """Append the answer's schema to the prompt if the model may call tools: many servers can't combine the two.
+
+    Gemini rejects such requests up to version 2.5, and servers that enforce a schema by a grammar prevent tool calls.
+    """
+    return in_words(request) if request.tools and request.tool_choice == "auto" else request
 
 
 def _without(body: Body, left_out: Fields) -> Body:

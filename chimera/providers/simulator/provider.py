@@ -14,6 +14,7 @@ def make(settings: Settings) -> Provider:
         api_key="simulated",
         limits=Limits.of(settings),
         simulated=True,
+        schema_with_tools=True,
         # A company's proxy can't reach a server on this machine.
         trust_env=False,
     )

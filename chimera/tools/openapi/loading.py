@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from chimera.config.settings import Settings
+from chimera.content import schemas
 from chimera.egress.client import EgressClient
-from chimera.tools import schemas
 from chimera.tools.openapi import file as openapi_file
 from chimera.tools.openapi.credentials import Credentials, Secrets, UnusableCredential, filled
 from chimera.tools.openapi.documents import BadDocument, Document, read_document

@@ -5,9 +5,9 @@ from urllib.parse import urljoin
 
 from pydantic import JsonValue
 
+from chimera.content import schemas
 from chimera.egress.client import EgressClient, EgressResponse
 from chimera.egress.errors import EgressFailed, EgressRefused
-from chimera.tools import schemas
 from chimera.tools.base import OutcomeUnknown, ToolError, ToolOutput, ToolUnavailable, problems_of
 from chimera.tools.context import ToolContext
 from chimera.tools.openapi.answers import output_of

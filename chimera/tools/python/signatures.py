@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, PydanticUserError,
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
 from pydantic.fields import FieldInfo
 
-from chimera.tools import schemas
+from chimera.content import schemas
 from chimera.tools.base import ToolError, problems_of
 from chimera.tools.context import ToolContext
 from chimera.tools.python.docstrings import docs_of

@@ -68,6 +68,14 @@ async def test_a_name_is_taken_once(alice: httpx2.AsyncClient) -> None:
         ({"prompt": ""}, "prompt"),
         ({"built_in": True}, "built_in"),
         ({"temperature": 9}, "temperature"),
+        ({"limits": {"max_turns": 0}}, "limits.max_turns"),
+        ({"limits": {"max_turns": 1001}}, "limits.max_turns"),
+        ({"limits": {"max_identical_calls": 1}}, "limits.max_identical_calls"),
+        ({"limits": {"max_identical_calls": None}}, "limits.max_identical_calls"),
+        ({"limits": {"max_second": 5}}, "limits.max_second"),
+        ({"output_schema": ["object"]}, "output_schema"),
+        ({"output_schema": {"type": "objekt"}}, "output_schema"),
+        ({"output_schema": {"$ref": "http://127.0.0.1:1/x"}}, "output_schema"),
     ],
 )
 async def test_a_bad_agent_is_refused_by_field(alice: httpx2.AsyncClient, change: dict[str, Any], field: str) -> None:
@@ -123,6 +131,16 @@ async def test_versions_are_compared_by_field(alice: httpx2.AsyncClient) -> None
         },
     ]
     assert (await alice.get(f"{path}/diff", params={"from": 2, "to": 2})).json()["changes"] == []
+
+
+async def test_limits_and_schemas_belong_to_versions(alice: httpx2.AsyncClient) -> None:
+    agent, path = await new_agent(alice)
+    assert (agent["limits"]["max_identical_calls"], agent["limits"]["max_turns"]) == (3, None)
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    changed = await put(alice, path, agent, limits={"max_turns": 5}, output_schema=schema)
+    assert (changed["version"], changed["limits"]["max_turns"], changed["output_schema"]) == (2, 5, schema)
+    diff = (await alice.get(f"{path}/diff", params={"from": 1, "to": 2})).json()
+    assert [change["field"] for change in diff["changes"]] == ["limits", "output_schema"]
 
 
 async def test_a_rollback_makes_a_version(alice: httpx2.AsyncClient) -> None:

@@ -1,15 +1,16 @@
 """The ledger of tool calls: who may begin a call, who has begun it, and what is recorded at its end."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from chimera.db.engine import Database
-from chimera.ledger import calls, settlements, tool_calls
+from chimera.ledger import calls, events, settlements, tool_calls
 from chimera.ledger.transcripts import TranscriptRow
 from models.errors import RootStopped, SubtaskSkipped
-from models.events import ToolCallFinished
+from models.events import ToolCallFinished, ToolCallStarted
 from models.ids import NodePath, TaskId
 from models.runs import UNCALLABLE, RunStatus
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
@@ -48,6 +49,19 @@ async def finish(database: Database, request: ToolCallRequest) -> int | None:
         return await tool_calls.finish(connection, request, row, event, untrusted=False)
 
 
+async def claim(database: Database, request: ToolCallRequest, arguments: str = "1 + 1") -> int | None:
+    async with database.statements() as connection:
+        return await tool_calls.claim(connection, request, "calculator", {"expression": arguments})
+
+
+async def started_in(database: Database, request: ToolCallRequest) -> list[ToolCallStarted]:
+    """Return the run's events about calls that began, checking that the run's events have no gaps."""
+    async with database.statements() as connection:
+        frames = await events.read_after(connection, request.run_id, 0)
+    assert [frame.seq for frame in frames] == list(range(1, len(frames) + 1))
+    return [frame.event for frame in frames if isinstance(frame.event, ToolCallStarted)]
+
+
 async def written(database: Database, run_id: TaskId | str) -> int:
     """Count a run's tool results and the events about them."""
     query = text("""SELECT (SELECT count(*) FROM messages WHERE run_id = :id AND role = 'tool')
@@ -58,8 +72,52 @@ async def written(database: Database, run_id: TaskId | str) -> int:
 
 async def test_only_the_first_claim_is_new(database: Database) -> None:
     request = await a_request(database)
+    first, second = [await claim(database, request) for _ in range(2)]
+    assert first is not None
+    assert second is None
+    (event,) = await started_in(database, request)
+    assert event == ToolCallStarted(
+        path=request.path, step=1, attempt=1, index=0, tool="calculator", preview='{"expression":"1 + 1"}'
+    )
+
+
+async def test_of_many_claims_one_is_new(database: Database) -> None:
+    request = await a_request(database)
+    claims = await asyncio.gather(*(claim(database, request) for _ in range(8)))
+    assert sum(seq is not None for seq in claims) == 1
+    assert len(await started_in(database, request)) == 1
+
+
+async def test_a_call_that_begins_again_has_an_event(database: Database) -> None:
+    request = await a_request(database)
+    await claim(database, request)
     async with database.statements() as connection:
-        assert [await tool_calls.claim(connection, request, "calculator") for _ in range(2)] == [True, False]
+        await tool_calls.release(connection, request)
+    assert await claim(database, request) is not None
+    assert [event.attempt for event in await started_in(database, request)] == [1, 2]
+
+
+async def test_an_event_has_the_beginning_of_arguments(database: Database) -> None:
+    request = await a_request(database)
+    await claim(database, request, "1" * 5000)
+    (event,) = await started_in(database, request)
+    assert (len(event.preview), event.preview[-1]) == (200, "\u2026")
+
+
+@pytest.mark.parametrize("status", sorted(UNCALLABLE))
+async def test_a_stopped_run_claims_nothing(database: Database, status: RunStatus) -> None:
+    request = await a_request(database)
+    await change(database, "UPDATE runs SET status = :status WHERE id = :id", request, status=status)
+    with pytest.raises(RootStopped):
+        await claim(database, request)
+    assert not await started_in(database, request)
+
+
+async def test_a_skipped_subtask_claims_nothing(database: Database) -> None:
+    request = await a_request(database)
+    await change(database, SKIP, request)
+    with pytest.raises(SubtaskSkipped):
+        await claim(database, request)
 
 
 @pytest.mark.parametrize("status", list(RunStatus))
@@ -89,8 +147,7 @@ async def test_a_skipped_subtask_begins_no_tool(database: Database) -> None:
 
 async def test_a_skipped_subtask_gets_no_result(database: Database) -> None:
     request = await a_request(database)
-    async with database.statements() as connection:
-        await tool_calls.claim(connection, request, "calculator")
+    await claim(database, request)
     await change(database, SKIP, request)
     assert await finish(database, request) is None
     assert await written(database, request.run_id) == 0

@@ -54,6 +54,16 @@ async def test_a_killed_worker_is_replaced_and_reported(
     assert not psutil.pid_exists(killed)
 
 
+def test_only_workers_get_named_secrets_and_the_mcp_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHIMERA_SECRET_GITHUB_TOKEN", "canary")
+    with short_folder() as path:
+        services = LocalServices(settings_in(path, mcp_file=path / "mcp.json"), Register(Folder.at(path)))
+    for each in (services.worker, services.api, services.simulator):
+        environment = each.service.environment if each is not None else {}
+        has = ("CHIMERA_SECRET_GITHUB_TOKEN" in environment, "CHIMERA_MCP_FILE" in environment)
+        assert has == ((True, True) if each is services.worker else (False, False))
+
+
 def test_each_process_gets_only_its_own_secrets(services: tuple[LocalServices, Settings, list[str]]) -> None:
     running, settings, _ = services
     assert running.simulator is not None

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from activities.prompts import messages, tool_images
+from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ChatMessage, ChatRequest, Image, Provider, ToolRequest, ToolSpec
 from models.agents import ReasoningEffort
+from models.files import InputFile
 from models.plans import Plan
 from tests.chimera.providers.asking import asked
 from tests.chimera.simulated import CALCULATOR, answer_of
@@ -191,3 +194,32 @@ async def test_an_answer_in_a_form_is_asked_for(wire: Wire, provider: Provider, 
     assert received.schema["required"] == ["subtasks"]
     planned: dict[str, Any] = received.schema["$defs"]["PlannedSubtask"]
     assert {"key", "instruction", "agent", "depends_on"} <= set(planned["properties"])
+
+
+async def test_a_tools_images_follow_its_turns_results(wire: Wire, provider: Provider, server: Scripted) -> None:
+    request = asked(wire, "Look", tools=(CALCULATOR, WEATHER))
+    rows = [
+        TranscriptRow(1000, "user", "Look", 1),
+        TranscriptRow(1500, "assistant", "", 1, tool_calls=[vars_of(SUM), vars_of(CITY)]),
+        TranscriptRow(1501, "tool", "391", 1, tool_call_id=SUM.id, images=("one",)),
+        TranscriptRow(1502, "tool", "Rain", 1, tool_call_id=CITY.id),
+        TranscriptRow(2001, "user", "Guidance:\nBe short.", 1),
+    ]
+    after = tool_images.messages_with(rows, {"one": InputFile("image/png", PNG)}, "deleted")
+    spoken = messages.messages_of("You are helpful.", rows, 0, after=after)
+    received = await received_by(wire, provider, server, replace(request, messages=spoken))
+    assert received.items[:5] == (
+        ("user", "Look"),
+        ("call", "calculator", SUM.arguments),
+        ("call", "weather", json.dumps(json.loads(CITY.arguments))),
+        ("result", SUM.arguments, "391"),
+        ("result", json.dumps(json.loads(CITY.arguments)), "Rain"),
+    )
+    image = ("image", "image/png", b64encode(PNG).decode())
+    assert set(received.items[5:7]) == {image, ("user", "Images from the result of calculator:")}
+    assert received.items[7:] == (("user", "Guidance:\nBe short."),)
+
+
+def vars_of(call: ToolRequest) -> dict[str, str]:
+    """Return a tool call as it is in a transcript."""
+    return {"id": call.id, "name": call.name, "arguments": call.arguments}

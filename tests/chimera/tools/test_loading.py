@@ -32,7 +32,7 @@ async def test_earlier_sources_keep_their_names(tmp_path: Path) -> None:
     api = {"document": "doc.json", "operations": ["*"], "base_url": "https://api.example"}
     (tmp_path / "apis.json").write_text(json.dumps({"apis": {"shop": api}}))
     settings = Settings(tools_dir=tmp_path, openapi_file=tmp_path / "apis.json")
-    loaded = await load(settings, [Calculator()], EgressClient(settings), lambda name: None)
+    loaded = await load(settings, [Calculator()], EgressClient(settings))
     assert [tool.definition.name for tool in loaded.tools] == ["calculator", "shop__get_x", "shop__get_y"]
     assert isinstance(loaded.tools[0], Calculator)
     assert ["is the name of" in problem.message for problem in loaded.problems] == [True, True]

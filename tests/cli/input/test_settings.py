@@ -119,3 +119,12 @@ def test_suggestions_for_a_file_fit_files(monkeypatch: pytest.MonkeyPatch, tmp_p
         f"CHIMERA_TOKEN in {tmp_path}/settings has no effect, because Chimera reads this variable only from the"
         " environment. Set the environment variable CHIMERA_TOKEN instead."
     )
+
+
+def test_named_secrets_are_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "settings").write_text("CHIMERA_SECRET_A=x\n")
+    (tmp_path / "chimera_secret_b").write_text("x")
+    monkeypatch.setenv("CHIMERA_ENV_FILE", str(tmp_path / "settings"))
+    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("CHIMERA_SECRET_C", "x")
+    assert list(variables()) == []

@@ -13,6 +13,7 @@ from models.events import (
     ApprovalRequested,
     BudgetRaised,
     BudgetReached,
+    FileWritten,
     GuidanceSeen,
     RunCompleted,
     RunFailed,
@@ -24,8 +25,9 @@ from models.events import (
     SubtaskFailed,
     SubtaskStarted,
     ToolCallFinished,
+    ToolCallStarted,
 )
-from models.ids import NodePath
+from models.ids import FileId, NodePath
 from models.plans import PlanNode
 from models.runs import RunStatus
 from models.subtasks import SubtaskStatus
@@ -67,6 +69,34 @@ def test_a_retried_task_is_open_with_failed_subtasks_pending() -> None:
     state.apply(happened(4, RunRetried(paths=(A,))))
     assert (state.is_closed, state.ended_at, state.note) == (False, None, "")
     assert (state.nodes[A].status, state.nodes[A].note) == (SubtaskStatus.PENDING, "")
+
+
+def test_a_running_tool_is_shown_until_its_result() -> None:
+    started = ToolCallStarted(path=A, step=1, attempt=1, index=0, tool="fetch_page", preview='{"url":"x"}')
+    other = started.model_copy(update={"index": 1, "tool": "read_file"})
+    ended = ToolCallFinished(path=A, step=1, index=0, tool="fetch_page", failed=False, preview="A page")
+    state = state_after(happened(1, started))
+    assert state.nodes[A].note == 'running fetch_page: {"url":"x"}'
+    state.apply(happened(2, other))
+    assert state.nodes[A].note == "running fetch_page, read_file"
+    state.apply(happened(3, ended))
+    assert state.nodes[A].note == "running read_file; fetch_page: A page"
+    assert not state.apply(happened(3, ended))
+    state.apply(happened(4, ended.model_copy(update={"index": 1, "tool": "read_file", "preview": "Text"})))
+    assert state.nodes[A].note == "read_file: Text"
+
+
+def test_a_cancelled_tool_is_forgotten_at_the_next_call() -> None:
+    started = ToolCallStarted(path=A, step=1, attempt=1, index=0, tool="fetch_page", preview="{}")
+    state = state_after(happened(1, started), happened(2, call_started("a")))
+    assert state.nodes[A].tools == {}
+
+
+def test_tools_and_files_have_lines() -> None:
+    started = ToolCallStarted(path=A, step=1, attempt=2, index=0, tool="fetch_page", preview='{"url":"x"}')
+    assert line_of(started, TASK) == 'a: runs fetch_page, start 2: {"url":"x"}'
+    written_file = FileWritten(path=A, step=1, file_id=FileId("f"), name="b/c.md", size_bytes=1234)
+    assert line_of(written_file, TASK) == "a: wrote b/c.md (1,234 bytes)"
 
 
 def test_estimates_are_marked_while_a_task_runs() -> None:

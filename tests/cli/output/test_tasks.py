@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
 from cli.output import tasks
+from cli.output.outcomes import answer_of
 from cli.output.tasks import facts_of, table_of
 from models.model_calls import Purpose
 from models.runs import RunStatus
@@ -156,3 +158,10 @@ def rendered(table: Table) -> list[str]:
 def test_a_queued_task_shows_its_place() -> None:
     queued = task_view(status=RunStatus.QUEUED, queue_place=1204)
     assert dict(facts_of(queued, a_bill()))["Status"] == "queued, position 1,204 in the queue"
+
+
+@pytest.mark.parametrize(
+    ("output", "shown"), [(None, "Text: {}"), ({"n": "é"}, '{\n  "n": "é"\n}'), (False, "false"), ([], "[]")]
+)
+def test_a_typed_answer_is_shown_as_json(output: JsonValue, shown: str) -> None:
+    assert answer_of(task_view(result="Text: {}", output=output)) == shown

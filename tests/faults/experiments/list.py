@@ -17,6 +17,7 @@ from tests.faults.experiments import (
     outages,
     patience,
     providers,
+    runaways,
     tool_calls,
 )
 from tests.faults.lab import staff
@@ -86,6 +87,8 @@ EXPERIMENTS = [
         workers=2,
     ),
     Experiment("F31", "repeated Idempotency-Keys", meaning.repeat_keys, {"at_once": 20, "keys": 10}),
+    Experiment("F34", "plans beyond every limit", runaways.plan_too_much),
+    Experiment("F35", "models that never stop", runaways.never_stop, {"nodes": 3, "items": 20_000}),
     Experiment(
         "freeze",
         "SIGSTOP and SIGCONT",

@@ -43,21 +43,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner_id", "name", name="agents_owner_name"),
     )
     op.create_table(
-        "files",
-        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
-        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("media_type", sa.Text(), nullable=False),
-        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("simulated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("files_created", "files", ["created_at", "id"], unique=False)
-    op.create_index("files_owner_created", "files", ["owner_id", "created_at", "id"], unique=False)
-    op.create_table(
         "mcp_servers",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -149,14 +134,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("agent_id", "version"),
-    )
-    op.create_table(
-        "file_chunks",
-        sa.Column("file_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["file_id"], ["files.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("file_id", "position"),
     )
     op.create_table(
         "runs",
@@ -322,6 +299,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "seq"),
     )
     op.create_table(
+        "files",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("simulated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("files_created", "files", ["created_at", "id"], unique=False)
+    op.create_index("files_owner_created", "files", ["owner_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "files_run_name", "files", ["run_id", "name"], unique=True, postgresql_where=sa.text("run_id IS NOT NULL")
+    )
+    op.create_table(
         "guidance",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -344,6 +341,7 @@ def upgrade() -> None:
         sa.Column("guidance_id", sa.BigInteger(), nullable=True),
         sa.Column("state", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("thought", sa.Text(), nullable=True),
+        sa.Column("images", sa.ARRAY(sa.Uuid(as_uuid=False)), nullable=True),
         sa.Column("tokens", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
@@ -392,8 +390,10 @@ def upgrade() -> None:
         sa.Column("depends_on", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("tools", sa.ARRAY(sa.Text()), nullable=True),
         sa.Column("decompose", sa.Boolean(), nullable=False),
+        sa.Column("output_schema", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("status", sa.Text(), server_default="pending", nullable=False),
         sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("output", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("finish_reason", sa.Text(), nullable=True),
         sa.Column("error_code", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
@@ -417,6 +417,8 @@ def upgrade() -> None:
         sa.Column("images", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
         sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("agents_revision", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("output_schema", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("output", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column(
             "metadata", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
@@ -491,11 +493,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "path", "purpose", "step", "attempt"),
     )
+    op.create_table(
+        "file_chunks",
+        sa.Column("file_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("file_id", "position"),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("file_chunks")
     op.drop_table("call_attempts")
     op.drop_table("approval_votes")
     op.drop_table("tool_calls")
@@ -508,6 +519,10 @@ def downgrade() -> None:
     op.drop_table("messages")
     op.drop_index("guidance_run", table_name="guidance")
     op.drop_table("guidance")
+    op.drop_index("files_run_name", table_name="files", postgresql_where=sa.text("run_id IS NOT NULL"))
+    op.drop_index("files_owner_created", table_name="files")
+    op.drop_index("files_created", table_name="files")
+    op.drop_table("files")
     op.drop_table("events")
     op.drop_table("calls")
     op.drop_index("approvals_pending_call", table_name="approvals", postgresql_where=sa.text("status = 'pending'"))
@@ -536,7 +551,6 @@ def downgrade() -> None:
         postgresql_where=sa.text("kind = 'task' AND status IN ('queued', 'running', 'cancelling')"),
     )
     op.drop_table("runs")
-    op.drop_table("file_chunks")
     op.drop_table("agent_versions")
     op.drop_index("tools_name", table_name="tools")
     op.drop_table("tools")
@@ -550,9 +564,6 @@ def downgrade() -> None:
     op.drop_index("refresh_tokens_family", table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
     op.drop_table("mcp_servers")
-    op.drop_index("files_owner_created", table_name="files")
-    op.drop_index("files_created", table_name="files")
-    op.drop_table("files")
     op.drop_table("agents")
     op.drop_table("users")
     # ### end Alembic commands ###

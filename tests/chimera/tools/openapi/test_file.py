@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from chimera.config.secret_named import secret_named
 from chimera.config.settings import Settings
 from chimera.egress.client import EgressClient
 from chimera.tools.openapi.file import path_of
@@ -72,23 +71,3 @@ async def test_a_missing_file_is_explained(tmp_path: Path) -> None:
     settings = Settings(openapi_file=tmp_path / "gone.json")
     found = await load(settings, EgressClient(settings), lambda name: None)
     assert "CHIMERA_OPENAPI_FILE" in str(found.problems[0])
-
-
-def test_secrets_come_from_their_own_variables_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHIMERA_SECRET_CRM_TOKEN", "one")
-    monkeypatch.setenv("CRM_KEY", "no")
-    monkeypatch.setenv("CHIMERA_JWT_SECRET", "no-0123456789-abcdefghijklmnopqrstuvwxyz")
-    found = secret_named(Settings(), "CRM_TOKEN")
-    assert found is not None
-    assert found.get_secret_value() == "one"
-    for name in ("CRM_KEY", "JWT_SECRET", "CHIMERA_JWT_SECRET", "../x", "", "PATH"):
-        assert secret_named(Settings(), name) is None
-
-
-@pytest.mark.parametrize("file", ["CRM_TOKEN", "chimera_secret_crm_token"])
-def test_secrets_come_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
-    (tmp_path / file).write_text("two\n")
-    monkeypatch.setenv("CHIMERA_SECRETS_DIR", str(tmp_path))
-    found = secret_named(Settings(), "CRM_TOKEN")
-    assert found is not None
-    assert found.get_secret_value() == "two"

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from chimera.tools.schema_costs import Costs
+from chimera.content.schema_costs import Costs
 from models.base import preview_of
 
 MAX_PROBLEMS = 10
@@ -44,34 +44,30 @@ class _Compiled:
     costs: Costs
 
 
-def check(schema: Mapping[str, Any], arguments: object) -> list[str]:
-    """Return the problems of `arguments`, each as `path: what is wrong`; an empty list if they match the schema.
+def check(schema: Mapping[str, Any], value: object, *, root: str = "arguments") -> list[str]:
+    """Return the problems of a value, each as `path: what is wrong`; an empty list if it matches the schema.
 
-    Raises ValueError if the schema isn't usable; see `is_usable`.
+    `root` is the path of the whole value. Raises ValueError if the schema isn't usable; see `is_usable`.
     """
     compiled = _compiled_of(schema)
-    levels = _levels_of(arguments)
+    levels = _levels_of(value)
     if len(levels) > MAX_NESTING:
-        return [f"arguments: nested deeper than {MAX_NESTING} levels"]
+        return [f"{root}: nested deeper than {MAX_NESTING} levels"]
     if compiled.costs.total(levels) > _MAX_CHECKS:
-        return ["arguments: too large or nested too deeply for this tool's schema"]
-    problems: dict[str, None] = {}
+        return [f"{root}: too large or nested too deeply for the schema"]
     try:
-        if compiled.validator.is_valid(arguments):
-            return []
-        if not _can_be_explained(compiled.costs, levels):
-            return ["arguments: they don't match the schema"]
-        for error in compiled.validator.iter_errors(arguments):
-            problems[_sentence_of(error)] = None
-            if len(problems) == MAX_PROBLEMS:
-                break
+        return _problems_with(compiled, value, levels, root)
     except UnicodeEncodeError:
-        return ["arguments: a text contains half of a surrogate pair, which isn't a character"]
-    return list(problems)
+        return [f"{root}: a text contains half of a surrogate pair, which isn't a character"]
+    except Exception as error:  # noqa: BLE001  (for example, the library takes no numbers of thousands of digits)
+        return [f"{root}: can't be checked ({type(error).__name__})"]
 
 
-def is_usable(schema: object, *, of_object: bool = False) -> str | None:
-    """Return why `schema` can't be used; None if it can. With `of_object`, it has to describe a JSON object."""
+def is_usable(schema: object, *, of_object: bool = False, max_bytes: int | None = None) -> str | None:
+    """Return why `schema` can't be used; None if it can. With `of_object`, it has to describe a JSON object.
+
+    `max_bytes` is the maximum length of the schema as JSON.
+    """
     if not isinstance(schema, dict):
         return "The schema is not a JSON object."
     if of_object and schema.get("type") != "object":
@@ -79,16 +75,31 @@ def is_usable(schema: object, *, of_object: bool = False) -> str | None:
     try:
         if _compiled_of(schema).costs.most(0) > _MAX_EXPLAINED:
             return "The schema has too many alternatives for one value."
+        if max_bytes is not None and len(json.dumps(schema, ensure_ascii=False).encode()) > max_bytes:
+            return f"As JSON, the schema can be at most {max_bytes // 1024} KiB long. Remove descriptions or fields."
     except ValueError as error:
         return str(error)
     return None
 
 
+def _problems_with(compiled: _Compiled, value: object, levels: Sequence[int], root: str) -> list[str]:
+    if compiled.validator.is_valid(value):
+        return []
+    if not _can_be_explained(compiled.costs, levels):
+        return [f"{root}: doesn't match the schema"]
+    problems: dict[str, None] = {}
+    for error in compiled.validator.iter_errors(value):
+        problems[_sentence_of(error, root)] = None
+        if len(problems) == MAX_PROBLEMS:
+            break
+    return list(problems)
+
+
 def _compiled_of(schema: Mapping[str, Any]) -> _Compiled:
     try:
-        text = json.dumps(schema, sort_keys=True)
+        text = json.dumps(schema, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        raise ValueError("The schema is not JSON, or it contains itself.") from None
+        raise ValueError("The schema is not JSON, contains itself, or contains a number that is too large.") from None
     return _cached(text) if len(text) <= _MAX_CACHED_CHARS else _compiled(text)
 
 
@@ -155,8 +166,8 @@ def _inside(value: object) -> Iterable[object]:
     return value if isinstance(value, list | tuple) else ()
 
 
-def _sentence_of(error: ValidationError) -> str:
-    place = ".".join(map(str, error.instance_path)) or "arguments"
+def _sentence_of(error: ValidationError, root: str) -> str:
+    place = ".".join(map(str, error.instance_path)) or root
     return f"{place}: {_problem_in(error)}"
 
 
@@ -188,7 +199,7 @@ def _closest(branches: list[list[ValidationError]], message: str) -> str:
     types = [error.kind.types for branch in branches for error in branch if isinstance(error.kind, _TYPE)]
     of_type = [branch for branch in branches if branch and not isinstance(branch[0].kind, _TYPE)]
     if of_type:
-        return _sentence_of(min(of_type, key=len)[0]).removeprefix("arguments: ")
+        return _sentence_of(min(of_type, key=len)[0], "").removeprefix(": ")
     return f"must be {_or(sorted({name for names in types for name in names}))}" if types else message
 
 

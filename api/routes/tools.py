@@ -1,0 +1,47 @@
+"""Routes for the tools that agents can use, and for accepting changed ones."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.deps import ClosedRoute, WithCaller, WithParts
+from chimera.store import agents, tools
+from models.base import AGENT
+from models.tools import TOOL_NAME, Acceptance, ToolDetails, ToolView
+
+router = APIRouter(prefix="/tools", tags=["tools"], route_class=ClosedRoute)
+
+ToolInPath = Annotated[str, Path(pattern=TOOL_NAME, description="Full name of the tool, for example `calculator`")]
+
+
+@router.get("", operation_id="list_tools")
+async def list_tools(
+    caller: WithCaller,
+    parts: WithParts,
+    agent: Annotated[
+        str | None, Query(pattern=AGENT, description="Name or ID of an agent: list only the tools that it can use")
+    ] = None,
+) -> tuple[ToolView, ...]:
+    """List the tools that your agents can use: built in, the installation's, and those of your MCP servers."""
+    async with parts.database.begin() as session:
+        patterns = None if agent is None else (await agents.one(session, caller.user_id, agent)).tools
+        return await tools.tools_of(session, caller.user_id, patterns)
+
+
+@router.get("/{name}", operation_id="get_tool")
+async def get_tool(name: ToolInPath, caller: WithCaller, parts: WithParts) -> ToolDetails:
+    """Show a tool. For a changed one, `offered` is the definition that its server offers now."""
+    async with parts.database.begin() as session:
+        return await tools.details(session, caller.user_id, name)
+
+
+@router.post("/{name}/accept", operation_id="accept_tool")
+async def accept_tool(
+    name: ToolInPath, caller: WithCaller, parts: WithParts, acceptance: Acceptance | None = None
+) -> ToolDetails:
+    """Accept the changed definition of a tool, so that it can be called again.
+
+    You accept changes of your own MCP servers; administrators accept those of the installation's.
+    """
+    async with parts.database.begin() as session:
+        return await tools.accept(session, caller, name, acceptance.sha256 if acceptance else None)
