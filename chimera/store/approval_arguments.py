@@ -7,9 +7,9 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
+from chimera.content import schemas
 from chimera.db.tables import Approval, Run
 from chimera.store import policies, users
-from chimera.tools import schemas
 from chimera.tools.policy import PolicyCall, rule
 from models.approvals import MAX_ARGUMENTS_BYTES
 from models.errors import InvalidInput
