@@ -70,8 +70,8 @@ def next_step(
     if approval is not None and approval.kind is ApprovalKind.QUESTION:
         return _answered(approval)
     if approval is not None and approval.kind is ApprovalKind.OUTCOME:
-        # A person wants the call to run again.
-        return Run(tool, arguments)
+        # A person wants the call to run again, with the arguments that it had.
+        return Run(tool, arguments if approval.changed_arguments is None else approval.changed_arguments)
     call_sha256 = sha256_of(request, tool, arguments)
     if approval is not None and approval.sha256 == call_sha256 and approval.status is not ApprovalStatus.CANCELLED:
         return _approved(approval, tool, arguments)
@@ -121,6 +121,8 @@ def _unknown(request: ToolCallRequest, asked: RequestedToolCall, tool: Tool | No
         arguments = arguments_in(ToolRequest(asked.tool_call_id, asked.tool, asked.arguments))
     except ToolError:
         arguments = {}
+    if approval is not None and approval.status is ApprovalStatus.APPROVED and approval.changed_arguments is not None:
+        arguments = dict(approval.changed_arguments)
     return NewApproval(
         ApprovalKind.OUTCOME,
         asked.agent,

@@ -32,7 +32,7 @@ class KnownTools:
         """Return whether an agent's entry is a tool, a pattern that matches one, or a pattern for a known server."""
         if pattern in self.names:
             return True
-        is_pattern = any(character in pattern for character in "*?[")
+        is_pattern = "*" in pattern
         server, separator, _ = pattern.partition(SEPARATOR)
         # A server that is down when it is added may have no tools yet.
         is_for_server = bool(separator) and server in self.servers

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -95,7 +96,9 @@ class _WithoutTitles(GenerateJsonSchema):
         return False
 
 
+@cache
 def _schema_of(arguments: type[BaseModel]) -> dict[str, Any]:
+    """Return a schema that isn't built again for every model call."""
     schema = arguments.model_json_schema(schema_generator=_WithoutTitles)
     # The class's name and docstring are for readers of the code.
     return {key: value for key, value in schema.items() if key not in ("title", "description")}
