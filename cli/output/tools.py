@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from models.mcp_servers import McpServerView
     from models.tools import OfferedTool, ToolDetails, ToolView
 
+_LAST_COLUMN_WIDTH = 16
+_AT_FIRST = "at first"
 _VERDICTS = {"allow": "allowed", "ask": "asks", "deny": "denied"}
 _SOURCES = {"built_in": "Built in", "python": "Python", "mcp": "MCP server", "openapi": "OpenAPI"}
 
@@ -31,8 +33,9 @@ def print_tools(tools: Sequence["ToolView"], agents: Sequence["AgentView"], agen
     if not tools:
         print_line(f"{agent} has no tools." if agent else "There are no tools yet. A worker lists them when it starts.")
         return
+    console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, expand=True)
-    table.add_column("Tool", overflow="fold", max_width=32)
+    table.add_column("Tool", overflow="fold", max_width=_room_for_names(console, tools))
     table.add_column("Calls", no_wrap=True)
     table.add_column("Rule", no_wrap=True)
     table.add_column("Repeatable" if agent else "Agents", ratio=1)
@@ -42,9 +45,9 @@ def print_tools(tools: Sequence["ToolView"], agents: Sequence["AgentView"], agen
             last = _kind_of(tool) if agent else ", ".join(_users_of(tool, agents))
             cells = (f"  {tool.name}", _calls_of(tool), _rule_of(tool), last)
             table.add_row(*(Text(_cell(cell)) for cell in cells))
-    print_table(Console(highlight=False), table)
+    print_table(console, table)
     for line in _notes_on(tools):
-        print_line(line)
+        print_prose(console, Text(line), indent=2)
 
 
 def print_tool(tool: "ToolDetails") -> None:
@@ -82,6 +85,12 @@ def _cell(text: str) -> str:
     return text[: len(text) - len(text.lstrip())] + one_line(text, 500)
 
 
+def _room_for_names(console: Console, tools: Iterable["ToolView"]) -> int:
+    """Return the width that the other columns leave for names, so that few of them need a second line."""
+    others = max(len(_calls_of(tool)) for tool in tools) + max(len(_rule_of(tool)) for tool in tools)
+    return min(max(console.width - others - _LAST_COLUMN_WIDTH - 6, 32), 66)
+
+
 def _place_of(tool: "ToolView") -> tuple[int, bool, str, str]:
     order = ("built_in", "python", "openapi", "mcp")
     return order.index(tool.source.value), tool.own, tool.server or "", tool.name
@@ -93,7 +102,7 @@ def _calls_of(tool: "ToolView") -> str:
         return tool.status.value
     ruling = tool.ruling
     if ruling.verdict == "allow" and ruling.after_untrusted != "allow":
-        words = "allowed at first"
+        words = _AT_FIRST
     else:
         words = _VERDICTS[ruling.verdict.value]
     return f"{words} *" if ruling.varies else words
@@ -107,10 +116,10 @@ def _rule_of(tool: "ToolView") -> str:
 def _notes_on(tools: Sequence["ToolView"]) -> Iterable[str]:
     """Return the explanations of the words and marks in a list of tools."""
     words = {_calls_of(tool).removesuffix(" *") for tool in tools}
-    if "allowed at first" in words:
+    if _AT_FIRST in words:
         yield (
-            "allowed at first: once the task has read content from outside, calls have to be approved, unless their"
-            " destination is trusted."
+            f"{_AT_FIRST}: allowed until the task has read content from outside. Then calls have to be approved, unless"
+            " their destination is trusted."
         )
     if any(tool.ruling.varies for tool in tools):
         yield "*: an earlier rule decides for some arguments or agents. To see the rules, run: chimera policy"
@@ -122,7 +131,7 @@ def _notes_on(tools: Sequence["ToolView"]) -> Iterable[str]:
 
 def _ruling_in_words(tool: "ToolView") -> str:
     who = "by default" if tool.ruling.rule is None else f"by rule {tool.ruling.rule} ({tool.ruling.decided_by})"
-    return f"{_calls_of(tool)}, {who}. {tool.ruling.reason}".strip()
+    return f"{_calls_of(tool).replace(_AT_FIRST, 'allowed at first')}, {who}. {tool.ruling.reason}".strip()
 
 
 def _facts_of(tool: "ToolDetails") -> list[tuple[str, str]]:

@@ -94,7 +94,7 @@ async def test_a_list_shows_the_rule(api: TinyApi, capsys: pytest.CaptureFixture
     api.tools = {each.name: each for each in (tool("files__a", ruling=at_first), tool("files__b", ruling=denied))}
     assert await list_tools("poet") == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines[2] == ["files__a", "allowed", "at", "first", "default", "yes"]
+    assert lines[2] == ["files__a", "at", "first", "default", "yes"]
     assert lines[3] == ["files__b", "denied", "*", "own", "3", "yes"]
     assert await show("files__b") == 0
     assert "denied *, by rule 3 (own). No." in capsys.readouterr().out
