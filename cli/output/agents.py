@@ -153,6 +153,9 @@ def _written(value: "JsonValue") -> str:
     """Return a field's value as a person would write it."""
     if value is None or value == "" or value == []:
         return "(none)"
+    if isinstance(value, dict):
+        # Without what isn't set, because most agents set few limits.
+        return ", ".join(f"{name}: {each}" for name, each in value.items() if each is not None) or "(none)"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
