@@ -7,16 +7,13 @@ bounded by the size of the schema with all references resolved, multiplied by th
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
-from pydantic_core import to_json
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
 
-MAX_SCHEMA_BYTES = 32 * 1024
 MAX_EXPANDED = 5000
 """Maximum number of objects and lists in a schema, if each reference counts as often as it is followed."""
 MAX_WORK = 5_000_000
@@ -58,10 +55,6 @@ def check(schema: Mapping[str, Any], value: JsonValue) -> list[str]:
 def _problem_with(schema: object) -> str | None:
     if not isinstance(schema, dict):
         return "The schema must be a JSON object."
-    if len(to_json(schema)) > MAX_SCHEMA_BYTES:
-        return f"As JSON, the schema can be at most {MAX_SCHEMA_BYTES // 1024} KiB long. Remove descriptions or fields."
-    if not all(map(_is_storable, _parts_of(schema))):
-        return "The schema contains a number that is too large. Use a smaller one."
     if _expanded(schema, schema, ()) > MAX_EXPANDED:
         return "The schema is too large once its references are resolved. Use fewer references."
     _validator(schema)
@@ -132,11 +125,6 @@ def _parts_of(value: object) -> Iterator[object]:
             left += part.values()
         elif isinstance(part, list):
             left += part
-
-
-def _is_storable(value: object) -> bool:
-    """Return whether PostgreSQL can store a value as JSON: not 1e400, for example."""
-    return not isinstance(value, float) or isfinite(value)
 
 
 def _problem_of(error: Any) -> str:
