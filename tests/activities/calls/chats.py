@@ -11,6 +11,7 @@ from chimera.ledger.calls import Intent
 from chimera.providers import Providers
 from chimera.providers.base import ChatMessage, ChatRequest
 from chimera.providers.health.circuit_breaker import asker_of
+from chimera.tools.catalog import Catalog
 
 CHAT = ChatRequest("fast", (ChatMessage("user", "go"),), "t/a#turn.1", 1, 100)
 
@@ -21,6 +22,7 @@ def chat_of(settings: Settings, database: Database, bus: Bus) -> Chat:
         providers=Providers(settings),
         settlements=Settlements(database=database, bus=bus),
         bus=bus,
+        catalog=Catalog(),
         worker_name="w",
     )
 
