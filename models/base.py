@@ -83,7 +83,7 @@ OutputSchema = Annotated[
     AfterValidator(_can_be_stored),
     Field(
         description="JSON Schema (draft 2020-12) of the answer, at most 32 KiB. `$ref` can only refer to parts of the"
-        " schema itself, and not recursively."
+        " schema itself."
     ),
 ]
 """The schema of a typed answer. `chimera/content/schemas.py` decides whether it can be used."""
