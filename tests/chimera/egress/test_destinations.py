@@ -15,7 +15,7 @@ from chimera.egress.urls import MAX_URL_CHARS, destination_of
 from tests.chimera.egress.servers import says, serving, zone
 from tests.destinations import ADDRESSES, OTHERS, spellings
 
-SHORT = {"timeout_s": 0.05}
+SHORT_S = 0.05
 """A limit that a silent resolver reaches at once."""
 LOCAL = {"localhost": ("127.0.0.1", "::1")}
 
@@ -179,6 +179,6 @@ async def test_a_slow_resolver_is_not_waited_for() -> None:
         return []
 
     with pytest.raises(EgressFailed, match=r"within 0\.05 s") as raised:
-        await EgressClient(Settings(), Ways(never)).request("GET", "https://slow.example/", **SHORT)
+        await EgressClient(Settings(), Ways(never)).request("GET", "https://slow.example/", timeout_s=SHORT_S)
     assert stopped.is_set()
     assert not raised.value.was_sent
