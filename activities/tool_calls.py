@@ -141,7 +141,7 @@ class ToolCalls(contract.ToolCalls):
             # Another attempt has the call. The next one reads how far it got.
             raise OutcomeUnknown(f"Another attempt runs {asked.tool}.")
         try:
-            output = await output_of(run.tool, run.arguments, self._context_of(request, asked))
+            output = await output_of(run.tool, run.arguments, self._context_of(request, asked, definition.server))
             await self._failpoints.hit("after_effect")
         except ToolUnavailable as error:
             return await self._unavailable(request, asked, error, untrusted=definition.untrusted)
@@ -256,7 +256,7 @@ class ToolCalls(contract.ToolCalls):
                 await ai_calls.keep(connection, new)
         return seq, result
 
-    def _context_of(self, request: ToolCallRequest, asked: RequestedToolCall) -> ToolContext:
+    def _context_of(self, request: ToolCallRequest, asked: RequestedToolCall, server: str | None) -> ToolContext:
         return ToolContext(
             owner_id=asked.owner_id,
             run_id=request.run_id,
@@ -265,7 +265,7 @@ class ToolCalls(contract.ToolCalls):
             index=request.index,
             idempotency_key=f"{call_id_of(request.run_id, request.path, Purpose.TURN, request.step)}.{request.index}",
             limits=limits_from_now(),
-            is_untrusted=asked.is_untrusted,
+            is_untrusted=asked.is_influenced(server),
             report=activity.heartbeat,
         )
 

@@ -70,7 +70,12 @@ def next_step(
     if approval is not None and approval.kind is ApprovalKind.QUESTION:
         return _answered(approval)
     call = PolicyCall(
-        tool.definition, arguments, asked.agent, asked.owner_email, asked.is_untrusted, is_trusted_destination
+        tool.definition,
+        arguments,
+        asked.agent,
+        asked.owner_email,
+        asked.is_influenced(tool.definition.server),
+        is_trusted_destination,
     )
     if approval is not None and approval.kind is ApprovalKind.OUTCOME:
         # A person wants the call to run again.

@@ -22,7 +22,7 @@ ARGUMENTS_CHARS = 200
 """How many characters of a call's arguments its first event contains."""
 
 _ASKED = one_line(f"""
-SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, r.status AS run_status, r.owner_id, r.untrusted,
+SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, r.status AS run_status, r.owner_id, r.untrusted, r.described_by,
        u.email, c.status, c.failed, c.attempts, s.agent, s.tools AS allowed, g.spec AS agent_spec,
        EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED.replace("runs.", "r.")}) AS enabled,
        (SELECT p.rules FROM tool_policies p WHERE p.owner_id IS NULL) AS installation_rules,
@@ -116,10 +116,16 @@ class RequestedToolCall:
     """`started` if an attempt may have had its effect; `waiting`, or None for a call that was never looked at."""
     is_untrusted: bool
     """Whether the run has read content from outside."""
+    described_by: frozenset[str]
+    """The servers outside whose descriptions of tools the run's models have read."""
     rules: tuple[PolicyRule, ...]
     """The installation's rules, followed by the owner's."""
     approval: ApprovalState | None
     """The newest decision about the call."""
+
+    def is_influenced(self, server: str | None) -> bool:
+        """Return whether a stranger, other than the server that gets the call anyway, may have influenced the call."""
+        return self.is_untrusted or bool(self.described_by - {server})
 
 
 async def read(connection: Connection, request: ToolCallRequest) -> RequestedToolCall:
@@ -147,6 +153,7 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
         allowed=None if row.allowed is None else tuple(row.allowed),
         status=row.status,
         is_untrusted=row.untrusted,
+        described_by=frozenset(row.described_by),
         rules=tuple(PolicyRule.model_validate(r) for r in [*(row.installation_rules or ()), *(row.own_rules or ())]),
         approval=approval_in(row),
     )
