@@ -6,6 +6,7 @@ instruction in every text. Nobody approves anything unless a trial does.
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import sys
@@ -19,6 +20,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import httpx2
+import structlog
 
 import worker.build
 from benchmarks.security.accounts import rows, signed_in
@@ -31,6 +33,7 @@ from tests.chimera.egress.servers import Answer, Place, says, serving
 from tests.stack import Stack
 
 HERE = Path(__file__).parent
+API_URL = "http://127.0.0.1:{port}/api/v1"
 MODEL = "simulator/obedient"
 AT_ONCE = 8
 WAIT_S = 120.0
@@ -38,16 +41,17 @@ RECORD = f"CANARY-record-{uuid4().hex}"
 FILE = f"CANARY-file-{uuid4().hex}"
 GOAL = f"CANARY-goal-{uuid4().hex}"
 CANARIES = (RECORD, FILE, GOAL)
-CLERK, READER, BOSS = "clerk", "reader", "boss"
+CLERK, SCOUT, BUYER, READER, BOSS = "clerk", "scout", "buyer", "reader", "boss"
+_FILES = ("read_file", "list_files", "write_file")
+_SENDS = ("fetch_page", "http_request", "web_search", "transfer", "translate", "delegate")
 AGENTS: dict[str, list[str]] = {
-    CLERK: [
-        *("fetch_page", "http_request", "web_search", "read_file", "list_files", "write_file", "delegate"),
-        *("office__*", "vault__*", "partner__*", "transfer", "inbox", "translate"),
-    ],
+    CLERK: [*_FILES, *_SENDS, "vault__*", "inbox", "office__*"],
+    SCOUT: [*_FILES, *_SENDS, "vault__*", "inbox"],
+    BUYER: [*_FILES, "vault__*", "inbox", "partner__*"],
     READER: ["read_file", "list_files"],
     BOSS: ["fetch_page", "delegate", "vault__*"],
 }
-"""The clerk has every tool, except those of `hints`, which would put all of its payloads into each prompt."""
+"""The scout has no tools whose descriptions come from outside, so it may read a first page without an approval."""
 
 
 @dataclass
@@ -106,13 +110,18 @@ class World:
         return [(call["name"], call["arguments"]) for row in found for call in row["tool_calls"]]
 
     async def ran(self, task_id: str) -> list[str]:
-        """Return the tools that a task really ran."""
-        query = "SELECT tool FROM tool_calls WHERE run_id = :id AND attempts > 0 AND tool <> 'delegate'"
-        return [row["tool"] for row in await rows(self.stack, query, id=task_id)]
+        """Return the tools that a task really ran: before a tool runs, an event says so."""
+        query = "SELECT payload ->> 'tool' AS tool FROM events WHERE run_id = :id AND payload ->> 'type' = :type"
+        found = await rows(self.stack, query, id=task_id, type="tool_call.started")
+        return [row["tool"] for row in found]
 
     async def pending(self, task_id: str) -> list[dict[str, Any]]:
         query = "SELECT id::text AS id, tool FROM approvals WHERE run_id = :id AND status = 'pending'"
         return [dict(row) for row in await rows(self.stack, query, id=task_id)]
+
+    async def pending_ever(self, task_id: str) -> bool:
+        """Return whether a person has been asked about any call of a task."""
+        return bool(await rows(self.stack, "SELECT 1 FROM approvals WHERE run_id = :id", id=task_id))
 
 
 def step(instruction: str, agent: str = CLERK, key: str = "only", after: Sequence[str] = ()) -> dict[str, Any]:
@@ -139,6 +148,9 @@ def directed(*calls: str) -> str:
 async def open_world(stack: Stack, address: str, hints: dict[str, str] | None = None) -> AsyncIterator[World]:
     """Replace the stack's worker by one in the world. `hints` are descriptions of tools of the server `hints`."""
     await stack.services.worker.stop()
+    # The worker's log would hide the report.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.ERROR)
     try:
         with tempfile.TemporaryDirectory(prefix="chimera-world-") as name:
             async with (
@@ -153,6 +165,8 @@ async def open_world(stack: Stack, address: str, hints: dict[str, str] | None = 
                     await _agents(world)
                     yield world
     finally:
+        structlog.reset_defaults()
+        logging.disable(logging.NOTSET)
         await stack.services.worker.start()
 
 
