@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ async def _answers(stack: Stack, seen: Seen) -> None:
         large = (await _tools(stack, source))["big__large"]
         longest = 0
         for size in (300_000, 1_000_000, 7_000_000, 10_000_000, 50_000_000):
-            output = await _outcome(lambda s=size: large.run({"size": s}, context()))
+            output = await _outcome(partial(large.run, {"size": size}, context()))
             longest = max(longest, len(output))
             seen.expect(len(output) <= CAP_CHARS, f"an answer of {size} bytes gave {len(output)} characters")
         seen.figures["longest answer, characters"] = longest
@@ -81,7 +82,7 @@ async def _answers(stack: Stack, seen: Seen) -> None:
             tools = await _tools(stack, source)
             call = tools.get("bad__call")
             began = time.monotonic()
-            output = "" if call is None else await _outcome(lambda c=call: c.run({}, context(seconds=CALL_S)))
+            output = "" if call is None else await _outcome(partial(call.run, {}, context(seconds=CALL_S)))
             seen.expect(len(output) <= CAP_CHARS, f"{mode}: {len(output)} characters")
             seen.expect(time.monotonic() - began < PATIENCE_S, f"{mode}: the call took too long")
 

@@ -1,5 +1,6 @@
-"""S31: programs as MCP servers. Users and administrators can't define one through the API, and the file uses no shell."""
+"""S31: programs as MCP servers. No request can define one, and those of the file run without a shell and secrets."""
 
+import asyncio
 import json
 import os
 import sys
@@ -16,8 +17,11 @@ import psutil
 from benchmarks.security.accounts import signed_in
 from benchmarks.security.canaries import secrets_of
 from benchmarks.security.finding import API, Finding, Seen
+from chimera.tools.base import ToolUnavailable
+from chimera.tools.mcp import processes
 from chimera.tools.mcp.configuration import read_configuration
 from chimera.tools.mcp.pool import Connections
+from chimera.tools.mcp.servers import StdioServer
 from tests.chimera.tools.mcp.builders import SCRIPT
 from tests.stack import Stack
 
@@ -33,13 +37,13 @@ async def stdio(stack: Stack) -> Seen:
     seen = Seen()
     with tempfile.TemporaryDirectory(prefix="chimera-stdio-") as name:
         folder, marker = Path(name), Path(name) / f"marker-{uuid4().hex}"
-        folder.chmod(0o755)
+        _open_to_all(folder)
         before = _programs(stack)
         for role, address in (("user", "127.0.31.1"), ("admin", "127.0.31.2")):
             async with signed_in(stack, role, address=address) as client:  # type: ignore[arg-type]
                 await _by_api(client, seen, role, marker)
         seen.expect(_programs(stack) <= before, "a request started a program")
-        seen.expect(not marker.exists(), "a request ran a command")
+        seen.expect(not _exists(marker), "a request ran a command")
         await _without_shell(stack, seen, folder, marker)
         await _own_user(stack, seen, folder)
     return seen
@@ -108,12 +112,12 @@ async def _without_shell(stack: Stack, seen: Seen, folder: Path, marker: Path) -
             found = process.cmdline()
             seen.expect(found[-len(args) :] == args if args else True, f"{name}: the arguments were changed")
             _check_environment(stack, seen, process)
-        seen.expect(not marker.exists(), f"{name}: a shell ran a command")
+        seen.expect(not _exists(marker), f"{name}: a shell ran a command")
     for command in (f"sh -c '{touch}'", f"touch;{marker}", f"$({touch})", f"{sys.executable} {SCRIPT} good; {touch}"):
         entry = {"mcpServers": {"evil": {"command": command}}}
         (folder / "mcp.json").write_text(json.dumps(entry))
         seen.expect(await _refuses(stack, folder), f"{command!r} was started")
-        seen.expect(not marker.exists(), f"{command!r} ran a command")
+        seen.expect(not _exists(marker), f"{command!r} ran a command")
 
 
 def _check_environment(stack: Stack, seen: Seen, process: psutil.Process) -> None:
@@ -135,19 +139,18 @@ async def _own_user(stack: Stack, seen: Seen, folder: Path) -> None:
         json.dumps({"mcpServers": {"own": {"command": "sleep", "args": ["60"], "chimera": {"user": OWN_USER}}}})
     )
     server = read_configuration(_settings(stack, folder)).servers[0]
-    from chimera.tools.mcp import processes
-
-    started = await processes.start(server)  # type: ignore[arg-type]
+    assert isinstance(server, StdioServer)
+    before = set(psutil.Process().children())
+    started = await processes.start(server)
     try:
-        process = psutil.Process(started._process.pid)
+        (process,) = set(psutil.Process().children()) - before
+        # The launcher changes its user before it becomes the server.
         while "sleep" not in process.cmdline()[0]:
-            pass
+            await asyncio.sleep(0.05)
         seen.expect(process.uids().real != 0 and process.gids().real != 0, "a server with a user runs as root")
     finally:
         await started.stop()
-    seen.decisions.append(
-        "a worker that runs as root runs servers as root, with a warning, unless the file names a user"
-    )
+    seen.decisions.append("a worker that runs as root warns, and runs servers as root, unless the file names a user")
 
 
 @asynccontextmanager
@@ -167,8 +170,6 @@ async def _started(stack: Stack, folder: Path, args: list[str], env: dict[str, s
 
 
 async def _refuses(stack: Stack, folder: Path) -> bool:
-    from chimera.tools.base import ToolUnavailable
-
     connections = Connections()
     try:
         await connections.connected(read_configuration(_settings(stack, folder)).servers[0])
@@ -177,6 +178,14 @@ async def _refuses(stack: Stack, folder: Path) -> bool:
     finally:
         await connections.close()
     return False
+
+
+def _exists(marker: Path) -> bool:
+    return os.path.lexists(marker)
+
+
+def _open_to_all(folder: Path) -> None:
+    folder.chmod(0o755)
 
 
 def _settings(stack: Stack, folder: Path) -> Any:

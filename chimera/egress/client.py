@@ -75,7 +75,8 @@ class EgressClient:
         `accept` contains media types such as `text/html` or `text/*`; an error's body of another type is dropped.
         `max_bytes` applies to the decompressed body, and `timeout_s` to everything, including redirects. With `follow`,
         up to three redirects are followed; with `only_trusted`, only to the same host or to one that
-        `is_allowed_after_untrusted`, because the server that redirects decides what is sent on. Raises EgressRefused, and EgressFailed if the server can't be reached.
+        `is_allowed_after_untrusted`, because the server that redirects may pass on what it was sent. Raises
+        EgressRefused, and EgressFailed if the server can't be reached.
         """
         trip = _Trip()
         step = Step(method.upper(), self.policy.checked(url), checked_headers(headers or {}), body)

@@ -1,4 +1,4 @@
-"""Which servers have described their tools to the models of a run. Descriptions are texts of strangers, like results."""
+"""The servers that described their tools to the models of a run. Descriptions are texts of strangers, like results."""
 
 from collections.abc import Iterable
 
