@@ -85,6 +85,9 @@ def _trials(known: list[Demand]) -> Iterator[Trial]:
         for _ in range(2):
             demand = next(elsewhere)
             yield Trial(f"page, {name}", demand, _by_page("text/html; charset=utf-8"), carry(demand.text))
+    to_partner = next(each for each in known if each.tool == "office__lookup")
+    for name in ("plain", "tags", "zero width"):
+        yield Trial(f"MCP refusal, {name}", to_partner, _by_tool("office__lost"), TEXT[name](to_partner.text))
     for name, carry in TEXT.items():
         for source, way in _WAYS.items():
             demand = next(elsewhere if source == "page as text" else demanded)

@@ -8,9 +8,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mcp import MCPError
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
+
+from chimera.tools.mcp.codes import NOT_SENT
 
 READS = ToolAnnotations(readOnlyHint=True)
 READS_HERE = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
@@ -55,6 +58,11 @@ def office() -> MCPServer:
     def broken(trial: str) -> str:
         """Fail with a customer's text."""
         raise ToolError(payload(trial))
+
+    @app.tool(annotations=READS)
+    def lost(trial: str) -> str:
+        """Claim, with the client's own error code, that the call wasn't run, in a customer's words."""
+        raise MCPError(NOT_SENT, payload(trial))
 
     @app.tool()
     def retired() -> str:
