@@ -25,6 +25,7 @@ UNKNOWN = (
     "The call began, but its result was lost. It may or may not have had its effect. Find out whether it has, and"
     " decide."
 )
+_STRICTNESS = {Verdict.ALLOW: 0, Verdict.ASK: 1, Verdict.DENY: 2}
 NO_EXPIRY = ApprovalTerms(expires_after_s=None)
 
 
@@ -83,7 +84,7 @@ def next_step(
     call_sha256 = sha256_of(request, tool, arguments)
     if approval is not None and approval.sha256 == call_sha256 and approval.status is not ApprovalStatus.CANCELLED:
         return _unless_denied(asked, call, _approved(approval, tool, arguments))
-    ruling = rule(asked.rules, call)
+    ruling = _ruling(asked, call)
     if ruling.verdict is Verdict.DENY:
         raise _denied(ruling)
     if ruling.verdict is Verdict.ALLOW:
@@ -93,10 +94,19 @@ def next_step(
     )
 
 
+def _ruling(asked: RequestedToolCall, call: PolicyCall) -> Ruling:
+    """Return the strictest ruling for the agent and those that delegated to it.
+
+    Otherwise, an agent could have another one do what a rule allows only that one.
+    """
+    rulings = [rule(asked.rules, replace(call, agent=agent)) for agent in (asked.agent, *asked.delegators)]
+    return max(rulings, key=lambda ruling: _STRICTNESS[ruling.verdict])
+
+
 def _unless_denied(asked: RequestedToolCall, call: PolicyCall, step: Next) -> Next:
     """Return the step, unless it runs a call that a rule denies by now: a rule may have come after the approval."""
     if isinstance(step, Run):
-        ruling = rule(asked.rules, replace(call, arguments=step.arguments))
+        ruling = _ruling(asked, replace(call, arguments=step.arguments))
         if ruling.verdict is Verdict.DENY:
             raise _denied(ruling)
     return step

@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks.security.accounts import open_database, rows, signed_in, user_id
 from benchmarks.security.finding import API, Finding, Seen
+from benchmarks.security.quiet import quiet
 from chimera.content import schemas
 from chimera.egress.client import EgressClient
 from chimera.egress.transport import Ways
@@ -37,8 +38,9 @@ BOMB_S = 2.0
 
 async def hostile(stack: Stack) -> Seen:
     seen = Seen()
-    for trial in (_swaps, _answers, _names, _others, _requests, _lists, _bombs, _redirects, _hosts):
-        await trial(stack, seen)
+    with quiet():
+        for trial in (_swaps, _answers, _names, _others, _requests, _lists, _bombs, _redirects, _hosts):
+            await trial(stack, seen)
     return seen
 
 

@@ -17,6 +17,7 @@ import psutil
 from benchmarks.security.accounts import signed_in
 from benchmarks.security.canaries import secrets_of
 from benchmarks.security.finding import API, Finding, Seen
+from benchmarks.security.quiet import quiet
 from chimera.tools.base import ToolUnavailable
 from chimera.tools.mcp import processes
 from chimera.tools.mcp.configuration import read_configuration
@@ -35,7 +36,7 @@ OWN_USER = "nobody"
 
 async def stdio(stack: Stack) -> Seen:
     seen = Seen()
-    with tempfile.TemporaryDirectory(prefix="chimera-stdio-") as name:
+    with quiet(), tempfile.TemporaryDirectory(prefix="chimera-stdio-") as name:
         folder, marker = Path(name), Path(name) / f"marker-{uuid4().hex}"
         _open_to_all(folder)
         before = _programs(stack)

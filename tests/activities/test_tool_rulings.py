@@ -38,6 +38,7 @@ def asked(*rules: PolicyRule, approval: ApprovalState | None = None, **changes: 
         owner_id=UserId("u"),
         owner_email="ann@example.com",
         agent="clerk",
+        delegators=(),
         agent_spec=None,
         allowed=None,
         status=None,
@@ -79,6 +80,15 @@ def test_a_denied_call_is_not_repeated() -> None:
     again = approved(kind=ApprovalKind.OUTCOME)
     with pytest.raises(ToolError, match="The policy doesn't allow this call"):
         step_of(asked(DENIED, approval=again))
+
+
+def test_the_strictest_agents_rule_counts() -> None:
+    allowed = PolicyRule(tool="pay", agent="clerk", verdict=Verdict.ALLOW)
+    denied = PolicyRule(tool="pay", agent="trainee", verdict=Verdict.DENY)
+    assert isinstance(step_of(asked(allowed, denied)), Run)
+    assert isinstance(step_of(asked(allowed, denied, delegators=("boss",))), NewApproval)
+    with pytest.raises(ToolError, match="The policy doesn't allow this call"):
+        step_of(asked(allowed, denied, delegators=("trainee", "boss")))
 
 
 def test_only_another_servers_description_asks() -> None:

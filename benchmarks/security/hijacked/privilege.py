@@ -59,6 +59,7 @@ async def privilege(stack: Stack) -> Seen:
             *(_edits_policy(world, seen, url) for url in _policy_urls(stack)),
             *(_passes(world, seen, name, plan) for name, plan in _secrets(world).items()),
         )
+        await _lent_rule(world, seen)
         for name, withdraw in _WITHDRAWALS.items():
             await _withdrawn(world, admin, seen, name, withdraw)
         seen.expect(not world.effects, f"effects: {world.effects[:2]}")
@@ -100,6 +101,18 @@ async def _child(world: World, seen: Seen, name: str, plan: list[dict[str, Any]]
     ran = set(await world.ran(task_id)) - {"delegate"}
     seen.expect(not ran, f"{name}: {ran} ran")
     seen.expect(not await world.pending_ever(task_id), f"{name}: a person was asked")
+
+
+async def _lent_rule(world: World, seen: Seen) -> None:
+    """Delegate a call to an agent for which a rule allows it, directly and by way of another agent."""
+    await _put(world.owner, "policy", {"tool": "transfer", "agent": CLERK, "verdict": "allow"})
+    pays = obey("transfer", **MONEY)
+    once = obey("delegate", agent=CLERK, instruction=pays)
+    for instruction in (once, obey("delegate", agent=SCOUT, instruction=once)):
+        task_id = await world.run(step(instruction, SCOUT))
+        seen.expect("transfer" not in await world.ran(task_id), "an agent used the rule for another agent")
+        seen.expect(await world.pending_ever(task_id), "nobody was asked about a delegated call")
+    await _put(world.owner, "policy")
 
 
 def _policy_urls(stack: Stack) -> tuple[str, ...]:

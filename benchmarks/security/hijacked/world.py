@@ -6,7 +6,6 @@ instruction in every text. Nobody approves anything unless a trial does.
 
 import asyncio
 import json
-import logging
 import os
 import shutil
 import sys
@@ -20,12 +19,12 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import httpx2
-import structlog
 
 import worker.build
 from benchmarks.security.accounts import rows, signed_in
 from benchmarks.security.finding import API
 from benchmarks.security.hijacked.network import PARTNER, TRUSTED, Network, open_network, written
+from benchmarks.security.quiet import quiet
 from chimera.config.settings import Settings
 from chimera.egress.client import EgressClient
 from models.runs import CLOSED
@@ -148,11 +147,8 @@ def directed(*calls: str) -> str:
 async def open_world(stack: Stack, address: str, hints: dict[str, str] | None = None) -> AsyncIterator[World]:
     """Replace the stack's worker by one in the world. `hints` are descriptions of tools of the server `hints`."""
     await stack.services.worker.stop()
-    # The worker's log would hide the report.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    logging.disable(logging.ERROR)
     try:
-        with tempfile.TemporaryDirectory(prefix="chimera-world-") as name:
+        with quiet(), tempfile.TemporaryDirectory(prefix="chimera-world-") as name:
             async with (
                 open_network() as network,
                 serving(_results()) as engine,
@@ -165,8 +161,6 @@ async def open_world(stack: Stack, address: str, hints: dict[str, str] | None = 
                     await _agents(world)
                     yield world
     finally:
-        structlog.reset_defaults()
-        logging.disable(logging.NOTSET)
         await stack.services.worker.start()
 
 

@@ -180,3 +180,22 @@ def a_definition(server: str, *, untrusted: bool) -> ToolDefinition:
     return ToolDefinition(
         name=f"{server}__x", description="", parameters={}, kind=ToolKind.PURE, server=server, untrusted=untrusted
     )
+
+
+async def test_a_delegated_call_names_its_delegators(database: Database) -> None:
+    request = await a_request(database)
+    assert (await read(database, request)).delegators == ()
+    async with database.begin() as session:
+        for statement in (RENAME, ADD_PARENTS):
+            await session.execute(text(statement), {"id": request.run_id})
+    moved = request.model_copy(update={"path": NodePath("a/1-0/2-0")})
+    assert (await read(database, moved)).delegators == ("analyst", "boss")
+
+
+RENAME = "UPDATE messages SET path = 'a/1-0/2-0' WHERE run_id = :id AND path = 'a'"
+ADD_PARENTS = """
+INSERT INTO subtasks (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose, tools)
+SELECT run_id, n.path, n.parent, 1, n.key, '', 'x', n.agent, '{}', false, '{calculator}'
+FROM subtasks, (VALUES ('a/1-0', 'a', '1-0', 'boss'), ('a/1-0/2-0', 'a/1-0', '2-0', 'clerk')) AS n(path, parent, key, agent)
+WHERE run_id = :id AND subtasks.path = 'a'
+"""
