@@ -196,6 +196,7 @@ RENAME = "UPDATE messages SET path = 'a/1-0/2-0' WHERE run_id = :id AND path = '
 ADD_PARENTS = """
 INSERT INTO subtasks (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose, tools)
 SELECT run_id, n.path, n.parent, 1, n.key, '', 'x', n.agent, '{}', false, '{calculator}'
-FROM subtasks, (VALUES ('a/1-0', 'a', '1-0', 'boss'), ('a/1-0/2-0', 'a/1-0', '2-0', 'clerk')) AS n(path, parent, key, agent)
+FROM subtasks,
+     (VALUES ('a/1-0', 'a', '1-0', 'boss'), ('a/1-0/2-0', 'a/1-0', '2-0', 'clerk')) AS n(path, parent, key, agent)
 WHERE run_id = :id AND subtasks.path = 'a'
 """
