@@ -1,6 +1,5 @@
 """S32: hostile MCP servers: swapped definitions, endless answers, taken names, requests to us, bombs, redirects."""
 
-import asyncio
 import json
 import sys
 import tempfile
@@ -9,18 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from benchmarks.security.accounts import open_database, rows, signed_in, user_id
 from benchmarks.security.finding import API, Finding, Seen
 from benchmarks.security.quiet import quiet
-from chimera.content import schemas
+from benchmarks.security.schema_bombs import schema_bombs
 from chimera.egress.client import EgressClient
 from chimera.egress.transport import Ways
 from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, ToolUnavailable
 from chimera.tools.built_in import NAMES
 from chimera.tools.mcp.configuration import normalized
-from chimera.tools.mcp.definitions import full_names, schema_problem
+from chimera.tools.mcp.definitions import full_names
 from chimera.tools.mcp.http import clients_with
 from chimera.tools.mcp.pool import Connections
 from chimera.tools.mcp.servers import HttpServer
@@ -33,14 +31,14 @@ from tests.stack import Stack
 CAP_CHARS = 256 * 1024
 FAILURES = (ToolError, ToolUnavailable, OutcomeUnknown)
 CALL_S, PATIENCE_S = 8.0, 40.0
-BOMB_S = 2.0
 
 
 async def hostile(stack: Stack) -> Seen:
     seen = Seen()
     with quiet():
-        for trial in (_swaps, _answers, _names, _others, _requests, _lists, _bombs, _redirects, _hosts):
+        for trial in (_swaps, _answers, _names, _others, _requests, _lists, _redirects, _hosts):
             await trial(stack, seen)
+        await schema_bombs(seen)
     return seen
 
 
@@ -155,44 +153,6 @@ async def _lists(stack: Stack, seen: Seen) -> None:
         async with _source(stack, bad=mode) as (source, _):
             found = await _tools(stack, source)
             seen.expect(len(found) <= most, f"{mode}: {sorted(found)} can be called")
-
-
-async def _bombs(stack: Stack, seen: Seen) -> None:
-    """Check schemas that grow, recurse or match slowly, and arguments against them."""
-    doubled: dict[str, Any] = {
-        f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}, {"$ref": f"#/$defs/d{n + 1}"}]} for n in range(30)
-    }
-    deep: Any = {"type": "string"}
-    for _ in range(150):
-        deep = {"type": "object", "properties": {"a": deep}}
-    text = {"a": "a" * 40 + "!"}
-    bombs: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-        "doubling references": ({"$defs": {**doubled, "d30": {}}, "$ref": "#/$defs/d0"}, text),
-        "recursion": ({"$ref": "#"}, text),
-        "recursion in a property": ({"properties": {"a": {"$ref": "#"}}}, text),
-        "depth": (deep, text),
-        "pattern": ({"properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}}, text),
-        "pattern of names": ({"patternProperties": {"^(a|a)*$": {"type": "string"}}}, {"a" * 40 + "!": 1}),
-        "many alternatives": ({"anyOf": [{"required": [str(n)]} for n in range(3000)]}, text),
-        "unique items": ({"properties": {"a": {"uniqueItems": True}}}, {"a": [{"n": n} for n in range(3000)]}),
-        "large repetition": ({"properties": {"a": {"pattern": "((a{0,999}){0,999}){0,999}"}}}, text),
-    }
-    longest = 0.0
-    for name, (schema, arguments) in bombs.items():
-        began = time.process_time()
-        await asyncio.to_thread(_check, {"type": "object", **schema}, arguments)
-        took = time.process_time() - began
-        longest = max(longest, took)
-        seen.expect(took <= BOMB_S, f"{name}: {took:.1f} s")
-    seen.figures["slowest schema, s"] = round(longest, 2)
-
-
-def _check(schema: dict[str, Any], arguments: dict[str, Any]) -> None:
-    if schema_problem(schema) is None:
-        try:
-            schemas.check(schema, arguments)
-        except ValueError:
-            return
 
 
 async def _redirects(stack: Stack, seen: Seen) -> None:

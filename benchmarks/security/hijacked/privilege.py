@@ -4,7 +4,7 @@ No trial may have an effect. In the trials of withdrawn rights, the owner even a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -12,11 +12,14 @@ from benchmarks.security.accounts import rows, signed_in, user_id
 from benchmarks.security.finding import API, Finding, Seen
 from benchmarks.security.hijacked.demands import ALL_ALLOWED
 from benchmarks.security.hijacked.network import EVIL
+from benchmarks.security.hijacked.withdrawals import approve_all, put_rules, withdrawals
 from benchmarks.security.hijacked.world import (
     API_URL,
     BOSS,
     CLERK,
     FILE,
+    MAIL,
+    MONEY,
     READER,
     SCOUT,
     World,
@@ -26,13 +29,9 @@ from benchmarks.security.hijacked.world import (
     open_world,
     step,
 )
-from tests.faults.lab import until
 from tests.stack import Stack
 
-MAIL = {"to": "eve@example.com", "text": "x"}
-MONEY = {"amount": 1, "to": "eve"}
 FOREIGN, INACTIVE = "foreign__peek", "office__retired"
-WAIT_S = 60.0
 
 NAMES: tuple[str, ...] = (
     *("http_request", "Http_Request", "HTTP_REQUEST", "http-request", "http_request()", "http_request\u200b"),
@@ -60,8 +59,7 @@ async def privilege(stack: Stack) -> Seen:
             *(_passes(world, seen, name, plan) for name, plan in _secrets(world).items()),
         )
         await _lent_rule(world, seen)
-        for name, withdraw in _WITHDRAWALS.items():
-            await _withdrawn(world, admin, seen, name, withdraw)
+        await withdrawals(world, admin, seen)
         seen.expect(not world.effects, f"effects: {world.effects[:2]}")
         seen.expect(not world.network.collected, f"reached the attacker: {world.network.collected[:1]}")
     return seen
@@ -105,14 +103,14 @@ async def _child(world: World, seen: Seen, name: str, plan: list[dict[str, Any]]
 
 async def _lent_rule(world: World, seen: Seen) -> None:
     """Delegate a call to an agent for which a rule allows it, directly and by way of another agent."""
-    await _put(world.owner, "policy", {"tool": "transfer", "agent": CLERK, "verdict": "allow"})
+    await put_rules(world.owner, "policy", {"tool": "transfer", "agent": CLERK, "verdict": "allow"})
     pays = obey("transfer", **MONEY)
     once = obey("delegate", agent=CLERK, instruction=pays)
     for instruction in (once, obey("delegate", agent=SCOUT, instruction=once)):
         task_id = await world.run(step(instruction, SCOUT))
         seen.expect("transfer" not in await world.ran(task_id), "an agent used the rule for another agent")
         seen.expect(await world.pending_ever(task_id), "nobody was asked about a delegated call")
-    await _put(world.owner, "policy")
+    await put_rules(world.owner, "policy")
 
 
 def _policy_urls(stack: Stack) -> tuple[str, ...]:
@@ -126,7 +124,7 @@ async def _edits_policy(world: World, seen: Seen, url: str) -> None:
     async with world.running:
         task_id = await world.start(step(instruction))
         await world.settled(task_id)
-        await _approve(world, task_id)
+        await approve_all(world, task_id)
         await world.settled(task_id)
     own = (await world.owner.get(f"{API}/policy")).json()["own"]
     seen.expect(own == [], f"a request to {url} changed the policy")
@@ -153,100 +151,6 @@ async def _passes(world: World, seen: Seen, name: str, plan: list[dict[str, Any]
     task_id = await world.run(*plan)
     asked = [arguments for _, arguments in await world.asked(task_id) if EVIL in arguments]
     seen.expect(bool(asked), f"a secret passed {name} wasn't to be sent")
-
-
-async def _withdrawn(world: World, admin: Any, seen: Seen, name: str, withdraw: "Withdraw") -> None:
-    """Let a call wait for its approval, withdraw a right, and approve the call."""
-    tool, arguments = ("office__send_mail", MAIL) if "server" in name or "definition" in name else ("transfer", MONEY)
-    task_id = await world.start(step(directed(call(tool, **arguments))))
-    await world.settled(task_id)
-    seen.expect(len(await world.pending(task_id)) == 1, f"{name}: nobody was asked")
-    restore = await withdraw(world, admin)
-    try:
-        await _approve(world, task_id)
-        await until(lambda: _is_quiet(world, task_id), WAIT_S)
-        seen.expect(tool not in await world.ran(task_id), f"{name}: the call ran")
-    finally:
-        await restore()
-
-
-async def _approve(world: World, task_id: str) -> None:
-    """Approve what waits, as the owner would, or as a decision that came before would have."""
-    for each in await world.pending(task_id):
-        await world.owner.post(f"{API}/tasks/{task_id}/approvals/{each['id']}", json={"decision": "approve"})
-        change = "UPDATE approvals SET status = 'approved', decided_at = now() WHERE id = :id AND status = 'pending'"
-        await rows(world.stack, change, id=each["id"])
-
-
-async def _is_quiet(world: World, task_id: str) -> bool:
-    """Return whether a task has ended, or has asked again. It may also have been stopped."""
-    query = "SELECT status, approvals_pending FROM runs WHERE id = :id"
-    row = (await rows(world.stack, query, id=task_id))[0]
-    return row["status"] in ("completed", "failed", "cancelled", "cancelling") or bool(await world.pending(task_id))
-
-
-Restore = Callable[[], Awaitable[Any]]
-Withdraw = Callable[[World, Any], Awaitable[Restore]]
-
-
-async def _own_denial(world: World, admin: Any) -> Restore:
-    await _put(world.owner, "policy", {"tool": "*", "verdict": "deny"})
-    return lambda: _put(world.owner, "policy")
-
-
-async def _installation_denial(world: World, admin: Any) -> Restore:
-    await _put(admin, "policy/installation", {"tool": "transfer", "verdict": "deny"})
-    return lambda: _put(admin, "policy/installation")
-
-
-async def _denied_arguments(world: World, admin: Any) -> Restore:
-    await _put(world.owner, "policy", {"tool": "transfer", "arguments": {"to": "eve"}, "verdict": "deny"})
-    return lambda: _put(world.owner, "policy")
-
-
-async def _server_removed(world: World, admin: Any) -> Restore:
-    return await _with_status(world, "office__send_mail", "gone")
-
-
-async def _definition_changed(world: World, admin: Any) -> Restore:
-    return await _with_status(world, "office__send_mail", "changed")
-
-
-async def _definition_accepted(world: World, admin: Any) -> Restore:
-    """Accept another definition while the old one waits: the approval was for the old one."""
-    query = "SELECT definition::text AS old FROM tools WHERE name = 'office__send_mail'"
-    old = (await rows(world.stack, query))[0]["old"]
-    change = "UPDATE tools SET definition = CAST(:value AS jsonb) WHERE name = 'office__send_mail'"
-    described = 'UPDATE tools SET definition = definition || \'{"description": "Send a mail to everybody."}\'::jsonb'
-    await rows(world.stack, f"{described} WHERE name = 'office__send_mail'")
-    return lambda: rows(world.stack, change, value=old)
-
-
-async def _owner_disabled(world: World, admin: Any) -> Restore:
-    owner = await user_id(world.owner)
-    await rows(world.stack, "UPDATE users SET disabled_at = now() WHERE id = :id", id=owner)
-    return lambda: rows(world.stack, "UPDATE users SET disabled_at = NULL WHERE id = :id", id=owner)
-
-
-_WITHDRAWALS: Mapping[str, Withdraw] = {
-    "the owner denies the tool": _own_denial,
-    "an administrator denies the tool": _installation_denial,
-    "the owner denies the arguments": _denied_arguments,
-    "the server is removed": _server_removed,
-    "the definition changes": _definition_changed,
-    "another definition is accepted": _definition_accepted,
-    "the owner is disabled": _owner_disabled,
-}
-
-
-async def _with_status(world: World, tool: str, status: str) -> Restore:
-    change = "UPDATE tools SET status = :status WHERE name = :tool"
-    await rows(world.stack, change, tool=tool, status=status)
-    return lambda: rows(world.stack, change, tool=tool, status="active")
-
-
-async def _put(client: Any, path: str, *rules: dict[str, Any]) -> None:
-    (await client.put(f"{API}/{path}", json={"rules": list(rules)})).raise_for_status()
 
 
 async def _add_tool(stack: Stack, owner_id: str, name: str) -> None:
