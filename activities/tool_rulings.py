@@ -25,6 +25,7 @@ UNKNOWN = (
     "The call began, but its result was lost. It may or may not have had its effect. Find out whether it has, and"
     " decide."
 )
+HAS_CHANGED = "A person decided that the call runs again, but its tool or its arguments have changed since."
 NO_EXPIRY = ApprovalTerms(expires_after_s=None)
 
 
@@ -60,34 +61,44 @@ def next_step(
     request: ToolCallRequest, asked: RequestedToolCall, tool: Tool | None, *, is_trusted_destination: bool
 ) -> Next:
     """Return the next step. Raises ToolError, with a message for the model, for a call that can't run."""
+    approval = asked.approval
+    if approval is not None and approval.status is ApprovalStatus.CANCELLED:
+        # Its run or subtask ended before a decision. If that is retried, a new decision is needed.
+        approval = None
+    if approval is not None and approval.kind is ApprovalKind.OUTCOME and (known := _known(approval)) is not None:
+        return known
     if asked.status == "started" and (tool is None or tool.definition.kind is ToolKind.ONCE):
         return _unknown(request, asked, tool)
     if tool is None:
         raise ToolError(f"There is no tool {asked.tool[:60]!r} for you.")
     arguments = arguments_in(ToolRequest(asked.tool_call_id, asked.tool, asked.arguments))
     check_arguments(asked.tool, tool.definition.parameters, arguments)
-    approval = asked.approval
     if approval is not None and approval.kind is ApprovalKind.QUESTION:
         return _answered(approval)
-    if approval is not None and approval.kind is ApprovalKind.OUTCOME:
-        # A person wants the call to run again, with the arguments that it had.
-        return Run(tool, arguments if approval.changed_arguments is None else approval.changed_arguments)
     call_sha256 = sha256_of(request, tool, arguments)
-    if approval is not None and approval.sha256 == call_sha256 and approval.status is not ApprovalStatus.CANCELLED:
-        return _approved(approval, tool, arguments)
+    runs_again = approval is not None and approval.kind is ApprovalKind.OUTCOME
+    if approval is not None and not runs_again and approval.sha256 != call_sha256:
+        approval = None
+    changed = None if approval is None else approval.changed_arguments
+    runs_with = arguments if changed is None else changed
     ruling = rule(
         asked.rules,
         PolicyCall(
-            tool.definition, arguments, asked.agent, asked.owner_email, asked.is_untrusted, is_trusted_destination
+            tool.definition, runs_with, asked.agent, asked.owner_email, asked.is_untrusted, is_trusted_destination
         ),
     )
     if ruling.verdict is Verdict.DENY:
+        # Also for a call that a person has approved: the rules of the moment at which it runs count.
         raise ToolError(f"The policy doesn't allow this call. {ruling.reason}".strip())
-    if ruling.verdict is Verdict.ALLOW:
+    if approval is not None and not runs_again:
+        return _approved(approval, tool, arguments)
+    if approval is not None and approval.sha256 == sha256_of(request, tool, runs_with):
+        # A person wants the call to run again, with the arguments that it had.
+        return Run(tool, runs_with)
+    if ruling.verdict is Verdict.ALLOW and not runs_again:
         return Run(tool, arguments)
-    return NewApproval(
-        ApprovalKind.TOOL_CALL, asked.agent, asked.tool, arguments, call_sha256, ruling.reason, ruling.terms
-    )
+    reason = HAS_CHANGED if runs_again else ruling.reason
+    return NewApproval(ApprovalKind.TOOL_CALL, asked.agent, asked.tool, arguments, call_sha256, reason, ruling.terms)
 
 
 def sha256_of(request: ToolCallRequest, tool: Tool | None, arguments: Mapping[str, Any]) -> str:
@@ -107,16 +118,6 @@ def _sorted(value: Any) -> Any:
 def _unknown(request: ToolCallRequest, asked: RequestedToolCall, tool: Tool | None) -> Next:
     """Return the next step of a call that may have had its effect, and that may not run twice."""
     approval = asked.approval
-    if approval is not None and approval.kind is ApprovalKind.OUTCOME:
-        match approval.status:
-            case ApprovalStatus.PENDING:
-                return Wait(approval)
-            case ApprovalStatus.ANSWERED:
-                return ToolOutput(approval.answer or "The call has had its effect. Its result was lost.")
-            case ApprovalStatus.REJECTED:
-                return ToolOutput("The call failed before it had any effect.", failed=True)
-            case ApprovalStatus.EXPIRED:
-                return ToolOutput("Nobody knows whether the call had its effect. It was not repeated.", failed=True)
     try:
         arguments = arguments_in(ToolRequest(asked.tool_call_id, asked.tool, asked.arguments))
     except ToolError:
@@ -132,6 +133,20 @@ def _unknown(request: ToolCallRequest, asked: RequestedToolCall, tool: Tool | No
         UNKNOWN,
         NO_EXPIRY,
     )
+
+
+def _known(approval: ApprovalState) -> Next | None:
+    """Return the next step of a call whose outcome a person determines; None if the call has to run again."""
+    match approval.status:
+        case ApprovalStatus.PENDING:
+            return Wait(approval)
+        case ApprovalStatus.ANSWERED:
+            return ToolOutput(approval.answer or "The call has had its effect. Its result was lost.")
+        case ApprovalStatus.REJECTED:
+            return ToolOutput("The call failed before it had any effect.", failed=True)
+        case ApprovalStatus.EXPIRED:
+            return ToolOutput("Nobody knows whether the call had its effect. It was not repeated.", failed=True)
+    return None
 
 
 def _answered(approval: ApprovalState) -> Next:
