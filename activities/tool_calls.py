@@ -30,7 +30,7 @@ from chimera.failpoints import Failpoints
 from chimera.ledger import ai_calls, approvals, delegation, run_files, tool_calls
 from chimera.ledger.approvals import ApprovalState, NewApproval
 from chimera.ledger.delegation import CannotDelegate, Delegated
-from chimera.ledger.tool_calls import RequestedToolCall
+from chimera.ledger.tool_calls import Claim, RequestedToolCall
 from chimera.providers.base import ToolRequest
 from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, ToolUnavailable
 from chimera.tools.catalog import Catalog
@@ -134,9 +134,9 @@ class ToolCalls(contract.ToolCalls):
         """Run the tool. The call is claimed first, so that an unknown outcome can be detected."""
         definition = run.tool.definition
         async with self._database.statements() as connection:
-            begun = await tool_calls.claim(connection, request, asked.tool, run.arguments)
-        if begun is not None:
-            self._bus.wake(request.run_id, begun)
+            claim = await tool_calls.claim(connection, request, asked.tool, run.arguments)
+        if claim is not None:
+            self._bus.wake(request.run_id, claim.seq)
         elif definition.kind is ToolKind.ONCE:
             # Another attempt has the call. The next one reads how far it got.
             raise OutcomeUnknown(f"Another attempt runs {asked.tool}.")
@@ -144,7 +144,7 @@ class ToolCalls(contract.ToolCalls):
             output = await output_of(run.tool, run.arguments, self._context_of(request, asked))
             await self._failpoints.hit("after_effect")
         except ToolUnavailable as error:
-            return await self._unavailable(request, asked, error)
+            return await self._unavailable(request, asked, claim, error)
         except Exception as error:  # noqa: BLE001  (whatever the tool raises, a call may have had its effect)
             if definition.kind is ToolKind.ONCE:
                 log.warning("tool_outcome_unknown", tool=asked.tool, error=type(error).__name__)
@@ -171,11 +171,12 @@ class ToolCalls(contract.ToolCalls):
         return await self._request(request, asked, step)
 
     async def _unavailable(
-        self, request: ToolCallRequest, asked: RequestedToolCall, error: ToolUnavailable
+        self, request: ToolCallRequest, asked: RequestedToolCall, claim: Claim | None, error: ToolUnavailable
     ) -> ToolCallOutcome:
         """Let a call that had no effect be repeated, or give up."""
-        async with self._database.statements() as connection:
-            await tool_calls.release(connection, request)
+        if claim is not None:
+            async with self._database.statements() as connection:
+                await tool_calls.release(connection, request, claim.attempt)
         if activity.info().attempt < MAX_ATTEMPTS:
             raise error
         return await self._finish(

@@ -55,11 +55,12 @@ WITH open AS MATERIALIZED (
  ev AS (
     INSERT INTO events (run_id, seq, payload)
     SELECT id, event_seq, %(event)s::jsonb || jsonb_build_object('attempt', attempts) FROM root RETURNING seq)
-SELECT (SELECT count(*) FROM open) AS is_open, (SELECT seq FROM ev) AS seq
+SELECT (SELECT count(*) FROM open) AS is_open, (SELECT seq FROM ev) AS seq, (SELECT attempts FROM root) AS attempt
 """)  # noqa: S608
 _RELEASE = """
 UPDATE tool_calls SET status = 'waiting'
 WHERE run_id = %(run_id)s AND path = %(path)s AND step = %(step)s AND index = %(index)s AND status = 'started'
+  AND attempts = %(attempt)s
 """
 
 # A late result makes a decision unnecessary: the run is woken, and reads that the call is finished.
@@ -94,6 +95,14 @@ WITH open AS MATERIALIZED (
     FROM root ON CONFLICT DO NOTHING)
 {insert_event("root")} RETURNING seq
 """)  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An attempt that may run a tool: its number, and the sequence of its event."""
+
+    attempt: int
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +163,8 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
 
 async def claim(
     connection: Connection, request: ToolCallRequest, tool: str, arguments: Mapping[str, Any]
-) -> int | None:
-    """Record that a tool is about to run, before it has any effect, with an event; return the event's sequence.
+) -> Claim | None:
+    """Record that a tool is about to run, before it has any effect, with an event.
 
     Returns None, and writes nothing, if an earlier attempt did so. Raises what `read` raises.
     """
@@ -176,12 +185,12 @@ async def claim(
     if not claimed.is_open:
         await read(connection, request)
         raise RootStopped(request.run_id)
-    return None if claimed.seq is None else int(claimed.seq)
+    return None if claimed.seq is None else Claim(claimed.attempt, claimed.seq)
 
 
-async def release(connection: Connection, request: ToolCallRequest) -> None:
-    """Record that the attempt that claimed a call certainly had no effect."""
-    await connection.execute(_RELEASE, place_of(request))
+async def release(connection: Connection, request: ToolCallRequest, attempt: int) -> None:
+    """Record that an attempt that claimed a call certainly had no effect. A later attempt keeps its claim."""
+    await connection.execute(_RELEASE, {**place_of(request), "attempt": attempt})
 
 
 async def finish(

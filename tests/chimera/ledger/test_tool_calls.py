@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from chimera.db.engine import Database
 from chimera.ledger import calls, events, settlements, tool_calls
+from chimera.ledger.tool_calls import Claim
 from chimera.ledger.transcripts import TranscriptRow
 from models.errors import RootStopped, SubtaskSkipped
 from models.events import ToolCallFinished, ToolCallStarted
@@ -49,9 +50,14 @@ async def finish(database: Database, request: ToolCallRequest) -> int | None:
         return await tool_calls.finish(connection, request, row, event, untrusted=False)
 
 
-async def claim(database: Database, request: ToolCallRequest, arguments: str = "1 + 1") -> int | None:
+async def claim(database: Database, request: ToolCallRequest, arguments: str = "1 + 1") -> Claim | None:
     async with database.statements() as connection:
         return await tool_calls.claim(connection, request, "calculator", {"expression": arguments})
+
+
+async def release(database: Database, request: ToolCallRequest, attempt: int) -> None:
+    async with database.statements() as connection:
+        await tool_calls.release(connection, request, attempt)
 
 
 async def started_in(database: Database, request: ToolCallRequest) -> list[ToolCallStarted]:
@@ -91,10 +97,22 @@ async def test_of_many_claims_one_is_new(database: Database) -> None:
 async def test_a_call_that_begins_again_has_an_event(database: Database) -> None:
     request = await a_request(database)
     await claim(database, request)
-    async with database.statements() as connection:
-        await tool_calls.release(connection, request)
+    await release(database, request, 1)
     assert await claim(database, request) is not None
     assert [event.attempt for event in await started_in(database, request)] == [1, 2]
+
+
+async def test_an_attempt_releases_only_its_own_claim(database: Database) -> None:
+    request = await a_request(database)
+    await claim(database, request)
+    # A person decides that the call runs again. Then the first attempt, which was only slow, finds that it failed.
+    await change(database, "UPDATE tool_calls SET status = 'waiting' WHERE run_id = :id", request)
+    second = await claim(database, request)
+    assert second is not None
+    await release(database, request, 1)
+    assert (await read(database, request)).status == "started"
+    await release(database, request, second.attempt)
+    assert (await read(database, request)).status == "waiting"
 
 
 async def test_an_event_has_the_beginning_of_arguments(database: Database) -> None:
