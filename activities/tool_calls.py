@@ -124,6 +124,8 @@ class ToolCalls(contract.ToolCalls):
         """Request a decision, and let the workflow wait for it."""
         async with self._database.statements() as connection:
             approval, seq = await approvals.request(connection, request, new)
+            if approval is None:
+                return await _finished(connection, request)
         if seq is not None:
             self._bus.wake(request.run_id, seq)
         return _waiting(asked, approval)
@@ -228,10 +230,7 @@ class ToolCalls(contract.ToolCalls):
                 result = _result(request, asked, output, untrusted=untrusted)
                 seq = await _write(connection, request, result)
             if seq is None:
-                done = (await tool_calls.read(connection, request)).done
-                if done is None:
-                    raise RootStopped(request.run_id)
-                return done
+                return await _finished(connection, request)
         self._bus.wake(request.run_id, seq)
         return ToolCallOutcome(tool=result.tool, failed=result.failed)
 
@@ -282,6 +281,14 @@ def _result(
     return result_of(request.index, call, output, untrusted=untrusted, images=images)
 
 
+async def _finished(connection: Connection, request: ToolCallRequest) -> ToolCallOutcome:
+    """Return the outcome that another attempt has recorded. Raises RootStopped if there is none."""
+    done = (await tool_calls.read(connection, request)).done
+    if done is None:
+        raise RootStopped(request.run_id)
+    return done
+
+
 async def _write(connection: Connection, request: ToolCallRequest, result: ToolResult) -> int | None:
     row, event = row_of(result, request.step), event_of(result, request.path, request.step)
     return await tool_calls.finish(connection, request, row, event, untrusted=result.untrusted)
@@ -291,8 +298,7 @@ def _is_due(pending: ApprovalState) -> bool:
     return pending.timeout_s is not None and pending.timeout_s <= 0
 
 
-def _waiting(asked: RequestedToolCall, approval: ApprovalState | None) -> ToolCallOutcome:
-    assert approval is not None
+def _waiting(asked: RequestedToolCall, approval: ApprovalState) -> ToolCallOutcome:
     timeout_s = None if approval.timeout_s is None else max(0.0, approval.timeout_s)
     return ToolCallOutcome(tool=asked.tool, wait=ToolCallWait(approval_id=approval.id, timeout_s=timeout_s))
 

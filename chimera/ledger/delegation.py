@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera.db.engine import Connection, one_line, scalar
+from chimera.ledger import subtasks
 from chimera.ledger.calls import lock_run
 from chimera.ledger.plans import room_for
 from chimera.ledger.statements import insert_event
@@ -76,7 +77,7 @@ async def delegate(
     """Create the subtask of a tool call. It may use no other tools than `tools`.
 
     Raises CannotDelegate for an unknown agent, and if the task would get too deep or too large; RootStopped if the run
-    allows no more calls.
+    allows no more calls; SubtaskSkipped if the delegating subtask has ended.
     """
     path = path_of(request)
     async with connection.transaction():
@@ -85,6 +86,7 @@ async def delegate(
         known = await find(connection, request)
         if known is not None:
             return known
+        await subtasks.check_open(connection, request.run_id, request.path)
         await _check(connection, request, path, agent)
         key = path.rpartition("/")[2]
         event = SubtaskDelegated(path=path, agent=agent, title=title[:80])

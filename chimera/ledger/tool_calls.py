@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chimera.db.engine import Connection, one, one_line, scalar, words
+from chimera.db.engine import Connection, one, one_line, words
 from chimera.ledger.approvals import NEWEST, ApprovalState, approval_in
 from chimera.ledger.outbox import Signal
 from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, as_json, insert_event
@@ -85,7 +85,7 @@ WITH open AS MATERIALIZED (
            status = CASE WHEN status = 'waiting' AND NOT needs_budget
                               AND approvals_pending <= (SELECT count(*) FROM moot)
                          THEN 'running' ELSE status END
-    FROM call WHERE id = call.run_id RETURNING id, event_seq),
+    FROM call WHERE id = call.run_id RETURNING id, event_seq, approvals_pending),
  woken AS (
     INSERT INTO outbox (run_id, kind, payload) SELECT run_id, 'signal', %(signal)s::jsonb FROM moot),
  msg AS (
@@ -93,8 +93,22 @@ WITH open AS MATERIALIZED (
     SELECT CAST(%(run_id)s AS uuid), %(path)s, 'turn', %(seq)s, 'tool', %(content)s, %(tokens)s, %(tool_call_id)s,
            %(images)s::uuid[]
     FROM root ON CONFLICT DO NOTHING)
-{insert_event("root")} RETURNING seq
+{insert_event("root")} RETURNING seq, (SELECT approvals_pending FROM root) AS pending
 """)  # noqa: S608
+# For a decision that was requested while `_FINISH` waited for the lock of the run, and which it couldn't see.
+_WITHDRAW = one_line("""
+WITH run AS MATERIALIZED (SELECT id FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
+ moot AS (
+    UPDATE approvals SET status = 'cancelled', decided_at = clock_timestamp() FROM run
+    WHERE run_id = run.id AND path = %(path)s AND step = %(step)s AND index = %(index)s AND status = 'pending'
+    RETURNING run_id),
+ root AS (
+    UPDATE runs SET approvals_pending = GREATEST(0, approvals_pending - 1), updated_at = now(),
+           status = CASE WHEN status = 'waiting' AND NOT needs_budget AND approvals_pending <= 1
+                         THEN 'running' ELSE status END
+    FROM moot WHERE id = moot.run_id RETURNING id)
+INSERT INTO outbox (run_id, kind, payload) SELECT id, 'signal', %(signal)s::jsonb FROM root
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +233,12 @@ async def finish(
             "signal": as_json(decided),
         },
     )
-    return await scalar(cursor)
+    finished: Any = await cursor.fetchone()
+    if finished is None:
+        return None
+    if finished.pending:
+        await connection.execute(_WITHDRAW, {**place_of(request), "signal": as_json(decided)})
+    return int(finished.seq)
 
 
 def place_of(request: ToolCallRequest) -> dict[str, object]:
