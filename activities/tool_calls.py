@@ -30,7 +30,7 @@ from chimera.failpoints import Failpoints
 from chimera.ledger import ai_calls, approvals, delegation, run_files, tool_calls
 from chimera.ledger.approvals import ApprovalState, NewApproval
 from chimera.ledger.delegation import CannotDelegate, Delegated
-from chimera.ledger.tool_calls import RequestedToolCall
+from chimera.ledger.tool_calls import Claim, RequestedToolCall
 from chimera.providers.base import ToolRequest
 from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, ToolUnavailable
 from chimera.tools.catalog import Catalog
@@ -104,6 +104,9 @@ class ToolCalls(contract.ToolCalls):
     async def _take(
         self, request: ToolCallRequest, asked: RequestedToolCall, tools: dict[str, Tool]
     ) -> ToolCallOutcome:
+        if asked.status == "started" and (delegated := await self._delegated(request)) is not None:
+            # Its answer is paid for, so the agent gets it even if it may not delegate anymore.
+            return await self._follow(request, asked, delegated)
         tool = tools.get(asked.tool)
         if tool is None and asked.status != "started":
             raise not_available(asked.tool, tools)
@@ -124,6 +127,8 @@ class ToolCalls(contract.ToolCalls):
         """Request a decision, and let the workflow wait for it."""
         async with self._database.statements() as connection:
             approval, seq = await approvals.request(connection, request, new)
+            if approval is None:
+                return await _finished(connection, request)
         if seq is not None:
             self._bus.wake(request.run_id, seq)
         return _waiting(asked, approval)
@@ -134,9 +139,9 @@ class ToolCalls(contract.ToolCalls):
         """Run the tool. The call is claimed first, so that an unknown outcome can be detected."""
         definition = run.tool.definition
         async with self._database.statements() as connection:
-            begun = await tool_calls.claim(connection, request, asked.tool, run.arguments)
-        if begun is not None:
-            self._bus.wake(request.run_id, begun)
+            claim = await tool_calls.claim(connection, request, asked.tool, run.arguments)
+        if claim is not None:
+            self._bus.wake(request.run_id, claim.seq)
         elif definition.kind is ToolKind.ONCE:
             # Another attempt has the call. The next one reads how far it got.
             raise OutcomeUnknown(f"Another attempt runs {asked.tool}.")
@@ -144,7 +149,7 @@ class ToolCalls(contract.ToolCalls):
             output = await output_of(run.tool, run.arguments, self._context_of(request, asked, definition.server))
             await self._failpoints.hit("after_effect")
         except ToolUnavailable as error:
-            return await self._unavailable(request, asked, error, untrusted=definition.untrusted)
+            return await self._unavailable(request, asked, claim, error, untrusted=definition.untrusted)
         except Exception as error:  # noqa: BLE001  (whatever the tool raises, a call may have had its effect)
             if definition.kind is ToolKind.ONCE:
                 log.warning("tool_outcome_unknown", tool=asked.tool, error=type(error).__name__)
@@ -165,17 +170,27 @@ class ToolCalls(contract.ToolCalls):
         if known.done is not None:
             return known.done
         step = next_step(request, known, run.tool, is_trusted_destination=True)
-        if isinstance(step, Wait):
-            return _waiting(asked, step.approval)
-        assert isinstance(step, NewApproval), step
-        return await self._request(request, asked, step)
+        match step:
+            case Wait(approval):
+                return _waiting(asked, approval)
+            case NewApproval() as new:
+                return await self._request(request, asked, new)
+        # A person has decided in the meantime, because this attempt was slow. The next one reads the decision.
+        raise OutcomeUnknown(f"The outcome of {asked.tool} has been decided.")
 
     async def _unavailable(
-        self, request: ToolCallRequest, asked: RequestedToolCall, error: ToolUnavailable, *, untrusted: bool
+        self,
+        request: ToolCallRequest,
+        asked: RequestedToolCall,
+        claim: Claim | None,
+        error: ToolUnavailable,
+        *,
+        untrusted: bool,
     ) -> ToolCallOutcome:
         """Let a call that had no effect be repeated, or give up. The message may quote the tool's server."""
-        async with self._database.statements() as connection:
-            await tool_calls.release(connection, request)
+        if claim is not None:
+            async with self._database.statements() as connection:
+                await tool_calls.release(connection, request, claim.attempt)
         if activity.info().attempt < MAX_ATTEMPTS:
             raise error
         output = ToolOutput(f"{asked.tool} is unavailable: {error.message}", failed=True)
@@ -194,10 +209,10 @@ class ToolCalls(contract.ToolCalls):
     async def _delegate(
         self, request: ToolCallRequest, asked: RequestedToolCall, work: Delegation, tools: dict[str, Tool]
     ) -> ToolCallOutcome:
-        """Return the subtask that has to run, or finish the call with the subtask's answer."""
+        """Delegate the work to a subtask, and return the subtask that has to run."""
         async with self._database.statements() as connection:
             try:
-                delegated = await delegation.find(connection, request) or await delegation.delegate(
+                delegated = await delegation.delegate(
                     connection,
                     request,
                     tool=asked.tool,
@@ -210,6 +225,16 @@ class ToolCalls(contract.ToolCalls):
                 raise ToolError(str(error)) from None
         if delegated.seq is not None:
             self._bus.wake(request.run_id, delegated.seq)
+        return await self._follow(request, asked, delegated)
+
+    async def _delegated(self, request: ToolCallRequest) -> Delegated | None:
+        async with self._database.statements() as connection:
+            return await delegation.find(connection, request)
+
+    async def _follow(
+        self, request: ToolCallRequest, asked: RequestedToolCall, delegated: Delegated
+    ) -> ToolCallOutcome:
+        """Return the subtask that has to run, or finish the call with the subtask's answer."""
         if delegated.status in OPEN_SUBTASKS:
             return ToolCallOutcome(tool=asked.tool, child=delegated.node)
         return await self._finish(request, asked, _answer_of(delegated))
@@ -228,10 +253,7 @@ class ToolCalls(contract.ToolCalls):
                 result = _result(request, asked, output, untrusted=untrusted)
                 seq = await _write(connection, request, result)
             if seq is None:
-                done = (await tool_calls.read(connection, request)).done
-                if done is None:
-                    raise RootStopped(request.run_id)
-                return done
+                return await _finished(connection, request)
         self._bus.wake(request.run_id, seq)
         return ToolCallOutcome(tool=result.tool, failed=result.failed)
 
@@ -282,6 +304,14 @@ def _result(
     return result_of(request.index, call, output, untrusted=untrusted, images=images)
 
 
+async def _finished(connection: Connection, request: ToolCallRequest) -> ToolCallOutcome:
+    """Return the outcome that another attempt has recorded. Raises RootStopped if there is none."""
+    done = (await tool_calls.read(connection, request)).done
+    if done is None:
+        raise RootStopped(request.run_id)
+    return done
+
+
 async def _write(connection: Connection, request: ToolCallRequest, result: ToolResult) -> int | None:
     row, event = row_of(result, request.step), event_of(result, request.path, request.step)
     return await tool_calls.finish(connection, request, row, event, untrusted=result.untrusted)
@@ -291,8 +321,7 @@ def _is_due(pending: ApprovalState) -> bool:
     return pending.timeout_s is not None and pending.timeout_s <= 0
 
 
-def _waiting(asked: RequestedToolCall, approval: ApprovalState | None) -> ToolCallOutcome:
-    assert approval is not None
+def _waiting(asked: RequestedToolCall, approval: ApprovalState) -> ToolCallOutcome:
     timeout_s = None if approval.timeout_s is None else max(0.0, approval.timeout_s)
     return ToolCallOutcome(tool=asked.tool, wait=ToolCallWait(approval_id=approval.id, timeout_s=timeout_s))
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from activities.prompts import messages
 from chimera.content import schemas
-from chimera.content.text import clean_text
+from chimera.content.text import clean_json, clean_text
 from chimera.ledger.transcripts import TranscriptRow
 from chimera.providers.base import ToolRequest
 from chimera.tools.base import OutcomeUnknown, Tool, ToolError, ToolOutput, problems_of
@@ -60,9 +60,13 @@ def limits_from_now() -> ToolLimits:
 
 
 def arguments_in(call: ToolRequest) -> dict[str, Any]:
-    """Read the JSON object that a model wrote as the arguments of a call. Raises ToolError."""
+    """Read the JSON object that a model wrote as the arguments of a call. Raises ToolError.
+
+    JSON can describe characters that can't be stored, such as NUL, so the values are cleaned like any text.
+    """
     try:
-        return _ARGUMENTS.validate_json(call.arguments or "{}")
+        arguments = _ARGUMENTS.validate_json(call.arguments or "{}")
+        return {clean_text(name): clean_json(value, depth=1) for name, value in arguments.items()}
     except ValidationError:
         raise ToolError(f"The arguments for {call.name!r} are not a JSON object. Send one JSON object.") from None
 

@@ -4,7 +4,7 @@ The decision depends only on the rows of the call and on the tool's definition, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -19,13 +19,14 @@ from chimera.tools.policy import PolicyCall, Ruling, rule
 from models.approvals import ApprovalKind, ApprovalStatus
 from models.policies import ApprovalTerms, OnExpiry, Verdict
 from models.tool_calls import ToolCallRequest
-from models.tools import ToolKind
+from models.tools import ToolDefinition, ToolKind
 
 UNKNOWN = (
     "The call began, but its result was lost. It may or may not have had its effect. Find out whether it has, and"
     " decide."
 )
 _STRICTNESS = {Verdict.ALLOW: 0, Verdict.ASK: 1, Verdict.DENY: 2}
+HAS_CHANGED = "A person decided that the call runs again, but its tool or its arguments have changed since."
 NO_EXPIRY = ApprovalTerms(expires_after_s=None)
 
 
@@ -61,60 +62,57 @@ def next_step(
     request: ToolCallRequest, asked: RequestedToolCall, tool: Tool | None, *, is_trusted_destination: bool
 ) -> Next:
     """Return the next step. Raises ToolError, with a message for the model, for a call that can't run."""
+    approval = asked.approval
+    if approval is not None and approval.status is ApprovalStatus.CANCELLED:
+        # Its run or subtask ended before a decision. If that is retried, a new decision is needed.
+        approval = None
+    if approval is not None and approval.kind is ApprovalKind.OUTCOME and (known := _known(approval)) is not None:
+        return known
     if asked.status == "started" and (tool is None or tool.definition.kind is ToolKind.ONCE):
         return _unknown(request, asked, tool)
     if tool is None:
         raise ToolError(f"There is no tool {asked.tool[:60]!r} for you.")
     arguments = arguments_in(ToolRequest(asked.tool_call_id, asked.tool, asked.arguments))
     check_arguments(asked.tool, tool.definition.parameters, arguments)
-    approval = asked.approval
     if approval is not None and approval.kind is ApprovalKind.QUESTION:
         return _answered(approval)
-    call = PolicyCall(
-        tool.definition,
-        arguments,
-        asked.agent,
-        asked.owner_email,
-        asked.is_influenced(tool.definition.server),
-        is_trusted_destination,
-    )
-    if approval is not None and approval.kind is ApprovalKind.OUTCOME:
-        # A person wants the call to run again, with the arguments that it had.
-        again = arguments if approval.changed_arguments is None else approval.changed_arguments
-        return _unless_denied(asked, call, Run(tool, again))
     call_sha256 = sha256_of(request, tool, arguments)
-    if approval is not None and approval.sha256 == call_sha256 and approval.status is not ApprovalStatus.CANCELLED:
-        return _unless_denied(asked, call, _approved(approval, tool, arguments))
-    ruling = _ruling(asked, call)
+    runs_again = approval is not None and approval.kind is ApprovalKind.OUTCOME
+    if approval is not None and not runs_again and approval.sha256 != call_sha256:
+        approval = None
+    changed = None if approval is None else approval.changed_arguments
+    runs_with = arguments if changed is None else changed
+    ruling = _ruling(asked, tool.definition, runs_with, is_trusted_destination=is_trusted_destination)
     if ruling.verdict is Verdict.DENY:
-        raise _denied(ruling)
-    if ruling.verdict is Verdict.ALLOW:
+        # Also for a call that a person has approved: the rules of the moment at which it runs count.
+        raise ToolError(f"The policy doesn't allow this call. {ruling.reason}".strip())
+    if approval is not None and not runs_again:
+        return _approved(approval, tool, arguments)
+    if approval is not None and approval.sha256 == sha256_of(request, tool, runs_with):
+        # A person wants the call to run again, with the arguments that it had.
+        return Run(tool, runs_with)
+    if ruling.verdict is Verdict.ALLOW and not runs_again:
         return Run(tool, arguments)
-    return NewApproval(
-        ApprovalKind.TOOL_CALL, asked.agent, asked.tool, arguments, call_sha256, ruling.reason, ruling.terms
-    )
+    reason = HAS_CHANGED if runs_again else ruling.reason
+    return NewApproval(ApprovalKind.TOOL_CALL, asked.agent, asked.tool, arguments, call_sha256, reason, ruling.terms)
 
 
-def _ruling(asked: RequestedToolCall, call: PolicyCall) -> Ruling:
+def _ruling(
+    asked: RequestedToolCall, definition: ToolDefinition, arguments: Mapping[str, Any], *, is_trusted_destination: bool
+) -> Ruling:
     """Return the strictest ruling for the agent and those that delegated to it.
 
     Otherwise, an agent could have another one do what a rule allows only that one.
     """
-    rulings = [rule(asked.rules, replace(call, agent=agent)) for agent in (asked.agent, *asked.delegators)]
+    is_influenced = asked.is_influenced(definition.server)
+    rulings = [
+        rule(
+            asked.rules,
+            PolicyCall(definition, arguments, agent, asked.owner_email, is_influenced, is_trusted_destination),
+        )
+        for agent in (asked.agent, *asked.delegators)
+    ]
     return max(rulings, key=lambda ruling: _STRICTNESS[ruling.verdict])
-
-
-def _unless_denied(asked: RequestedToolCall, call: PolicyCall, step: Next) -> Next:
-    """Return the step, unless it runs a call that a rule denies by now: a rule may have come after the approval."""
-    if isinstance(step, Run):
-        ruling = _ruling(asked, replace(call, arguments=step.arguments))
-        if ruling.verdict is Verdict.DENY:
-            raise _denied(ruling)
-    return step
-
-
-def _denied(ruling: Ruling) -> ToolError:
-    return ToolError(f"The policy doesn't allow this call. {ruling.reason}".strip())
 
 
 def sha256_of(request: ToolCallRequest, tool: Tool | None, arguments: Mapping[str, Any]) -> str:
@@ -134,16 +132,6 @@ def _sorted(value: Any) -> Any:
 def _unknown(request: ToolCallRequest, asked: RequestedToolCall, tool: Tool | None) -> Next:
     """Return the next step of a call that may have had its effect, and that may not run twice."""
     approval = asked.approval
-    if approval is not None and approval.kind is ApprovalKind.OUTCOME:
-        match approval.status:
-            case ApprovalStatus.PENDING:
-                return Wait(approval)
-            case ApprovalStatus.ANSWERED:
-                return ToolOutput(approval.answer or "The call has had its effect. Its result was lost.")
-            case ApprovalStatus.REJECTED:
-                return ToolOutput("The call failed before it had any effect.", failed=True)
-            case ApprovalStatus.EXPIRED:
-                return ToolOutput("Nobody knows whether the call had its effect. It was not repeated.", failed=True)
     try:
         arguments = arguments_in(ToolRequest(asked.tool_call_id, asked.tool, asked.arguments))
     except ToolError:
@@ -159,6 +147,20 @@ def _unknown(request: ToolCallRequest, asked: RequestedToolCall, tool: Tool | No
         UNKNOWN,
         NO_EXPIRY,
     )
+
+
+def _known(approval: ApprovalState) -> Next | None:
+    """Return the next step of a call whose outcome a person determines; None if the call has to run again."""
+    match approval.status:
+        case ApprovalStatus.PENDING:
+            return Wait(approval)
+        case ApprovalStatus.ANSWERED:
+            return ToolOutput(approval.answer or "The call has had its effect. Its result was lost.")
+        case ApprovalStatus.REJECTED:
+            return ToolOutput("The call failed before it had any effect.", failed=True)
+        case ApprovalStatus.EXPIRED:
+            return ToolOutput("Nobody knows whether the call had its effect. It was not repeated.", failed=True)
+    return None
 
 
 def _answered(approval: ApprovalState) -> Next:

@@ -253,6 +253,11 @@ class Node:
         if self.is_stopping():
             raise asyncio.CancelledError
 
+    def hand_on_end(self) -> None:
+        """Raise CancelledError if the children have to end; see `hand_on_cancel`."""
+        if self.is_ending_children or self.is_stopping():
+            raise asyncio.CancelledError
+
     async def _run_inside(self, place: SubtaskInput) -> NodeOutcome:
         child = Node(place, self.gate, self._patterns, parent=self)
         self.children[place.path] = child
@@ -281,15 +286,10 @@ class Node:
         """Wait until a child ends, or make it suspend. Raises CancelledError if it has to end."""
         # Controls that were sent between the request to start the child and its start did not reach it.
         await child.send_controls()
-        self._hand_on_end()
+        self.hand_on_end()
         await workflow.wait_condition(lambda: child.has_ended or self.gate.suspends)
         await child.suspend()
-        self._hand_on_end()
-
-    def _hand_on_end(self) -> None:
-        """Raise CancelledError if the children have to end; see `hand_on_cancel`."""
-        if self.is_ending_children or self.is_stopping():
-            raise asyncio.CancelledError
+        self.hand_on_end()
 
     async def _stay_if_stopped(self, error: Exception) -> None:
         """If a call was rejected because its task was stopped, wait for the cancellation that is on its way.

@@ -28,7 +28,7 @@ async def run_tools(node: Node, step: int, outcome: ModelCallOutcome) -> None:
     # The model call may have consumed a cancellation, and a pause holds back tools as well as calls. A node that is
     # suspended here repeats the step, and gets its answer from the ledger.
     await node.open()
-    await _ended([asyncio.create_task(_run(node, name, step, index)) for index, name in open_calls])
+    await _ended(node, [asyncio.create_task(_run(node, name, step, index)) for index, name in open_calls])
 
 
 async def _run(node: Node, name: str, step: int, index: int) -> None:
@@ -40,17 +40,19 @@ async def _run(node: Node, name: str, step: int, index: int) -> None:
             outcome: ToolCallOutcome = await workflow.execute_activity_method(
                 ToolCalls.run, request, summary=name, **RUN_TOOL
             )
+        if outcome.child is None and outcome.wait is None:
+            return
+        # An activity that completes although it is being cancelled consumes the cancellation.
+        node.hand_on_end()
         if outcome.child is not None:
             await run_delegated(node, outcome.child)
         elif outcome.wait is not None:
             timeout_s = outcome.wait.timeout_s
             node.show(f"{name} waits for a person")
             await node.decision(step, index, None if timeout_s is None else timedelta(seconds=timeout_s))
-        else:
-            return
 
 
-async def _ended(tools: "list[asyncio.Task[None]]") -> None:
+async def _ended(node: Node, tools: "list[asyncio.Task[None]]") -> None:
     """Wait until every tool has ended. The first failure cancels the others; a suspension doesn't.
 
     `gather` alone returns at the first failure or the first confirmed cancellation. A retry of the node would then
@@ -59,6 +61,9 @@ async def _ended(tools: "list[asyncio.Task[None]]") -> None:
     try:
         await workflow.wait_condition(lambda: all(tool.done() for tool in tools) or any(map(_has_failed, tools)))
     finally:
+        if not all(tool.done() for tool in tools):
+            # The node ends, and with it the subtasks that its tools have delegated.
+            node.is_ending_children = True
         for tool in tools:
             tool.cancel()
         ends = await asyncio.gather(*tools, return_exceptions=True)

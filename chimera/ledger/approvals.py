@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera.db.engine import Connection, one, scalar
+from chimera.ledger import subtasks
 from chimera.ledger.calls import lock_run
 from chimera.ledger.statements import as_json, insert_event
 from models.approvals import ApprovalId, ApprovalKind, ApprovalStatus
@@ -88,6 +89,10 @@ VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(kind)s, %(agent)s, %(tool)s
         now() + %(expires_s)s * interval '1 second', now() + %(escalate_s)s * interval '1 second')
 ON CONFLICT DO NOTHING RETURNING id
 """
+_IS_FINISHED = """
+SELECT 1 FROM tool_calls
+WHERE run_id = %(run_id)s AND path = %(path)s AND step = %(step)s AND index = %(index)s AND status = 'finished'
+"""
 _WAITS = """
 INSERT INTO tool_calls (run_id, path, step, index, tool, status, attempts)
 VALUES (%(run_id)s, %(path)s, %(step)s, %(index)s, %(tool)s, 'waiting', 0) ON CONFLICT DO NOTHING
@@ -121,8 +126,9 @@ async def request(
 ) -> tuple[ApprovalState | None, int | None]:
     """Request a decision, unless one is already pending, and let the run wait for it.
 
-    Returns the pending decision, and the sequence of its event if it is new. Raises RootStopped if the run allows no
-    more calls.
+    Returns the pending decision, and the sequence of its event if it is new. The decision is None if another attempt
+    has finished the call. Raises RootStopped if the run allows no more calls, and SubtaskSkipped if the subtask has
+    ended.
     """
     key = {"run_id": place.run_id, "path": place.path, "step": place.step, "index": place.index}
     terms = new.terms
@@ -145,6 +151,9 @@ async def request(
     async with connection.transaction():
         if await lock_run(connection, place.run_id) in UNCALLABLE:
             raise RootStopped(place.run_id)
+        await subtasks.check_open(connection, place.run_id, place.path)
+        if await scalar(await connection.execute(_IS_FINISHED, key)) is not None:
+            return None, None
         opened = await (await connection.execute(_OPEN, values)).fetchone()
         seq = None
         if opened is not None:

@@ -1,11 +1,13 @@
-"""Checks on the rows of a task's subtasks: missing answers below a node that is about to end."""
+"""Checks on the rows of a task's subtasks: missing answers below a node that is about to end, and its own status."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
-from chimera.db.engine import Connection
+from chimera.db.engine import Connection, scalar, words
 from chimera.ledger.statements import BELOW
+from models.errors import SubtaskSkipped
 from models.ids import NodePath, RunId
+from models.subtasks import OPEN_SUBTASKS
 
 _UNANSWERED = f"""
 SELECT s.path FROM subtasks s LEFT JOIN subtasks p ON p.run_id = s.run_id AND p.path = s.parent
@@ -30,3 +32,16 @@ async def unanswered_in(session: AsyncSession, run_id: RunId, path: NodePath) ->
     """Return the same as `unanswered`, in a transaction of an SQLAlchemy session."""
     found = await sql.execute(session, _UNANSWERED, {"run_id": run_id, "path": path})
     return [NodePath(row.path) for row in found]
+
+
+_IS_OPEN = "SELECT 1 FROM subtasks WHERE run_id = %(run_id)s AND path = %(path)s AND status = ANY(%(open)s::text[])"
+
+
+async def check_open(connection: Connection, run_id: RunId, path: NodePath) -> None:
+    """Raise SubtaskSkipped if a subtask has ended, so that nothing more may begin there. Exact while the run is locked.
+
+    Only an attempt that was given up finds a subtask that has ended.
+    """
+    values = {"run_id": run_id, "path": path, "open": words(OPEN_SUBTASKS)}
+    if await scalar(await connection.execute(_IS_OPEN, values)) is None:
+        raise SubtaskSkipped(path)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chimera.db.engine import Connection, one, one_line, scalar, words
+from chimera.db.engine import Connection, one, one_line, words
 from chimera.ledger.approvals import NEWEST, ApprovalState, approval_in
 from chimera.ledger.outbox import Signal
 from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, as_json, insert_event
@@ -63,11 +63,12 @@ WITH open AS MATERIALIZED (
  ev AS (
     INSERT INTO events (run_id, seq, payload)
     SELECT id, event_seq, %(event)s::jsonb || jsonb_build_object('attempt', attempts) FROM root RETURNING seq)
-SELECT (SELECT count(*) FROM open) AS is_open, (SELECT seq FROM ev) AS seq
+SELECT (SELECT count(*) FROM open) AS is_open, (SELECT seq FROM ev) AS seq, (SELECT attempts FROM root) AS attempt
 """)  # noqa: S608
 _RELEASE = """
 UPDATE tool_calls SET status = 'waiting'
 WHERE run_id = %(run_id)s AND path = %(path)s AND step = %(step)s AND index = %(index)s AND status = 'started'
+  AND attempts = %(attempt)s
 """
 
 # A late result makes a decision unnecessary: the run is woken, and reads that the call is finished.
@@ -92,7 +93,7 @@ WITH open AS MATERIALIZED (
            status = CASE WHEN status = 'waiting' AND NOT needs_budget
                               AND approvals_pending <= (SELECT count(*) FROM moot)
                          THEN 'running' ELSE status END
-    FROM call WHERE id = call.run_id RETURNING id, event_seq),
+    FROM call WHERE id = call.run_id RETURNING id, event_seq, approvals_pending),
  woken AS (
     INSERT INTO outbox (run_id, kind, payload) SELECT run_id, 'signal', %(signal)s::jsonb FROM moot),
  msg AS (
@@ -100,8 +101,30 @@ WITH open AS MATERIALIZED (
     SELECT CAST(%(run_id)s AS uuid), %(path)s, 'turn', %(seq)s, 'tool', %(content)s, %(tokens)s, %(tool_call_id)s,
            %(images)s::uuid[]
     FROM root ON CONFLICT DO NOTHING)
-{insert_event("root")} RETURNING seq
+{insert_event("root")} RETURNING seq, (SELECT approvals_pending FROM root) AS pending
 """)  # noqa: S608
+# For a decision that was requested while `_FINISH` waited for the lock of the run, and which it couldn't see.
+_WITHDRAW = one_line("""
+WITH run AS MATERIALIZED (SELECT id FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
+ moot AS (
+    UPDATE approvals SET status = 'cancelled', decided_at = clock_timestamp() FROM run
+    WHERE run_id = run.id AND path = %(path)s AND step = %(step)s AND index = %(index)s AND status = 'pending'
+    RETURNING run_id),
+ root AS (
+    UPDATE runs SET approvals_pending = GREATEST(0, approvals_pending - 1), updated_at = now(),
+           status = CASE WHEN status = 'waiting' AND NOT needs_budget AND approvals_pending <= 1
+                         THEN 'running' ELSE status END
+    FROM moot WHERE id = moot.run_id RETURNING id)
+INSERT INTO outbox (run_id, kind, payload) SELECT id, 'signal', %(signal)s::jsonb FROM root
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An attempt that may run a tool: its number, and the sequence of its event."""
+
+    attempt: int
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +195,8 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
 
 async def claim(
     connection: Connection, request: ToolCallRequest, tool: str, arguments: Mapping[str, Any]
-) -> int | None:
-    """Record that a tool is about to run, before it has any effect, with an event; return the event's sequence.
+) -> Claim | None:
+    """Record that a tool is about to run, before it has any effect, with an event.
 
     Returns None, and writes nothing, if an earlier attempt did so. Raises what `read` raises.
     """
@@ -194,12 +217,12 @@ async def claim(
     if not claimed.is_open:
         await read(connection, request)
         raise RootStopped(request.run_id)
-    return None if claimed.seq is None else int(claimed.seq)
+    return None if claimed.seq is None else Claim(claimed.attempt, claimed.seq)
 
 
-async def release(connection: Connection, request: ToolCallRequest) -> None:
-    """Record that the attempt that claimed a call certainly had no effect."""
-    await connection.execute(_RELEASE, place_of(request))
+async def release(connection: Connection, request: ToolCallRequest, attempt: int) -> None:
+    """Record that an attempt that claimed a call certainly had no effect. A later attempt keeps its claim."""
+    await connection.execute(_RELEASE, {**place_of(request), "attempt": attempt})
 
 
 async def finish(
@@ -228,7 +251,12 @@ async def finish(
             "signal": as_json(decided),
         },
     )
-    return await scalar(cursor)
+    finished: Any = await cursor.fetchone()
+    if finished is None:
+        return None
+    if finished.pending:
+        await connection.execute(_WITHDRAW, {**place_of(request), "signal": as_json(decided)})
+    return int(finished.seq)
 
 
 def place_of(request: ToolCallRequest) -> dict[str, object]:

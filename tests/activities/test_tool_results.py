@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from activities.tool_results import Overdue, limits_from_now, output_of
+from activities.tool_results import Overdue, arguments_in, limits_from_now, output_of
+from chimera.providers.base import ToolRequest
 from chimera.tools.base import ToolOutput
 from chimera.tools.calculator import Calculator, CalculatorArguments
 from chimera.tools.context import ToolContext, ToolLimits
@@ -50,6 +51,11 @@ async def test_a_result_is_cut_at_its_contexts_limit() -> None:
     limits = ToolLimits(limits_from_now().deadline, max_result_chars=2)
     output = await output_of(remote, ARGUMENTS, a_context(limits))
     assert (output.text, output.failed, remote.limits) == ("39", False, limits)
+
+
+def test_arguments_can_be_stored() -> None:
+    written = r'{"a\u0000": "b\u0000c", "d": [NaN, 1e999, {"e": "\u0000"}]}'
+    assert arguments_in(ToolRequest("c1", "t", written)) == {"a": "bc", "d": [None, None, {"e": ""}]}
 
 
 def a_context(limits: ToolLimits) -> ToolContext:

@@ -1,97 +1,127 @@
-"""What happens next to a tool call, and which rights count when it has been approved."""
+"""The next step of a tool call depends on its rows: its status, the newest decision, the rules and the tool."""
 
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from activities.tool_rulings import Run, next_step, sha256_of
+from activities.tool_rulings import HAS_CHANGED, Run, Wait, next_step, sha256_of
 from chimera.ledger.approvals import ApprovalState, NewApproval
 from chimera.ledger.tool_calls import RequestedToolCall
-from chimera.tools.base import ToolError, ToolOutput
+from chimera.tools.base import Tool, ToolError, ToolOutput
+from chimera.tools.calculator import Calculator
+from chimera.tools.people import AskPerson
 from models.approvals import ApprovalId, ApprovalKind, ApprovalStatus
 from models.ids import NodePath, RunId, UserId
 from models.policies import ApprovalTerms, PolicyRule, Verdict
 from models.tool_calls import ToolCallRequest
-from models.tools import ToolDefinition, ToolKind
+from models.tools import ToolKind
 
-REQUEST = ToolCallRequest(run_id=RunId("r"), path=NodePath("a"), step=1, index=0)
-DENIED = PolicyRule(tool="pay", verdict=Verdict.DENY, reason="No payments.")
-DENIED_TO_EVE = PolicyRule(tool="pay", arguments={"to": "eve"}, verdict=Verdict.DENY)
-
-
-class Pay:
-    definition = ToolDefinition(
-        name="pay", description="", parameters={"type": "object"}, kind=ToolKind.ONCE, server="bank", egress=True
-    )
-
-    async def run(self, arguments: Any, context: Any) -> ToolOutput:
-        raise NotImplementedError
+ARGUMENTS = {"expression": "1 + 1"}
+OTHERS = {"expression": "2 + 2"}
+PLACE = ToolCallRequest(run_id=RunId(str(uuid4())), path=NodePath("a"), step=1, index=0)
+DENY = PolicyRule(verdict=Verdict.DENY, reason="Not now.")
+ASK = PolicyRule(verdict=Verdict.ASK)
 
 
-def asked(*rules: PolicyRule, approval: ApprovalState | None = None, **changes: Any) -> RequestedToolCall:
-    call = RequestedToolCall(
-        tool="pay",
-        arguments='{"to": "bob"}',
-        tool_call_id="c1",
-        done=None,
-        owner_id=UserId("u"),
-        owner_email="ann@example.com",
-        agent="clerk",
-        delegators=(),
-        agent_spec=None,
-        allowed=None,
-        status=None,
-        is_untrusted=False,
-        described_by=frozenset(),
-        rules=rules,
-        approval=approval,
-    )
-    return replace(call, **changes)
+class Effect(Calculator):
+    """A tool that may not run twice."""
+
+    kind = ToolKind.ONCE
+    instant = False
 
 
-def approved(**changes: Any) -> ApprovalState:
-    sha256 = sha256_of(REQUEST, Pay(), {"to": "bob"})
+class Newer(Effect):
+    description = "Does something else."
+
+
+CALL = RequestedToolCall(
+    tool="calculator",
+    arguments='{"expression": "1 + 1"}',
+    tool_call_id="c1",
+    done=None,
+    owner_id=UserId(str(uuid4())),
+    owner_email="a@example.com",
+    agent="clerk",
+    delegators=(),
+    agent_spec=None,
+    allowed=None,
+    status="waiting",
+    is_untrusted=False,
+    described_by=frozenset(),
+    rules=(ASK,),
+    approval=None,
+)
+
+
+def decided(
+    kind: ApprovalKind, status: ApprovalStatus, tool: Tool, arguments: dict[str, Any] = ARGUMENTS, **fields: Any
+) -> ApprovalState:
     state = ApprovalState(
-        ApprovalId("a"), ApprovalKind.TOOL_CALL, ApprovalStatus.APPROVED, sha256, None, None, ApprovalTerms(), None
+        id=ApprovalId(str(uuid4())),
+        kind=kind,
+        status=status,
+        sha256=sha256_of(PLACE, tool, arguments),
+        changed_arguments=None,
+        answer=None,
+        terms=ApprovalTerms(),
+        timeout_s=None,
     )
-    return replace(state, **changes)
+    return replace(state, **fields)
 
 
-def step_of(call: RequestedToolCall) -> Any:
-    return next_step(REQUEST, call, Pay(), is_trusted_destination=False)
+def step_of(tool: Tool, /, **changes: Any) -> object:
+    return next_step(PLACE, replace(CALL, **changes), tool, is_trusted_destination=False)
 
 
-def test_an_approved_call_runs() -> None:
-    assert isinstance(step_of(asked(approval=approved())), Run)
+def test_a_cancelled_question_is_asked_again() -> None:
+    tool = AskPerson()
+    words = {"question": "Which color?"}
+    asked = decided(ApprovalKind.QUESTION, ApprovalStatus.CANCELLED, tool, words)
+    step = step_of(
+        tool, tool="ask_person", arguments='{"question": "Which color?"}', status="started", rules=(), approval=asked
+    )
+    assert isinstance(step, Run)
 
 
-def test_a_later_denial_overrules_an_approval() -> None:
-    with pytest.raises(ToolError, match="No payments"):
-        step_of(asked(DENIED, approval=approved()))
+@pytest.mark.parametrize("status", ["waiting", "started"])
+def test_an_outcome_that_a_person_knows_runs_nothing(status: str) -> None:
+    tool = Effect()
+    happened = decided(ApprovalKind.OUTCOME, ApprovalStatus.ANSWERED, tool, answer="Done.")
+    assert step_of(tool, status=status, approval=happened) == ToolOutput("Done.")
+    pending = decided(ApprovalKind.OUTCOME, ApprovalStatus.PENDING, tool)
+    assert step_of(tool, status=status, approval=pending) == Wait(pending)
 
 
-def test_changed_arguments_are_checked_for_denials() -> None:
-    with pytest.raises(ToolError, match="The policy doesn't allow this call"):
-        step_of(asked(DENIED_TO_EVE, approval=approved(changed_arguments={"to": "eve"})))
+def test_a_call_runs_again_with_the_arguments_it_had() -> None:
+    tool = Effect()
+    again = decided(ApprovalKind.OUTCOME, ApprovalStatus.APPROVED, tool)
+    assert step_of(tool, approval=again) == Run(tool, ARGUMENTS)
+    changed = decided(ApprovalKind.OUTCOME, ApprovalStatus.APPROVED, tool, OTHERS, changed_arguments=OTHERS)
+    assert step_of(tool, approval=changed) == Run(tool, OTHERS)
 
 
-def test_a_denied_call_is_not_repeated() -> None:
-    again = approved(kind=ApprovalKind.OUTCOME)
-    with pytest.raises(ToolError, match="The policy doesn't allow this call"):
-        step_of(asked(DENIED, approval=again))
+def test_a_changed_tool_doesnt_run_again_unasked() -> None:
+    again = decided(ApprovalKind.OUTCOME, ApprovalStatus.APPROVED, Effect())
+    for rules in ((ASK,), (PolicyRule(verdict=Verdict.ALLOW),)):
+        step = step_of(Newer(), approval=again, rules=rules)
+        assert isinstance(step, NewApproval)
+        assert (step.kind, step.reason) == (ApprovalKind.TOOL_CALL, HAS_CHANGED)
 
 
-def test_the_strictest_agents_rule_counts() -> None:
-    allowed = PolicyRule(tool="pay", agent="clerk", verdict=Verdict.ALLOW)
-    denied = PolicyRule(tool="pay", agent="trainee", verdict=Verdict.DENY)
-    assert isinstance(step_of(asked(allowed, denied)), Run)
-    assert isinstance(step_of(asked(allowed, denied, delegators=("boss",))), NewApproval)
-    with pytest.raises(ToolError, match="The policy doesn't allow this call"):
-        step_of(asked(allowed, denied, delegators=("trainee", "boss")))
+@pytest.mark.parametrize("kind", [ApprovalKind.TOOL_CALL, ApprovalKind.OUTCOME])
+def test_a_rule_denies_what_was_approved(kind: ApprovalKind) -> None:
+    tool = Effect()
+    approved = decided(kind, ApprovalStatus.APPROVED, tool)
+    assert isinstance(step_of(tool, approval=approved), Run)
+    with pytest.raises(ToolError, match="Not now"):
+        step_of(tool, approval=approved, rules=(DENY,))
 
 
-def test_only_another_servers_description_asks() -> None:
-    allowed = PolicyRule(tool="pay", verdict=Verdict.ALLOW)
-    assert isinstance(step_of(asked(allowed, described_by=frozenset({"bank"}))), Run)
-    assert isinstance(step_of(asked(allowed, described_by=frozenset({"bank", "shop"}))), NewApproval)
+def test_rules_apply_to_changed_arguments() -> None:
+    tool = Effect()
+    changed = decided(ApprovalKind.TOOL_CALL, ApprovalStatus.APPROVED, tool, changed_arguments=OTHERS)
+    denied = PolicyRule(verdict=Verdict.DENY, arguments={"expression": "2*"})
+    with pytest.raises(ToolError):
+        step_of(tool, approval=changed, rules=(denied,))

@@ -1,18 +1,22 @@
 """Runs that wait for people: they are decided through the store, and continue where they stopped."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from chimera.store import agents, approval_views, approvals, policies, task_controls
+from activities.tool_calls import ToolCalls
+from chimera.store import agents, approval_views, approvals, policies, retries, task_controls
 from chimera.store.approval_views import ApprovalFilter
 from models.agents import AgentSpec
 from models.approvals import Answer, ApprovalDecision, ApprovalStatus, ApprovalView, Approve, Reject
 from models.ids import TaskId
 from models.policies import Policy
 from models.runs import RunKind
-from models.tasks import SubtaskMode
+from models.tasks import SubtaskMode, TaskRetry
+from models.tool_calls import ToolCallOutcome, ToolCallRequest
+from tests.replaced_tools import requested_calls
 from tests.runs import Runs, a_subtask
 from tests.until import until_true
 
@@ -130,6 +134,54 @@ async def test_a_cancel_ends_the_wait(runs: Runs) -> None:
     assert (row["status"], row["approvals_pending"]) == ("cancelled", 0)
     async with runs.database.begin() as session:
         assert (await approval_views.one(session, runs.caller, question.id)).status == "cancelled"
+
+
+async def test_a_cancel_while_a_call_begins_to_wait_ends_the_run(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = ToolCalls._request
+
+    async def cancelled(self: ToolCalls, request: ToolCallRequest, *args: Any) -> ToolCallOutcome:
+        """Complete the activity although it is being cancelled."""
+        outcome = await real(self, request, *args)
+        with suppress(asyncio.CancelledError):
+            await runs.cancel(TaskId(request.run_id))
+            await asyncio.sleep(1)
+        return outcome
+
+    monkeypatch.setattr(ToolCalls, "_request", cancelled)
+    task_id = await started(runs, ASK)
+    row = await runs.ended(task_id)
+    assert (row["status"], row["approvals_pending"], row["cancels_sent"]) == ("cancelled", 0, 0)
+
+
+async def test_a_retry_asks_again(runs: Runs) -> None:
+    """A decision that nobody makes in time fails the task while a question is pending."""
+    terms = {"expires_after_s": 3, "on_expiry": "fail"}
+    rule = {"tool": "http_request", "agent": "clerk", "verdict": "ask", "approval": terms}
+    async with runs.database.begin() as session:
+        await policies.replace(session, runs.caller.user_id, Policy.model_validate({"rules": [rule]}))
+    try:
+        task_id = await started(runs, ASK, REQUEST)
+        await pending(runs, task_id, 2)
+        row = await runs.ended(task_id)
+        assert (row["status"], row["error_code"], row["approvals_pending"]) == ("failed", "approval_expired", 0)
+    finally:
+        async with runs.database.begin() as session:
+            await policies.replace(session, runs.caller.user_id, Policy())
+    await runs.control(retries.retry, task_id, TaskRetry())
+    asked = {each.tool: each for each in await pending(runs, task_id, 2)}
+    await answer(runs, asked["ask_person"], "green")
+    await decide(runs, asked["http_request"], Reject(decision="reject"))
+    assert (await runs.ended(task_id))["status"] == "completed"
+    assert (await results_in(runs, task_id))[0] == "green"
+
+
+async def test_a_question_with_a_nul_is_asked(runs: Runs) -> None:
+    with requested_calls({"/s0#turn.1": [("ask_person", r'{"question": "Which\u0000 color?"}')]}):
+        task_id = await started(runs, "Ask. [[sim: tokens=5]]")
+        (question,) = await pending(runs, task_id)
+        assert question.question == "Which color?"
+        await answer(runs, question, "green")
+        assert (await runs.ended(task_id))["status"] == "completed"
 
 
 async def test_a_policy_applies_to_running_tasks(runs: Runs) -> None:

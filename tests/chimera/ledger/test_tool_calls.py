@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from chimera.db.engine import Database
-from chimera.ledger import calls, described, events, settlements, tool_calls
+from chimera.ledger import approvals, calls, delegation, described, events, settlements, tool_calls
+from chimera.ledger.tool_calls import Claim
 from chimera.ledger.transcripts import TranscriptRow
 from models.errors import RootStopped, SubtaskSkipped
 from models.events import ToolCallFinished, ToolCallStarted
@@ -15,6 +16,7 @@ from models.ids import NodePath, TaskId
 from models.runs import UNCALLABLE, RunStatus
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 from models.tools import ToolDefinition, ToolKind
+from tests.approvals import AN_OUTCOME
 from tests.chimera.ledger.test_calls import a_settlement, a_task, an_intent
 
 SKIP = "UPDATE subtasks SET status = 'skipped' WHERE run_id = :id AND path = 'a'"
@@ -50,9 +52,14 @@ async def finish(database: Database, request: ToolCallRequest) -> int | None:
         return await tool_calls.finish(connection, request, row, event, untrusted=False)
 
 
-async def claim(database: Database, request: ToolCallRequest, arguments: str = "1 + 1") -> int | None:
+async def claim(database: Database, request: ToolCallRequest, arguments: str = "1 + 1") -> Claim | None:
     async with database.statements() as connection:
         return await tool_calls.claim(connection, request, "calculator", {"expression": arguments})
+
+
+async def release(database: Database, request: ToolCallRequest, attempt: int) -> None:
+    async with database.statements() as connection:
+        await tool_calls.release(connection, request, attempt)
 
 
 async def started_in(database: Database, request: ToolCallRequest) -> list[ToolCallStarted]:
@@ -92,10 +99,67 @@ async def test_of_many_claims_one_is_new(database: Database) -> None:
 async def test_a_call_that_begins_again_has_an_event(database: Database) -> None:
     request = await a_request(database)
     await claim(database, request)
-    async with database.statements() as connection:
-        await tool_calls.release(connection, request)
+    await release(database, request, 1)
     assert await claim(database, request) is not None
     assert [event.attempt for event in await started_in(database, request)] == [1, 2]
+
+
+async def test_an_attempt_releases_only_its_own_claim(database: Database) -> None:
+    request = await a_request(database)
+    await claim(database, request)
+    # A person decides that the call runs again. Then the first attempt, which was only slow, finds that it failed.
+    await change(database, "UPDATE tool_calls SET status = 'waiting' WHERE run_id = :id", request)
+    second = await claim(database, request)
+    assert second is not None
+    await release(database, request, 1)
+    assert (await read(database, request)).status == "started"
+    await release(database, request, second.attempt)
+    assert (await read(database, request)).status == "waiting"
+
+
+async def pending_in(database: Database, request: ToolCallRequest) -> tuple[int, int]:
+    """Return how many decisions a run waits for: in its row, and as rows of their own."""
+    query = text("""SELECT approvals_pending,
+        (SELECT count(*) FROM approvals WHERE run_id = :id AND status = 'pending') FROM runs WHERE id = :id""")
+    async with database.begin() as session:
+        row = (await session.execute(query, {"id": request.run_id})).one()
+    return row[0], row[1]
+
+
+async def test_a_finished_call_needs_no_decision(database: Database) -> None:
+    request = await a_request(database)
+    await claim(database, request)
+    await finish(database, request)
+    async with database.statements() as connection:
+        assert await approvals.request(connection, request, AN_OUTCOME) == (None, None)
+    assert await pending_in(database, request) == (0, 0)
+
+
+async def test_a_late_result_withdraws_a_simultaneous_question(database: Database) -> None:
+    request = await a_request(database)
+    await claim(database, request)
+    async with database.statements() as connection, connection.transaction():
+        # The result waits for the run's row, and has seen the rows as they were before.
+        await calls.lock_run(connection, request.run_id)
+        finishing = asyncio.create_task(finish(database, request))
+        await asyncio.sleep(0.5)
+        await approvals.request(connection, request, AN_OUTCOME)
+    assert await finishing is not None
+    assert await pending_in(database, request) == (0, 0)
+
+
+@pytest.mark.parametrize("status", ["skipped", "cancelled", "failed", "completed"])
+async def test_a_subtask_that_has_ended_asks_nobody(database: Database, status: str) -> None:
+    request = await a_request(database)
+    await change(database, "UPDATE subtasks SET status = :status WHERE run_id = :id", request, status=status)
+    async with database.statements() as connection:
+        with pytest.raises(SubtaskSkipped):
+            await approvals.request(connection, request, AN_OUTCOME)
+        with pytest.raises(SubtaskSkipped):
+            await delegation.delegate(
+                connection, request, tool="delegate", agent="writer", instruction="x", title="x", tools=()
+            )
+    assert await pending_in(database, request) == (0, 0)
 
 
 async def test_an_event_has_the_beginning_of_arguments(database: Database) -> None:
