@@ -104,6 +104,9 @@ class ToolCalls(contract.ToolCalls):
     async def _take(
         self, request: ToolCallRequest, asked: RequestedToolCall, tools: dict[str, Tool]
     ) -> ToolCallOutcome:
+        if asked.status == "started" and (delegated := await self._delegated(request)) is not None:
+            # Its answer is paid for, so the agent gets it even if it may not delegate anymore.
+            return await self._follow(request, asked, delegated)
         tool = tools.get(asked.tool)
         if tool is None and asked.status != "started":
             raise not_available(asked.tool, tools)
@@ -167,10 +170,13 @@ class ToolCalls(contract.ToolCalls):
         if known.done is not None:
             return known.done
         step = next_step(request, known, run.tool, is_trusted_destination=True)
-        if isinstance(step, Wait):
-            return _waiting(asked, step.approval)
-        assert isinstance(step, NewApproval), step
-        return await self._request(request, asked, step)
+        match step:
+            case Wait(approval):
+                return _waiting(asked, approval)
+            case NewApproval() as new:
+                return await self._request(request, asked, new)
+        # A person has decided in the meantime, because this attempt was slow. The next one reads the decision.
+        raise OutcomeUnknown(f"The outcome of {asked.tool} has been decided.")
 
     async def _unavailable(
         self, request: ToolCallRequest, asked: RequestedToolCall, claim: Claim | None, error: ToolUnavailable
@@ -196,10 +202,10 @@ class ToolCalls(contract.ToolCalls):
     async def _delegate(
         self, request: ToolCallRequest, asked: RequestedToolCall, work: Delegation, tools: dict[str, Tool]
     ) -> ToolCallOutcome:
-        """Return the subtask that has to run, or finish the call with the subtask's answer."""
+        """Delegate the work to a subtask, and return the subtask that has to run."""
         async with self._database.statements() as connection:
             try:
-                delegated = await delegation.find(connection, request) or await delegation.delegate(
+                delegated = await delegation.delegate(
                     connection,
                     request,
                     tool=asked.tool,
@@ -212,6 +218,16 @@ class ToolCalls(contract.ToolCalls):
                 raise ToolError(str(error)) from None
         if delegated.seq is not None:
             self._bus.wake(request.run_id, delegated.seq)
+        return await self._follow(request, asked, delegated)
+
+    async def _delegated(self, request: ToolCallRequest) -> Delegated | None:
+        async with self._database.statements() as connection:
+            return await delegation.find(connection, request)
+
+    async def _follow(
+        self, request: ToolCallRequest, asked: RequestedToolCall, delegated: Delegated
+    ) -> ToolCallOutcome:
+        """Return the subtask that has to run, or finish the call with the subtask's answer."""
         if delegated.status in OPEN_SUBTASKS:
             return ToolCallOutcome(tool=asked.tool, child=delegated.node)
         return await self._finish(request, asked, _answer_of(delegated))

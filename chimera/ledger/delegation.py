@@ -56,7 +56,7 @@ WITH account AS (
 
 async def find(connection: Connection, request: ToolCallRequest) -> Delegated | None:
     """Return the subtask of a tool call; None if it doesn't exist yet."""
-    place = {"run_id": request.run_id, "path": path_of(request)}
+    place = {"run_id": request.run_id, "path": delegated_path(request.path, request.step, request.index)}
     row: Any = await (await connection.execute(_FIND, place)).fetchone()
     if row is None:
         return None
@@ -79,7 +79,7 @@ async def delegate(
     Raises CannotDelegate for an unknown agent, and if the task would get too deep or too large; RootStopped if the run
     allows no more calls; SubtaskSkipped if the delegating subtask has ended.
     """
-    path = path_of(request)
+    path = delegated_path(request.path, request.step, request.index)
     async with connection.transaction():
         if await lock_run(connection, request.run_id) in UNCALLABLE:
             raise RootStopped(request.run_id)
@@ -109,9 +109,9 @@ async def delegate(
     return Delegated(PlanNode(key=key, agent=agent, title=title[:80]), SubtaskStatus.PENDING, None, None, seq)
 
 
-def path_of(request: ToolCallRequest) -> NodePath:
-    """Return the path of the subtask that a tool call delegates."""
-    return child_path(request.path, f"{request.step}-{request.index}")
+def delegated_path(path: NodePath, step: int, index: int) -> NodePath:
+    """Return the path of the subtask that a tool call of the node at `path` delegates."""
+    return child_path(path, f"{step}-{index}")
 
 
 async def _check(connection: Connection, request: ToolCallRequest, path: NodePath, agent: str) -> None:

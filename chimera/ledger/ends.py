@@ -31,7 +31,8 @@ _END = """status = %(status)s, error_code = %(code)s, error = %(error)s, result 
        finish_reason = %(finish)s, ended_at = now()"""
 _END_RUN = f"UPDATE runs SET {_END} WHERE id = %(run_id)s"  # noqa: S608  # only constants go in, here and below
 _END_SUBTASK = f"""
-UPDATE subtasks SET {_END} WHERE run_id = %(run_id)s AND path = %(path)s AND status = ANY(%(open)s) RETURNING 1
+UPDATE subtasks SET {_END} WHERE run_id = %(run_id)s AND path = %(path)s AND status = ANY(%(open)s)
+RETURNING tools IS NOT NULL AS delegated
 """  # noqa: S608
 _CANCEL_OPEN = f"""
 UPDATE subtasks SET status = 'cancelled', ended_at = now()
@@ -121,16 +122,20 @@ async def _end_subtask(session: AsyncSession, transition: TransitionRecord) -> i
         return 0
     answer = await _answer_of(session, transition)
     values = {**_end_of(transition, answer), "open": words(OPEN_SUBTASKS)}
-    ended = (await sql.execute(session, _END_SUBTASK, values)).scalar()
+    ended = (await sql.execute(session, _END_SUBTASK, values)).one_or_none()
     await in_doubt.leave_behind(session, transition.run_id, transition.path)
-    if not ended:
+    if ended is None:
         return 0
     await _adopt_output(session, transition)
     moot = await moot_approvals.cancel(session, transition.run_id, transition.path)
     if transition.status == "failed":
-        # The subtask and those below it aren't done: if its parent is retried, they are retried with it.
+        # The subtask and those below it aren't done: if its parent is retried, they are retried with it. But the agent
+        # that delegated a subtask continues without it, so what is open below it never runs.
+        open_below = (
+            await cancel_open_subtasks(session, transition.run_id, below=transition.path) if ended.delegated else []
+        )
         failed = SubtaskFailed(path=transition.path, code=transition.error_code or "failed", message=transition.error)
-        return await events.append(session, transition.run_id, *moot, failed)
+        return await events.append(session, transition.run_id, *moot, *open_below, failed)
     await sql.execute(session, _COUNT_DONE, {"run_id": transition.run_id})
     if transition.status == "completed":
         completed = SubtaskCompleted(

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Approval, Call, Guidance, Run, Subtask, Task
+from chimera.db.tables import Approval, Call, Guidance, Run, Subtask, Task, ToolCall
 from chimera.ledger import events, outbox
+from chimera.ledger.delegation import delegated_path
 from chimera.store.access import locked
 from chimera.store.agents import revision_of
 from chimera.store.task_controls import going_on, refusal, set_limits
@@ -83,9 +84,19 @@ class _Again:
 
 
 async def _subtasks_of(session: AsyncSession, task_id: TaskId) -> Sequence[Subtask]:
-    """Read the subtasks of a task, parents before children."""
+    """Read the subtasks of a task, parents before children.
+
+    A delegated subtask whose agent has received its answer, or its failure, is left out, because it doesn't run again.
+    """
     statement = select(Subtask).where(Subtask.run_id == task_id).order_by(Subtask.path)
-    return (await session.scalars(statement)).all()
+    subtasks = (await session.scalars(statement)).all()
+    if not any(subtask.tools is not None for subtask in subtasks):
+        return subtasks
+    ended = select(ToolCall.path, ToolCall.step, ToolCall.index).where(
+        ToolCall.run_id == task_id, ToolCall.status == "finished"
+    )
+    calls = {delegated_path(NodePath(path), step, index) for path, step, index in await session.execute(ended)}
+    return [subtask for subtask in subtasks if subtask.tools is None or subtask.path not in calls]
 
 
 def _begin_again(subtasks: Sequence[Subtask], model: str | None) -> _Again:
