@@ -45,7 +45,8 @@ COMPLETE = ActivityOptions(
 RUN_TOOL = ActivityOptions(
     # In addition to the tool's own time: the time to record its claim and its result.
     start_to_close_timeout=timedelta(seconds=TOOL_SECONDS + 10),
-    schedule_to_close_timeout=timedelta(hours=1),
+    # As long as a model call: a call that a person has approved waits for a worker, too.
+    schedule_to_close_timeout=timedelta(hours=24),
     heartbeat_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30), maximum_attempts=100),
     cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -5,7 +5,7 @@ code runs a node in a workflow of its own and inside its parent's.
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
@@ -76,6 +76,8 @@ class Node:
         self._cut: set[workflow.ActivityHandle[Any]] = set()
         self._decided: set[tuple[int, int]] = set()
         """The tool calls, by step and index, about which a person has decided."""
+        self._starting: dict[NodePath, list[Decision]] = {}
+        """The children that are being started in their own workflows, with decisions about calls there or below."""
 
     async def work(self) -> NodeOutcome:
         """Work until the node's answer is in the database, or until the node has to continue elsewhere."""
@@ -225,6 +227,9 @@ class Node:
         """
         if decision.path == self.place.path:
             self._decided.add((decision.step, decision.index))
+        for path, early in self._starting.items():
+            if _is_within(decision.path, path):
+                early.append(decision)
         reached = [child for path, child in self.children.items() if _is_within(decision.path, path)]
         await asyncio.gather(*(child.hear(decision) for child in reached))
 
@@ -271,10 +276,15 @@ class Node:
             return await self._run_child_workflow(place)
 
     async def _run_child_workflow(self, place: SubtaskInput) -> NodeOutcome:
-        child = await start_child(place, self.gate)
+        early: list[Decision] = []
+        self._starting[place.path] = early
+        try:
+            child = await start_child(place, self.gate)
+        finally:
+            del self._starting[place.path]
         self.children[place.path] = child
         try:
-            await self._watch(child)
+            await self._watch(child, early)
         except asyncio.CancelledError:
             child.cancel()
         try:
@@ -282,8 +292,12 @@ class Node:
         finally:
             del self.children[place.path]
 
-    async def _watch(self, child: ChildRun) -> None:
+    async def _watch(self, child: ChildRun, early: Iterable[Decision]) -> None:
         """Wait until a child ends, or make it suspend. Raises CancelledError if it has to end."""
+        # A child may wait for a person before this workflow learns that the child has started: the SDK handles signals
+        # before all else.
+        for decision in early:
+            await child.hear(decision)
         # Controls that were sent between the request to start the child and its start did not reach it.
         await child.send_controls()
         self.hand_on_end()
