@@ -79,8 +79,9 @@ def next_step(
         is_trusted_destination,
     )
     if approval is not None and approval.kind is ApprovalKind.OUTCOME:
-        # A person wants the call to run again.
-        return _unless_denied(asked, call, Run(tool, arguments))
+        # A person wants the call to run again, with the arguments that it had.
+        changed = approval.changed_arguments
+        return _unless_denied(asked, call, Run(tool, arguments if changed is None else changed))
     call_sha256 = sha256_of(request, tool, arguments)
     if approval is not None and approval.sha256 == call_sha256 and approval.status is not ApprovalStatus.CANCELLED:
         return _unless_denied(asked, call, _approved(approval, tool, arguments))
@@ -147,6 +148,8 @@ def _unknown(request: ToolCallRequest, asked: RequestedToolCall, tool: Tool | No
         arguments = arguments_in(ToolRequest(asked.tool_call_id, asked.tool, asked.arguments))
     except ToolError:
         arguments = {}
+    if approval is not None and approval.status is ApprovalStatus.APPROVED and approval.changed_arguments is not None:
+        arguments = dict(approval.changed_arguments)
     return NewApproval(
         ApprovalKind.OUTCOME,
         asked.agent,

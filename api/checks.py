@@ -176,10 +176,6 @@ class Checks:
             await self.models.check(model, field)
 
 
-MAX_SCHEMA_BYTES = 32 * 1024
-"""Maximum length of the schema of a typed answer, as JSON."""
-
-
 def _check_schemas(spec: TaskSpec, within: str) -> None:
     """Raise InvalidInput, which names the field, if a JSON Schema in a task can't be used."""
     _check_schema(spec.output_schema, f"{within}output_schema")
@@ -188,6 +184,6 @@ def _check_schemas(spec: TaskSpec, within: str) -> None:
 
 
 def _check_schema(schema: Mapping[str, JsonValue] | None, field: str) -> None:
-    problem = None if schema is None else schemas.is_usable(schema, max_bytes=MAX_SCHEMA_BYTES)
+    problem = None if schema is None else schemas.is_usable(schema)
     if problem is not None:
         raise InvalidInput(field, problem)

@@ -1,15 +1,17 @@
-"""Real MCP servers that nobody here wrote: every tool is called as a worker calls it, and a table shows the outcomes.
+"""Real MCP servers that nobody here wrote: every tool is called, first directly and then by an agent of a real stack.
 
     python -m benchmarks mcp [--cache FOLDER]
 
 Installs three servers into a cache folder, from the registries that are configured on this machine:
 `@modelcontextprotocol/server-everything` (all tools by stdio, then by HTTP), `@modelcontextprotocol/server-filesystem`
-and PyPI's `mcp-server-time`. A server that can't be installed is skipped. The exit code is 1 if a call ended in an
-unexpected way.
+and PyPI's `mcp-server-time`. A server that can't be installed is skipped. The second table shows the same servers in
+the installation's file: an agent calls all tools of each, one per turn, in one task. The exit code is 1 if a call ended
+in an unexpected way.
 """
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import shutil
@@ -34,6 +36,7 @@ from chimera.tools.mcp.pool import connected_once
 from chimera.tools.mcp.servers import HttpServer, Server, StdioServer
 from models.ids import NodePath, RunId, UserId
 from models.tools import ToolDefinition
+from tests.stack import Stack, running_stack
 
 NPM: Final = ("@modelcontextprotocol/server-everything@2026.8.31", "@modelcontextprotocol/server-filesystem@2026.8.31")
 PYPI: Final = "mcp-server-time"
@@ -78,7 +81,7 @@ async def main(cache: Path) -> int:
         "| server | transport | tool | outcome | ms | characters | images | reports |\n"
         "|---|---|---|---|---:|---:|---:|---:|"
     )
-    found = [*await _everything(cache), *await _filesystem(cache), *await _time(cache)]
+    found = [*await _everything(cache), *await _filesystem(cache), *await _time(cache), *await _by_agents(cache)]
     wrong = [each for each in found if not each.is_expected]
     print(f"\n{len(found)} calls, {len(found) - len(wrong)} as expected, {len(wrong)} not.")
     for each in wrong:
@@ -124,6 +127,109 @@ async def _time(cache: Path) -> list[Outcome]:
         "convert_time": {"source_timezone": "Europe/Berlin", "time": "12:00", "target_timezone": "Asia/Tokyo"},
     }
     return await _called("time", "stdio", StdioServer("time", str(program)), given)
+
+
+async def _by_agents(cache: Path) -> list[Outcome]:
+    """Let an agent call all tools of each server that is installed, through a worker."""
+    everything, files = (
+        cache / "node_modules" / ".bin" / f"mcp-server-{name}" for name in ("everything", "filesystem")
+    )
+    clock = cache / "python" / "bin" / "mcp-server-time"
+    if not (everything.exists() and files.exists() and clock.exists()):
+        print("| agents | | | skipped: some servers aren't installed | | | | |", flush=True)
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        place = await asyncio.to_thread(Path(folder).resolve)
+        shown = place / "shown"
+        await asyncio.to_thread(shown.mkdir)
+        for name in ("a.txt", "moved.txt"):
+            await asyncio.to_thread((shown / name).write_text, "one\ntwo\n")
+        async with _served(everything) as url:
+            servers = {
+                "everything": {"command": str(everything), "args": ["stdio"]},
+                "everything-http": {"url": url},
+                "files": {"command": str(files), "args": [str(shown)]},
+                "time": {"command": str(clock)},
+            }
+            await asyncio.to_thread((place / "mcp.json").write_text, json.dumps({"mcpServers": servers}))
+            async with running_stack(place / "stack", report=lambda line: None, mcp_file=place / "mcp.json") as stack:
+                return [each for name in servers for each in await _by_agent(stack, name, shown)]
+
+
+async def _by_agent(stack: Stack, server: str, place: Path) -> list[Outcome]:
+    """Let an agent that has all tools of a server call each of them once; print a row for each."""
+    tools = await _listed(stack, server)
+    agent = f"{server}-clerk"
+    spec = {"name": agent, "prompt": "Work.", "tools": [f"{server}__*"], "limits": {"max_turns": len(tools) + 1}}
+    (await stack.api.post("/api/v1/agents", json=spec)).raise_for_status()
+    rule = {"tool": "*", "verdict": "allow", "after_untrusted": True}
+    (await stack.api.put("/api/v1/policy", json={"rules": [rule]})).raise_for_status()
+    calls = "; then; ".join(f"call={tool['name']}; args={_scripted(tool, place)}" for tool in tools)
+    plan = [{"key": "all", "agent": agent, "instruction": f"Use everything. [[sim: {calls}; tokens=5]]"}]
+    body = {"goal": "Use everything", "model": "simulator/fast", "plan": plan, "limits": {"max_turns": 100}}
+    answer = await stack.api.post("/api/v1/tasks", json=body, headers={"Idempotency-Key": f"mcp-{server}"})
+    answer.raise_for_status()
+    address = f"/api/v1/tasks/{answer.json()['id']}"
+    while (await stack.api.get(address)).json()["status"] not in ("completed", "failed", "cancelled", "waiting"):
+        await asyncio.sleep(0.5)
+    found = await _results(stack, address, server)
+    missing = {tool["name"] for tool in tools} - {f"{server}__{each.tool}" for each in found}
+    found += [Outcome(server, "agent", name.removeprefix(f"{server}__"), "not called", 0) for name in sorted(missing)]
+    for each in found:
+        _print(each)
+    return found
+
+
+async def _listed(stack: Stack, server: str) -> list[dict[str, Any]]:
+    """Return the active tools of a server, once the worker has listed them."""
+    for _ in range(240):
+        tools = (await stack.api.get("/api/v1/tools")).json()
+        found = [tool for tool in tools if tool["server"] == server and tool["status"] == "active"]
+        if found:
+            return found
+        await asyncio.sleep(0.5)
+    raise RuntimeError(f"the worker lists no tools of {server}")
+
+
+async def _results(stack: Stack, address: str, server: str) -> list[Outcome]:
+    """Return the outcomes of a task's tool calls."""
+    messages = (await stack.api.get(f"{address}/messages", params={"limit": 100})).json()["items"]
+    return [
+        Outcome(
+            server,
+            "agent",
+            message["tool"].removeprefix(f"{server}__"),
+            "tool's own error" if message["failed"] else "ok",
+            0,
+            len(message["content"]),
+            len(message["images"]),
+            text=message["content"],
+        )
+        for message in messages
+        if message["role"] == "tool"
+    ]
+
+
+def _scripted(tool: Mapping[str, Any], place: Path) -> str:
+    """Return the arguments of a tool as JSON, for the simulator."""
+    name, text = tool["name"].partition("__")[2], str(place / "a.txt")
+    given: dict[str, dict[str, Any]] = {
+        "read_multiple_files": {"paths": [text]},
+        "write_file": {"path": str(place / "b.txt"), "content": "written"},
+        "edit_file": {"path": text, "edits": [{"oldText": "two", "newText": "2"}]},
+        "create_directory": {"path": str(place / "new")},
+        "move_file": {"source": str(place / "moved.txt"), "destination": str(place / "c.txt")},
+        "search_files": {"path": str(place), "pattern": "*.txt"},
+        "get_current_time": {"timezone": "Europe/Berlin"},
+        "convert_time": {"source_timezone": "Europe/Berlin", "time": "12:00", "target_timezone": "Asia/Tokyo"},
+    }
+    if name in given:
+        return json.dumps(given[name])
+    properties = tool["parameters"].get("properties", {})
+    if "path" in properties:
+        is_folder = "director" in name or name == "list_allowed_directories"
+        return json.dumps({"path": str(place) if is_folder else text})
+    return json.dumps(_arguments_for(tool["parameters"]))
 
 
 async def _called(
@@ -185,8 +291,12 @@ async def _call(name: str, transport: str, connection: Connection, tool: str, ar
 
 def _arguments_of(definition: ToolDefinition) -> dict[str, Any]:
     """Return arguments for a tool of `everything`: its required ones, and short times."""
-    properties = definition.parameters.get("properties", {})
-    wanted = {*definition.parameters.get("required", ()), *({"duration", "steps"} & properties.keys())}
+    return _arguments_for(definition.parameters)
+
+
+def _arguments_for(schema: Mapping[str, Any]) -> dict[str, Any]:
+    properties = schema.get("properties", {})
+    wanted = {*schema.get("required", ()), *({"duration", "steps"} & properties.keys())}
     # Its default is an address on the Internet.
     given = {"data": "data:text/plain;base64,aGVsbG8="} if "data" in properties else {}
     return given | {name: _value_for(name, properties.get(name, {})) for name in sorted(wanted - given.keys())}
@@ -296,4 +406,6 @@ async def _listening(port: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(cache_folder())))
+    status = asyncio.run(main(cache_folder()))
+    sys.stdout.flush()
+    os._exit(status)

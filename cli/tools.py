@@ -14,7 +14,7 @@ from cli.output.tools import print_tool, print_tools
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="The tool's full name, such as github__create_issue.", show_default=False)
 ]
-Agent = Annotated[str | None, typer.Option(help="List only the tools that this agent can use.")]
+Agent = Annotated[str | None, typer.Option(help="List only the tools that this agent can use, with the rules for it.")]
 
 app = typer.Typer(name="tools", help="Manage the tools that agents can use: list and show them, or accept a change.")
 
@@ -27,14 +27,14 @@ def tools(context: typer.Context, as_json: AsJson = False) -> Coroutine[Any, Any
 
 @app.command(name="list")
 async def list_tools(agent: Agent = None, as_json: AsJson = False) -> int:
-    """List the tools with their source, status and agents. Same as: chimera tools"""
+    """List the tools by source, with the rule for their calls and their agents. Same as: chimera tools"""
     async with signed_in({"agent": "--agent"}) as client:
         found = await client.tools(agent)
         agents = () if as_json else await client.agents()
     if as_json:
         print_list(found)
     else:
-        print_tools(found, agents)
+        print_tools(found, agents, agent)
     return 0
 
 

@@ -5,9 +5,11 @@ unknown fields. A `Body` comes from outside, where an unknown field is a mistake
 """
 
 from datetime import datetime
+from math import isfinite
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic_core import to_json
 
 PREVIEW_CHARS = 500
 """Maximum length of a preview in a history or an event. Both contain references, not whole answers."""
@@ -63,17 +65,45 @@ Fallbacks = Annotated[tuple[ModelRef, ...], Field(max_length=5, fail_fast=True)]
 
 Priority = Annotated[Whole, Field(ge=1, le=5, description="Priority, from 1 (most urgent) to 5 (least urgent)")]
 
+MAX_SCHEMA_BYTES = 32 * 1024
+
+
+def _can_be_stored(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if len(to_json(schema, inf_nan_mode="constants")) > MAX_SCHEMA_BYTES:
+        raise ValueError(
+            f"As JSON, a schema can be at most {MAX_SCHEMA_BYTES // 1024} KiB long. Remove descriptions or fields."
+        )
+    if has_endless(schema):
+        raise ValueError("The schema contains a number that is too large. Use a smaller one.")
+    return schema
+
+
 OutputSchema = Annotated[
     dict[str, JsonValue],
+    AfterValidator(_can_be_stored),
     Field(
         description="JSON Schema (draft 2020-12) of the answer, at most 32 KiB. `$ref` can only refer to parts of the"
-        " schema itself, and not recursively."
+        " schema itself."
     ),
 ]
 """The schema of a typed answer. `chimera/content/schemas.py` decides whether it can be used."""
 
 UtcDatetime = datetime
 """A time-zone-aware timestamp in UTC, like all timestamps in Chimera."""
+
+
+def has_endless(value: JsonValue) -> bool:
+    """Return whether a value contains a number that is too large to store, such as 1e400: JSON allows it, PostgreSQL
+    doesn't.
+    """
+    match value:
+        case float():
+            return not isfinite(value)
+        case dict():
+            return any(map(has_endless, value.values()))
+        case list():
+            return any(map(has_endless, value))
+    return False
 
 
 def preview_of(text: str, limit: int = PREVIEW_CHARS) -> str:

@@ -101,6 +101,25 @@ class PolicyView(Contract):
     own: tuple[PolicyRule, ...]
 
 
+DecidedBy = Literal["installation", "own", "default"]
+"""The list that the deciding rule is in."""
+
+
+class ToolRuling(Contract):
+    """What the rules say about calls of a tool whose arguments aren't known yet."""
+
+    verdict: Verdict
+    after_untrusted: Verdict = Field(
+        description="Verdict after the task has read content from outside, unless the call's destination is trusted"
+    )
+    reason: str = Field(description="Reason of the rule, or of the default")
+    decided_by: DecidedBy = Field(description="The list that the rule is in")
+    rule: int | None = Field(description="Position of the rule in that list, from 0. `null` for a default.")
+    varies: bool = Field(
+        description="`true` if an earlier rule decides for some arguments or, if no agent was named, for some agents"
+    )
+
+
 class PolicyTest(Body):
     """A tool call that is tried against the rules; nothing runs."""
 
@@ -117,7 +136,7 @@ class PolicyTestView(Contract):
 
     verdict: Verdict
     reason: str = Field(description="Reason of the rule, or of the default")
-    decided_by: Literal["installation", "own", "default"] = Field(description="The list that the rule is in")
+    decided_by: DecidedBy = Field(description="The list that the rule is in")
     rule: int | None = Field(description="Position of the rule in that list, from 0. `null` for a default.")
     known: bool = Field(
         description="Whether the tool is known. An unknown tool is treated as one that can change something."

@@ -1,7 +1,6 @@
 """Tasks: requests, the input of the workflow, and views."""
 
 from enum import StrEnum
-from math import isfinite
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,7 +8,18 @@ from pydantic import ConfigDict, Field, JsonValue, field_validator, model_valida
 from pydantic_core import to_json
 
 from models.agents import AnswerTokens
-from models.base import Body, Contract, Fallbacks, Flag, ModelRef, OutputSchema, Priority, UtcDatetime, Whole
+from models.base import (
+    Body,
+    Contract,
+    Fallbacks,
+    Flag,
+    ModelRef,
+    OutputSchema,
+    Priority,
+    UtcDatetime,
+    Whole,
+    has_endless,
+)
 from models.files import MAX_TASK_IMAGES
 from models.ids import FileId, NodePath, RunId, TaskId, UserId
 from models.nodes import NodeState
@@ -163,23 +173,9 @@ class TaskSpec(Body):
             raise ValueError(
                 f"As JSON, the metadata can be at most {MAX_METADATA_BYTES} bytes long. Store larger data elsewhere."
             )
-        if _has_endless(metadata):
+        if has_endless(metadata):
             raise ValueError("The metadata contains a number that is too large. Send it as text.")
         return metadata
-
-
-def _has_endless(value: JsonValue) -> bool:
-    """Return whether a value contains a number that is too large to store, such as 1e400: JSON allows it, PostgreSQL
-    doesn't.
-    """
-    match value:
-        case float():
-            return not isfinite(value)
-        case dict():
-            return any(map(_has_endless, value.values()))
-        case list():
-            return any(map(_has_endless, value))
-    return False
 
 
 class RunPolicy(Contract):

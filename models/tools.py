@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from models.base import Body, Contract
+from models.policies import ToolRuling
 
 TOOL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
 """The names that all vendors accept."""
@@ -84,6 +85,7 @@ class ToolView(Contract):
     status: ToolStatus
     sha256: str = Field(description="Hash of the accepted definition")
     own: bool = Field(description="`true` if the tool belongs to one of your own servers")
+    ruling: ToolRuling = Field(description="What the rules for your tasks say about calls of the tool")
 
 
 class OfferedTool(Contract):

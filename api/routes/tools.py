@@ -22,17 +22,20 @@ async def list_tools(
         str | None, Query(pattern=AGENT, description="Name or ID of an agent: list only the tools that it can use")
     ] = None,
 ) -> tuple[ToolView, ...]:
-    """List the tools that your agents can use: built in, the installation's, and those of your MCP servers."""
+    """List the tools that your agents can use: built in, the installation's, and those of your MCP servers.
+
+    `ruling` says whether calls are allowed, have to be approved or are denied, and by whose rule.
+    """
     async with parts.database.begin() as session:
-        patterns = None if agent is None else (await agents.one(session, caller.user_id, agent)).tools
-        return await tools.tools_of(session, caller.user_id, patterns)
+        of_agent = None if agent is None else await agents.one(session, caller.user_id, agent)
+        return await tools.tools_of(session, parts.settings, caller.user_id, of_agent)
 
 
 @router.get("/{name}", operation_id="get_tool")
 async def get_tool(name: ToolInPath, caller: WithCaller, parts: WithParts) -> ToolDetails:
     """Show a tool. For a changed one, `offered` is the definition that its server offers now."""
     async with parts.database.begin() as session:
-        return await tools.details(session, caller.user_id, name)
+        return await tools.details(session, parts.settings, caller.user_id, name)
 
 
 @router.post("/{name}/accept", operation_id="accept_tool")
@@ -44,4 +47,4 @@ async def accept_tool(
     You accept changes of your own MCP servers; administrators accept those of the installation's.
     """
     async with parts.database.begin() as session:
-        return await tools.accept(session, caller, name, acceptance.sha256 if acceptance else None)
+        return await tools.accept(session, parts.settings, caller, name, acceptance.sha256 if acceptance else None)

@@ -7,7 +7,6 @@ import httpx2
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from benchmarks.security.destinations import ADDRESSES, PORTS, spellings
 from benchmarks.security.finding import Finding, Seen
 from chimera.config.settings import Settings
 from chimera.egress.client import EgressClient
@@ -19,6 +18,7 @@ from chimera.tools.fetch_page import FetchPage
 from chimera.tools.http_request import HttpRequest
 from tests.chimera.egress.servers import Place, says, serving
 from tests.chimera.tools.calls import context
+from tests.destinations import ADDRESSES, PORTS, spellings
 from tests.stack import Stack
 
 OPEN = (80, 443)

@@ -63,11 +63,8 @@ def check(schema: Mapping[str, Any], value: object, *, root: str = "arguments") 
         return [f"{root}: can't be checked ({type(error).__name__})"]
 
 
-def is_usable(schema: object, *, of_object: bool = False, max_bytes: int | None = None) -> str | None:
-    """Return why `schema` can't be used; None if it can. With `of_object`, it has to describe a JSON object.
-
-    `max_bytes` is the maximum length of the schema as JSON.
-    """
+def is_usable(schema: object, *, of_object: bool = False) -> str | None:
+    """Return why `schema` can't be used; None if it can. With `of_object`, it has to describe a JSON object."""
     if not isinstance(schema, dict):
         return "The schema is not a JSON object."
     if of_object and schema.get("type") != "object":
@@ -75,8 +72,6 @@ def is_usable(schema: object, *, of_object: bool = False, max_bytes: int | None 
     try:
         if _compiled_of(schema).costs.most(0) > _MAX_EXPLAINED:
             return "The schema has too many alternatives for one value."
-        if max_bytes is not None and len(json.dumps(schema, ensure_ascii=False).encode()) > max_bytes:
-            return f"As JSON, the schema can be at most {max_bytes // 1024} KiB long. Remove descriptions or fields."
     except ValueError as error:
         return str(error)
     return None

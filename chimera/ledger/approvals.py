@@ -172,7 +172,8 @@ WHERE id = %(id)s AND status = 'pending' AND expires_at <= clock_timestamp() RET
 _ESCALATE = """
 UPDATE approvals p SET escalate_at = NULL,
        approvers = ARRAY(SELECT id FROM users WHERE email = ANY(%(to)s::text[]) OR id = ANY(p.approvers)
-                            OR p.approvers = '{}' AND id = (SELECT owner_id FROM runs WHERE runs.id = p.run_id))
+                            OR p.approvers = '{}' AND p.terms -> 'approvers' = '[]'
+                               AND id = (SELECT owner_id FROM runs WHERE runs.id = p.run_id))
 WHERE id = %(id)s AND status = 'pending' AND escalate_at <= clock_timestamp() RETURNING 1
 """
 

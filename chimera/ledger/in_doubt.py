@@ -133,7 +133,7 @@ async def settled_by(connection: Connection, intent: Intent) -> tuple[ModelCallO
 
 
 _LATE = f"""
-WITH run AS MATERIALIZED (SELECT id, status, event_seq FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
+WITH run AS MATERIALIZED (SELECT id, status, needs_budget, event_seq FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
  attempt AS (
     -- Its error code stays: it shows whether its reservation had become in-doubt cost.
     UPDATE call_attempts SET status = 'late', {set_used()}, cost_micro_usd = %(cost)s, estimated = %(estimated)s,
@@ -161,7 +161,7 @@ async def book_late(connection: Connection, settlement: Settlement) -> int | Non
 
 _FAIL_LATE = f"""
 WITH run AS MATERIALIZED (
-    SELECT id, status, event_seq, deleted_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
+    SELECT id, status, needs_budget, event_seq, deleted_at FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
  attempt AS ({FAIL_ATTEMPT} AND call_attempts.status = 'in_doubt'
     RETURNING %(cost)s < %(money)s OR NOT %(asked)s AS wakes),
 {_WOKEN}

@@ -20,8 +20,8 @@ SOCKET_PATH_BYTES = 103
 """The longest address of a Unix socket: 103 bytes on macOS, 107 on Linux."""
 
 OWN_NAMES = re.compile(
-    r"logs|run|mcp\.json|redis|postgres(\.new)?|temporal\.db.*|(secrets|payload_keys)\.\w+(\.new)?|cli\..*|simulator\.jsonl|lost\+found"
-    r"|\.(DS_Store|directory|git(ignore|keep)|localized|nfs.*|Trash.*)"
+    r"logs|run|(mcp|openapi-tools)\.json|redis|postgres(\.new)?|temporal\.db.*|(secrets|payload_keys)\.\w+(\.new)?|cli\..*"
+    r"|simulator\.jsonl|lost\+found|\.(DS_Store|directory|git(ignore|keep)|localized|nfs.*|Trash.*)"
 )
 """Names allowed in a folder before its first start: Chimera's, and those that operating systems create everywhere."""
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import jsonschema_rs
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
+from chimera.content import schemas
 from chimera.db.tables import Approval, Run
 from chimera.store import policies, users
 from chimera.tools.policy import PolicyCall, rule
@@ -15,9 +15,6 @@ from models.approvals import MAX_ARGUMENTS_BYTES
 from models.errors import InvalidInput
 from models.ids import UserId
 from models.policies import Verdict
-
-_REGEX_BYTES = 1_000_000
-"""Limit of a compiled pattern of a schema, which a tool's server has written."""
 
 
 async def check_changed(
@@ -48,15 +45,7 @@ async def check_changed(
 
 def _problem_in(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> str | None:
     try:
-        validator = jsonschema_rs.validator_for(
-            dict(schema),
-            offline=True,
-            pattern_options=jsonschema_rs.RegexOptions(size_limit=_REGEX_BYTES),
-        )
-        error = next(iter(validator.iter_errors(dict(arguments))), None)
+        problems = schemas.check(schema, dict(arguments))
     except ValueError:
         return None
-    if error is None:
-        return None
-    place = ".".join(map(str, error.instance_path)) or "arguments"
-    return f"{place}: {error.message[:300]}. Change the arguments so that they fit the tool's schema."
+    return f"{'; '.join(problems[:3])}. Change the arguments so that they fit the tool's schema." if problems else None

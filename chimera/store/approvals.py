@@ -43,6 +43,9 @@ from models.tool_calls import Decision
 from models.users import Caller
 from models.workflows import TaskSignal
 
+MAX_APPROVERS = 20
+"""As many as a rule can name."""
+
 _NAMES = {
     Approve: "approve",
     Reject: "reject",
@@ -138,6 +141,8 @@ async def delegate(session: AsyncSession, caller: Caller, approval_id: ApprovalI
             f"Then only {len(after)} users could decide, and {pending.terms.quorum} have to approve. Keep your own"
             " right to decide, or name a user who isn't an approver yet."
         )
+    if len(after) > MAX_APPROVERS:
+        raise Conflict(f"{MAX_APPROVERS} users may decide already. Give your own right away, without keeping it.")
     row.approvers = after
     await session.flush()
     named = ApprovalEscalated(
@@ -282,6 +287,16 @@ async def _let_run_again(session: AsyncSession, row: Approval) -> None:
     place = (ToolCall.run_id == row.run_id) & (ToolCall.path == row.path) & (ToolCall.step == row.step)
     again = update(ToolCall).where(place, ToolCall.index == row.index, ToolCall.status == "started")
     await session.execute(again.values(status="waiting"))
+    # What runs again is what ran before, with the arguments that a person may have changed.
+    changed = (
+        select(Approval.changed_arguments)
+        .where(Approval.run_id == row.run_id, Approval.path == row.path, Approval.step == row.step)
+        .where(Approval.index == row.index, Approval.status == ApprovalStatus.APPROVED)
+        .order_by(Approval.created_at.desc(), Approval.id)
+        .limit(1)
+    )
+    if (arguments := await session.scalar(changed)) is not None:
+        row.changed_arguments = arguments
 
 
 def _show(approval_id: ApprovalId) -> Remedy:

@@ -1,20 +1,35 @@
 """Tool policies: the rules of the installation and of users, and what they say about a call."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from pydantic import JsonValue
+from pydantic_core import to_json
 from sqlalchemy import func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
 from chimera.db.tables import ToolPolicy, ToolRow, User
+from chimera.egress.client import EgressClient
 from chimera.store import users
-from chimera.tools.built_in import definitions_of
-from chimera.tools.policy import PolicyCall, matches_user, rule
+from chimera.tools.built_in import built_in, definitions_of
+from chimera.tools.catalog import Catalog
+from chimera.tools.policy import PolicyCall, Ruling, matches_user, rule, varies
 from models.errors import InvalidInput
 from models.ids import UserId
-from models.policies import ApprovalTerms, Policy, PolicyRule, PolicyTest, PolicyTestView, PolicyView, Verdict
+from models.policies import (
+    ApprovalTerms,
+    DecidedBy,
+    Policy,
+    PolicyRule,
+    PolicyTest,
+    PolicyTestView,
+    PolicyView,
+    ToolRuling,
+    Verdict,
+)
 from models.tools import ToolDefinition, ToolKind
 from models.users import Caller
 
@@ -24,6 +39,17 @@ class Stored(NamedTuple):
 
     installation: tuple[PolicyRule, ...]
     own: tuple[PolicyRule, ...]
+
+    @property
+    def all(self) -> tuple[PolicyRule, ...]:
+        return (*self.installation, *self.own)
+
+    def whose(self, place: int | None) -> tuple[DecidedBy, int | None]:
+        """Return the list that a rule is in, and its position there; `place` is its position among all of them."""
+        if place is None:
+            return "default", None
+        of_installation = len(self.installation)
+        return ("installation", place) if place < of_installation else ("own", place - of_installation)
 
 
 async def stored(session: AsyncSession, owner_id: UserId) -> Stored:
@@ -66,32 +92,62 @@ async def replace(session: AsyncSession, owner_id: UserId | None, policy: Policy
 
 async def try_out(session: AsyncSession, settings: Settings, caller: Caller, wish: PolicyTest) -> PolicyTestView:
     """Return what the rules say about a call of one of the caller's agents."""
-    rules = await stored(session, caller.user_id)
+    judge = await judge_of(session, settings, caller.user_id)
     definition, known = await definition_of(session, settings, caller.user_id, wish.tool)
-    email = await users.email_of(session, caller.user_id)
-    call = PolicyCall(definition, wish.arguments, wish.agent, email, wish.after_untrusted, is_trusted_destination=False)
-    ruling = rule([*rules.installation, *rules.own], call)
-    if definition.instant:
-        # It runs with the answer that requests it, before any rule is read.
-        return PolicyTestView(
-            verdict=Verdict.ALLOW,
-            reason="The tool has no effect and sends nothing, so it is always allowed.",
-            decided_by="default",
-            rule=None,
-            known=known,
-            approval=None,
-        )
-    of_installation = len(rules.installation)
-    place = ruling.place
-    is_own = place is not None and place >= of_installation
-    shown = None if place is None else place - of_installation if is_own else place
+    ruling = judge.rule(definition, wish.agent, wish.arguments, after_untrusted=wish.after_untrusted)
+    decided_by, place = judge.rules.whose(ruling.place)
     return PolicyTestView(
         verdict=ruling.verdict,
         reason=ruling.reason,
-        decided_by="default" if place is None else "own" if is_own else "installation",
-        rule=shown,
+        decided_by=decided_by,
+        rule=place,
         known=known,
         approval=ruling.terms if ruling.verdict is Verdict.ASK else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Says what the rules for a user's tasks say about calls that nobody has made."""
+
+    rules: Stored
+    email: str
+    catalog: Catalog
+    """The built-in tools, which know the destinations that are trusted."""
+
+    def rule(
+        self, definition: ToolDefinition, agent: str, arguments: Mapping[str, JsonValue], *, after_untrusted: bool
+    ) -> Ruling:
+        """Return the ruling on a call. Tools that aren't built in count as such without a trusted destination."""
+        return rule(self.rules.all, self._call(definition, agent, arguments, after_untrusted))
+
+    def outlook(self, definition: ToolDefinition, agent: str = "") -> ToolRuling:
+        """Return the ruling on calls of an agent, or of any agent, whose arguments aren't known."""
+        ruling = self.rule(definition, agent, {}, after_untrusted=False)
+        decided_by, place = self.rules.whose(ruling.place)
+        return ToolRuling(
+            verdict=ruling.verdict,
+            after_untrusted=self.rule(definition, agent, {}, after_untrusted=True).verdict,
+            reason=ruling.reason,
+            decided_by=decided_by,
+            rule=place,
+            varies=varies(self.rules.all, ruling, self._call(definition, agent, {}, False)),
+        )
+
+    def _call(
+        self, definition: ToolDefinition, agent: str, arguments: Mapping[str, JsonValue], is_untrusted: bool
+    ) -> PolicyCall:
+        tool = self.catalog.tools.get(definition.name)
+        is_trusted = tool is not None and self.catalog.is_trusted_destination(tool, to_json(arguments).decode())
+        return PolicyCall(definition, arguments, agent, self.email, is_untrusted, is_trusted)
+
+
+async def judge_of(session: AsyncSession, settings: Settings, owner_id: UserId) -> Judge:
+    """Return what decides about calls of a user's agents."""
+    return Judge(
+        await stored(session, owner_id),
+        await users.email_of(session, owner_id),
+        Catalog(built_in(settings, EgressClient(settings))),
     )
 
 

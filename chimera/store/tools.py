@@ -1,14 +1,17 @@
 """The tools that a user can give to agents, and the acceptance of changed ones."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chimera.config.settings import Settings
 from chimera.db.tables import McpServer, ToolRow
+from chimera.store import policies
+from chimera.store.policies import Judge
 from chimera.tools import built_in
 from chimera.tools.catalog import matches
+from models.agents import AgentView
 from models.errors import Conflict, Forbidden, NotFound
 from models.ids import UserId
 from models.remedies import Action, Remedy
@@ -29,7 +32,7 @@ class KnownTools:
         """Return whether an agent's entry is a tool, a pattern that matches one, or a pattern for a known server."""
         if pattern in self.names:
             return True
-        is_pattern = any(character in pattern for character in "*?[")
+        is_pattern = "*" in pattern
         server, separator, _ = pattern.partition(SEPARATOR)
         # A server that is down when it is added may have no tools yet.
         is_for_server = bool(separator) and server in self.servers
@@ -45,20 +48,24 @@ async def known_to(session: AsyncSession, owner_id: UserId) -> KnownTools:
 
 
 async def tools_of(
-    session: AsyncSession, owner_id: UserId, patterns: Sequence[str] | None = None
+    session: AsyncSession, settings: Settings, owner_id: UserId, agent: AgentView | None = None
 ) -> tuple[ToolView, ...]:
-    """Return the tools that a user can use, by name; with `patterns`, only those that match one of them."""
-    return tuple(
-        _view_of(row) for row in await _rows(session, owner_id) if patterns is None or matches(row.name, patterns)
-    )
+    """Return the tools that a user can use, by name; with `agent`, those that it can use, and what the rules say."""
+    judge = await policies.judge_of(session, settings, owner_id)
+    name, patterns = ("", ("*",)) if agent is None else (agent.name, agent.tools)
+    rows = await _rows(session, owner_id)
+    return tuple(_view_of(row, judge, name) for row in rows if matches(row.name, patterns))
 
 
-async def details(session: AsyncSession, owner_id: UserId, name: str) -> ToolDetails:
+async def details(session: AsyncSession, settings: Settings, owner_id: UserId, name: str) -> ToolDetails:
     """Return a tool, with the change that waits to be accepted. Raises NotFound."""
-    return _details_of(await _one(session, owner_id, name))
+    row = await _one(session, owner_id, name)
+    return _details_of(row, await policies.judge_of(session, settings, owner_id))
 
 
-async def accept(session: AsyncSession, caller: Caller, name: str, sha256: str | None) -> ToolDetails:
+async def accept(
+    session: AsyncSession, settings: Settings, caller: Caller, name: str, sha256: str | None
+) -> ToolDetails:
     """Accept the definition that a tool's server offers now.
 
     Raises NotFound, Forbidden for an installation's tool unless the caller is an administrator, and Conflict if nothing
@@ -78,7 +85,7 @@ async def accept(session: AsyncSession, caller: Caller, name: str, sha256: str |
     row.definition = ToolDefinition.model_validate(row.offered).model_dump(mode="json")
     row.sha256, row.offered, row.status = row.offered["sha256"], None, ToolStatus.ACTIVE.value
     await session.flush()
-    return _details_of(row)
+    return _details_of(row, await policies.judge_of(session, settings, caller.user_id))
 
 
 def _visible_to(owner_id: UserId) -> ColumnElement[bool]:
@@ -103,7 +110,7 @@ async def _one(session: AsyncSession, owner_id: UserId, name: str, *, for_update
     return row
 
 
-def _view_of(row: ToolRow) -> ToolView:
+def _view_of(row: ToolRow, judge: Judge, agent: str = "") -> ToolView:
     definition = ToolDefinition.model_validate(row.definition)
     return ToolView(
         name=row.name,
@@ -118,9 +125,10 @@ def _view_of(row: ToolRow) -> ToolView:
         status=ToolStatus(row.status),
         sha256=row.sha256,
         own=row.owner_id is not None,
+        ruling=judge.outlook(definition, agent),
     )
 
 
-def _details_of(row: ToolRow) -> ToolDetails:
+def _details_of(row: ToolRow, judge: Judge) -> ToolDetails:
     offered = None if row.offered is None else OfferedTool.model_validate(row.offered)
-    return ToolDetails(**_view_of(row).model_dump(), offered=offered)
+    return ToolDetails(**_view_of(row, judge).model_dump(), offered=offered)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from chimera.content.text import clean_text
 from chimera.tools.context import ToolContext
@@ -65,7 +67,7 @@ class TypedTool(Generic[Arguments]):
         return ToolDefinition(
             name=self.name,
             description=self.description,
-            parameters=self.arguments.model_json_schema(),
+            parameters=_schema_of(self.arguments),
             kind=self.kind,
             instant=self.instant,
             reads_only=self.reads_only,
@@ -85,6 +87,21 @@ class TypedTool(Generic[Arguments]):
             return self.arguments.model_validate(arguments)
         except ValidationError as error:
             raise ToolError(problems_of(self.name, [_problem_in(each) for each in error.errors()])) from None
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    """Leaves out the titles, which only repeat names: each call of a model pays for them."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+@cache
+def _schema_of(arguments: type[BaseModel]) -> dict[str, Any]:
+    """Return a schema that isn't built again for every model call."""
+    schema = arguments.model_json_schema(schema_generator=_WithoutTitles)
+    # The class's name and docstring are for readers of the code.
+    return {key: value for key, value in schema.items() if key not in ("title", "description")}
 
 
 def problems_of(tool: str, problems: list[str]) -> str:

@@ -1,6 +1,6 @@
 """The catalog: finds the tools that an agent may use, whatever their source."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Protocol, runtime_checkable
 
@@ -59,6 +59,7 @@ class Catalog:
         return isinstance(read, dict) and tool.is_trusted_destination(read)
 
 
-def matches(name: str, patterns: Iterable[str]) -> bool:
+def matches(name: str, patterns: Collection[str]) -> bool:
     """Return whether a tool's name matches one of the patterns of an agent."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    # Most patterns are names, and this runs for every tool at every model call.
+    return name in patterns or any("*" in pattern and fnmatchcase(name, pattern) for pattern in patterns)

@@ -76,7 +76,7 @@ class WriteFile(TypedTool[WriteFileArguments]):
         except RunIsFull as error:
             raise ToolError(str(error)) from None
         note = " It replaces the file with the same name." if replaced else ""
-        return ToolOutput(f"Wrote {name} ({len(data):,} bytes).{note}")
+        return ToolOutput(f"Wrote {name} ({len(data):,} {'byte' if len(data) == 1 else 'bytes'}).{note}")
 
 
 class ReadFile(TypedTool[ReadFileArguments]):

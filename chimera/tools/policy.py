@@ -5,7 +5,7 @@ outside may have been hijacked, so its calls that send data out have to be appro
 trusted or a rule says otherwise.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from models.policies import ApprovalTerms, PolicyRule, Verdict
 from models.tools import ToolDefinition
 
+INSTANT = "The tool has no effect and sends nothing, so it is always allowed."
 HAS_EFFECTS = "The tool can change something."
 READ_UNTRUSTED = "The task has read content from outside, and the tool sends data out."
 
@@ -46,12 +47,30 @@ class Ruling:
 
 
 def rule(rules: Iterable[PolicyRule], call: PolicyCall) -> Ruling:
-    """Return the ruling on a call. Instant tools, which have no effect and send nothing, are never asked about."""
+    """Return the ruling on a call. Instant tools, which have no effect and send nothing, are always allowed."""
+    if call.definition.instant:
+        # They run with the answer that requests them, before any rule is read.
+        return Ruling(Verdict.ALLOW, INSTANT)
     place, found = next(((i, each) for i, each in enumerate(rules) if _applies(each, call)), (None, None))
     ruling = _default(call) if found is None else Ruling(found.verdict, found.reason, found.approval, place)
     if ruling.verdict is not Verdict.ALLOW or not _may_leak(call) or (found is not None and found.after_untrusted):
         return ruling
     return Ruling(Verdict.ASK, READ_UNTRUSTED, ruling.terms, place)
+
+
+def varies(rules: Sequence[PolicyRule], ruling: Ruling, call: PolicyCall) -> bool:
+    """Return whether a rule before the deciding one applies to other calls of the tool: those with other arguments,
+    or, if the call's agent is empty, those of other agents.
+    """
+    if call.definition.instant:
+        return False
+    earlier = rules[: ruling.place]
+    return any(
+        fnmatchcase(call.definition.name, each.tool)
+        and matches_user(each, call.user)
+        and (not call.agent or fnmatchcase(call.agent, each.agent))
+        for each in earlier
+    )
 
 
 def matches_user(rule: PolicyRule, email: str) -> bool:
@@ -60,7 +79,7 @@ def matches_user(rule: PolicyRule, email: str) -> bool:
 
 
 def _default(call: PolicyCall) -> Ruling:
-    if call.definition.instant or call.definition.reads_only:
+    if call.definition.reads_only:
         return Ruling(Verdict.ALLOW)
     return Ruling(Verdict.ASK, HAS_EFFECTS)
 

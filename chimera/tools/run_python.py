@@ -39,7 +39,7 @@ class RunPythonArguments(BaseModel):
     code: str = Field(
         min_length=1,
         max_length=MAX_CODE_CHARS,
-        description="The code. What it prints is returned, and the value of the last line if that is an expression.",
+        description="The code",
     )
 
 
@@ -48,12 +48,11 @@ class RunPython(TypedTool[RunPythonArguments]):
 
     name = "run_python"
     description = (
-        "Run Python code in a sandbox, for calculations, text processing and data that you have. It returns what the"
-        " code prints, then the value of the last line if that is an expression. Nothing is kept between calls."
-        " No files, network, environment, input() or processes. Available modules: asyncio, base64, bisect,"
-        " collections, copy, csv, dataclasses, datetime, decimal, functools, hashlib, itertools, json, math, random,"
-        " re, time, tomllib, typing; no others, so no numpy or pandas. Not supported: yield, class inheritance, del,"
-        f" decorated methods. Limits: {MAX_SECONDS:g} s, 128 MB, {MAX_OUTPUT_BYTES // 1024} KB of output."
+        "Run Python code in a sandbox. Returns what the code prints, then the value of the last line if that is an"
+        " expression. Nothing is kept between calls. No files, network or input(). Only these modules: asyncio, base64,"
+        " bisect, collections, copy, csv, dataclasses, datetime, decimal, functools, hashlib, itertools, json, math,"
+        " random, re, time, tomllib, typing. Not supported: yield, inheritance, del, decorated methods. Limits:"
+        f" {MAX_SECONDS:g} s, 128 MB, {MAX_OUTPUT_BYTES // 1024} KB of output."
     )
     kind = ToolKind.PURE
     arguments = RunPythonArguments

@@ -40,6 +40,8 @@ class WebSearch(TypedTool[WebSearchArguments]):
 
     def __init__(self, engine: SearchEngine | None) -> None:
         self._engine = engine
+        # Without an engine, nothing comes from outside: the task may still read a page without approval.
+        self.untrusted = engine is not None
 
     def is_trusted_destination(self, arguments: Mapping[str, JsonValue]) -> bool:
         """Return true: queries go only to the engine that the administrator has chosen."""

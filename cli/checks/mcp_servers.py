@@ -57,6 +57,7 @@ async def _try(server: object) -> Finding:
             listing = connection.listing
     except ToolUnavailable as error:
         return Finding(Level.FAIL, what, one_line(error.message, 400))
+    tools = count(len(listing.definitions), "tool")
     if listing.problems:
-        return Finding(Level.WARN, what, one_line(" ".join(listing.problems), 400))
-    return Finding(Level.OK, what, count(len(listing.definitions), "tool"))
+        return Finding(Level.WARN, what, one_line(f"{tools}. {' '.join(listing.problems)}", 400))
+    return Finding(Level.OK, what, tools)

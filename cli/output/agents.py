@@ -67,7 +67,8 @@ def print_status(status: "AgentStatusView") -> None:
         )
     waiting = f"{count(status.tasks_waiting, 'task')} waiting for it" if status.tasks_waiting else "no tasks waiting"
     if not status.calls:
-        print_line(f"The agent is idle, with {waiting}.")
+        state = "has no model calls in flight" if status.waits_for else "is idle"
+        print_line(f"The agent {state}, with {waiting}.")
         return
     print_line(f"The agent is busy with {count(len(status.calls), 'model call')}, with {waiting}.")
     table = Table(box=None, pad_edge=False)
@@ -152,6 +153,9 @@ def _written(value: "JsonValue") -> str:
     """Return a field's value as a person would write it."""
     if value is None or value == "" or value == []:
         return "(none)"
+    if isinstance(value, dict):
+        # Without what isn't set, because most agents set few limits.
+        return ", ".join(f"{name}: {each}" for name, each in value.items() if each is not None) or "(none)"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -12,12 +12,13 @@ import pytest
 from pydantic import SecretStr
 
 from api.app import create_app
-from benchmarks.security import at_rest, canaries, destinations, egress, exposure, malformed, patterns
+from benchmarks.security import at_rest, canaries, egress, exposure, malformed, patterns
 from benchmarks.security.__main__ import FINDINGS, row_of, tried
 from benchmarks.security.finding import API, Finding, Seen
 from chimera.config.settings import Settings
 from chimera.local import kept_secrets
 from chimera.local.folder import Folder
+from tests import destinations
 from tests.parts import SECRET
 from tests.stack import Stack
 

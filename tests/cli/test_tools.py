@@ -11,6 +11,7 @@ from cli.mcp import add, list_servers, refresh, remove
 from cli.tools import accept, list_tools, show
 from models.agents import AgentSpec
 from models.mcp_servers import McpServerView
+from models.policies import ToolRuling, Verdict
 from models.tools import OfferedTool, ToolDetails, ToolKind, ToolSource, ToolStatus
 from tests.cli.api import TinyApi
 from tests.cli.builders import NOW
@@ -18,6 +19,10 @@ from tests.parts import serving
 
 SERVER = McpServerView(
     name="files", url="https://a/mcp", has_headers=True, tools=14, waiting=1, error=None, created_at=NOW
+)
+
+ALLOWED = ToolRuling(
+    verdict=Verdict.ALLOW, after_untrusted=Verdict.ALLOW, reason="", decided_by="default", rule=None, varies=False
 )
 
 
@@ -35,6 +40,7 @@ def tool(name: str, **changes: Any) -> ToolDetails:
         status=ToolStatus.ACTIVE,
         sha256="1",
         own=False,
+        ruling=ALLOWED,
         offered=None,
     )
     return plain.model_copy(update=changes)
@@ -59,7 +65,7 @@ CHANGED = tool(
 async def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TinyApi]:
     api = TinyApi()
     monkeypatch.setenv("CHIMERA_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("COLUMNS", "80")
     async with serving(api.app()) as api_url:
         api.kept_in(tmp_path / "cli.json", api_url)
         yield api
@@ -69,10 +75,29 @@ async def test_tools_are_listed_with_their_agents(api: TinyApi, capsys: pytest.C
     api.agents["poet"] = AgentSpec(name="poet", prompt="x", tools=("files__*",))
     api.tools = {each.name: each for each in (CHANGED, tool("calculator", source=ToolSource.BUILT_IN, server=None))}
     assert await list_tools() == 0
-    read, calculator, advice = capsys.readouterr().out.splitlines()[1:]
-    assert read.split() == ["files__read", "mcp", "files", "yes", "changed", "poet"]
-    assert calculator.split() == ["calculator", "built-in", "yes", "active"]
-    assert advice.endswith("See: chimera tools show files__read")
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "Tool              Calls    Rule     Agents",
+        "Built in",
+        "  calculator      allowed  default",
+        "MCP server files",
+        "  files__read     changed  default  poet",
+        "changed: the tool can't be called until its change is accepted. See: chimera tools show files__read",
+    ]
+
+
+async def test_a_list_shows_the_rule(api: TinyApi, capsys: pytest.CaptureFixture[str]) -> None:
+    at_first = ALLOWED.model_copy(update={"after_untrusted": Verdict.ASK})
+    denied = ToolRuling(
+        verdict=Verdict.DENY, after_untrusted=Verdict.DENY, reason="No.", decided_by="own", rule=3, varies=True
+    )
+    api.agents["poet"] = AgentSpec(name="poet", prompt="x", tools=("*",))
+    api.tools = {each.name: each for each in (tool("files__a", ruling=at_first), tool("files__b", ruling=denied))}
+    assert await list_tools("poet") == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[2] == ["files__a", "at", "first", "default", "yes"]
+    assert lines[3] == ["files__b", "denied", "*", "own", "3", "yes"]
+    assert await show("files__b") == 0
+    assert "denied *, by rule 3 (own). No." in capsys.readouterr().out
 
 
 async def test_an_empty_list_says_why(api: TinyApi, capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,7 +121,7 @@ async def test_a_tools_schema_is_shown(api: TinyApi, capsys: pytest.CaptureFixtu
     api.tools = {"files__list": tool("files__list")}
     await show("files__list")
     shown = capsys.readouterr().out
-    assert "Source      mcp files" in shown
+    assert "Source      MCP server files" in shown
     assert '"type": "object"' in shown
     with pytest.raises(Refused):
         await show("gone")

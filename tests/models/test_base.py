@@ -1,14 +1,15 @@
 """Names that several contracts share."""
 
+import math
 import unicodedata
 from random import Random
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from models.agents import AgentSpec
 from models.ai_calls import EmbeddingSpec, ImageSpec
-from models.base import MODEL_CHARS, ModelRef
+from models.base import MAX_SCHEMA_BYTES, MODEL_CHARS, ModelRef, OutputSchema
 from models.schedules import ScheduleSpec
 from models.tasks import TaskSpec
 
@@ -77,3 +78,13 @@ def test_names_may_have_every_permitted_character() -> None:
     for name in unseen:
         with pytest.raises(ValidationError):
             REF.validate_python(f"local/a{name}b")
+
+
+@pytest.mark.parametrize(
+    ("schema", "why"),
+    [({"title": "x" * MAX_SCHEMA_BYTES}, "at most 32 KiB"), ({"items": [{"maximum": math.inf}]}, "too large")],
+    ids=["long", "endless"],
+)
+def test_a_schema_that_can_not_be_stored_is_refused(schema: dict[str, JsonValue], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        TypeAdapter(OutputSchema).validate_python(schema)

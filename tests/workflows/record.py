@@ -27,6 +27,7 @@ from tests.parts import fresh_database, running_parts, short_folder
 from tests.ports import free_port
 from tests.runs import Runs, runs_with_worker
 from tests.two_tools import two_tools
+from tests.workflows.tool_branches import TOOL_BRANCHES
 
 FOLDER = Path(__file__).parent / "histories"
 ROOT = Path(__file__).parents[2]
@@ -204,6 +205,7 @@ BRANCHES: tuple[Callable[[Runs], Awaitable[TaskId]], ...] = (
     typed_repaired,
     typed_failed,
     limited,
+    *TOOL_BRANCHES,
 )
 
 

@@ -14,6 +14,7 @@ from chimera.store import agents, files, messages, tasks
 from chimera.tools.base import ToolImage, ToolOutput
 from chimera.tools.calculator import CalculatorArguments
 from chimera.tools.context import ToolContext
+from chimera.tools.files import WriteFile, WriteFileArguments
 from models.agents import AgentSpec
 from models.events import FileWritten, ToolCallFinished, ToolCallStarted
 from models.ids import FileId, TaskId
@@ -123,6 +124,23 @@ async def test_a_later_subtask_reads_a_file(runs: Runs, server: Scripted) -> Non
         assert await files.content(session, written.file_id) == b"Tea\nCoffee\n"
 
 
+async def test_a_repeated_write_has_one_effect(runs: Runs, server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, writes = WriteFile.call, list[str]()
+
+    async def call(self: WriteFile, arguments: WriteFileArguments, context: ToolContext) -> ToolOutput:
+        output = await real(self, arguments, context)
+        writes.append(output.text)
+        if len(writes) == 1:
+            raise RuntimeError("the worker lost the result")
+        return output
+
+    monkeypatch.setattr(WriteFile, "call", call)
+    server.answers(says(write_file={"name": "a.md", "content": "x"}), says())
+    task_id = await completed(runs, "one")
+    assert writes == ["Wrote a.md (1 byte)."] * 2
+    assert len(await events_of(runs, task_id, FileWritten)) == 1
+
+
 async def test_a_deleted_task_leaves_no_file(runs: Runs, server: Scripted) -> None:
     server.answers(says(write_file={"name": "a.md", "content": "x"}), says())
     task_id = await completed(runs, "one")
@@ -187,3 +205,21 @@ async def test_a_tool_that_runs_is_an_event(runs: Runs, server: Scripted, monkey
     (started,) = await events_of(runs, task_id, ToolCallStarted)
     assert (started.path, started.step, started.attempt, started.index) == ("one", 1, 1, 0)
     assert (started.tool, started.preview, breaks.runs) == ("calculator", '{"expression":"17 * 23"}', 2)
+
+
+async def test_a_cancelled_run_keeps_no_image(runs: Runs, server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cancels(Chart):
+        """A chart whose task is cancelled while it is made."""
+
+        async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
+            await runs.cancel(context.run_id)
+            return await super().call(arguments, context)
+
+    replace_calculator(monkeypatch, Cancels(ToolImage("image/png", a_png())))
+    server.answers(says(calculator={"expression": "1"}))
+    task_id = await runs.start("Work", model=WIRE_MODEL, plan=[a_subtask("one", "Go", agent="clerk")])
+    assert (await runs.ended(task_id))["status"] == "cancelled"
+    async with runs.database.statements() as connection:
+        # A result that arrives before the run has ended is kept with its image, and a later one without it.
+        kept = len(await run_files.names(connection, task_id))
+    assert kept == len(await events_of(runs, task_id, ToolCallFinished))

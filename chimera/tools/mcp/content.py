@@ -81,13 +81,15 @@ def _structured(content: object, parts: Iterable[str]) -> str:
     """Return structured content as JSON; empty if there is none, or if a text already says the same."""
     if content is None:
         return ""
+    # Servers wrap a value that isn't an object in one that has only this value, such as `{"result": …}`.
+    values = list(content.values()) if isinstance(content, dict) else []
+    wrapped = values if len(values) == 1 else []
     for part in parts:
         try:
             said = from_json(part)
         except ValueError:
             said = part
-        # Servers wrap a value that isn't an object in `{"result": …}`.
-        if said == content or content == {"result": said} or content == {"result": part}:
+        if said == content or said in wrapped or part in wrapped:
             return ""
     return to_json(content).decode()
 

@@ -29,7 +29,7 @@ from chimera.tools.mcp.pool import Connections
 from chimera.tools.mcp.servers import HttpServer, Server
 from models.ids import UserId
 from models.remedies import Action, Remedy
-from models.tools import ToolDefinition
+from models.tools import SEPARATOR, ToolDefinition
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class McpSource:
 
     async def tools_of(self, connection: Connection, owner_id: UserId, patterns: Sequence[str]) -> Sequence[Tool]:
         """Return the user's accepted tools whose names match. A user's tool can't hide one of the installation."""
-        if not any("*" in pattern or "?" in pattern or "[" in pattern or "__" in pattern for pattern in patterns):
+        if not any("*" in pattern or SEPARATOR in pattern for pattern in patterns):
             # Every name of such a tool contains the separator.
             return ()
         found: dict[str, Tool] = {}

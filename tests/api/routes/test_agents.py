@@ -242,7 +242,7 @@ async def test_an_unused_agent_is_idle(alice: httpx2.AsyncClient) -> None:
     _, path = await new_agent(alice)
     for address in (path, "/api/v1/agents/analyst"):
         status = (await alice.get(f"{address}/status")).json()
-        assert status == {"status": "idle", "calls": [], "tasks_waiting": 0}
+        assert status == {"status": "idle", "calls": [], "tasks_waiting": 0, "waits_for": []}
         assert (await alice.get(f"{address}/metrics")).json()["versions"] == []
     metrics = await alice.get(f"{path}/metrics", params={"since": "2026-11-01T07:00"})
     assert metrics.json()["since"] == "2026-11-01T07:00:00Z"

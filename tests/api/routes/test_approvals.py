@@ -12,11 +12,12 @@ from sqlalchemy import text
 
 from api.deps import Parts
 from chimera.db.engine import Database
-from chimera.ledger import ends
+from chimera.ledger import approvals, ends
 from chimera.ledger.approvals import NewApproval
 from models.ids import NodePath, RunId
 from models.policies import ApprovalTerms, OnExpiry
 from models.tasks import TransitionRecord
+from models.tool_calls import ToolCallRequest
 from tests.api.conftest import SignUp, administrator, new_task, set_task
 from tests.approvals import A_CALL, A_QUESTION, AN_OUTCOME, ask, begin, rows_of
 
@@ -364,3 +365,66 @@ async def test_lists_are_paged_and_filtered(alice: httpx2.AsyncClient, database:
     questions = (await alice.get(address, params={"kind": "question"})).json()["items"]
     assert [each["id"] for each in questions] == [question_id]
     assert (await alice.get(address, params={"status": "approved"})).json()["items"] == []
+
+
+async def test_an_agents_status_names_the_deciders(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, database: Database
+) -> None:
+    address = "/api/v1/agents/critic/status"
+    before = (await alice.get(address)).json()["waits_for"]
+    new = replace(await for_approvers(A_CALL, bob), agent="critic")
+    task_id, approval_id = await asked(alice, database, new)
+    found = [each for each in (await alice.get(address)).json()["waits_for"] if each not in before]
+    assert [(each["approval_id"], each["task_id"], each["approvers"]) for each in found] == [
+        (approval_id, task_id, [await email_of(bob)])
+    ]
+    # An approver sees only the approval, so the agent of the same name isn't waiting in the approver's own tasks.
+    assert (await bob.get(address)).json()["waits_for"] == []
+
+
+async def test_a_used_up_budget_is_named_first(alice: httpx2.AsyncClient, database: Database) -> None:
+    task_id, approval_id = await asked(alice, database)
+    await set_task(database, task_id, needs_budget=True)
+    refused = await alice.post(f"/api/v1/tasks/{task_id}/resume")
+    assert refused.json()["remedy"]["action"] == "raise_budget"
+    assert (await decide(alice, task_id, approval_id, decision="approve")).status_code == 200
+    assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["status"] == "waiting"
+    raised = await alice.post(f"/api/v1/tasks/{task_id}/budget", json={"max_model_calls": 9})
+    assert raised.json()["status"] == "running"
+
+
+async def test_an_approval_can_be_withdrawn_until_the_quorum(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, carol: httpx2.AsyncClient, database: Database
+) -> None:
+    task_id, approval_id = await asked(alice, database, await for_approvers(A_CALL, bob, carol, quorum=2))
+    assert (await decide(bob, task_id, approval_id, decision="approve")).json()["status"] == "pending"
+    assert (await decide(bob, task_id, approval_id, decision="reject")).json()["status"] == "rejected"
+
+
+async def test_a_repeated_call_keeps_changed_arguments(alice: httpx2.AsyncClient, database: Database) -> None:
+    task_id, approval_id = await asked(alice, database)
+    changed = {"to": "c@example.com"}
+    assert (await decide(alice, task_id, approval_id, decision="approve", arguments=changed)).status_code == 200
+    async with database.begin() as session:
+        await session.execute(text("UPDATE tool_calls SET status = 'started' WHERE run_id = :id"), {"id": task_id})
+    outcome_id = await ask(database, task_id, AN_OUTCOME)
+    again = await decide(alice, task_id, outcome_id, decision="again")
+    assert again.json()["changed_arguments"] == changed
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["missing approvers", "the owner"])
+async def test_an_escalation_adds_no_owner(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, database: Database, named: bool
+) -> None:
+    approvers = ("gone@example.com",) if named else ()
+    terms = ApprovalTerms(approvers=approvers, escalate_after_s=60, escalate_to=(await email_of(bob),))
+    task_id, approval_id = await asked(alice, database, replace(A_CALL, terms=terms))
+    async with database.begin() as session:
+        await session.execute(text("UPDATE approvals SET escalate_at = now() WHERE id = :id"), {"id": approval_id})
+    place = ToolCallRequest(run_id=RunId(task_id), path=NodePath("work"), step=0, index=0)
+    async with database.statements() as connection:
+        known, _ = await approvals.request(connection, place, A_CALL)
+        assert known is not None
+        await approvals.look_again(connection, place, known)
+    deciders = (await bob.get(f"/api/v1/approvals/{approval_id}")).json()["approvers"]
+    assert set(deciders) == {await email_of(bob)} | (set() if named else {await email_of(alice)})

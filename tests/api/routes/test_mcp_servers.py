@@ -220,3 +220,20 @@ async def test_agents_name_tools_and_patterns_that_exist(sign_up: SignUp) -> Non
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "tools.1"), index
         assert f"Unknown tool {wrong!r}." in refused.json()["detail"]
         assert refused.json()["remedy"]["href"] == "/api/v1/tools"
+
+
+async def test_tools_show_the_rule_for_an_agent(alice: httpx2.AsyncClient) -> None:
+    rules = [
+        {"tool": "fetch_page", "agent": "researcher", "verdict": "allow", "after_untrusted": True},
+        {"tool": "fetch_page", "verdict": "deny", "reason": "Only researchers read the web."},
+    ]
+    await alice.put("/api/v1/policy", json={"rules": rules})
+    for query, verdict, rule, varies in (("", "deny", 1, True), ("?agent=researcher", "allow", 0, False)):
+        listed = {tool["name"]: tool["ruling"] for tool in (await alice.get(f"/api/v1/tools{query}")).json()}
+        page = listed["fetch_page"]
+        assert (page["verdict"], page["decided_by"], page["rule"], page["varies"]) == (verdict, "own", rule, varies)
+        search = listed["web_search"]
+        assert (search["verdict"], search["after_untrusted"], search["decided_by"]) == ("allow", "allow", "default")
+    await alice.put("/api/v1/policy", json={"rules": []})
+    page = (await alice.get("/api/v1/tools/fetch_page")).json()["ruling"]
+    assert (page["verdict"], page["after_untrusted"]) == ("allow", "ask")

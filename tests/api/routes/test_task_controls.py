@@ -185,7 +185,7 @@ async def test_a_waiting_task_names_its_limit_and_remedy(
     reached = BudgetReached(limit="max_cost_micro_usd", message="Raise it.", needed=4475)
     await publish(app, task_id, reached.model_copy(update={"message": "An earlier one."}), reached, RunPaused())
     assert (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"] is None
-    await set_task(database, task_id, status="waiting", started_at=func.now())
+    await set_task(database, task_id, status="waiting", needs_budget=True, started_at=func.now())
     waiting = (await alice.get(f"/api/v1/tasks/{task_id}")).json()["waiting"]
     assert waiting == {
         "kind": "budget",

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import httpx2
 import pytest
 
-from benchmarks.security.destinations import ADDRESSES, spellings
 from chimera.config.settings import Settings
 from chimera.egress.client import EgressClient
 from chimera.egress.errors import EgressFailed, EgressRefused
 from chimera.egress.transport import Ways
 from tests.chimera.egress.servers import Arrived, Internet, Place, pours, redirects, says, serving, zone
+from tests.destinations import ADDRESSES, spellings
 
 REFUSED = (EgressRefused, EgressFailed, httpx2.InvalidURL, httpx2.TransportError)
 

@@ -188,7 +188,7 @@ async def test_released_in_doubt_cost_resumes_a_waiting_task(
     async with database.statements() as connection:
         await calls.reserve(connection, intent)
         await in_doubt.mark(connection, intent.request, intent.attempt)
-        await connection.execute("UPDATE runs SET status = 'waiting' WHERE id = %s", (task_id,))
+        await connection.execute("UPDATE runs SET status = 'waiting', needs_budget = true WHERE id = %s", (task_id,))
         await connection.execute("DELETE FROM outbox WHERE run_id = %s", (task_id,))
     before = (await account(database, task_id))["event_seq"]
     async with database.statements() as connection:

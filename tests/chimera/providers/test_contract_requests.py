@@ -223,3 +223,23 @@ async def test_a_tools_images_follow_its_turns_results(wire: Wire, provider: Pro
 def vars_of(call: ToolRequest) -> dict[str, str]:
     """Return a tool call as it is in a transcript."""
     return {"id": call.id, "name": call.name, "arguments": call.arguments}
+
+
+OPEN = {"type": "object", "additionalProperties": {"type": "string"}}
+CLOSED = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+
+
+async def test_a_schema_is_combined_with_tools_or_told(wire: Wire, provider: Provider, server: Scripted) -> None:
+    """Servers that can't combine the two get the schema in the prompt, until no tool may be called anymore."""
+    request = asked(wire, tools=(CALCULATOR,), response_schema=CLOSED)
+    received = await received_by(wire, provider, server, request)
+    told = [text for kind, text, *_ in received.items if kind == "user" and "your final answer" in text]
+    assert (received.schema is None) == bool(told) == (wire.name in ("google", "local"))
+    last = await received_by(wire, provider, server, replace(request, tool_choice="none"))
+    assert last.schema is not None
+
+
+async def test_an_open_schema_reaches_every_model(wire: Wire, provider: Provider, server: Scripted) -> None:
+    received = await received_by(wire, provider, server, asked(wire, response_schema=OPEN))
+    told = any("matches this JSON schema" in text for kind, text, *_ in received.items if kind == "user")
+    assert (received.schema is None) == told == (wire.name == "anthropic")

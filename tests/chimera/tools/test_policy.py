@@ -1,8 +1,10 @@
 """Rulings on tool calls: the first rule that applies decides, and the defaults are safe."""
 
+from dataclasses import replace
+
 import pytest
 
-from chimera.tools.policy import HAS_EFFECTS, READ_UNTRUSTED, PolicyCall, rule
+from chimera.tools.policy import HAS_EFFECTS, READ_UNTRUSTED, PolicyCall, rule, varies
 from models.policies import PolicyRule, Verdict
 from models.tools import ToolDefinition, ToolKind
 
@@ -86,3 +88,29 @@ def test_a_rule_may_allow_egress_after_untrusted_content() -> None:
 
 def test_the_default_says_why_it_asks() -> None:
     assert rule((), a_call(WRITES)).reason == HAS_EFFECTS
+
+
+@pytest.mark.parametrize(
+    ("earlier", "agent", "expected"),
+    [
+        ({"arguments": {"path": "/x"}}, "", True),
+        ({"arguments": {"path": "/x"}}, "clerk", True),
+        ({"agent": "poet"}, "", True),
+        ({"agent": "poet"}, "clerk", False),
+        ({"tool": "other", "agent": "poet"}, "", False),
+        ({"user": "bob@example.com", "agent": "poet"}, "", False),
+    ],
+    ids=["arguments", "arguments-of-an-agent", "agent", "another-agent", "another-tool", "another-user"],
+)
+def test_a_ruling_varies_by_earlier_rules(earlier: dict[str, object], agent: str, expected: bool) -> None:
+    rules = (a_rule(Verdict.DENY, **earlier), a_rule(Verdict.ALLOW))
+    call = replace(a_call(), agent=agent)
+    ruling = rule(rules, call)
+    assert (ruling.place, varies(rules, ruling, call)) == (1, expected)
+    assert varies(rules[:1], rule(rules[:1], call), call) is expected
+
+
+def test_instant_tools_are_always_allowed() -> None:
+    rules = (a_rule(Verdict.DENY),)
+    ruling = rule(rules, a_call(INSTANT))
+    assert (ruling.verdict, ruling.place, varies(rules, ruling, a_call(INSTANT))) == (Verdict.ALLOW, None, False)

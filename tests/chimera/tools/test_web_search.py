@@ -157,6 +157,13 @@ async def test_without_an_engine_the_call_says_so() -> None:
         await tool.run({"query": "x"}, context())
 
 
+@pytest.mark.parametrize("values", [{}, {"brave_api_key": KEY}], ids=["without", "with-an-engine"])
+def test_only_an_engine_brings_untrusted_content(values: dict[str, object]) -> None:
+    settings = Settings.model_validate(values)
+    tool = WebSearch(engine_of(settings, EgressClient(settings)))
+    assert tool.definition.untrusted is bool(values)
+
+
 @pytest.mark.parametrize(
     ("values", "kind"),
     [

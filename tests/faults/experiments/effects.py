@@ -51,13 +51,18 @@ def mail(name: str) -> str:
 
 _SERVER = '''
 import asyncio
-import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import ToolAnnotations
 
 server = MCPServer("effects")
+threads = ThreadPoolExecutor(100)
+
+
+async def _posted(path, key=None):
+    return await asyncio.get_running_loop().run_in_executor(threads, _post, path, key)
 
 
 def _post(path, key=None):
@@ -71,14 +76,14 @@ async def charge(name: str, hang: bool, ctx: Context) -> str:
     """Charge a card."""
     meta = ctx.request_context.meta or {}
     key = meta.get("chimera/idempotencyKey")
-    await asyncio.to_thread(_post, "/" + name, key)
+    await _posted("/" + name, key)
     return "ok"
 
 
 @server.tool()
 async def mail(name: str, hang: bool) -> str:
     """Send a mail."""
-    return await asyncio.to_thread(_post, ("/hang/" if hang else "/") + name)
+    return await _posted(("/hang/" if hang else "/") + name)
 
 
 server.run()

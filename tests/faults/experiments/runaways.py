@@ -72,6 +72,9 @@ async def never_stop(trial: Trial, *, nodes: int = 20, items: int = 1_000_000, l
         await _check_tree(trial, name, ids[name])
     turns = await _turns(lab, ids["same"])
     trial.expect(set(turns) == {IDENTICAL_TURNS}, f"identical calls ended after {sorted(set(turns))} turns")
+    [large] = await _rows_of(lab, ids["items"])
+    trial.expect(large["error_code"] in (None, "answer_too_large"), f"items: {large['error_code']}")
+    trial.figures["items"] = f"{large['status']} {large['error_code'] or ''}, {large['model_calls']} calls"
     trial.figures["calls with a budget"] = f"{waiting['model_calls']} of {2 * nodes}"
 
 

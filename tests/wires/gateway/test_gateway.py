@@ -57,9 +57,8 @@ async def test_tools_and_plans_are_asked_for(provider: Provider) -> None:
     called = await answer_of(provider, ask("Task: Work out 17 * 23.", tools=(CALCULATOR,)))
     assert called.end.finish_reason == "tool_calls"
     assert called.end.tool_calls == (ToolRequest("call_1", "calculator", '{"expression": "17 * 23"}'),)
-    planned = await answer_of(
-        provider, ask("Goal: Compare tides. [[sim plan: split=2]]", response_schema={"type": "object"})
-    )
+    schema = {"type": "object", "properties": {"subtasks": {"type": "array", "items": {"type": "string"}}}}
+    planned = await answer_of(provider, ask("Goal: Compare tides. [[sim plan: split=2]]", response_schema=schema))
     assert planned.text.startswith('{"subtasks": ')
 
 

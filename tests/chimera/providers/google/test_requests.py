@@ -181,3 +181,11 @@ def _keywords(schema: Any) -> Iterator[str]:
         for part in inner:
             if isinstance(part, dict):
                 yield from _keywords(part)
+
+
+def test_truth_values_as_schemas_are_dropped() -> None:
+    assert schema_of({"type": "object", "properties": {"any": True}, "anyOf": [False]}) == {
+        "type": "object",
+        "properties": {"any": {}},
+        "anyOf": [{}],
+    }

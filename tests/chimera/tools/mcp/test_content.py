@@ -33,6 +33,13 @@ def test_structured_content_is_not_repeated(said: str) -> None:
     assert output(text(said), structuredContent={"a": 1}).text == said
 
 
+@pytest.mark.parametrize("name", ["result", "content"])
+def test_a_wrapped_text_is_not_repeated(name: str) -> None:
+    assert output(text("Tuesday\n"), structuredContent={name: "Tuesday\n"}).text == "Tuesday\n"
+    assert output(text("5"), structuredContent={name: 5}).text == "5"
+    assert output(text("5"), structuredContent={name: 5, "unit": "m"}).text != "5"
+
+
 def test_structured_content_without_its_text_is_added() -> None:
     assert output(text("done"), structuredContent={"a": 1}).text == 'done\n{"a":1}'
     assert output(structuredContent={"a": 1}).text == '{"a":1}'
