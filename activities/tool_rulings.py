@@ -80,8 +80,8 @@ def next_step(
     )
     if approval is not None and approval.kind is ApprovalKind.OUTCOME:
         # A person wants the call to run again, with the arguments that it had.
-        changed = approval.changed_arguments
-        return _unless_denied(asked, call, Run(tool, arguments if changed is None else changed))
+        again = arguments if approval.changed_arguments is None else approval.changed_arguments
+        return _unless_denied(asked, call, Run(tool, again))
     call_sha256 = sha256_of(request, tool, arguments)
     if approval is not None and approval.sha256 == call_sha256 and approval.status is not ApprovalStatus.CANCELLED:
         return _unless_denied(asked, call, _approved(approval, tool, arguments))
