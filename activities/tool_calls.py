@@ -141,15 +141,15 @@ class ToolCalls(contract.ToolCalls):
             # Another attempt has the call. The next one reads how far it got.
             raise OutcomeUnknown(f"Another attempt runs {asked.tool}.")
         try:
-            output = await output_of(run.tool, run.arguments, self._context_of(request, asked))
+            output = await output_of(run.tool, run.arguments, self._context_of(request, asked, definition.server))
             await self._failpoints.hit("after_effect")
         except ToolUnavailable as error:
-            return await self._unavailable(request, asked, error)
+            return await self._unavailable(request, asked, error, untrusted=definition.untrusted)
         except Exception as error:  # noqa: BLE001  (whatever the tool raises, a call may have had its effect)
             if definition.kind is ToolKind.ONCE:
                 log.warning("tool_outcome_unknown", tool=asked.tool, error=type(error).__name__)
                 return await self._run_again_never(request, asked, run)
-            return await self._broken(request, asked, error)
+            return await self._broken(request, asked, error, untrusted=definition.untrusted)
         match output:
             case Question():
                 return await self._request(request, asked, _question(request, asked, run, output))
@@ -171,24 +171,25 @@ class ToolCalls(contract.ToolCalls):
         return await self._request(request, asked, step)
 
     async def _unavailable(
-        self, request: ToolCallRequest, asked: RequestedToolCall, error: ToolUnavailable
+        self, request: ToolCallRequest, asked: RequestedToolCall, error: ToolUnavailable, *, untrusted: bool
     ) -> ToolCallOutcome:
-        """Let a call that had no effect be repeated, or give up."""
+        """Let a call that had no effect be repeated, or give up. The message may quote the tool's server."""
         async with self._database.statements() as connection:
             await tool_calls.release(connection, request)
         if activity.info().attempt < MAX_ATTEMPTS:
             raise error
-        return await self._finish(
-            request, asked, ToolOutput(f"{asked.tool} is unavailable: {error.message}", failed=True)
-        )
+        output = ToolOutput(f"{asked.tool} is unavailable: {error.message}", failed=True)
+        return await self._finish(request, asked, output, untrusted=untrusted)
 
-    async def _broken(self, request: ToolCallRequest, asked: RequestedToolCall, error: Exception) -> ToolCallOutcome:
-        """Let a call that may be repeated be repeated, or give up."""
+    async def _broken(
+        self, request: ToolCallRequest, asked: RequestedToolCall, error: Exception, *, untrusted: bool
+    ) -> ToolCallOutcome:
+        """Let a call that may be repeated be repeated, or give up. The message may quote the tool's server."""
         is_final = isinstance(error, ChimeraError) and not error.retryable
         if is_final or (activity.info().attempt < MAX_ATTEMPTS and not isinstance(error, Overdue)):
             raise error
         text = f"{asked.tool} failed: {error.message if isinstance(error, OutcomeUnknown) else type(error).__name__}."
-        return await self._finish(request, asked, ToolOutput(text, failed=True))
+        return await self._finish(request, asked, ToolOutput(text, failed=True), untrusted=untrusted)
 
     async def _delegate(
         self, request: ToolCallRequest, asked: RequestedToolCall, work: Delegation, tools: dict[str, Tool]
@@ -255,7 +256,7 @@ class ToolCalls(contract.ToolCalls):
                 await ai_calls.keep(connection, new)
         return seq, result
 
-    def _context_of(self, request: ToolCallRequest, asked: RequestedToolCall) -> ToolContext:
+    def _context_of(self, request: ToolCallRequest, asked: RequestedToolCall, server: str | None) -> ToolContext:
         return ToolContext(
             owner_id=asked.owner_id,
             run_id=request.run_id,
@@ -264,7 +265,7 @@ class ToolCalls(contract.ToolCalls):
             index=request.index,
             idempotency_key=f"{call_id_of(request.run_id, request.path, Purpose.TURN, request.step)}.{request.index}",
             limits=limits_from_now(),
-            is_untrusted=asked.is_untrusted,
+            is_untrusted=asked.is_influenced(server),
             report=activity.heartbeat,
         )
 

@@ -4,7 +4,7 @@ The decision depends only on the rows of the call and on the tool's definition, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +15,7 @@ from chimera.ledger.approvals import ApprovalState, NewApproval
 from chimera.ledger.tool_calls import RequestedToolCall
 from chimera.providers.base import ToolRequest
 from chimera.tools.base import Tool, ToolError, ToolOutput
-from chimera.tools.policy import PolicyCall, rule
+from chimera.tools.policy import PolicyCall, Ruling, rule
 from models.approvals import ApprovalKind, ApprovalStatus
 from models.policies import ApprovalTerms, OnExpiry, Verdict
 from models.tool_calls import ToolCallRequest
@@ -25,6 +25,7 @@ UNKNOWN = (
     "The call began, but its result was lost. It may or may not have had its effect. Find out whether it has, and"
     " decide."
 )
+_STRICTNESS = {Verdict.ALLOW: 0, Verdict.ASK: 1, Verdict.DENY: 2}
 NO_EXPIRY = ApprovalTerms(expires_after_s=None)
 
 
@@ -69,25 +70,51 @@ def next_step(
     approval = asked.approval
     if approval is not None and approval.kind is ApprovalKind.QUESTION:
         return _answered(approval)
+    call = PolicyCall(
+        tool.definition,
+        arguments,
+        asked.agent,
+        asked.owner_email,
+        asked.is_influenced(tool.definition.server),
+        is_trusted_destination,
+    )
     if approval is not None and approval.kind is ApprovalKind.OUTCOME:
         # A person wants the call to run again, with the arguments that it had.
-        return Run(tool, arguments if approval.changed_arguments is None else approval.changed_arguments)
+        again = arguments if approval.changed_arguments is None else approval.changed_arguments
+        return _unless_denied(asked, call, Run(tool, again))
     call_sha256 = sha256_of(request, tool, arguments)
     if approval is not None and approval.sha256 == call_sha256 and approval.status is not ApprovalStatus.CANCELLED:
-        return _approved(approval, tool, arguments)
-    ruling = rule(
-        asked.rules,
-        PolicyCall(
-            tool.definition, arguments, asked.agent, asked.owner_email, asked.is_untrusted, is_trusted_destination
-        ),
-    )
+        return _unless_denied(asked, call, _approved(approval, tool, arguments))
+    ruling = _ruling(asked, call)
     if ruling.verdict is Verdict.DENY:
-        raise ToolError(f"The policy doesn't allow this call. {ruling.reason}".strip())
+        raise _denied(ruling)
     if ruling.verdict is Verdict.ALLOW:
         return Run(tool, arguments)
     return NewApproval(
         ApprovalKind.TOOL_CALL, asked.agent, asked.tool, arguments, call_sha256, ruling.reason, ruling.terms
     )
+
+
+def _ruling(asked: RequestedToolCall, call: PolicyCall) -> Ruling:
+    """Return the strictest ruling for the agent and those that delegated to it.
+
+    Otherwise, an agent could have another one do what a rule allows only that one.
+    """
+    rulings = [rule(asked.rules, replace(call, agent=agent)) for agent in (asked.agent, *asked.delegators)]
+    return max(rulings, key=lambda ruling: _STRICTNESS[ruling.verdict])
+
+
+def _unless_denied(asked: RequestedToolCall, call: PolicyCall, step: Next) -> Next:
+    """Return the step, unless it runs a call that a rule denies by now: a rule may have come after the approval."""
+    if isinstance(step, Run):
+        ruling = _ruling(asked, replace(call, arguments=step.arguments))
+        if ruling.verdict is Verdict.DENY:
+            raise _denied(ruling)
+    return step
+
+
+def _denied(ruling: Ruling) -> ToolError:
+    return ToolError(f"The policy doesn't allow this call. {ruling.reason}".strip())
 
 
 def sha256_of(request: ToolCallRequest, tool: Tool | None, arguments: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ class StandIn:
     kind = ToolKind.PURE
     instant = False
     reads_only = True
+    untrusted = False
 
     async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
         return ToolOutput(calculate(arguments.expression))
@@ -32,7 +33,7 @@ def replace_calculator(patch: pytest.MonkeyPatch, tool: StandIn) -> None:
         return await tool.call(arguments, context)
 
     patch.setattr(Calculator, "call", call)
-    for name in ("kind", "instant", "reads_only"):
+    for name in ("kind", "instant", "reads_only", "untrusted"):
         patch.setattr(Calculator, name, getattr(tool, name))
 
 

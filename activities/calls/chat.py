@@ -18,7 +18,7 @@ from activities.tool_results import limits_from_now, results_at_once
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import AWAY, Connection
-from chimera.ledger import transcripts
+from chimera.ledger import described, transcripts
 from chimera.ledger.calls import Intent
 from chimera.ledger.transcripts import CallContext
 from chimera.pricing import cost_of, price_of, window_of
@@ -105,7 +105,9 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
             return []
         tools = await self._catalog.matching(connection, UserId(context.owner_id), agent.tools)
         allowed = context.allowed_tools
-        return [tool.definition for name, tool in tools.items() if allowed is None or name in allowed]
+        offered = [tool.definition for name, tool in tools.items() if allowed is None or name in allowed]
+        await described.note(connection, request.run_id, offered)
+        return offered
 
     async def ask(self, ready: ReadyCall[ChatRequest], answer: PartialAnswer[ChatEnd]) -> ChatEnd:
         return await self._stream.read(ready.intent, ready.provider_request, answer)

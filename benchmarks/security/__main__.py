@@ -31,6 +31,8 @@ from benchmarks.security import (
     guesses,
     histories,
     limits,
+    mcp_hostile,
+    mcp_stdio,
     modes,
     pairs,
     passwords,
@@ -49,6 +51,7 @@ from benchmarks.security import (
     volume,
 )
 from benchmarks.security.finding import Finding, Seen
+from benchmarks.security.hijacked import exfiltration, injections, privilege
 from tests.ports import free_port
 from tests.stack import Stack, running_stack
 
@@ -63,15 +66,20 @@ MODULES = (
     egress,
     egress_answers,
     enumeration,
+    exfiltration,
     exposure,
     folders,
     guesses,
     histories,
+    injections,
     limits,
+    mcp_hostile,
+    mcp_stdio,
     modes,
     pairs,
     passwords,
     patterns,
+    privilege,
     processes,
     providers,
     revocation,

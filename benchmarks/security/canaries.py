@@ -16,13 +16,16 @@ from tests.stack import Stack
 from tests.wires.gateway.service import ANTHROPIC, GOOGLE, SIMULATED, settings_for
 
 VENDORS = ("openai", "anthropic", "google", "local")
+NAMED = f"CANARY-named-{uuid4().hex}"
+"""A secret for the files of MCP servers and HTTP APIs, which no such file refers to."""
 KEYS = {vendor: f"sk-CANARY-{vendor}-{uuid4().hex}" for vendor in VENDORS}
 WIRES = (ANTHROPIC, GOOGLE)
 
 
 def variables() -> dict[str, str]:
-    """Return the keys as variables in the environment of the process that starts the stack, as users set them."""
-    return {f"CHIMERA_{vendor.upper()}_API_KEY": key for vendor, key in KEYS.items()}
+    """Return the keys and a named secret as variables of the process that starts the stack, as users set them."""
+    keys = {f"CHIMERA_{vendor.upper()}_API_KEY": key for vendor, key in KEYS.items()}
+    return {**keys, "CHIMERA_SECRET_BANK": NAMED}
 
 
 def settings(simulator_port: int) -> dict[str, Any]:

@@ -68,18 +68,24 @@ class EgressClient:
         max_bytes: int = MAX_BYTES,
         timeout_s: float = TIMEOUT_S,
         follow: bool = True,
+        only_trusted: bool = False,
     ) -> EgressResponse:
         """Send a request and read the response.
 
         `accept` contains media types such as `text/html` or `text/*`; an error's body of another type is dropped.
         `max_bytes` applies to the decompressed body, and `timeout_s` to everything, including redirects. With `follow`,
-        up to three redirects are followed. Raises EgressRefused, and EgressFailed if the server can't be reached.
+        up to three redirects are followed; with `only_trusted`, only to the same host or to one that
+        `is_allowed_after_untrusted`, because the server that redirects may pass on what it was sent. Raises
+        EgressRefused, and EgressFailed if the server can't be reached.
         """
         trip = _Trip()
         step = Step(method.upper(), self.policy.checked(url), checked_headers(headers or {}), body)
+        within = step.where.host if only_trusted else None
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._follow(step, trip, accept, max_bytes, timeout_s, MAX_REDIRECTS if follow else None)
+                return await self._follow(
+                    step, trip, accept, max_bytes, timeout_s, MAX_REDIRECTS if follow else None, within
+                )
         except TimeoutError:
             raise EgressFailed(
                 f"{trip.host!r} didn't answer completely within {timeout_s:g} s. Try again, or use another URL.",
@@ -123,7 +129,14 @@ class EgressClient:
         return self.policy.is_allowed_after_untrusted(url)
 
     async def _follow(
-        self, step: Step, trip: _Trip, accept: Collection[str], max_bytes: int, timeout_s: float, redirects: int | None
+        self,
+        step: Step,
+        trip: _Trip,
+        accept: Collection[str],
+        max_bytes: int,
+        timeout_s: float,
+        redirects: int | None,
+        within: str | None,
     ) -> EgressResponse:
         async with CheckedTransport(self.policy, self._ways, keep_alive=False) as transport:
             while True:
@@ -140,7 +153,19 @@ class EgressClient:
                         f"{step.where.host!r} redirects more than {MAX_REDIRECTS} times. Use the final URL.",
                         status=response.status_code,
                     )
+                self._check_trust(following, within, response.status_code)
                 step, redirects = following, redirects - 1
+
+    def _check_trust(self, following: Step, within: str | None, status: int) -> None:
+        """Raise EgressRefused if a redirect leaves the host `within` for one that isn't trusted."""
+        host = following.where.host
+        if within is None or host == within or self.is_allowed_after_untrusted(str(following.where.url)):
+            return
+        raise EgressRefused(
+            f"{within!r} redirects to {host!r}, which isn't followed after the task has read content from outside. If"
+            " you need that page, request its URL.",
+            status=status,
+        )
 
 
 def _request_of(step: Step, trip: _Trip, accept: Collection[str], timeout_s: float) -> httpx2.Request:

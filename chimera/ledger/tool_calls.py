@@ -21,9 +21,17 @@ from models.workflows import TaskSignal
 ARGUMENTS_CHARS = 200
 """How many characters of a call's arguments its first event contains."""
 
+_DELEGATORS = """
+SELECT p.agent FROM subtasks q JOIN subtasks p ON p.run_id = q.run_id AND p.path = q.parent
+WHERE q.run_id = %(run_id)s AND q.tools IS NOT NULL AND (q.path = %(path)s OR starts_with(%(path)s, q.path || '/'))
+ORDER BY p.path
+"""
+"""The agents that delegated a subtask, or one above it. Only delegated subtasks have their own list of tools."""
+
 _ASKED = one_line(f"""
-SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, r.status AS run_status, r.owner_id, r.untrusted,
+SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, r.status AS run_status, r.owner_id, r.untrusted, r.described_by,
        u.email, c.status, c.failed, c.attempts, s.agent, s.tools AS allowed, g.spec AS agent_spec,
+       CASE WHEN s.tools IS NULL THEN '{{}}' ELSE ARRAY({_DELEGATORS}) END AS delegators,
        EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED.replace("runs.", "r.")}) AS enabled,
        (SELECT p.rules FROM tool_policies p WHERE p.owner_id IS NULL) AS installation_rules,
        (SELECT p.rules FROM tool_policies p WHERE p.owner_id = r.owner_id) AS own_rules, a.*
@@ -108,6 +116,8 @@ class RequestedToolCall:
     owner_id: UserId
     owner_email: str
     agent: str
+    delegators: tuple[str, ...]
+    """The agents that have delegated the work, one to the other."""
     agent_spec: Mapping[str, Any] | None
     """The user's agent in the task's version; None for a built-in one."""
     allowed: tuple[str, ...] | None
@@ -116,10 +126,16 @@ class RequestedToolCall:
     """`started` if an attempt may have had its effect; `waiting`, or None for a call that was never looked at."""
     is_untrusted: bool
     """Whether the run has read content from outside."""
+    described_by: frozenset[str]
+    """The servers outside whose descriptions of tools the run's models have read."""
     rules: tuple[PolicyRule, ...]
     """The installation's rules, followed by the owner's."""
     approval: ApprovalState | None
     """The newest decision about the call."""
+
+    def is_influenced(self, server: str | None) -> bool:
+        """Return whether a stranger, other than the server that gets the call anyway, may have influenced the call."""
+        return self.is_untrusted or bool(self.described_by - {server})
 
 
 async def read(connection: Connection, request: ToolCallRequest) -> RequestedToolCall:
@@ -143,10 +159,12 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
         owner_id=UserId(str(row.owner_id)),
         owner_email=row.email,
         agent=row.agent,
+        delegators=tuple(row.delegators),
         agent_spec=row.agent_spec,
         allowed=None if row.allowed is None else tuple(row.allowed),
         status=row.status,
         is_untrusted=row.untrusted,
+        described_by=frozenset(row.described_by),
         rules=tuple(PolicyRule.model_validate(r) for r in [*(row.installation_rules or ()), *(row.own_rules or ())]),
         approval=approval_in(row),
     )

@@ -46,7 +46,12 @@ BAD_TASKS: list[tuple[str, dict[str, Any], str, str]] = [
     ("schema of a task", {"output_schema": {"type": "objekt"}}, "output_schema", "The schema is invalid"),
     ("no schema", {"output_schema": "object"}, "output_schema", "Send an object"),
     ("large schema", {"output_schema": {"title": "x" * 40_000}}, "output_schema", "at most 32 KiB"),
-    ("remote schema", {"output_schema": {"$ref": "file:///etc/passwd"}}, "output_schema", "Only its own parts can be used"),
+    (
+        "remote schema",
+        {"output_schema": {"$ref": "file:///etc/passwd"}},
+        "output_schema",
+        "Only its own parts can be used",
+    ),
     (
         "schema of a subtask",
         {"plan": [STEP, OTHER | {"output_schema": {"type": 1}}]},

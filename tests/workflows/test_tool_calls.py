@@ -15,7 +15,7 @@ from activities.calls import heartbeats
 from chimera.providers.base import ChatEnd, ChatRequest, TextDelta, ToolRequest
 from chimera.providers.chat_completions.chat import ChatCompletions
 from chimera.store import task_controls
-from chimera.tools.base import ToolOutput
+from chimera.tools.base import OutcomeUnknown, ToolOutput, ToolUnavailable
 from chimera.tools.calculator import CalculatorArguments
 from chimera.tools.context import ToolContext
 from models.approvals import ApprovalKind
@@ -259,6 +259,29 @@ async def test_a_pure_tool_that_breaks_loses_no_paid_answer(runs: Runs, monkeypa
     assert (await history_of(runs, task_id))["run_tool_call"] == 1
     assert await results_in(runs, task_id) == ["391"]
     assert [row["status"] for row in await runs.attempts(task_id)] == ["finished", "finished"]
+
+
+class Away(StandIn):
+    """The calculator as a tool of a server that is away, and that says so in its own words."""
+
+    untrusted = True
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def call(self, arguments: CalculatorArguments, context: ToolContext) -> ToolOutput:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ToolUnavailable("a stranger's words"), OutcomeUnknown("a stranger's words")])
+async def test_a_failure_in_strangers_words_marks_the_run(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    replace_calculator(monkeypatch, Away(error))
+    task_id = await computed(runs)
+    (result,) = await results_in(runs, task_id)
+    assert "a stranger's words" in result
+    assert (await runs.row(task_id))["untrusted"]
 
 
 async def test_a_pause_during_a_call_holds_its_tools(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,8 @@ class Run(Table):
     """How many decisions of people the run waits for."""
     untrusted: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Whether one of the run's tools has returned content from outside."""
+    described_by: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
+    """The servers outside whose descriptions of tools the run's models have read."""
     schedule_id: Mapped[str | None] = mapped_column(
         Uuid(as_uuid=False), ForeignKey("schedules.id", ondelete="SET NULL")
     )

@@ -13,7 +13,7 @@ from chimera.config.settings import Settings
 from chimera.egress.client import MAX_BYTES, EgressClient
 from chimera.egress.errors import EgressFailed, EgressRefused, UnknownHost
 from chimera.egress.transport import Ways
-from tests.chimera.egress.servers import Answer, Arrived, Place, pours, redirects, says, serving, zone
+from tests.chimera.egress.servers import Answer, Arrived, Internet, Place, pours, redirects, says, serving, zone
 from tests.tls import Authority
 
 HOUR_S = 3600.0
@@ -72,6 +72,30 @@ async def test_another_origin_does_not_get_secrets() -> None:
             assert place.arrived[1].headers["x-api-key"] == "x"
         assert other.arrived[0].headers["accept-language"] == "de"
         assert not {"authorization", "cookie", "x-api-key"} & set(other.arrived[0].headers)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_followed"),
+    [
+        ("/again", True),
+        ("http://trusted.example/again", True),
+        ("http://first.example/again", True),
+        ("http://evil.example/again", False),
+        ("http://trusted.example.evil.example/again", False),
+        ("//evil.example/again", False),
+    ],
+)
+async def test_untrusted_redirects_can_be_excluded(target: str, is_followed: bool) -> None:
+    hosts = ("first.example", "trusted.example", "evil.example", "trusted.example.evil.example")
+    async with serving(by_path(start=redirects(target), again=says(b"there"))) as place:
+        ways = Ways(zone(dict.fromkeys(hosts, ("93.184.215.14",))), Internet(place))
+        client = EgressClient(Settings(egress_trusted=("trusted.example",)), ways)
+        assert (await client.request("GET", "http://first.example/")).body == b"there"
+        if is_followed:
+            assert (await client.request("GET", "http://first.example/", only_trusted=True)).body == b"there"
+        else:
+            with pytest.raises(EgressRefused, match="isn't followed after the task has read content from outside"):
+                await client.request("GET", "http://first.example/", only_trusted=True)
 
 
 async def test_a_body_is_not_redirected_to_another_origin() -> None:

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import text
 
 from chimera.db.engine import Database
-from chimera.ledger import calls, events, settlements, tool_calls
+from chimera.ledger import calls, described, events, settlements, tool_calls
 from chimera.ledger.transcripts import TranscriptRow
 from models.errors import RootStopped, SubtaskSkipped
 from models.events import ToolCallFinished, ToolCallStarted
 from models.ids import NodePath, TaskId
 from models.runs import UNCALLABLE, RunStatus
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
+from models.tools import ToolDefinition, ToolKind
 from tests.chimera.ledger.test_calls import a_settlement, a_task, an_intent
 
 SKIP = "UPDATE subtasks SET status = 'skipped' WHERE run_id = :id AND path = 'a'"
@@ -159,3 +160,43 @@ async def test_a_finished_tool_is_returned_after_a_skip(database: Database) -> N
     assert await written(database, request.run_id) == 2
     await change(database, SKIP, request)
     assert (await read(database, request)).done == ToolCallOutcome(tool="calculator", failed=False)
+
+
+async def test_descriptions_of_other_servers_influence_a_call(database: Database) -> None:
+    request = await a_request(database)
+    near, far = a_definition("near", untrusted=False), a_definition("far", untrusted=True)
+    async with database.statements() as connection:
+        await described.note(connection, request.run_id, [near])
+    assert not (await read(database, request)).is_influenced("other")
+    async with database.statements() as connection:
+        for _ in range(2):
+            await described.note(connection, request.run_id, [near, far])
+    found = await read(database, request)
+    assert found.described_by == {"far"}
+    assert (found.is_influenced("far"), found.is_influenced("near"), found.is_influenced(None)) == (False, True, True)
+
+
+def a_definition(server: str, *, untrusted: bool) -> ToolDefinition:
+    return ToolDefinition(
+        name=f"{server}__x", description="", parameters={}, kind=ToolKind.PURE, server=server, untrusted=untrusted
+    )
+
+
+async def test_a_delegated_call_names_its_delegators(database: Database) -> None:
+    request = await a_request(database)
+    assert (await read(database, request)).delegators == ()
+    async with database.begin() as session:
+        for statement in (RENAME, ADD_PARENTS):
+            await session.execute(text(statement), {"id": request.run_id})
+    moved = request.model_copy(update={"path": NodePath("a/1-0/2-0")})
+    assert (await read(database, moved)).delegators == ("analyst", "boss")
+
+
+RENAME = "UPDATE messages SET path = 'a/1-0/2-0' WHERE run_id = :id AND path = 'a'"
+ADD_PARENTS = """
+INSERT INTO subtasks (run_id, path, parent, position, key, title, instruction, agent, depends_on, decompose, tools)
+SELECT run_id, n.path, n.parent, 1, n.key, '', 'x', n.agent, '{}', false, '{calculator}'
+FROM subtasks,
+     (VALUES ('a/1-0', 'a', '1-0', 'boss'), ('a/1-0/2-0', 'a/1-0', '2-0', 'clerk')) AS n(path, parent, key, agent)
+WHERE run_id = :id AND subtasks.path = 'a'
+"""

@@ -1,6 +1,9 @@
 """The tool that reads a web page: text, titles, charsets, and what it leaves out."""
 
 import codecs
+from asyncio import StreamWriter
+from collections.abc import Awaitable
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +13,7 @@ from chimera.egress.transport import Ways
 from chimera.tools.base import ToolError, ToolOutput
 from chimera.tools.fetch_page import FetchPage
 from chimera.tools.web_pages import page_of
-from tests.chimera.egress.servers import Answer, redirects, says, serving, zone
+from tests.chimera.egress.servers import Answer, Arrived, Internet, redirects, says, serving, zone
 from tests.chimera.tools.calls import context
 
 
@@ -109,6 +112,19 @@ async def test_the_final_url_is_shown() -> None:
             tool = FetchPage(EgressClient(Settings(egress_allow=allow)))
             output = await tool.run({"url": first.url()}, context())
         assert output.text.startswith(f"URL: {last.url('/last')}\n")
+
+
+async def test_untrusted_redirects_stay_on_their_host() -> None:
+    def first_leads_to_other(writer: StreamWriter, arrived: Arrived) -> Awaitable[None]:
+        is_first = arrived.headers["host"] == "first.example"
+        return (redirects("http://other.example/") if is_first else says(b"there"))(writer, arrived)
+
+    async with serving(first_leads_to_other) as place:
+        ways = Ways(zone(dict.fromkeys(("first.example", "other.example"), ("93.184.215.14",))), Internet(place))
+        tool, arguments = FetchPage(EgressClient(Settings(), ways)), {"url": "http://first.example/"}
+        assert "there" in (await tool.run(arguments, context())).text
+        with pytest.raises(ToolError, match=r"redirects to 'other\.example'"):
+            await tool.run(arguments, replace(context(), is_untrusted=True))
 
 
 async def test_an_error_page_is_a_failure_with_its_text() -> None:

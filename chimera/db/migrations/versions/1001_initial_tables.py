@@ -169,6 +169,7 @@ def upgrade() -> None:
         sa.Column("needs_budget", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("approvals_pending", sa.Integer(), server_default="0", nullable=False),
         sa.Column("untrusted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("described_by", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
         sa.Column("schedule_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("scheduled_run_id", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
