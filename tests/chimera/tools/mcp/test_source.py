@@ -72,9 +72,9 @@ async def status_of(database: Database, name: str) -> tuple[str, bool]:
         return ("", False) if row is None else (row.status, row.offered is not None)
 
 
-async def accept(database: Database, name: str) -> None:
+async def accept(settings: Settings, database: Database, name: str) -> None:
     async with database.begin() as session:
-        await store.accept(session, Caller(user_id=NOBODY, role="admin"), name, None)
+        await store.accept(session, settings, Caller(user_id=NOBODY, role="admin"), name, None)
 
 
 async def test_the_first_list_is_accepted(settings: Settings, database: Database, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ async def test_a_changed_definition_disables_its_tool(settings: Settings, databa
         assert await status_of(database, "files__add") == ("changed", True)
         assert await status_of(database, "files__more") == ("changed", True)
         assert await status_of(database, "files__store") == ("gone", False)
-        await accept(database, "files__add")
+        await accept(settings, database, "files__add")
         tools = await tools_of(found, database)
         assert list(tools) == ["files__add"]
         assert "evil.example" in tools["files__add"].definition.description
@@ -185,9 +185,9 @@ async def test_users_tools_are_their_own(
         with pytest.raises(ToolUnavailable, match="belongs to a user"):
             await tools["x__a"].run({}, context())
     async with database.begin() as session:
-        assert [tool.name for tool in await store.tools_of(session, owner_id)] == ["x__a"]
+        assert [tool.name for tool in await store.tools_of(session, settings, owner_id)] == ["x__a"]
         with pytest.raises(NotFound):
-            await store.details(session, NOBODY, "x__a")
+            await store.details(session, settings, NOBODY, "x__a")
 
 
 async def test_only_administrators_accept_the_installations_tools(
@@ -199,16 +199,16 @@ async def test_only_administrators_accept_the_installations_tools(
     admin = Caller(user_id=NOBODY, role="admin")
     async with database.begin() as session:
         with pytest.raises(Forbidden):
-            await store.accept(session, Caller(user_id=NOBODY, role="user"), "files__add", None)
-        details = await store.details(session, NOBODY, "files__add")
+            await store.accept(session, settings, Caller(user_id=NOBODY, role="user"), "files__add", None)
+        details = await store.details(session, settings, NOBODY, "files__add")
         assert details.offered is not None
         assert details.description != details.offered.description
         with pytest.raises(Conflict, match="has changed again"):
-            await store.accept(session, admin, "files__add", "0" * 64)
-        accepted = await store.accept(session, admin, "files__add", details.offered.sha256)
+            await store.accept(session, settings, admin, "files__add", "0" * 64)
+        accepted = await store.accept(session, settings, admin, "files__add", details.offered.sha256)
         assert (accepted.status, accepted.sha256) == (ToolStatus.ACTIVE, details.offered.sha256)
         with pytest.raises(Conflict, match="no change to accept"):
-            await store.accept(session, admin, "files__add", None)
+            await store.accept(session, settings, admin, "files__add", None)
 
 
 async def test_static_tools_are_published(settings: Settings, database: Database) -> None:
@@ -216,7 +216,7 @@ async def test_static_tools_are_published(settings: Settings, database: Database
     async with database.connection() as connection:
         await ledger.publish_all(connection, definitions)
     async with database.begin() as session:
-        found = {tool.name: tool for tool in await store.tools_of(session, NOBODY)}
+        found = {tool.name: tool for tool in await store.tools_of(session, settings, NOBODY)}
         assert found["calculator"].status is ToolStatus.ACTIVE
         known = await store.known_to(session, NOBODY)
     assert [known.has(name) for name in ("calculator", "calc*", "*", "x__*", "wizard")] == [
