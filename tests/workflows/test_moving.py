@@ -21,6 +21,9 @@ CALLS = (
     ToolRequest("call_1", "calculator", '{"expression": "2 + 2"}'),
 )
 
+TOOLS = ("calculator", "run_python")
+"""Those of the analyst."""
+
 
 @pytest.fixture(scope="module")
 async def servers() -> AsyncIterator[dict[str, Scripted]]:
@@ -107,9 +110,9 @@ async def test_a_tool_conversation_moves_to_another_vendor(
         ("result", CALLS[1].arguments, "4"),
     )
     assert received.state == ""
-    assert received.tools == (("calculator",) if other.keeps_tools else ())
+    assert received.tools == (TOOLS if other.keeps_tools else ())
     assert not received.may_call, "it is the last permitted turn"
     before = mine.parse(servers[first].bodies[1], servers[first].targets[1])
     assert (before.items, before.may_call) == (received.items, False)
-    assert before.tools == (("calculator",) if mine.keeps_tools else ())
+    assert before.tools == (TOOLS if mine.keeps_tools else ())
     assert bool(before.state) == mine.sends_state, "the vendor's own reasoning holds, though no tool may be called"

@@ -49,7 +49,9 @@ async def runs(
     limits = {"simulator_url": simulator.url, "graceful_shutdown_s": 1.0}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHIMERA_SECRET_SHOP_KEY", "canary-7715")
-        async with runs_with_worker(settings.model_copy(update={**own, **limits})) as started:
+        # New settings and not a copy: the secrets are read when settings are made.
+        changed = Settings.model_validate({**settings.model_dump(), **own, **limits})
+        async with runs_with_worker(changed) as started:
             async with started.database.begin() as session:
                 tools = ("greet", "lose", "run_python", "shop__*")
                 spec = AgentSpec(name="clerk", prompt="Help.", tools=tools)

@@ -55,7 +55,9 @@ def asked_schema(body: dict[str, Any]) -> Any:
 
 async def test_an_answer_is_stored_as_json(runs: Runs, server: Scripted) -> None:
     server.answers(*says('Here it is:\n```json\n{"n": 4}\n```'))
-    task_id = await runs.start("Count.", model=LOCAL, plan=[a_subtask("one", output_schema=SCHEMA)])
+    # An agent without tools: this server accepts a schema only for answers that can't be tool calls.
+    plan = [a_subtask("one", agent="critic", output_schema=SCHEMA)]
+    task_id = await runs.start("Count.", model=LOCAL, plan=plan)
     row = await runs.ended(task_id)
     assert (row["status"], row["output"], await outputs_of(runs, task_id)) == ("completed", {"n": 4}, {"one": {"n": 4}})
     assert "Here it is" in row["result"]
