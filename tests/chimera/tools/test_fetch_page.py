@@ -135,3 +135,31 @@ def test_evil_pages_are_converted_within_bounds() -> None:
     cell = "<tr><td colspan=1000 rowspan=1000>x</td></tr>"
     for source in ("<div>" * 300_000, "<b>" * 300_000, f"<table>{cell * 20_000}</table>", "<title" * 300_000):
         assert len(page_of(source).text) <= len(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<blockquote>" * 190 + "<p>x" * 5_000,
+        "<em>" * 190 + "<p>x" * 5_000,
+        "<i>" * 190 + "<p>x" * 5_000,
+        f"<table><tr>{'<td>' * 5_000}</tr>{'<tr><td>x' * 5_000}",
+        f"<table><tr>{'<td><!--<tr>-->' * 3_000}</tr>{'<tr><td>x' * 3_000}",
+        f"<table><tr><td>{'x' * 10_000}</td></tr>{'<tr><td>x' * 3_000}",
+    ],
+    ids=["quotes", "em", "i", "a wide row", "a hidden wide row", "a wide cell"],
+)
+def test_a_small_page_has_no_huge_text(source: str) -> None:
+    assert len(page_of(source).text) <= 8 * len(source)
+
+
+def test_tables_and_quotes_are_kept() -> None:
+    table = "<table><tr><th>City</th><th>People</th></tr><tr><td>Bern</td><td>134,000</td></tr></table>"
+    text = page_of(f"<blockquote>said</blockquote>{table}").text
+    assert text == "> said\n\n| City | People |\n| --- | --- |\n| Bern | 134,000 |"
+
+
+def test_a_large_table_is_written_as_lines() -> None:
+    row = f"<tr>{'<td>a</td>' * 10}</tr>"
+    lines = page_of(f"<table>{row * 1_000}</table>").text.splitlines()
+    assert [line.split() for line in lines if line.strip()] == [["|", "a"] * 10] * 1_000
