@@ -1,6 +1,7 @@
 """The tool that reads a web page: text, titles, charsets, and what it leaves out."""
 
 import codecs
+from asyncio import StreamWriter
 
 import pytest
 
@@ -10,7 +11,7 @@ from chimera.egress.transport import Ways
 from chimera.tools.base import ToolError, ToolOutput
 from chimera.tools.fetch_page import FetchPage
 from chimera.tools.web_pages import page_of
-from tests.chimera.egress.servers import Answer, redirects, says, serving, zone
+from tests.chimera.egress.servers import Answer, Arrived, Internet, redirects, says, serving, zone
 from tests.chimera.tools.calls import context
 
 
@@ -109,6 +110,26 @@ async def test_the_final_url_is_shown() -> None:
             tool = FetchPage(EgressClient(Settings(egress_allow=allow)))
             output = await tool.run({"url": first.url()}, context())
         assert output.text.startswith(f"URL: {last.url('/last')}\n")
+
+
+async def test_a_redirect_carries_no_data_of_an_untrusted_run() -> None:
+    settings = Settings(egress_trusted=("trusted.example", "also.example"))
+    names = {name: ["93.184.215.14"] for name in ("trusted.example", "also.example", "evil.example")}
+    for location, is_followed in (("/?a", True), ("http://also.example/?a", True), ("http://evil.example/?a", False)):
+
+        async def answer(writer: StreamWriter, arrived: Arrived, location: str = location) -> None:
+            await (says(b"there") if arrived.target == "/?a" else redirects(location))(writer, arrived)
+
+        async with serving(answer) as place:
+            tool = FetchPage(EgressClient(settings, Ways(zone(names), Internet(place))))
+            call = {"url": "http://trusted.example/start"}
+            if is_followed:
+                assert "there" in (await tool.run(call, context(is_untrusted=True))).text
+            else:
+                with pytest.raises(ToolError, match=r"Use the URL http://evil\.example/\?a itself"):
+                    await tool.run(call, context(is_untrusted=True))
+                assert "there" in (await tool.run(call, context())).text
+            assert len(place.arrived) == (2 if is_followed else 3)
 
 
 async def test_an_error_page_is_a_failure_with_its_text() -> None:
