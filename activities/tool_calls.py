@@ -44,7 +44,7 @@ from models.model_calls import Purpose
 from models.policies import ApprovalTerms
 from models.subtasks import OPEN_SUBTASKS, SubtaskStatus
 from models.tool_calls import ToolCallOutcome, ToolCallRequest, ToolCallWait
-from models.tools import ToolKind
+from models.tools import ToolDefinition, ToolKind
 
 log = structlog.get_logger()
 
@@ -149,12 +149,12 @@ class ToolCalls(contract.ToolCalls):
             output = await output_of(run.tool, run.arguments, self._context_of(request, asked, definition.server))
             await self._failpoints.hit("after_effect")
         except ToolUnavailable as error:
-            return await self._unavailable(request, asked, claim, error, untrusted=definition.untrusted)
+            return await self._unavailable(request, asked, claim, error, definition)
         except Exception as error:  # noqa: BLE001  (whatever the tool raises, a call may have had its effect)
             if definition.kind is ToolKind.ONCE:
                 log.warning("tool_outcome_unknown", tool=asked.tool, error=type(error).__name__)
                 return await self._run_again_never(request, asked, run)
-            return await self._broken(request, asked, error, untrusted=definition.untrusted)
+            return await self._broken(request, asked, error, definition)
         match output:
             case Question():
                 return await self._request(request, asked, _question(request, asked, run, output))
@@ -184,27 +184,26 @@ class ToolCalls(contract.ToolCalls):
         asked: RequestedToolCall,
         claim: Claim | None,
         error: ToolUnavailable,
-        *,
-        untrusted: bool,
+        definition: ToolDefinition,
     ) -> ToolCallOutcome:
-        """Let a call that had no effect be repeated, or give up. The message may quote the tool's server."""
+        """Let a call that had no effect be repeated, or give up. The message may contain a server's own words."""
         if claim is not None:
             async with self._database.statements() as connection:
                 await tool_calls.release(connection, request, claim.attempt)
         if activity.info().attempt < MAX_ATTEMPTS:
             raise error
         output = ToolOutput(f"{asked.tool} is unavailable: {error.message}", failed=True)
-        return await self._finish(request, asked, output, untrusted=untrusted)
+        return await self._finish(request, asked, output, untrusted=definition.untrusted)
 
     async def _broken(
-        self, request: ToolCallRequest, asked: RequestedToolCall, error: Exception, *, untrusted: bool
+        self, request: ToolCallRequest, asked: RequestedToolCall, error: Exception, definition: ToolDefinition
     ) -> ToolCallOutcome:
-        """Let a call that may be repeated be repeated, or give up. The message may quote the tool's server."""
+        """Let a call that may be repeated be repeated, or give up. The message may contain a server's own words."""
         is_final = isinstance(error, ChimeraError) and not error.retryable
         if is_final or (activity.info().attempt < MAX_ATTEMPTS and not isinstance(error, Overdue)):
             raise error
         text = f"{asked.tool} failed: {error.message if isinstance(error, OutcomeUnknown) else type(error).__name__}."
-        return await self._finish(request, asked, ToolOutput(text, failed=True), untrusted=untrusted)
+        return await self._finish(request, asked, ToolOutput(text, failed=True), untrusted=definition.untrusted)
 
     async def _delegate(
         self, request: ToolCallRequest, asked: RequestedToolCall, work: Delegation, tools: dict[str, Tool]

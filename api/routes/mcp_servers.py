@@ -1,6 +1,7 @@
 """Routes for users' own MCP servers. Those of the installation are only in its file: no route can define a program."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Response, status
 from pydantic_core import to_json
@@ -86,7 +87,7 @@ async def refresh_mcp_server(name: ServerInPath, caller: WithCaller, parts: With
 
 
 def _check_url(url: str) -> None:
-    problem = problem_of(url) or ("contains a user name or password" if "@" in url.partition("?")[0] else None)
+    problem = problem_of(url) or ("contains a user name or password" if "@" in urlsplit(url).netloc else None)
     if problem is not None:
         raise InvalidInput("url", f"The address {problem}. Use an address such as https://mcp.example/mcp.")
 

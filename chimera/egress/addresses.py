@@ -16,6 +16,8 @@ _SHARED = ip_network("100.64.0.0/10")
 _GLOBAL_UNICAST = ip_network("2000::/3")
 """The part of IPv6 from which public addresses are assigned (RFC 4291, 2.4)."""
 _NAT64 = ip_network("64:ff9b::/96")
+_PLATFORM = frozenset(map(ip_address, ("168.63.129.16", "64:ff9b::a83f:8110")))
+"""Azure's platform, which serves a virtual machine's configuration to everything that runs there."""
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 """The middle of addresses that end in an IPv4 address (RFC 5214)."""
 
@@ -39,7 +41,7 @@ def address_in(text: str) -> Address | None:
 
 def is_public(address: Address) -> bool:
     """Return whether an address belongs to the public internet."""
-    if DEFAULT_DENIED.classify(address).blocked:
+    if DEFAULT_DENIED.classify(address).blocked or address in _PLATFORM:
         return False
     if isinstance(address, IPv4Address):
         return True
@@ -53,6 +55,8 @@ def is_internal(address: Address) -> bool:
 
     Link-local addresses don't count: cloud platforms serve credentials there.
     """
+    if address.is_loopback:
+        return True  # Before the rest, because Python counts ::1 as reserved.
     if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:
         return False
     return address.is_private or address in _SHARED

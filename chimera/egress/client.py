@@ -14,7 +14,7 @@ from chimera.egress.bodies import ENCODINGS, read_body
 from chimera.egress.errors import EgressFailed, EgressRefused
 from chimera.egress.headers import checked_headers, kept_headers
 from chimera.egress.policy import EgressPolicy
-from chimera.egress.redirects import Step, next_step
+from chimera.egress.redirects import Redirects, Step
 from chimera.egress.transport import CheckedTransport, LimitedTransport, Ways
 
 MAX_BYTES: Final = 5 * 1024 * 1024
@@ -68,24 +68,21 @@ class EgressClient:
         max_bytes: int = MAX_BYTES,
         timeout_s: float = TIMEOUT_S,
         follow: bool = True,
-        only_trusted: bool = False,
+        leave_host: bool = True,
     ) -> EgressResponse:
         """Send a request and read the response.
 
         `accept` contains media types such as `text/html` or `text/*`; an error's body of another type is dropped.
         `max_bytes` applies to the decompressed body, and `timeout_s` to everything, including redirects. With `follow`,
-        up to three redirects are followed; with `only_trusted`, only to the same host or to one that
-        `is_allowed_after_untrusted`, because the server that redirects may pass on what it was sent. Raises
-        EgressRefused, and EgressFailed if the server can't be reached.
+        up to three redirects are followed; without `leave_host`, only to the same host and to hosts that are allowed
+        after untrusted content. Raises EgressRefused, and EgressFailed if the server can't be reached.
         """
         trip = _Trip()
         step = Step(method.upper(), self.policy.checked(url), checked_headers(headers or {}), body)
-        within = step.where.host if only_trusted else None
+        redirects = Redirects(MAX_REDIRECTS, leave_host=leave_host) if follow else None
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._follow(
-                    step, trip, accept, max_bytes, timeout_s, MAX_REDIRECTS if follow else None, within
-                )
+                return await self._follow(step, trip, accept, max_bytes, timeout_s, redirects)
         except TimeoutError:
             raise EgressFailed(
                 f"{trip.host!r} didn't answer completely within {timeout_s:g} s. Try again, or use another URL.",
@@ -135,37 +132,19 @@ class EgressClient:
         accept: Collection[str],
         max_bytes: int,
         timeout_s: float,
-        redirects: int | None,
-        within: str | None,
+        redirects: Redirects | None,
     ) -> EgressResponse:
         async with CheckedTransport(self.policy, self._ways, keep_alive=False) as transport:
             while True:
                 trip.host = step.where.host
                 response = await transport.handle_async_request(_request_of(step, trip, accept, timeout_s))
                 try:
-                    following = next_step(step, response, self.policy) if redirects is not None else None
+                    following = None if redirects is None else redirects.following(step, response, self.policy)
                     if following is None:
                         return await _read(response, step, accept, max_bytes)
                 finally:
                     await response.aclose()
-                if not redirects:
-                    raise EgressRefused(
-                        f"{step.where.host!r} redirects more than {MAX_REDIRECTS} times. Use the final URL.",
-                        status=response.status_code,
-                    )
-                self._check_trust(following, within, response.status_code)
-                step, redirects = following, redirects - 1
-
-    def _check_trust(self, following: Step, within: str | None, status: int) -> None:
-        """Raise EgressRefused if a redirect leaves the host `within` for one that isn't trusted."""
-        host = following.where.host
-        if within is None or host == within or self.is_allowed_after_untrusted(str(following.where.url)):
-            return
-        raise EgressRefused(
-            f"{within!r} redirects to {host!r}, which isn't followed after the task has read content from outside. If"
-            " you need that page, request its URL.",
-            status=status,
-        )
+                step = following
 
 
 def _request_of(step: Step, trip: _Trip, accept: Collection[str], timeout_s: float) -> httpx2.Request:

@@ -24,6 +24,36 @@ class Step:
     body: bytes
 
 
+class Redirects:
+    """The redirects of one request: how many are left, and whether they may lead to other hosts."""
+
+    def __init__(self, most: int, *, leave_host: bool) -> None:
+        self._most = self._left = most
+        self._leave_host = leave_host
+
+    def following(self, step: Step, response: httpx2.Response, policy: EgressPolicy) -> Step | None:
+        """Return the request to which a response redirects; None if it doesn't. Raises EgressRefused."""
+        following = next_step(step, response, policy)
+        if following is None:
+            return None
+        if not self._left:
+            raise EgressRefused(
+                f"{step.where.host!r} redirects more than {self._most} times. Use the final URL.",
+                status=response.status_code,
+            )
+        self._left -= 1
+        if self._leave_host or following.where.host == step.where.host:
+            return following
+        url = str(following.where.url)
+        if not policy.is_allowed_after_untrusted(url):
+            raise EgressRefused(
+                f"{step.where.host!r} redirects to another host, and this task has read content from outside. Use the"
+                f" URL {url} itself.",
+                status=response.status_code,
+            )
+        return following
+
+
 def next_step(step: Step, response: httpx2.Response, policy: EgressPolicy) -> Step | None:
     """Return the request to which a response redirects; None if it doesn't. Raises EgressRefused.
 

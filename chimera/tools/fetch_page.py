@@ -49,7 +49,10 @@ class FetchPage(TypedTool[FetchPageArguments]):
 
     async def call(self, arguments: FetchPageArguments, context: ToolContext) -> ToolOutput:
         try:
-            response = await self._egress.request("GET", arguments.url, accept=TYPES, only_trusted=context.is_untrusted)
+            # What is decided about the call is decided about its URL: a redirect must not carry data elsewhere.
+            response = await self._egress.request(
+                "GET", arguments.url, accept=TYPES, leave_host=not context.is_untrusted
+            )
         except (EgressRefused, EgressFailed) as error:
             # Reading has no effect, and the model may know a better URL: it decides whether to try again.
             raise ToolError(error.message) from None

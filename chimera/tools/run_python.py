@@ -4,8 +4,10 @@ Monty is not CPython: it has no way to files, the network, processes or this pro
 new process of the pool, which has an empty environment. A process that crashes is replaced.
 """
 
+import ast
 import asyncio
 import os
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +31,12 @@ MAX_DEPTH: Final = 500
 MAX_AT_ONCE: Final = max(1, min(4, os.cpu_count() or 1))
 """The number of worker processes. Further calls wait for one."""
 _GRACE_SECONDS = 5.0
+# The text of the last value is made in the sandbox, within its limits: a value of a few lists that contain each other
+# becomes an object with millions of parts here, and a process that converts it does nothing else meanwhile. Without a
+# call, so that code can't replace what is called last.
+_TEXT_OF_VALUE: Final = (
+    f"""'' if _ is None else f"{{(_ if isinstance(_, str) else repr(_))!s:.{2 * MAX_OUTPUT_BYTES}}}" """
+)
 
 
 class RunPythonArguments(BaseModel):
@@ -116,31 +124,41 @@ class RunPython(TypedTool[RunPythonArguments]):
         from pydantic_monty import CollectString, MontyCrashedError, MontyError
 
         printed = CollectString(max_bytes=MAX_OUTPUT_BYTES)
+        kept, has_value = _keeping_value(code)
+        is_run, shown = False, ""
         try:
             async with pool.checkout(limits=self._limits, os_policy=_policy(), script_name="code.py") as session:
-                value = await session.feed_run(code, print_callback=printed)
+                await session.feed_run(kept, print_callback=printed)
+                is_run = True
+                if has_value:
+                    shown = _cut(clean_text(await session.feed_run(_TEXT_OF_VALUE, print_callback=printed)))
         except MontyCrashedError:
             raise
         except MontyError as error:
-            return ToolOutput(_together(printed.output, _explained(error, printed, self._max_seconds)), failed=True)
-        # The text of a large value takes a while.
-        shown, failed = await asyncio.to_thread(_shown, value)
-        return ToolOutput(_together(printed.output, shown), failed)
+            why = _explained(error, printed, self._max_seconds, is_run=is_run)
+            return ToolOutput(_together(printed.output, why), failed=True)
+        return ToolOutput(_together(printed.output, shown))
 
 
 def _policy() -> "OSPolicy":
     return {"sleep": "zero", "timezone": "utc"}
 
 
-def _shown(value: object) -> tuple[str, bool]:
-    """Return the text of a value, and whether there is none."""
-    if value is None:
-        return "", False
+def _keeping_value(code: str) -> tuple[str, bool]:
+    """Return code that keeps the value of its last line in `_` instead of returning it, and whether it has one."""
     try:
-        text = value if isinstance(value, str) else repr(value)
-    except (ValueError, RecursionError) as error:
-        return f"The last value can't be shown: {error}. Print the part that you need.", True
-    return _cut(clean_text(text[: 2 * MAX_OUTPUT_BYTES])), False
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            last = ast.parse(code).body[-1:]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # The sandbox says what is wrong with it. If it runs nevertheless, it has no value.
+        return f"{code}\nNone", False
+    if not last or not isinstance(last[0], ast.Expr):
+        return code, False
+    # Places are in lines and bytes. Lines end as for the parser, not as for `str.splitlines`.
+    data = code.encode()
+    place = sum(map(len, data.splitlines(keepends=True)[: last[0].lineno - 1])) + last[0].col_offset
+    return (data[:place] + b"_ = " + data[place:]).decode(), True
 
 
 def _cut(text: str) -> str:
@@ -155,13 +173,16 @@ def _together(printed: str, rest: str) -> str:
     return "\n".join(part for part in (printed, rest) if part) or "The code ran. It printed nothing and has no value."
 
 
-def _explained(error: "MontyError", printed: "CollectString", max_seconds: float) -> str:
+def _explained(error: "MontyError", printed: "CollectString", max_seconds: float, *, is_run: bool) -> str:
+    """Return why code failed or, if it has run, why its value can't be shown."""
     if str(error).startswith("TimeoutError: feed time limit exceeded"):
         return f"The code was stopped: it ran longer than {max_seconds:g} s."
     if str(error).startswith("MemoryError: the worker exceeded its memory limit"):
         return "The code was stopped: it needs too much memory."
     if len(printed.output.encode()) >= MAX_OUTPUT_BYTES - 1024 and "MemoryError" in str(error):
         return f"The code was stopped: it printed more than {MAX_OUTPUT_BYTES // 1024} KB."
+    if is_run:
+        return f"The last value can't be shown: {clean_text(str(error))[:200]}. Print the part that you need."
     display: Callable[[], str] = getattr(error, "display", lambda: str(error))
     lines = [line[:200] for line in display().splitlines()]
     shown = lines if len(lines) <= 16 else [*lines[:8], "  ...", *lines[-7:]]

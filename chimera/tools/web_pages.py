@@ -25,12 +25,23 @@ _MAX_TITLE_CHARS = 300
 _TITLE = re.compile(r"<title\b[^>]{0,200}>([^<]{0,2000})", re.IGNORECASE)
 # A cell that spans many columns becomes as many columns: 30 bytes of a page could become 2,000.
 _SPANS = re.compile(r"\b(?:col|row)span\s*=\s*[\"']?\d+[\"']?", re.IGNORECASE)
+# Tables are written with as many columns in each row as in the longest one. A table that is larger is written as lines.
+_CELL = re.compile(r"<t[dh]\b", re.IGNORECASE)
+_ROW = re.compile(r"<tr\b", re.IGNORECASE)
+_OTHER_TABLE_TAG = re.compile(r"<(?:/t[dhr]|/?(?:table|thead|tbody|tfoot|caption|colgroup|col))\b", re.IGNORECASE)
+_MAX_TABLE_CELLS = 4_000_000
+# The converter writes a nested quote anew at each level: 80 KB of HTML could take a gigabyte.
+_QUOTE = re.compile(r"<blockquote\b", re.IGNORECASE)
+_MAX_QUOTES = 8
 _BLANK_LINES = re.compile(r"\n{3,}")
 _OPTIONS = ConversionOptions(
     extract_metadata=False,
     hidden_content=HiddenContent.DROP,
     skip_images=True,
     max_depth=200,
+    compact_tables=True,
+    # Nested as quotes are, and without a meaning that a model needs.
+    strip_tags=["em", "i"],
     exclude_selectors=['[aria-hidden="true"]', "iframe", "object", "textarea", "select", "dialog"],
 )
 
@@ -67,11 +78,20 @@ def page_of(source: str) -> PageText:
     source = source[:_MAX_HTML_CHARS]
     title = html.unescape(found[1]) if (found := _TITLE.search(source)) else ""
     try:
-        markdown = convert(_SPANS.sub("", source), _OPTIONS).content or ""
+        markdown = convert(_bounded(_SPANS.sub("", source)), _OPTIONS).content or ""
     except ConversionError:
         raise ToolError("The page's HTML can't be converted to text. Use another URL.") from None
     text = _BLANK_LINES.sub("\n\n", clean_text(markdown)).strip()
     return PageText(text, " ".join(clean_text(title).split())[:_MAX_TITLE_CHARS])
+
+
+def _bounded(source: str) -> str:
+    """Return HTML without what makes its Markdown many times as long. Nothing is parsed, so nothing can be hidden."""
+    left = iter(range(_MAX_QUOTES))
+    source = _QUOTE.sub(lambda found: "<br" if next(left, None) is None else found[0], source)
+    if len(_CELL.findall(source)) * len(_ROW.findall(source)) <= _MAX_TABLE_CELLS:
+        return source
+    return _OTHER_TABLE_TAG.sub("<wbr", _ROW.sub("<br", _CELL.sub(" | <wbr", source)))
 
 
 def plain_text(source: str) -> str:

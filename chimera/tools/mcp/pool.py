@@ -43,6 +43,7 @@ class Connections:
     def __init__(self, clients: HttpClients = plain_client) -> None:
         self._clients = clients
         self._places: dict[tuple[str | None, str], _Place] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def connected(self, server: Server) -> Connection:
         """Return a live connection to a server.
@@ -60,7 +61,7 @@ class Connections:
                 await self._drop(place, live, server)
             self._check_patience(place, server)
             place.connection = await self._opened(place, server)
-        await self._close_idle()
+        self._close_idle()
         return place.connection
 
     async def forget(self, server: Server) -> None:
@@ -72,7 +73,8 @@ class Connections:
     async def close(self) -> None:
         """Close all connections."""
         places, self._places = list(self._places.values()), {}
-        await asyncio.gather(*(each.connection.close() for each in places if each.connection), return_exceptions=True)
+        closing = (each.connection.close() for each in places if each.connection)
+        await asyncio.gather(*closing, *self._closing, return_exceptions=True)
 
     async def _opened(self, place: _Place, server: Server) -> Connection:
         connection = Connection(server, self._clients)
@@ -112,8 +114,8 @@ class Connections:
             error.retry_after_s = wait_s
             raise error
 
-    async def _close_idle(self) -> None:
-        """Close connections to users' servers that are idle for long, or too many."""
+    def _close_idle(self) -> None:
+        """Close connections to users' servers that are idle for long, or too many. Nobody waits: a server may hang."""
         now = time.monotonic()
         theirs = sorted(
             (
@@ -130,7 +132,9 @@ class Connections:
             if number < excess or now - used_at > IDLE_S:
                 place = self._places.pop(key)
                 if place.connection is not None:
-                    await place.connection.close()
+                    task = asyncio.create_task(place.connection.close())
+                    self._closing.add(task)
+                    task.add_done_callback(self._closing.discard)
 
 
 @asynccontextmanager

@@ -32,7 +32,15 @@ MAX_GARBAGE_LINES = 1000
 """Lines that aren't JSON-RPC, such as a server's greeting. A server that writes more isn't an MCP server."""
 _CHUNK_BYTES = 64 * 1024
 _KEPT_BYTES = 300
-_ID = re.compile(rb'"id"\s*:\s*(\d{1,15})\s*[,}]')
+# Where the ID of an answer is: among its first fields, or among its last ones. An "id" in between is the result's own,
+# and a message with a method is the server's own request, whose ID isn't one of ours.
+_VERSION = rb'"jsonrpc"\s*:\s*"2\.0"'
+_BODY = rb'"(?:result|error)"\s*:'
+_ID_FIRST = re.compile(
+    rb'\s*\{\s*(?:%s\s*,\s*)?"id"\s*:\s*(\d{1,15})\s*,\s*(?:%s\s*,\s*)?%s' % (_VERSION, _VERSION, _BODY)
+)
+_BODY_FIRST = re.compile(rb"\s*\{\s*(?:%s\s*,\s*)?%s" % (_VERSION, _BODY))
+_ID_LAST = re.compile(rb',\s*"id"\s*:\s*(\d{1,15})\s*(?:,\s*%s\s*)?\}\s*$' % _VERSION)
 
 
 @asynccontextmanager
@@ -119,8 +127,8 @@ def _parsed(line: bytes) -> "SessionMessage | None":
     from mcp.shared.message import SessionMessage
 
     if isinstance(line, _TooLong):
-        # The ID is the first or the last field of an answer.
-        found = _ID.search(line[:_KEPT_BYTES]) or _ID.search(line[-_KEPT_BYTES:])
+        begin, end = line[:_KEPT_BYTES], line[-_KEPT_BYTES:]
+        found = _ID_FIRST.match(begin) or (_ID_LAST.search(end) if _BODY_FIRST.match(begin) else None)
         if found is None:
             return None
         error = types.ErrorData(code=TOO_LARGE, message="The answer is too large.")

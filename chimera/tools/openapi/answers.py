@@ -1,11 +1,10 @@
 """Turns responses into what a model reads, without credentials."""
 
-import re
-
 from chimera.content.file_types import IMAGES, media_type_of
 from chimera.content.text import clean_text
 from chimera.egress.client import EgressResponse
 from chimera.tools.base import OutcomeUnknown, ToolImage, ToolOutput, ToolUnavailable
+from chimera.tools.charsets import decoded
 from chimera.tools.openapi.credentials import Credentials
 from models.tools import ToolKind
 
@@ -13,7 +12,6 @@ MAX_ERROR_CHARS = 4000
 MAX_IMAGE_BYTES = 5 * 1024 * 1024
 
 _LONGEST_WAIT_S = 3600
-_CHARSET = re.compile(r"charset=\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 
 def output_of(name: str, kind: ToolKind, response: EgressResponse, credentials: Credentials) -> ToolOutput:
@@ -49,11 +47,7 @@ def _text_of(response: EgressResponse) -> str:
     body, media_type = response.body, response.media_type
     if b"\0" in body[:4096] or media_type.startswith(("image/", "audio/", "video/", "application/octet")):
         return f"[{len(body)} bytes of the type {clean_text(media_type)[:80] or 'unknown'}, which can't be shown]"
-    found = _CHARSET.search(response.headers.get("content-type", ""))
-    try:
-        return clean_text(body.decode(found[1] if found else "utf-8", errors="replace"))
-    except LookupError:
-        return clean_text(body.decode(errors="replace"))
+    return decoded(body, str(response.headers.get("content-type", "")), is_html=False)
 
 
 def _unavailable(name: str, response: EgressResponse) -> ToolUnavailable:

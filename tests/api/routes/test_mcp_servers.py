@@ -144,6 +144,13 @@ async def test_an_unreachable_server_is_not_added(alice: httpx2.AsyncClient) -> 
     assert (await alice.get(f"/api/v1/mcp-servers/{body['name']}")).status_code == 404
 
 
+async def test_an_address_may_have_an_at_sign_in_its_path(alice: httpx2.AsyncClient) -> None:
+    for host, problem in (("127.0.0.1", "is unavailable"), ("key@127.0.0.1", "contains a user name or password")):
+        url = f"http://{host}:{free_port()}/@scope/server/mcp"
+        refused = await alice.post("/api/v1/mcp-servers", json=spec(url))
+        assert problem in refused.json()["errors"][0]["message"]
+
+
 async def test_a_changed_tool_waits_for_its_owner(alice: httpx2.AsyncClient) -> None:
     port = free_port()
     body = spec(f"http://127.0.0.1:{port}/mcp")

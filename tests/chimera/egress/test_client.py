@@ -92,10 +92,10 @@ async def test_untrusted_redirects_can_be_excluded(target: str, is_followed: boo
         client = EgressClient(Settings(egress_trusted=("trusted.example",)), ways)
         assert (await client.request("GET", "http://first.example/")).body == b"there"
         if is_followed:
-            assert (await client.request("GET", "http://first.example/", only_trusted=True)).body == b"there"
+            assert (await client.request("GET", "http://first.example/", leave_host=False)).body == b"there"
         else:
             with pytest.raises(EgressRefused, match="isn't followed after the task has read content from outside"):
-                await client.request("GET", "http://first.example/", only_trusted=True)
+                await client.request("GET", "http://first.example/", leave_host=False)
 
 
 async def test_a_body_is_not_redirected_to_another_origin() -> None:

@@ -45,6 +45,12 @@ async def test_a_listed_destination_is_reached() -> None:
             await client.request("GET", place.url(host="localhost"))
 
 
+async def test_a_listed_name_of_this_machine_may_also_have_ipv6() -> None:
+    async with serving(says(b"open")) as place:
+        client = EgressClient(Settings(egress_allow=place.listed("localhost")), Ways(zone(LOCAL)))
+        assert (await client.request("GET", place.url(host="localhost"))).body == b"open"
+
+
 async def test_the_hosts_name_is_sent_not_its_address() -> None:
     async with serving(says()) as place:
         allow = place.listed("intranet.example")

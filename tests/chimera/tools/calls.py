@@ -6,7 +6,7 @@ from chimera.tools.context import ToolContext, ToolLimits
 from models.ids import NodePath, RunId, UserId
 
 
-def context(*, key: str = "key", max_result_chars: int = 100_000) -> ToolContext:
+def context(*, key: str = "key", max_result_chars: int = 100_000, is_untrusted: bool = False) -> ToolContext:
     return ToolContext(
         owner_id=UserId(str(uuid4())),
         run_id=RunId(str(uuid4())),
@@ -15,4 +15,5 @@ def context(*, key: str = "key", max_result_chars: int = 100_000) -> ToolContext
         index=0,
         idempotency_key=key,
         limits=ToolLimits(deadline=1e9, max_result_chars=max_result_chars),
+        is_untrusted=is_untrusted,
     )

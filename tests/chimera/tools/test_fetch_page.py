@@ -2,8 +2,6 @@
 
 import codecs
 from asyncio import StreamWriter
-from collections.abc import Awaitable
-from dataclasses import replace
 
 import pytest
 
@@ -114,17 +112,24 @@ async def test_the_final_url_is_shown() -> None:
         assert output.text.startswith(f"URL: {last.url('/last')}\n")
 
 
-async def test_untrusted_redirects_stay_on_their_host() -> None:
-    def first_leads_to_other(writer: StreamWriter, arrived: Arrived) -> Awaitable[None]:
-        is_first = arrived.headers["host"] == "first.example"
-        return (redirects("http://other.example/") if is_first else says(b"there"))(writer, arrived)
+async def test_a_redirect_carries_no_data_of_an_untrusted_run() -> None:
+    settings = Settings(egress_trusted=("trusted.example", "also.example"))
+    names = {name: ["93.184.215.14"] for name in ("trusted.example", "also.example", "evil.example")}
+    for location, is_followed in (("/?a", True), ("http://also.example/?a", True), ("http://evil.example/?a", False)):
 
-    async with serving(first_leads_to_other) as place:
-        ways = Ways(zone(dict.fromkeys(("first.example", "other.example"), ("93.184.215.14",))), Internet(place))
-        tool, arguments = FetchPage(EgressClient(Settings(), ways)), {"url": "http://first.example/"}
-        assert "there" in (await tool.run(arguments, context())).text
-        with pytest.raises(ToolError, match=r"redirects to 'other\.example'"):
-            await tool.run(arguments, replace(context(), is_untrusted=True))
+        async def answer(writer: StreamWriter, arrived: Arrived, location: str = location) -> None:
+            await (says(b"there") if arrived.target == "/?a" else redirects(location))(writer, arrived)
+
+        async with serving(answer) as place:
+            tool = FetchPage(EgressClient(settings, Ways(zone(names), Internet(place))))
+            call = {"url": "http://trusted.example/start"}
+            if is_followed:
+                assert "there" in (await tool.run(call, context(is_untrusted=True))).text
+            else:
+                with pytest.raises(ToolError, match=r"Use the URL http://evil\.example/\?a itself"):
+                    await tool.run(call, context(is_untrusted=True))
+                assert "there" in (await tool.run(call, context())).text
+            assert len(place.arrived) == (2 if is_followed else 3)
 
 
 async def test_an_error_page_is_a_failure_with_its_text() -> None:
@@ -151,3 +156,31 @@ def test_evil_pages_are_converted_within_bounds() -> None:
     cell = "<tr><td colspan=1000 rowspan=1000>x</td></tr>"
     for source in ("<div>" * 300_000, "<b>" * 300_000, f"<table>{cell * 20_000}</table>", "<title" * 300_000):
         assert len(page_of(source).text) <= len(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<blockquote>" * 190 + "<p>x" * 5_000,
+        "<em>" * 190 + "<p>x" * 5_000,
+        "<i>" * 190 + "<p>x" * 5_000,
+        f"<table><tr>{'<td>' * 5_000}</tr>{'<tr><td>x' * 5_000}",
+        f"<table><tr>{'<td><!--<tr>-->' * 3_000}</tr>{'<tr><td>x' * 3_000}",
+        f"<table><tr><td>{'x' * 10_000}</td></tr>{'<tr><td>x' * 3_000}",
+    ],
+    ids=["quotes", "em", "i", "a wide row", "a hidden wide row", "a wide cell"],
+)
+def test_a_small_page_has_no_huge_text(source: str) -> None:
+    assert len(page_of(source).text) <= 8 * len(source)
+
+
+def test_tables_and_quotes_are_kept() -> None:
+    table = "<table><tr><th>City</th><th>People</th></tr><tr><td>Bern</td><td>134,000</td></tr></table>"
+    text = page_of(f"<blockquote>said</blockquote>{table}").text
+    assert text == "> said\n\n| City | People |\n| --- | --- |\n| Bern | 134,000 |"
+
+
+def test_a_large_table_is_written_as_lines() -> None:
+    row = f"<tr>{'<td>a</td>' * 10}</tr>"
+    lines = page_of(f"<table>{row * 1_000}</table>").text.splitlines()
+    assert [line.split() for line in lines if line.strip()] == [["|", "a"] * 10] * 1_000

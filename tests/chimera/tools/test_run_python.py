@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import psutil
@@ -44,6 +45,9 @@ async def run(tool: RunPython, code: str) -> ToolOutput:
         ('import json\nsorted(json.loads(\'{"b": 1, "a": 2}\'))', "['a', 'b']"),
         ("import time\ntime.sleep(3600)\n'slept'", "slept"),
         ("'a\\x00b\\u202e'", "ab"),
+        ("x = 'é'; (x,  # twice\n x)", "('é', 'é')"),
+        ("class A:\n    def __repr__(self): return 'mine'\nA()", "mine"),
+        ("def isinstance(*_): return False\ndef repr(_): return [1]\n2", "[1]"),
     ],
 )
 async def test_code_returns_prints_and_last_value(python: RunPython, code: str, text: str) -> None:
@@ -120,6 +124,15 @@ async def test_long_output_and_values_are_cut(python: RunPython) -> None:
     assert printed.text.endswith("it printed more than 32 KB.")
     value = await run(python, "list(range(100_000))")
     assert value.text.endswith("[cut off after 32 KB]")
+
+
+async def test_a_value_is_not_built_outside_the_sandbox(python: RunPython) -> None:
+    began = time.monotonic()
+    value = await run(python, "a = ['x'] * 1000\nb = [a] * 1000\n[b] * 100")
+    assert value.failed
+    assert "can't be shown" in value.text
+    # 100 million parts would take far longer, and a gigabyte.
+    assert time.monotonic() - began < 5
 
 
 async def test_calls_share_nothing(python: RunPython) -> None:

@@ -14,6 +14,7 @@ from chimera.tools.mcp.servers import HttpServer, StdioServer
 from models.ids import UserId
 from tests.chimera.tools.mcp.builders import connections, stdio
 from tests.chimera.tools.mcp.test_http import good_server
+from tests.until import until_true
 
 
 def any_client(server: HttpServer) -> httpx2.AsyncClient:
@@ -50,7 +51,30 @@ async def test_users_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "MAX_USERS_CONNECTIONS", 2)
     async with good_server() as url, connections(any_client) as pool:
         opened = [await pool.connected(HttpServer("web", url, owner_id=UserId(str(number)))) for number in range(4)]
-        assert [each.is_over for each in opened] == [True, True, False, False]
+
+        async def are_bounded() -> bool:
+            return [each.is_over for each in opened] == [True, True, False, False]
+
+        await until_true(are_bounded)
+
+
+async def test_a_server_that_hangs_at_its_end_delays_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_USERS_CONNECTIONS", 1)
+    may_end = asyncio.Event()
+    async with good_server() as url, connections(any_client) as pool:
+        hanging = await pool.connected(HttpServer("web", url, owner_id=UserId("mallory")))
+        close = hanging.close
+
+        async def close_late() -> None:
+            await may_end.wait()
+            await close()
+
+        monkeypatch.setattr(hanging, "close", close_late)
+        async with asyncio.timeout(10):
+            await pool.connected(HttpServer("web", url, owner_id=UserId("alice")))
+        assert not hanging.is_over
+        may_end.set()
+    assert hanging.is_over
 
 
 def test_the_sdk_is_imported_late() -> None:

@@ -15,7 +15,9 @@ from chimera.tools.base import OutcomeUnknown, ToolError, ToolUnavailable
 from chimera.tools.mcp import connection as module
 from chimera.tools.mcp import pool as pools
 from chimera.tools.mcp import processes
+from chimera.tools.mcp import stdio as transport
 from chimera.tools.mcp.calls import call
+from chimera.tools.mcp.codes import MAX_MESSAGE_BYTES
 from chimera.tools.mcp.pool import connected_once
 from chimera.tools.mcp.servers import ServerSettings, StdioServer
 from models.tools import ToolKind
@@ -92,6 +94,27 @@ async def test_long_texts_are_cut_and_longer_ones_refused() -> None:
         with pytest.raises(ToolError, match="its answer is too large"):
             await call(connection, "large", {"size": 10_000_000}, context())
         assert (await call(connection, "add", {"a": 1, "b": 1}, context())).text == "2"
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "id"),
+    [
+        ('{"jsonrpc":"2.0","id":7,"result":{"a":"', '"}}', 7),
+        ('{"id": 7, "jsonrpc": "2.0", "error": {"message": "', '"}}', 7),
+        ('{"result":{"structuredContent":{"id":3,"a":"', '"}},"jsonrpc":"2.0","id":7}', 7),
+        ('{"result":{"a":"', '"},"id":7,"jsonrpc":"2.0"}\r', 7),
+        ('{"result":{"id":3,"a":"', '","b":{"id":4}},"jsonrpc":"2.0"}', None),
+        ('{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{"a":"', '"}}', None),
+        ('{"method":"sampling/createMessage","params":{"a":"', '"},"jsonrpc":"2.0","id":7}', None),
+        ('{"jsonrpc":"2.0","method":"notifications/message","params":{"id":3,"a":"', '"}}', None),
+    ],
+)
+def test_an_overlong_answer_ends_only_its_own_request(begin: str, end: str, id: int | None) -> None:
+    line = transport._Line()
+    for part in (begin, "x" * (MAX_MESSAGE_BYTES + 1), end):
+        line.add(part.encode())
+    found = transport._parsed(line.content)
+    assert (None if found is None else getattr(found.message, "id", None)) == id
 
 
 async def test_an_endless_line_ends_in_bounded_memory() -> None:

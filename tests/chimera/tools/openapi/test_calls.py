@@ -167,6 +167,7 @@ async def test_reading_calls_have_no_idempotency_key(api: Api, tmp_path: Path) -
         (Answer(200, PNG), None),
         (Answer(200, "ä".encode("latin-1"), {"content-type": "text/plain; charset=latin-1"}), ToolOutput("ä")),
         (Answer(200, b"x", {"content-type": "text/plain; charset=nonsense"}), ToolOutput("x")),
+        (Answer(200, b"x", {"content-type": "text/plain; charset=idna"}), ToolOutput("x")),
         (Answer(200, b"%PDF", {"content-type": "application/octet-stream"}), None),
         (Answer(404, b"no such pet"), ToolOutput("Status 404: no such pet", failed=True)),
         (Answer(422, b"x" * 9000), ToolOutput(f"Status 422: {'x' * 4000}", failed=True)),
@@ -176,7 +177,20 @@ async def test_reading_calls_have_no_idempotency_key(api: Api, tmp_path: Path) -
             ToolOutput("Status 302: redirects to 'https://evil.example/', which isn't followed.", failed=True),
         ),
     ],
-    ids=["json", "empty", "nul", "image", "charset", "unknown charset", "binary", "404", "422", "500", "302"],
+    ids=[
+        "json",
+        "empty",
+        "nul",
+        "image",
+        "charset",
+        "unknown charset",
+        "no charset",
+        "binary",
+        "404",
+        "422",
+        "500",
+        "302",
+    ],
 )
 async def test_an_answer_becomes_an_output(api: Api, tmp_path: Path, answer: Answer, output: ToolOutput | None) -> None:
     api.answer = lambda seen: answer
