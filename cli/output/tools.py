@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.output.prose import print_answer, print_line, print_prose
+from cli.output.revealed import revealed_text
 from cli.output.tables import print_table
 from cli.output.text import one_line, plain
 
@@ -156,8 +157,12 @@ def _written(tool: "ToolView | OfferedTool") -> str:
     # Imported here, because help loads this file but shows no tools.
     from pydantic_core import to_json
 
-    flags = f"kind: {tool.kind.value}, reads only: {tool.reads_only}, untrusted: {tool.untrusted}"
-    return f"{tool.description}\n{flags}\n{to_json(tool.parameters, indent=2).decode()}"
+    flags = (
+        f"kind: {tool.kind.value}, reads only: {tool.reads_only}, untrusted: {tool.untrusted}, sends data out:"
+        f" {tool.egress}"
+    )
+    # Text of a stranger, which a person accepts: nothing in it may be hidden.
+    return revealed_text(f"{tool.description}\n{flags}\n{to_json(tool.parameters, indent=2).decode()}")
 
 
 def _source_of(tool: "ToolView") -> str:

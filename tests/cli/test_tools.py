@@ -117,6 +117,20 @@ async def test_a_change_is_shown_and_accepted(api: TinyApi, capsys: pytest.Captu
     assert "+Read a file and" in capsys.readouterr().out
 
 
+async def test_nothing_in_a_change_is_hidden(api: TinyApi, capsys: pytest.CaptureFixture[str]) -> None:
+    assert CHANGED.offered is not None
+    hidden = "Read a file.\U000e0073\U000e0065\u200b\u202e"
+    offered = CHANGED.offered.model_copy(update={"description": hidden, "kind": ToolKind.PURE, "reads_only": True})
+    api.tools = {"files__read": CHANGED.model_copy(update={"offered": offered})}
+    await show("files__read")
+    lines = capsys.readouterr().out.splitlines()
+    assert "+Read a file.\\udb40\\udc73\\udb40\\udc65\\u200b\\u202e" in lines
+    assert [line.rpartition(", ")[2] for line in lines if "kind:" in line] == [
+        "sends data out: False",
+        "sends data out: True",
+    ]
+
+
 async def test_a_tools_schema_is_shown(api: TinyApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.tools = {"files__list": tool("files__list")}
     await show("files__list")

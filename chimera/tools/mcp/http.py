@@ -4,6 +4,7 @@ The SDK's transport ends the whole session when one request can't connect, and r
 the same way. So what happened is put into a JSON-RPC error here, which reaches only the request that it concerns.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from http import HTTPStatus
@@ -28,6 +29,8 @@ READ_S: Final = 330.0
 """Longer than any call may take, because a server may be silent for the whole call."""
 MAX_STREAM_BYTES: Final = 64 * 1024 * 1024
 """The longest stream of events that answers one request."""
+GET_EVERY_S: Final = 0.2
+"""How often a connection may ask for a stream of events. A server chooses when the SDK asks again, also at once."""
 MAX_ERROR_BYTES: Final = 64 * 1024
 TOO_LARGE_TEXT: Final = "the answer is too large"
 
@@ -97,7 +100,15 @@ def _careful(inner: "httpx2.AsyncClient") -> "httpx2.AsyncBaseTransport":
             await self._response.aclose()
 
     class Careful(httpx2.AsyncBaseTransport):
+        def __init__(self) -> None:
+            self._next_get = 0.0
+
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            if request.method == "GET":
+                now = asyncio.get_running_loop().time()
+                turn = max(now, self._next_get)
+                self._next_get = turn + GET_EVERY_S
+                await asyncio.sleep(turn - now)
             # Compressed bodies may expand a thousandfold.
             request.headers["Accept-Encoding"] = "identity"
             try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -69,7 +69,7 @@ class FunctionTool:
     async def _called(self, function: Callable[..., Any], values: dict[str, Any], context: ToolContext) -> object:
         try:
             if inspect.iscoroutinefunction(function):
-                return await function(**values)
+                return await _without_exit(function(**values))
             return await self._threads.run(partial(function, **_reporting_safely(values, context)))
         except (ToolError, ToolUnavailable, OutcomeUnknown):
             raise
@@ -81,6 +81,14 @@ class FunctionTool:
             if self._definition.kind is not ToolKind.ONCE:
                 raise
             raise OutcomeUnknown(f"{name!r} failed with {type(error).__name__} in the middle of its work.") from error
+
+
+async def _without_exit(work: Coroutine[Any, Any, object]) -> object:
+    """Await a function's work. An exit is meant for a program: it would end the event loop, and so the worker."""
+    try:
+        return await work
+    except SystemExit as error:
+        raise RuntimeError("The function raised SystemExit.") from error
 
 
 class _Compensation:

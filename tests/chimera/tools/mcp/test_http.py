@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from chimera.tools.base import OutcomeUnknown, ToolError, ToolUnavailable
 from chimera.tools.mcp import connection as module
+from chimera.tools.mcp import http as module_http
 from chimera.tools.mcp.calls import call
 from chimera.tools.mcp.pool import connected_once
 from chimera.tools.mcp.servers import HttpServer
@@ -282,3 +283,23 @@ async def test_redirects_to_other_hosts_are_not_followed() -> None:
                 async with connected_once(HttpServer("web", f"{url}/mcp", {"Authorization": "Bearer abc"})):
                     pass
     assert reached == []
+
+
+async def test_a_server_cannot_make_us_ask_without_end() -> None:
+    gets = 0
+
+    async def answer(request: Request) -> Response:
+        nonlocal gets
+        if request.method == "GET":
+            gets += 1
+            return Response(b"retry: 0\nid: 1\ndata: \n\n", media_type="text/event-stream")
+        return JSONResponse({})
+
+    async with serving(Starlette(routes=[Route("/mcp", answer)])) as url:
+        transport = module_http._careful(httpx2.AsyncClient(trust_env=False))
+        async with httpx2.AsyncClient(transport=transport) as client:
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            for _ in range(6):
+                await client.get(f"{url}/mcp")
+    assert (gets, loop.time() - began >= 5 * module_http.GET_EVERY_S) == (6, True)

@@ -191,6 +191,17 @@ async def test_another_exception_leaves_the_outcome_unknown() -> None:
     assert isinstance(await raised_by(StopIteration()), OutcomeUnknown)
 
 
+async def test_an_exit_of_an_async_function_ends_no_loop() -> None:
+    async def leave() -> str:
+        """Leave."""
+        raise SystemExit(1)
+
+    with pytest.raises(OutcomeUnknown):
+        await made_of(leave).run({}, context())
+    with pytest.raises(RuntimeError, match="raised SystemExit"):
+        await asyncio.create_task(made_of(leave, kind="pure").run({}, context()))
+
+
 async def test_a_repeatable_function_raises_its_own_exception() -> None:
     for kind in ("pure", "idempotent"):
         assert isinstance(await raised_by(ConnectionError(), kind=kind), ConnectionError)
