@@ -208,15 +208,13 @@ class Settings(OfVendors):
     context_windows: dict[ModelRef, WindowTokens] = Field(default_factory=dict)
     """Tokens by model, for models that aren't in the price list."""
 
-    # Tools.
-    mcp_file: OnDisk | None = None
-    """A JSON file with MCP servers. If not set, it is `mcp.json` in the data folder, if that exists."""
-
     # How tasks run.
     subtasks: SubtaskMode = SubtaskMode.CHILD
     """Default for tasks that don't set it."""
 
     # Tools.
+    mcp_file: OnDisk | None = None
+    """A JSON file with MCP servers. If not set, it is `mcp.json` in the data folder, if that exists."""
     tools_dir: OnDisk | None = None
     """A folder whose Python files define tools: `chimera/tools/python/`."""
     openapi_file: OnDisk | None = None

@@ -101,6 +101,8 @@ class _Entry(BaseModel):
     url: str | None = Field(default=None, validation_alias=AliasChoices("url", "serverUrl", "httpUrl"))
     headers: dict[str, str] = Field(default_factory=dict)
     disabled: bool = False
+    enabled: bool = Field(default=True, validation_alias=AliasChoices("enabled", "isActive"))
+    """The opposite, as other clients write it. A program that was switched off there must not start here."""
     chimera: _Ours = _Ours()
 
 
@@ -157,7 +159,7 @@ def _server_of(name: str, written: JsonValue, secrets: Mapping[str, SecretStr]) 
         first: dict[str, Any] = dict(error.errors()[0])
         place = ".".join(str(part) for part in first["loc"] if part != "[key]")
         raise _Unusable(place or "value", sentence_of(first).replace("Send ", "Use ")) from None
-    if entry.disabled:
+    if entry.disabled or not entry.enabled:
         return None
     if (entry.command is None) == (entry.url is None):
         raise _Unusable("command", "Set either 'command' for a program or 'url' for an address.")

@@ -57,6 +57,12 @@ def test_the_forms_of_vs_code_work(tmp_path: Path, content: object) -> None:
     assert [server.name for server in read(tmp_path, content).servers] == ["a"]
 
 
+@pytest.mark.parametrize("switch", [{"disabled": True}, {"enabled": False}, {"isActive": False, "baseUrl": "x"}])
+def test_a_server_that_is_switched_off_stays_off(tmp_path: Path, switch: dict[str, object]) -> None:
+    found = read(tmp_path, {"mcpServers": {"a": {"command": "x", **switch}, "b": {"command": "x", "isActive": True}}})
+    assert ([server.name for server in found.servers], found.disabled, found.problems) == (["b"], ("a",), ())
+
+
 @pytest.mark.parametrize("kind", ["http", "streamable-http", "streamableHttp", None])
 def test_types_of_addresses_are_accepted(tmp_path: Path, kind: str | None) -> None:
     entry = {"url": "http://10.0.0.1/mcp"} | ({} if kind is None else {"type": kind})
