@@ -135,7 +135,12 @@ def asker_at(client: Client, console: Console) -> Asker | None:
 
 async def _line_from_terminal() -> str:
     """Read a line without a thread: Ctrl-C could not end a thread that waits for input."""
+    import termios  # not on Windows, where this isn't called
+
     loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
+    # What was typed before the question was shown must not answer it.
+    with suppress(termios.error):
+        termios.tcflush(stdin, termios.TCIFLUSH)
     readable = asyncio.Event()
     loop.add_reader(stdin, readable.set)
     try:

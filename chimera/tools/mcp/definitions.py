@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-import jsonschema_rs
 from pydantic_core import to_json
 
+from chimera.content import schemas
 from chimera.content.text import clean_json, clean_text
 from chimera.tools.mcp.servers import Server, ToolSettings
 from models.tools import SEPARATOR, ToolDefinition, ToolKind, ToolSource
@@ -126,11 +126,8 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
     """Return why a schema can't describe arguments; None if it can. Nothing outside the schema is read."""
     if schema.get("type") != "object":
         return "its schema doesn't describe an object."
-    try:
-        jsonschema_rs.validator_for(dict(schema), retriever=_retrieve_nothing)
-    except (ValueError, jsonschema_rs.ReferencingError) as error:
-        return f"its schema is invalid ({type(error).__name__})."
-    return None
+    problem = schemas.is_usable(dict(schema), of_object=True)
+    return None if problem is None else f"its schema can't be used: {problem}"
 
 
 def _execution_problem(tool: Mapping[str, Any]) -> str | None:
@@ -166,10 +163,6 @@ def _kind_of(notes: Mapping[str, Any]) -> ToolKind:
 def _hashed(name: str, original: str) -> str:
     ending = hashlib.sha256(original.encode()).hexdigest()[:HASH_CHARS]
     return f"{name[: MAX_NAME_CHARS - HASH_CHARS - 1]}_{ending}"
-
-
-def _retrieve_nothing(uri: str) -> Any:
-    raise ValueError("A schema must not refer to other documents.")
 
 
 def _sorted(value: Any) -> Any:
