@@ -48,7 +48,8 @@ RUN_TOOL = ActivityOptions(
     # As long as a model call: a call that a person has approved waits for a worker, too.
     schedule_to_close_timeout=timedelta(hours=24),
     heartbeat_timeout=timedelta(seconds=10),
-    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30), maximum_attempts=100),
+    # The activity limits the attempts at a tool. The maximum here is high, so that database outages don't use it up.
+    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30), maximum_attempts=10_000),
     cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 )
 

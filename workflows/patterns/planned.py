@@ -8,7 +8,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflow
 
 from models.agents import COORDINATOR, PLANNER
 from models.base import preview_of
-from models.errors import PlanInvalid, SubtaskFailed
+from models.errors import ApprovalExpired, PlanInvalid, SubtaskFailed
 from models.ids import NodePath, child_path
 from models.model_calls import Purpose
 from models.nodes import NodeOutcome, SuspendedChild
@@ -135,7 +135,8 @@ async def _run_subtask(node: Node, subtask: PlanNode) -> NodeOutcome | Suspended
                 raise asyncio.CancelledError from error
             code, message = reason_of(error)
         node.keep(last_failure=f"{code}: {message}")
-        if current.retry >= retries:
+        # Nobody decided in time: that stays true until a retry of the whole task asks again.
+        if current.retry >= retries or code == ApprovalExpired.code:
             return await _give_up(node, path, code, message)
         await workflow.sleep(timedelta(seconds=min(30, 2**current.retry)))
         current = SuspendedChild(key=subtask.key, retry=current.retry + 1)
