@@ -1,6 +1,6 @@
 """The tool policy: show the rules, replace them from a file, and try a call against them."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,6 +65,7 @@ async def replace(file: File, installation: Installation = False, as_json: AsJso
     rules = object_of(str(file), "The policy")
     async with signed_in() as client:
         stored = await client.set_policy(rules, installation=installation)
+        names = [tool.name for tool in await client.tools()]
     if as_json:
         print_json(stored)
     else:
@@ -72,7 +73,22 @@ async def replace(file: File, installation: Installation = False, as_json: AsJso
         listed = rules.get("rules")
         number = len(listed) if isinstance(listed, list) else 0
         print_line(f"{whose} {count(number, 'rule')}. Running tasks follow them from their next tool call.")
+        for note in _without_match(listed if isinstance(listed, list) else [], names):
+            print_line(note)
     return 0
+
+
+def _without_match(rules: list[Any], names: list[str]) -> Iterator[str]:
+    """Yield a note for each rule that no tool matches: it may be meant for a later tool, or be misspelled."""
+    from fnmatch import fnmatchcase
+
+    from models.wording import instead_of
+
+    for number, rule in enumerate(rules):
+        pattern = rule.get("tool", "*") if isinstance(rule, dict) else "*"
+        if not any(fnmatchcase(name, pattern) for name in names):
+            meant = "" if "*" in pattern else f" {instead_of(pattern, names)}"
+            yield f"Note: no tool matches rule {number}, {one_line(repr(pattern), 80)}.{meant}"
 
 
 @app.command(name="test")

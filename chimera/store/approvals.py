@@ -209,8 +209,9 @@ async def _decided_before(session: AsyncSession, approval_id: ApprovalId) -> Con
     is_by_user = last.status in (ApprovalStatus.APPROVED, ApprovalStatus.REJECTED, ApprovalStatus.ANSWERED)
     by = f" by {last.email}" if is_by_user and last.email else ""
     at = f" at {last.decided_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if last.decided_at else ""
+    ended = "expired" if last.status == ApprovalStatus.EXPIRED else f"was {last.status}"
     return Conflict(
-        f"The approval was {last.status}{by}{at}. A decision can't be changed.",
+        f"The approval {ended}{by}{at}. A decision can't be changed.",
         remedy=_show(approval_id),
     )
 

@@ -15,7 +15,7 @@ from models.tools import ToolDefinition, ToolKind
 
 Arguments = TypeVar("Arguments", bound=BaseModel)
 
-_MESSAGE_CHARS = 300
+_MESSAGE_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def object_of(typed: str, what: str) -> dict[str, JsonValue]:
         try:
             found = from_json(typed)
         except ValueError as error:
-            raise WrongUsage(f"{what} isn't valid JSON: {error}.") from None
+            raise WrongUsage(f"{what} can't be read as JSON: {error}.") from None
     else:
         found = json_of(Path(typed), what)
     if not isinstance(found, dict):

@@ -119,10 +119,17 @@ class Asker:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "arguments.json")
             await asyncio.to_thread(file.write_bytes, to_json(found.arguments, indent=2))
-            process = await asyncio.create_subprocess_exec(*shlex.split(editor), str(file))
+            try:
+                process = await asyncio.create_subprocess_exec(*shlex.split(editor), str(file))
+            except (OSError, ValueError) as error:
+                raise WrongUsage(f"The editor {editor!r} can't be started ({error}), so nothing was decided.") from None
             if await process.wait():
                 raise WrongUsage("The editor failed, so nothing was decided.")
-            return object_of(str(file), "The arguments")
+            edited = object_of(str(file), "The arguments")
+        if edited == found.arguments:
+            # Who only looked has not decided.
+            raise WrongUsage("The arguments were not changed, so nothing was decided.")
+        return edited
 
 
 def asker_at(client: Client, console: Console) -> Asker | None:

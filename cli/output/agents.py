@@ -65,7 +65,8 @@ def print_status(status: "AgentStatusView") -> None:
             f"It waits for {one_line(who, 300)} in task {short(wait.task_id)}. See: chimera approvals show"
             f" {short(wait.approval_id)}"
         )
-    waiting = f"{count(status.tasks_waiting, 'task')} waiting for it" if status.tasks_waiting else "no tasks waiting"
+    waiting = f"{count(status.tasks_waiting, 'task')}" if status.tasks_waiting else "no tasks"
+    waiting += " waiting for it"
     if not status.calls:
         state = "has no model calls in flight" if status.waits_for else "is idle"
         print_line(f"The agent {state}, with {waiting}.")

@@ -167,7 +167,7 @@ async def test_an_agent_is_deactivated_and_activated(capsys: pytest.CaptureFixtu
 @pytest.mark.usefixtures("real_api")
 async def test_an_unused_agent_has_no_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     await status("analyst")
-    assert lines_of(capsys) == ["The agent is idle, with no tasks waiting."]
+    assert lines_of(capsys) == ["The agent is idle, with no tasks waiting for it."]
     await metrics("analyst", since=datetime(2026, 11, 1, 7))  # noqa: DTZ001  # as typed, without an offset
     assert lines_of(capsys) == ["The agent has made no model calls in tasks created since 2026-11-01 07:00 UTC."]
 

@@ -71,7 +71,7 @@ async def test_mistakes_are_explained(real_api: Settings, task_id: str) -> None:
         await approvals.outcome(approval_id, again=True, result="x")
     with pytest.raises(WrongUsage, match="isn't a question"):
         await approvals.answer(approval_id, "yes")
-    with pytest.raises(WrongUsage, match="isn't valid JSON"):
+    with pytest.raises(WrongUsage, match="can't be read as JSON"):
         await approvals.approve(approval_id, arguments="{")
     with pytest.raises(Refused, match="no active user"):
         await approvals.delegate(approval_id, "nobody@example.com")
@@ -90,3 +90,11 @@ async def test_a_policy_is_set_and_tried(capsys: pytest.CaptureFixture[str], tmp
     assert capsys.readouterr().out == "deny, by rule 0 (own). Not here.\n"
     assert await policies.try_out("unknown", as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["known"] is False
+
+
+def test_a_rule_that_no_tool_matches_is_noted() -> None:
+    rules = [{"tool": "http_requst"}, {"tool": "http_*"}, {"tool": "shop__*"}, {}]
+    assert list(policies._without_match(rules, ["http_request", "calculator"])) == [
+        "Note: no tool matches rule 0, 'http_requst'. Did you mean 'http_request'?",
+        "Note: no tool matches rule 2, 'shop__*'.",
+    ]

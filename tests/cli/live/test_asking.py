@@ -61,7 +61,7 @@ async def test_arguments_are_edited(real_api: Settings, monkeypatch: pytest.Monk
         monkeypatch.delenv(name, raising=False)
     approval, printed = await asked_in_place(real_api, A_CALL, "e\n", "{wrong\n", "e\n", '{"to": "c@example.com"}\n')
     assert approval.changed_arguments == {"to": "c@example.com"}
-    assert "isn't valid JSON" in printed
+    assert "can't be read as JSON" in printed
 
 
 async def test_an_editor_changes_arguments(real_api: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,3 +99,16 @@ async def test_an_unknown_approval_is_passed_over(real_api: Settings) -> None:
 
 def test_nobody_is_asked_without_a_terminal() -> None:
     assert asker_at(None, Console(file=io.StringIO())) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("editor", "words"),
+    [("true", "not changed, so nothing was decided"), ("no-such-editor", "'no-such-editor' can't be started")],
+)
+async def test_only_a_change_approves(
+    real_api: Settings, monkeypatch: pytest.MonkeyPatch, editor: str, words: str
+) -> None:
+    monkeypatch.setenv("VISUAL", editor)
+    approval, printed = await asked_in_place(real_api, A_CALL, "e\n", "r\n", "No.\n")
+    assert approval.status == "rejected"
+    assert words in printed
