@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from chimera.config.settings import Settings
+from chimera.db.engine import Database
 from chimera.db.tables import ToolRow
 from chimera.store import agents
 from models.agents import AgentSpec
@@ -25,6 +26,11 @@ async def runs(
     """Yield runs whose worker has an MCP server."""
     path = tmp_path_factory.mktemp("mcp") / "mcp.json"
     path.write_text(json.dumps({"mcpServers": {"files": {"command": sys.executable, "args": [str(SCRIPT), "good"]}}}))
+    database = Database(settings)
+    async with database.begin() as session:
+        # Rows of other tests would be taken for definitions that were accepted.
+        await session.execute(delete(ToolRow).where(ToolRow.server == "files"))
+    await database.close()
     changes = {"mcp_file": path, "simulator_url": simulator.url, "graceful_shutdown_s": 1.0}
     async with runs_with_worker(settings.model_copy(update=changes)) as started:
 

@@ -5,6 +5,7 @@ the same way. So what happened is put into a JSON-RPC error here, which reaches 
 """
 
 import asyncio
+from asyncio import sleep
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from http import HTTPStatus
@@ -108,7 +109,7 @@ def _careful(inner: "httpx2.AsyncClient") -> "httpx2.AsyncBaseTransport":
                 now = asyncio.get_running_loop().time()
                 turn = max(now, self._next_get)
                 self._next_get = turn + GET_EVERY_S
-                await asyncio.sleep(turn - now)
+                await sleep(turn - now)
             # Compressed bodies may expand a thousandfold.
             request.headers["Accept-Encoding"] = "identity"
             try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import psutil
@@ -127,12 +126,10 @@ async def test_long_output_and_values_are_cut(python: RunPython) -> None:
 
 
 async def test_a_value_is_not_built_outside_the_sandbox(python: RunPython) -> None:
-    began = time.monotonic()
+    # 100 million parts would exceed the time limit of a test, and a gigabyte.
     value = await run(python, "a = ['x'] * 1000\nb = [a] * 1000\n[b] * 100")
     assert value.failed
     assert "can't be shown" in value.text
-    # 100 million parts would take far longer, and a gigabyte.
-    assert time.monotonic() - began < 5
 
 
 async def test_calls_share_nothing(python: RunPython) -> None:

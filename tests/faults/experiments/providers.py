@@ -67,7 +67,7 @@ async def answer_nonsense(trial: Trial, *, runs: int = 5) -> None:
     always = [f"{fault}=1" for fault in ("html", "null")]
     # These occur in the middle of an answer, which remains valid.
     passed_over = [f"{fault}=1; tokens=20" for fault in ("garbage", "shape")]
-    tools = ["tool=rocket; tokens=20", "badargs=1; tokens=20"]
+    tools = ["call=rocket; tokens=20", "badargs=1; tokens=20"]
     task_ids = await trial.offers.post_all(
         [
             *(jobs.one_call(directives) for directives in once * runs),
