@@ -159,7 +159,7 @@ def _known(approval: ApprovalState) -> Next | None:
         case ApprovalStatus.REJECTED:
             return ToolOutput("The call failed before it had any effect.", failed=True)
         case ApprovalStatus.EXPIRED:
-            return ToolOutput("Nobody knows whether the call had its effect. It was not repeated.", failed=True)
+            return ToolOutput("It is unknown whether the call had its effect. It was not repeated.", failed=True)
     return None
 
 
@@ -169,7 +169,7 @@ def _answered(approval: ApprovalState) -> Next:
             return Wait(approval)
         case ApprovalStatus.ANSWERED:
             return ToolOutput(approval.answer or "")
-    return ToolOutput("Nobody answered in time. Continue without the answer, and say what you assume.", failed=True)
+    return ToolOutput("No answer arrived in time. Continue without the answer, and say what you assume.", failed=True)
 
 
 def _approved(approval: ApprovalState, tool: Tool, arguments: Mapping[str, Any]) -> Next:
@@ -187,4 +187,4 @@ def _approved(approval: ApprovalState, tool: Tool, arguments: Mapping[str, Any])
             return ToolOutput(f"A person rejected this call. It did not run.{reason}", failed=True)
     if approval.terms.on_expiry is OnExpiry.FAIL:
         return Fail(approval)
-    return ToolOutput("Nobody approved this call in time. It did not run.", failed=True)
+    return ToolOutput("This call was not approved in time. It did not run.", failed=True)

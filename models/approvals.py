@@ -122,7 +122,7 @@ class ApprovalView(Contract):
     sha256: str = Field(description="Hash of the exact call: task, place, tool, version of the tool, and arguments")
     question: str | None = None
     options: tuple[str, ...] = ()
-    default: str | None = Field(default=None, description="Answer that applies if nobody answers in time")
+    default: str | None = Field(default=None, description="Answer that applies if no user answers in time")
     reason: str = Field(description="Why a person has to decide")
     terms: ApprovalTerms
     approvers: tuple[str, ...] = Field(description="Email addresses of the users who may decide now")

@@ -49,12 +49,12 @@ class SubtaskSkipped(ChimeraError):
 
 
 class ApprovalExpired(ChimeraError):
-    """Nobody decided about a tool call in time, and the policy makes the subtask fail for that."""
+    """A tool call was not decided in time, and the policy makes the subtask fail for that."""
 
-    code, http_status, title = "approval_expired", 409, "Nobody approved a tool call in time"
+    code, http_status, title = "approval_expired", 409, "A tool call was not approved in time"
 
     def __init__(self, tool: str) -> None:
-        super().__init__(f"Nobody approved the call of {tool!r} in time. Retry the task to ask again.")
+        super().__init__(f"The call of {tool!r} was not approved in time. Retry the task to ask again.")
 
 
 class AiCallCancelled(ChimeraError):

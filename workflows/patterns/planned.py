@@ -135,7 +135,7 @@ async def _run_subtask(node: Node, subtask: PlanNode) -> NodeOutcome | Suspended
                 raise asyncio.CancelledError from error
             code, message = reason_of(error)
         node.keep(last_failure=f"{code}: {message}")
-        # Nobody decided in time: that stays true until a retry of the whole task asks again.
+        # There was no decision in time, which stays true until a retry of the whole task asks again.
         if current.retry >= retries or code == ApprovalExpired.code:
             return await _give_up(node, path, code, message)
         await workflow.sleep(timedelta(seconds=min(30, 2**current.retry)))

@@ -106,7 +106,7 @@ async def _too_late(trial: Trial, runs: int, expires_s: int) -> None:
     trial.expect(statuses == {409: runs}, f"late decisions returned {dict(statuses)}")
     await _ended(trial, asked)
     answers = await _results(trial, asked)
-    trial.expect(all("Nobody answered in time" in text for text in answers), "a late answer reached an agent")
+    trial.expect(all("No answer arrived in time" in text for text in answers), "a late answer reached an agent")
 
 
 async def _asked(trial: Trial, name: str, directives: str, runs: int) -> list[Approval]:
