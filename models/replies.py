@@ -131,14 +131,16 @@ class ConversationMessage(_Verbatim):
         return self
 
 
+def _no_arguments() -> dict[str, JsonValue]:
+    return {"type": "object", "properties": {}}
+
+
 class ClientTool(_Verbatim):
     """A function that the caller runs. If the model calls it, the reply ends with the call."""
 
     name: Annotated[str, StringConstraints(pattern=TOOL_NAME)]
     description: str = Field(default="", max_length=10_000)
-    parameters: dict[str, JsonValue] = Field(
-        default_factory=lambda: {"type": "object", "properties": {}}, description="JSON Schema of the arguments"
-    )
+    parameters: dict[str, JsonValue] = Field(default_factory=_no_arguments, description="JSON Schema of the arguments")
 
     @field_validator("parameters")
     @classmethod

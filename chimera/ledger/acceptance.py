@@ -66,8 +66,8 @@ class NewReply:
     conversation: Sequence[ConversationMessage] | None = None
     instructions: str | None = None
     client_tools: Sequence[ClientTool] = ()
-    options: ReplyOptions = ReplyOptions()
-    policy: RunPolicy = RunPolicy()
+    options: ReplyOptions = field(default_factory=ReplyOptions)
+    policy: RunPolicy = field(default_factory=RunPolicy)
     output_schema: Mapping[str, Any] | None = None
     purpose: ReplyPurpose = ReplyPurpose.ANSWER
     metadata: Mapping[str, Any] = field(default_factory=dict)

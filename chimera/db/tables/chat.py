@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Identity, Index, Uuid, func, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Identity, Index, Uuid, func
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chimera.db.tables.base import Table, now, owner, uuid_key
@@ -32,8 +33,8 @@ class ChatSession(Table):
     double_texting: Mapped[str] = mapped_column(server_default="queue")
     leaf_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     """The last message of the active branch."""
-    archived: Mapped[bool] = mapped_column(server_default=text("false"))
-    meta: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
+    archived: Mapped[bool] = mapped_column(server_default=sql_text("false"))
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=sql_text("'{}'::jsonb"))
     created_at: Mapped[datetime] = now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     last_message_at: Mapped[datetime | None]
@@ -58,7 +59,7 @@ class ChatMessage(Table):
     """Null for the message of an assistant: its text is the result of its run."""
     run_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False), ForeignKey("runs.id", ondelete="SET NULL"))
     """The run that wrote the message."""
-    attachments: Mapped[list[str]] = mapped_column(ARRAY(Uuid(as_uuid=False)), server_default=text("'{}'::uuid[]"))
+    attachments: Mapped[list[str]] = mapped_column(ARRAY(Uuid(as_uuid=False)), server_default=sql_text("'{}'::uuid[]"))
     """The ids of files of the session's owner."""
     tokens: Mapped[int] = mapped_column(server_default="0")
     covers_id: Mapped[str | None] = mapped_column(
@@ -69,7 +70,7 @@ class ChatMessage(Table):
     __table_args__ = (
         Index("chat_messages_session", "session_id", "number"),
         Index("chat_messages_parent", "parent_id", "number"),
-        Index("chat_messages_covers", "covers_id", postgresql_where=text("covers_id IS NOT NULL")),
-        Index("chat_messages_run", "run_id", postgresql_where=text("run_id IS NOT NULL")),
-        Index("chat_messages_text", text(searched("text")), postgresql_using="gin"),
+        Index("chat_messages_covers", "covers_id", postgresql_where=sql_text("covers_id IS NOT NULL")),
+        Index("chat_messages_run", "run_id", postgresql_where=sql_text("run_id IS NOT NULL")),
+        Index("chat_messages_text", sql_text(searched("text")), postgresql_using="gin"),
     )
