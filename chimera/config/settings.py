@@ -212,6 +212,11 @@ class Settings(OfVendors):
     subtasks: SubtaskMode = SubtaskMode.CHILD
     """Default for tasks that don't set it."""
 
+    # Chat.
+    chat_summary_share: float = Field(default=0.6, gt=0.3, le=1)
+    """If a session's messages exceed this share of the room that the model's window has for them, older messages are
+    summarized."""
+
     # Tools.
     mcp_file: OnDisk | None = None
     """A JSON file with MCP servers. If not set, it is `mcp.json` in the data folder, if that exists."""
@@ -260,6 +265,8 @@ class Settings(OfVendors):
     """Drafts count, until they are deleted."""
     max_open_ai_calls: NotNegative = 500
     """Embeddings, images and transcriptions."""
+    max_open_replies: NotNegative = 200
+    """Replies in chat sessions, and completions."""
     max_schedules: NotNegative = 100
     max_agents: NotNegative = 100
     max_kept_bytes: NotNegative = 1024 * 1024 * 1024
