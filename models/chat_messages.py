@@ -84,8 +84,10 @@ class ReplyState(Contract):
 
     id: RunId = Field(description="ID of the reply, or of the task")
     status: RunStatus
-    finish_reason: FinishReason | str | None = Field(
-        default=None, description="Why the text ended. `length`: it was cut off at its token limit."
+    finish_reason: FinishReason | None = Field(
+        default=None,
+        description="Why the text ended. `length`: it was cut off at its token limit. `interrupted`: the reply was"
+        " cancelled.",
     )
     error_code: str | None = None
     error: str | None = None

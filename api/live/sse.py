@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-from fastapi.sse import ServerSentEvent
+from fastapi.sse import KEEPALIVE_COMMENT, ServerSentEvent, format_sse_event
 
 from api.live.ending import HubClosed, stop
 from api.live.frames import Written
 from api.live.rights import Rights
 from chimera.security.sessions import SignedIn
 from models.events import EventFrame, TokensFrame
+
+PING_SECONDS = 15.0
+"""The silence after which a stream contains a comment, so that proxies keep it open."""
 
 
 def event_of(written: Written) -> ServerSentEvent:
@@ -20,6 +23,23 @@ def event_of(written: Written) -> ServerSentEvent:
         return ServerSentEvent(event=frame.kind, raw_data=written.json)
     name = frame.event.type if isinstance(frame, EventFrame) else frame.kind
     return ServerSentEvent(event=name, raw_data=written.json, id=str(frame.seq))
+
+
+async def bytes_of(events: AsyncGenerator[ServerSentEvent]) -> AsyncGenerator[bytes]:
+    """Yield the bytes of events for a response that isn't always a stream, with a comment after each long silence."""
+    following: asyncio.Future[ServerSentEvent | None] | None = None
+    try:
+        async with aclosing(events):
+            while True:
+                following = asyncio.ensure_future(anext(events, None))
+                while not (await asyncio.wait({following}, timeout=PING_SECONDS))[0]:
+                    yield KEEPALIVE_COMMENT
+                event = following.result()
+                if event is None:
+                    return
+                yield format_sse_event(data_str=event.raw_data, event=event.event, id=event.id)
+    finally:
+        await stop([following] if following is not None else [])
 
 
 async def while_allowed(rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[Written]) -> AsyncIterator[Written]:

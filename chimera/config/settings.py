@@ -212,6 +212,10 @@ class Settings(OfVendors):
     subtasks: SubtaskMode = SubtaskMode.CHILD
     """Default for tasks that don't set it."""
 
+    # Chat.
+    chat_titles: bool = True
+    """Whether a model writes the titles of chat sessions. Otherwise, a title is the beginning of the first message."""
+
     # Tools.
     mcp_file: OnDisk | None = None
     """A JSON file with MCP servers. If not set, it is `mcp.json` in the data folder, if that exists."""
@@ -262,6 +266,8 @@ class Settings(OfVendors):
     """Embeddings, images and transcriptions."""
     max_open_replies: NotNegative = 200
     """Replies in chat sessions, and completions."""
+    max_chat_sessions: NotNegative = 10_000
+    """Archived sessions count too."""
     max_schedules: NotNegative = 100
     max_agents: NotNegative = 100
     max_kept_bytes: NotNegative = 1024 * 1024 * 1024

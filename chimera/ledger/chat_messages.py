@@ -122,3 +122,16 @@ SELECT id FROM below ORDER BY depth DESC LIMIT 1
 async def newest_leaf_below(session: AsyncSession, message_id: ChatMessageId) -> ChatMessageId:
     """Return the end of the branch that follows the newest child at each step; the message itself if it has none."""
     return ChatMessageId(str((await sql.execute(session, _NEWEST_BELOW, {"id": message_id})).scalar()))
+
+
+_LINE = f"WITH RECURSIVE {_BRANCH} SELECT id, parent_id FROM branch ORDER BY number"  # noqa: S608
+
+
+async def branch_of(
+    session: AsyncSession, session_id: ChatSessionId, leaf_id: ChatMessageId
+) -> dict[ChatMessageId, ChatMessageId | None]:
+    """Return the messages of a branch, oldest first, each with its parent."""
+    rows = await sql.execute(session, _LINE, {"session_id": session_id, "leaf_id": leaf_id})
+    return {
+        ChatMessageId(str(row.id)): None if row.parent_id is None else ChatMessageId(str(row.parent_id)) for row in rows
+    }

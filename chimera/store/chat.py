@@ -95,9 +95,7 @@ async def open_replies(session: AsyncSession, caller: Caller, session_id: ChatSe
     return tuple(OpenReply(id=RunId(row.id), status=RunStatus(row.status)) for row in rows)
 
 
-async def own(
-    session: AsyncSession, caller: Caller, session_id: ChatSessionId, *, lock: bool = False
-) -> ChatSession:
+async def own(session: AsyncSession, caller: Caller, session_id: ChatSessionId, *, lock: bool = False) -> ChatSession:
     """Return the caller's own session, locked until the transaction ends if `lock` is true.
 
     The lock comes before those of runs. Raises NotFound, also for another user's session, and Forbidden for an
@@ -109,6 +107,15 @@ async def own(
         raise NotFound("chat session", session_id)
     if row.owner_id != caller.user_id:
         raise Forbidden("Only a chat session's owner can read it or write in it.")
+    return row
+
+
+async def own_or_managed(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> ChatSession:
+    """Return a session that the caller may delete, locked. Raises NotFound, also for another user's session."""
+    statement = select(ChatSession).where(ChatSession.id == session_id, *_shown_to(caller))
+    row = await session.scalar(statement.with_for_update(key_share=True))
+    if row is None:
+        raise NotFound("chat session", session_id)
     return row
 
 
