@@ -43,7 +43,7 @@ async def export_chat_session(
     session_id: WithSessionId,
     caller: WithCaller,
     parts: WithParts,
-    format: Annotated[
+    format: Annotated[  # noqa: A002  # the name of the parameter
         Literal["markdown", "json"], Query(description="`markdown` for reading, or `json` with all fields and costs")
     ] = "markdown",
     branches: Annotated[

@@ -215,6 +215,9 @@ class Settings(OfVendors):
     # Chat.
     chat_titles: bool = True
     """Whether a model writes the titles of chat sessions. Otherwise, a title is the beginning of the first message."""
+    chat_summary_share: float = Field(default=0.6, gt=0.3, le=1)
+    """If a session's messages exceed this share of the room that the model's window has for them, older messages are
+    summarized."""
 
     # Tools.
     mcp_file: OnDisk | None = None
