@@ -65,7 +65,7 @@ _DOWN = """
 
 def _page_of(branch: str, chosen: str) -> str:
     order = "m.number" if chosen is _UP else "m.number DESC"
-    return f"WITH RECURSIVE {branch},{chosen},{_SIZED}{_VIEWS}ORDER BY {order}"  # noqa: S608  # only constants go in
+    return f"WITH RECURSIVE {branch},{chosen},{_SIZED}{_VIEWS}ORDER BY {order}"  # only constants go in
 
 
 _PAGES = {
