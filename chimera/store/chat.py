@@ -23,6 +23,8 @@ from models.users import Caller
 AnyRow = Row[*tuple[Any, ...]]
 
 _TITLE = aliased(Run)
+IS_ANSWER = (ChatMessage.run_id == Run.id) & (ChatMessage.role == "assistant")
+"""The condition for the message that a run writes. The summary that it may write too is no message of the tree."""
 _QUOTES = "\"'`*#«»“”„‘’ \t"
 
 
@@ -82,7 +84,7 @@ async def open_replies(session: AsyncSession, caller: Caller, session_id: ChatSe
     statement = (
         select(Run.id, Run.status)
         .join(Reply, Reply.run_id == Run.id)
-        .join(ChatMessage, ChatMessage.run_id == Run.id)
+        .join(ChatMessage, IS_ANSWER)
         .where(
             Reply.session_id == session_id,
             Run.kind == RunKind.REPLY,

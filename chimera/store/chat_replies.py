@@ -20,6 +20,7 @@ from chimera.ledger import chat_messages
 from chimera.ledger.acceptance import NewReply, NewRun, accept_reply
 from chimera.store import task_controls
 from chimera.store.access import locked
+from chimera.store.chat import IS_ANSWER
 from models.base import Body, preview_of
 from models.chat import TITLE_CHARS, DoubleTexting
 from models.chat_messages import MessageSpec
@@ -72,7 +73,7 @@ async def sent_before(session: AsyncSession, owner_id: UserId, sending: Sending)
         return None
     statement = (
         select(Run.id, Run.body_sha256, ChatMessage.id.label("answer_id"), ChatMessage.parent_id)
-        .join(ChatMessage, ChatMessage.run_id == Run.id, isouter=True)
+        .join(ChatMessage, IS_ANSWER, isouter=True)
         .where(Run.owner_id == owner_id, Run.idempotency_key == sending.idempotency_key)
     )
     row = (await session.execute(statement)).one_or_none()
@@ -208,7 +209,7 @@ async def _open_in(session: AsyncSession, chat: ChatSession) -> list[_OpenReply]
     statement = (
         select(Run.id, Run.status, ChatMessage.id.label("answer_id"), ChatMessage.parent_id)
         .join(Reply, Reply.run_id == Run.id)
-        .join(ChatMessage, ChatMessage.run_id == Run.id)
+        .join(ChatMessage, IS_ANSWER)
         .where(
             Reply.session_id == chat.id,
             Run.owner_id == chat.owner_id,
