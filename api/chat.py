@@ -2,17 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Response, status
-from fastapi.responses import StreamingResponse
 from fastapi.sse import ServerSentEvent
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import JSONResponse
 
+from api import replies
 from api.deps import API, Parts
-from api.live.sse import bytes_of, event_of, while_allowed
+from api.live.sse import streamed
 from chimera.ledger import runs
 from chimera.security.sessions import SignedIn
 from chimera.store import chat_messages
@@ -20,7 +22,7 @@ from chimera.store.chat_replies import Sent
 from models.base import IDEMPOTENCY_KEY
 from models.chat_messages import SentView
 from models.errors import LimitReached
-from models.ids import ChatMessageId, ChatSessionId, RunId
+from models.ids import ChatMessageId, ChatSessionId, RunId, UserId
 from models.runs import CLOSED
 from models.users import Caller
 
@@ -70,6 +72,15 @@ WithMessageId = Annotated[ChatMessageId, Depends(_message_id)]
 WithPreferredWait = Annotated[int | None, Depends(_wait_s)]
 
 
+async def check_replier(
+    parts: Parts, session: AsyncSession, owner_id: UserId, agent: str | None, model: str | None
+) -> None:
+    """Raise if an agent or a model can't reply in a chat session. None stands for the defaults."""
+    found = None if agent is None else await replies.agent_to_answer(parts, session, owner_id, agent)
+    if model is not None or found is None or found.model is None:
+        await parts.models.check(model or parts.settings.default_model)
+
+
 async def answered(
     parts: Parts, signed_in: SignedIn, session_id: ChatSessionId, sent: Sent, wait_s: int | None, *, stream: bool
 ) -> Response:
@@ -77,13 +88,12 @@ async def answered(
     await announce(parts, sent)
     if not stream and wait_s:
         await wait_for(parts, sent.run_id, wait_s)
-    view = await _view(parts, signed_in.caller, session_id, sent)
+    view = await view_of(parts, signed_in.caller, session_id, sent)
     headers = {"Location": f"{API}/chat/sessions/{session_id}/messages/{sent.answer_id}"}
     if not sent.created:
         headers["Idempotent-Replayed"] = "true"
     if stream:
-        events = bytes_of(_events(parts, signed_in, sent, view))
-        return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+        return streamed(_events(parts, signed_in, sent, view), headers)
     state = view.reply.reply
     has_ended = state is not None and state.status in CLOSED
     code = status.HTTP_200_OK if has_ended else status.HTTP_202_ACCEPTED
@@ -110,10 +120,10 @@ async def wait_for(parts: Parts, run_id: RunId, wait_s: float) -> None:
         return
 
 
-def check_stream(parts: Parts, caller: Caller) -> None:
-    """Raise LimitReached if the caller can't open another stream."""
-    with parts.open_streams.one_more(caller.user_id):
-        return
+async def view_of(parts: Parts, caller: Caller, session_id: ChatSessionId, sent: Sent) -> SentView:
+    async with parts.database.begin() as session:
+        views = await chat_messages.these(session, caller, session_id, [sent.message_id, sent.answer_id])
+    return SentView(message=views[sent.message_id], reply=views[sent.answer_id])
 
 
 async def _is_open(parts: Parts, run_id: RunId) -> bool:
@@ -121,19 +131,9 @@ async def _is_open(parts: Parts, run_id: RunId) -> bool:
         return bool(await runs.open_among(session, [run_id]))
 
 
-async def _view(parts: Parts, caller: Caller, session_id: ChatSessionId, sent: Sent) -> SentView:
-    async with parts.database.begin() as session:
-        views = await chat_messages.these(session, caller, session_id, [sent.message_id, sent.answer_id])
-    return SentView(message=views[sent.message_id], reply=views[sent.answer_id])
-
-
-async def _events(parts: Parts, signed_in: SignedIn, accepted: Sent, view: SentView) -> AsyncGenerator[ServerSentEvent]:
+async def _events(parts: Parts, signed_in: SignedIn, accepted: Sent, view: SentView) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(event="message", raw_data=view.model_dump_json())
-    try:
-        with parts.open_streams.one_more(signed_in.caller.user_id):
-            frames = parts.hub.follow(signed_in.caller, accepted.run_id)
-            async for frame in while_allowed(parts.rights, signed_in, frames):
-                yield event_of(frame)
-    except LimitReached:
-        # Another stream was opened since the check. The client can follow the reply later.
-        return
+    with suppress(LimitReached):
+        # If another stream was opened since the check, the client has to follow the reply later.
+        async for event in replies.followed(parts, signed_in, accepted.run_id):
+            yield event

@@ -110,14 +110,6 @@ class Checks:
         for index, model in enumerate(agent.fallbacks):
             await self.models.check(model, f"fallbacks.{index}")
 
-    async def replier(self, session: AsyncSession, owner_id: UserId, agent: str | None, model: str | None) -> None:
-        """Raise if an agent or a model can't reply in a chat session. None stands for the defaults."""
-        if agent is not None:
-            known = BUILT_IN_VIEWS if agent in BUILT_IN_VIEWS else await agents.agents_of(session, owner_id)
-            await self._planned_agent(agent, known, "agent")
-        if model is not None or agent is None:
-            await self.models.check(model or self._settings.default_model)
-
     async def attachments(self, session: AsyncSession, owner_id: UserId, file_ids: Sequence[UUID]) -> None:
         """Raise NotFound, naming the field, unless all files belong to the user."""
         owner = Caller(user_id=owner_id, role="user")

@@ -1,9 +1,10 @@
 """Server-sent events: frames for the browser's `EventSource`, as long as the caller has the right to them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 
+from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, ServerSentEvent, format_sse_event
 
 from api.live.ending import HubClosed, stop
@@ -11,9 +12,6 @@ from api.live.frames import Written
 from api.live.rights import Rights
 from chimera.security.sessions import SignedIn
 from models.events import EventFrame, TokensFrame
-
-PING_SECONDS = 15.0
-"""The silence after which a stream contains a comment, so that proxies keep it open."""
 
 
 def event_of(written: Written) -> ServerSentEvent:
@@ -23,23 +21,6 @@ def event_of(written: Written) -> ServerSentEvent:
         return ServerSentEvent(event=frame.kind, raw_data=written.json)
     name = frame.event.type if isinstance(frame, EventFrame) else frame.kind
     return ServerSentEvent(event=name, raw_data=written.json, id=str(frame.seq))
-
-
-async def bytes_of(events: AsyncGenerator[ServerSentEvent]) -> AsyncGenerator[bytes]:
-    """Yield the bytes of events for a response that isn't always a stream, with a comment after each long silence."""
-    following: asyncio.Future[ServerSentEvent | None] | None = None
-    try:
-        async with aclosing(events):
-            while True:
-                following = asyncio.ensure_future(anext(events, None))
-                while not (await asyncio.wait({following}, timeout=PING_SECONDS))[0]:
-                    yield KEEPALIVE_COMMENT
-                event = following.result()
-                if event is None:
-                    return
-                yield format_sse_event(data_str=event.raw_data, event=event.event, id=event.id)
-    finally:
-        await stop([following] if following is not None else [])
 
 
 async def while_allowed(rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[Written]) -> AsyncIterator[Written]:
@@ -63,3 +44,31 @@ async def while_allowed(rights: Rights, signed_in: SignedIn, frames: AsyncGenera
         return
     finally:
         await stop([losing])
+
+
+PING_SECONDS = 15.0
+"""As in FastAPI's own streams: proxies close connections that send nothing for a minute."""
+
+
+def streamed(events: AsyncIterator[ServerSentEvent], headers: Mapping[str, str]) -> StreamingResponse:
+    """Return a response of server-sent events, for a route that doesn't always stream."""
+    how = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no", **headers}
+    return StreamingResponse(_written(events), media_type="text/event-stream", headers=how)
+
+
+async def _written(events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[bytes]:
+    following: asyncio.Future[ServerSentEvent | None] | None = None
+    try:
+        while True:
+            following = following or asyncio.ensure_future(anext(events, None))
+            await asyncio.wait({following}, timeout=PING_SECONDS)
+            if not following.done():
+                yield KEEPALIVE_COMMENT
+                continue
+            event, following = following.result(), None
+            if event is None:
+                return
+            yield format_sse_event(data_str=event.raw_data, event=event.event, id=event.id)
+    finally:
+        if following is not None:
+            await stop([following])

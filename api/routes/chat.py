@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response, status
 
-from api.chat import WithSessionId
+from api.chat import WithSessionId, check_replier
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
 from chimera.store import chat, chat_deletions, chat_replies, user_limits
 from chimera.store.chat import SessionFilter
@@ -85,7 +85,7 @@ async def create_chat_session(
 ) -> SessionView:
     """Create a chat session with an agent or a model."""
     async with parts.database.begin() as session:
-        await parts.checks.replier(session, caller.user_id, spec.agent, spec.model)
+        await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
         session_id = await chat.create(session, caller.user_id, spec)
         await user_limits.check_added(session, caller.user_id, CHAT_SESSIONS_LIMIT, parts.settings)
     response.headers["Location"] = f"{API}/chat/sessions/{session_id}"
@@ -105,7 +105,7 @@ async def replace_chat_session(
     """Replace a chat session's fields. Without `title`, the session keeps its title. Open replies don't change."""
     async with parts.database.begin() as session:
         await chat.own(session, caller, session_id)
-        await parts.checks.replier(session, caller.user_id, spec.agent, spec.model)
+        await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
         await chat.replace(session, caller, session_id, spec)
     return await _view(parts, caller, session_id)
 

@@ -12,12 +12,12 @@ from api.chat import (
     WithPreferredWait,
     WithSessionId,
     answered,
-    check_stream,
+    check_replier,
+    view_of,
 )
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts, WithSignedIn
 from chimera.db.tables import ChatSession
 from chimera.store import chat, chat_messages, chat_notes, chat_replies, chat_tasks, user_limits
-from chimera.store.chat_replies import Sent
 from chimera.store.user_limits import OPEN_REPLIES_LIMIT, OPEN_TASKS_LIMIT
 from models.base import ORDER
 from models.chat_messages import (
@@ -29,8 +29,7 @@ from models.chat_messages import (
     TaskMessageSpec,
 )
 from models.errors import NotFound
-from models.ids import ChatMessageId, ChatSessionId, RunId, UserId
-from models.users import Caller
+from models.ids import ChatMessageId, RunId, UserId
 
 router = APIRouter(prefix="/chat/sessions/{session_id}", tags=["chat"], route_class=ClosedRoute)
 
@@ -126,7 +125,7 @@ async def create_chat_message(
 ) -> Response:
     """Send a message. The message and its reply are stored before the API responds, so nothing is lost in a crash."""
     if spec.stream:
-        check_stream(parts, caller)
+        parts.open_streams.check(caller.user_id)
     sending = chat_replies.sending_of(session_id, spec, idempotency_key, default_model=parts.settings.default_model)
     title_run_id: RunId | None = None
     async with parts.database.begin() as session:
@@ -168,7 +167,7 @@ async def regenerate_chat_message(
     """Request another reply to a message, given as the message itself or as a reply to it. Earlier replies are kept."""
     spec = spec or RegenerateSpec()
     if spec.stream:
-        check_stream(parts, caller)
+        parts.open_streams.check(caller.user_id)
     sending = chat_replies.sending_of(
         session_id, spec, idempotency_key, default_model=parts.settings.default_model, of=message_id
     )
@@ -207,15 +206,9 @@ async def create_chat_task(
         parts.dispatcher.admit_soon()
     else:
         response.headers["Idempotent-Replayed"] = "true"
-    return await _view(parts, caller, session_id, sent)
+    return await view_of(parts, caller, session_id, sent)
 
 
 async def _check(parts: Parts, session: AsyncSession, found: ChatSession) -> None:
     """Raise if the session's agent or model can't reply, because it has changed since the session was created."""
-    await parts.checks.replier(session, UserId(found.owner_id), found.agent, found.model)
-
-
-async def _view(parts: Parts, caller: Caller, session_id: ChatSessionId, sent: Sent) -> SentView:
-    async with parts.database.begin() as session:
-        views = await chat_messages.these(session, caller, session_id, [sent.message_id, sent.answer_id])
-    return SentView(message=views[sent.message_id], reply=views[sent.answer_id])
+    await check_replier(parts, session, UserId(found.owner_id), found.agent, found.model)

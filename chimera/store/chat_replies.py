@@ -195,7 +195,7 @@ async def _make_way(session: AsyncSession, chat: ChatSession, policy: DoubleText
     live = [reply for reply in replies if not reply.is_stopped]
     match policy or DoubleTexting(chat.double_texting):
         case DoubleTexting.REJECT if live:
-            raise SessionBusy(chat.id)
+            raise SessionBusy(live[0].run_id)
         case DoubleTexting.INTERRUPT | DoubleTexting.ROLLBACK as chosen if live:
             cancelled = [reply for reply in live if await _cancel(session, chat, reply.run_id)]
             if chosen is DoubleTexting.ROLLBACK:

@@ -203,12 +203,12 @@ class SessionBusy(Conflict):
 
     code, title = "session_busy", "A reply in the chat session is open"
 
-    def __init__(self, session_id: str) -> None:
+    def __init__(self, reply_id: str) -> None:
         super().__init__(
             "A reply in this chat session is open, and the policy rejects further messages until it ends. Wait for the"
             " reply, cancel it, or send the message with another value of 'double_texting', such as 'queue'.",
             field="double_texting",
-            remedy=Remedy(action=Action.LIST_CHAT_MESSAGES, target=session_id),
+            remedy=Remedy(action=Action.SHOW_REPLY, target=reply_id),
         )
 
 
