@@ -45,6 +45,8 @@ REQUESTS: dict[Action, tuple[Method, str] | None] = {
     Action.SHOW_AI_CALL: ("GET", f"{_API}/ai/calls/{{target}}"),
     Action.LIST_AI_CALLS: ("GET", f"{_API}/ai/calls"),
     Action.LIST_FILES: ("GET", f"{_API}/files"),
+    Action.LIST_CHAT_SESSIONS: ("GET", f"{_API}/chat/sessions"),
+    Action.LIST_CHAT_MESSAGES: ("GET", f"{_API}/chat/sessions/{{target}}/messages"),
     Action.LIST_SCHEDULES: ("GET", f"{_API}/schedules"),
     Action.CHECK_HEALTH: ("GET", "/health"),
     Action.READ_API_DOCUMENT: ("GET", "/openapi.json"),

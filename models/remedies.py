@@ -49,6 +49,8 @@ class Action(StrEnum):
     SHOW_AI_CALL = "show_ai_call"
     LIST_AI_CALLS = "list_ai_calls"
     LIST_FILES = "list_files"
+    LIST_CHAT_SESSIONS = "list_chat_sessions"
+    LIST_CHAT_MESSAGES = "list_chat_messages"
     LIST_SCHEDULES = "list_schedules"
     CHECK_HEALTH = "check_health"
     READ_API_DOCUMENT = "read_api_document"

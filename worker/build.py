@@ -82,8 +82,9 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             schedules.create_task,
         ]
         sweeper = Sweeper(
-            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, schedule_dispatcher.sweep],
+            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, dispatcher.delete_sessions, schedule_dispatcher.sweep],
             admit=dispatcher.admit,
+            release=dispatcher.release,
             reconciliations=[Reconciler(database, temporal).reconcile],
         )
         yield _worker(settings, client, identity_of(temporal.encryption.key_ids), activities), sweeper

@@ -213,6 +213,8 @@ class Settings(OfVendors):
     """Default for tasks that don't set it."""
 
     # Chat.
+    chat_titles: bool = True
+    """Whether a model writes the titles of chat sessions. Otherwise, a title is the beginning of the first message."""
     chat_summary_share: float = Field(default=0.6, gt=0.3, le=1)
     """If a session's messages exceed this share of the room that the model's window has for them, older messages are
     summarized."""
@@ -267,6 +269,8 @@ class Settings(OfVendors):
     """Embeddings, images and transcriptions."""
     max_open_replies: NotNegative = 200
     """Replies in chat sessions, and completions."""
+    max_chat_sessions: NotNegative = 10_000
+    """Archived sessions count too."""
     max_schedules: NotNegative = 100
     max_agents: NotNegative = 100
     max_kept_bytes: NotNegative = 1024 * 1024 * 1024

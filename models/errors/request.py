@@ -164,6 +164,7 @@ class NotFound(ChimeraError):
         "agent": Action.LIST_AGENTS,
         "AI call": Action.LIST_AI_CALLS,
         "approval": Action.LIST_APPROVALS,
+        "chat session": Action.LIST_CHAT_SESSIONS,
         "question": Action.LIST_APPROVALS,
         "file": Action.LIST_FILES,
         "MCP server": Action.LIST_MCP_SERVERS,
@@ -195,6 +196,20 @@ class Conflict(ChimeraError):
     """The object isn't in a state that allows the request."""
 
     code, http_status, title = "conflict", 409, "The request is not possible in the current state"
+
+
+class SessionBusy(Conflict):
+    """A reply in a chat session is open, and the policy rejects messages meanwhile."""
+
+    code, title = "session_busy", "A reply in the chat session is open"
+
+    def __init__(self, reply_id: str) -> None:
+        super().__init__(
+            "A reply in this chat session is open, and the policy rejects further messages until it ends. Wait for the"
+            " reply, cancel it, or send the message with another value of 'double_texting', such as 'queue'.",
+            field="double_texting",
+            remedy=Remedy(action=Action.SHOW_REPLY, target=reply_id),
+        )
 
 
 class NotJson(ChimeraError):

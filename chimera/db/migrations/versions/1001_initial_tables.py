@@ -64,6 +64,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(
+        "chat_sessions_deleted",
+        "chat_sessions",
+        ["deleted_at"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NOT NULL"),
+    )
     op.create_index("chat_sessions_owner", "chat_sessions", ["owner_id", "created_at", "id"], unique=False)
     op.create_table(
         "mcp_servers",
@@ -582,6 +589,9 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("session_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("message_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column(
+            "waits_for", sa.ARRAY(sa.Uuid(as_uuid=False)), server_default=sa.text("'{}'::uuid[]"), nullable=False
+        ),
         sa.Column("agent", sa.Text(), nullable=True),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("model_chosen", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -694,6 +704,9 @@ def downgrade() -> None:
     op.drop_table("refresh_tokens")
     op.drop_table("mcp_servers")
     op.drop_index("chat_sessions_owner", table_name="chat_sessions")
+    op.drop_index(
+        "chat_sessions_deleted", table_name="chat_sessions", postgresql_where=sa.text("deleted_at IS NOT NULL")
+    )
     op.drop_table("chat_sessions")
     op.drop_table("agents")
     op.drop_table("users")
