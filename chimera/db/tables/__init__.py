@@ -10,7 +10,9 @@ from chimera.db.tables.ai_calls import *
 from chimera.db.tables.approvals import *
 from chimera.db.tables.base import *
 from chimera.db.tables.calls import *
+from chimera.db.tables.chat import *
 from chimera.db.tables.files import *
+from chimera.db.tables.replies import *
 from chimera.db.tables.runs import *
 from chimera.db.tables.schedules import *
 from chimera.db.tables.tasks import *

@@ -43,6 +43,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner_id", "name", name="agents_owner_name"),
     )
     op.create_table(
+        "chat_sessions",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=True),
+        sa.Column("model", sa.Text(), nullable=True),
+        sa.Column("instructions", sa.Text(), nullable=True),
+        sa.Column("title", sa.Text(), server_default="", nullable=False),
+        sa.Column("title_run_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("double_texting", sa.Text(), server_default="queue", nullable=False),
+        sa.Column("leaf_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("archived", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "metadata", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("last_message_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("chat_sessions_owner", "chat_sessions", ["owner_id", "created_at", "id"], unique=False)
+    op.create_table(
         "mcp_servers",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -194,7 +217,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind = 'task' AND status IN ('queued', 'running', 'cancelling')"),
     )
     op.create_index(
-        "runs_calls", "runs", ["created_at", "id"], unique=False, postgresql_where=sa.text("kind <> 'task'")
+        "runs_calls",
+        "runs",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("kind IN ('embeddings', 'images', 'transcriptions')"),
     )
     op.create_index("runs_cancelling", "runs", ["id"], unique=False, postgresql_where=sa.text("status = 'cancelling'"))
     op.create_index("runs_created", "runs", ["kind", "created_at", "id"], unique=False)
@@ -204,10 +231,18 @@ def upgrade() -> None:
         "runs",
         ["owner_id", "created_at", "id"],
         unique=False,
-        postgresql_where=sa.text("kind <> 'task'"),
+        postgresql_where=sa.text("kind IN ('embeddings', 'images', 'transcriptions')"),
     )
     op.create_index("runs_owner_created", "runs", ["owner_id", "kind", "created_at", "id"], unique=False)
     op.create_index("runs_owner_status", "runs", ["owner_id", "kind", "status", "created_at"], unique=False)
+    op.create_index(
+        "runs_reply_text",
+        "runs",
+        [sa.literal_column("to_tsvector('simple', \"left\"(result, 100000))")],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("kind = 'reply'"),
+    )
     op.create_index("runs_scheduled_run", "runs", ["scheduled_run_id"], unique=True)
     op.create_table(
         "ai_calls",
@@ -289,6 +324,46 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "path", "purpose", "step"),
+    )
+    op.create_table(
+        "chat_messages",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("session_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("parent_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column(
+            "attachments", sa.ARRAY(sa.Uuid(as_uuid=False)), server_default=sa.text("'{}'::uuid[]"), nullable=False
+        ),
+        sa.Column("tokens", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("covers_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["covers_id"], ["chat_messages.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["parent_id"], ["chat_messages.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["session_id"], ["chat_sessions.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "chat_messages_covers",
+        "chat_messages",
+        ["covers_id"],
+        unique=False,
+        postgresql_where=sa.text("covers_id IS NOT NULL"),
+    )
+    op.create_index("chat_messages_parent", "chat_messages", ["parent_id", "number"], unique=False)
+    op.create_index(
+        "chat_messages_run", "chat_messages", ["run_id"], unique=False, postgresql_where=sa.text("run_id IS NOT NULL")
+    )
+    op.create_index("chat_messages_session", "chat_messages", ["session_id", "number"], unique=False)
+    op.create_index(
+        "chat_messages_text",
+        "chat_messages",
+        [sa.literal_column("to_tsvector('simple', \"left\"(text, 100000))")],
+        unique=False,
+        postgresql_using="gin",
     )
     op.create_table(
         "events",
@@ -502,11 +577,49 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["file_id"], ["files.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("file_id", "position"),
     )
+    op.create_table(
+        "replies",
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("session_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("message_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("agent", sa.Text(), nullable=True),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("model_chosen", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("fallbacks", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
+        sa.Column("instructions", sa.Text(), nullable=True),
+        sa.Column("conversation", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("client_tools", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "options", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("output_schema", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("output", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("tool_calls", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("purpose", sa.Text(), server_default="answer", nullable=False),
+        sa.Column("agents_revision", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "metadata", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["message_id"], ["chat_messages.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["session_id"], ["chat_sessions.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_index(
+        "replies_message", "replies", ["message_id"], unique=False, postgresql_where=sa.text("message_id IS NOT NULL")
+    )
+    op.create_index(
+        "replies_session", "replies", ["session_id"], unique=False, postgresql_where=sa.text("session_id IS NOT NULL")
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index("replies_session", table_name="replies", postgresql_where=sa.text("session_id IS NOT NULL"))
+    op.drop_index("replies_message", table_name="replies", postgresql_where=sa.text("message_id IS NOT NULL"))
+    op.drop_table("replies")
     op.drop_table("file_chunks")
     op.drop_table("call_attempts")
     op.drop_table("approval_votes")
@@ -525,6 +638,12 @@ def downgrade() -> None:
     op.drop_index("files_created", table_name="files")
     op.drop_table("files")
     op.drop_table("events")
+    op.drop_index("chat_messages_text", table_name="chat_messages", postgresql_using="gin")
+    op.drop_index("chat_messages_session", table_name="chat_messages")
+    op.drop_index("chat_messages_run", table_name="chat_messages", postgresql_where=sa.text("run_id IS NOT NULL"))
+    op.drop_index("chat_messages_parent", table_name="chat_messages")
+    op.drop_index("chat_messages_covers", table_name="chat_messages", postgresql_where=sa.text("covers_id IS NOT NULL"))
+    op.drop_table("chat_messages")
     op.drop_table("calls")
     op.drop_index("approvals_pending_call", table_name="approvals", postgresql_where=sa.text("status = 'pending'"))
     op.drop_index("approvals_pending", table_name="approvals", postgresql_where=sa.text("status = 'pending'"))
@@ -539,13 +658,22 @@ def downgrade() -> None:
     op.drop_table("approvals")
     op.drop_table("ai_calls")
     op.drop_index("runs_scheduled_run", table_name="runs")
+    op.drop_index(
+        "runs_reply_text", table_name="runs", postgresql_using="gin", postgresql_where=sa.text("kind = 'reply'")
+    )
     op.drop_index("runs_owner_status", table_name="runs")
     op.drop_index("runs_owner_created", table_name="runs")
-    op.drop_index("runs_owner_calls", table_name="runs", postgresql_where=sa.text("kind <> 'task'"))
+    op.drop_index(
+        "runs_owner_calls",
+        table_name="runs",
+        postgresql_where=sa.text("kind IN ('embeddings', 'images', 'transcriptions')"),
+    )
     op.drop_index("runs_idempotency", table_name="runs")
     op.drop_index("runs_created", table_name="runs")
     op.drop_index("runs_cancelling", table_name="runs", postgresql_where=sa.text("status = 'cancelling'"))
-    op.drop_index("runs_calls", table_name="runs", postgresql_where=sa.text("kind <> 'task'"))
+    op.drop_index(
+        "runs_calls", table_name="runs", postgresql_where=sa.text("kind IN ('embeddings', 'images', 'transcriptions')")
+    )
     op.drop_index(
         "runs_admission",
         table_name="runs",
@@ -565,6 +693,8 @@ def downgrade() -> None:
     op.drop_index("refresh_tokens_family", table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
     op.drop_table("mcp_servers")
+    op.drop_index("chat_sessions_owner", table_name="chat_sessions")
+    op.drop_table("chat_sessions")
     op.drop_table("agents")
     op.drop_table("users")
     # ### end Alembic commands ###
