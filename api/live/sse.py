@@ -1,7 +1,7 @@
 """Server-sent events: frames for the browser's `EventSource`, as long as the caller has the right to them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from fastapi.sse import ServerSentEvent
@@ -22,7 +22,7 @@ def event_of(written: Written) -> ServerSentEvent:
     return ServerSentEvent(event=name, raw_data=written.json, id=str(frame.seq))
 
 
-async def while_allowed(rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[Written]) -> AsyncIterator[Written]:
+async def while_allowed(rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[Written]) -> AsyncGenerator[Written]:
     """Yield `frames` until the caller's rights end or the process stops."""
     lost = asyncio.Event()
     losing = asyncio.create_task(lost.wait())

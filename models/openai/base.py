@@ -1,17 +1,14 @@
 """Shared by all wire bodies: lenient base classes, and fields that are rejected unless they change nothing."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from models.agents import ReasoningEffort
 from models.base import Contract
+from models.replies import MAX_STOPS
 
-MAX_MESSAGES = 4000
-MAX_PARTS = 256
-MAX_TOOLS = 128
-MAX_STOPS = 4
 MAX_METADATA = 16
 
 
@@ -80,6 +77,15 @@ class Extension(Contract):
     simulated: bool = Field(description="`true` if the simulator produced the answer without calling a model")
 
 
-def joined(texts: Sequence[str]) -> str:
-    """Join the texts of an agent's turns to one text, with blank lines between them; empty ones are left out."""
-    return "\n\n".join(filter(None, texts))
+def effort_of(effort: Effort | None) -> ReasoningEffort | None:
+    """Return the effort that Chimera knows: it has no levels beyond low and high."""
+    match effort:
+        case "minimal":
+            return "low"
+        case "xhigh":
+            return "high"
+    return effort
+
+
+BETWEEN_TURNS = "\n\n"
+"""Between the texts of an agent's turns, which clients receive as one text."""

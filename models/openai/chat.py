@@ -6,8 +6,6 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from models.base import Contract, OutputSchema
 from models.openai.base import (
-    MAX_MESSAGES,
-    MAX_TOOLS,
     Effort,
     Extension,
     Metadata,
@@ -17,6 +15,7 @@ from models.openai.base import (
 )
 from models.openai.content import Parts
 from models.openai.tools import CalledTool, ChatTools, ToolChoice
+from models.replies import MAX_CLIENT_TOOLS, MAX_MESSAGES
 
 Role = Literal["developer", "system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -34,7 +33,7 @@ class ChatMessageBody(WireBody):
     content: Parts = ()
     name: str | None = Field(default=None, max_length=MAX_NAME_CHARS)
     refusal: str | None = None
-    tool_calls: Annotated[tuple[CalledTool, ...] | None, Field(max_length=MAX_TOOLS)] = None
+    tool_calls: Annotated[tuple[CalledTool, ...] | None, Field(max_length=MAX_CLIENT_TOOLS)] = None
     tool_call_id: str | None = Field(default=None, max_length=MAX_NAME_CHARS)
     function_call: Annotated[None, Unless(advice="Send tool calls in 'tool_calls'.")] = None
 
@@ -95,7 +94,7 @@ class ChatCompletionSpec(WireBody):
     top_p: float | None = Field(default=None, ge=0, le=1)
     stop: Stops = ()
     response_format: ResponseFormat | None = None
-    tools: Annotated[tuple[ChatTools, ...] | None, Field(max_length=MAX_TOOLS)] = None
+    tools: Annotated[tuple[ChatTools, ...] | None, Field(max_length=MAX_CLIENT_TOOLS)] = None
     tool_choice: ToolChoice = None
     reasoning_effort: Effort | None = None
     metadata: Metadata | None = None

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from models.openai.base import MAX_PARTS, WireBody, as_items
+from models.openai.base import WireBody, as_items
+from models.replies import MAX_PARTS
 
 PartType = Literal[
     "text",

@@ -26,7 +26,9 @@ CODES = {
     "limit_reached": "rate_limit_exceeded",
     "too_many_requests": "rate_limit_exceeded",
     "rate_limited": "rate_limit_exceeded",
-    "conversation_too_long": "context_length_exceeded",
+    "context_too_long": "context_length_exceeded",
+    "budget_reached": "insufficient_quota",
+    "no_quota": "insufficient_quota",
     "unknown_provider": "model_not_found",
     "unknown_simulator_model": "model_not_found",
 }
