@@ -68,6 +68,8 @@ class RunFailed(_Placed):
 class RunCancelled(_Placed):
     type: Literal["run.cancelled"] = "run.cancelled"
     last_call_at: UtcDatetime | None = None
+    preview: str = ""
+    """For a reply: the beginning of the text that had arrived, which is kept."""
 
 
 class PlanCreated(_Placed):
@@ -222,6 +224,15 @@ class ApprovalDecided(_Placed):
     """The email address of the user; null if nobody decided in time, or if no decision is needed any more."""
 
 
+class ConversationSummarized(_Placed):
+    """The older messages of a chat session were summarized, so that the conversation fits into the model's window."""
+
+    type: Literal["conversation.summarized"] = "conversation.summarized"
+    covers_id: str
+    """The last message that the summary covers."""
+    preview: str
+
+
 class GuidanceGiven(_Placed):
     type: Literal["guidance.given"] = "guidance.given"
     guidance_id: int
@@ -277,6 +288,7 @@ Event = Annotated[
     | ApprovalRequested
     | ApprovalEscalated
     | ApprovalDecided
+    | ConversationSummarized
     | GuidanceGiven
     | GuidanceSeen
     | BudgetReached

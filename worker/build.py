@@ -39,6 +39,7 @@ from chimera.tools.mcp.source import open_mcp
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
 from workflows.ai_calls import AiCallWorkflow
+from workflows.replies import ReplyWorkflow
 from workflows.schedules import ScheduledTaskWorkflow
 from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow
@@ -48,6 +49,7 @@ WORKFLOWS = [
     SubtaskWorkflow,
     ScheduledTaskWorkflow,
     AiCallWorkflow,
+    ReplyWorkflow,
 ]
 
 # By default, the SDK would send heartbeats only every 8 s (0.8 of the timeout), and a cancellation arrives in the

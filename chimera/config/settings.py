@@ -212,6 +212,11 @@ class Settings(OfVendors):
     subtasks: SubtaskMode = SubtaskMode.CHILD
     """Default for tasks that don't set it."""
 
+    # Chat.
+    chat_summary_share: float = Field(default=0.6, gt=0.3, le=1)
+    """If a session's messages exceed this share of the room that the model's window has for them, older messages are
+    summarized."""
+
     # Tools.
     mcp_file: OnDisk | None = None
     """A JSON file with MCP servers. If not set, it is `mcp.json` in the data folder, if that exists."""
