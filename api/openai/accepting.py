@@ -14,7 +14,8 @@ from api.openai.names import Named
 from chimera.content import schemas
 from chimera.ledger.acceptance import NewReply
 from chimera.pricing import abilities_of
-from chimera.store import replies
+from chimera.store import replies, user_limits
+from chimera.store.user_limits import OPEN_REPLIES_LIMIT
 from models.base import Whole
 from models.errors import InvalidInput
 from models.ids import RunId
@@ -46,7 +47,7 @@ async def _terms(
             alias=MAX_COST_HEADER,
             ge=1,
             le=10**13,
-            description="Maximum cost of the run, in millionths of a US dollar. A call that could exceed it isn't made.",
+            description="Maximum cost of the run, in millionths of a US dollar",
         ),
     ] = None,
 ) -> Terms:
@@ -87,8 +88,8 @@ async def accept(parts: Parts, caller: Caller, asked: Conversation, terms: Terms
     await _check(parts, asked)
     agent = asked.named.agent
     reply = NewReply(
-        model=asked.named.model or (agent and agent.model) or parts.settings.default_model,
-        agent=agent and agent.name,
+        model=asked.named.model or (agent.model if agent else None) or parts.settings.default_model,
+        agent=agent.name if agent else None,
         model_chosen=agent is None,
         conversation=asked.messages,
         instructions=asked.instructions,
@@ -97,9 +98,17 @@ async def accept(parts: Parts, caller: Caller, asked: Conversation, terms: Terms
         output_schema=asked.output_schema,
         metadata=asked.metadata,
     )
-    digest = hashlib.sha256(to_json(reply)).hexdigest()
     async with parts.database.begin() as session:
-        run_id, is_new = await replies.create(session, caller.user_id, reply, digest, terms.key, terms.budget)
+        run_id, is_new = await replies.create(
+            session,
+            caller.user_id,
+            reply,
+            body_sha256=hashlib.sha256(to_json(reply)).hexdigest(),
+            idempotency_key=terms.key,
+            budget=terms.budget,
+        )
+        if is_new:
+            await user_limits.check_added(session, caller.user_id, OPEN_REPLIES_LIMIT, parts.settings)
     await parts.failpoints.hit("after_insert")
     if is_new:
         await parts.dispatcher.deliver(run_id)
@@ -120,7 +129,9 @@ def options_of(
     tool_choice = "auto" if choice is None else choice.mode or choice.name or "auto"
     names = {tool.name for tool in tools}
     if choice is not None and choice.name is not None and choice.name not in names:
-        raise InvalidInput("tool_choice", f"There is no function {choice.name!r} in 'tools'. Add it, or choose another.")
+        raise InvalidInput(
+            "tool_choice", f"There is no function {choice.name!r} in 'tools'. Add it, or choose another."
+        )
     if tool_choice == "required" and not tools:
         raise InvalidInput("tool_choice", "A tool call can only be required if there are tools. Send 'tools'.")
     return ReplyOptions(
@@ -149,5 +160,8 @@ async def _check(parts: Parts, asked: Conversation) -> None:
 
 def _has_images(messages: Sequence[ConversationMessage]) -> bool:
     return any(
-        isinstance(part, ImagePart) for message in messages if not isinstance(message.content, str) for part in message.content
+        isinstance(part, ImagePart)
+        for message in messages
+        if not isinstance(message.content, str)
+        for part in message.content
     )

@@ -1,6 +1,5 @@
 """Chat completions: the conversation of a request, and its answer as one object or as a stream of chunks."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -10,16 +9,16 @@ import structlog
 from api.deps import Parts
 from api.openai import sse
 from api.openai.accepting import Conversation, options_of
-from api.openai.answers import CHAT_ID, completion_of, deltas_of, extension_of, finish_of, usage_of
+from api.openai.answers import CHAT_ID, deltas_of, extension_of, finish_of, usage_of
 from api.openai.content import ContentReader
 from api.openai.conversations import conversation_of
-from api.openai.failures import NoAnswer, too_slow, unexpected
+from api.openai.failures import NoAnswer, unexpected
 from api.openai.following import Following
 from api.openai.names import named
 from models.base import Contract
 from models.ids import RunId
 from models.openai.base import effort_of
-from models.openai.chat import ChatChunk, ChatCompletion, ChatCompletionSpec, ChatUsage, ChunkChoice, Delta
+from models.openai.chat import ChatChunk, ChatCompletionSpec, ChatUsage, ChunkChoice, Delta
 from models.openai.errors import ErrorView
 from models.replies import ClientTool
 from models.users import Caller
@@ -30,9 +29,7 @@ log = structlog.get_logger()
 async def asked_by(parts: Parts, caller: Caller, spec: ChatCompletionSpec) -> Conversation:
     """Translate a request. Raises the errors of what it refers to."""
     tools = tuple(
-        ClientTool(
-            name=tool.function.name, description=tool.function.description, parameters=tool.function.parameters
-        )
+        ClientTool(name=tool.function.name, description=tool.function.description, parameters=tool.function.parameters)
         for tool in spec.tools or ()
     )
     return Conversation(
@@ -51,18 +48,6 @@ async def asked_by(parts: Parts, caller: Caller, spec: ChatCompletionSpec) -> Co
         output_schema=spec.output_schema,
         metadata={"api": "chat.completions", "model": spec.model, "metadata": spec.metadata or {}},
     )
-
-
-async def whole(following: Following, run_id: RunId, model: str, patience_s: float) -> ChatCompletion:
-    """Wait for the answer. Raises NoAnswer."""
-    try:
-        async with asyncio.timeout(patience_s), aclosing(following.pieces()) as pieces:
-            async for _ in pieces:
-                pass
-    except TimeoutError:
-        raise too_slow(run_id, patience_s) from None
-    answer = await following.answer()
-    return completion_of(answer.view, answer.text, model)
 
 
 async def chunks(following: Following, run_id: RunId, spec: ChatCompletionSpec) -> AsyncGenerator[bytes]:

@@ -12,6 +12,9 @@ from models.users import Caller
 
 log = structlog.get_logger()
 
+GONE = 499
+"""The status of such a request in the log. The client doesn't receive it."""
+
 _cancelling: set[asyncio.Task[None]] = set()
 """References, because the event loop keeps none."""
 

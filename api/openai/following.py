@@ -11,8 +11,9 @@ from api.live.frames import Written
 from api.live.sse import while_allowed
 from api.openai import failures
 from api.openai.text import Contradicted, GrowingText
+from chimera.db.engine import READ_SECONDS
 from chimera.security.sessions import SignedIn
-from chimera.store import replies, reply_texts
+from chimera.store import replies, reply_contents
 from models.events import (
     LAST,
     ApprovalDecided,
@@ -23,11 +24,12 @@ from models.events import (
     ModelCallStarted,
     TokensFrame,
 )
-from models.ids import ROOT, RunId
+from models.ids import RunId
 from models.model_calls import Purpose
 from models.openai.base import BETWEEN_TURNS
 from models.replies import ReplyView
 from models.runs import STOPPED, RunStatus
+from models.users import Caller
 
 TICK_S = 4.0
 """How long a follower waits for a frame before it looks at other things."""
@@ -55,6 +57,8 @@ class Following:
         """The tools of calls that wait for a person, by approval."""
         self._waits_until: float | None = None
         self._has_ended = False
+        self.has_failed = False
+        """Whether the run has ended with a failure, so that there will be no answer."""
 
     async def pieces(self) -> AsyncGenerator[str]:
         """Yield the answer's text piece by piece until the run has ended, and "" at least every few seconds.
@@ -77,13 +81,17 @@ class Following:
         """Return the answer of the run, which has ended. Raises NoAnswer if there is none."""
         return await stored(self._parts, self._signed_in, self._run_id)
 
+    async def state(self) -> Answer:
+        """Return the run as it is, whether it has an answer or not."""
+        return await found(self._parts, self._signed_in.caller, self._run_id)
+
     async def _take(self, frame: Written) -> str:
         match frame.frame:
             case TokensFrame(path="", purpose=Purpose.TURN) as tokens if self._is_live:
                 return self._text.add(tokens)
             case EventFrame(event=event):
-                if event.type in LAST:
-                    self._has_ended = True
+                self._has_ended = self._has_ended or event.type in LAST
+                self.has_failed = event.type == "run.failed"
                 match event:
                     case ModelCallStarted(path="", purpose=Purpose.TURN):
                         self._text.begin()
@@ -103,7 +111,7 @@ class Following:
         if not event.tool_calls and not goes_on:
             return ""
         async with self._parts.database.begin() as session:
-            whole = await reply_texts.spoken(session, self._run_id, BETWEEN_TURNS)
+            whole = await reply_contents.spoken(session, self._run_id, BETWEEN_TURNS)
         return self._text.settle(whole, goes_on=goes_on)
 
     def _wait_for(self, event: ApprovalRequested) -> None:
@@ -125,17 +133,36 @@ class Following:
         return failures.signed_out(self._run_id)
 
 
+async def waited(following: Following, run_id: RunId, patience_s: float) -> Answer:
+    """Wait for the answer without streaming it. Raises NoAnswer."""
+    try:
+        async with asyncio.timeout(patience_s), aclosing(following.pieces()) as pieces:
+            async for _ in pieces:
+                pass
+    except TimeoutError:
+        raise failures.too_slow(run_id, patience_s) from None
+    return await following.answer()
+
+
 async def stored(parts: Parts, signed_in: SignedIn, run_id: RunId) -> Answer:
     """Read the answer of a run that has ended. Raises NotFound, and NoAnswer if it failed or was cancelled."""
-    async with parts.database.begin() as session:
-        view = await replies.view(session, signed_in.caller, run_id, parts.temporal.ui_url)
-        text = view.text or ""
-        if view.output is None and view.model_calls > 1 and view.status is RunStatus.COMPLETED:
-            text = await reply_texts.spoken(session, run_id, BETWEEN_TURNS)
-    if view.status is RunStatus.FAILED:
-        raise failures.failed(view)
-    if view.status in STOPPED:
+    answer = await found(parts, signed_in.caller, run_id)
+    if answer.view.status is RunStatus.FAILED:
+        raise failures.failed(answer.view)
+    if answer.view.status in STOPPED:
         raise failures.cancelled(run_id)
+    return answer
+
+
+async def found(parts: Parts, caller: Caller, run_id: RunId) -> Answer:
+    """Read the caller's own run and the text that it has so far. Raises NotFound, also for another user's run."""
+    owner = caller.model_copy(update={"role": "user"})
+    async with parts.database.statements(READ_SECONDS) as connection:
+        view = await replies.view(connection, owner, run_id, parts.temporal.ui_url)
+    text = view.text or ""
+    if view.output is None and view.model_calls > 1 and view.status is RunStatus.COMPLETED:
+        async with parts.database.begin() as session:
+            text = await reply_contents.spoken(session, run_id, BETWEEN_TURNS)
     return Answer(view, text)
 
 

@@ -30,7 +30,7 @@ from chimera.store.access import locked
 from models.base import preview_of
 from models.errors import Conflict, IdempotencyKeyReused
 from models.events import Event, PlanCreated, RunAccepted
-from models.ids import ScheduleId, TaskId, UserId
+from models.ids import RunId, ScheduleId, TaskId, UserId
 from models.plans import node_of
 from models.remedies import Action, Remedy
 from models.runs import OPEN, RunKind, RunStatus
@@ -105,7 +105,7 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         await session.flush()
     for table in (Message, Guidance, EventRow, Subtask, File):
         await session.execute(delete_from(table).where(table.run_id == task_id))
-    await _empty_approvals(session, task_id)
+    await empty_approvals(session, task_id)
     await session.execute(update(Call).where(Call.run_id == task_id).values(outcome=None))
     await session.execute(update(CallAttempt).where(CallAttempt.run_id == task_id).values(error=None))
     await session.execute(update(Task).where(Task.run_id == task_id).values(**_EMPTY))
@@ -117,10 +117,10 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     await outbox.enqueue(session, task_id, "forget")
 
 
-async def _empty_approvals(session: AsyncSession, task_id: TaskId) -> None:
+async def empty_approvals(session: AsyncSession, run_id: RunId) -> None:
     """Delete what decisions were about. Who decided, and when, is kept for audits."""
-    of_task = Approval.run_id == task_id
-    votes = update(ApprovalVote).where(ApprovalVote.approval_id.in_(select(Approval.id).where(of_task)))
+    of_run = Approval.run_id == run_id
+    votes = update(ApprovalVote).where(ApprovalVote.approval_id.in_(select(Approval.id).where(of_run)))
     await session.execute(votes.values(reason=""))
     empty: dict[str, Any] = {
         "arguments": {},
@@ -130,7 +130,7 @@ async def _empty_approvals(session: AsyncSession, task_id: TaskId) -> None:
         "default": None,
         "reason": "",
     }
-    await session.execute(update(Approval).where(of_task).values(**empty, changed_arguments=null(), answer=None))
+    await session.execute(update(Approval).where(of_run).values(**empty, changed_arguments=null(), answer=None))
 
 
 async def _accepted_before(

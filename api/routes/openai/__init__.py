@@ -1,5 +1,5 @@
 """Routes of the OpenAI-compatible API. docs/reference/openai.md describes what they support."""
 
-from api.routes.openai import models
+from api.routes.openai import chat, models, responses
 
-ROUTERS = (models.router,)
+ROUTERS = (chat.router, responses.router, models.router)

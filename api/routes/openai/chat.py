@@ -5,17 +5,16 @@ from fastapi import APIRouter, Request, Response
 from api.deps import WithCaller, WithParts, WithSignedIn
 from api.openai import chat
 from api.openai.accepting import WithTerms, accept
-from api.openai.ending import cancel_soon
+from api.openai.answers import completion_of
 from api.openai.connections import Disconnected, while_connected
+from api.openai.ending import GONE, cancel_soon
 from api.openai.failures import COST_HEADER, RUN_ID_HEADER, NoAnswer
-from api.openai.following import Following
+from api.openai.following import Following, waited
 from api.openai.routing import ERRORS, OpenAIRoute
 from api.openai.sse import Stream
 from models.openai.chat import ChatCompletion, ChatCompletionSpec
 
 router = APIRouter(prefix="/v1/chat", tags=["openai"], route_class=OpenAIRoute, responses=ERRORS)
-GONE = 499
-"""For the log: the client has closed the connection, so it doesn't receive this status."""
 
 
 @router.post(
@@ -48,13 +47,14 @@ async def create_openai_chat_completion(
 
     if spec.stream:
         return Stream(chat.chunks(following, run.run_id, spec), headers, on_disconnect=give_up)
-    waiting = chat.whole(following, run.run_id, spec.model, parts.settings.reply_patience_s)
+    waiting = waited(following, run.run_id, parts.settings.reply_patience_s)
     try:
-        completion = await while_connected(request.receive, waiting)
+        answer = await while_connected(request.receive, waiting)
     except Disconnected:
         give_up()
         return Response(status_code=GONE)
     except NoAnswer as end:
         return end.response()
-    headers[COST_HEADER] = str(completion.chimera.cost_micro_usd)
-    return Response(completion.model_dump_json(), headers=headers, media_type="application/json")
+    headers[COST_HEADER] = str(answer.view.cost_micro_usd)
+    body = completion_of(answer.view, answer.text, spec.model).model_dump_json()
+    return Response(body, headers=headers, media_type="application/json")
