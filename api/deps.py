@@ -37,7 +37,7 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
 from models.errors import InvalidInput, NotSignedIn
-from models.ids import AiCallId, FileId, ScheduleId, TaskId
+from models.ids import AiCallId, FileId, RunId, ScheduleId, TaskId
 from models.users import Caller
 from models.wording import instead_of
 
@@ -138,6 +138,12 @@ async def _task_id(
     return TaskId(str(task_id))
 
 
+async def _reply_id(
+    reply_id: Annotated[UUID, Path(description="ID of the reply, as returned when it was requested")],
+) -> RunId:
+    return RunId(str(reply_id))
+
+
 async def _file_id(file_id: Annotated[UUID, Path(description="ID of the file, as returned by the upload")]) -> FileId:
     return FileId(str(file_id))
 
@@ -171,6 +177,7 @@ WithCaller = Annotated[Caller, Depends(get_caller)]
 WithSignedIn = Annotated[SignedIn, Depends(get_signed_in)]
 WithAddress = Annotated[str, Depends(_address)]
 WithTaskId = Annotated[TaskId, Depends(_task_id)]
+WithReplyId = Annotated[RunId, Depends(_reply_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]

@@ -40,6 +40,8 @@ REQUESTS: dict[Action, tuple[Method, str] | None] = {
     Action.LIST_PROVIDERS: ("GET", f"{_API}/ai/providers"),
     Action.SHOW_APPROVAL: ("GET", f"{_API}/approvals/{{target}}"),
     Action.LIST_APPROVALS: ("GET", f"{_API}/approvals"),
+    Action.RAISE_REPLY_BUDGET: ("POST", f"{_API}/replies/{{target}}/budget"),
+    Action.SHOW_REPLY: ("GET", f"{_API}/replies/{{target}}"),
     Action.SHOW_AI_CALL: ("GET", f"{_API}/ai/calls/{{target}}"),
     Action.LIST_AI_CALLS: ("GET", f"{_API}/ai/calls"),
     Action.LIST_FILES: ("GET", f"{_API}/files"),

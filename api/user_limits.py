@@ -33,9 +33,7 @@ class OpenByUser:
     @contextmanager
     def one_more(self, user_id: UserId) -> Iterator[None]:
         """Count one more connection for as long as the block runs. Raises LimitReached."""
-        there = self._open[user_id]
-        if self._most and there >= self._most:
-            raise LimitReached(self._what, there, self._most, self._setting, ADVICE, RETRY_AFTER_S)
+        self.check(user_id)
         self._open[user_id] += 1
         try:
             yield
@@ -43,6 +41,12 @@ class OpenByUser:
             self._open[user_id] -= 1
             if not self._open[user_id]:
                 del self._open[user_id]
+
+    def check(self, user_id: UserId) -> None:
+        """Raise LimitReached if there is no room for one more connection."""
+        there = self._open[user_id]
+        if self._most and there >= self._most:
+            raise LimitReached(self._what, there, self._most, self._setting, ADVICE, RETRY_AFTER_S)
 
 
 class MessageRate:

@@ -14,6 +14,7 @@ from models.base import Contract, UtcDatetime
 from models.ids import ROOT, FileId, NodePath, RunId
 from models.model_calls import Purpose
 from models.plans import PlanNode
+from models.replies import ReplyView
 from models.subtasks import SubtaskView
 from models.tasks import FinishReason, TaskView
 
@@ -331,12 +332,14 @@ class TokensFrame(Contract):
 
 
 class SnapshotFrame(Contract):
-    """The state of a task, for a client too far behind to receive every event. Events continue after `seq`."""
+    """The state of a run, for a client too far behind to receive every event. Events continue after `seq`."""
 
     kind: Literal["snapshot"] = "snapshot"
     run_id: RunId
     seq: int
-    task: TaskView
+    task: TaskView | None = None
+    reply: ReplyView | None = None
+    """Set instead of `task` if the run is a reply."""
     subtasks: tuple[SubtaskView, ...]
 
 

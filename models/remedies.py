@@ -44,6 +44,8 @@ class Action(StrEnum):
     LIST_PROVIDERS = "list_providers"
     SHOW_APPROVAL = "show_approval"
     LIST_APPROVALS = "list_approvals"
+    SHOW_REPLY = "show_reply"
+    RAISE_REPLY_BUDGET = "raise_reply_budget"
     SHOW_AI_CALL = "show_ai_call"
     LIST_AI_CALLS = "list_ai_calls"
     LIST_FILES = "list_files"

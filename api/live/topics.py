@@ -17,6 +17,7 @@ from api.remedies import RemedyView, view_of
 from chimera.db.engine import AWAY
 from chimera.store.task_views import Progress
 from models.errors import ChimeraError, NotFound, Unavailable
+from models.runs import REPLIES, RunKind
 from models.streams import CLIENT_MESSAGE, Authenticate, Ping, Subscribe, Topic, Unsubscribe, run_of
 from models.users import Caller
 from models.wording import reportable, sentence_of
@@ -83,7 +84,7 @@ class Topics(Socket):
             )
             return
         try:
-            progress = await self._parts.hub.progress(caller, run_of(topic))
+            progress = await self._parts.hub.progress(caller, run_of(topic), (RunKind.TASK, *REPLIES))
         except ValueError:
             await self._fail(NotFound("topic", topic), topic)
         except (ChimeraError, *AWAY) as error:

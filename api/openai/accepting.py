@@ -1,27 +1,23 @@
 """Accepting a conversation as a run, once per idempotency key."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Header
-from pydantic_core import to_json
 
+from api import replies
 from api.ai_calls import IdempotencyKey
 from api.deps import Parts
 from api.openai.names import Named
 from chimera.content import schemas
-from chimera.ledger.acceptance import NewReply
 from chimera.pricing import abilities_of
-from chimera.store import replies, user_limits
-from chimera.store.user_limits import OPEN_REPLIES_LIMIT
-from models.base import Whole
+from models.agents import ReasoningEffort
 from models.errors import InvalidInput
 from models.ids import RunId
 from models.openai.tools import Choice
 from models.providers import ModelAbility
-from models.replies import ClientTool, ConversationMessage, ImagePart, ReplyOptions
+from models.replies import ClientTool, CompletionSpec, ConversationMessage, ImagePart, ReplyOptions
 from models.tasks import Budget
 from models.users import Caller
 
@@ -42,7 +38,7 @@ class Terms:
 async def _terms(
     idempotency_key: IdempotencyKey = None,
     max_cost: Annotated[
-        Whole | None,
+        int | None,
         Header(
             alias=MAX_COST_HEADER,
             ge=1,
@@ -62,11 +58,11 @@ class Conversation:
     """What a client asks for, whichever of the two APIs it uses."""
 
     named: Named
-    messages: Sequence[ConversationMessage]
+    messages: tuple[ConversationMessage, ...]
     instructions: str | None = None
-    tools: Sequence[ClientTool] = ()
-    options: ReplyOptions = field(default_factory=ReplyOptions)
-    output_schema: Mapping[str, Any] | None = None
+    tools: tuple[ClientTool, ...] = ()
+    options: ReplyOptions
+    output_schema: dict[str, Any] | None = None
     schema_field: str = "response_format"
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -85,33 +81,22 @@ class Accepted:
 
 async def accept(parts: Parts, caller: Caller, asked: Conversation, terms: Terms) -> Accepted:
     """Store the run and start it. Raises InvalidInput, LimitReached or IdempotencyKeyReused."""
-    await _check(parts, asked)
+    _check(parts, asked)
     agent = asked.named.agent
-    reply = NewReply(
-        model=asked.named.model or (agent.model if agent else None) or parts.settings.default_model,
+    spec = CompletionSpec(
         agent=agent.name if agent else None,
-        model_chosen=agent is None,
-        conversation=asked.messages,
+        model=asked.named.model,
+        messages=asked.messages,
         instructions=asked.instructions,
-        client_tools=asked.tools,
-        options=asked.options,
+        tools=asked.tools,
         output_schema=asked.output_schema,
-        metadata=asked.metadata,
+        budget=terms.budget,
+        metadata=dict(asked.metadata),
+        **dict(asked.options),
     )
-    async with parts.database.begin() as session:
-        run_id, is_new = await replies.create(
-            session,
-            caller.user_id,
-            reply,
-            body_sha256=hashlib.sha256(to_json(reply)).hexdigest(),
-            idempotency_key=terms.key,
-            budget=terms.budget,
-        )
-        if is_new:
-            await user_limits.check_added(session, caller.user_id, OPEN_REPLIES_LIMIT, parts.settings)
-    await parts.failpoints.hit("after_insert")
+    run_id, is_new = await replies.accept(parts, caller, spec, terms.key)
     if is_new:
-        await parts.dispatcher.deliver(run_id)
+        await replies.start(parts, run_id)
     return Accepted(run_id, is_new)
 
 
@@ -122,17 +107,12 @@ def options_of(
     top_p: float | None,
     stop: Sequence[str] = (),
     choice: Choice | None,
-    effort: Any,
+    effort: ReasoningEffort | None,
     tools: Sequence[ClientTool],
 ) -> ReplyOptions:
-    """Return the options of an answer. Raises InvalidInput if the tool choice doesn't fit the tools."""
+    """Return the options of an answer. Raises InvalidInput if a tool call is required although there are no tools."""
     tool_choice = "auto" if choice is None else choice.mode or choice.name or "auto"
-    names = {tool.name for tool in tools}
-    if choice is not None and choice.name is not None and choice.name not in names:
-        raise InvalidInput(
-            "tool_choice", f"There is no function {choice.name!r} in 'tools'. Add it, or choose another."
-        )
-    if tool_choice == "required" and not tools:
+    if tool_choice not in ("auto", "none") and not tools:
         raise InvalidInput("tool_choice", "A tool call can only be required if there are tools. Send 'tools'.")
     return ReplyOptions(
         max_output_tokens=None if max_output_tokens is None else max(LEAST_TOKENS, max_output_tokens),
@@ -144,12 +124,9 @@ def options_of(
     )
 
 
-async def _check(parts: Parts, asked: Conversation) -> None:
+def _check(parts: Parts, asked: Conversation) -> None:
     if asked.output_schema is not None and (problem := schemas.is_usable(asked.output_schema)) is not None:
         raise InvalidInput(asked.schema_field, problem)
-    names = [tool.name for tool in asked.tools]
-    if len(set(names)) < len(names):
-        raise InvalidInput("tools", "Two tools have the same name. Rename one of them.")
     if asked.named.model is not None and _has_images(asked.messages):
         abilities = abilities_of(asked.named.model, parts.settings.own_models)
         if abilities is not None and ModelAbility.IMAGE_INPUT not in abilities:
@@ -159,9 +136,5 @@ async def _check(parts: Parts, asked: Conversation) -> None:
 
 
 def _has_images(messages: Sequence[ConversationMessage]) -> bool:
-    return any(
-        isinstance(part, ImagePart)
-        for message in messages
-        if not isinstance(message.content, str)
-        for part in message.content
-    )
+    contents = (message.content for message in messages if not isinstance(message.content, str))
+    return any(isinstance(part, ImagePart) for content in contents for part in content)

@@ -28,7 +28,7 @@ from models.ids import RunId
 from models.model_calls import Purpose
 from models.openai.base import BETWEEN_TURNS
 from models.replies import ReplyView
-from models.runs import STOPPED, RunStatus
+from models.runs import REPLIES, STOPPED, RunStatus
 from models.users import Caller
 
 TICK_S = 4.0
@@ -65,7 +65,9 @@ class Following:
 
         Raises NoAnswer if there is no answer, or none for this client.
         """
-        frames = self._parts.hub.follow(self._signed_in.caller, self._run_id)
+        caller = self._signed_in.caller
+        progress = await self._parts.hub.progress(caller, self._run_id, REPLIES)
+        frames = self._parts.hub.follow(caller, self._run_id, 0, progress)
         try:
             async with aclosing(_ticking(while_allowed(self._parts.rights, self._signed_in, frames))) as ticking:
                 async for frame in ticking:

@@ -71,6 +71,25 @@ async def delegate_approval(
     return view
 
 
+@router.post("/approvals/{approval_id}/decision", operation_id="decide")
+async def decide(
+    approval_id: WithApprovalId, decision: ApprovalDecision, caller: WithCaller, parts: WithParts
+) -> ApprovalView:
+    """Decide about a tool call of a task or a reply, or about the unknown outcome of one. The first decision counts."""
+    async with parts.database.begin() as session:
+        done = await approvals.decide(session, caller, approval_id, decision, settings=parts.settings)
+    return await _announced(parts, caller, approval_id, done)
+
+
+@router.post("/approvals/{approval_id}/answer", operation_id="answer")
+async def answer(approval_id: WithApprovalId, given: Answer, caller: WithCaller, parts: WithParts) -> ApprovalView:
+    """Answer the question of an agent in a task or a reply. The options of a question are suggestions, so any text is
+    accepted."""
+    async with parts.database.begin() as session:
+        done = await approvals.answer(session, caller, approval_id, given)
+    return await _announced(parts, caller, approval_id, done)
+
+
 @router.get("/tasks/{task_id}/approvals", operation_id="list_task_approvals")
 async def list_task_approvals(
     task_id: WithTaskId,

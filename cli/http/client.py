@@ -275,11 +275,11 @@ class Client:
         return ApprovalView.model_validate_json(await self._get(f"/approvals/{approval_id}"))
 
     async def decide(self, task_id: TaskId, approval_id: ApprovalId, decision: Mapping[str, Any]) -> ApprovalView:
-        answer = await self._post(f"/tasks/{task_id}/approvals/{approval_id}", decision)
+        answer = await self._post(f"/approvals/{approval_id}/decision", decision)
         return ApprovalView.model_validate_json(answer)
 
     async def answer(self, task_id: TaskId, question_id: ApprovalId, text: str) -> ApprovalView:
-        answer = await self._post(f"/tasks/{task_id}/answers/{question_id}", {"answer": text})
+        answer = await self._post(f"/approvals/{question_id}/answer", {"answer": text})
         return ApprovalView.model_validate_json(answer)
 
     async def delegate_approval(self, approval_id: ApprovalId, wish: Mapping[str, Any]) -> ApprovalView:

@@ -1,4 +1,4 @@
-"""The pattern of replies: the turns of an agent or a model, after older messages were summarized if there is no room."""
+"""The pattern of replies: turns of an agent or a model, after older messages were summarized if there is no room."""
 
 from temporalio.exceptions import ActivityError
 
