@@ -27,6 +27,7 @@ from api.routes import (
     files,
     health,
     mcp_servers,
+    openai,
     pages,
     policies,
     providers,
@@ -100,6 +101,8 @@ def create_app(settings: Settings) -> FastAPI:
     # Directly, because FastAPI looks for changed routes at each level of nested routers for each request.
     for router in CLOSED_ROUTERS:
         app.include_router(router, prefix=API, dependencies=[Depends(get_caller)])
+    for router in openai.ROUTERS:
+        app.include_router(router, dependencies=[Depends(get_caller)])
     app.include_router(auth.public, prefix=API)
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)

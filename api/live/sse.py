@@ -23,7 +23,9 @@ def event_of(written: Written) -> ServerSentEvent:
     return ServerSentEvent(event=name, raw_data=written.json, id=str(frame.seq))
 
 
-async def while_allowed(rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[Written]) -> AsyncIterator[Written]:
+async def while_allowed(
+    rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[Written]
+) -> AsyncGenerator[Written]:
     """Yield `frames` until the caller's rights end or the process stops."""
     lost = asyncio.Event()
     losing = asyncio.create_task(lost.wait())

@@ -219,6 +219,12 @@ class Settings(OfVendors):
     """If a session's messages exceed this share of the room that the model's window has for them, older messages are
     summarized."""
 
+    # The OpenAI-compatible API.
+    reply_patience_s: float = Field(default=590.0, gt=0)
+    """The longest wait for an answer that isn't streamed, and for a person who has to decide about a tool call.
+    OpenAI's clients wait for ten minutes.
+    """
+
     # Tools.
     mcp_file: OnDisk | None = None
     """A JSON file with MCP servers. If not set, it is `mcp.json` in the data folder, if that exists."""

@@ -15,10 +15,22 @@ from chimera.db.tables import (
     File,
     Guidance,
     Message,
+    Reply,
     Run,
     Subtask,
 )
 from models.ids import RunId
+
+_EMPTY_REPLY: dict[str, Any] = {
+    "instructions": None,
+    "conversation": null(),
+    "client_tools": null(),
+    "options": {},
+    "output_schema": null(),
+    "output": null(),
+    "tool_calls": null(),
+    "meta": {},
+}
 
 
 async def delete_of(session: AsyncSession, run_id: RunId) -> None:
@@ -33,6 +45,12 @@ async def delete_of(session: AsyncSession, run_id: RunId) -> None:
         .where(Run.id == run_id)
         .values(result=None, error=None, deleted_at=func.now(), updated_at=func.now())
     )
+
+
+async def delete_of_reply(session: AsyncSession, run_id: RunId) -> None:
+    """Delete the content of a reply; see `delete_of`."""
+    await delete_of(session, run_id)
+    await session.execute(update(Reply).where(Reply.run_id == run_id).values(**_EMPTY_REPLY))
 
 
 async def _empty_approvals(session: AsyncSession, run_id: RunId) -> None:
