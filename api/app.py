@@ -38,6 +38,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
+from chimera.limits.rates import Rates
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, secret_of
@@ -108,6 +109,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.database.close,
                 parts.health.close,
                 parts.bus.close,
+                parts.rates.close,
                 parts.dispatcher.drain,
                 parts.available.close,
                 parts.rights.close,
@@ -145,4 +147,5 @@ def build_parts(settings: Settings) -> Parts:
         cursors=Cursors(secret_of(settings)),
         open_sockets=OpenByUser("open sockets", "max_sockets", settings),
         open_streams=OpenByUser("open streams", "max_streams", settings),
+        rates=Rates(settings),
     )

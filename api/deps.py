@@ -26,9 +26,11 @@ from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
+from chimera.limits.rates import RateKind, Rates
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, SignedIn
+from chimera.security.sign_ins import place_of
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
@@ -64,6 +66,20 @@ SOCKETS = frozenset({"/ws", "/ws/test"})
 """WebSockets. A page, which can't send a header, signs in with its first message. Until then, the server sends
 nothing."""
 
+STARTS = frozenset(
+    {
+        ("POST", "/tasks"),
+        ("POST", "/tasks/{task_id}/execute"),
+        ("POST", "/tasks/{task_id}/retry"),
+        ("POST", "/schedules/{schedule_id}/trigger"),
+        ("POST", "/schedules/{schedule_id}/backfill"),
+        ("POST", "/ai/embeddings"),
+        ("POST", "/ai/images"),
+        ("POST", "/ai/transcriptions"),
+    }
+)
+"""Routes below `API` that create or start runs. Their requests also count toward `CHIMERA_MAX_STARTS_PER_MINUTE`."""
+
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""
 
@@ -92,6 +108,7 @@ class Parts:
     cursors: Cursors
     open_sockets: OpenByUser
     open_streams: OpenByUser
+    rates: Rates
 
 
 async def get_parts(connection: HTTPConnection) -> Parts:
@@ -106,13 +123,26 @@ def parts_of(connection: HTTPConnection) -> Parts:
 
 
 async def get_signed_in(request: Request) -> SignedIn:
-    """Return the caller's session. Raises NotSignedIn without a valid access token."""
+    """Return the caller's session. Raises NotSignedIn without a valid access token, and TooManyRequests.
+
+    A request counts toward the limits of its user. Without a valid token, it counts toward those of its address.
+    """
     if not hasattr(request.state, "signed_in"):
-        token = bearer_token(request)
-        if token is None:
-            raise NotSignedIn
-        request.state.signed_in = await parts_of(request).auth.signed_in(token)
+        request.state.signed_in = await _counted(request)
     signed_in: SignedIn = request.state.signed_in
+    return signed_in
+
+
+async def _counted(request: Request) -> SignedIn:
+    token, parts = bearer_token(request), parts_of(request)
+    if token is None:
+        raise NotSignedIn
+    try:
+        signed_in = await parts.auth.signed_in(token)
+    except NotSignedIn:
+        await parts.rates.take(RateKind.ADDRESS, place_of(await _address(request)))
+        raise
+    request.state.rate = await parts.rates.take(RateKind.USER, signed_in.caller.user_id)
     return signed_in
 
 
@@ -185,9 +215,12 @@ class ClosedRoute(APIRoute):
         handle = super().get_route_handler()
 
         known = _query_names(self.dependant)
+        starts = any((method, self.path) in STARTS for method in self.methods or ())
 
         async def signed_in_first(request: Request) -> Response:
-            await get_signed_in(request)
+            signed_in = await get_signed_in(request)
+            if starts:
+                await parts_of(request).rates.take(RateKind.START, signed_in.caller.user_id)
             _check_query(request, known)
             return await handle(StrictRequest(request.scope, request.receive))
 
