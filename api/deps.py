@@ -27,6 +27,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.limits.rates import RateKind, Rates
+from chimera.limits.shared import SharedRedis
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, SignedIn
@@ -109,6 +110,7 @@ class Parts:
     open_sockets: OpenByUser
     open_streams: OpenByUser
     rates: Rates
+    limits_redis: SharedRedis
 
 
 async def get_parts(connection: HTTPConnection) -> Parts:

@@ -27,6 +27,10 @@ class OwnRedis:
         async with Redis.from_url(redis.admin_address(self.folder)) as client:
             await client.flushall()
 
+    async def keys(self) -> list[str]:
+        async with Redis.from_url(redis.admin_address(self.folder)) as client:
+            return [str(key) for key in await client.keys()]
+
     async def stop(self) -> None:
         await self.server.stop()
 

@@ -71,14 +71,14 @@ class _Lease:
 class Rates:
     """The request rates of one process."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settings: Settings, shared: SharedRedis, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits: dict[RateKind, int] = {kind: getattr(settings, name) for kind, name in SETTINGS.items()}
         self._clock = clock
         self._own = {kind: Windows(WINDOW_S) for kind in RateKind}
         self._leases: dict[tuple[RateKind, str], _Lease] = {}
         self._sweep_at = SWEEP
-        self._shared = SharedRedis(settings.redis_url if any(self._limits.values()) else None, clock=clock)
-        self._counter = _counter_of(self._shared)
+        self._shared = shared
+        self._counter = _counter_of(shared)
 
     async def take(self, kind: RateKind, who: str) -> Standing | None:
         """Count a request of `who`. Returns None if the limit is off. Raises TooManyRequests."""
@@ -93,9 +93,6 @@ class Rates:
             await self._take_shared(kind, who, limit, now)
         self._own[kind].add(who, now)
         return Standing(kind, limit, max(0, limit - used.weighted - 1), used.left_s)
-
-    async def close(self) -> None:
-        await self._shared.close()
 
     async def _take_shared(self, kind: RateKind, who: str, limit: int, now: float) -> None:
         lease = self._lease_of(kind, who, now)

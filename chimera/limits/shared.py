@@ -29,13 +29,14 @@ class SharedRedis:
     def __init__(self, url: str | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`url` is None if there is no Redis, so that each process counts alone."""
         self._clock = clock
+        self._wait_s = WAIT_S
         self._away_until = float("-inf")
         # Without the client's own retries: a limit has a local count, so the next request is soon enough.
         self.client: Redis | None = (
             Redis.from_url(
                 url,
-                socket_timeout=WAIT_S,
-                socket_connect_timeout=WAIT_S,
+                socket_timeout=self._wait_s,
+                socket_connect_timeout=self._wait_s,
                 retry=Retry(NoBackoff(), 0),
                 max_connections=50,
             )
@@ -48,7 +49,7 @@ class SharedRedis:
         if self.client is None or self._clock() < self._away_until:
             return None
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(self._wait_s):
                 return await question(self.client)
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = self._clock() + AWAY_S

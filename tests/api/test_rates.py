@@ -38,7 +38,7 @@ async def _codes(send: Callable[[int], Awaitable[httpx2.Response]], times: int) 
     return Counter([(await send(number)).status_code for number in range(times)])
 
 
-async def test_processes_share_a_users_requests(api_settings: Settings, sign_up: SignUp) -> None:
+async def test_processes_share_a_users_requests(api_settings: Settings, sign_up: SignUp, patience: None) -> None:
     carol, dave = await sign_up(), await sign_up()
     async with _limited(api_settings, 4, max_requests_per_minute=MOST) as apps:
         clients = [_as(app, carol) for app in apps]
