@@ -60,6 +60,7 @@ class Settlement:
     request_id: str | None
     messages: tuple[TranscriptRow, ...]
     events: tuple[Event, ...]
+    first_token_ms: int | None = None
     node_result: str | None = None
     """Set when the call ends its node: the node's answer."""
     output: JsonValue = None
@@ -135,7 +136,8 @@ WITH run AS MATERIALIZED (
     FROM call WHERE id = %(run_id)s RETURNING id, event_seq),
  attempt AS (
     UPDATE call_attempts SET status = 'finished', ended_at = clock_timestamp(), {set_used()},
-           cost_micro_usd = %(cost)s, estimated = %(estimated)s, provider_request_id = %(request_id)s {media_usage}
+           cost_micro_usd = %(cost)s, estimated = %(estimated)s, provider_request_id = %(request_id)s,
+           first_token_ms = %(first_token_ms)s {media_usage}
     FROM call WHERE {at_attempt("call_attempts")}),
  ev AS ({INSERT_EVENTS}),
  msg AS ({INSERT_MESSAGES}){"".join(f",{part}" for part in made_true)}
@@ -196,4 +198,5 @@ def spent_of(settlement: Settlement) -> dict[str, Any]:
         "cost": settlement.cost_micro_usd,
         "estimated": settlement.estimated,
         "request_id": settlement.request_id,
+        "first_token_ms": settlement.first_token_ms,
     }
