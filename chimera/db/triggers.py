@@ -41,8 +41,8 @@ def _ended(row: str, sign: str) -> str:
     return f"""
         INSERT INTO run_changes
             (at, owner_id, kind, status, error_code, simulated, runs, retries, queued_ms, waited_ms, duration_ms)
-        VALUES ({row}.ended_at, {row}.owner_id, {row}.kind, {row}.status, {row}.error_code, {row}.simulated, {sign}1,
-                {sign}{row}.retries,
+        VALUES (COALESCE({row}.ended_at, {row}.created_at), {row}.owner_id, {row}.kind, {row}.status, {row}.error_code,
+                {row}.simulated, {sign}1, {sign}{row}.retries,
                 {sign}GREATEST(0, EXTRACT(epoch FROM {row}.started_at - {row}.created_at) * 1000)::bigint,
                 {sign}{row}.waited_ms,
                 GREATEST(0, EXTRACT(epoch FROM {row}.ended_at - {row}.created_at) * 1000)::bigint);"""  # noqa: S608

@@ -156,7 +156,7 @@ _RUNS_OF_LEDGER = """
            0 AS retries, 0 AS queued_ms, 0 AS waited_ms, NULL::bigint AS duration_ms
     FROM runs
     UNION ALL
-    SELECT ended_at, owner_id, kind, status, error_code, simulated, 1, retries,
+    SELECT COALESCE(ended_at, created_at), owner_id, kind, status, error_code, simulated, 1, retries,
            COALESCE(GREATEST(0, EXTRACT(epoch FROM started_at - created_at) * 1000)::bigint, 0), waited_ms,
            GREATEST(0, EXTRACT(epoch FROM ended_at - created_at) * 1000)::bigint
     FROM runs WHERE status IN ('completed', 'failed', 'cancelled')"""
