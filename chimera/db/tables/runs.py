@@ -83,6 +83,10 @@ class Run(Table):
     last_call_at: Mapped[datetime | None]
     cancels_sent: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """How often the sweeper repeated a cancel that had not ended the run."""
+    waiting_since: Mapped[datetime | None]
+    """Since when the run has been waiting for a user."""
+    waited_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """How long the run has waited for a user before that. Both are kept by a trigger (`chimera/db/triggers.py`)."""
     retries: Mapped[int] = mapped_column(server_default="0")
     """How often the run was retried after it had failed."""
     deleted_at: Mapped[datetime | None]
