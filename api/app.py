@@ -16,6 +16,7 @@ from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
+    api_keys,
     approvals,
     auth,
     codec,
@@ -55,6 +56,7 @@ CLOSED_ROUTERS = (
     approvals.router,
     policies.router,
     auth.router,
+    api_keys.router,
     agents.router,
     tools.router,
     mcp_servers.router,
@@ -117,6 +119,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.available.close,
                 parts.rights.close,
                 parts.hub.close,
+                parts.auth.close,
             ):
                 stack.push_async_callback(close)
             yield

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
+from api import permissions
 from api.bearer import bearer_token
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
@@ -39,8 +40,8 @@ from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
-from models.errors import InvalidInput, NotSignedIn
-from models.ids import AiCallId, FileId, ScheduleId, TaskId
+from models.errors import ChimeraError, InvalidInput, NotSignedIn
+from models.ids import AiCallId, ApiKeyId, FileId, ScheduleId, TaskId
 from models.users import Caller
 from models.wording import instead_of
 
@@ -125,26 +126,34 @@ def parts_of(connection: HTTPConnection) -> Parts:
 
 
 async def get_signed_in(request: Request) -> SignedIn:
-    """Return the caller's session. Raises NotSignedIn without a valid access token, and TooManyRequests.
+    """Return the caller's session or API key, which permits this request and has requests left.
 
-    A request counts toward the limits of its user. Without a valid token, it counts toward those of its address.
+    A request counts toward the limits of its user and key. Without a valid token or key, it counts toward those of its
+    address. Raises NotSignedIn, Forbidden if the role or key doesn't permit the request, and TooManyRequests.
     """
     if not hasattr(request.state, "signed_in"):
-        request.state.signed_in = await _counted(request)
+        found = await _counted(request)
+        permissions.check(request, found.caller)
+        request.state.signed_in = found
     signed_in: SignedIn = request.state.signed_in
     return signed_in
 
 
 async def _counted(request: Request) -> SignedIn:
-    token, parts = bearer_token(request), parts_of(request)
-    if token is None:
-        raise NotSignedIn
+    parts = parts_of(request)
     try:
+        token = bearer_token(request)
+        if token is None:
+            raise NotSignedIn
         signed_in = await parts.auth.signed_in(token)
-    except NotSignedIn:
-        await parts.rates.take(RateKind.ADDRESS, place_of(await _address(request)))
+    except ChimeraError:
+        # The middleware has counted requests without a token.
+        if not hasattr(request.state, "rate"):
+            await parts.rates.take(RateKind.ADDRESS, place_of(await _address(request)))
         raise
     request.state.rate = await parts.rates.take(RateKind.USER, signed_in.caller.user_id)
+    if signed_in.caller.scopes is not None:
+        request.state.rate = await parts.rates.take(RateKind.KEY, signed_in.session_id) or request.state.rate
     return signed_in
 
 
@@ -152,7 +161,9 @@ async def get_caller(
     signed_in: Annotated[SignedIn, Depends(get_signed_in)],
     _: Annotated[
         object,
-        Depends(HTTPBearer(auto_error=False, description="Access token returned by `POST /api/v1/auth/login`")),
+        Depends(
+            HTTPBearer(auto_error=False, description="Access token returned by `POST /api/v1/auth/login`, or API key")
+        ),
     ],
 ) -> Caller:
     """Return the caller. Every route below /api/v1 that isn't public has this dependency."""
@@ -186,6 +197,12 @@ async def _schedule_id(
     return ScheduleId(str(schedule_id))
 
 
+async def _key_id(
+    key_id: Annotated[UUID, Path(description="ID of the API key, as shown in the list of API keys")],
+) -> ApiKeyId:
+    return ApiKeyId(str(key_id))
+
+
 async def _approval_id(
     approval_id: Annotated[UUID, Path(description="ID of the approval, as shown in the list of approvals")],
 ) -> ApprovalId:
@@ -205,6 +222,7 @@ WithAddress = Annotated[str, Depends(_address)]
 WithTaskId = Annotated[TaskId, Depends(_task_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
+WithApiKeyId = Annotated[ApiKeyId, Depends(_key_id)]
 WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]
 WithQuestionId = Annotated[ApprovalId, Depends(_question_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]

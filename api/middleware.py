@@ -30,6 +30,7 @@ from api.request_ids import id_of, request_id
 from chimera.config.settings import Settings
 from chimera.limits.rates import WINDOW_S, RateKind, Rates, Standing
 from chimera.security.sign_ins import place_of
+from chimera.store.audit import Origin, origin
 from chimera.temporal.client import web_ui_of
 from models.errors import (
     BodyTooLarge,
@@ -64,6 +65,8 @@ UPLOAD_SILENCE_S = 60.0
 """Maximum pause of an upload, which also holds a temporary file."""
 UPLOAD_S, UPLOAD_BYTES_S = 120.0, 16 * 1024
 """Maximum duration of an upload, and the minimum rate beyond that: a byte per minute is not an upload."""
+CLIENT_CHARS = 200
+"""How much of a User-Agent header is kept with a session."""
 CONTENT_TYPE_CHARS = 1000
 """FastAPI parses the header with the standard library, which takes a tenth of a second for 60,000 semicolons."""
 _PORT = re.compile(r":\d{1,5}$")
@@ -101,6 +104,7 @@ class RequestLog:
         request_id.set(own_id)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=own_id)
+        origin.set(_origin_of(scope, own_id))
         status, began = 0, time.perf_counter()
 
         async def noting(message: Message) -> None:
@@ -120,6 +124,13 @@ class RequestLog:
                 )
             elif scope["type"] == "websocket":
                 log.info("socket_ended", path=_logged(scope), took_s=round(time.perf_counter() - began, 1))
+
+
+def _origin_of(scope: Scope, own_id: str) -> Origin:
+    address = scope["client"][0] if scope.get("client") else None
+    client = Headers(scope=scope).get("user-agent", "")
+    # Only printable characters, because administrators and users see it later.
+    return Origin(address, own_id, "".join(filter(str.isprintable, client[:CLIENT_CHARS])))
 
 
 def _logged(scope: Scope) -> str:
@@ -209,6 +220,7 @@ class OtherOrigins:
                 "Idempotency-Key",
                 "Last-Event-ID",
                 "Prefer",
+                "X-Api-Key",
                 "X-Request-ID",
             ],
             expose_headers=[
@@ -266,6 +278,10 @@ class LastResort:
                 await response(scope, receive, send)
 
 
+SIGNED = frozenset({b"authorization", b"x-api-key"})
+"""Headers with a token or key."""
+
+
 class RequestRates:
     """Counts requests without a token by their address, and adds headers about the limit that a request counted toward.
 
@@ -287,7 +303,7 @@ class RequestRates:
                 message["headers"] = [*message["headers"], *_rate_headers(standing)]
             await send(message)
 
-        if not any(name == b"authorization" for name, _ in scope["headers"]):
+        if not any(name in SIGNED for name, _ in scope["headers"]):
             rates: Rates = scope["app"].state.parts.rates
             try:
                 state["rate"] = await rates.take(RateKind.ADDRESS, place_of((scope.get("client") or ("",))[0]))

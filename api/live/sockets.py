@@ -136,7 +136,10 @@ class Socket(ABC):
             if not isinstance(message, Authenticate):
                 raise NotSignedIn
             token = message.token
-        return await self._parts.auth.signed_in(token)
+        signed_in = await self._parts.auth.signed_in(token)
+        if not signed_in.caller.may_read:
+            raise NotSignedIn
+        return signed_in
 
     async def _receive(self, caller: Caller) -> End:
         # Sent in this task, so that the socket can end meanwhile: the client may be gone by now.

@@ -97,6 +97,17 @@ async def test_wrong_tokens_count_toward_the_address(api_settings: Settings, sig
         assert (await _as(app, carol, "192.0.2.3").get(f"{API}/tasks")).status_code == 200
 
 
+async def test_each_key_has_a_limit_of_its_own(api_settings: Settings, sign_up: SignUp) -> None:
+    carol = await sign_up()
+    made = [(await carol.post(f"{API}/auth/api-keys", json={"name": name, "scopes": ["read"]})).json() for name in "ab"]
+    async with _limited(api_settings, max_key_requests_per_minute=MOST) as (app,):
+        one, other = client_of(app), client_of(app)
+        for client, key in zip((one, other), made, strict=True):
+            client.headers["X-Api-Key"] = key["key"]
+        assert await _codes(lambda _: one.get(f"{API}/tasks"), MOST + 5) == {200: MOST, 429: 5}
+        assert (await other.get(f"{API}/tasks")).headers["RateLimit-Policy"] == f'"key";q={MOST};w=60'
+
+
 async def test_health_probes_are_not_counted(api_settings: Settings) -> None:
     async with _limited(api_settings, max_anonymous_requests_per_minute=1) as (app,):
         client = client_of(app)
