@@ -46,6 +46,8 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
+from chimera.limits.rates import Rates
+from chimera.limits.shared import SharedRedis
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, secret_of
@@ -125,6 +127,9 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.database.close,
                 parts.health.close,
                 parts.bus.close,
+                parts.limits_redis.close,
+                parts.open_sockets.close,
+                parts.open_streams.close,
                 parts.dispatcher.drain,
                 parts.available.close,
                 parts.rights.close,
@@ -140,7 +145,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 def build_parts(settings: Settings) -> Parts:
     """Build the clients of this process; each connects on its first use."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
-    failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
+    limits_redis = SharedRedis(settings.redis_url)
+    failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings, limits_redis)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
     return Parts(
         settings=settings,
@@ -161,6 +167,8 @@ def build_parts(settings: Settings) -> Parts:
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),
-        open_sockets=OpenByUser("open sockets", "max_sockets", settings),
-        open_streams=OpenByUser("open streams", "max_streams", settings),
+        open_sockets=OpenByUser("open sockets", "max_sockets", settings, limits_redis),
+        open_streams=OpenByUser("open streams", "max_streams", settings, limits_redis),
+        rates=Rates(settings, limits_redis),
+        limits_redis=limits_redis,
     )

@@ -29,9 +29,19 @@ from api.errors import Refused, answer, translated, unexpected
 from api.openai_errors import OpenAIErrors, is_openai
 from api.request_ids import id_of, request_id
 from chimera.config.settings import Settings
+from chimera.limits.rates import WINDOW_S, RateKind, Rates, Standing
+from chimera.security.sign_ins import place_of
 from chimera.store.audit import Origin, origin
 from chimera.temporal.client import web_ui_of
-from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput, WrongHost
+from models.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ChimeraError,
+    FileTooLarge,
+    InvalidInput,
+    TooManyRequests,
+    WrongHost,
+)
 
 log = structlog.get_logger()
 
@@ -77,6 +87,7 @@ def stack(settings: Settings) -> list[Middleware]:
         Middleware(OwnHosts, names=(socket.gethostname(), settings.host, *settings.allowed_hosts)),
         Middleware(OtherOrigins, pages=settings.cors_origins, web_ui=origins_of(web_ui_of(settings))),
         Middleware(LastResort),
+        Middleware(RequestRates),
         Middleware(
             BodyLimit,
             limit_bytes=settings.max_body_bytes,
@@ -218,7 +229,14 @@ class OtherOrigins:
                 "X-Api-Key",
                 "X-Request-ID",
             ],
-            expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
+            expose_headers=[
+                "Idempotent-Replayed",
+                "Location",
+                "RateLimit",
+                "RateLimit-Policy",
+                "Retry-After",
+                "X-Request-ID",
+            ],
         )
         self._codec = CORSMiddleware(
             app,
@@ -278,6 +296,48 @@ class LastResort:
             response = answer(known) if known else unexpected(error)
             if not started:
                 await response(scope, receive, send)
+
+
+SIGNED = frozenset({b"authorization", b"x-api-key"})
+"""Headers with a token or key."""
+
+
+class RequestRates:
+    """Counts requests without a token by their address, and adds headers about the limit that a request counted toward.
+
+    `deps.get_signed_in` counts all other requests, because only it knows whose they are.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in QUIET_PATHS:
+            await self._app(scope, receive, send)
+            return
+        state: dict[str, object] = scope.setdefault("state", {})
+
+        async def adding(message: Message) -> None:
+            standing = state.get("rate") if message["type"] == "http.response.start" else None
+            if isinstance(standing, Standing):
+                message["headers"] = [*message["headers"], *_rate_headers(standing)]
+            await send(message)
+
+        if not any(name in SIGNED for name, _ in scope["headers"]):
+            rates: Rates = scope["app"].state.parts.rates
+            try:
+                state["rate"] = await rates.take(RateKind.ADDRESS, place_of((scope.get("client") or ("",))[0]))
+            except TooManyRequests as error:
+                await answer(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, adding)
+
+
+def _rate_headers(standing: Standing) -> "_RawHeaders":
+    """Return the headers of the IETF draft `ratelimit-headers-10`."""
+    policy = f'"{standing.kind}";q={standing.limit};w={WINDOW_S:.0f}'
+    left = f'"{standing.kind}";r={standing.left};t={standing.reset_s:.0f}'
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
 
 
 class BodyLimit:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -20,6 +21,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
+from chimera.ledger import rollups
 from chimera.ledger.tools import publish_all
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
@@ -82,7 +84,13 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             schedules.create_task,
         ]
         sweeper = Sweeper(
-            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, dispatcher.delete_sessions, schedule_dispatcher.sweep],
+            sweeps=[
+                dispatcher.sweep,
+                dispatcher.stop_disabled,
+                dispatcher.delete_sessions,
+                schedule_dispatcher.sweep,
+                partial(rollups.fold, database),
+            ],
             admit=dispatcher.admit,
             release=dispatcher.release,
             reconciliations=[Reconciler(database, temporal).reconcile],

@@ -24,7 +24,7 @@ async def _progress(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -
 
 async def open_stream(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
     """Count a stream as open until its response ends, for whatever reason."""
-    with parts.open_streams.one_more(caller.user_id):
+    async with parts.open_streams.one_more(caller.user_id):
         yield
 
 

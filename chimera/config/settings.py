@@ -48,6 +48,7 @@ from chimera.config.types import (
     RedisUrl,
     Secret,
     SentSecret,
+    TimeZone,
     WebAddress,
 )
 from chimera.config.vendors import VENDORS, Vendor
@@ -283,8 +284,27 @@ class Settings(OfVendors):
     max_kept_bytes: NotNegative = 1024 * 1024 * 1024
     """The total size of a user's files."""
     max_sockets: NotNegative = 10
-    """In each API process, like `max_streams`."""
     max_streams: NotNegative = 10
+
+    # Requests per minute, counted for all API processes; 0 means no limit.
+    max_requests_per_minute: NotNegative = 6000
+    """Of one user, with all their sessions and keys."""
+    max_key_requests_per_minute: NotNegative = 6000
+    """Of one API key."""
+    max_anonymous_requests_per_minute: NotNegative = 600
+    """Of one address, without a valid token or key."""
+    max_starts_per_minute: NotNegative = 600
+    """Requests of one user that create or start runs."""
+
+    # Spending limits, in addition to the budgets of runs; None means no limit.
+    max_cost_day_micro_usd: NotNegative | None = None
+    """For each user without a limit of their own, as in the next one."""
+    max_cost_month_micro_usd: NotNegative | None = None
+    max_total_cost_day_micro_usd: NotNegative | None = None
+    """For all users together, as in the next one."""
+    max_total_cost_month_micro_usd: NotNegative | None = None
+    limits_time_zone: TimeZone = "UTC"
+    """Where days and months begin."""
 
     # Logs.
     log_level: LogLevel = "INFO"

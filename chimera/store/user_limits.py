@@ -40,7 +40,9 @@ class UserLimit:
     """When to retry, if the counted rows end by themselves."""
 
 
-def _count_of(table: type[Run | Schedule | Agent | ChatSession | ApiKey], *conditions: ColumnElement[bool]) -> Select[int]:
+def _count_of(
+    table: type[Run | Schedule | Agent | ChatSession | ApiKey], *conditions: ColumnElement[bool]
+) -> Select[int]:
     return select(func.count()).select_from(table).where(table.owner_id == bindparam("owner_id"), *conditions)
 
 
