@@ -16,6 +16,7 @@ from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
+    analytics,
     approvals,
     auth,
     codec,
@@ -63,6 +64,7 @@ CLOSED_ROUTERS = (
     files.router,
     streams.router,
     codec.router,
+    analytics.router,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""
 

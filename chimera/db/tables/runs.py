@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chimera.db.tables.base import Money, Table, now, owner, run_key, uuid_key
 
+_IS_OPEN = "status NOT IN ('completed', 'failed', 'cancelled')"
 _TAKES_PLACES = "kind = 'task' AND status IN ('queued', 'running', 'cancelling')"
 
 
@@ -99,6 +100,7 @@ class Run(Table):
         Index("runs_calls", "created_at", "id", postgresql_where=text("kind <> 'task'")),
         Index("runs_owner_status", "owner_id", "kind", "status", "created_at"),
         Index("runs_admission", "owner_id", postgresql_where=text(_TAKES_PLACES)),
+        Index("runs_open", "kind", "status", postgresql_where=text(_IS_OPEN)),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # The row is updated at every call. Free space on its page lets these updates leave the indexes alone (HOT).
         {"postgresql_with": {"fillfactor": 50}},

@@ -260,6 +260,13 @@ def upgrade() -> None:
         unique=True,
         postgresql_nulls_not_distinct=True,
     )
+    op.create_index(
+        "usage_rollups_users",
+        "usage_rollups",
+        ["level", "at"],
+        unique=False,
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
     op.create_table(
         "agent_versions",
         sa.Column("agent_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -336,6 +343,13 @@ def upgrade() -> None:
     op.create_index("runs_cancelling", "runs", ["id"], unique=False, postgresql_where=sa.text("status = 'cancelling'"))
     op.create_index("runs_created", "runs", ["kind", "created_at", "id"], unique=False)
     op.create_index("runs_idempotency", "runs", ["owner_id", "idempotency_key"], unique=True)
+    op.create_index(
+        "runs_open",
+        "runs",
+        ["kind", "status"],
+        unique=False,
+        postgresql_where=sa.text("status NOT IN ('completed', 'failed', 'cancelled')"),
+    )
     op.create_index(
         "runs_owner_calls",
         "runs",
@@ -705,6 +719,9 @@ def downgrade() -> None:
     op.drop_index("runs_owner_status", table_name="runs")
     op.drop_index("runs_owner_created", table_name="runs")
     op.drop_index("runs_owner_calls", table_name="runs", postgresql_where=sa.text("kind <> 'task'"))
+    op.drop_index(
+        "runs_open", table_name="runs", postgresql_where=sa.text("status NOT IN ('completed', 'failed', 'cancelled')")
+    )
     op.drop_index("runs_idempotency", table_name="runs")
     op.drop_index("runs_created", table_name="runs")
     op.drop_index("runs_cancelling", table_name="runs", postgresql_where=sa.text("status = 'cancelling'"))
@@ -716,6 +733,7 @@ def downgrade() -> None:
     )
     op.drop_table("runs")
     op.drop_table("agent_versions")
+    op.drop_index("usage_rollups_users", table_name="usage_rollups", postgresql_where=sa.text("owner_id IS NOT NULL"))
     op.drop_index("usage_rollups_key", table_name="usage_rollups", postgresql_nulls_not_distinct=True)
     op.drop_table("usage_rollups")
     op.drop_index("tools_name", table_name="tools")
