@@ -17,6 +17,7 @@ from api.routes import (
     agents,
     ai_calls,
     api_keys,
+    analytics,
     approvals,
     auth,
     chat,
@@ -80,6 +81,7 @@ CLOSED_ROUTERS = (
     chat_search.router,
     streams.router,
     codec.router,
+    analytics.router,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""
 

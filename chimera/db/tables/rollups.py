@@ -89,6 +89,7 @@ class UsageRollup(Table):
     )
     __table_args__ = (
         Index("usage_rollups_key", *_key, unique=True, postgresql_nulls_not_distinct=True),
+        Index("usage_rollups_users", "level", "at", postgresql_where=text("owner_id IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 80}},
     )
     __mapper_args__ = {"primary_key": _key}  # noqa: RUF012  # SQLAlchemy reads a plain dict

@@ -23,6 +23,7 @@ from chimera.db.tables.chat import searched
 
 _IS_AI_CALL = "kind IN ('embeddings', 'images', 'transcriptions')"
 _IS_OPEN = "status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"
+_IS_OPEN = "status NOT IN ('completed', 'failed', 'cancelled')"
 _TAKES_PLACES = "kind = 'task' AND status IN ('queued', 'running', 'cancelling')"
 
 
@@ -111,6 +112,7 @@ class Run(Table):
         ),
         # For what open runs have reserved. Only the status decides, so a call doesn't touch the index.
         Index("runs_open_owner", "owner_id", postgresql_where=text(_IS_OPEN)),
+        Index("runs_open", "kind", "status", postgresql_where=text(_IS_OPEN)),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # The row is updated at every call. Free space on its page lets these updates leave the indexes alone (HOT).
         {"postgresql_with": {"fillfactor": 50}},
