@@ -10,8 +10,10 @@ from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
 from api.lean import LeanRead
+from api.live.changes import Feed
 from api.live.hub import Hub
 from api.live.rights import Rights
+from api.live.states import States
 from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
@@ -28,6 +30,7 @@ from api.routes import (
     schedules,
     streams,
     tasks,
+    tickets,
     tools,
     transcriptions,
 )
@@ -41,6 +44,7 @@ from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, secret_of
+from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
@@ -53,6 +57,7 @@ CLOSED_ROUTERS = (
     approvals.router,
     policies.router,
     auth.router,
+    tickets.router,
     agents.router,
     tools.router,
     mcp_servers.router,
@@ -102,6 +107,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         parts = build_parts(settings)
         app.state.parts = parts
         parts.hub.start()
+        parts.feed.start()
         parts.rights.start()
         async with AsyncExitStack() as stack:
             for close in (
@@ -111,6 +117,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.dispatcher.drain,
                 parts.available.close,
                 parts.rights.close,
+                parts.feed.close,
                 parts.hub.close,
             ):
                 stack.push_async_callback(close)
@@ -124,6 +131,7 @@ def build_parts(settings: Settings) -> Parts:
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
+    cursors = Cursors(secret_of(settings))
     return Parts(
         settings=settings,
         database=database,
@@ -136,13 +144,17 @@ def build_parts(settings: Settings) -> Parts:
         schedule_dispatcher=ScheduleDispatcher(database, schedules_in_temporal),
         failpoints=failpoints,
         auth=auth,
-        rights=Rights(auth),
+        tickets=Tickets(database, auth),
+        rights=Rights(auth, database),
         models=models,
         checks=Checks(settings, models),
         mcp_clients=clients_with(EgressClient(settings)),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
-        cursors=Cursors(secret_of(settings)),
+        feed=Feed(database, cursors),
+        states=States(),
+        read_system=health.system_state,
+        cursors=cursors,
         open_sockets=OpenByUser("open sockets", "max_sockets", settings),
         open_streams=OpenByUser("open streams", "max_streams", settings),
     )

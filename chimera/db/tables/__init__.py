@@ -11,8 +11,10 @@ from chimera.db.tables.approvals import *
 from chimera.db.tables.base import *
 from chimera.db.tables.calls import *
 from chimera.db.tables.files import *
+from chimera.db.tables.notifications import *
 from chimera.db.tables.runs import *
 from chimera.db.tables.schedules import *
 from chimera.db.tables.tasks import *
+from chimera.db.tables.tickets import *
 from chimera.db.tables.tools import *
 from chimera.db.tables.users import *

@@ -18,7 +18,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chimera.db.tables.base import Money, Table, now, owner, run_key, uuid_key
+from chimera.db.tables.base import Money, Table, now, owner, run_key, txid, uuid_key
+
+LISTED = (
+    "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried',"
+    " 'run.cancelling', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated',"
+    " 'approval.decided', 'budget.reached', 'budget.raised')"
+)
+"""The events that change what a list of runs or of approvals shows. Those of calls, which are many, don't."""
 
 _TAKES_PLACES = "kind = 'task' AND status IN ('queued', 'running', 'cancelling')"
 
@@ -120,6 +127,8 @@ class EventRow(Table):
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     payload: Mapped[dict[str, Any]]
+    txid: Mapped[int] = txid()
+    __table_args__ = (Index("events_listed", "txid", postgresql_where=text(LISTED)),)
 
 
 class Outbox(Table):

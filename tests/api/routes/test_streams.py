@@ -35,7 +35,13 @@ async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, ali
     topic = f"run:{task_id}"
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 1})
-        assert await received(socket) == {"type": "subscribed", "topic": topic, "after": 1, "last_seq": 2}
+        assert await received(socket) == {
+            "type": "subscribed",
+            "id": None,
+            "topic": topic,
+            "after": 1,
+            "last_seq": 2,
+        }
         event = await received(socket)
         assert (event["type"], event["topic"], event["seq"], event["event"]["type"]) == (
             "event",
@@ -116,7 +122,7 @@ async def test_the_socket_survives_refused_topics(
         for topic in (f"run:{theirs}", f"run:{uuid4()}"):
             await socket.send_json({"type": "subscribe", "topic": topic})
             assert (await received(socket))["code"] == "not_found"
-        odd_topics: list[Any] = ["run:*", "run:../x", "tasks", "run:" + "0" * 31 + "-", 7]
+        odd_topics: list[Any] = ["run:*", "run:../x", "*", "runs:*", "run:" + "0" * 31 + "-", 7]
         for topic in odd_topics:
             await socket.send_json({"type": "subscribe", "topic": topic})
             assert (await received(socket))["code"] in ("invalid_message", "not_found"), topic

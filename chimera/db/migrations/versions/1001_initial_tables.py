@@ -88,6 +88,19 @@ def upgrade() -> None:
     )
     op.create_index("schedules_owner", "schedules", ["owner_id", "created_at"], unique=False)
     op.create_table(
+        "tickets",
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("session_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("session_expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_index("tickets_expires", "tickets", ["expires_at"], unique=False)
+    op.create_index("tickets_user", "tickets", ["user_id", "created_at"], unique=False)
+    op.create_table(
         "tool_policies",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=True),
@@ -296,8 +309,20 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "txid", sa.BigInteger(), server_default=sa.text("(pg_current_xact_id()::text)::bigint"), nullable=False
+        ),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "seq"),
+    )
+    op.create_index(
+        "events_listed",
+        "events",
+        ["txid"],
+        unique=False,
+        postgresql_where=sa.text(
+            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+        ),
     )
     op.create_table(
         "files",
@@ -347,6 +372,44 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "path", "purpose", "seq"),
+    )
+    op.create_table(
+        "notifications",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column(
+            "data", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "txid", sa.BigInteger(), server_default=sa.text("(pg_current_xact_id()::text)::bigint"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("notifications_changed", "notifications", ["txid"], unique=False)
+    op.create_index("notifications_created", "notifications", ["created_at"], unique=False)
+    op.create_index(
+        "notifications_open",
+        "notifications",
+        ["subject", "kind", "owner_id"],
+        unique=True,
+        postgresql_where=sa.text("resolved_at IS NULL"),
+    )
+    op.create_index("notifications_owner", "notifications", ["owner_id", "id"], unique=False)
+    op.create_index("notifications_run", "notifications", ["run_id"], unique=False)
+    op.create_index(
+        "notifications_unread",
+        "notifications",
+        ["owner_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("read_at IS NULL"),
     )
     op.create_table(
         "outbox",
@@ -517,6 +580,13 @@ def downgrade() -> None:
     op.drop_index("outbox_run", table_name="outbox")
     op.drop_index("outbox_due", table_name="outbox")
     op.drop_table("outbox")
+    op.drop_index("notifications_unread", table_name="notifications", postgresql_where=sa.text("read_at IS NULL"))
+    op.drop_index("notifications_run", table_name="notifications")
+    op.drop_index("notifications_owner", table_name="notifications")
+    op.drop_index("notifications_open", table_name="notifications", postgresql_where=sa.text("resolved_at IS NULL"))
+    op.drop_index("notifications_created", table_name="notifications")
+    op.drop_index("notifications_changed", table_name="notifications")
+    op.drop_table("notifications")
     op.drop_table("messages")
     op.drop_index("guidance_run", table_name="guidance")
     op.drop_table("guidance")
@@ -524,6 +594,13 @@ def downgrade() -> None:
     op.drop_index("files_owner_created", table_name="files")
     op.drop_index("files_created", table_name="files")
     op.drop_table("files")
+    op.drop_index(
+        "events_listed",
+        table_name="events",
+        postgresql_where=sa.text(
+            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+        ),
+    )
     op.drop_table("events")
     op.drop_table("calls")
     op.drop_index("approvals_pending_call", table_name="approvals", postgresql_where=sa.text("status = 'pending'"))
@@ -559,6 +636,9 @@ def downgrade() -> None:
         "tool_policies_installation", table_name="tool_policies", postgresql_where=sa.text("owner_id IS NULL")
     )
     op.drop_table("tool_policies")
+    op.drop_index("tickets_user", table_name="tickets")
+    op.drop_index("tickets_expires", table_name="tickets")
+    op.drop_table("tickets")
     op.drop_index("schedules_owner", table_name="schedules")
     op.drop_table("schedules")
     op.drop_index("refresh_tokens_user", table_name="refresh_tokens")
