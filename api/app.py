@@ -18,6 +18,7 @@ from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
+    api_keys,
     approvals,
     auth,
     codec,
@@ -58,6 +59,7 @@ CLOSED_ROUTERS = (
     policies.router,
     auth.router,
     tickets.router,
+    api_keys.router,
     agents.router,
     tools.router,
     mcp_servers.router,
@@ -119,6 +121,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.rights.close,
                 parts.feed.close,
                 parts.hub.close,
+                parts.auth.close,
             ):
                 stack.push_async_callback(close)
             yield

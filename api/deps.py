@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
+from api import permissions
 from api.bearer import bearer_token
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
@@ -40,7 +41,7 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
 from models.errors import InvalidInput, NotSignedIn
-from models.ids import AiCallId, FileId, ScheduleId, TaskId
+from models.ids import AiCallId, ApiKeyId, FileId, ScheduleId, TaskId
 from models.users import Caller
 from models.wording import instead_of
 
@@ -118,12 +119,17 @@ def parts_of(connection: HTTPConnection) -> Parts:
 
 
 async def get_signed_in(request: Request) -> SignedIn:
-    """Return the caller's session. Raises NotSignedIn without a valid access token."""
+    """Return the caller's session or API key, which permits this request.
+
+    Raises NotSignedIn without a valid access token or API key, and Forbidden if the role or key doesn't permit it.
+    """
     if not hasattr(request.state, "signed_in"):
         token = bearer_token(request)
         if token is None:
             raise NotSignedIn
-        request.state.signed_in = await parts_of(request).auth.signed_in(token)
+        found = await parts_of(request).auth.signed_in(token)
+        permissions.check(request, found.caller)
+        request.state.signed_in = found
     signed_in: SignedIn = request.state.signed_in
     return signed_in
 
@@ -132,7 +138,9 @@ async def get_caller(
     signed_in: Annotated[SignedIn, Depends(get_signed_in)],
     _: Annotated[
         object,
-        Depends(HTTPBearer(auto_error=False, description="Access token returned by `POST /api/v1/auth/login`")),
+        Depends(
+            HTTPBearer(auto_error=False, description="Access token returned by `POST /api/v1/auth/login`, or API key")
+        ),
     ],
 ) -> Caller:
     """Return the caller. Every route below /api/v1 that isn't public has this dependency."""
@@ -166,6 +174,12 @@ async def _schedule_id(
     return ScheduleId(str(schedule_id))
 
 
+async def _key_id(
+    key_id: Annotated[UUID, Path(description="ID of the API key, as shown in the list of API keys")],
+) -> ApiKeyId:
+    return ApiKeyId(str(key_id))
+
+
 async def _approval_id(
     approval_id: Annotated[UUID, Path(description="ID of the approval, as shown in the list of approvals")],
 ) -> ApprovalId:
@@ -185,6 +199,7 @@ WithAddress = Annotated[str, Depends(_address)]
 WithTaskId = Annotated[TaskId, Depends(_task_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
+WithApiKeyId = Annotated[ApiKeyId, Depends(_key_id)]
 WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]
 WithQuestionId = Annotated[ApprovalId, Depends(_question_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]

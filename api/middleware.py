@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import Refused, answer, translated, unexpected
 from api.request_ids import id_of, request_id
 from chimera.config.settings import Settings
+from chimera.store.audit import Origin, origin
 from chimera.temporal.client import web_ui_of
 from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput, WrongHost
 
@@ -54,6 +55,8 @@ UPLOAD_SILENCE_S = 60.0
 """Maximum pause of an upload, which also holds a temporary file."""
 UPLOAD_S, UPLOAD_BYTES_S = 120.0, 16 * 1024
 """Maximum duration of an upload, and the minimum rate beyond that: a byte per minute is not an upload."""
+CLIENT_CHARS = 200
+"""How much of a User-Agent header is kept with a session."""
 CONTENT_TYPE_CHARS = 1000
 """FastAPI parses the header with the standard library, which takes a tenth of a second for 60,000 semicolons."""
 _PORT = re.compile(r":\d{1,5}$")
@@ -90,6 +93,7 @@ class RequestLog:
         request_id.set(own_id)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=own_id)
+        origin.set(_origin_of(scope, own_id))
         status, began = 0, time.perf_counter()
 
         async def noting(message: Message) -> None:
@@ -109,6 +113,13 @@ class RequestLog:
                 )
             elif scope["type"] == "websocket":
                 log.info("socket_ended", path=_logged(scope), took_s=round(time.perf_counter() - began, 1))
+
+
+def _origin_of(scope: Scope, own_id: str) -> Origin:
+    address = scope["client"][0] if scope.get("client") else None
+    client = Headers(scope=scope).get("user-agent", "")
+    # Only printable characters, because administrators and users see it later.
+    return Origin(address, own_id, "".join(filter(str.isprintable, client[:CLIENT_CHARS])))
 
 
 def _logged(scope: Scope) -> str:
@@ -198,6 +209,7 @@ class OtherOrigins:
                 "Idempotency-Key",
                 "Last-Event-ID",
                 "Prefer",
+                "X-Api-Key",
                 "X-Request-ID",
             ],
             expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],

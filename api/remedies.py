@@ -16,6 +16,11 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 REQUESTS: dict[Action, tuple[Method, str] | None] = {
     Action.SIGN_IN: ("POST", f"{_API}/auth/login"),
     Action.REFRESH_TOKEN: ("POST", f"{_API}/auth/refresh"),
+    Action.CREATE_API_KEY: ("POST", f"{_API}/auth/api-keys"),
+    Action.LIST_API_KEYS: ("GET", f"{_API}/auth/api-keys"),
+    Action.LIST_USERS: ("GET", f"{_API}/users"),
+    Action.LIST_INVITATIONS: ("GET", f"{_API}/invitations"),
+    Action.LIST_SESSIONS: ("GET", f"{_API}/auth/sessions"),
     Action.CREATE_CODEC_ADDRESS: ("POST", f"{_API}/codec"),
     Action.CREATE_TASK: ("POST", f"{_API}/tasks"),
     Action.EXECUTE_TASK: ("POST", f"{_API}/tasks/{{target}}/execute"),

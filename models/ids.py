@@ -11,6 +11,7 @@ RunId = NewType("RunId", str)
 TaskId = RunId
 """A task is a run, and has the run's ID."""
 UserId = NewType("UserId", str)
+ApiKeyId = NewType("ApiKeyId", str)
 AgentId = NewType("AgentId", str)
 ScheduleId = NewType("ScheduleId", str)
 FileId = NewType("FileId", str)

@@ -9,7 +9,11 @@ from models.ids import UserId
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=256, strip_whitespace=False)]
-Role = Literal["user", "admin"]
+Role = Literal["user", "admin", "viewer"]
+"""A viewer has a user's rights, but can't change anything."""
+
+Scope = Literal["read", "write", "openai", "admin"]
+"""What an API key may do: models/api_keys.py describes each scope."""
 
 
 class Caller(Contract):
@@ -17,6 +21,22 @@ class Caller(Contract):
 
     user_id: UserId
     role: Role
+    """The role of the user; for an API key without the scope `admin`, the role `user` instead of `admin`."""
+    scopes: tuple[Scope, ...] | None = None
+    """What the caller's API key may do; None if the caller signed in without a key, and may do everything."""
+
+    def has(self, *scopes: Scope) -> bool:
+        """Return whether the caller has one of these scopes."""
+        return self.scopes is None or not set(scopes).isdisjoint(self.scopes)
+
+    @property
+    def may_read(self) -> bool:
+        return self.has("read", "write")
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the caller may change something of their own, such as start a task."""
+        return self.role != "viewer" and self.has("write")
 
 
 class Registration(Body):

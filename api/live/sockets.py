@@ -125,6 +125,12 @@ class Socket(ABC):
             self._end.set_result(end)
 
     async def _sign_in(self) -> SignedIn:
+        signed_in = await self._signed_in()
+        if not signed_in.caller.may_read:
+            raise NotSignedIn
+        return signed_in
+
+    async def _signed_in(self) -> SignedIn:
         if (token := bearer_token(self._websocket)) is not None:
             return await self._parts.auth.signed_in(token)
         if (ticket := self._websocket.query_params.get("ticket")) is not None:

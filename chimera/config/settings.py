@@ -262,6 +262,7 @@ class Settings(OfVendors):
     """Embeddings, images and transcriptions."""
     max_schedules: NotNegative = 100
     max_agents: NotNegative = 100
+    max_api_keys: NotNegative = 50
     max_kept_bytes: NotNegative = 1024 * 1024 * 1024
     """The total size of a user's files."""
     max_sockets: NotNegative = 10

@@ -6,6 +6,7 @@ stored as a SHA-256; using one a second time ends the session that it belongs to
 """
 
 import hashlib
+import math
 import secrets
 import time
 from collections.abc import Collection
@@ -19,10 +20,12 @@ import structlog
 from chimera.config.settings import Settings
 from chimera.db.engine import READ_SECONDS, Database
 from chimera.security import weak_passwords
+from chimera.security.api_keys import ApiKeys, LastUses, is_key
 from chimera.security.passwords import Passwords
 from chimera.security.sign_ins import SignIns, account_at, place_of, sender_of
 from chimera.store import users
 from models.errors import (
+    ApiKeyRefused,
     CodecAddressRefused,
     Conflict,
     InvalidInput,
@@ -51,7 +54,10 @@ FIRST_USER = "admin@chimera.local"
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A caller, the session that the token belongs to, and when the token ends (seconds since 1970)."""
+    """A caller, the session that the token belongs to, and when the token ends (seconds since 1970).
+
+    For an API key, its ID takes the place of the session's.
+    """
 
     caller: Caller
     session_id: str
@@ -78,6 +84,7 @@ class Auth:
         self._sign_ins = SignIns()
         self._account_states: dict[users.SessionOwner, tuple[float, users.AccountState | None]] = {}
         self._known_tokens: dict[bytes, tuple[UserId, str, float]] = {}
+        self._api_keys, self._last_uses = ApiKeys(database), LastUses(database)
 
     async def register(self, registration: Registration, address: str = "") -> None:
         """Create a user unless the e-mail already has an account, which takes as long and is not revealed.
@@ -170,17 +177,38 @@ class Auth:
                 raise InvalidInput("current_password", "This is not your current password.")
         new_hash = await self._passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
         await _set_password(self._database, caller.user_id, new_hash)
-        for key in [key for key in self._account_states if key.user_id == caller.user_id]:
-            del self._account_states[key]
+        self.forget(caller.user_id)
         return await self._begin_session(caller.user_id, address)
 
-    async def signed_in(self, access_token: str) -> SignedIn:
-        """Return the caller of an access token. Raises the same error, TokenRefused, for every fault."""
-        user_id, session_id, expires_at = self._claims(access_token)
+    async def signed_in(self, token: str) -> SignedIn:
+        """Return the caller of an access token or API key. Raises TokenRefused, the same error for every fault."""
+        if is_key(token):
+            return await self._signed_in_by_key(token)
+        user_id, session_id, expires_at = self._claims(token)
         state = await self._account_state(user_id, session_id)
-        if state is None:
+        if state is None or state.scopes is not None:
             raise TokenRefused
+        self._last_uses.note(session_id, is_key=False)
         return SignedIn(Caller(user_id=user_id, role=state.role), session_id, expires_at)
+
+    async def _signed_in_by_key(self, key: str) -> SignedIn:
+        holder = await self._api_keys.holder_of(key)
+        state = await self._account_state(holder.user_id, holder.session_id) if holder else None
+        if holder is None or state is None or state.scopes is None:
+            raise ApiKeyRefused
+        self._last_uses.note(holder.session_id, is_key=True)
+        caller = Caller(user_id=holder.user_id, role=state.role, scopes=state.scopes)
+        # The database compares the key's expiry with its own clock.
+        return SignedIn(caller, holder.session_id, math.inf)
+
+    async def close(self) -> None:
+        """Wait for what is still being written."""
+        await self._last_uses.close()
+
+    def forget(self, user_id: UserId) -> None:
+        """Read the account states of a user again, at their next request to this process."""
+        for key in [key for key in self._account_states if key.user_id == user_id]:
+            del self._account_states[key]
 
     async def account_states(
         self, sessions: Collection[users.SessionOwner]

@@ -7,6 +7,7 @@ because it has been used by then. Tickets are in PostgreSQL, so they don't depen
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from chimera.db.engine import Database
 from chimera.security.sessions import Auth, SignedIn
@@ -34,7 +35,7 @@ class Tickets:
                 signed_in.owner,
                 _sha256(ticket),
                 life=timedelta(seconds=TICKET_SECONDS),
-                session_expires_at=datetime.fromtimestamp(signed_in.expires_at, UTC),
+                session_expires_at=_time_of(signed_in.expires_at),
             )
         return TicketView(ticket=ticket, expires_in=TICKET_SECONDS)
 
@@ -51,14 +52,19 @@ class Tickets:
             None
             if state is None
             else SignedIn(
-                Caller(user_id=found.owner.user_id, role=state.role),
+                Caller(user_id=found.owner.user_id, role=state.role, scopes=state.scopes),
                 found.owner.session_id,
-                found.session_expires_at.timestamp(),
+                found.session_expires_at.timestamp() if found.session_expires_at else inf,
             )
         )
         if signed_in is None or signed_in.has_expired:
             raise NotSignedIn
         return signed_in
+
+
+def _time_of(expires_at: float) -> datetime | None:
+    """Return when a token expires; None for an API key, whose expiry the database checks."""
+    return None if expires_at == inf else datetime.fromtimestamp(expires_at, UTC)
 
 
 def _sha256(ticket: str) -> str:

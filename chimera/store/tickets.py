@@ -20,11 +20,12 @@ class Redeemed:
     """The session that a ticket was created for, and when the token expires that it was requested with."""
 
     owner: SessionOwner
-    session_expires_at: datetime
+    session_expires_at: datetime | None
+    """None for an API key."""
 
 
 async def create(
-    session: AsyncSession, owner: SessionOwner, sha256: str, *, life: timedelta, session_expires_at: datetime
+    session: AsyncSession, owner: SessionOwner, sha256: str, *, life: timedelta, session_expires_at: datetime | None
 ) -> None:
     """Store a ticket, and delete those that have expired or are too many."""
     of_user = select(Ticket.sha256).where(Ticket.user_id == owner.user_id).order_by(Ticket.created_at.desc())

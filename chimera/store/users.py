@@ -1,20 +1,20 @@
 """Users, and the refresh tokens of their sessions (a session is a family of tokens, each used once)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ARRAY, Uuid, bindparam, column, exists, func, select, update
+from sqlalchemy import ARRAY, Uuid, and_, bindparam, column, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
 from chimera.db.engine import Connection, sql_of
-from chimera.db.tables import RefreshToken, User
+from chimera.db.tables import ApiKey, RefreshToken, User
 from models.errors import Conflict
 from models.ids import UserId
 from models.remedies import Action, Remedy
-from models.users import Role, UserView
+from models.users import Role, Scope, UserView
 
 KNOWN_FOR = timedelta(days=90)
 """How long an address counts as known after a sign-in there."""
@@ -22,13 +22,18 @@ KNOWN_FOR = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """The rights of a live session's user."""
+    """The rights of a live session's or API key's user."""
 
     role: Role
+    """For a key without the scope `admin`, an administrator's role is `user`."""
+    scopes: tuple[Scope, ...] | None = None
+    """Of an API key; None for a session."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOwner:
+    """A session, or an API key, whose ID takes the place of the session's."""
+
     user_id: UserId
     session_id: str
 
@@ -83,22 +88,36 @@ _ASKED = (
 _IS_LIVE = exists().where(
     RefreshToken.family_id == _ASKED.c.session_id, RefreshToken.user_id == User.id, RefreshToken.revoked_at.is_(None)
 )
+_IS_VALID = and_(
+    ApiKey.id == _ASKED.c.session_id,
+    ApiKey.owner_id == User.id,
+    or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
+)
 # Compiled once, for the driver: it is run every few seconds for open sockets and streams.
 _ACCOUNT_STATES = sql_of(
-    select(User.id, _ASKED.c.session_id, User.role)
+    select(User.id, _ASKED.c.session_id, User.role, ApiKey.scopes)
     .join_from(_ASKED, User, User.id == _ASKED.c.user_id)
-    .where(User.disabled_at.is_(None), _IS_LIVE)
+    .outerjoin(ApiKey, _IS_VALID)
+    .where(User.disabled_at.is_(None), or_(ApiKey.id.is_not(None), _IS_LIVE))
 )
 
 
 async def account_states_of(
     connection: Connection, asked: Collection[SessionOwner]
 ) -> dict[SessionOwner, AccountState | None]:
-    """Return each session's account state; None if the user is deleted or disabled, or the session has ended."""
+    """Return each session's account state; None if the user is disabled, the session has ended or the key is gone."""
     values = {"users": [one.user_id for one in asked], "sessions": [one.session_id for one in asked]}
     rows = await connection.execute(_ACCOUNT_STATES, values)
-    found = {SessionOwner(UserId(str(row.id)), str(row.session_id)): AccountState(role=row.role) async for row in rows}
+    found = {
+        SessionOwner(UserId(str(row.id)), str(row.session_id)): _state_of(row.role, row.scopes) async for row in rows
+    }
     return {one: found.get(one) for one in asked}
+
+
+def _state_of(role: Role, scopes: Sequence[Scope] | None) -> AccountState:
+    if scopes is None:
+        return AccountState(role)
+    return AccountState("user" if role == "admin" and "admin" not in scopes else role, tuple(scopes))
 
 
 async def add_refresh_token(

@@ -7,6 +7,11 @@ from models.remedies import Action, Remedy
 COMMANDS: dict[Action, str | None] = {
     Action.SIGN_IN: "login",
     Action.REFRESH_TOKEN: None,  # commands renew their sign-in by themselves
+    Action.CREATE_API_KEY: "keys create <name>",
+    Action.LIST_API_KEYS: "keys list",
+    Action.LIST_USERS: "users list",
+    Action.LIST_INVITATIONS: "users invitations",
+    Action.LIST_SESSIONS: "account sessions",
     Action.CREATE_CODEC_ADDRESS: "codec",
     Action.CREATE_TASK: "run <goal>",
     Action.EXECUTE_TASK: None,  # only programs create and start drafts

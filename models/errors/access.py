@@ -11,8 +11,8 @@ class NotSignedIn(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The request has no access token. Sign in, and send the token in the header 'Authorization: Bearer <access"
-            " token>'.",
+            "The request has no access token or API key. Sign in, and send the token in the header 'Authorization:"
+            " Bearer <access token>'.",
             remedy=Remedy(action=Action.SIGN_IN),
         )
 
@@ -31,6 +31,33 @@ class TokenRefused(NotSignedIn):
             self,
             f"This {kind} token is invalid or has expired. {words}",
             remedy=Remedy(action=Action.REFRESH_TOKEN if is_access else Action.SIGN_IN),
+        )
+
+
+class ApiKeyRefused(TokenRefused):
+    """The API key is invalid. The message is the same for every cause."""
+
+    title = "The API key is invalid"
+
+    def __init__(self) -> None:
+        ChimeraError.__init__(
+            self,
+            "This API key is invalid, has expired or was deleted. Create a new API key.",
+            remedy=Remedy(action=Action.CREATE_API_KEY),
+        )
+
+
+class TwoCredentials(NotSignedIn):
+    """The request has different tokens or keys."""
+
+    code, http_status, title = "two_credentials", 400, "The request has two different credentials"
+
+    def __init__(self) -> None:
+        ChimeraError.__init__(
+            self,
+            "The headers contain different access tokens or API keys. Send only one, in 'Authorization' or in"
+            " 'X-Api-Key'.",
+            field="Authorization",
         )
 
 
@@ -105,3 +132,15 @@ class LimitReached(ChimeraError):
 
 class Forbidden(ChimeraError):
     code, http_status, title = "forbidden", 403, "Not allowed"
+
+
+class MissingScope(Forbidden):
+    """The caller's API key lacks a scope."""
+
+    code, title = "missing_scope", "The API key lacks a scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            f"This request requires an API key with the scope {scope!r}. Create another API key with this scope.",
+            remedy=Remedy(action=Action.CREATE_API_KEY),
+        )

@@ -7,11 +7,14 @@ with it (CASCADE). The ledger is an exception: deleting a run empties its conten
 
 from chimera.db.tables.agents import *
 from chimera.db.tables.ai_calls import *
+from chimera.db.tables.api_keys import *
 from chimera.db.tables.approvals import *
+from chimera.db.tables.audit import *
 from chimera.db.tables.base import *
 from chimera.db.tables.calls import *
 from chimera.db.tables.files import *
 from chimera.db.tables.notifications import *
+from chimera.db.tables.invitations import *
 from chimera.db.tables.runs import *
 from chimera.db.tables.schedules import *
 from chimera.db.tables.tasks import *

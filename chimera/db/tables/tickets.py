@@ -15,8 +15,9 @@ class Ticket(Table):
     sha256: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[str] = owner()
     session_id: Mapped[str] = mapped_column(Uuid(as_uuid=False))
-    session_expires_at: Mapped[datetime]
-    """When the token expires that the ticket was requested with. The socket ends then, too."""
+    """The session, or the API key, that the ticket was requested with."""
+    session_expires_at: Mapped[datetime | None]
+    """When the token expires that the ticket was requested with. The socket ends then, too. Null for an API key."""
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime] = now()
     __table_args__ = (Index("tickets_user", "user_id", "created_at"), Index("tickets_expires", "expires_at"))

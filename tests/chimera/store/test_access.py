@@ -11,6 +11,7 @@ FOLDER = Path(chimera.store.__file__).parent
 OWNED = {mapper.class_.__name__ for mapper in Table.registry.mappers if "owner_id" in mapper.columns}
 NOT_FOR_CALLERS = {
     "ai_calls._calls": "a part of the queries that are asked for a caller",
+    "api_keys._note": "a sign-in notes that its own key is used",
     "approval_views._rows": "a part of the queries that are asked for a caller",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
