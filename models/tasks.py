@@ -29,8 +29,10 @@ from models.runs import RunStatus
 from models.usage import Usage
 from models.waits import Waiting
 
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
-"""Why an answer ended. `other`: for an unknown reason; the answer is used as it is."""
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other", "interrupted"]
+"""Why an answer ended. `other`: for an unknown reason; the answer is used as it is. `interrupted`: a reply was
+cancelled, and what had arrived is kept.
+"""
 
 MAX_METADATA_BYTES = 16 * 1024
 

@@ -14,8 +14,8 @@ from api.bearer import bearer_token
 from api.deps import Parts, PublicRoute, WithParts
 from chimera import __version__
 from chimera.config.vendors import VENDORS
-from chimera.ledger import admission
 from chimera.db.engine import AWAY
+from chimera.ledger import admission
 from chimera.observe import disk
 from chimera.observe.disk import Space
 from chimera.providers import account_of

@@ -260,6 +260,8 @@ class Settings(OfVendors):
     """Drafts count, until they are deleted."""
     max_open_ai_calls: NotNegative = 500
     """Embeddings, images and transcriptions."""
+    max_open_replies: NotNegative = 200
+    """Replies in chat sessions, and completions."""
     max_schedules: NotNegative = 100
     max_agents: NotNegative = 100
     max_api_keys: NotNegative = 50

@@ -15,7 +15,10 @@ from models.users import Caller
 IS_TASK = Run.kind == literal_column("'task'")
 """Written as in the indexes: if the value were a parameter, PostgreSQL couldn't tell that they cover the rows."""
 
-NOUNS = {RunKind.TASK: "task"}
+IS_AI_CALL = Run.kind.in_([literal_column(f"'{kind}'") for kind in ("embeddings", "images", "transcriptions")])
+IS_REPLY = Run.kind.in_([literal_column(f"'{kind}'") for kind in ("reply", "completion")])
+
+NOUNS = {RunKind.TASK: "task", RunKind.REPLY: "reply", RunKind.COMPLETION: "reply"}
 """The API's noun for a kind of run; the other kinds are AI calls."""
 
 

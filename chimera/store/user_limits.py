@@ -15,7 +15,7 @@ from chimera.config.settings import Settings
 from chimera.db.tables import Agent, ApiKey, Run, Schedule
 from chimera.ledger.kept_bytes import KEPT_BYTES, LEAST_BYTES, SETTING
 from chimera.ledger.turns import take_turn, turn_of
-from chimera.store.access import IS_TASK
+from chimera.store.access import IS_AI_CALL, IS_REPLY, IS_TASK
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
 from models.runs import OPEN, RunStatus
@@ -57,7 +57,14 @@ OPEN_AI_CALLS_LIMIT = UserLimit(
     "max_open_ai_calls",
     "open embeddings, images and transcriptions",
     "wait until a call ends, cancel a call",
-    _count_of(Run, ~IS_TASK, _IS_OPEN),
+    _count_of(Run, IS_AI_CALL, _IS_OPEN),
+    retry_after_s=5.0,
+)
+OPEN_REPLIES_LIMIT = UserLimit(
+    "max_open_replies",
+    "open replies",
+    "wait until a reply ends, cancel a reply",
+    _count_of(Run, IS_REPLY, _IS_OPEN),
     retry_after_s=5.0,
 )
 SCHEDULES_LIMIT = UserLimit(

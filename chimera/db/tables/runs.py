@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chimera.db.tables.base import Money, Table, now, owner, run_key, txid, uuid_key
+from chimera.db.tables.chat import searched
 
 LISTED = (
     "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried',"
@@ -27,6 +28,7 @@ LISTED = (
 )
 """The events that change what a list of runs or of approvals shows. Those of calls, which are many, don't."""
 
+_IS_AI_CALL = "kind IN ('embeddings', 'images', 'transcriptions')"
 _TAKES_PLACES = "kind = 'task' AND status IN ('queued', 'running', 'cancelling')"
 
 
@@ -98,10 +100,17 @@ class Run(Table):
         Index("runs_scheduled_run", "scheduled_run_id", unique=True),
         Index("runs_owner_created", "owner_id", "kind", "created_at", "id"),
         Index("runs_created", "kind", "created_at", "id"),
-        Index("runs_owner_calls", "owner_id", "created_at", "id", postgresql_where=text("kind <> 'task'")),
-        Index("runs_calls", "created_at", "id", postgresql_where=text("kind <> 'task'")),
+        Index("runs_owner_calls", "owner_id", "created_at", "id", postgresql_where=text(_IS_AI_CALL)),
+        Index("runs_calls", "created_at", "id", postgresql_where=text(_IS_AI_CALL)),
         Index("runs_owner_status", "owner_id", "kind", "status", "created_at"),
         Index("runs_admission", "owner_id", postgresql_where=text(_TAKES_PLACES)),
+        # A result is written once, at the end, so other updates leave the index alone.
+        Index(
+            "runs_reply_text",
+            text(searched("result")),
+            postgresql_using="gin",
+            postgresql_where=text("kind = 'reply'"),
+        ),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # The row is updated at every call. Free space on its page lets these updates leave the indexes alone (HOT).
         {"postgresql_with": {"fillfactor": 50}},
