@@ -10,14 +10,16 @@ from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
 from api.lean import LeanRead
+from api.live.changes import Feed
 from api.live.hub import Hub
 from api.live.rights import Rights
+from api.live.states import States
 from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
-    api_keys,
     analytics,
+    api_keys,
     approvals,
     auth,
     chat,
@@ -37,6 +39,7 @@ from api.routes import (
     schedules,
     streams,
     tasks,
+    tickets,
     tools,
     transcriptions,
 )
@@ -52,6 +55,7 @@ from chimera.limits.shared import SharedRedis
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, secret_of
+from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
@@ -64,6 +68,7 @@ CLOSED_ROUTERS = (
     approvals.router,
     policies.router,
     auth.router,
+    tickets.router,
     api_keys.router,
     agents.router,
     tools.router,
@@ -123,6 +128,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         parts = build_parts(settings)
         app.state.parts = parts
         parts.hub.start()
+        parts.feed.start()
         parts.rights.start()
         async with AsyncExitStack() as stack:
             for close in (
@@ -135,6 +141,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.dispatcher.drain,
                 parts.available.close,
                 parts.rights.close,
+                parts.feed.close,
                 parts.hub.close,
                 parts.auth.close,
             ):
@@ -150,6 +157,7 @@ def build_parts(settings: Settings) -> Parts:
     limits_redis = SharedRedis(settings.redis_url)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings, limits_redis)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
+    cursors = Cursors(secret_of(settings))
     return Parts(
         settings=settings,
         database=database,
@@ -162,13 +170,17 @@ def build_parts(settings: Settings) -> Parts:
         schedule_dispatcher=ScheduleDispatcher(database, schedules_in_temporal),
         failpoints=failpoints,
         auth=auth,
-        rights=Rights(auth),
+        tickets=Tickets(database, auth),
+        rights=Rights(auth, database),
         models=models,
         checks=Checks(settings, models),
         mcp_clients=clients_with(EgressClient(settings)),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
-        cursors=Cursors(secret_of(settings)),
+        feed=Feed(database, cursors),
+        states=States(),
+        read_system=health.system_state,
+        cursors=cursors,
         open_sockets=OpenByUser("open sockets", "max_sockets", settings, limits_redis),
         open_streams=OpenByUser("open streams", "max_streams", settings, limits_redis),
         rates=Rates(settings, limits_redis),

@@ -4,7 +4,7 @@ Closed by default: every route below /api/v1 requires a caller, except those in 
 before their body is read.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -20,8 +20,10 @@ from api.bearer import bearer_token
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
+from api.live.changes import Feed
 from api.live.hub import Hub
 from api.live.rights import Rights
+from api.live.states import State, States
 from api.user_limits import OpenByUser
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -33,6 +35,7 @@ from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, SignedIn
 from chimera.security.sign_ins import place_of
+from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
@@ -101,17 +104,26 @@ class Parts:
     schedule_dispatcher: ScheduleDispatcher
     failpoints: Failpoints
     auth: Auth
+    tickets: Tickets
     rights: Rights
     models: Models
     checks: Checks
     mcp_clients: HttpClients
     available: Available
     hub: Hub
+    feed: Feed
+    states: States
+    read_system: Callable[["Parts"], Awaitable[State]]
+    """Returns the state of the installation for administrators' sockets."""
     cursors: Cursors
     open_sockets: OpenByUser
     open_streams: OpenByUser
     rates: Rates
     limits_redis: SharedRedis
+
+    async def system_state(self) -> State:
+        """Return the state of the installation, by the name of each part."""
+        return await self.read_system(self)
 
 
 async def get_parts(connection: HTTPConnection) -> Parts:

@@ -43,7 +43,7 @@ MODEL_REF = rf"^[a-z0-9_-]{{1,40}}/[^ {_UNSEEN}]([^{_UNSEEN}]{{0,{MODEL_CHARS - 
 ORDER = r"^-?created_at$"
 CHAT_ORDER = r"^-?(created_at|last_message_at)$"
 SCHEDULE_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-TOPIC = r"^run:[0-9a-fA-F-]{32,36}$"
+TOPIC = r"^((run|task|reply|chat):[0-9a-fA-F-]{32,36}|runs|tasks|agents|approvals|notifications|system)$"
 """These are the patterns of values that users write. `models/wording.py` has the error message for each of them."""
 
 Flag = Annotated[bool, Field(strict=True)]

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
-from chimera.observe.logging import CONTROL, LINE_CHARS
 
 from benchmarks.security.accounts import until_status
 from benchmarks.security.finding import API, Finding, Seen
+from chimera.observe.logging import CONTROL, LINE_CHARS
 from models.ids import TaskId
 from tests.stack import Stack
 

@@ -18,12 +18,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chimera.db.tables.base import Money, Table, now, owner, run_key, uuid_key
+from chimera.db.tables.base import Money, Table, now, owner, run_key, txid, uuid_key
 from chimera.db.tables.chat import searched
+
+LISTED = (
+    "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried',"
+    " 'run.cancelling', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated',"
+    " 'approval.decided', 'budget.reached', 'budget.raised')"
+)
+"""The events that change what a list of runs or of approvals shows. Those of calls, which are many, don't."""
 
 _IS_AI_CALL = "kind IN ('embeddings', 'images', 'transcriptions')"
 _IS_OPEN = "status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"
-_IS_OPEN = "status NOT IN ('completed', 'failed', 'cancelled')"
 _TAKES_PLACES = "kind = 'task' AND status IN ('queued', 'running', 'cancelling')"
 
 
@@ -111,8 +117,7 @@ class Run(Table):
             postgresql_where=text("kind = 'reply'"),
         ),
         # For what open runs have reserved. Only the status decides, so a call doesn't touch the index.
-        Index("runs_open_owner", "owner_id", postgresql_where=text(_IS_OPEN)),
-        Index("runs_open", "kind", "status", postgresql_where=text(_IS_OPEN)),
+        Index("runs_open", "owner_id", "kind", "status", postgresql_where=text(_IS_OPEN)),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # The row is updated at every call. Free space on its page lets these updates leave the indexes alone (HOT).
         {"postgresql_with": {"fillfactor": 50}},
@@ -138,6 +143,8 @@ class EventRow(Table):
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     payload: Mapped[dict[str, Any]]
+    txid: Mapped[int] = txid()
+    __table_args__ = (Index("events_listed", "txid", postgresql_where=text(LISTED)),)
 
 
 class Outbox(Table):

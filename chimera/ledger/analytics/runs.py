@@ -24,7 +24,7 @@ _SUMS = f"""
 _IS_KIND = "(%(kind)s::text IS NULL OR kind = %(kind)s)"
 _OPEN = """
 SELECT status AS code, count(*) AS number FROM runs
-WHERE status NOT IN ('completed', 'failed', 'cancelled') AND deleted_at IS NULL AND kind = %(kind)s
+WHERE status IN ('queued', 'running', 'paused', 'waiting', 'cancelling') AND deleted_at IS NULL AND kind = %(kind)s
   AND (%(owner_id)s::uuid IS NULL OR owner_id = %(owner_id)s::uuid)
 GROUP BY 1
 """
