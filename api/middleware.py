@@ -196,11 +196,13 @@ class OtherOrigins:
                 "Authorization",
                 "Content-Type",
                 "Idempotency-Key",
+                "If-Match",
+                "If-None-Match",
                 "Last-Event-ID",
                 "Prefer",
                 "X-Request-ID",
             ],
-            expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
+            expose_headers=["ETag", "Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
         )
         self._codec = CORSMiddleware(
             app,

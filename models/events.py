@@ -70,6 +70,14 @@ class RunCancelled(_Placed):
     last_call_at: UtcDatetime | None = None
 
 
+class RunChanged(_Placed):
+    """A user has changed a run that has not begun."""
+
+    type: Literal["run.changed"] = "run.changed"
+    fields: tuple[str, ...]
+    """The names of the fields that were sent."""
+
+
 class PlanCreated(_Placed):
     type: Literal["plan.created"] = "plan.created"
     subtasks: tuple[PlanNode, ...]
@@ -258,6 +266,7 @@ Event = Annotated[
     | RunCompleted
     | RunFailed
     | RunCancelled
+    | RunChanged
     | PlanCreated
     | PlanRejected
     | SubtaskDelegated

@@ -11,6 +11,7 @@ from chimera.db.tables.approvals import *
 from chimera.db.tables.base import *
 from chimera.db.tables.calls import *
 from chimera.db.tables.files import *
+from chimera.db.tables.idempotency import *
 from chimera.db.tables.runs import *
 from chimera.db.tables.schedules import *
 from chimera.db.tables.tasks import *
