@@ -14,6 +14,7 @@ from chimera.db.tables.base import *
 from chimera.db.tables.calls import *
 from chimera.db.tables.chat import *
 from chimera.db.tables.files import *
+from chimera.db.tables.idempotency import *
 from chimera.db.tables.invitations import *
 from chimera.db.tables.limits import *
 from chimera.db.tables.notifications import *
