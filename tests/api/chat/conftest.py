@@ -1,6 +1,8 @@
 """The API with a worker and the simulator, for tests of chat sessions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -9,6 +11,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from api.app import create_app
+from api.deps import Parts
 from chimera.config.settings import Settings
 from tests.api.conftest import SECRET
 from tests.conftest import SimulatorServer
@@ -45,6 +48,18 @@ async def app(api_settings: Settings) -> AsyncIterator[FastAPI]:
 async def runs(api_settings: Settings) -> AsyncIterator[Runs]:
     async with runs_with_worker(api_settings) as runs:
         yield runs
+
+
+@contextmanager
+def changed(app: FastAPI, **changes: object) -> Iterator[None]:
+    """Change settings of the API for the block."""
+    parts = app.state.parts
+    assert isinstance(parts, Parts)
+    app.state.parts = replace(parts, settings=parts.settings.model_copy(update=changes))
+    try:
+        yield
+    finally:
+        app.state.parts = parts
 
 
 async def new_session(client: httpx2.AsyncClient, **fields: Any) -> str:
