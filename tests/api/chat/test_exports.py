@@ -46,7 +46,7 @@ async def test_all_branches_are_exported(alice: httpx2.AsyncClient) -> None:
     assert "## 7. User (another beginning)" in markdown
 
 
-@pytest.mark.parametrize(("form", "end"), [("json", ']}\n'), ("markdown", " UTC*\n\nWith simulator/fast\n")])
+@pytest.mark.parametrize(("form", "end"), [("json", "]}\n"), ("markdown", " UTC*\n\nWith simulator/fast\n")])
 async def test_an_empty_session_is_exported(alice: httpx2.AsyncClient, form: str, end: str) -> None:
     answer = await alice.get(f"{await new_session(alice)}/export", params={"format": form})
     assert answer.status_code == 200

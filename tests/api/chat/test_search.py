@@ -12,7 +12,7 @@ from chimera.db.tables.chat import searched
 from chimera.store.chat_search import parts_of
 from models.chat_search import SnippetPart
 from tests.api.chat.conftest import CHAT, new_session, send
-from tests.runs import Runs, new_user
+from tests.runs import new_user
 
 pytestmark = pytest.mark.usefixtures("runs")
 MANY = 20_000
@@ -80,14 +80,12 @@ async def test_a_search_uses_its_index(database: Database, query: str, index: st
         insert = "INSERT INTO chat_sessions (owner_id) VALUES (:owner) RETURNING id"
         chat = await session.scalar(text(insert), {"owner": owner})
         words = "md5(n::text) || ' ' || md5((n + 1)::text)"
-        fill = f"INSERT INTO chat_messages (session_id, role, text) SELECT :chat, 'user', {words}"  # noqa: S608
+        fill = f"INSERT INTO chat_messages (session_id, role, text) SELECT :chat, 'user', {words}"
         await session.execute(text(f"{fill} FROM generate_series(1, {MANY}) n"), {"chat": chat})
-        fill = f"INSERT INTO runs (owner_id, kind, status, result) SELECT :owner, 'reply', 'completed', {words}"  # noqa: S608
+        fill = f"INSERT INTO runs (owner_id, kind, status, result) SELECT :owner, 'reply', 'completed', {words}"
         await session.execute(text(f"{fill} FROM generate_series(1, {MANY}) n"), {"owner": owner})
         await session.execute(text("ANALYZE chat_messages, runs"))
-        plan = await session.scalars(
-            text(f"EXPLAIN {query.replace(':q', "plainto_tsquery('simple', md5('7'))")}")
-        )
+        plan = await session.scalars(text(f"EXPLAIN {query.replace(':q', "plainto_tsquery('simple', md5('7'))")}"))
         assert f"Bitmap Index Scan on {index}" in "\n".join(plan)
         await session.rollback()
 

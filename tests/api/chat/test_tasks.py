@@ -8,7 +8,6 @@ import httpx2
 import pytest
 
 from tests.api.chat.conftest import branch, new_session, send
-from tests.runs import Runs
 from tests.until import until_true
 
 pytestmark = pytest.mark.usefixtures("runs")
@@ -63,7 +62,8 @@ async def test_a_deleted_session_keeps_its_task(alice: httpx2.AsyncClient) -> No
 
 
 @pytest.mark.parametrize(
-    ("task", "field"), [({"goal": ""}, "task.goal"), ({**TASK, "start": False}, "body"), ({**TASK, "model": "a/b"}, "task.model")]
+    ("task", "field"),
+    [({"goal": ""}, "task.goal"), ({**TASK, "start": False}, "body"), ({**TASK, "model": "a/b"}, "task.model")],
 )
 async def test_a_bad_task_is_refused(alice: httpx2.AsyncClient, task: dict[str, Any], field: str) -> None:
     answer = await alice.post(f"{await new_session(alice)}/tasks", json={"task": task})
