@@ -21,7 +21,10 @@ from models.users import Caller
 
 _BEGIN, _END = "\x02", "\x03"
 """Stored texts don't contain these characters, so they can only be the marks."""
-_HOW = f'StartSel="{_BEGIN}", StopSel="{_END}", MaxFragments=2, MaxWords=24, MinWords=8, ShortWord=0, FragmentDelimiter=" … "'
+_HOW = (
+    f'StartSel="{_BEGIN}", StopSel="{_END}", MaxFragments=2, MaxWords=24, MinWords=8, ShortWord=0,'
+    ' FragmentDelimiter=" … "'
+)
 _MARKED = re.compile(f"{_BEGIN}([^{_END}]*){_END}?")
 _TITLE = aliased(Run)
 
