@@ -67,10 +67,13 @@ async def create_completion(
     reply_id, created = await shared.accept(parts, caller, spec, idempotency_key)
     if not created:
         response.headers["Idempotent-Replayed"] = "true"
-    await shared.start(parts, reply_id)
+    await parts.failpoints.hit("after_insert")
     if spec.stream:
+        # The stream can begin before Temporal has started the run.
+        parts.dispatcher.deliver_soon(reply_id)
         response.headers["Location"] = f"{API}/replies/{reply_id}"
         return streamed(shared.followed(parts, signed_in, reply_id), response.headers)
+    await parts.dispatcher.deliver(reply_id)
     return await shared.awaited(parts, caller, reply_id, response, wait_s)
 
 
