@@ -90,6 +90,6 @@ async def all_ended(client: httpx2.AsyncClient, session: str) -> None:
     """Wait until the session has no open reply."""
 
     async def have_ended() -> bool:
-        return (await client.get(session)).json()["open_replies"] == []
+        return bool((await client.get(session)).json()["open_replies"] == [])
 
     await until_true(have_ended)

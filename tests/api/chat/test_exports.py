@@ -3,6 +3,7 @@
 import httpx2
 import pytest
 
+from models.ids import RunId
 from tests.api.chat.conftest import branch, new_session, send
 from tests.runs import Runs
 
@@ -59,6 +60,6 @@ async def test_long_sessions_are_exported_whole(alice: httpx2.AsyncClient, runs:
     WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 450)
     INSERT INTO chat_messages (session_id, role, text) SELECT :id, 'user', repeat('x', 5000) || i FROM n RETURNING id
     """
-    await runs.rows(query, session.rpartition("/")[2])  # type: ignore[arg-type]
+    await runs.rows(query, RunId(session.rpartition("/")[2]))
     exported = (await alice.get(f"{session}/export", params={"format": "json", "branches": "all"})).json()
     assert [each["text"][5000:] for each in exported["messages"]] == [str(n) for n in range(1, 451)]

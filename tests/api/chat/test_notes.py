@@ -36,7 +36,7 @@ async def test_a_failed_title_leaves_the_beginning(alice: httpx2.AsyncClient, ru
     await send(alice, session, TEXT)
     query = "UPDATE runs SET status = 'failed', result = NULL WHERE id = (SELECT title_run_id FROM chat_sessions WHERE"
     await _titled(alice, session, "[simulated]")
-    await runs.rows(f"{query} id = :id) RETURNING id", session.rpartition("/")[2])
+    await runs.rows(f"{query} id = :id) RETURNING id", RunId(session.rpartition("/")[2]))
     title = (await alice.get(session)).json()["title"]
     assert (len(title), title[:-1]) == (60, TEXT[:59])
 

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from chimera.db.engine import Database
+from models.ids import RunId
 from tests.api.chat.conftest import SESSIONS, branch, changed, new_session, send
 from tests.api.conftest import SignUp, administrator
 from tests.gate import Gate
@@ -188,7 +189,7 @@ async def test_a_deleted_session_leaves_only_costs(alice: httpx2.AsyncClient, ru
     await alice.get(f"{session}/summary")
     run_id = sent["reply"]["reply"]["id"]
     assert (await alice.delete(session)).status_code == 204
-    row = (await runs.rows("SELECT * FROM runs WHERE id = :id", run_id))[0]
+    row = (await runs.rows("SELECT * FROM runs WHERE id = :id", RunId(run_id)))[0]
     assert (row["result"], row["deleted_at"] is None) == (None, False)
     assert row["spent_micro_usd"] == sent["reply"]["reply"]["cost_micro_usd"]
     assert await _content_left(runs, session, run_id) == []
@@ -205,7 +206,7 @@ async def _content_left(runs: Runs, session: str, run_id: str) -> list[str]:
         "replies": "SELECT 1 FROM replies WHERE conversation::text LIKE '%zanzibar%' OR instructions LIKE '%zanzibar%'",
         "runs": "SELECT 1 FROM runs WHERE result LIKE '%zanzibar%'",
     }
-    return [name for name, query in queries.items() if await runs.rows(query, run_id, session_id=session_id)]
+    return [name for name, query in queries.items() if await runs.rows(query, RunId(run_id), session_id=session_id)]
 
 
 async def test_deleting_cancels_an_open_reply(
@@ -223,7 +224,7 @@ async def test_deleting_cancels_an_open_reply(
         return await _content_left(runs, session, run_id) == []
 
     await until_true(is_empty)
-    assert (await runs.rows("SELECT status FROM runs WHERE id = :id", run_id))[0]["status"] == "cancelled"
+    assert (await runs.rows("SELECT status FROM runs WHERE id = :id", RunId(run_id)))[0]["status"] == "cancelled"
 
 
 async def test_sessions_have_a_limit(app: FastAPI, sign_up: SignUp) -> None:

@@ -73,6 +73,6 @@ async def test_a_bad_task_is_refused(alice: httpx2.AsyncClient, task: dict[str, 
 async def _ended(client: httpx2.AsyncClient, session: str, reply: dict[str, Any]) -> None:
     async def has_ended() -> bool:
         state = (await client.get(f"{session}/messages/{reply['id']}")).json()["reply"]
-        return state["status"] == "completed"
+        return bool(state["status"] == "completed")
 
     await until_true(has_ended)

@@ -12,6 +12,11 @@ OWNED = {mapper.class_.__name__ for mapper in Table.registry.mappers if "owner_i
 NOT_FOR_CALLERS = {
     "ai_calls._calls": "a part of the queries that are asked for a caller",
     "approval_views._rows": "a part of the queries that are asked for a caller",
+    "chat._rows": "a part of the queries that are asked for a caller",
+    "chat_deletions.purge": "the sweeper deletes the content of sessions that their owners have deleted",
+    "chat_replies._answer": "changes the reply that it has just written, in a session of the caller",
+    "chat_replies.of_session": "reads a message of a session that was read for a caller",
+    "contents.delete_of": "deletes the content of a run that was locked for a caller",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
