@@ -18,6 +18,7 @@ TAG = "ETag"
 _MAX_CHARS = 2000
 _PATTERN = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
 """For the OpenAPI document: `_names` checks the value, and explains what is wrong with it."""
+_ADVICE = 'Send the ETag from an earlier response, including its quotes: "…".'
 _LISTED = re.compile(r'\s*(W/)?("[\x21\x23-\x7e]*")\s*(?:,|$)')
 
 
@@ -105,10 +106,12 @@ def _names(header: str, tag: str, *, field: str, weakly: bool) -> bool:
     if header.strip() == "*":
         return True
     found, place = False, 0
+    if not header.strip():
+        raise InvalidInput(field, _ADVICE)
     while place < len(header):
         listed = _LISTED.match(header, place)
         if listed is None:
-            raise InvalidInput(field, 'Send the ETag from an earlier response, including its quotes: "…".')
+            raise InvalidInput(field, _ADVICE)
         found = found or (listed[2] == tag and (weakly or listed[1] is None))
         place = listed.end()
     return found

@@ -22,6 +22,8 @@ def add_problems(document: Schema) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
             responses = operation["responses"]
+            if _has_parameter(operation, "If-None-Match"):
+                responses["304"] = {"description": "The object is still as your `ETag` says. The body is empty."}
             for status in _statuses_of(operation):
                 responses.setdefault(str(status), {"$ref": f"#/components/responses/{_name_of(status)}"})
             for status, response in responses.items():
@@ -37,8 +39,11 @@ def add_problems(document: Schema) -> None:
     }
 
 
+def _has_parameter(operation: Schema, name: str) -> bool:
+    return any(parameter["name"] == name for parameter in operation.get("parameters", ()))
+
+
 def _statuses_of(operation: Schema) -> list[int]:
-    names = {parameter["name"] for parameter in operation.get("parameters", ())}
     places = {parameter["in"] for parameter in operation.get("parameters", ())}
     statuses = [429, 500, 503]
     if operation.get("security"):
@@ -51,9 +56,9 @@ def _statuses_of(operation: Schema) -> list[int]:
         statuses += [400, 408, 409, 413]
     if "multipart/form-data" in operation.get("requestBody", {}).get("content", {}):
         statuses += [415]
-    if "If-Match" in names:
+    if _has_parameter(operation, "If-Match"):
         statuses += [409, 412]
-    if "Idempotency-Key" in names:
+    if _has_parameter(operation, "Idempotency-Key"):
         statuses += [409]
     return statuses
 

@@ -22,10 +22,10 @@ from tests.stack import Stack, running_stack
 
 HERE = Path(__file__).parent
 LOGOUT = "/api/v1/auth/logout"
-NO_LIMITS = {"max_open_tasks": 0, "max_open_ai_calls": 0, "max_schedules": 0, "max_agents": 0}
+NO_LIMITS: dict[str, Any] = {"max_open_tasks": 0, "max_open_ai_calls": 0, "max_schedules": 0, "max_agents": 0}
 """With limits, most requests would soon be told only that the user has too much already."""
 SHOWN = 40
-EXAMPLES = 60
+EXAMPLES = 75
 """Examples per operation and phase in each round."""
 
 
@@ -42,6 +42,7 @@ def main() -> int:
 
 async def _measure(folder: Path, asked: argparse.Namespace) -> int:
     failures: Counter[str] = Counter()
+    cut_short: list[str] = []
     cases = rounds = 0
     async with running_stack(folder / "data", **NO_LIMITS) as stack:
         while cases < asked.cases:
@@ -54,9 +55,12 @@ async def _measure(folder: Path, asked: argparse.Namespace) -> int:
             for report in reports:
                 cases += report["test_cases"]["generated"]
                 failures.update(_failures_in(report))
+                cut_short += [str(error.get("title", error))[:200] for error in report["errors"]]
             rounds += 1
         bugs = await _bugs_logged(stack)
     print(f"fuzz: {cases:,} cases in {rounds} rounds, {failures.total()} failed checks, {bugs} bugs in the API's log")
+    for error in cut_short:
+        print(f"  schemathesis itself failed, and went on with the next operation: {error}")
     for what, times in failures.most_common(SHOWN):
         print(f"  {times} x {what}")
     return 1 if failures or bugs else 0
@@ -98,7 +102,7 @@ async def _session(stack: Stack, client: httpx2.AsyncClient) -> str:
 
 def _failures_in(report: dict[str, Any]) -> Counter[str]:
     found: Counter[str] = Counter()
-    for failure in (*report["failures"], *report["errors"]):
+    for failure in report["failures"]:
         for operation in failure.get("operations", ["?"]):
             found[f"{failure.get('code', '')} {failure.get('title', failure)}: {operation}"] += 1
     return found

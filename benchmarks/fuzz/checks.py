@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import schemathesis
 from schemathesis import Case, CheckContext, Response
@@ -31,16 +32,22 @@ RULES = {
     r"payloads(\..*)?": "an encrypted payload",
 }
 """Fields whose values a rule beyond the document can reject, each with that rule."""
+_NOT_STORED = re.compile("NUL|surrogate|UTF-8")
+"""Text that PostgreSQL can't store, although JSON can contain it."""
 _KNOWN = re.compile("|".join(f"(?:{pattern})" for pattern in RULES))
 
 
 @schemathesis.check
-def rejected_for_a_known_rule(ctx: CheckContext, response: Response, case: Case) -> None:
+def rejected_for_a_known_rule(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
     """Fail if a request that matches the document is rejected, unless one of `RULES` explains it."""
     meta = case.meta
-    if response.status_code != 422 or meta is None or not meta.generation.mode.is_positive:
+    if response.status_code not in (400, 422) or meta is None or not meta.generation.mode.is_positive:
         return
     problem = json.loads(response.content)
+    if response.status_code == 400:
+        if not _NOT_STORED.search(problem["detail"]):
+            raise AssertionError(problem["detail"][:300])
+        return
     fields = [each["field"] for each in problem["errors"]]
     unknown = [field for field in fields if not _KNOWN.fullmatch(field)]
     if unknown or not fields:

@@ -49,8 +49,11 @@ def test_a_message_matches_its_schema() -> None:
 
 def test_streams_refer_to_their_frames() -> None:
     responses = document()["paths"]["/api/v1/tasks/{task_id}/events"]["get"]["responses"]
-    data = responses["200"]["content"]["text/event-stream"]["schema"]
-    assert (data["type"], data["contentSchema"]) == ("string", {"$ref": "#/components/schemas/Frame"})
+    assert responses["200"]["content"]["text/event-stream"]["schema"] == {
+        "$ref": "#/components/schemas/ServerSentEvent"
+    }
+    event = document()["components"]["schemas"]["ServerSentEvent"]
+    assert event["properties"]["data"]["contentSchema"] == {"$ref": "#/components/schemas/Frame"}
     assert "text/event-stream" not in json.dumps({k: v for k, v in responses.items() if k != "200"})
     assert document()["x-websockets"]["/ws"]["client"] == {"$ref": "#/components/schemas/ClientMessage"}
 
