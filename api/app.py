@@ -12,7 +12,7 @@ from api.deps import API, Parts, get_caller
 from api.lean import LeanRead
 from api.live.hub import Hub
 from api.live.rights import Rights
-from api.openapi import BEGIN, DocumentedAPI
+from api.openapi.document import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,

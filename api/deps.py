@@ -19,6 +19,8 @@ from api.bearer import bearer_token
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
+from api.etags import not_modified
+from api.idempotency import keyed, once
 from api.live.hub import Hub
 from api.live.rights import Rights
 from api.user_limits import OpenByUser
@@ -186,17 +188,24 @@ WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 
 
 class ClosedRoute(APIRoute):
-    """Authenticates the caller before it reads the body. Rejects unknown query parameters."""
+    """Authenticates the caller before it reads the body. Rejects unknown query parameters.
+
+    Handles the headers `If-None-Match` and `Idempotency-Key` for routes that accept them.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         known = _query_names(self.dependant)
+        is_keyed = any(dependant.call is keyed for dependant in self.dependant.dependencies)
 
         async def signed_in_first(request: Request) -> Response:
-            await get_signed_in(request)
+            signed_in = await get_signed_in(request)
             _check_query(request, known)
-            return await handle(StrictRequest(request.scope, request.receive))
+            strict = StrictRequest(request.scope, request.receive)
+            if is_keyed:
+                return await once(parts_of(request).database, signed_in.caller, strict, lambda: handle(strict))
+            return not_modified(request, await handle(strict))
 
         return signed_in_first
 

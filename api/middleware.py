@@ -34,7 +34,7 @@ from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge,
 log = structlog.get_logger()
 
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
-PAGES = ("/", "/docs")
+PAGES = ("/", "/docs", "/docs/errors")
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only paths that accept a body as large as a file."""
 FORM_BYTES = 256 * 1024
@@ -196,11 +196,13 @@ class OtherOrigins:
                 "Authorization",
                 "Content-Type",
                 "Idempotency-Key",
+                "If-Match",
+                "If-None-Match",
                 "Last-Event-ID",
                 "Prefer",
                 "X-Request-ID",
             ],
-            expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
+            expose_headers=["ETag", "Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
         )
         self._codec = CORSMiddleware(
             app,

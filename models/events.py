@@ -73,6 +73,14 @@ class RunCancelled(_Placed):
     """For a reply: the beginning of the text that had arrived, which is kept."""
 
 
+class RunChanged(_Placed):
+    """A user has changed a run that has not begun."""
+
+    type: Literal["run.changed"] = "run.changed"
+    fields: tuple[str, ...]
+    """The names of the fields that were sent."""
+
+
 class PlanCreated(_Placed):
     type: Literal["plan.created"] = "plan.created"
     subtasks: tuple[PlanNode, ...]
@@ -270,6 +278,7 @@ Event = Annotated[
     | RunCompleted
     | RunFailed
     | RunCancelled
+    | RunChanged
     | PlanCreated
     | PlanRejected
     | SubtaskDelegated

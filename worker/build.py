@@ -24,6 +24,7 @@ from chimera.ledger.tools import publish_all
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.limits.limiter import ProviderLimits
+from chimera.store import idempotency
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.reconciliation import Reconciler
@@ -85,9 +86,14 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             sweeps=[dispatcher.sweep, dispatcher.stop_disabled, dispatcher.delete_sessions, schedule_dispatcher.sweep],
             admit=dispatcher.admit,
             release=dispatcher.release,
-            reconciliations=[Reconciler(database, temporal).reconcile],
+            reconciliations=[Reconciler(database, temporal).reconcile, lambda: _forget_old_keys(database)],
         )
         yield _worker(settings, client, identity_of(temporal.encryption.key_ids), activities), sweeper
+
+
+async def _forget_old_keys(database: Database) -> None:
+    async with database.begin() as session:
+        await idempotency.forget_old(session)
 
 
 async def _catalog(settings: Settings, database: Database, stack: AsyncExitStack) -> Catalog:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.deps import ClosedRoute, Parts, WithApprovalId, WithCaller, WithParts, WithQuestionId, WithTaskId
+from api.paging import Cursor, Limit
 from chimera.store import approval_views, approvals
 from chimera.store.approval_views import ApprovalFilter
 from chimera.store.approvals import Recorded
@@ -22,8 +23,6 @@ from models.users import Caller
 
 router = APIRouter(tags=["approvals"], route_class=ClosedRoute)
 
-Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
-Cursor = Annotated[str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")]
 Statuses = Annotated[
     list[ApprovalStatus] | None,
     Query(

@@ -259,7 +259,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
     )
 
 
-def budget_of(task: AnyRow) -> BudgetView | None:
+def budget_of(task: AnyRow | Run) -> BudgetView | None:
     """Return the limits in a task's row, or None if it has none."""
     limits = (task.max_cost_micro_usd, task.max_tokens, task.max_model_calls)
     if limits == (None, None, None):

@@ -63,7 +63,7 @@ async def create(
         scheduled_run_id=scheduled_run_id,
     )
     task = NewTask(
-        title=spec.title or preview_of(spec.goal.splitlines()[0], TITLE_CHARS),
+        title=title_of(spec),
         goal=spec.goal,
         model=spec.model or default_model,
         fallbacks=spec.fallbacks,
@@ -77,6 +77,11 @@ async def create(
     if task_id is None:
         return await _accepted_before(session, owner_id, spec, idempotency_key, scheduled_run_id, fingerprint), False
     return TaskId(task_id), True
+
+
+def title_of(spec: TaskSpec) -> str:
+    """Return a task's title, by default the beginning of its goal."""
+    return spec.title or preview_of(spec.goal.splitlines()[0], TITLE_CHARS)
 
 
 async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:

@@ -155,6 +155,31 @@ class IdempotencyKeyReused(InvalidInput):
         )
 
 
+class RequestInProgress(ChimeraError):
+    """An earlier request with the same Idempotency-Key hasn't ended."""
+
+    code, http_status, title, retryable = "request_in_progress", 409, "The same request is in progress", True
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"A request with the Idempotency-Key {key!r} is in progress. Retry in 2 s.",
+            field="Idempotency-Key",
+            retry_after_s=2.0,
+        )
+
+
+class Outdated(ChimeraError):
+    """The object isn't in the state that the change is based on."""
+
+    code, http_status, title = "outdated", 412, "The object has changed in the meantime"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The object has changed since you read it. Read it again, and send the change with its new ETag.",
+            field="If-Match",
+        )
+
+
 class NotFound(ChimeraError):
     """The object doesn't exist, or belongs to another user. The two cases must look the same."""
 

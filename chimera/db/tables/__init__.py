@@ -12,6 +12,7 @@ from chimera.db.tables.base import *
 from chimera.db.tables.calls import *
 from chimera.db.tables.chat import *
 from chimera.db.tables.files import *
+from chimera.db.tables.idempotency import *
 from chimera.db.tables.replies import *
 from chimera.db.tables.runs import *
 from chimera.db.tables.schedules import *

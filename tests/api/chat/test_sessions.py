@@ -62,6 +62,32 @@ async def test_a_session_lives_and_ends(alice: httpx2.AsyncClient) -> None:
     assert (await alice.get(address)).status_code == 404
 
 
+async def test_an_outdated_change_is_refused(alice: httpx2.AsyncClient) -> None:
+    session = await new_session(alice)
+    tag = (await alice.get(session)).headers["ETag"]
+    await send(alice, session, "Hello", wait_s=30, parent_id=None)
+    changes = [
+        alice.put(
+            session, json={"title": f"Title {n}"}, headers={"If-Match": (await alice.get(session)).headers["ETag"]}
+        )
+        for n in range(10)
+    ]
+    answers = await asyncio.gather(*changes)
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 9
+    for method in ("PUT", "DELETE"):
+        body = {"title": "Old"} if method == "PUT" else None
+        assert (await alice.request(method, session, json=body, headers={"If-Match": tag})).status_code == 412
+    kept = next(answer for answer in answers if answer.status_code == 200)
+    assert (await alice.delete(session, headers={"If-Match": kept.headers["ETag"]})).status_code == 204
+
+
+async def test_a_key_creates_one_session(alice: httpx2.AsyncClient) -> None:
+    headers = {"Idempotency-Key": uuid4().hex}
+    first, again = [await alice.post(SESSIONS, json={"title": "Once"}, headers=headers) for _ in range(2)]
+    assert first.json() == again.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
 async def test_a_message_restores_its_session(alice: httpx2.AsyncClient) -> None:
     session = await new_session(alice)
     await alice.post(f"{session}/archive")

@@ -18,6 +18,7 @@ NOT_FOR_CALLERS = {
     "chat_replies.of_session": "reads a message of a session that was read for a caller",
     "contents.delete_of": "deletes the content of a run that was locked for a caller",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
+    "idempotency.forget_old": "the sweeper deletes what is older than a day",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
     "schedules.note_rejected": "the worker notes that Temporal rejects a schedule",

@@ -5,6 +5,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from api.openapi.examples import add_examples
+from api.openapi.fields import describe
+from api.openapi.frames import add_frames, describe_stream
+from api.openapi.problems import add_problems
+
 BEGIN = """\
 **A task** is a goal that agents work on. `POST /api/v1/tasks` accepts a task and returns its ID.
 `GET /api/v1/tasks/{task_id}` returns the task's state and, once it has ended, its result.
@@ -14,11 +19,27 @@ password to `POST /api/v1/auth/login`. Enter the token under *Authorize*. Progra
 `Authorization: Bearer <token>`.
 
 **To follow a task live:** `GET /api/v1/tasks/{task_id}/events` streams a task's events. The `/ws` WebSocket streams the
-events of many tasks over one connection. OpenAPI can't describe WebSockets; for the protocol, see
-`docs/reference/streams.md`.
+events of many tasks over one connection. The schemas of all events and messages are
+in this document, as `Frame` and `ClientMessage`; for the protocol, see `docs/reference/streams.md`.
+
+**Errors** are problem documents (RFC 9457). Their codes are explained at `/docs/errors`.
 """
 
-_STREAM = "text/event-stream"
+TAGS = (
+    ("tasks", "Goals that agents work on: accept, follow, control and change them"),
+    ("approvals", "Decisions of people that tasks wait for"),
+    ("schedules", "Recurring tasks"),
+    ("agents", "Built-in and custom agents, with their versions"),
+    ("tools", "Tools of agents, and MCP servers that offer some"),
+    ("policies", "Rules for tool calls"),
+    ("ai", "Embeddings, images, transcriptions, tokens and providers"),
+    ("files", "Uploaded and generated files"),
+    ("streams", "Live progress"),
+    ("auth", "Accounts and sessions"),
+    ("codec", "Access to encrypted payloads for Temporal's tools"),
+    ("health", "State of this installation"),
+)
+"""The order of the tags. A tag that isn't listed follows at the end."""
 
 
 class DocumentedAPI(FastAPI):
@@ -28,10 +49,19 @@ class DocumentedAPI(FastAPI):
         made_before = self.openapi_schema is not None
         document = super().openapi()
         if not made_before:
-            for operation in _operations_of(document):
-                _describe_parameters(operation)
-                _describe_stream(operation)
+            _complete(document)
         return document
+
+
+def _complete(document: dict[str, Any]) -> None:
+    for operation in _operations_of(document):
+        _describe_parameters(operation)
+        describe_stream(operation)
+    add_frames(document)
+    add_problems(document)
+    describe(document["components"]["schemas"])
+    add_examples(document)
+    document["tags"] = [{"name": name, "description": words} for name, words in TAGS]
 
 
 def _operations_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -47,17 +77,3 @@ def _describe_parameters(operation: dict[str, Any]) -> None:
         if len(kinds) == 1:
             del schema["anyOf"]
             parameter["schema"] = {**kinds[0], **schema}
-
-
-def _describe_stream(operation: dict[str, Any]) -> None:
-    """Describe server-sent events as text: FastAPI's `itemSchema` is OpenAPI 3.2, and code generators reject it."""
-    for response in operation["responses"].values():
-        content = response.get("content", {})
-        if _STREAM not in content:
-            continue
-        described = content.pop(_STREAM)
-        if "itemSchema" in described:
-            content[_STREAM] = {"schema": {"type": "string"}}
-        else:
-            # An error is not a stream, although FastAPI gives all responses of a route the same media type.
-            content["application/problem+json"] = described
