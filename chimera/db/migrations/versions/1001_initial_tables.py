@@ -73,6 +73,21 @@ def upgrade() -> None:
     )
     op.create_index("chat_sessions_owner", "chat_sessions", ["owner_id", "created_at", "id"], unique=False)
     op.create_table(
+        "keyed_requests",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request_sha256", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("headers", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("owner_id", "key"),
+        sa.UniqueConstraint("id"),
+    )
+    op.create_index("keyed_requests_started", "keyed_requests", ["started_at"], unique=False)
+    op.create_table(
         "mcp_servers",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -703,6 +718,8 @@ def downgrade() -> None:
     op.drop_index("refresh_tokens_family", table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
     op.drop_table("mcp_servers")
+    op.drop_index("keyed_requests_started", table_name="keyed_requests")
+    op.drop_table("keyed_requests")
     op.drop_index("chat_sessions_owner", table_name="chat_sessions")
     op.drop_index(
         "chat_sessions_deleted", table_name="chat_sessions", postgresql_where=sa.text("deleted_at IS NOT NULL")
