@@ -27,6 +27,8 @@ in this document, as `Frame` and `ClientMessage`; for the protocol, see `docs/re
 
 TAGS = (
     ("tasks", "Goals that agents work on: accept, follow, control and change them"),
+    ("chat", "Conversations with agents and models: sessions, messages, search"),
+    ("replies", "Answers to conversations: control and follow them"),
     ("approvals", "Decisions of people that tasks wait for"),
     ("schedules", "Recurring tasks"),
     ("agents", "Built-in and custom agents, with their versions"),

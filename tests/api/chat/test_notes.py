@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from models.ids import RunId
 from tests.api.chat.conftest import changed, new_session, send
 from tests.conftest import SimulatorServer
 from tests.runs import Runs
