@@ -42,6 +42,10 @@ OWN = {
     "create_transcription",
     "create_file",
     "list_files",
+    "list_chat_sessions",
+    "create_chat_session",
+    "search_chats",
+    "create_completion",
 }
 """Operations without an object in their address, on what belongs to the caller."""
 SAME_FOR_ALL = {
@@ -60,11 +64,16 @@ OWNER_ONLY = {
     "list_task_messages": "a conversation is private",
     "replace_schedule": "the owner pays for its tasks",
     "backfill_schedule": "the owner pays for its tasks",
+    "list_chat_messages": "a conversation is private",
+    "get_chat_message": "a conversation is private",
+    "get_chat_summary": "a conversation is private",
+    "get_chat_suggestions": "a conversation is private",
+    "export_chat_session": "a conversation is private",
 }
 """Operations on an object that administrators may see, but not with these."""
 OF_ONE_USER = ("agent", "name")
 """Parameters of objects that even administrators address only among their own."""
-STREAMS = {"follow_task"}
+STREAMS = {"follow_task", "follow_reply"}
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -135,11 +144,13 @@ async def test_another_users_object_looks_unknown(
     assert cells >= 45
 
 
-async def test_lists_show_only_the_callers_objects(routes: list[Route], alices: World, sign_up: SignUp) -> None:
+async def test_lists_show_only_the_callers_objects(
+    app: FastAPI, routes: list[Route], alices: World, sign_up: SignUp
+) -> None:
     stranger = await sign_up()
     lists = [route for route in closed(routes) if route.method == "GET" and not route.parameters]
     for route in lists:
-        answer = await stranger.get(route.path)
+        answer = await send(stranger, app, route, {})
         assert answer.status_code == 200, f"{route}: {answer.text}"
         assert CANARY not in answer.text, route
         assert not [each for each in alices.ids.values() if len(each) > 5 and each in answer.text], route

@@ -25,6 +25,9 @@ OWNED = {
     "schedule_id": "schedules belong to a user",
     "file_id": "files belong to a user",
     "call_id": "AI calls belong to a user",
+    "session_id": "chat sessions belong to a user",
+    "message_id": "messages belong to a chat session",
+    "reply_id": "replies belong to a user",
     "agent": "agents belong to a user",
     "version": "versions belong to an agent",
 }
@@ -86,6 +89,10 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
     file = (await client.post(f"{API}/files", files={"file": (f"{CANARY}.txt", CANARY.encode())})).json()
     body = {"model": "simulator/embedding", "input": CANARY}
     call = await client.post(f"{API}/ai/embeddings", json=body, headers={"Prefer": "wait=0"})
+    chat = (await client.post(f"{API}/chat/sessions", json={"title": CANARY, "instructions": CANARY})).headers[
+        "Location"
+    ]
+    message = await client.post(f"{chat}/messages", json={"text": CANARY})
     server = f"s{uuid4().hex[:8]}"
     async with parts.database.begin() as session:
         await mcp_servers.add(session, user_id, server, f"http://127.0.0.1:9/{CANARY}", CANARY.encode())
@@ -98,6 +105,9 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
             "schedule_id": str(schedule["id"]),
             "file_id": str(file["id"]),
             "call_id": call.headers["Location"].rpartition("/")[2],
+            "session_id": chat.rpartition("/")[2],
+            "message_id": message.json()["message"]["id"],
+            "reply_id": message.json()["reply"]["reply"]["id"],
             "agent": agent,
             "version": "1",
             "name": server,
