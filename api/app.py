@@ -14,7 +14,7 @@ from api.live.changes import Feed
 from api.live.hub import Hub
 from api.live.rights import Rights
 from api.live.states import States
-from api.openapi import BEGIN, DocumentedAPI
+from api.openapi.document import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,

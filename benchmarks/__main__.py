@@ -18,6 +18,7 @@ BENCHMARKS = {
     "cases": "bad answers, odd requests and awkward terminals: expected and actual results",
     "mcp": "every tool of three public MCP servers, called by stdio and by HTTP",
     "places": "whether a stack starts, works and stops with checkouts and data folders in odd places",
+    "fuzz": "schemathesis on the whole OpenAPI document: cases and failed checks",
     "security": "attacks on all known weaknesses: trials and failed checks",
 }
 

@@ -106,7 +106,7 @@ class SessionView(Contract):
     """A chat session as returned by the API, without its messages."""
 
     id: ChatSessionId
-    owner_id: UserId
+    owner_id: UserId = Field(description="ID of the user who owns the session")
     title: str = Field(
         description="Title for display. Until a title has been generated, the beginning of the first message. Empty if"
         " the session belongs to another user."
@@ -114,8 +114,8 @@ class SessionView(Contract):
     agent: str | None
     model: str | None
     instructions: str | None = Field(description="`null` if the session belongs to another user")
-    double_texting: DoubleTexting
-    archived: bool
+    double_texting: DoubleTexting = Field(description="What happens to a message that arrives while a reply is open")
+    archived: bool = Field(description="Whether the session is in the archive")
     leaf_id: ChatMessageId | None = Field(
         description="ID of the last message of the active branch. `null` for a session without messages."
     )
@@ -124,7 +124,7 @@ class SessionView(Contract):
     )
     metadata: dict[str, JsonValue]
     created_at: UtcDatetime
-    updated_at: UtcDatetime
+    updated_at: UtcDatetime = Field(description="When the session last changed, also by a message")
     last_message_at: UtcDatetime | None = Field(
         description="When the last message was sent. `null` for a session without messages."
     )

@@ -104,7 +104,7 @@ class ChatMessageView(Contract):
     """A message of a chat session."""
 
     id: ChatMessageId
-    session_id: ChatSessionId
+    session_id: ChatSessionId = Field(description="ID of the chat session")
     parent_id: ChatMessageId | None = Field(
         description="ID of the message that this message follows. `null` at the beginning of the conversation."
     )
@@ -112,7 +112,7 @@ class ChatMessageView(Contract):
     text: str | None = Field(
         description="Text of the message. For an assistant's message, `null` until the reply or task has ended."
     )
-    attachments: tuple[AttachmentView, ...] = ()
+    attachments: tuple[AttachmentView, ...] = Field(default=(), description="Files that were sent with the message")
     reply: ReplyState | None = Field(default=None, description="For an assistant's message: how its run stands")
     task_id: TaskId | None = Field(default=None, description="For an assistant's message about a task: the task's ID")
     summary: str | None = Field(
@@ -142,5 +142,5 @@ class ChatMessagePage(Contract):
 class SentView(Contract):
     """A message and the assistant's message that answers it."""
 
-    message: ChatMessageView
-    reply: ChatMessageView
+    message: ChatMessageView = Field(description="The user's message")
+    reply: ChatMessageView = Field(description="The assistant's message, which the reply or the task writes")

@@ -69,7 +69,8 @@ async def read(
     instead, but its last message has to fit.
     """
     reply = _reply_of(context)
-    if reply.session_id is None or reply.message_id is None:
+    # A completion may be about a session, for example its title. It answers its own messages all the same.
+    if reply.conversation is not None or reply.session_id is None or reply.message_id is None:
         sent = await _sent(connection, context.owner_id, reply.conversation or [], model, settings)
         return _fitted(sent, room.budget, model, may_cut=request.agent != BARE_MODEL)
     path = await conversations.read_path(connection, reply.session_id, reply.message_id)
@@ -86,7 +87,7 @@ async def to_summarize(connection: Connection, context: CallContext, room: Room)
     The newest messages aren't among them.
     """
     reply = _reply_of(context)
-    if reply.session_id is None or reply.message_id is None:
+    if reply.conversation is not None or reply.session_id is None or reply.message_id is None:
         return None
     path = await conversations.read_path(connection, reply.session_id, reply.message_id)
     taken: list[str] = []

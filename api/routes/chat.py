@@ -6,6 +6,9 @@ from fastapi import APIRouter, Depends, Query, Response, status
 
 from api.chat import WithSessionId, check_replier
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
+from api.etags import ChecksTag, ShowsVersion
+from api.idempotency import KEYED
+from api.paging import Cursor, Limit
 from chimera.store import chat, chat_deletions, chat_replies, user_limits
 from chimera.store.chat import SessionFilter
 from chimera.store.user_limits import CHAT_SESSIONS_LIMIT
@@ -16,8 +19,6 @@ from models.ids import ChatMessageId, ChatSessionId
 from models.users import Caller
 
 router = APIRouter(prefix="/chat/sessions", tags=["chat"], route_class=ClosedRoute)
-
-MAX_PAGE = 100
 
 
 class SessionQuery(Contract):
@@ -57,10 +58,8 @@ async def list_chat_sessions(
     caller: WithCaller,
     parts: WithParts,
     query: Annotated[SessionQuery, Depends(_session_query)],
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> SessionPage:
     """List your chat sessions, with the most recently used ones first.
 
@@ -79,7 +78,7 @@ async def list_chat_sessions(
     return SessionPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
-@router.post("", operation_id="create_chat_session", status_code=status.HTTP_201_CREATED)
+@router.post("", operation_id="create_chat_session", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
 async def create_chat_session(
     spec: SessionSpec, caller: WithCaller, parts: WithParts, response: Response
 ) -> SessionView:
@@ -93,36 +92,48 @@ async def create_chat_session(
 
 
 @router.get("/{session_id}", operation_id="get_chat_session")
-async def get_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> SessionView:
+async def get_chat_session(
+    session_id: WithSessionId, caller: WithCaller, parts: WithParts, tagged: ShowsVersion
+) -> SessionView:
     """Show a chat session with its open replies, but without its messages."""
-    return await _view(parts, caller, session_id)
+    async with parts.database.begin() as session:
+        found = await chat.own_or_managed(session, caller, session_id)
+        if found.owner_id == caller.user_id:
+            tagged.show(*chat.edited_fields(found))
+        return await chat.view(session, caller, session_id)
 
 
 @router.put("/{session_id}", operation_id="replace_chat_session")
 async def replace_chat_session(
-    session_id: WithSessionId, spec: SessionSpec, caller: WithCaller, parts: WithParts
+    session_id: WithSessionId, spec: SessionSpec, caller: WithCaller, parts: WithParts, tagged: ChecksTag
 ) -> SessionView:
     """Replace a chat session's fields. Without `title`, the session keeps its title. Open replies don't change."""
     async with parts.database.begin() as session:
-        await chat.own(session, caller, session_id)
+        found = await chat.own(session, caller, session_id, lock=True)
+        tagged.check(*chat.edited_fields(found))
         await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
-        await chat.replace(session, caller, session_id, spec)
+        chat.replace(found, spec)
+        tagged.show(*chat.edited_fields(found))
     return await _view(parts, caller, session_id)
 
 
 @router.delete("/{session_id}", operation_id="delete_chat_session", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> None:
+async def delete_chat_session(
+    session_id: WithSessionId, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+) -> None:
     """Delete a chat session with its messages and replies. Open replies are cancelled.
 
     Cost records are kept, without any content. Tasks that were started in the session are kept too.
     """
     async with parts.database.begin() as session:
-        run_ids = await chat_deletions.delete(session, caller, session_id)
+        found = await chat.own_or_managed(session, caller, session_id, lock=True)
+        tagged.check(*chat.edited_fields(found))
+        run_ids = await chat_deletions.delete(session, found)
     for run_id in run_ids:
         parts.dispatcher.deliver_soon(run_id)
 
 
-@router.post("/{session_id}/archive", operation_id="archive_chat_session")
+@router.post("/{session_id}/archive", operation_id="archive_chat_session", dependencies=[KEYED])
 async def archive_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> SessionView:
     """Archive a chat session. Lists leave it out, until it receives another message or is restored."""
     async with parts.database.begin() as session:
@@ -130,7 +141,7 @@ async def archive_chat_session(session_id: WithSessionId, caller: WithCaller, pa
     return await _view(parts, caller, session_id)
 
 
-@router.post("/{session_id}/restore", operation_id="restore_chat_session")
+@router.post("/{session_id}/restore", operation_id="restore_chat_session", dependencies=[KEYED])
 async def restore_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> SessionView:
     """Restore a chat session from the archive."""
     async with parts.database.begin() as session:

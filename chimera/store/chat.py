@@ -112,18 +112,19 @@ async def own(session: AsyncSession, caller: Caller, session_id: ChatSessionId, 
     return row
 
 
-async def own_or_managed(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> ChatSession:
-    """Return a session that the caller may delete, locked. Raises NotFound, also for another user's session."""
+async def own_or_managed(
+    session: AsyncSession, caller: Caller, session_id: ChatSessionId, *, lock: bool = False
+) -> ChatSession:
+    """Return a session that the caller may see or delete. Raises NotFound, also for another user's session."""
     statement = select(ChatSession).where(ChatSession.id == session_id, *_shown_to(caller))
-    row = await session.scalar(statement.with_for_update(key_share=True))
+    row = await session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise NotFound("chat session", session_id)
     return row
 
 
-async def replace(session: AsyncSession, caller: Caller, session_id: ChatSessionId, spec: SessionSpec) -> None:
-    """Replace a session's fields. Without a title in `spec`, the session keeps its title."""
-    row = await own(session, caller, session_id, lock=True)
+def replace(row: ChatSession, spec: SessionSpec) -> None:
+    """Replace the fields of a locked session. Without a title in `spec`, the session keeps its title."""
     for name, value in _fields_of(spec).items():
         setattr(row, name, value)
     if spec.title is not None:
@@ -133,6 +134,12 @@ async def replace(session: AsyncSession, caller: Caller, session_id: ChatSession
 async def set_archived(session: AsyncSession, caller: Caller, session_id: ChatSessionId, *, archived: bool) -> None:
     row = await own(session, caller, session_id, lock=True)
     row.archived = archived
+
+
+def edited_fields(row: ChatSession) -> tuple[object, ...]:
+    """Return the fields of a session that its owner edits. A title that a run writes isn't one of them."""
+    title = None if row.title_run_id else row.title
+    return (row.agent, row.model, row.instructions, title, row.double_texting, row.meta, row.archived)
 
 
 def title_of(row: ChatSession, written: str | None) -> str:

@@ -73,14 +73,16 @@ async def test_an_edit_begins_a_branch(alice: httpx2.AsyncClient) -> None:
 async def test_a_reply_is_regenerated_as_sibling(alice: httpx2.AsyncClient) -> None:
     session = await new_session(alice)
     sent = await send(alice, session, TEXT, wait_s=30)
-    for message in (sent["reply"], sent["message"]):
-        address = f"{session}/messages/{message['id']}/regenerate"
-        again = await alice.post(address, headers={"Prefer": "wait=30"})
-        assert again.status_code == 200, again.text
-        assert again.json()["message"]["id"] == sent["message"]["id"]
+    again = [
+        await alice.post(f"{session}/messages/{message['id']}/regenerate", headers={"Prefer": "wait=30"})
+        for message in (sent["reply"], sent["message"])
+    ]
+    assert [(answer.status_code, answer.json()["message"]["id"]) for answer in again] == [
+        (200, sent["message"]["id"])
+    ] * 2
     replies = [each for each in await branch(alice, session) if each["role"] == "assistant"]
     assert [(each["sibling"], each["siblings"]) for each in replies] == [(3, 3)]
-    assert replies[0]["id"] == again.json()["reply"]["id"]
+    assert replies[0]["id"] == again[-1].json()["reply"]["id"]
 
 
 async def test_pages_lead_in_both_directions(alice: httpx2.AsyncClient) -> None:
