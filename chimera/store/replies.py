@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Uuid, bindparam, exists, false, func, or_, select
+from sqlalchemy import Boolean, Uuid, bindparam, exists, func, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import Connection, sql_of
@@ -105,11 +105,13 @@ async def raise_budget(session: AsyncSession, caller: Caller, reply_id: RunId, b
     await task_controls.raise_budget(session, caller, reply_id, budget, *REPLIES)
 
 
+# Constants are written into the statement, which has no other parameters than those of its caller.
+_IS_TURN = (CallAttempt.path == literal_column("''")) & (CallAttempt.purpose == literal_column("'turn'"))
 _LAST = (
     select(CallAttempt.model, CallAttempt.agent_version)
-    .where(CallAttempt.run_id == Run.id, CallAttempt.path == "", CallAttempt.purpose == "turn")
+    .where(CallAttempt.run_id == Run.id, _IS_TURN)
     .order_by(CallAttempt.started_at.desc())
-    .limit(1)
+    .limit(literal_column("1"))
     .lateral("last_attempt")
 )
 _COLUMNS = (
@@ -129,7 +131,7 @@ _COLUMNS = (
 _ONE = sql_of(
     select(*_COLUMNS)
     .join(Reply, Reply.run_id == Run.id)
-    .outerjoin(_LAST, ~false())
+    .outerjoin(_LAST, true())
     .where(
         Run.id == bindparam("reply_id"),
         IS_REPLY,
