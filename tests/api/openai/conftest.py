@@ -1,6 +1,7 @@
 """The API on a real port, with a worker and the simulator, for official clients."""
 
 from collections.abc import AsyncIterator
+from typing import TypeVar
 
 import httpx2
 import openai
@@ -14,6 +15,8 @@ from tests.api.conftest import SECRET
 from tests.conftest import SimulatorServer
 from tests.parts import serving
 from tests.runs import Runs, runs_with_worker
+
+T = TypeVar("T")
 
 FAST, SLOW, STANDARD = "simulator/fast", "simulator/slow", "simulator/standard"
 
@@ -69,6 +72,11 @@ async def bobs_client(address: str, bob: httpx2.AsyncClient) -> AsyncIterator[op
 
 def client_for(address: str, user: httpx2.AsyncClient, retries: int = 0) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(base_url=address, api_key=token_of(user), max_retries=retries, timeout=60)
+
+
+async def drained(stream: AsyncIterator[T]) -> list[T]:
+    """Read a stream to its end."""
+    return [each async for each in stream]
 
 
 def token_of(user: httpx2.AsyncClient) -> str:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx2
 import openai
 import pytest
+from openai.types.chat import ChatCompletionChunk
 
 from api.app import create_app
 from chimera.config.settings import Settings
@@ -32,9 +33,12 @@ def own_settings(api_settings: Settings) -> Settings:
 async def client(own_settings: Settings, ivy: httpx2.AsyncClient) -> AsyncIterator[openai.AsyncOpenAI]:
     """Return a client of an API whose runs only this test's workers take."""
     app = create_app(own_settings)
-    async with app.router.lifespan_context(app), serving(app) as address:
-        async with client_for(f"{address}/v1", ivy) as client:
-            yield client
+    async with (
+        app.router.lifespan_context(app),
+        serving(app) as address,
+        client_for(f"{address}/v1", ivy) as client,
+    ):
+        yield client
 
 
 async def test_a_killed_worker_doubles_no_text(
@@ -65,16 +69,21 @@ async def test_a_different_new_answer_ends_the_stream(
     client: openai.AsyncOpenAI, ivy: httpx2.AsyncClient, own_settings: Settings, tmp_path: Path
 ) -> None:
     asked = said("Change. [[sim: tokens=200; drip=400; poison=1; cut=after:300; times=1]]")
-    text = ""
+    received: list[str] = []
     with a_worker(own_settings, tmp_path):
         stream = await client.chat.completions.create(model=FAST, messages=asked, stream=True)
         with pytest.raises(openai.APIError) as caught:
-            async for chunk in stream:
-                text += "".join(each.delta.content or "" for each in chunk.choices)
+            await _receive(stream, received)
         assert caught.value.code == "stream_interrupted"
         assert isinstance(caught.value.body, dict)
         address = f"/api/v1/replies/{caught.value.body['run_id']}"
         async with asyncio.timeout(60):
             while (reply := (await ivy.get(address)).json())["status"] != "completed":
                 await asyncio.sleep(0.1)
-    assert text and not reply["text"].startswith(text)
+    assert "".join(received)
+    assert not reply["text"].startswith("".join(received))
+
+
+async def _receive(stream: AsyncIterator[ChatCompletionChunk], received: list[str]) -> None:
+    async for chunk in stream:
+        received += [each.delta.content or "" for each in chunk.choices]

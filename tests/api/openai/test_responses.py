@@ -48,7 +48,8 @@ async def test_a_text_is_answered(client: openai.AsyncOpenAI, alice: httpx2.Asyn
     assert (response.object, response.status, response.model) == ("response", "completed", "writer")
     assert response.output_text.startswith("[simulated]")
     assert (response.instructions, response.metadata) == ("Be brief.", {"ticket": "7"})
-    assert response.usage is not None and response.usage.output_tokens == 10
+    assert response.usage is not None
+    assert response.usage.output_tokens == 10
     reply = (await alice.get(f"/api/v1/replies/{response.id.removeprefix('resp_')}")).json()
     assert reply["text"] == response.output_text
     again = await client.responses.retrieve(response.id)
@@ -56,7 +57,8 @@ async def test_a_text_is_answered(client: openai.AsyncOpenAI, alice: httpx2.Asyn
 
 
 async def test_the_events_are_ordered_and_numbered(client: openai.AsyncOpenAI) -> None:
-    kinds, numbers, deltas = [], [], []
+    kinds: list[str] = []
+    numbers, deltas = [], []
     async with client.responses.stream(model=SLOW, input="Say much. [[sim: tokens=40]]") as stream:
         async for event in stream:
             numbers.append(event.sequence_number)
@@ -75,8 +77,7 @@ async def test_functions_make_a_round_trip(client: openai.AsyncOpenAI) -> None:
     asked = 'Weather? [[sim: call=get_weather; args={"city": "Oslo"}]]'
     kinds: list[str] = []
     async with client.responses.stream(model=FAST, input=asked, tools=[WEATHER]) as stream:
-        async for event in stream:
-            kinds.append(event.type)
+        kinds += [event.type async for event in stream]
         first = await stream.get_final_response()
     assert kinds[2:] == [
         "response.output_item.added",
@@ -86,7 +87,8 @@ async def test_functions_make_a_round_trip(client: openai.AsyncOpenAI) -> None:
         "response.completed",
     ]
     call = first.output[0]
-    assert call.type == "function_call" and json.loads(call.arguments) == {"city": "Oslo"}
+    assert call.type == "function_call"
+    assert json.loads(call.arguments) == {"city": "Oslo"}
     result: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "17 degrees"}
     second = await client.responses.create(model=FAST, input=[result], previous_response_id=first.id, tools=[WEATHER])
     assert "17 degrees" in second.output_text
@@ -98,7 +100,9 @@ async def test_functions_make_a_round_trip(client: openai.AsyncOpenAI) -> None:
 async def test_an_answer_can_be_typed(client: openai.AsyncOpenAI) -> None:
     found = await client.responses.parse(model=FAST, input="Oslo?", text_format=Weather)
     assert isinstance(found.output_parsed, Weather)
-    assert found.text is not None and found.text.format is not None and found.text.format.type == "json_schema"
+    assert found.text is not None
+    assert found.text.format is not None
+    assert found.text.format.type == "json_schema"
 
 
 async def test_a_conversation_continues(client: openai.AsyncOpenAI) -> None:
@@ -107,7 +111,8 @@ async def test_a_conversation_continues(client: openai.AsyncOpenAI) -> None:
     second = await client.responses.create(model=FAST, input=items, previous_response_id=first.id)
     assert second.previous_response_id == first.id
     assert second.instructions is None
-    assert first.usage is not None and second.usage is not None
+    assert first.usage is not None
+    assert second.usage is not None
     assert second.usage.input_tokens > 10
 
 
@@ -177,10 +182,9 @@ async def test_a_stored_response_can_be_streamed_again(client: openai.AsyncOpenA
 
 
 async def test_a_cut_answer_is_incomplete(client: openai.AsyncOpenAI) -> None:
-    kinds = []
+    kinds: list[str] = []
     async with client.responses.stream(model=FAST, input="Say much.", max_output_tokens=16) as stream:
-        async for event in stream:
-            kinds.append(event.type)
+        kinds += [event.type async for event in stream]
     assert kinds[-1] == "response.incomplete"
     response = await client.responses.create(model=FAST, input="Say much.", max_output_tokens=16)
     assert response.status == "incomplete"
@@ -190,11 +194,11 @@ async def test_a_cut_answer_is_incomplete(client: openai.AsyncOpenAI) -> None:
 
 async def test_a_failed_run_is_a_failed_response(client: openai.AsyncOpenAI) -> None:
     response = await client.responses.create(model=FAST, input="Fail. [[sim: html=1]]")
-    assert response.status == "failed" and response.error is not None
+    assert response.status == "failed"
+    assert response.error is not None
     assert response.error.code == "server_error"
-    kinds = []
-    async for event in await client.responses.create(model=FAST, input="Fail. [[sim: html=1]]", stream=True):
-        kinds.append(event.type)
+    stream = await client.responses.create(model=FAST, input="Fail. [[sim: html=1]]", stream=True)
+    kinds = [event.type async for event in stream]
     assert kinds == ["response.created", "response.in_progress", "response.failed"]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Text, cast, select
 from api.openai import following
 from chimera.db.engine import Database
 from chimera.db.tables import Reply
-from tests.api.openai.conftest import FAST, SLOW
+from tests.api.openai.conftest import FAST, SLOW, drained
 from tests.api.openai.test_chat import WEATHER, said
 from tests.until import until_true
 
@@ -50,17 +50,20 @@ async def test_text_arrives_in_pieces(client: openai.AsyncOpenAI) -> None:
         pieces += [each.delta.content for each in chunk.choices if each.delta.content]
         last = chunk
     assert len(pieces) > 5
-    assert last is not None and last.choices == [] and last.usage is not None
+    assert last is not None
+    assert last.choices == []
+    assert last.usage is not None
     assert last.usage.completion_tokens == 40
 
 
 async def test_the_helper_collects_the_answer(client: openai.AsyncOpenAI, alice: httpx2.AsyncClient) -> None:
-    kinds = []
+    kinds: list[str] = []
     async with client.chat.completions.stream(model=FAST, messages=said("Say a word. [[sim: tokens=30]]")) as stream:
-        async for event in stream:
-            kinds.append(event.type)
+        kinds += [event.type async for event in stream]
         whole = await stream.get_final_completion()
-    assert kinds[0] == "chunk" and "content.delta" in kinds and "content.done" in kinds
+    assert kinds[0] == "chunk"
+    assert "content.delta" in kinds
+    assert "content.done" in kinds
     run_id = whole.id.removeprefix("chatcmpl-")
     reply = (await alice.get(f"/api/v1/replies/{run_id}")).json()
     assert whole.choices[0].message.content == reply["text"]
@@ -111,7 +114,7 @@ async def test_the_turns_of_an_agent_are_one_text(client: openai.AsyncOpenAI) ->
 
 async def test_a_typed_answer_is_sent_when_it_fits(client: openai.AsyncOpenAI) -> None:
     asked = said("Oslo? [[sim: wrongjson=1]]")
-    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    schema: dict[str, object] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
     pieces = []
     stream = await client.chat.completions.create(
         model=FAST,
@@ -128,8 +131,7 @@ async def test_a_typed_answer_is_sent_when_it_fits(client: openai.AsyncOpenAI) -
 async def test_a_failure_is_the_last_event(client: openai.AsyncOpenAI, alice: httpx2.AsyncClient) -> None:
     stream = await client.chat.completions.create(model=FAST, messages=said("Fail. [[sim: html=1]]"), stream=True)
     with pytest.raises(openai.APIError) as caught:
-        async for _ in stream:
-            pass
+        await drained(stream)
     assert isinstance(caught.value.body, dict)
     reply = (await alice.get(f"/api/v1/replies/{caught.value.body['run_id']}")).json()
     assert (reply["status"], reply["error_code"]) == ("failed", caught.value.code)
