@@ -33,7 +33,8 @@ RESERVED_NAMES = frozenset({"auto", "none", "required"})
 async def accept(parts: Parts, caller: Caller, spec: CompletionSpec, idempotency_key: str | None) -> tuple[RunId, bool]:
     """Check and store a reply to the messages of a request; return its id and whether it is new.
 
-    It has to be started with `start`. Raises an error that names the field of a value that can't be accepted.
+    The caller has to let `parts.dispatcher` deliver its start. Raises an error that names the field of a value that
+    can't be accepted.
     """
     body_sha256 = fingerprint_of(spec.model_copy(update={"stream": False}))
     async with parts.database.begin() as session:
@@ -95,12 +96,6 @@ async def agent_to_answer(parts: Parts, session: AsyncSession, owner_id: UserId,
     if agent.model is not None and agent.name not in BUILT_IN_VIEWS:
         await parts.models.check(agent.model, "agent")
     return agent
-
-
-async def start(parts: Parts, reply_id: RunId) -> None:
-    """Start a reply that was accepted. If Temporal is away, a worker starts it later."""
-    await parts.failpoints.hit("after_insert")
-    await parts.dispatcher.deliver(reply_id)
 
 
 async def awaited(parts: Parts, caller: Caller, reply_id: RunId, response: Response, wait_s: int) -> ReplyView:

@@ -7,6 +7,7 @@ BENCHMARKS = {
     "floor": "Chimera compared with bare Temporal: jobs per second, events and bytes per job",
     "conversation": "size of Temporal's history after a conversation of 10 to 500 model calls",
     "streaming": "token delay and rate through Chimera, compared with the SDK alone",
+    "replies": "first token of replies by hop, replies whose worker is killed, and the cost of long sessions",
     "fanout": "time from an event's commit to its frame, with many sockets on a few busy tasks",
     "crowd": "a thousand simultaneous tasks, with another user's task among them",
     "waiting": "a thousand tasks that wait for a person: processor time, worker slots, and how all continue",
