@@ -17,6 +17,7 @@ BENCHMARKS = {
     "imports": "time and imports that a new process needs before a provider's first request",
     "cases": "bad answers, odd requests and awkward terminals: expected and actual results",
     "mcp": "every tool of three public MCP servers, called by stdio and by HTTP",
+    "openai": "unmodified clients of OpenAI against the OpenAI-compatible API",
     "places": "whether a stack starts, works and stops with checkouts and data folders in odd places",
     "fuzz": "schemathesis on the whole OpenAPI document: cases and failed checks",
     "security": "attacks on all known weaknesses: trials and failed checks",

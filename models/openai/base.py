@@ -66,7 +66,7 @@ Stops = Annotated[
         max_length=MAX_STOPS, description="Up to 4 texts at which the answer ends. One text can be sent as a string."
     ),
 ]
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 class Extension(Contract):
@@ -82,7 +82,7 @@ def effort_of(effort: Effort | None) -> ReasoningEffort | None:
     match effort:
         case "minimal":
             return "low"
-        case "xhigh":
+        case "xhigh" | "max":
             return "high"
     return effort
 

@@ -47,7 +47,7 @@ async def create_openai_chat_completion(
 
     if spec.stream:
         return Stream(chat.chunks(following, run.run_id, spec), headers, on_disconnect=give_up)
-    waiting = waited(following, run.run_id, parts.settings.reply_patience_s)
+    waiting = waited(following, parts.settings.reply_patience_s)
     try:
         answer = await while_connected(request.receive, waiting)
     except Disconnected:

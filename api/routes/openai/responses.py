@@ -55,7 +55,7 @@ async def create_openai_response(
     if spec.background:
         return _written(begun, echo, headers)
     try:
-        await while_connected(request.receive, waited(following, run.run_id, parts.settings.reply_patience_s))
+        await while_connected(request.receive, waited(following, parts.settings.reply_patience_s))
     except Disconnected:
         give_up()
         return Response(status_code=GONE)
