@@ -18,19 +18,23 @@ from api.routes import (
     ai_calls,
     api_keys,
     approvals,
+    audit,
     auth,
     codec,
     files,
     health,
+    invitations,
     mcp_servers,
     pages,
     policies,
     providers,
     schedules,
+    sessions,
     streams,
     tasks,
     tools,
     transcriptions,
+    users,
 )
 from api.user_limits import OpenByUser
 from chimera import __version__
@@ -41,6 +45,7 @@ from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.security.accounts import Accounts
 from chimera.security.sessions import Auth, secret_of
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
@@ -55,6 +60,10 @@ CLOSED_ROUTERS = (
     policies.router,
     auth.router,
     api_keys.router,
+    sessions.router,
+    users.router,
+    invitations.router,
+    audit.router,
     agents.router,
     tools.router,
     mcp_servers.router,
@@ -126,6 +135,7 @@ def build_parts(settings: Settings) -> Parts:
     """Build the clients of this process; each connects on its first use."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
+    accounts = Accounts(database, settings, auth)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
     return Parts(
         settings=settings,
@@ -139,6 +149,7 @@ def build_parts(settings: Settings) -> Parts:
         schedule_dispatcher=ScheduleDispatcher(database, schedules_in_temporal),
         failpoints=failpoints,
         auth=auth,
+        accounts=accounts,
         rights=Rights(auth),
         models=models,
         checks=Checks(settings, models),

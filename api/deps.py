@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
@@ -29,6 +29,7 @@ from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.security.accounts import Accounts
 from chimera.security.sessions import Auth, SignedIn
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
@@ -38,7 +39,7 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
 from models.errors import InvalidInput, NotSignedIn
-from models.ids import AiCallId, ApiKeyId, FileId, ScheduleId, TaskId
+from models.ids import AiCallId, ApiKeyId, FileId, InvitationId, ScheduleId, SessionId, TaskId, UserId
 from models.users import Caller
 from models.wording import instead_of
 
@@ -47,6 +48,8 @@ API = "/api/v1"
 PUBLIC = frozenset(
     {
         ("POST", f"{API}/auth/register"),  # responds with 403 unless registration is open
+        ("POST", f"{API}/auth/first-admin"),  # responds with 404 once there is an administrator
+        ("POST", f"{API}/auth/password-reset"),  # requires a one-time token
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
@@ -64,6 +67,10 @@ PUBLIC = frozenset(
 SOCKETS = frozenset({"/ws", "/ws/test"})
 """WebSockets. A page, which can't send a header, signs in with its first message. Until then, the server sends
 nothing."""
+
+Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
+Cursor = Annotated[str | None, Query(max_length=300, description="Value of `next_cursor` from the previous page")]
+"""The parameters of every list that has pages."""
 
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""
@@ -84,6 +91,7 @@ class Parts:
     schedule_dispatcher: ScheduleDispatcher
     failpoints: Failpoints
     auth: Auth
+    accounts: Accounts
     rights: Rights
     models: Models
     checks: Checks
@@ -168,6 +176,24 @@ async def _key_id(
     return ApiKeyId(str(key_id))
 
 
+async def _session_id(
+    session_id: Annotated[UUID, Path(description="ID of the session, as shown in the list of sessions")],
+) -> SessionId:
+    return SessionId(str(session_id))
+
+
+async def _invitation_id(
+    invitation_id: Annotated[UUID, Path(description="ID of the invitation, as shown in the list of invitations")],
+) -> InvitationId:
+    return InvitationId(str(invitation_id))
+
+
+async def _user_id(
+    user_id: Annotated[UUID, Path(description="ID of the user, as shown in the list of users")],
+) -> UserId:
+    return UserId(str(user_id))
+
+
 async def _approval_id(
     approval_id: Annotated[UUID, Path(description="ID of the approval, as shown in the list of approvals")],
 ) -> ApprovalId:
@@ -188,6 +214,9 @@ WithTaskId = Annotated[TaskId, Depends(_task_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithApiKeyId = Annotated[ApiKeyId, Depends(_key_id)]
+WithSessionId = Annotated[SessionId, Depends(_session_id)]
+WithInvitationId = Annotated[InvitationId, Depends(_invitation_id)]
+WithUserId = Annotated[UserId, Depends(_user_id)]
 WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]
 WithQuestionId = Annotated[ApprovalId, Depends(_question_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]

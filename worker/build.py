@@ -80,7 +80,12 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             schedules.create_task,
         ]
         sweeper = Sweeper(
-            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, schedule_dispatcher.sweep],
+            sweeps=[
+                dispatcher.sweep,
+                dispatcher.stop_disabled,
+                dispatcher.empty_deleted,
+                schedule_dispatcher.sweep,
+            ],
             admit=dispatcher.admit,
             reconciliations=[Reconciler(database, temporal).reconcile],
         )

@@ -3,7 +3,8 @@
 from fastapi import APIRouter
 
 from api.deps import ClosedRoute, WithCaller, WithParts
-from chimera.store import policies
+from chimera.store import audit, policies
+from models.audit import AuditAction
 from models.errors import Forbidden
 from models.policies import Policy, PolicyTest, PolicyTestView, PolicyView
 
@@ -42,6 +43,7 @@ async def replace_installation_policy(policy: Policy, caller: WithCaller, parts:
         raise Forbidden("Only administrators can change the rules of the installation. You can change your own rules.")
     async with parts.database.begin() as session:
         await policies.replace(session, None, policy)
+        await audit.record(session, AuditAction.POLICY_REPLACED, actor_id=caller.user_id, rules=len(policy.rules))
         return Policy(rules=(await policies.view(session, caller)).installation)
 
 

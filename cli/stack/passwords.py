@@ -4,7 +4,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import elsewhere, postgres
 from chimera.local.folder import Folder
-from chimera.security.sessions import reset_password
+from chimera.security.accounts import reset_password
 from cli.errors import WrongUsage
 from cli.http import sign_in
 from cli.http.bodies import check_password

@@ -13,6 +13,8 @@ NOT_FOR_CALLERS = {
     "ai_calls._calls": "a part of the queries that are asked for a caller",
     "api_keys._note": "a sign-in notes that its own key is used",
     "approval_views._rows": "a part of the queries that are asked for a caller",
+    "deleted_owners._empty_call": "the sweeper deletes the content of deleted accounts",
+    "deleted_owners.empty_runs": "the sweeper deletes the content of deleted accounts",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
