@@ -155,7 +155,7 @@ class UserView(Contract):
 class MeView(UserView):
     """Your own account."""
 
-    preferences: Preferences
+    preferences: Preferences = Preferences()
 
 
 class UserDetails(UserView):
