@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 
 from benchmarks.security import (
+    api_keys,
     approvals,
     at_rest,
     bodies,
@@ -34,6 +35,7 @@ from benchmarks.security import (
     mcp_hostile,
     mcp_stdio,
     modes,
+    one_time,
     pairs,
     passwords,
     patterns,
@@ -47,6 +49,7 @@ from benchmarks.security import (
     supply,
     surface,
     terminals,
+    tokens,
     versions,
     volume,
 )
@@ -56,6 +59,7 @@ from tests.ports import free_port
 from tests.stack import Stack, running_stack
 
 MODULES = (
+    api_keys,
     approvals,
     at_rest,
     bodies,
@@ -76,6 +80,7 @@ MODULES = (
     mcp_hostile,
     mcp_stdio,
     modes,
+    one_time,
     pairs,
     passwords,
     patterns,
@@ -90,6 +95,7 @@ MODULES = (
     supply,
     surface,
     terminals,
+    tokens,
     versions,
     volume,
 )
