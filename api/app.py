@@ -21,6 +21,7 @@ from api.routes import (
     analytics,
     api_keys,
     approvals,
+    audit,
     auth,
     chat,
     chat_exports,
@@ -30,6 +31,7 @@ from api.routes import (
     codec,
     files,
     health,
+    invitations,
     mcp_servers,
     openai,
     pages,
@@ -37,11 +39,13 @@ from api.routes import (
     providers,
     replies,
     schedules,
+    sessions,
     streams,
     tasks,
     tickets,
     tools,
     transcriptions,
+    users,
 )
 from api.user_limits import OpenByUser
 from chimera import __version__
@@ -54,6 +58,7 @@ from chimera.limits.rates import Rates
 from chimera.limits.shared import SharedRedis
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.security.accounts import Accounts
 from chimera.security.sessions import Auth, secret_of
 from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
@@ -70,6 +75,10 @@ CLOSED_ROUTERS = (
     auth.router,
     tickets.router,
     api_keys.router,
+    sessions.router,
+    users.router,
+    invitations.router,
+    audit.router,
     agents.router,
     tools.router,
     mcp_servers.router,
@@ -156,6 +165,7 @@ def build_parts(settings: Settings) -> Parts:
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     limits_redis = SharedRedis(settings.redis_url)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings, limits_redis)
+    accounts = Accounts(database, settings, auth)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
     cursors = Cursors(secret_of(settings))
     return Parts(
@@ -171,6 +181,7 @@ def build_parts(settings: Settings) -> Parts:
         failpoints=failpoints,
         auth=auth,
         tickets=Tickets(database, auth),
+        accounts=accounts,
         rights=Rights(auth, database),
         models=models,
         checks=Checks(settings, models),

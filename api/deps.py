@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
@@ -35,6 +35,7 @@ from chimera.limits.rates import RateKind, Rates
 from chimera.limits.shared import SharedRedis
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.security.accounts import Accounts
 from chimera.security.sessions import Auth, SignedIn
 from chimera.security.sign_ins import place_of
 from chimera.security.tickets import Tickets
@@ -46,7 +47,7 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
 from models.errors import ChimeraError, InvalidInput, NotSignedIn
-from models.ids import AiCallId, ApiKeyId, FileId, RunId, ScheduleId, TaskId
+from models.ids import AiCallId, ApiKeyId, FileId, InvitationId, RunId, ScheduleId, SessionId, TaskId, UserId
 from models.users import Caller
 from models.wording import instead_of
 
@@ -55,6 +56,8 @@ API = "/api/v1"
 PUBLIC = frozenset(
     {
         ("POST", f"{API}/auth/register"),  # responds with 403 unless registration is open
+        ("POST", f"{API}/auth/first-admin"),  # responds with 404 once there is an administrator
+        ("POST", f"{API}/auth/password-reset"),  # requires a one-time token
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
@@ -87,6 +90,10 @@ STARTS = frozenset(
 )
 """Routes below `API` that create or start runs. Their requests also count toward `CHIMERA_MAX_STARTS_PER_MINUTE`."""
 
+Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
+Cursor = Annotated[str | None, Query(max_length=300, description="Value of `next_cursor` from the previous page")]
+"""The parameters of every list that has pages."""
+
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""
 
@@ -107,6 +114,7 @@ class Parts:
     failpoints: Failpoints
     auth: Auth
     tickets: Tickets
+    accounts: Accounts
     rights: Rights
     models: Models
     checks: Checks
@@ -223,6 +231,24 @@ async def _key_id(
     return ApiKeyId(str(key_id))
 
 
+async def _session_id(
+    session_id: Annotated[UUID, Path(description="ID of the session, as shown in the list of sessions")],
+) -> SessionId:
+    return SessionId(str(session_id))
+
+
+async def _invitation_id(
+    invitation_id: Annotated[UUID, Path(description="ID of the invitation, as shown in the list of invitations")],
+) -> InvitationId:
+    return InvitationId(str(invitation_id))
+
+
+async def _user_id(
+    user_id: Annotated[UUID, Path(description="ID of the user, as shown in the list of users")],
+) -> UserId:
+    return UserId(str(user_id))
+
+
 async def _approval_id(
     approval_id: Annotated[UUID, Path(description="ID of the approval, as shown in the list of approvals")],
 ) -> ApprovalId:
@@ -244,6 +270,9 @@ WithReplyId = Annotated[RunId, Depends(_reply_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithApiKeyId = Annotated[ApiKeyId, Depends(_key_id)]
+WithSessionId = Annotated[SessionId, Depends(_session_id)]
+WithInvitationId = Annotated[InvitationId, Depends(_invitation_id)]
+WithUserId = Annotated[UserId, Depends(_user_id)]
 WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]
 WithQuestionId = Annotated[ApprovalId, Depends(_question_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]

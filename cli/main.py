@@ -30,6 +30,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.account:password",
             "Change your password. In a script, pipe in the current and new passwords, one per line.",
         ),
+        "account": ("cli.account:app", "Show or change your account, or list and end your sessions."),
+        "keys": ("cli.keys:app", "Manage API keys for programs: create, list or delete them."),
     },
     "Tasks": {
         "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
@@ -89,6 +91,16 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Tools": {
         "tools": ("cli.tools:app", "Manage the tools that agents can use: list and show them, or accept a change."),
         "mcp": ("cli.mcp:app", "Manage your own MCP servers: add, list, refresh or remove them."),
+    },
+    "Administration": {
+        "users": (
+            "cli.users:app",
+            "Manage users: list, invite, change, disable or delete them. For administrators only.",
+        ),
+        "audit": (
+            "cli.audit:audit",
+            "List what was done to accounts, API keys and rules, and by whom. For administrators only.",
+        ),
     },
     "Temporal's tools": {
         "codec": (

@@ -89,6 +89,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
                 dispatcher.sweep,
                 dispatcher.stop_disabled,
                 dispatcher.delete_sessions,
+                dispatcher.empty_deleted,
                 schedule_dispatcher.sweep,
                 partial(rollups.fold, database),
             ],

@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 
 from benchmarks.security import (
+    api_keys,
     approvals,
     at_rest,
     bodies,
@@ -37,6 +38,7 @@ from benchmarks.security import (
     mcp_hostile,
     mcp_stdio,
     modes,
+    one_time,
     pairs,
     passwords,
     patterns,
@@ -50,6 +52,7 @@ from benchmarks.security import (
     supply,
     surface,
     terminals,
+    tokens,
     uploads,
     versions,
     volume,
@@ -64,6 +67,7 @@ MODULES = (
     log_lines,
     data_only,
     code,
+    api_keys,
     approvals,
     at_rest,
     bodies,
@@ -84,6 +88,7 @@ MODULES = (
     mcp_hostile,
     mcp_stdio,
     modes,
+    one_time,
     pairs,
     passwords,
     patterns,
@@ -98,6 +103,7 @@ MODULES = (
     supply,
     surface,
     terminals,
+    tokens,
     versions,
     volume,
 )

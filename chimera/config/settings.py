@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -184,7 +184,10 @@ class Settings(OfVendors):
     jwt_secret: Secret | None = None
     access_token_minutes: int = Field(default=30, ge=1, le=24 * 60)
     refresh_token_days: int = Field(default=30, ge=1, le=365)
-    registration_open: bool = False
+    registration: Literal["open", "invited", "off"] = "off"
+    """Who can create an account: anyone, users whom an administrator has invited, or no one."""
+    setup_token: Secret | None = None
+    """With it, the first administrator can be created over HTTP. It has no effect once there is one."""
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
     """Names under which this installation can be reached, besides this machine's own names and IP addresses."""

@@ -34,7 +34,7 @@ from models.schedules import BackfillView, PreviewView, ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView
 from models.tools import ToolDetails, ToolView
-from models.users import Tokens, UserView
+from models.users import MeView, Tokens
 
 API = "/api/v1"
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
@@ -70,8 +70,8 @@ class Client:
         self._tags: dict[str, str] = {}
         """The ETags of objects that were read, by path."""
 
-    async def me(self) -> UserView:
-        return UserView.model_validate_json(await self._get("/auth/me"))
+    async def me(self) -> MeView:
+        return MeView.model_validate_json(await self._get("/auth/me"))
 
     async def token(self) -> str:
         """Return an access token that is valid now."""
@@ -319,6 +319,15 @@ class Client:
         return self._http.stream(
             "GET", f"{self.api_url}{API}{path}", params=params, headers=_bearer(token), timeout=STREAM_TIMEOUT
         )
+
+    async def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, params: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Send a request to a path below /api/v1, and return the response's body."""
+        if body is None:
+            return await self._send(method, path, params=params)
+        json = {"Content-Type": "application/json"}
+        return await self._send(method, path, content=to_json(body), headers=json, params=params)
 
     async def _get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
         return await self._send("GET", path, params=params)

@@ -18,6 +18,8 @@ NOT_FOR_CALLERS = {
     "chat_replies._answer": "changes the reply that it has just written, in a session of the caller",
     "chat_replies.of_session": "reads a message of a session that was read for a caller",
     "contents.delete_of": "deletes the content of a run that was locked for a caller",
+    "deleted_owners._empty_call": "the sweeper deletes the content of deleted accounts",
+    "deleted_owners.empty_runs": "the sweeper deletes the content of deleted accounts",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
