@@ -22,6 +22,7 @@ from api.routes import (
     codec,
     files,
     health,
+    limits,
     mcp_servers,
     pages,
     policies,
@@ -66,6 +67,7 @@ CLOSED_ROUTERS = (
     transcriptions.router,
     files.router,
     streams.router,
+    limits.router,
     codec.router,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""

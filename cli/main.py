@@ -30,6 +30,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.account:password",
             "Change your password. In a script, pipe in the current and new passwords, one per line.",
         ),
+        "limits": ("cli.limits:limits", "Show what you may spend per day and month, or set the limits of a user."),
     },
     "Tasks": {
         "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
