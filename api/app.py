@@ -32,6 +32,7 @@ from api.routes import (
     files,
     health,
     invitations,
+    limits,
     mcp_servers,
     openai,
     pages,
@@ -94,6 +95,7 @@ CLOSED_ROUTERS = (
     chat_exports.router,
     chat_search.router,
     streams.router,
+    limits.router,
     codec.router,
     analytics.router,
 )

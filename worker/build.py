@@ -21,7 +21,8 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
-from chimera.ledger import rollups
+from chimera.ledger import rollups, spending_waits
+from chimera.ledger.spending import SpendingRules
 from chimera.ledger.tools import publish_all
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
@@ -92,6 +93,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
                 dispatcher.empty_deleted,
                 schedule_dispatcher.sweep,
                 partial(rollups.fold, database),
+                partial(spending_waits.wake, database, bus, SpendingRules.of(settings)),
             ],
             admit=dispatcher.admit,
             release=dispatcher.release,

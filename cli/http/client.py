@@ -26,6 +26,7 @@ from models.codec import CodecAddress
 from models.costs import CostView
 from models.files import FilePage, FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
+from models.limits import LimitsView
 from models.mcp_servers import McpServerView
 from models.messages import MessagePage
 from models.policies import PolicyTestView, PolicyView
@@ -109,6 +110,15 @@ class Client:
 
     async def subtasks(self, task_id: TaskId) -> tuple[SubtaskView, ...]:
         return await self._all(f"/tasks/{task_id}/subtasks", _SUBTASKS)
+
+    async def limits(self) -> LimitsView:
+        return LimitsView.model_validate_json(await self._get("/usage/limits"))
+
+    async def limits_of(self, user_id: str) -> LimitsView:
+        return LimitsView.model_validate_json(await self._get(f"/users/{quote(user_id, safe='')}/limits"))
+
+    async def set_limits(self, user_id: str, limits: Mapping[str, int | None]) -> LimitsView:
+        return LimitsView.model_validate_json(await self._put(f"/users/{quote(user_id, safe='')}/limits", limits))
 
     async def delete_task(self, task_id: TaskId) -> None:
         await self._send("DELETE", f"/tasks/{task_id}")

@@ -22,6 +22,7 @@ COMMANDS: dict[Action, str | None] = {
     Action.DELETE_TASK: "delete {target}",
     Action.SHOW_TASK: "show {target}",
     Action.SHOW_COST: "cost {target}",
+    Action.SHOW_LIMITS: "limits",
     Action.LIST_TASKS: "tasks",
     Action.CREATE_AGENT: "agents create <name> --prompt <prompt>",
     Action.CHANGE_AGENT: "agents change {target}",
