@@ -24,7 +24,7 @@ RUN_SUMS = ("runs", "retries", "queued_ms", "waited_ms", "duration_ms")
 _USAGE_DETAIL = ("kind", "agent", "agent_version", "model", "purpose", "error_code")
 _USAGE_KEY = ("level", "at", "owner_id", *_USAGE_DETAIL, "simulated", "status")
 _RUN_KEY = ("level", "at", "owner_id", "kind", "status", "error_code", "simulated")
-_BAR_KEY = ("level", "at", "owner_id", "measure", "kind", "agent", "agent_version", "model", "simulated", "bar")
+_BAR_KEY = ("level", "at", "owner_id", "measure", "kind", "agent", "agent_version", "bar")
 
 
 def bar_of(milliseconds: str) -> str:
@@ -38,10 +38,12 @@ def slot_of(time: str) -> str:
 
 
 _DAY = "date_bin('1 day', c.at, '2000-01-01T00:00Z')"
+_MONTH = "date_trunc('month', c.at, 'UTC')"
 _LEVELS = f"""
     CROSS JOIN LATERAL (VALUES
-        ('slot', {slot_of("c.at")}, c.owner_id), ('slot', {slot_of("c.at")}, NULL),
-        ('day', {_DAY}, c.owner_id), ('day', {_DAY}, NULL)) AS p (level, period, owner)"""
+        ('slot', {slot_of("c.at")}, c.owner_id),
+        ('day', {_DAY}, c.owner_id), ('day', {_DAY}, NULL),
+        ('month', {_MONTH}, c.owner_id), ('month', {_MONTH}, NULL)) AS p (level, period, owner)"""
 _WITH_TOTALS = _LEVELS.replace(
     "(VALUES", f"(VALUES ('total', {slot_of('c.at')}, c.owner_id), ('total', {slot_of('c.at')}, NULL),"
 )
@@ -74,8 +76,8 @@ def _add_call_bars(changes: str) -> str:
         "latencies",
         _BAR_KEY,
         ("number",),
-        f"""SELECT p.level, p.period AS at, p.owner AS owner_id, m.measure, c.kind, c.agent, c.agent_version, c.model,
-                   c.simulated, {bar_of("m.ms")} AS bar, c.attempts AS number
+        f"""SELECT p.level, p.period AS at, p.owner AS owner_id, m.measure, c.kind, c.agent, c.agent_version,
+                   {bar_of("m.ms")} AS bar, c.attempts AS number
             FROM {changes} c
             CROSS JOIN LATERAL (VALUES ('call', c.latency_ms), ('first_token', c.first_token_ms)) AS m (measure, ms)
             {_LEVELS} WHERE m.ms IS NOT NULL""",  # noqa: S608
@@ -102,7 +104,7 @@ def _add_run_bars(changes: str) -> str:
         _BAR_KEY,
         ("number",),
         f"""SELECT p.level, p.period AS at, p.owner AS owner_id, m.measure, c.kind, NULL AS agent,
-                   NULL::int AS agent_version, NULL AS model, c.simulated, {bar_of("m.ms")} AS bar, c.runs AS number
+                   NULL::int AS agent_version, {bar_of("m.ms")} AS bar, c.runs AS number
             FROM {changes} c
             CROSS JOIN LATERAL (VALUES
                 ('run', c.duration_ms), ('waited', NULLIF(abs(c.waited_ms), 0))) AS m (measure, ms)

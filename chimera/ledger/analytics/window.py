@@ -1,6 +1,6 @@
-"""The rows of the rollups in a period: whole days by day, the rest by quarter of an hour, and what isn't folded yet."""
+"""The rows of the rollups in a period: whole months and days, the slots before and after, and what isn't folded yet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,16 +34,53 @@ class Window:
         return {"owner_id": self.owner_id, "since": self.since, "until": self.until, **pieces}
 
     def pieces(self) -> Iterator[tuple[str, datetime, datetime]]:
-        """Yield the level, begin and end of each piece: whole days in UTC, and the slots before and after them."""
-        first, last = _day_from(self.since), day_of(self.until)
-        if first >= last:
-            yield "slot", self.since, self.until
-            return
-        if self.since < first:
-            yield "slot", self.since, first
-        yield "day", first, last
-        if last < self.until:
-            yield "slot", last, self.until
+        """Yield the level, begin and end of each piece: whole months and days in UTC, and the slots around them."""
+        yield from _pieces(self.since, self.until, _LEVELS)
+
+
+def day_of(time: datetime) -> datetime:
+    """Return the beginning of the day in UTC that contains a time."""
+    return time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _day_from(time: datetime) -> datetime:
+    day = day_of(time)
+    return day if day == time else day + DAY
+
+
+def _month_of(time: datetime) -> datetime:
+    return day_of(time).replace(day=1)
+
+
+def _month_from(time: datetime) -> datetime:
+    month = _month_of(time)
+    return month if month == time else _month_of(month + timedelta(days=32))
+
+
+def _itself(time: datetime) -> datetime:
+    return time
+
+
+_Level = tuple[str, Callable[[datetime], datetime], Callable[[datetime], datetime]]
+_LEVELS: tuple[_Level, ...] = (
+    ("month", _month_from, _month_of),
+    ("day", _day_from, day_of),
+    ("slot", _itself, _itself),
+)
+"""The levels, coarsest first, each with the first period that begins after a time, and the last one before it."""
+
+
+def _pieces(since: datetime, until: datetime, levels: Sequence[_Level]) -> Iterator[tuple[str, datetime, datetime]]:
+    if since >= until:
+        return
+    (level, first, last), *finer = levels
+    begins, ends = first(since), last(until)
+    if begins >= ends:
+        yield from _pieces(since, until, finer)
+        return
+    yield from _pieces(since, begins, finer)
+    yield level, begins, ends
+    yield from _pieces(ends, until, finer)
 
 
 def usage_in(window: Window, dimensions: Sequence[str]) -> str:
@@ -80,7 +117,7 @@ def series_in(window: Window) -> str:
     """Return the SQL for rows of model calls by slot: `at`, `simulated`, `status`, and all columns of `USAGE_SUMS`."""
     columns = ", ".join(("at", "simulated", "status", *USAGE_SUMS))
     return f"""
-    SELECT {columns} FROM usage_rollups WHERE {_is_owners(window)} AND level = 'total' AND {_BETWEEN}
+    SELECT {columns} FROM usage_rollups WHERE {_is_owners(window, "total")} AND level = 'total' AND {_BETWEEN}
     UNION ALL
     SELECT {columns} FROM usage_changes WHERE {_is_pending(window)} AND {_BETWEEN}"""  # noqa: S608  # only constants
 
@@ -92,7 +129,7 @@ def _union(
     window: Window, columns: str, table: str, changed: str, changes: str, in_table: str = "", in_changes: str = ""
 ) -> str:
     pieces = [
-        f"SELECT {columns} FROM {table} WHERE {_is_owners(window)} AND level = '{level}'{in_table}"  # noqa: S608
+        f"SELECT {columns} FROM {table} WHERE {_is_owners(window, level)} AND level = '{level}'{in_table}"  # noqa: S608
         f" AND at >= %(since_{number})s AND at < %(until_{number})s"
         for number, (level, *_) in enumerate(window.pieces())
     ]
@@ -100,22 +137,14 @@ def _union(
     return " UNION ALL ".join([*pieces, pending])
 
 
-def _is_owners(window: Window) -> str:
-    return "owner_id IS NULL" if window.owner_id is None else "owner_id = %(owner_id)s::uuid"
+def _is_owners(window: Window, level: str) -> str:
+    if window.owner_id is not None:
+        return "owner_id = %(owner_id)s::uuid"
+    return "owner_id IS NOT NULL" if level == "slot" else "owner_id IS NULL"
 
 
 def _is_pending(window: Window) -> str:
     return "true" if window.owner_id is None else "owner_id = %(owner_id)s::uuid"
-
-
-def day_of(time: datetime) -> datetime:
-    """Return the beginning of the day in UTC that contains a time."""
-    return time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _day_from(time: datetime) -> datetime:
-    day = day_of(time)
-    return day if day == time else day + DAY
 
 
 _BOUNDS = "SELECT set_config('statement_timeout', '20s', true), set_config('jit', 'off', true)"

@@ -95,8 +95,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("agent", sa.Text(), nullable=True),
         sa.Column("agent_version", sa.Integer(), nullable=True),
-        sa.Column("model", sa.Text(), nullable=True),
-        sa.Column("simulated", sa.Boolean(), nullable=False),
         sa.Column("bar", sa.SmallInteger(), nullable=False),
         sa.Column("number", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
@@ -105,9 +103,12 @@ def upgrade() -> None:
     op.create_index(
         "latencies_key",
         "latencies",
-        ["owner_id", "level", "measure", "at", "agent", "agent_version", "model", "kind", "simulated", "bar"],
+        ["owner_id", "level", "measure", "at", "agent", "agent_version", "kind", "bar"],
         unique=True,
         postgresql_nulls_not_distinct=True,
+    )
+    op.create_index(
+        "latencies_users", "latencies", ["level", "at"], unique=False, postgresql_where=sa.text("owner_id IS NOT NULL")
     )
     op.create_table(
         "mcp_servers",
@@ -162,6 +163,13 @@ def upgrade() -> None:
         ["owner_id", "level", "at", "status", "kind", "simulated", "error_code"],
         unique=True,
         postgresql_nulls_not_distinct=True,
+    )
+    op.create_index(
+        "run_rollups_users",
+        "run_rollups",
+        ["level", "at"],
+        unique=False,
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
     )
     op.create_table(
         "schedules",
@@ -744,12 +752,14 @@ def downgrade() -> None:
     op.drop_table("tool_policies")
     op.drop_index("schedules_owner", table_name="schedules")
     op.drop_table("schedules")
+    op.drop_index("run_rollups_users", table_name="run_rollups", postgresql_where=sa.text("owner_id IS NOT NULL"))
     op.drop_index("run_rollups_key", table_name="run_rollups", postgresql_nulls_not_distinct=True)
     op.drop_table("run_rollups")
     op.drop_index("refresh_tokens_user", table_name="refresh_tokens")
     op.drop_index("refresh_tokens_family", table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
     op.drop_table("mcp_servers")
+    op.drop_index("latencies_users", table_name="latencies", postgresql_where=sa.text("owner_id IS NOT NULL"))
     op.drop_index("latencies_key", table_name="latencies", postgresql_nulls_not_distinct=True)
     op.drop_table("latencies")
     op.drop_table("agents")
