@@ -72,17 +72,23 @@ FROM runs CROSS JOIN generate_series(0, :each - 1) n
 _ATTEMPTS = """
 INSERT INTO call_attempts
     (run_id, path, purpose, step, attempt, agent, agent_version, model, simulated, status, reserved_micro_usd,
-     reserved_tokens, input_tokens, output_tokens, cost_micro_usd, error_code, worker, first_token_ms, started_at, ended_at)
+     reserved_tokens, input_tokens, output_tokens, cost_micro_usd, error_code, worker, first_token_ms, started_at,
+     ended_at)
 SELECT c.run_id, c.path, c.purpose, c.step, 1, a.agent, CASE WHEN a.agent < 'r' THEN NULL ELSE 1 + a.r::int % 3 END,
        (ARRAY['openai/gpt-5', 'anthropic/opus', 'google/flash', 'simulator/fast'])[1 + floor(random() * 4)], true,
-       CASE WHEN a.r < 0.3 THEN 'failed' ELSE 'finished' END, 100, 100, 1000 * random(), 500 * random(), 1000 * random(),
+       CASE WHEN a.r < 0.3 THEN 'failed' ELSE 'finished' END, 100, 100, 1000 * random(), 500 * random(),
+       1000 * random(),
        CASE WHEN a.r < 0.3 THEN 'overloaded' END, 'w', 200 + 800 * random(),
        r.created_at + c.step * interval '1 minute', r.created_at + c.step * interval '1 minute'
            + exp(6 + 3 * random()) * interval '1 millisecond'
 FROM calls c JOIN runs r ON r.id = c.run_id
-CROSS JOIN LATERAL (SELECT (ARRAY['analyst', 'coder', 'critic', 'researcher', 'writer'])[1 + (c.step + ascii(c.run_id::text)) % 5]
-                    AS agent, 10 * random() AS r, c.step) a
+CROSS JOIN LATERAL (
+    SELECT 10 * random() AS r, c.step,
+           (ARRAY['analyst', 'coder', 'critic', 'researcher', 'writer'])[1 + (c.step + ascii(c.run_id::text)) % 5]
+               AS agent
+) a
 """
+_ADMIN = "UPDATE users SET role = 'admin' WHERE email = :email"
 _SCANNED = """
 SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname IN ('runs', 'call_attempts', 'calls', 'tasks')
 """
@@ -117,8 +123,7 @@ async def figures(settings: Settings, database: Database, tasks: int, each: int,
             clients = [await _sign_up(address, number) for number in range(USERS)]
             await _fill(database, tasks, each)
             async with database.begin() as session:
-                last = "UPDATE users SET role = 'admin' WHERE id = (SELECT id FROM users ORDER BY created_at DESC, id LIMIT 1)"
-                await session.execute(text(last))
+                await session.execute(text(_ADMIN), {"email": f"user{USERS - 1}@example.com"})
             before = await _scanned(database)
             print("| route | period | whose | p50 ms | p95 ms |\n|---|---:|---|---:|---:|")
             worst = 0.0

@@ -37,9 +37,8 @@ async def measure(database: Database) -> None:
             if number >= 2:
                 rates[name].append(CALLS / (time.perf_counter() - began))
     for name, found in rates.items():
-        print(
-            f"{name:8} triggers: {statistics.median(found):6.0f} calls/s (intent, settlement, and folding once per 200 calls)"
-        )
+        what = f"intent, settlement, and folding once per {CALLS} calls"
+        print(f"{name:8} triggers: {statistics.median(found):6.0f} calls/s ({what})")
     pairs = [on / off for on, off in zip(rates["with"], rates["without"], strict=True)]
     print(f"ratio {statistics.median(pairs):.3f} of the statements alone, without provider, Temporal or heartbeats")
     off, on = (1e6 / statistics.median(rates[name]) for name in ("without", "with"))

@@ -14,7 +14,10 @@ from chimera.db.tables.base import Money, Table
 
 
 class UsageChange(Table):
-    """A difference that is not yet part of the rollups: an attempt at a model call that ended, or whose end changed."""
+    """A difference that is not yet part of the rollups: an attempt at a model call that ended, or whose end changed.
+
+    There are few such rows at any time, so no index besides the key has to be written at each call.
+    """
 
     __tablename__ = "usage_changes"
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -43,7 +46,6 @@ class UsageChange(Table):
     in_doubt_micro_usd: Mapped[int] = mapped_column(Money)
     latency_ms: Mapped[int | None] = mapped_column(BigInteger)
     first_token_ms: Mapped[int | None] = mapped_column(BigInteger)
-    __table_args__ = (Index("usage_changes_owner", "owner_id"),)
 
 
 class UsageRollup(Table):
@@ -114,7 +116,6 @@ class RunChange(Table):
     queued_ms: Mapped[int] = mapped_column(BigInteger)
     waited_ms: Mapped[int] = mapped_column(BigInteger)
     duration_ms: Mapped[int | None] = mapped_column(BigInteger)
-    __table_args__ = (Index("run_changes_owner", "owner_id"),)
 
 
 class RunRollup(Table):

@@ -147,11 +147,17 @@ def _is_pending(window: Window) -> str:
     return "true" if window.owner_id is None else "owner_id = %(owner_id)s::uuid"
 
 
-_BOUNDS = "SELECT set_config('statement_timeout', '20s', true), set_config('jit', 'off', true)"
+_BOUNDS = """
+SELECT set_config('statement_timeout', '20s', true), set_config('jit', 'off', true),
+       set_config('plan_cache_mode', 'force_custom_plan', true)
+"""
 
 
 async def bounded(session: AsyncSession) -> None:
-    """Limit the time of each query in this transaction. Compiling a query would take longer than running it."""
+    """Limit the time of each query in this transaction, and have it planned for its own period and user.
+
+    Compiling a query would take longer than running it.
+    """
     await sql.execute(session, _BOUNDS, {})
 
 

@@ -30,7 +30,6 @@ def upgrade() -> None:
         sa.Column("duration_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("run_changes_owner", "run_changes", ["owner_id"], unique=False)
     op.create_table(
         "usage_changes",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -57,7 +56,6 @@ def upgrade() -> None:
         sa.Column("first_token_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("usage_changes_owner", "usage_changes", ["owner_id"], unique=False)
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -764,8 +762,6 @@ def downgrade() -> None:
     op.drop_table("latencies")
     op.drop_table("agents")
     op.drop_table("users")
-    op.drop_index("usage_changes_owner", table_name="usage_changes")
     op.drop_table("usage_changes")
-    op.drop_index("run_changes_owner", table_name="run_changes")
     op.drop_table("run_changes")
     # ### end Alembic commands ###
