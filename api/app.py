@@ -1,5 +1,6 @@
 """The API's composition, in one place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -20,14 +21,18 @@ from api.routes import (
     approvals,
     auth,
     codec,
+    custom_metrics,
+    exports,
     files,
     health,
     mcp_servers,
+    metrics,
     pages,
     policies,
     providers,
     schedules,
     streams,
+    system_log,
     tasks,
     tools,
     transcriptions,
@@ -39,6 +44,9 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
+from chimera.observe.logging import json_formatter
+from chimera.observe.process import SelfReport
+from chimera.observe.system_log import keeping
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, secret_of
@@ -65,6 +73,9 @@ CLOSED_ROUTERS = (
     streams.router,
     codec.router,
     analytics.router,
+    exports.router,
+    custom_metrics.router,
+    system_log.router,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""
 
@@ -93,6 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(auth.public, prefix=API)
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
     app.include_router(streams.sockets)
     return app
@@ -116,6 +128,9 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.hub.close,
             ):
                 stack.push_async_callback(close)
+            await stack.enter_async_context(keeping(parts.database, "api", json_formatter("api")))
+            reporting = asyncio.create_task(parts.report.run())
+            stack.callback(reporting.cancel)
             yield
 
     return lifespan
@@ -125,6 +140,8 @@ def build_parts(settings: Settings) -> Parts:
     """Build the clients of this process; each connects on its first use."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
+    sockets = OpenByUser("open sockets", "max_sockets", settings)
+    open_streams = OpenByUser("open streams", "max_streams", settings)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
     return Parts(
         settings=settings,
@@ -145,6 +162,7 @@ def build_parts(settings: Settings) -> Parts:
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),
-        open_sockets=OpenByUser("open sockets", "max_sockets", settings),
-        open_streams=OpenByUser("open streams", "max_streams", settings),
+        open_sockets=sockets,
+        open_streams=open_streams,
+        report=SelfReport(database, "api", lambda: {"sockets": sockets.number(), "streams": open_streams.number()}),
     )

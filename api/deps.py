@@ -26,6 +26,7 @@ from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
+from chimera.observe.process import SelfReport
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, SignedIn
@@ -49,6 +50,7 @@ PUBLIC = frozenset(
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
+        ("GET", "/metrics"),  # checks the metrics token, or an administrator's access token
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
@@ -92,6 +94,7 @@ class Parts:
     cursors: Cursors
     open_sockets: OpenByUser
     open_streams: OpenByUser
+    report: SelfReport
 
 
 async def get_parts(connection: HTTPConnection) -> Parts:

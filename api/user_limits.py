@@ -30,6 +30,10 @@ class OpenByUser:
         self._most: int = getattr(settings, setting)
         self._open: Counter[UserId] = Counter()
 
+    def number(self) -> int:
+        """Return how many connections of all users are open."""
+        return self._open.total()
+
     @contextmanager
     def one_more(self, user_id: UserId) -> Iterator[None]:
         """Count one more connection for as long as the block runs. Raises LimitReached."""

@@ -50,7 +50,10 @@ _WITH_TOTALS = _LEVELS.replace("(VALUES", "(VALUES ('total', c.at, c.owner_id), 
 
 
 def _added(table: str, key: Sequence[str], sums: Sequence[str], columns: str, source: str, levels: str) -> str:
-    """Return the SQL that adds rows to a rollup: `columns` of `source`, which is summed by slot before by level."""
+    """Return the SQL that adds rows to a rollup: `columns` of `source`, which is summed by slot before by level.
+
+    Rows that are read together are written together: those of a user, by level and time.
+    """
     slots = f"""
         SELECT {columns} FROM ({source}) s GROUP BY {", ".join(str(1 + number) for number in range(len(key) - 1))}"""  # noqa: S608
     detail = ", ".join(f"c.{column}" for column in key[3:])
@@ -63,6 +66,7 @@ def _added(table: str, key: Sequence[str], sums: Sequence[str], columns: str, so
     INSERT INTO {table} ({", ".join((*key, *sums))})
     SELECT p.level, p.period, p.owner, {detail}, {", ".join(f"sum(c.{column})" for column in sums)}
     FROM ({slots}) c {levels} GROUP BY {", ".join(str(1 + number) for number in range(len(key)))}
+    ORDER BY 3, 1, 2
     ON CONFLICT ({", ".join(key)}) DO UPDATE SET
         {", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in sums)}"""  # noqa: S608
 

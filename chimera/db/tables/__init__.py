@@ -10,10 +10,13 @@ from chimera.db.tables.ai_calls import *
 from chimera.db.tables.approvals import *
 from chimera.db.tables.base import *
 from chimera.db.tables.calls import *
+from chimera.db.tables.custom_metrics import *
 from chimera.db.tables.files import *
+from chimera.db.tables.processes import *
 from chimera.db.tables.rollups import *
 from chimera.db.tables.runs import *
 from chimera.db.tables.schedules import *
+from chimera.db.tables.system_log import *
 from chimera.db.tables.tasks import *
 from chimera.db.tables.tools import *
 from chimera.db.tables.users import *

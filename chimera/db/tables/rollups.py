@@ -138,7 +138,7 @@ class RunRollup(Table):
     _key = ("owner_id", "level", "at", "status", "kind", "simulated", "error_code")
     __table_args__ = (
         Index("run_rollups_key", *_key, unique=True, postgresql_nulls_not_distinct=True),
-        Index("run_rollups_users", "level", "at", postgresql_where=text("owner_id IS NOT NULL")),
+        Index("run_rollups_users", "at", postgresql_where=text("owner_id IS NOT NULL AND level = 'slot'")),
         {"postgresql_with": {"fillfactor": 80}},
     )
     __mapper_args__ = {"primary_key": _key}  # noqa: RUF012  # SQLAlchemy reads a plain dict
@@ -162,7 +162,7 @@ class Latency(Table):
     _key = ("owner_id", "level", "measure", "at", "agent", "agent_version", "kind", "bar")
     __table_args__ = (
         Index("latencies_key", *_key, unique=True, postgresql_nulls_not_distinct=True),
-        Index("latencies_users", "level", "at", postgresql_where=text("owner_id IS NOT NULL")),
+        Index("latencies_users", "at", postgresql_where=text("owner_id IS NOT NULL AND level = 'slot'")),
         {"postgresql_with": {"fillfactor": 80}},
     )
     __mapper_args__ = {"primary_key": _key}  # noqa: RUF012  # SQLAlchemy reads a plain dict

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,6 +84,21 @@ def _pieces(since: datetime, until: datetime, levels: Sequence[_Level]) -> Itera
     yield from _pieces(ends, until, finer)
 
 
+def days_of(window: Window, zone: ZoneInfo) -> Iterator[tuple[date, datetime, datetime]]:
+    """Yield the days of a time zone in the window, newest first, each with its begin and end there.
+
+    A day in which the clocks change has 23 or 25 hours.
+    """
+    day = (window.until - timedelta(microseconds=1)).astimezone(zone).date()
+    while (ends := _midnight(day + timedelta(days=1), zone)) > window.since:
+        yield day, max(_midnight(day, zone), window.since), min(ends, window.until)
+        day -= timedelta(days=1)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
 def usage_in(window: Window, dimensions: Sequence[str]) -> str:
     """Return the SQL for rows of model calls: these dimensions, and all columns of `USAGE_SUMS`."""
     columns = ", ".join((*dimensions, *USAGE_SUMS))
@@ -113,13 +129,20 @@ def bars_in(window: Window, measure: str, dimensions: Sequence[str]) -> str:
     return _union(window, columns, "latencies", changed, table, f" AND measure = '{measure}'", only)
 
 
-def series_in(window: Window) -> str:
-    """Return the SQL for rows of model calls by slot: `at`, `simulated`, `status`, and all columns of `USAGE_SUMS`."""
-    columns = ", ".join(("at", "simulated", "status", *USAGE_SUMS))
+def series_in(window: Window, columns: str) -> str:
+    """Return the SQL for rows of model calls in the time from `d.begins` to `d.ends`, without agents and models."""
+    between = "at >= d.begins AND at < d.ends"
     return f"""
-    SELECT {columns} FROM usage_rollups WHERE {_is_owners(window, "total")} AND level = 'total' AND {_BETWEEN}
+    SELECT {columns} FROM usage_rollups WHERE {_is_owners(window, "total")} AND level = 'total' AND {between}
     UNION ALL
-    SELECT {columns} FROM usage_changes WHERE {_is_pending(window)} AND {_BETWEEN}"""  # noqa: S608  # only constants
+    SELECT {columns} FROM usage_changes WHERE {_is_pending(window)} AND {between}"""  # noqa: S608  # only constants
+
+
+def by_days(window: Window, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the parameters `dates`, `begins` and `ends`: the days of a time zone in the window, newest first."""
+    days = list(days_of(window, zone))
+    names = ("dates", "begins", "ends")
+    return {name: [day[place] for day in days] for place, name in enumerate(names)}
 
 
 _BETWEEN = "at >= %(since)s AND at < %(until)s"
