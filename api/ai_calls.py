@@ -23,7 +23,7 @@ from models.ai_calls import (
     Operation,
 )
 from models.base import IDEMPOTENCY_KEY
-from models.errors import AiCallCancelled, AiCallFailed, AiCallRejected, REQUESTS_FAULT, SpendingLimitReached
+from models.errors import REQUESTS_FAULT, AiCallCancelled, AiCallFailed, AiCallRejected, SpendingLimitReached
 from models.ids import AiCallId
 from models.runs import OPEN, STOPPED, RunStatus
 from models.users import Caller

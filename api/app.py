@@ -1,5 +1,6 @@
 """The API's composition, in one place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -29,11 +30,14 @@ from api.routes import (
     chat_notes,
     chat_search,
     codec,
+    custom_metrics,
+    exports,
     files,
     health,
     invitations,
     limits,
     mcp_servers,
+    metrics,
     openai,
     pages,
     policies,
@@ -42,6 +46,7 @@ from api.routes import (
     schedules,
     sessions,
     streams,
+    system_log,
     tasks,
     tickets,
     tools,
@@ -57,6 +62,9 @@ from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
 from chimera.limits.rates import Rates
 from chimera.limits.shared import SharedRedis
+from chimera.observe.logging import json_formatter
+from chimera.observe.process import SelfReport
+from chimera.observe.system_log import keeping
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.accounts import Accounts
@@ -98,6 +106,9 @@ CLOSED_ROUTERS = (
     limits.router,
     codec.router,
     analytics.router,
+    exports.router,
+    custom_metrics.router,
+    system_log.router,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""
 
@@ -128,6 +139,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(auth.public, prefix=API)
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
     app.include_router(streams.sockets)
     return app
@@ -157,6 +169,9 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.auth.close,
             ):
                 stack.push_async_callback(close)
+            await stack.enter_async_context(keeping(parts.database, "api", json_formatter("api")))
+            reporting = asyncio.create_task(parts.report.run())
+            stack.callback(reporting.cancel)
             yield
 
     return lifespan
@@ -168,6 +183,8 @@ def build_parts(settings: Settings) -> Parts:
     limits_redis = SharedRedis(settings.redis_url)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings, limits_redis)
     accounts = Accounts(database, settings, auth)
+    sockets = OpenByUser("open sockets", "max_sockets", settings, limits_redis)
+    open_streams = OpenByUser("open streams", "max_streams", settings, limits_redis)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
     cursors = Cursors(secret_of(settings))
     return Parts(
@@ -194,8 +211,9 @@ def build_parts(settings: Settings) -> Parts:
         states=States(),
         read_system=health.system_state,
         cursors=cursors,
-        open_sockets=OpenByUser("open sockets", "max_sockets", settings, limits_redis),
-        open_streams=OpenByUser("open streams", "max_streams", settings, limits_redis),
+        open_sockets=sockets,
+        open_streams=open_streams,
         rates=Rates(settings, limits_redis),
         limits_redis=limits_redis,
+        report=SelfReport(database, "api", lambda: {"sockets": sockets.number(), "streams": open_streams.number()}),
     )

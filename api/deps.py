@@ -33,6 +33,7 @@ from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.limits.rates import RateKind, Rates
 from chimera.limits.shared import SharedRedis
+from chimera.observe.process import SelfReport
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.accounts import Accounts
@@ -61,6 +62,7 @@ PUBLIC = frozenset(
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
+        ("GET", "/metrics"),  # checks the metrics token, or an administrator's access token
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
@@ -130,6 +132,7 @@ class Parts:
     open_streams: OpenByUser
     rates: Rates
     limits_redis: SharedRedis
+    report: SelfReport
 
     async def system_state(self) -> State:
         """Return the state of the installation, by the name of each part."""

@@ -13,6 +13,7 @@ BENCHMARKS = {
     "waiting": "a thousand tasks that wait for a person: processor time, worker slots, and how all continue",
     "reading": "reading one task, compared with a bare FastAPI app that reads the same row",
     "requests": "how long building a request blocks a worker, by conversation length",
+    "analytics": "figures over a million model calls, and what recording them costs a call",
     "shims": "processor time saved by each departure from the SDK's and Python's defaults",
     "imports": "time and imports that a new process needs before a provider's first request",
     "cases": "bad answers, odd requests and awkward terminals: expected and actual results",

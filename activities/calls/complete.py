@@ -108,6 +108,10 @@ class ModelCalls(contract.ModelCalls):
         async with heartbeats():
             return await self._underway.join(call_id, request, lambda: self._make(request))
 
+    def in_progress(self) -> int:
+        """Return how many calls this worker is making."""
+        return self._underway.number()
+
     async def close(self) -> None:
         """End the calls in flight, before the clients are closed."""
         await self._underway.close()

@@ -313,6 +313,17 @@ class Settings(OfVendors):
     log_level: LogLevel = "INFO"
     log_dir: OnDisk | None = None
     log_json: bool = False
+    system_log_days: Positive = 30
+    """How long warnings and errors are kept in the database."""
+    system_log_rows: Positive = 100_000
+
+    # Metrics.
+    metrics_token: Secret | None = None
+    """Allows a program to read the metrics without an account."""
+    worker_metrics_port: Port | None = None
+    """A worker serves its metrics here, if both this and the token are set."""
+    custom_metrics_days: Positive = 90
+    """How long recorded values of custom metrics are kept."""
 
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""
