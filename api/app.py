@@ -25,6 +25,7 @@ from api.routes import (
     files,
     health,
     mcp_servers,
+    notifications,
     pages,
     policies,
     providers,
@@ -69,6 +70,7 @@ CLOSED_ROUTERS = (
     transcriptions.router,
     files.router,
     streams.router,
+    notifications.router,
     codec.router,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""

@@ -24,6 +24,7 @@ from chimera.ledger.tools import publish_all
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.limits.limiter import ProviderLimits
+from chimera.store.notifications import Expiry
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.reconciliation import Reconciler
@@ -80,7 +81,12 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             schedules.create_task,
         ]
         sweeper = Sweeper(
-            sweeps=[dispatcher.sweep, dispatcher.stop_disabled, schedule_dispatcher.sweep],
+            sweeps=[
+                dispatcher.sweep,
+                dispatcher.stop_disabled,
+                schedule_dispatcher.sweep,
+                Expiry(database, timedelta(days=settings.notifications_kept_days)).sweep,
+            ],
             admit=dispatcher.admit,
             reconciliations=[Reconciler(database, temporal).reconcile],
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chimera.db.engine import Connection, one, scalar
+from chimera.ledger import notifications
 from chimera.ledger.calls import Intent
 from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, insert_event, place_of
 from models.base import usd
@@ -100,7 +101,10 @@ WITH account AS (
 async def wait_for_budget(connection: Connection, run_id: RunId, refusal: Refusal) -> int:
     """Set a running or queued task to waiting, with an event; return the event's sequence, or 0 if nothing changed."""
     event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed)).decode()
-    return await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0
+    seq = await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0
+    if seq:
+        await notifications.budget_reached(connection, run_id, refusal.limit, refusal.message)
+    return seq
 
 
 _LAST_REACHED = """

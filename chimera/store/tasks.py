@@ -20,6 +20,7 @@ from chimera.db.tables import (
     File,
     Guidance,
     Message,
+    Notification,
     Run,
     Subtask,
     Task,
@@ -103,7 +104,7 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         # The draft will never run, so its owner has room for another task.
         task.status, task.ended_at = RunStatus.CANCELLED, datetime.now(UTC)
         await session.flush()
-    for table in (Message, Guidance, EventRow, Subtask, File):
+    for table in (Message, Guidance, EventRow, Subtask, File, Notification):
         await session.execute(delete_from(table).where(table.run_id == task_id))
     await _empty_approvals(session, task_id)
     await session.execute(update(Call).where(Call.run_id == task_id).values(outcome=None))
