@@ -18,17 +18,25 @@ from api.openapi import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
+    analytics,
     api_keys,
     approvals,
     auth,
+    chat,
+    chat_exports,
+    chat_messages,
+    chat_notes,
+    chat_search,
     codec,
     files,
     health,
     mcp_servers,
     notifications,
+    openai,
     pages,
     policies,
     providers,
+    replies,
     schedules,
     streams,
     tasks,
@@ -43,6 +51,8 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
+from chimera.limits.rates import Rates
+from chimera.limits.shared import SharedRedis
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, secret_of
@@ -68,10 +78,17 @@ CLOSED_ROUTERS = (
     providers.router,
     ai_calls.router,
     transcriptions.router,
+    replies.router,
     files.router,
+    chat.router,
+    chat_messages.router,
+    chat_notes.router,
+    chat_exports.router,
+    chat_search.router,
     streams.router,
     notifications.router,
     codec.router,
+    analytics.router,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""
 
@@ -97,6 +114,8 @@ def create_app(settings: Settings) -> FastAPI:
     # Directly, because FastAPI looks for changed routes at each level of nested routers for each request.
     for router in CLOSED_ROUTERS:
         app.include_router(router, prefix=API, dependencies=[Depends(get_caller)])
+    for router in openai.ROUTERS:
+        app.include_router(router, dependencies=[Depends(get_caller)])
     app.include_router(auth.public, prefix=API)
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
@@ -118,6 +137,9 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.database.close,
                 parts.health.close,
                 parts.bus.close,
+                parts.limits_redis.close,
+                parts.open_sockets.close,
+                parts.open_streams.close,
                 parts.dispatcher.drain,
                 parts.available.close,
                 parts.rights.close,
@@ -134,7 +156,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 def build_parts(settings: Settings) -> Parts:
     """Build the clients of this process; each connects on its first use."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
-    failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
+    limits_redis = SharedRedis(settings.redis_url)
+    failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings, limits_redis)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
     cursors = Cursors(secret_of(settings))
     return Parts(
@@ -160,6 +183,8 @@ def build_parts(settings: Settings) -> Parts:
         states=States(),
         read_system=health.system_state,
         cursors=cursors,
-        open_sockets=OpenByUser("open sockets", "max_sockets", settings),
-        open_streams=OpenByUser("open streams", "max_streams", settings),
+        open_sockets=OpenByUser("open sockets", "max_sockets", settings, limits_redis),
+        open_streams=OpenByUser("open streams", "max_streams", settings, limits_redis),
+        rates=Rates(settings, limits_redis),
+        limits_redis=limits_redis,
     )

@@ -20,6 +20,8 @@ from api.bearer import bearer_token
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
+from api.etags import not_modified
+from api.idempotency import keyed, once
 from api.live.changes import Feed
 from api.live.hub import Hub
 from api.live.rights import Rights
@@ -29,9 +31,12 @@ from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
+from chimera.limits.rates import RateKind, Rates
+from chimera.limits.shared import SharedRedis
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.sessions import Auth, SignedIn
+from chimera.security.sign_ins import place_of
 from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
@@ -40,8 +45,8 @@ from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
-from models.errors import InvalidInput, NotSignedIn
-from models.ids import AiCallId, ApiKeyId, FileId, ScheduleId, TaskId
+from models.errors import ChimeraError, InvalidInput, NotSignedIn
+from models.ids import AiCallId, ApiKeyId, FileId, RunId, ScheduleId, TaskId
 from models.users import Caller
 from models.wording import instead_of
 
@@ -67,6 +72,20 @@ PUBLIC = frozenset(
 SOCKETS = frozenset({"/ws", "/ws/test"})
 """WebSockets. A page, which can't send a header, signs in with its first message. Until then, the server sends
 nothing."""
+
+STARTS = frozenset(
+    {
+        ("POST", "/tasks"),
+        ("POST", "/tasks/{task_id}/execute"),
+        ("POST", "/tasks/{task_id}/retry"),
+        ("POST", "/schedules/{schedule_id}/trigger"),
+        ("POST", "/schedules/{schedule_id}/backfill"),
+        ("POST", "/ai/embeddings"),
+        ("POST", "/ai/images"),
+        ("POST", "/ai/transcriptions"),
+    }
+)
+"""Routes below `API` that create or start runs. Their requests also count toward `CHIMERA_MAX_STARTS_PER_MINUTE`."""
 
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""
@@ -101,6 +120,8 @@ class Parts:
     cursors: Cursors
     open_sockets: OpenByUser
     open_streams: OpenByUser
+    rates: Rates
+    limits_redis: SharedRedis
 
     async def system_state(self) -> State:
         """Return the state of the installation, by the name of each part."""
@@ -119,18 +140,34 @@ def parts_of(connection: HTTPConnection) -> Parts:
 
 
 async def get_signed_in(request: Request) -> SignedIn:
-    """Return the caller's session or API key, which permits this request.
+    """Return the caller's session or API key, which permits this request and has requests left.
 
-    Raises NotSignedIn without a valid access token or API key, and Forbidden if the role or key doesn't permit it.
+    A request counts toward the limits of its user and key. Without a valid token or key, it counts toward those of its
+    address. Raises NotSignedIn, Forbidden if the role or key doesn't permit the request, and TooManyRequests.
     """
     if not hasattr(request.state, "signed_in"):
-        token = bearer_token(request)
-        if token is None:
-            raise NotSignedIn
-        found = await parts_of(request).auth.signed_in(token)
+        found = await _counted(request)
         permissions.check(request, found.caller)
         request.state.signed_in = found
     signed_in: SignedIn = request.state.signed_in
+    return signed_in
+
+
+async def _counted(request: Request) -> SignedIn:
+    parts = parts_of(request)
+    try:
+        token = bearer_token(request)
+        if token is None:
+            raise NotSignedIn
+        signed_in = await parts.auth.signed_in(token)
+    except ChimeraError:
+        # The middleware has counted requests without a token.
+        if not hasattr(request.state, "rate"):
+            await parts.rates.take(RateKind.ADDRESS, place_of(await _address(request)))
+        raise
+    request.state.rate = await parts.rates.take(RateKind.USER, signed_in.caller.user_id)
+    if signed_in.caller.scopes is not None:
+        request.state.rate = await parts.rates.take(RateKind.KEY, signed_in.session_id) or request.state.rate
     return signed_in
 
 
@@ -156,6 +193,12 @@ async def _task_id(
     task_id: Annotated[UUID, Path(description="Full ID of the task, as returned by `POST /api/v1/tasks`")],
 ) -> TaskId:
     return TaskId(str(task_id))
+
+
+async def _reply_id(
+    reply_id: Annotated[UUID, Path(description="ID of the reply, as returned when it was requested")],
+) -> RunId:
+    return RunId(str(reply_id))
 
 
 async def _file_id(file_id: Annotated[UUID, Path(description="ID of the file, as returned by the upload")]) -> FileId:
@@ -197,6 +240,7 @@ WithCaller = Annotated[Caller, Depends(get_caller)]
 WithSignedIn = Annotated[SignedIn, Depends(get_signed_in)]
 WithAddress = Annotated[str, Depends(_address)]
 WithTaskId = Annotated[TaskId, Depends(_task_id)]
+WithReplyId = Annotated[RunId, Depends(_reply_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithApiKeyId = Annotated[ApiKeyId, Depends(_key_id)]
@@ -206,17 +250,28 @@ WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 
 
 class ClosedRoute(APIRoute):
-    """Authenticates the caller before it reads the body. Rejects unknown query parameters."""
+    """Authenticates the caller before it reads the body. Rejects unknown query parameters.
+
+    Handles the headers `If-None-Match` and `Idempotency-Key` for routes that accept them.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         known = _query_names(self.dependant)
+        starts = any((method, self.path) in STARTS for method in self.methods or ())
+
+        is_keyed = any(dependant.call is keyed for dependant in self.dependant.dependencies)
 
         async def signed_in_first(request: Request) -> Response:
-            await get_signed_in(request)
+            signed_in = await get_signed_in(request)
+            if starts:
+                await parts_of(request).rates.take(RateKind.START, signed_in.caller.user_id)
             _check_query(request, known)
-            return await handle(StrictRequest(request.scope, request.receive))
+            strict = StrictRequest(request.scope, request.receive)
+            if is_keyed:
+                return await once(parts_of(request).database, signed_in.caller, strict, lambda: handle(strict))
+            return not_modified(request, await handle(strict))
 
         return signed_in_first
 

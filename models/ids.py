@@ -14,6 +14,8 @@ UserId = NewType("UserId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 AgentId = NewType("AgentId", str)
 ScheduleId = NewType("ScheduleId", str)
+ChatSessionId = NewType("ChatSessionId", str)
+ChatMessageId = NewType("ChatMessageId", str)
 FileId = NewType("FileId", str)
 AiCallId = RunId
 """An AI call (an embedding, an image or a transcription) is also a run."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from models.base import (
     AGENT,
     AGENT_NAME,
+    CHAT_ORDER,
     EMAIL,
     IDEMPOTENCY_KEY,
     IMAGE_SIZE,
@@ -27,6 +28,7 @@ from models.tools import TOOL_NAME
 PATTERNS = {
     AGENT: "Use an agent's name, such as poet, or its ID.",
     AGENT_NAME: "Use at most 60 characters: lowercase letters, digits, _ and -. Start with a letter, as in poet.",
+    CHAT_ORDER: "Use last_message_at or created_at, with - before it for the newest first.",
     EMAIL: "Enter an e-mail address, such as you@example.com.",
     IDEMPOTENCY_KEY: "Use 1 to 200 printable ASCII characters without spaces, as in report-2026-11-23.",
     IMAGE_SIZE: "Specify the width and height in pixels, as in 1024x1024.",

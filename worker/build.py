@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -20,10 +21,12 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
+from chimera.ledger import rollups
 from chimera.ledger.tools import publish_all
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.limits.limiter import ProviderLimits
+from chimera.store import idempotency
 from chimera.store.notifications import Expiry
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
@@ -40,6 +43,7 @@ from chimera.tools.mcp.source import open_mcp
 from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
 from workflows.ai_calls import AiCallWorkflow
+from workflows.replies import ReplyWorkflow
 from workflows.schedules import ScheduledTaskWorkflow
 from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow
@@ -49,6 +53,7 @@ WORKFLOWS = [
     SubtaskWorkflow,
     ScheduledTaskWorkflow,
     AiCallWorkflow,
+    ReplyWorkflow,
 ]
 
 # By default, the SDK would send heartbeats only every 8 s (0.8 of the timeout), and a cancellation arrives in the
@@ -84,13 +89,21 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
             sweeps=[
                 dispatcher.sweep,
                 dispatcher.stop_disabled,
+                dispatcher.delete_sessions,
                 schedule_dispatcher.sweep,
+                partial(rollups.fold, database),
                 Expiry(database, timedelta(days=settings.notifications_kept_days)).sweep,
             ],
             admit=dispatcher.admit,
-            reconciliations=[Reconciler(database, temporal).reconcile],
+            release=dispatcher.release,
+            reconciliations=[Reconciler(database, temporal).reconcile, lambda: _forget_old_keys(database)],
         )
         yield _worker(settings, client, identity_of(temporal.encryption.key_ids), activities), sweeper
+
+
+async def _forget_old_keys(database: Database) -> None:
+    async with database.begin() as session:
+        await idempotency.forget_old(session)
 
 
 async def _catalog(settings: Settings, database: Database, stack: AsyncExitStack) -> Catalog:

@@ -23,6 +23,7 @@ from activities.calls.settle import Settlements
 from activities.calls.shielded import shielded
 from activities.calls.stops import Stops
 from activities.calls.underway import Underway
+from activities.prompts.conversation import SummaryNeeded
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import AWAY, Connection, Database
@@ -114,6 +115,8 @@ class ModelCalls(contract.ModelCalls):
         async with self._stops.watch(request.run_id), kind.room(request):
             try:
                 ready = await self._intend(kind, request)
+            except SummaryNeeded:
+                return ModelCallOutcome(needs_summary=True)
             except (RateLimited, ProviderAway) as error:
                 await self._report_wait(request, error)
                 raise
@@ -143,7 +146,8 @@ class ModelCalls(contract.ModelCalls):
                 raise failure.raised from None
             return end
         except asyncio.CancelledError as error:
-            await shielded(self._failures.note(ready, kind.spent(ready, answer.text, error), error))
+            spent, kept = kind.spent(ready, answer.text, error), kind.kept_of(ready, answer.text)
+            await shielded(self._failures.note(ready, spent, error, kept))
             raise
         except Exception as error:  # noqa: BLE001
             # A failure on our side must not cause a second paid answer. The traceback isn't logged, because its frames

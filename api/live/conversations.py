@@ -20,7 +20,7 @@ from chimera.ledger import open_replies
 from chimera.store.task_views import Progress
 from models.changes import Change, ChangesFrame, MissedFrame
 from models.ids import RunId
-from models.runs import RunStatus
+from models.runs import RunKind, RunStatus
 from models.streams import Topic
 from models.users import Caller
 
@@ -61,7 +61,7 @@ class Conversation:
                 # After joining the feed, because it tells of later replies.
                 async with self._parts.database.begin() as session:
                     for run_id, status, last_seq in await open_replies.open_in(session, self._session_id):
-                        self._follow(run_id, Progress(status, last_seq))
+                        self._follow(run_id, Progress(status, last_seq, RunKind.REPLY))
                 self._begin("feed", self._take_changes(batches))
                 while True:
                     found = await self._ready.get()
@@ -111,7 +111,7 @@ class Conversation:
             for each in batch.changes:
                 is_new = each.run is not None and each.run.event.type == "run.accepted"
                 if each.run is not None and is_new and each.run.session_id == self._session_id:
-                    self._follow(each.run.run_id, Progress(RunStatus.QUEUED, each.run.seq))
+                    self._follow(each.run.run_id, Progress(RunStatus.QUEUED, each.run.seq, each.run.kind))
 
 
 def _message(frame: ChangesFrame | MissedFrame) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Socket(ABC):
         except WebSocketDisconnect:
             return
         try:
-            with self._parts.open_sockets.one_more(signed_in.caller.user_id):
+            async with self._parts.open_sockets.one_more(signed_in.caller.user_id):
                 await self._serve(signed_in)
         except LimitReached as error:
             # A reason may have at most 123 bytes.

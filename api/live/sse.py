@@ -1,11 +1,12 @@
 """Server-sent events: frames for the browser's `EventSource`, as long as the caller has the right to them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from typing import TypeVar
 
-from fastapi.sse import ServerSentEvent
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, ServerSentEvent, format_sse_event
 
 from api.live.changes import Batch, frames_of
 from api.live.ending import HubClosed, stop
@@ -45,7 +46,7 @@ def events_of(batch: Batch, topics: Sequence[ChangeTopic], caller: Caller) -> li
 
 async def while_allowed(
     rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[T], run_id: RunId | None = None
-) -> AsyncIterator[T]:
+) -> AsyncGenerator[T]:
     """Yield `frames` until the caller's rights end, also those to the run, or the process stops."""
     lost = asyncio.Event()
     losing = asyncio.create_task(lost.wait())
@@ -69,3 +70,31 @@ async def while_allowed(
         return
     finally:
         await stop([losing])
+
+
+PING_SECONDS = 15.0
+"""As in FastAPI's own streams: proxies close connections that send nothing for a minute."""
+
+
+def streamed(events: AsyncIterator[ServerSentEvent], headers: Mapping[str, str]) -> StreamingResponse:
+    """Return a response of server-sent events, for a route that doesn't always stream."""
+    how = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no", **headers}
+    return StreamingResponse(_written(events), media_type="text/event-stream", headers=how)
+
+
+async def _written(events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[bytes]:
+    following: asyncio.Future[ServerSentEvent | None] | None = None
+    try:
+        while True:
+            following = following or asyncio.ensure_future(anext(events, None))
+            await asyncio.wait({following}, timeout=PING_SECONDS)
+            if not following.done():
+                yield KEEPALIVE_COMMENT
+                continue
+            event, following = following.result(), None
+            if event is None:
+                return
+            yield format_sse_event(data_str=event.raw_data, event=event.event, id=event.id)
+    finally:
+        if following is not None:
+            await stop([following])

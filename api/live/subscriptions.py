@@ -22,6 +22,7 @@ from chimera.store import access, agents
 from models.base import Contract
 from models.changes import ChangeTopic
 from models.errors import Forbidden, InvalidInput, NotFound
+from models.runs import REPLIES, RunKind
 from models.streams import CHANGE_TOPICS, Topic, run_of
 from models.users import Caller
 
@@ -88,7 +89,7 @@ async def _run(parts: SubscriptionParts, caller: Caller, topic: Topic, after: Af
         run_id = run_of(topic)
     except ValueError:
         raise NotFound("topic", topic) from None
-    progress = await parts.hub.progress(caller, run_id)
+    progress = await parts.hub.progress(caller, run_id, (RunKind.TASK, *REPLIES))
     yield [{"after": after or 0, "last_seq": progress.last_seq}]
     async with aclosing(parts.hub.batches(caller, run_id, after or 0, progress)) as batches:
         async for batch in batches:

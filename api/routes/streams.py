@@ -25,13 +25,13 @@ async def _progress(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -
     return await parts.hub.progress(caller, task_id)
 
 
-async def _place(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
+async def open_stream(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
     """Count a stream as open until its response ends, for whatever reason."""
-    with parts.open_streams.one_more(caller.user_id):
+    async with parts.open_streams.one_more(caller.user_id):
         yield
 
 
-async def _after(
+async def after_event(
     after: Annotated[int, Query(ge=0, le=2**53, description="Sequence number of the last event that you received")] = 0,
     last_event_id: Annotated[
         str | None,
@@ -43,6 +43,7 @@ async def _after(
         ),
     ] = None,
 ) -> int:
+    """Return the sequence number after which a stream begins. Raises InvalidInput for an ID that isn't a number."""
     if last_event_id is None:
         return after
     if not (last_event_id.isascii() and last_event_id.isdigit()):
@@ -88,12 +89,12 @@ async def _from(first: Batch, others: AsyncGenerator[Batch]) -> AsyncGenerator[B
     response_class=EventSourceResponse,
     response_description="Server-sent events, as described in `docs/reference/streams.md`. To resume after an event,"
     " send its `id` in the `Last-Event-ID` header.",
-    dependencies=[Depends(_place)],
+    dependencies=[Depends(open_stream)],
 )
 async def follow_task(
     task_id: WithTaskId,
     progress: Annotated[Progress, Depends(_progress)],
-    after: Annotated[int, Depends(_after)],
+    after: Annotated[int, Depends(after_event)],
     signed_in: WithSignedIn,
     parts: WithParts,
 ) -> AsyncIterator[ServerSentEvent]:
@@ -112,7 +113,7 @@ async def follow_task(
     response_class=EventSourceResponse,
     response_description="Server-sent events `changes` and `missed`, as described in `docs/reference/streams.md`. To"
     " resume after an event, send its `id` in the `Last-Event-ID` header.",
-    dependencies=[Depends(_place)],
+    dependencies=[Depends(open_stream)],
 )
 async def follow_changes(
     batches: Annotated[AsyncGenerator[Batch], Depends(_batches)],

@@ -20,8 +20,10 @@ from benchmarks.security import (
     bodies,
     bombs,
     canaries,
+    code,
     connections,
     controls,
+    data_only,
     deletion,
     egress,
     egress_answers,
@@ -31,6 +33,7 @@ from benchmarks.security import (
     guesses,
     histories,
     limits,
+    log_lines,
     mcp_hostile,
     mcp_stdio,
     modes,
@@ -47,6 +50,7 @@ from benchmarks.security import (
     supply,
     surface,
     terminals,
+    uploads,
     versions,
     volume,
 )
@@ -56,6 +60,10 @@ from tests.ports import free_port
 from tests.stack import Stack, running_stack
 
 MODULES = (
+    uploads,
+    log_lines,
+    data_only,
+    code,
     approvals,
     at_rest,
     bodies,

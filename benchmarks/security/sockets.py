@@ -25,7 +25,14 @@ LATER = f"the limit of {SOON_S:g} s is extended by {BUSY_S:g} s for a busy machi
 LISTS = ("runs", "tasks", "approvals", "notifications", "agents")
 ODD_TOPICS = ("*", "run:*", "runs:*", "run:../{id}", "run:{id}/../{id}", "run:%2e%2e", "{id}", "run:", "RUN:{id}", "#")
 CONTROLS = ("cancel", "pause", "steer", "approve", "publish", "execute", "delete", "authenticate")
-ORIGINS = ("https://evil.example", "null", "http://sub.{host}", "http://{host}.evil.example", "file://", "http://{host}:1")
+ORIGINS = (
+    "https://evil.example",
+    "null",
+    "http://sub.{host}",
+    "http://{host}.evil.example",
+    "file://",
+    "http://{host}:1",
+)
 
 
 async def foreign_topics(stack: Stack, guesses: int = GUESSES) -> Seen:
@@ -102,9 +109,7 @@ async def _guess(seen: Seen, stack: Stack, client: httpx2.AsyncClient, theirs: s
     seen.expect(code == 4429, f"a flood of messages ended with {code}")
 
 
-async def _given_away(
-    seen: Seen, stack: Stack, victim: httpx2.AsyncClient, attacker: httpx2.AsyncClient
-) -> None:
+async def _given_away(seen: Seen, stack: Stack, victim: httpx2.AsyncClient, attacker: httpx2.AsyncClient) -> None:
     """Change the owner of a run that its former owner follows."""
     task_id = await _draft(attacker)
     async with _socket(stack, _token(attacker)) as socket:

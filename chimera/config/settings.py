@@ -48,6 +48,7 @@ from chimera.config.types import (
     RedisUrl,
     Secret,
     SentSecret,
+    TimeZone,
     WebAddress,
 )
 from chimera.config.vendors import VENDORS, Vendor
@@ -212,6 +213,19 @@ class Settings(OfVendors):
     subtasks: SubtaskMode = SubtaskMode.CHILD
     """Default for tasks that don't set it."""
 
+    # Chat.
+    chat_titles: bool = True
+    """Whether a model writes the titles of chat sessions. Otherwise, a title is the beginning of the first message."""
+    chat_summary_share: float = Field(default=0.6, gt=0.3, le=1)
+    """If a session's messages exceed this share of the room that the model's window has for them, older messages are
+    summarized."""
+
+    # The OpenAI-compatible API.
+    reply_patience_s: float = Field(default=590.0, gt=0)
+    """The longest wait for an answer that isn't streamed, and for a person who has to decide about a tool call.
+    OpenAI's clients wait for ten minutes.
+    """
+
     # Tools.
     mcp_file: OnDisk | None = None
     """A JSON file with MCP servers. If not set, it is `mcp.json` in the data folder, if that exists."""
@@ -265,14 +279,35 @@ class Settings(OfVendors):
     """Embeddings, images and transcriptions."""
     max_open_replies: NotNegative = 200
     """Replies in chat sessions, and completions."""
+    max_chat_sessions: NotNegative = 10_000
+    """Archived sessions count too."""
     max_schedules: NotNegative = 100
     max_agents: NotNegative = 100
     max_api_keys: NotNegative = 50
     max_kept_bytes: NotNegative = 1024 * 1024 * 1024
     """The total size of a user's files."""
     max_sockets: NotNegative = 10
-    """In each API process, like `max_streams`."""
     max_streams: NotNegative = 10
+
+    # Requests per minute, counted for all API processes; 0 means no limit.
+    max_requests_per_minute: NotNegative = 6000
+    """Of one user, with all their sessions and keys."""
+    max_key_requests_per_minute: NotNegative = 6000
+    """Of one API key."""
+    max_anonymous_requests_per_minute: NotNegative = 600
+    """Of one address, without a valid token or key."""
+    max_starts_per_minute: NotNegative = 600
+    """Requests of one user that create or start runs."""
+
+    # Spending limits, in addition to the budgets of runs; None means no limit.
+    max_cost_day_micro_usd: NotNegative | None = None
+    """For each user without a limit of their own, as in the next one."""
+    max_cost_month_micro_usd: NotNegative | None = None
+    max_total_cost_day_micro_usd: NotNegative | None = None
+    """For all users together, as in the next one."""
+    max_total_cost_month_micro_usd: NotNegative | None = None
+    limits_time_zone: TimeZone = "UTC"
+    """Where days and months begin."""
 
     # Logs.
     log_level: LogLevel = "INFO"

@@ -49,6 +49,16 @@ class AiCallAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """A summary of a chat session's older messages."""
+
+    text: str
+    tokens: int
+    covers_id: str
+    """The last message that it covers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """An answered call and all effects of its answer."""
 
@@ -60,6 +70,7 @@ class Settlement:
     request_id: str | None
     messages: tuple[TranscriptRow, ...]
     events: tuple[Event, ...]
+    first_token_ms: int | None = None
     node_result: str | None = None
     """Set when the call ends its node: the node's answer."""
     output: JsonValue = None
@@ -74,6 +85,9 @@ class Settlement:
     new_subtasks: tuple[dict[str, Any], ...] = field(default=())
     tool_calls: tuple[dict[str, Any], ...] = ()
     """The tool calls whose results are written with the answer: index, tool and failed of each."""
+    handed_over: tuple[dict[str, str], ...] = ()
+    """The calls of client tools with which a reply ends: id, name and arguments of each."""
+    summary: Summary | None = None
     ai_call: AiCallAnswer | None = None
     files: tuple[NewFile, ...] = ()
 
@@ -100,9 +114,18 @@ _AI_CALL = """
     UPDATE ai_calls SET result = %(ai_call_result)s::jsonb, vectors = %(vectors)s
     FROM account WHERE run_id = account.id)"""
 _OUTPUT = """
- output AS (UPDATE tasks SET output = %(output)s::jsonb FROM account WHERE run_id = account.id)"""
+ output AS (UPDATE tasks SET output = %(output)s::jsonb FROM account WHERE run_id = account.id),
+ reply_output AS (UPDATE replies SET output = %(output)s::jsonb FROM account WHERE run_id = account.id)"""
+_HANDED_OVER = """
+ handed_over AS (UPDATE replies SET tool_calls = %(handed_over)s::jsonb FROM account WHERE run_id = account.id)"""
+_SUMMARY = """
+ summary AS (
+    INSERT INTO chat_messages (session_id, role, text, run_id, tokens, covers_id)
+    SELECT m.session_id, 'summary', %(summary)s, account.id, %(summary_tokens)s, m.id
+    FROM account JOIN chat_messages m ON m.id = %(covers_id)s::uuid)"""
 _ENDS = """, status = 'completed', ended_at = clock_timestamp(), result = %(result)s, finish_reason = %(finish)s"""
 PARTS = {"node": _NODE, "plan": _PLAN, "tools": _TOOLS, "ai_call": _AI_CALL, "output": _OUTPUT}
+PARTS |= {"handed_over": _HANDED_OVER, "summary": _SUMMARY}
 """Optional parts of the statement for further rows. The part `ends` for the end of the run isn't listed here."""
 
 
@@ -116,14 +139,14 @@ def statement_of(parts: frozenset[str]) -> str:
     made_true = [PARTS[name] for name in sorted(parts - {"ends"})]
     media_usage = ", media_usage = %(media_usage)s::jsonb" if "ai_call" in parts else ""
     return one_line(f"""
-WITH run AS MATERIALIZED (
-    SELECT id, guidance_given, subtasks_total, status AS run_status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
+WITH run AS (
+    SELECT guidance_given, subtasks_total, status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
  call AS (
     UPDATE calls SET status = 'finished', outcome = %(outcome)s::jsonb, ended_at = clock_timestamp()
-    FROM run WHERE {at_attempt("calls")} AND status = 'started'
+    FROM run WHERE {at_attempt("calls")} AND calls.status = 'started'
       AND run.guidance_given = COALESCE(%(if_guidance)s::int, run.guidance_given)
       AND run.subtasks_total = COALESCE(%(if_planned)s::int, run.subtasks_total)
-      AND run.run_status = ANY(%(in_status)s::text[])
+      AND run.status = ANY(%(in_status)s::text[])
       AND NOT EXISTS ({IS_LEFT_OUT}) RETURNING 1),
  account AS (
     UPDATE runs SET spent_micro_usd = spent_micro_usd + %(cost)s,
@@ -135,7 +158,8 @@ WITH run AS MATERIALIZED (
     FROM call WHERE id = %(run_id)s RETURNING id, event_seq),
  attempt AS (
     UPDATE call_attempts SET status = 'finished', ended_at = clock_timestamp(), {set_used()},
-           cost_micro_usd = %(cost)s, estimated = %(estimated)s, provider_request_id = %(request_id)s {media_usage}
+           cost_micro_usd = %(cost)s, estimated = %(estimated)s, provider_request_id = %(request_id)s,
+           first_token_ms = %(first_ms)s {media_usage}
     FROM call WHERE {at_attempt("call_attempts")}),
  ev AS ({INSERT_EVENTS}),
  msg AS ({INSERT_MESSAGES}){"".join(f",{part}" for part in made_true)}
@@ -150,7 +174,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
     run has ended or continues without the subtask (for all of these see `in_doubt`); guidance or subtasks were added
     that `if_guidance` or `if_planned` doesn't count; or the run that the answer would complete was stopped.
     """
-    intent, ai_call = settlement.intent, settlement.ai_call
+    intent, ai_call, summary = settlement.intent, settlement.ai_call, settlement.summary
     values = {
         **place_of(intent.request),
         **spent_of(settlement),
@@ -167,6 +191,10 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
         "if_planned": settlement.if_planned,
         "fresh": as_json(settlement.new_subtasks),
         "tools": as_json(settlement.tool_calls),
+        "handed_over": as_json(settlement.handed_over),
+        "summary": summary and summary.text,
+        "summary_tokens": summary and summary.tokens,
+        "covers_id": summary and summary.covers_id,
         "ai_call_result": as_json(ai_call.result) if ai_call else None,
         "media_usage": as_json(ai_call.usage) if ai_call else None,
         "vectors": ai_call.vectors if ai_call else None,
@@ -181,6 +209,8 @@ def _parts_of(settlement: Settlement) -> frozenset[str]:
         ("node", bool(settlement.intent.request.path)),
         ("plan", bool(settlement.new_subtasks)),
         ("tools", bool(settlement.tool_calls)),
+        ("handed_over", bool(settlement.handed_over)),
+        ("summary", settlement.summary is not None),
         ("ai_call", settlement.ai_call is not None),
     )
     return frozenset(name for name, is_true in made_true if is_true)
@@ -196,4 +226,5 @@ def spent_of(settlement: Settlement) -> dict[str, Any]:
         "cost": settlement.cost_micro_usd,
         "estimated": settlement.estimated,
         "request_id": settlement.request_id,
+        "first_ms": settlement.first_token_ms,
     }

@@ -19,6 +19,8 @@ import structlog
 
 from chimera.config.settings import Settings
 from chimera.db.engine import READ_SECONDS, Database
+from chimera.limits.shared import SharedRedis
+from chimera.limits.tries import SharedTries
 from chimera.security import weak_passwords
 from chimera.security.api_keys import ApiKeys, LastUses, is_key
 from chimera.security.passwords import Passwords
@@ -75,13 +77,14 @@ class SignedIn:
 class Auth:
     """Signs users in and resolves tokens to users. One per process."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, limits_redis: SharedRedis | None = None) -> None:
+        """`limits_redis` counts tries of passwords for all API processes; without it, this process counts alone."""
         self._database = database
         self._secret = secret_of(settings)
         self._access_life = timedelta(minutes=settings.access_token_minutes)
         self._refresh_life = timedelta(days=settings.refresh_token_days)
         self._passwords = Passwords()
-        self._sign_ins = SignIns()
+        self._sign_ins = SignIns(SharedTries(limits_redis or SharedRedis(None)))
         self._account_states: dict[users.SessionOwner, tuple[float, users.AccountState | None]] = {}
         self._known_tokens: dict[bytes, tuple[UserId, str, float]] = {}
         self._api_keys, self._last_uses = ApiKeys(database), LastUses(database)
@@ -92,7 +95,7 @@ class Auth:
         Raises TooManyTries after too many registrations from `address`.
         """
         weak_passwords.check(registration.password, registration.email)
-        self._sign_ins.register(address)
+        await self._sign_ins.register(address)
         password_hash = await self._passwords.hash(registration.password, sender=sender_of(address))
         try:
             async with self._database.begin() as session:
@@ -106,11 +109,11 @@ class Auth:
         `address` is the caller's network address. Raises TooManyTries if too many attempts from there, or for this
         account, have failed.
         """
-        with self._sign_ins.trying(address) as tried:
+        async with self._sign_ins.trying(address) as tried:
             async with self._database.begin() as session:
                 user = await users.by_email(session, credentials.email)
                 is_known = await users.has_signed_in_from(session, credentials.email, place_of(address))
-            tried.at(account_at(credentials.email, address, is_known=is_known))
+            await tried.at(account_at(credentials.email, address, is_known=is_known))
             stored = user.password_hash if user else None
             right, better_hash = await self._passwords.check(
                 credentials.password, stored, sender=sender_of(address), is_known=is_known
@@ -160,14 +163,14 @@ class Auth:
 
         Raises InvalidInput if the current password is wrong, and TooManyTries if it was wrong too often.
         """
-        with self._sign_ins.trying(address) as tried:
+        async with self._sign_ins.trying(address) as tried:
             async with self._database.begin() as session:
                 user = await users.by_id(session, caller.user_id)
             if user is None:
                 raise NotSignedIn
             weak_passwords.check(change.new_password, user.email, "new_password")
             # Counted separately from sign-ins, so that guesses from elsewhere don't keep users from changing passwords.
-            tried.at(f"password of {user.id}")
+            await tried.at(f"password of {user.id}")
             right, _ = await self._passwords.check(
                 change.current_password, user.password_hash, sender=sender_of(address), is_known=True
             )

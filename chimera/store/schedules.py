@@ -1,6 +1,5 @@
 """Schedules: the specifications of recurring tasks. Temporal starts their runs when they are due."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db.tables import Run, Schedule, User
 from chimera.ledger import notifications
 from chimera.store.access import visible_to
+from chimera.store.pages import Place, newest
 from models.cron import MACROS
 from models.due_times import check_time_zone, next_times
 from models.errors import Forbidden, InvalidInput, NotFound
@@ -19,8 +19,6 @@ from models.schedules import Overlap, ScheduleSpec, ScheduleView
 from models.tasks import TaskSpec
 from models.users import Caller
 from models.wording import sentence_of
-
-MAX_LISTED = 100
 
 
 async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) -> Schedule:
@@ -46,6 +44,11 @@ def version_of(schedule: Schedule) -> Version:
     return Version(*(getattr(schedule, field) for field in Version._fields))
 
 
+def edited_fields(schedule: Schedule) -> tuple[object, ...]:
+    """Return what users edit in a schedule, without what its runs note in the row."""
+    return schedule.id, schedule.name, schedule.spec, schedule.paused
+
+
 def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
     """Replace a schedule's specification; it stays paused unless the new one sets `paused`."""
     schedule.name = spec.name
@@ -69,15 +72,17 @@ def restore(schedule: Schedule, before: Version, written: Version) -> bool:
     return True
 
 
-async def of(session: AsyncSession, caller: Caller) -> Sequence[Schedule]:
-    """Return the caller's schedules (for an admin, all users'), newest first, at most 100."""
-    statement = (
-        select(Schedule)
-        .where(*visible_to(caller, Schedule.owner_id))
-        .order_by(Schedule.created_at.desc())
-        .limit(MAX_LISTED)
+async def page(
+    session: AsyncSession, caller: Caller, *, after: Place | None, limit: int
+) -> tuple[list[Schedule], Place | None]:
+    """Return up to `limit` schedules of the caller (for an admin, of all users), newest first, after a place, and the
+    place where they end if more follow.
+    """
+    rows = select(Schedule, Schedule.created_at.label("created_at"), Schedule.id.label("id")).where(
+        *visible_to(caller, Schedule.owner_id)
     )
-    return (await session.scalars(statement)).all()
+    found, place = await newest(session, rows, Schedule.created_at, Schedule.id, after=after, limit=limit)
+    return [row.Schedule for row in found], place
 
 
 async def one(session: AsyncSession, caller: Caller, schedule_id: ScheduleId, *, lock: bool = False) -> Schedule:

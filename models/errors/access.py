@@ -104,6 +104,21 @@ class TooBusy(ChimeraError):
         super().__init__(f"Too many {what} are waiting. Retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
 
 
+class TooManyRequests(ChimeraError):
+    """Requests come faster than a limit allows. `setting` is the name of the setting that defines the limit."""
+
+    code, http_status, title, retryable = "too_many_requests", 429, "Too many requests", True
+
+    def __init__(self, limit: int, setting: str, wait_s: float) -> None:
+        wait = math.ceil(wait_s)
+        super().__init__(
+            f"The limit of {limit:,} requests per minute has been reached. Retry in {wait} s, or ask an administrator"
+            f" to raise CHIMERA_{setting.upper()}.",
+            retry_after_s=wait,
+        )
+        self.setting = setting
+
+
 class LimitReached(ChimeraError):
     """A user has reached a limit. `setting` is the name of the setting that defines the limit."""
 

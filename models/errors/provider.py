@@ -199,6 +199,15 @@ class SameFailureAgain(AttemptsUsedUp):
     asked_until = "and the call failed twice in the same way"
 
 
+class ReplyFailed(ProviderError):
+    """A reply failed while its caller was waiting for it."""
+
+    code, title = "reply_failed", "The reply failed"
+
+    def __init__(self, reply_id: str, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message.rstrip('.')}.", remedy=Remedy(action=Action.SHOW_REPLY, target=reply_id))
+
+
 class AiCallFailed(ProviderError):
     """An embedding, an image or a transcription failed while its caller was waiting for it."""
 

@@ -14,9 +14,12 @@ from chimera.db.tables.base import *
 from chimera.db.tables.calls import *
 from chimera.db.tables.chat import *
 from chimera.db.tables.files import *
+from chimera.db.tables.idempotency import *
 from chimera.db.tables.invitations import *
+from chimera.db.tables.limits import *
 from chimera.db.tables.notifications import *
 from chimera.db.tables.replies import *
+from chimera.db.tables.rollups import *
 from chimera.db.tables.runs import *
 from chimera.db.tables.schedules import *
 from chimera.db.tables.tasks import *

@@ -39,7 +39,11 @@ class ChatSession(Table):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     last_message_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
-    __table_args__ = (Index("chat_sessions_owner", "owner_id", "created_at", "id"),)
+    """When the session was deleted. The row disappears with the content, once the session's runs have ended."""
+    __table_args__ = (
+        Index("chat_sessions_owner", "owner_id", "created_at", "id"),
+        Index("chat_sessions_deleted", "deleted_at", postgresql_where=sql_text("deleted_at IS NOT NULL")),
+    )
 
 
 class ChatMessage(Table):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +21,8 @@ class Reply(Table):
         Uuid(as_uuid=False), ForeignKey("chat_messages.id", ondelete="SET NULL")
     )
     """The last message of the conversation, which the reply answers."""
+    waits_for: Mapped[list[str]] = mapped_column(ARRAY(Uuid(as_uuid=False)), server_default=text("'{}'::uuid[]"))
+    """The replies of the session that were open when this one was accepted. It starts when all of them have ended."""
     agent: Mapped[str | None]
     """Null: the model answers without an agent."""
     model: Mapped[str]

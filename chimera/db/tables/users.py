@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, Uuid, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chimera.db.tables.base import Table, now, owner, uuid_key
+from chimera.db.tables.base import Money, Table, now, owner, uuid_key
 
 
 class User(Table):
@@ -27,6 +27,9 @@ class User(Table):
     agents_revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """How often the user's agents have changed. A counter, not a time: a change locks the row until it commits, so a
     reader of a revision also sees every change up to it."""
+    max_cost_day_micro_usd: Mapped[int | None] = mapped_column(Money)
+    """What the user's runs may cost per day, as in the next one per month; null: what the settings say."""
+    max_cost_month_micro_usd: Mapped[int | None] = mapped_column(Money)
     created_at: Mapped[datetime] = now()
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     __table_args__ = (

@@ -33,6 +33,50 @@ def upgrade() -> None:
     op.create_index("audit_log_at", "audit_log", ["at", "id"], unique=False)
     op.create_index("audit_log_subject", "audit_log", ["subject_id", "at", "id"], unique=False)
     op.create_table(
+        "run_changes",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("runs", sa.SmallInteger(), nullable=False),
+        sa.Column("retries", sa.BigInteger(), nullable=False),
+        sa.Column("queued_ms", sa.BigInteger(), nullable=False),
+        sa.Column("waited_ms", sa.BigInteger(), nullable=False),
+        sa.Column("duration_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("run_changes_owner", "run_changes", ["owner_id"], unique=False)
+    op.create_table(
+        "usage_changes",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("agent_version", sa.Integer(), nullable=True),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cached_input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cache_write_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("reasoning_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cost_micro_usd", sa.BigInteger(), nullable=False),
+        sa.Column("estimated_micro_usd", sa.BigInteger(), nullable=False),
+        sa.Column("in_doubt_micro_usd", sa.BigInteger(), nullable=False),
+        sa.Column("latency_ms", sa.BigInteger(), nullable=True),
+        sa.Column("first_token_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("usage_changes_owner", "usage_changes", ["owner_id"], unique=False)
+    op.create_table(
         "users",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
@@ -49,6 +93,8 @@ def upgrade() -> None:
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("agents_revision", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("max_cost_day_micro_usd", sa.BigInteger(), nullable=True),
+        sa.Column("max_cost_month_micro_usd", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("kind IN ('person', 'service')", name="users_kind"),
@@ -107,6 +153,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(
+        "chat_sessions_deleted",
+        "chat_sessions",
+        ["deleted_at"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NOT NULL"),
+    )
     op.create_index("chat_sessions_owner", "chat_sessions", ["owner_id", "created_at", "id"], unique=False)
     op.create_table(
         "identities",
@@ -137,6 +190,44 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_sha256"),
     )
     op.create_index("invitations_created", "invitations", ["created_at", "id"], unique=False)
+    op.create_table(
+        "keyed_requests",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request_sha256", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("headers", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("owner_id", "key"),
+        sa.UniqueConstraint("id"),
+    )
+    op.create_index("keyed_requests_started", "keyed_requests", ["started_at"], unique=False)
+    op.create_table(
+        "latencies",
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=True),
+        sa.Column("agent_version", sa.Integer(), nullable=True),
+        sa.Column("model", sa.Text(), nullable=True),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("bar", sa.SmallInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        postgresql_with={"fillfactor": 80},
+    )
+    op.create_index(
+        "latencies_key",
+        "latencies",
+        ["owner_id", "level", "measure", "at", "agent", "agent_version", "model", "kind", "simulated", "bar"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+    )
     op.create_table(
         "mcp_servers",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -182,6 +273,30 @@ def upgrade() -> None:
     )
     op.create_index("refresh_tokens_family", "refresh_tokens", ["family_id"], unique=False)
     op.create_index("refresh_tokens_user", "refresh_tokens", ["user_id"], unique=False)
+    op.create_table(
+        "run_rollups",
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("runs", sa.BigInteger(), nullable=False),
+        sa.Column("retries", sa.BigInteger(), nullable=False),
+        sa.Column("queued_ms", sa.BigInteger(), nullable=False),
+        sa.Column("waited_ms", sa.BigInteger(), nullable=False),
+        sa.Column("duration_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        postgresql_with={"fillfactor": 80},
+    )
+    op.create_index(
+        "run_rollups_key",
+        "run_rollups",
+        ["owner_id", "level", "at", "status", "kind", "simulated", "error_code"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+    )
     op.create_table(
         "schedules",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -249,6 +364,57 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_table(
+        "usage_rollups",
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=True),
+        sa.Column("agent", sa.Text(), nullable=True),
+        sa.Column("agent_version", sa.Integer(), nullable=True),
+        sa.Column("model", sa.Text(), nullable=True),
+        sa.Column("purpose", sa.Text(), nullable=True),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cached_input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cache_write_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("reasoning_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cost_micro_usd", sa.BigInteger(), nullable=False),
+        sa.Column("estimated_micro_usd", sa.BigInteger(), nullable=False),
+        sa.Column("in_doubt_micro_usd", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        postgresql_with={"fillfactor": 80},
+    )
+    op.create_index(
+        "usage_rollups_key",
+        "usage_rollups",
+        [
+            "owner_id",
+            "level",
+            "at",
+            "status",
+            "model",
+            "agent",
+            "agent_version",
+            "purpose",
+            "kind",
+            "simulated",
+            "error_code",
+        ],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+    )
+    op.create_index(
+        "usage_rollups_users",
+        "usage_rollups",
+        ["level", "at"],
+        unique=False,
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.create_table(
         "agent_versions",
         sa.Column("agent_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -302,6 +468,8 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_call_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancels_sent", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waited_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("retries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
@@ -326,6 +494,13 @@ def upgrade() -> None:
     op.create_index("runs_cancelling", "runs", ["id"], unique=False, postgresql_where=sa.text("status = 'cancelling'"))
     op.create_index("runs_created", "runs", ["kind", "created_at", "id"], unique=False)
     op.create_index("runs_idempotency", "runs", ["owner_id", "idempotency_key"], unique=True)
+    op.create_index(
+        "runs_open",
+        "runs",
+        ["owner_id", "kind", "status"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"),
+    )
     op.create_index(
         "runs_owner_calls",
         "runs",
@@ -483,7 +658,7 @@ def upgrade() -> None:
         ["txid"],
         unique=False,
         postgresql_where=sa.text(
-            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.changed', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
         ),
     )
     op.create_table(
@@ -603,6 +778,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("schedule_id IS NOT NULL"),
     )
     op.create_table(
+        "spending_waits",
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("needed_micro_usd", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_index("spending_waits_since", "spending_waits", ["since"], unique=False)
+    op.create_table(
         "subtasks",
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
@@ -704,6 +888,7 @@ def upgrade() -> None:
         sa.Column("error_code", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("provider_request_id", sa.Text(), nullable=True),
+        sa.Column("first_token_ms", sa.BigInteger(), nullable=True),
         sa.Column("worker", sa.Text(), nullable=False),
         sa.Column(
             "started_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
@@ -732,6 +917,9 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("session_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("message_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column(
+            "waits_for", sa.ARRAY(sa.Uuid(as_uuid=False)), server_default=sa.text("'{}'::uuid[]"), nullable=False
+        ),
         sa.Column("agent", sa.Text(), nullable=True),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("model_chosen", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -762,11 +950,36 @@ def upgrade() -> None:
     op.create_index(
         "replies_session", "replies", ["session_id"], unique=False, postgresql_where=sa.text("session_id IS NOT NULL")
     )
+    op.execute(
+        "\nCREATE FUNCTION record_usage() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n    IF TG_OP = 'UPDATE' AND OLD.status <> 'started' THEN\n        INSERT INTO usage_changes\n            (at, owner_id, kind, agent, agent_version, model, purpose, simulated, status, error_code, attempts,\n             input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_micro_usd, estimated_micro_usd, in_doubt_micro_usd, latency_ms, first_token_ms)\n        SELECT OLD.started_at, r.owner_id, r.kind, OLD.agent, OLD.agent_version, OLD.model, OLD.purpose,\n               OLD.simulated, OLD.status, OLD.error_code, -1, -OLD.input_tokens, -OLD.cached_input_tokens, -OLD.cache_write_tokens, -OLD.output_tokens, -OLD.reasoning_tokens, -OLD.cost_micro_usd,\n               CASE WHEN OLD.estimated THEN -OLD.cost_micro_usd ELSE 0 END,\n               CASE WHEN OLD.status = 'in_doubt' THEN -OLD.reserved_micro_usd ELSE 0 END,\n               CASE WHEN OLD.status = 'finished' THEN GREATEST(0, EXTRACT(epoch FROM OLD.ended_at - OLD.started_at) * 1000)::bigint END,\n               CASE WHEN OLD.status = 'finished' THEN OLD.first_token_ms END\n        FROM runs r WHERE r.id = OLD.run_id;\n    END IF;\n    IF NEW.status <> 'started' THEN\n        INSERT INTO usage_changes\n            (at, owner_id, kind, agent, agent_version, model, purpose, simulated, status, error_code, attempts,\n             input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_micro_usd, estimated_micro_usd, in_doubt_micro_usd, latency_ms, first_token_ms)\n        SELECT NEW.started_at, r.owner_id, r.kind, NEW.agent, NEW.agent_version, NEW.model, NEW.purpose,\n               NEW.simulated, NEW.status, NEW.error_code, 1, NEW.input_tokens, NEW.cached_input_tokens, NEW.cache_write_tokens, NEW.output_tokens, NEW.reasoning_tokens, NEW.cost_micro_usd,\n               CASE WHEN NEW.estimated THEN NEW.cost_micro_usd ELSE 0 END,\n               CASE WHEN NEW.status = 'in_doubt' THEN NEW.reserved_micro_usd ELSE 0 END,\n               CASE WHEN NEW.status = 'finished' THEN GREATEST(0, EXTRACT(epoch FROM NEW.ended_at - NEW.started_at) * 1000)::bigint END,\n               CASE WHEN NEW.status = 'finished' THEN NEW.first_token_ms END\n        FROM runs r WHERE r.id = NEW.run_id;\n    END IF;\n    RETURN NULL;\nEND $$\n"
+    )
+    op.execute(
+        "\nCREATE TRIGGER call_attempts_recorded AFTER INSERT ON call_attempts\nFOR EACH ROW WHEN (NEW.status <> 'started') EXECUTE FUNCTION record_usage()"
+    )
+    op.execute(
+        "\nCREATE TRIGGER call_attempts_changed AFTER UPDATE ON call_attempts\nFOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status OR OLD.cost_micro_usd <> NEW.cost_micro_usd) EXECUTE FUNCTION record_usage()"
+    )
+    op.execute(
+        "\nCREATE FUNCTION measure_wait() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n    IF OLD.status = 'waiting' AND NEW.waiting_since IS NOT NULL THEN\n        NEW.waited_ms = NEW.waited_ms\n            + GREATEST(0, EXTRACT(epoch FROM clock_timestamp() - NEW.waiting_since) * 1000)::bigint;\n    END IF;\n    NEW.waiting_since = CASE WHEN NEW.status = 'waiting' THEN clock_timestamp() END;\n    RETURN NEW;\nEND $$\n"
+    )
+    op.execute(
+        "\nCREATE TRIGGER runs_waited BEFORE UPDATE ON runs\nFOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status AND 'waiting' IN (OLD.status, NEW.status)) EXECUTE FUNCTION measure_wait()"
+    )
+    op.execute(
+        "\nCREATE FUNCTION record_run() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n    IF TG_OP = 'INSERT' THEN\n        INSERT INTO run_changes (at, owner_id, kind, status, simulated, runs, retries, queued_ms, waited_ms)\n        VALUES (NEW.created_at, NEW.owner_id, NEW.kind, 'created', false, 1, 0, 0, 0);\n    ELSIF OLD.status IN ('completed', 'failed', 'cancelled') THEN\n        INSERT INTO run_changes\n            (at, owner_id, kind, status, error_code, simulated, runs, retries, queued_ms, waited_ms, duration_ms)\n        VALUES (COALESCE(OLD.ended_at, OLD.created_at), OLD.owner_id, OLD.kind, OLD.status, OLD.error_code,\n                OLD.simulated, -1, -OLD.retries,\n                -GREATEST(0, EXTRACT(epoch FROM OLD.started_at - OLD.created_at) * 1000)::bigint,\n                -OLD.waited_ms,\n                GREATEST(0, EXTRACT(epoch FROM OLD.ended_at - OLD.created_at) * 1000)::bigint);\n    END IF;\n    IF NEW.status IN ('completed', 'failed', 'cancelled') THEN\n        INSERT INTO run_changes\n            (at, owner_id, kind, status, error_code, simulated, runs, retries, queued_ms, waited_ms, duration_ms)\n        VALUES (COALESCE(NEW.ended_at, NEW.created_at), NEW.owner_id, NEW.kind, NEW.status, NEW.error_code,\n                NEW.simulated, 1, NEW.retries,\n                GREATEST(0, EXTRACT(epoch FROM NEW.started_at - NEW.created_at) * 1000)::bigint,\n                NEW.waited_ms,\n                GREATEST(0, EXTRACT(epoch FROM NEW.ended_at - NEW.created_at) * 1000)::bigint);\n    END IF;\n    RETURN NULL;\nEND $$\n"
+    )
+    op.execute("CREATE TRIGGER runs_recorded AFTER INSERT ON runs FOR EACH ROW EXECUTE FUNCTION record_run()")
+    op.execute(
+        "\nCREATE TRIGGER runs_changed AFTER UPDATE ON runs\nFOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status AND (OLD.status IN ('completed', 'failed', 'cancelled') OR NEW.status IN ('completed', 'failed', 'cancelled')))\nEXECUTE FUNCTION record_run()"
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.execute("DROP FUNCTION record_run() CASCADE")
+    op.execute("DROP FUNCTION measure_wait() CASCADE")
+    op.execute("DROP FUNCTION record_usage() CASCADE")
     op.drop_index("replies_session", table_name="replies", postgresql_where=sa.text("session_id IS NOT NULL"))
     op.drop_index("replies_message", table_name="replies", postgresql_where=sa.text("message_id IS NOT NULL"))
     op.drop_table("replies")
@@ -776,6 +989,8 @@ def downgrade() -> None:
     op.drop_table("tool_calls")
     op.drop_table("tasks")
     op.drop_table("subtasks")
+    op.drop_index("spending_waits_since", table_name="spending_waits")
+    op.drop_table("spending_waits")
     op.drop_index("outbox_schedule", table_name="outbox", postgresql_where=sa.text("schedule_id IS NOT NULL"))
     op.drop_index("outbox_run", table_name="outbox")
     op.drop_index("outbox_due", table_name="outbox")
@@ -798,7 +1013,7 @@ def downgrade() -> None:
         "events_listed",
         table_name="events",
         postgresql_where=sa.text(
-            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.changed', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
         ),
     )
     op.drop_table("events")
@@ -832,6 +1047,11 @@ def downgrade() -> None:
         table_name="runs",
         postgresql_where=sa.text("kind IN ('embeddings', 'images', 'transcriptions')"),
     )
+    op.drop_index(
+        "runs_open",
+        table_name="runs",
+        postgresql_where=sa.text("status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"),
+    )
     op.drop_index("runs_idempotency", table_name="runs")
     op.drop_index("runs_created", table_name="runs")
     op.drop_index("runs_cancelling", table_name="runs", postgresql_where=sa.text("status = 'cancelling'"))
@@ -845,6 +1065,9 @@ def downgrade() -> None:
     )
     op.drop_table("runs")
     op.drop_table("agent_versions")
+    op.drop_index("usage_rollups_users", table_name="usage_rollups", postgresql_where=sa.text("owner_id IS NOT NULL"))
+    op.drop_index("usage_rollups_key", table_name="usage_rollups", postgresql_nulls_not_distinct=True)
+    op.drop_table("usage_rollups")
     op.drop_index("tools_name", table_name="tools")
     op.drop_table("tools")
     op.drop_index(
@@ -856,23 +1079,36 @@ def downgrade() -> None:
     op.drop_table("tickets")
     op.drop_index("schedules_owner", table_name="schedules")
     op.drop_table("schedules")
+    op.drop_index("run_rollups_key", table_name="run_rollups", postgresql_nulls_not_distinct=True)
+    op.drop_table("run_rollups")
     op.drop_index("refresh_tokens_user", table_name="refresh_tokens")
     op.drop_index("refresh_tokens_family", table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
     op.drop_index("password_resets_user", table_name="password_resets")
     op.drop_table("password_resets")
     op.drop_table("mcp_servers")
+    op.drop_index("latencies_key", table_name="latencies", postgresql_nulls_not_distinct=True)
+    op.drop_table("latencies")
+    op.drop_index("keyed_requests_started", table_name="keyed_requests")
+    op.drop_table("keyed_requests")
     op.drop_index("invitations_created", table_name="invitations")
     op.drop_table("invitations")
     op.drop_index("identities_user", table_name="identities")
     op.drop_table("identities")
     op.drop_index("chat_sessions_owner", table_name="chat_sessions")
+    op.drop_index(
+        "chat_sessions_deleted", table_name="chat_sessions", postgresql_where=sa.text("deleted_at IS NOT NULL")
+    )
     op.drop_table("chat_sessions")
     op.drop_index("api_keys_owner_created", table_name="api_keys")
     op.drop_table("api_keys")
     op.drop_table("agents")
     op.drop_index("users_created", table_name="users")
     op.drop_table("users")
+    op.drop_index("usage_changes_owner", table_name="usage_changes")
+    op.drop_table("usage_changes")
+    op.drop_index("run_changes_owner", table_name="run_changes")
+    op.drop_table("run_changes")
     op.drop_index("audit_log_subject", table_name="audit_log")
     op.drop_index("audit_log_at", table_name="audit_log")
     op.drop_index("audit_log_actor", table_name="audit_log")
