@@ -71,6 +71,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Approvals": {
         "approvals": ("cli.approvals:app", "List the decisions that wait for you, show them, or pass them on."),
+        "notifications": (
+            "cli.notifications:app",
+            "List what waits for you and what went wrong, or mark it as read.",
+        ),
         "approve": ("cli.approvals:approve", "Approve a tool call, as it is or with changed arguments."),
         "reject": ("cli.approvals:reject", "Reject a tool call. The agent receives the reason and continues."),
         "answer": ("cli.approvals:answer", "Answer an agent's question."),

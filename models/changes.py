@@ -21,6 +21,7 @@ class RunChange(Contract):
     run_id: RunId
     kind: RunKind
     title: str | None = Field(description="Title of a task; `null` for other runs")
+    session_id: str | None = Field(default=None, description="For a reply: the chat session that it belongs to")
     status: RunStatus = Field(description="Status of the run now, after this event and perhaps later ones")
     seq: int = Field(description="Sequence number of the event in its run")
     at: UtcDatetime

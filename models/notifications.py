@@ -6,7 +6,7 @@ from typing import NewType
 from pydantic import Field, computed_field
 
 from models.approvals import ApprovalId
-from models.base import Contract, UtcDatetime
+from models.base import Body, Contract, UtcDatetime, Whole
 from models.ids import RunId, ScheduleId
 
 NotificationId = NewType("NotificationId", int)
@@ -22,8 +22,8 @@ class NotificationKind(StrEnum):
     """A run waits until its budget is raised."""
     SPENDING_REACHED = "spending_reached"
     """The user's own spending limit was reached."""
-    SCHEDULE_PAUSED = "schedule_paused"
-    """A schedule doesn't create tasks any more."""
+    SCHEDULE_SKIPPED = "schedule_skipped"
+    """A schedule couldn't create the task that was due."""
     TOOL_CHANGED = "tool_changed"
     """An MCP server offers another definition of a tool, which can't be called until it is accepted."""
 
@@ -77,6 +77,12 @@ class NotificationCounts(Contract):
     unread: int = Field(description="Number of all your unread notifications, up to 1,000")
 
 
+class ReadMark(Body):
+    """Up to which notification everything was read."""
+
+    up_to: Whole = Field(ge=0, le=2**63 - 1, description="ID of the newest notification that you have seen")
+
+
 MAX_COUNTED = 1000
 """Unread notifications are counted up to this number, so that the query stays cheap."""
 
@@ -96,7 +102,7 @@ def text_of(kind: NotificationKind, data: NotificationData) -> str:
             return f"{work} waits for a higher budget{more}"
         case NotificationKind.SPENDING_REACHED:
             return f"You have reached your spending limit{more}"
-        case NotificationKind.SCHEDULE_PAUSED:
-            return f"Schedule {data.title!r} has stopped{more}"
+        case NotificationKind.SCHEDULE_SKIPPED:
+            return f"Schedule {data.title!r} created no task{more}"
         case NotificationKind.TOOL_CHANGED:
             return f"The definition of tool {data.tool!r} has changed. Accept it before agents can call it again."

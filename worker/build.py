@@ -34,6 +34,7 @@ from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.limits.limiter import ProviderLimits
 from chimera.store import idempotency
+from chimera.store.notifications import Expiry
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.reconciliation import Reconciler
@@ -100,6 +101,7 @@ async def open_worker(settings: Settings, component: str = "worker") -> AsyncIte
                 schedule_dispatcher.sweep,
                 partial(rollups.fold, database),
                 partial(spending_waits.wake, database, bus, SpendingRules.of(settings)),
+                Expiry(database, timedelta(days=settings.notifications_kept_days)).sweep,
             ],
             prunings=[partial(prune, database, settings), lambda: _forget_old_keys(database)],
             admit=dispatcher.admit,

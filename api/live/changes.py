@@ -30,6 +30,8 @@ log = structlog.get_logger()
 LOOK_SECONDS = 0.2
 LOOKS_SHARE = 0.02
 """Maximum share of a connection's time for polling."""
+MOST_LOOK_SECONDS = 1.0
+"""The longest pause. A busy machine makes a look slow, but no list may stand still because of that."""
 MAX_CHANGES = 1000
 """A client that missed more changes than this is told to load the list again."""
 MAX_AGE = timedelta(hours=1)
@@ -165,7 +167,7 @@ class Feed:
     async def _run(self) -> None:
         took_s = 0.0
         while True:
-            await asyncio.sleep(max(LOOK_SECONDS, took_s / LOOKS_SHARE))
+            await asyncio.sleep(min(MOST_LOOK_SECONDS, max(LOOK_SECONDS, took_s / LOOKS_SHARE)))
             if not self._followers:
                 self._wanted.clear()
                 await self._wanted.wait()

@@ -12,12 +12,13 @@ from pydantic_core import to_json
 from starlette.websockets import WebSocket
 
 from api.live.changes import Feed, frames_of
+from api.live.conversations import Conversation
 from api.live.frames import messages_of
 from api.live.hub import Hub
 from api.live.states import States
 from chimera.db.engine import Database
 from chimera.ledger import agents as agent_calls
-from chimera.store import agents
+from chimera.store import access, agents
 from models.base import Contract
 from models.changes import ChangeTopic
 from models.errors import Forbidden, InvalidInput, NotFound
@@ -73,6 +74,8 @@ def messages_for(
             return _agents(parts, caller, topic, after)
         case "system":
             return _system(parts, caller, topic, after)
+        case "chat":
+            return _chat(parts, caller, topic, after, websocket)
         case "run" | "task" | "reply":
             return _run(parts, caller, topic, after, websocket)
     raise NotFound("topic", topic)
@@ -101,6 +104,22 @@ async def _changes(parts: SubscriptionParts, caller: Caller, topic: ChangeTopic,
         yield [{"cursor": (await anext(batches)).cursor}]
         async for batch in batches:
             yield [_message(frame.model_dump()) for frame in frames_of(batch, [topic], caller)]
+
+
+async def _chat(parts: SubscriptionParts, caller: Caller, topic: Topic, after: After, websocket: WebSocket) -> Messages:
+    """Yield what happens in a chat session, without end."""
+    if isinstance(after, int):
+        raise InvalidInput("after", "For this topic, send the 'cursor' of the last message that you received.")
+    try:
+        session_id = str(run_of(topic))
+    except ValueError:
+        raise NotFound("chat session", topic) from None
+    async with parts.database.begin() as session:
+        if not await access.sees_session(session, caller, session_id):
+            raise NotFound("chat session", session_id)
+    async with aclosing(Conversation(parts, caller, topic, session_id, websocket).messages(after)) as messages:
+        async for batch in messages:
+            yield batch
 
 
 async def _agents(parts: SubscriptionParts, caller: Caller, topic: Topic, after: After) -> Messages:

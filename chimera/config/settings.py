@@ -272,6 +272,9 @@ class Settings(OfVendors):
     max_body_bytes: int = 1024 * 1024
     max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
 
+    notifications_kept_days: Positive = 30
+    """How long notifications are kept, whether they have been read or not."""
+
     # What one user may have at once; 0 means no limit.
     max_open_tasks: NotNegative = 2000
     """Drafts count, until they are deleted."""

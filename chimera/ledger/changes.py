@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from chimera.db.engine import Connection, one, one_line
 from chimera.db.tables.runs import LISTED
+from chimera.ledger.notifications import view_of
 from models.approvals import ApprovalStatus
 from models.changes import ApprovalChange, RunChange
 from models.events import EVENT, ApprovalDecided, ApprovalEscalated, ApprovalRequested, Event
@@ -47,13 +48,14 @@ _CHANGED = one_line(f"""
 SELECT s.snapshot::text AS shown, s.at AS read_at, c.*
 FROM (SELECT pg_current_snapshot() AS snapshot, clock_timestamp() AS at) s LEFT JOIN LATERAL (
     SELECT 'event' AS source, e.at, e.seq, r.owner_id, a.approvers, r.id AS run_id, r.kind, r.status, t.title,
-           a.status AS approval_status, e.payload
+           p.session_id, a.status AS approval_status, e.payload
     FROM events e JOIN runs r ON r.id = e.run_id LEFT JOIN tasks t ON t.run_id = e.run_id
+    LEFT JOIN replies p ON p.run_id = e.run_id
     LEFT JOIN approvals a ON a.id = (e.payload ->> 'approval_id')::uuid
     WHERE e.{LISTED} AND {_IS_NEW.format("e")} AND e.at {_RECENT} AND r.deleted_at IS NULL
       AND (%(everyone)s OR r.owner_id = ANY(%(users)s::uuid[]) OR a.approvers && %(users)s::uuid[])
     UNION ALL
-    SELECT 'notification', {_NEWEST_OF_NOTIFICATION}, n.id, n.owner_id, NULL, n.run_id, NULL, NULL, NULL, NULL,
+    SELECT 'notification', {_NEWEST_OF_NOTIFICATION}, n.id, n.owner_id, NULL, n.run_id, NULL, NULL, NULL, NULL, NULL,
            jsonb_build_object('id', n.id, 'kind', n.kind, 'subject', n.subject, 'run_id', n.run_id, 'data', n.data,
                'created_at', n.created_at, 'read_at', n.read_at, 'resolved_at', n.resolved_at)
     FROM notifications n
@@ -135,6 +137,7 @@ def _changed(row: Any) -> Changed:
             run_id=RunId(str(row.run_id)),
             kind=RunKind(row.kind),
             title=row.title,
+            session_id=str(row.session_id) if row.session_id else None,
             status=RunStatus(row.status),
             seq=row.seq,
             at=row.at,
@@ -142,10 +145,3 @@ def _changed(row: Any) -> Changed:
         ),
         approval_status=ApprovalStatus(row.approval_status) if row.approval_status else None,
     )
-
-
-def view_of(fields: Any) -> NotificationView:
-    """Return a notification from its columns."""
-    what, _, subject_id = fields["subject"].partition(":")
-    subjects = {f"{what}_id": subject_id} if what in ("approval", "schedule") else {}
-    return NotificationView.model_validate({**fields, **subjects})

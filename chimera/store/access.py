@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from chimera.db.tables import Run
+from chimera.db.tables import ChatSession, Run
 from models.errors import NotFound
 from models.ids import RunId
 from models.runs import RunKind
@@ -31,6 +31,14 @@ async def visible_runs(session: AsyncSession, caller: Caller, run_ids: Collectio
     """Return those of the given runs that exist and that the caller may see."""
     found = select(Run.id).where(Run.id.in_(run_ids), Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id))
     return {RunId(run_id) for run_id in await session.scalars(found)}
+
+
+async def sees_session(session: AsyncSession, caller: Caller, session_id: str) -> bool:
+    """Return whether a chat session exists that the caller may see."""
+    found = select(ChatSession.id).where(
+        ChatSession.id == session_id, ChatSession.deleted_at.is_(None), *visible_to(caller, ChatSession.owner_id)
+    )
+    return await session.scalar(found) is not None
 
 
 def noun_of(kind: RunKind) -> str:

@@ -15,6 +15,7 @@ from chimera.db.tables import (
     File,
     Guidance,
     Message,
+    Notification,
     Reply,
     Run,
     Subtask,
@@ -35,7 +36,7 @@ _EMPTY_REPLY: dict[str, Any] = {
 
 async def delete_of(session: AsyncSession, run_id: RunId) -> None:
     """Delete the content that runs of every kind have. The caller has locked the run and checked its owner."""
-    for table in (Message, Guidance, EventRow, Subtask, File):
+    for table in (Message, Guidance, EventRow, Subtask, File, Notification):
         await session.execute(delete_from(table).where(table.run_id == run_id))
     await _empty_approvals(session, run_id)
     await session.execute(update(Call).where(Call.run_id == run_id).values(outcome=None))

@@ -29,6 +29,7 @@ from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.limits import LimitsView
 from models.mcp_servers import McpServerView
 from models.messages import MessagePage
+from models.notifications import NotificationCounts, NotificationId, NotificationPage, NotificationView
 from models.policies import PolicyTestView, PolicyView
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
@@ -295,6 +296,20 @@ class Client:
     async def answer(self, task_id: TaskId, question_id: ApprovalId, text: str) -> ApprovalView:
         answer = await self._post(f"/approvals/{question_id}/answer", {"answer": text})
         return ApprovalView.model_validate_json(answer)
+
+    async def notifications(self, *, unread: bool, limit: int = 20, cursor: str | None = None) -> NotificationPage:
+        """Return a page of the caller's notifications, newest first."""
+        params: dict[str, Any] = {"limit": limit, "unread": str(unread).lower()}
+        if cursor is not None:
+            params["cursor"] = cursor
+        return NotificationPage.model_validate_json(await self._get("/system/notifications", params))
+
+    async def read_notification(self, notification_id: NotificationId) -> NotificationView:
+        answer = await self._post(f"/system/notifications/{notification_id}/read")
+        return NotificationView.model_validate_json(answer)
+
+    async def read_notifications(self, up_to: NotificationId) -> NotificationCounts:
+        return NotificationCounts.model_validate_json(await self._post("/system/notifications/read", {"up_to": up_to}))
 
     async def delegate_approval(self, approval_id: ApprovalId, wish: Mapping[str, Any]) -> ApprovalView:
         return ApprovalView.model_validate_json(await self._post(f"/approvals/{approval_id}/delegate", wish))

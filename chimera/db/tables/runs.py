@@ -23,8 +23,8 @@ from chimera.db.tables.chat import searched
 
 LISTED = (
     "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried',"
-    " 'run.cancelling', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated',"
-    " 'approval.decided', 'budget.reached', 'budget.raised')"
+    " 'run.cancelling', 'run.changed', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested',"
+    " 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
 )
 """The events that change what a list of runs or of approvals shows. Those of calls, which are many, don't."""
 

@@ -7,15 +7,22 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from httpx2.websockets import AsyncWebSocketSession
+from sqlalchemy import insert
 
 from api.deps import Parts
 from api.live import changes, rights
 from chimera.db.engine import Database
+from chimera.db.tables import ChatSession
 from chimera.ledger import events
-from models.events import RunCompleted, RunPaused, RunResumed
-from models.ids import TaskId
+from chimera.ledger.acceptance import NewReply, NewRun, accept_reply
+from models.events import ModelCallStarted, RunAccepted, RunCompleted, RunPaused, RunResumed, TokensFrame
+from models.ids import ROOT, RunId, TaskId, UserId
+from models.model_calls import Purpose
+from models.runs import RunKind, RunStatus
 from tests.api.conftest import SignUp, administrator, new_task, publish, set_task
 from tests.api.routes.test_streams import received, signed_in
+from tests.parts import serving
+from tests.until import LIMIT_S
 
 
 async def followed(socket: AsyncWebSocketSession, topic: str, after: object = None) -> dict[str, Any]:
@@ -205,3 +212,117 @@ async def test_a_run_that_vanishes_ends_its_subscription(
         assert (await received(socket))["topic"] == f"run:{mine}"
     parts: Parts = app.state.parts
     assert not parts.feed._followers
+
+
+@pytest.fixture
+async def session_id(app: FastAPI, alice: httpx2.AsyncClient, database: Database) -> str:
+    """Return a chat session of Alice."""
+    me = (await alice.get("/api/v1/auth/me")).json()["id"]
+    async with database.begin() as session:
+        found = await session.scalar(insert(ChatSession).values(owner_id=me, model="x/y").returning(ChatSession.id))
+    assert found is not None
+    return str(found)
+
+
+async def new_reply(app: FastAPI, alice: httpx2.AsyncClient, session_id: str) -> RunId:
+    me = UserId((await alice.get("/api/v1/auth/me")).json()["id"])
+    parts: Parts = app.state.parts
+    run = NewRun(
+        owner_id=me,
+        kind=RunKind.REPLY,
+        body_sha256="",
+        idempotency_key=None,
+        events=(RunAccepted(),),
+        status=RunStatus.RUNNING,
+        starts=False,
+    )
+    async with parts.database.begin() as session:
+        run_id = await accept_reply(session, run, NewReply(model="x/y", session_id=session_id))
+    assert run_id is not None
+    return RunId(run_id)
+
+
+def piece(run_id: RunId, text: str, offset: int = 0) -> TokensFrame:
+    return TokensFrame(run_id=run_id, path=ROOT, purpose=Purpose.TURN, step=1, attempt=1, offset=offset, text=text)
+
+
+async def write_reply(app: FastAPI, run_id: RunId, *texts: str, ends: bool = True) -> None:
+    """Stream a reply as a worker does."""
+    parts: Parts = app.state.parts
+    begun = ModelCallStarted(purpose=Purpose.TURN, agent="", model="x/y", simulated=True, step=1, attempt=1)
+    await publish(app, run_id, begun)
+    for number, text in enumerate(texts):
+        parts.bus.publish_tokens(piece(run_id, text, sum(map(len, texts[:number]))))
+        await asyncio.sleep(0.05)
+    if ends:
+        await publish(app, run_id, RunCompleted(preview="".join(texts)))
+
+
+async def test_a_session_shows_replies_as_they_are_written(
+    app: FastAPI, alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, session_id: str
+) -> None:
+    topic = f"chat:{session_id}"
+    async with signed_in(app, bob) as socket:
+        await socket.send_json({"type": "subscribe", "topic": topic})
+        assert (await received(socket))["code"] == "not_found"
+    async with signed_in(app, alice) as socket:
+        cursor = (await followed(socket, topic))["cursor"]
+        run_id = await new_reply(app, alice, session_id)
+        accepted = await received(socket)
+        assert [(each["event"]["type"], each["run_id"]) for each in accepted["changes"]] == [("run.accepted", run_id)]
+        writing = asyncio.create_task(write_reply(app, run_id, "Hello", ", you"))
+        frames: list[dict[str, Any]] = []
+        while not frames or frames[-1]["type"] != "changes":
+            frames.append(await received(socket))
+        await writing
+        assert {frame["topic"] for frame in frames} == {topic}
+        assert "".join(frame["text"] for frame in frames if frame["type"] == "tokens") == "Hello, you"
+        assert frames[-1]["changes"][0]["event"]["type"] == "run.completed"
+    async with signed_in(app, alice) as socket:
+        await followed(socket, topic, cursor)
+        types = [each["event"]["type"] for each in (await received(socket))["changes"]]
+        assert types == ["run.accepted", "run.completed"]
+
+
+async def test_joining_a_session_shows_the_text_so_far(
+    app: FastAPI, alice: httpx2.AsyncClient, session_id: str
+) -> None:
+    run_id = await new_reply(app, alice, session_id)
+    async with signed_in(app, alice) as early, signed_in(app, alice) as late:
+        await followed(early, f"chat:{session_id}")
+        await write_reply(app, run_id, "Hel", "lo", ends=False)
+        for socket in (early, late):
+            if socket is late:
+                await followed(socket, f"chat:{session_id}")
+            text = ""
+            while text != "Hello":
+                text += (await received(socket)).get("text", "")
+
+
+async def test_sse_follows_and_resumes_lists(app: FastAPI, sign_up: SignUp) -> None:
+    carol = await sign_up()
+    async with serving(app) as url:
+        headers = {"Authorization": carol.headers["Authorization"]}
+        async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=LIMIT_S, trust_env=False) as client:
+            first = await _read(client, {"topic": ["tasks", "notifications"]}, {}, 1)
+            assert [event.event for event in first] == ["cursor"]
+            await new_task(carol)
+            resumed = await _read(client, {"topic": "tasks"}, {"Last-Event-ID": first[0].id}, 2)
+            assert [event.event for event in resumed] == ["cursor", "changes"]
+            assert '"run.accepted"' in resumed[1].data
+            for params in ({"topic": "runs", "after": "x"}, {"topic": "system"}, {}):
+                refused = await client.get("/api/v1/events", params=params)
+                assert refused.status_code == 422
+
+
+async def _read(
+    client: httpx2.AsyncClient, params: dict[str, Any], headers: dict[str, str], count: int
+) -> list[httpx2.ServerSentEvent]:
+    found = []
+    async with client.stream("GET", "/api/v1/events", params=params, headers=headers) as answer:
+        assert answer.status_code == 200
+        async for event in httpx2.EventSource(answer):
+            found.append(event)
+            if len(found) == count:
+                break
+    return found

@@ -658,7 +658,7 @@ def upgrade() -> None:
         ["txid"],
         unique=False,
         postgresql_where=sa.text(
-            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.changed', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
         ),
     )
     op.create_table(
@@ -1013,7 +1013,7 @@ def downgrade() -> None:
         "events_listed",
         table_name="events",
         postgresql_where=sa.text(
-            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.changed', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
         ),
     )
     op.drop_table("events")
