@@ -124,8 +124,8 @@ async def first_tokens(stack: Stack, client: AsyncOpenAI, streams: int, rounds: 
             bare += alone
             live = [stream for stream in through if stream.sent_ns]
             ours += live
-            times = f"bare {_median(alone):6.1f} ms  chimera {_median(_firsts(live)):6.1f} ms"
-            print(f"round {number}  {times}  streamed {len(live)}/{streams}", flush=True)
+            line = f"bare {_median(alone):6.1f} ms  chimera {_median(_firsts(live)):6.1f} ms"
+            print(f"round {number}  {line}  streamed {len(live)}/{streams}", flush=True)
     later = _median(_firsts(ours)) - _median(bare)
     print(f"first token  bare {_median(bare):.1f} ms, chimera {_median(_firsts(ours)):.1f} ms")
     print(f"first token later by {later:.1f} ms  (bar: at most {MAX_LATER_MS:g})")
