@@ -62,6 +62,11 @@ async def test_an_agent_answers_with_its_tools(alice: httpx2.AsyncClient) -> Non
     assert (reply["agent"], reply["agent_version"], reply["status"]) == (spec["name"], 1, "completed")
     assert "391" in reply["text"]
     assert reply["model_calls"] == 2
+    first = (await alice.get(f"{API}/replies/{reply['id']}/messages", params={"limit": 2})).json()
+    rest = {"cursor": first["next_cursor"]}
+    last = (await alice.get(f"{API}/replies/{reply['id']}/messages", params=rest)).json()
+    assert [each["role"] for each in (*first["items"], *last["items"])] == ["assistant", "tool", "assistant"]
+    assert (last["items"][-1]["content"], last["next_cursor"]) == (reply["text"], None)
 
 
 async def test_calls_of_client_tools_end_the_reply(alice: httpx2.AsyncClient) -> None:
@@ -228,7 +233,7 @@ async def test_other_users_find_no_reply(
     alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, anonymous: httpx2.AsyncClient
 ) -> None:
     reply_id = (await alice.post(COMPLETIONS, json=said("Hello. [[sim: tokens=5]]"))).json()["id"]
-    addresses = [("GET", ""), ("GET", "/events"), ("GET", "/cost"), ("POST", "/cancel")]
+    addresses = [("GET", ""), ("GET", "/events"), ("GET", "/cost"), ("GET", "/messages"), ("POST", "/cancel")]
     for method, rest in addresses:
         unknown = await bob.request(method, f"{API}/replies/{uuid4()}{rest}")
         foreign = await bob.request(method, f"{API}/replies/{reply_id}{rest}")
