@@ -87,8 +87,8 @@ async def sent_before(session: AsyncSession, owner_id: UserId, sending: Sending)
 async def send(session: AsyncSession, chat: ChatSession, spec: MessageSpec, sending: Sending) -> Sent:
     """Add a user's message to a locked session, with the reply to it.
 
-    Raises InvalidInput for a text without anything to read, SessionBusy if a reply is open and the policy says so, NotFound for a parent outside of the session, and
-    IdempotencyKeyReused if another request has just used the key.
+    Raises InvalidInput for a text without anything to read, SessionBusy if a reply is open and the policy says so,
+    NotFound for a parent outside of the session, and IdempotencyKeyReused if another request has just used the key.
     """
     text = clean_text(spec.text)
     if not text.strip():

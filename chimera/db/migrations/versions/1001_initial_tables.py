@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("chat_sessions_created", "chat_sessions", ["created_at", "id"], unique=False)
     op.create_index(
         "chat_sessions_deleted",
         "chat_sessions",
@@ -72,6 +73,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NOT NULL"),
     )
     op.create_index("chat_sessions_owner", "chat_sessions", ["owner_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "chat_sessions_owner_used",
+        "chat_sessions",
+        ["owner_id", sa.literal_column("COALESCE(last_message_at, created_at)"), "id"],
+        unique=False,
+    )
+    op.create_index(
+        "chat_sessions_used",
+        "chat_sessions",
+        [sa.literal_column("COALESCE(last_message_at, created_at)"), "id"],
+        unique=False,
+    )
     op.create_table(
         "keyed_requests",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
@@ -720,10 +733,13 @@ def downgrade() -> None:
     op.drop_table("mcp_servers")
     op.drop_index("keyed_requests_started", table_name="keyed_requests")
     op.drop_table("keyed_requests")
+    op.drop_index("chat_sessions_used", table_name="chat_sessions")
+    op.drop_index("chat_sessions_owner_used", table_name="chat_sessions")
     op.drop_index("chat_sessions_owner", table_name="chat_sessions")
     op.drop_index(
         "chat_sessions_deleted", table_name="chat_sessions", postgresql_where=sa.text("deleted_at IS NOT NULL")
     )
+    op.drop_index("chat_sessions_created", table_name="chat_sessions")
     op.drop_table("chat_sessions")
     op.drop_table("agents")
     op.drop_table("users")
