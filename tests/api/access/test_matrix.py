@@ -232,6 +232,8 @@ async def test_every_answer_has_the_security_headers(app: FastAPI, routes: list[
 async def state_of(app: FastAPI, routes: list[Route], world: World) -> dict[str, str]:
     """Return what an owner reads about its objects."""
     reads = [route for route in of_owners(routes) if route.method == "GET" and route.operation_id not in STREAMS]
+    # What metrics count begins with the request, so it differs by a moment.
+    reads = [route for route in reads if not route.path.endswith("/metrics")]
     return {route.path: (await send(world.client, app, route, world.ids)).text for route in reads}
 
 
