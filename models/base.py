@@ -8,7 +8,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic_core import to_json
 
 PREVIEW_CHARS = 500
@@ -46,14 +46,8 @@ SCHEDULE_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 TOPIC = r"^((run|task|reply|chat):[0-9a-fA-F-]{32,36}|runs|tasks|agents|approvals|notifications|system)$"
 """These are the patterns of values that users write. `models/wording.py` has the error message for each of them."""
 
-
-def _without_point(value: object) -> object:
-    """Return 3 for 3.0, because JSON has only one kind of number."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 Flag = Annotated[bool, Field(strict=True)]
-Whole = Annotated[int, Field(strict=True), BeforeValidator(_without_point)]
+Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True)]
 """Strict types for request bodies: they accept JSON's own booleans and numbers, but not strings such as "3"."""
 

@@ -14,6 +14,8 @@ from models.runs import RunStatus
 MAX_TITLE_CHARS = 120
 TITLE_CHARS = 60
 """The length of a title that is the beginning of the first message."""
+WRITTEN_TITLE_CHARS = 80
+"""The maximum length of a title that a model writes. Longer ones are shortened."""
 MAX_INSTRUCTIONS_CHARS = 20_000
 MAX_SESSION_METADATA_BYTES = 16 * 1024
 

@@ -1,9 +1,9 @@
 """Messages of chat sessions: what a user sends, and what the API shows."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from models.base import Body, Contract, Flag, UtcDatetime
 from models.chat import DoubleTexting
@@ -36,7 +36,9 @@ class MessageSpec(_Sending):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Write a haiku about rain."}]})
 
-    text: str = Field(min_length=1, max_length=MAX_MESSAGE_CHARS)
+    text: Annotated[str, StringConstraints(strip_whitespace=False)] = Field(
+        min_length=1, max_length=MAX_MESSAGE_CHARS, description="Text of the message"
+    )
     attachments: tuple[UUID, ...] = Field(
         default=(), max_length=MAX_ATTACHMENTS, fail_fast=True, description="IDs of your files to send with the message"
     )

@@ -34,7 +34,7 @@ RULES = {
 """Fields whose values a rule beyond the document can reject, each with that rule."""
 _NOT_STORED = re.compile("NUL|surrogate|UTF-8")
 """Text that PostgreSQL can't store, although JSON can contain it."""
-_KNOWN = re.compile("|".join(f"(?:{pattern})" for pattern in RULES))
+_KNOWN = re.compile("|".join(f"(?:{pattern})" for pattern in RULES), re.DOTALL)
 
 
 @schemathesis.check

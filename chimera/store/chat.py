@@ -14,7 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from chimera.db.tables import ChatMessage, ChatSession, Reply, Run
 from chimera.store.access import visible_to
 from chimera.store.pages import Place
-from models.chat import MAX_TITLE_CHARS, OpenReply, SessionSpec, SessionView
+from models.base import preview_of
+from models.chat import WRITTEN_TITLE_CHARS, OpenReply, SessionSpec, SessionView
 from models.errors import Forbidden, NotFound
 from models.ids import ChatMessageId, ChatSessionId, RunId, UserId
 from models.runs import OPEN, RunKind, RunStatus
@@ -145,7 +146,7 @@ def edited_fields(row: ChatSession) -> tuple[object, ...]:
 def title_of(row: ChatSession, written: str | None) -> str:
     """Return a session's title: the one that a run has written, or else the one in its row."""
     lines = (written or "").strip().splitlines()
-    title = lines[0].strip(_QUOTES)[:MAX_TITLE_CHARS].strip() if lines else ""
+    title = preview_of(lines[0].strip(_QUOTES), WRITTEN_TITLE_CHARS) if lines else ""
     return title or row.title
 
 

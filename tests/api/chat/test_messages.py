@@ -150,6 +150,8 @@ async def test_attachments_are_named(alice: httpx2.AsyncClient) -> None:
     ("body", "field"),
     [
         ({"text": ""}, "text"),
+        ({"text": " \n"}, "text"),
+        ({"text": "\x01"}, "text"),
         ({"text": "x" * 100_001}, "text"),
         ({"text": "x", "attachments": ["6c1f0b1e-0000-4000-8000-000000000001"] * 11}, "attachments"),
         ({"text": "x", "double_texting": "maybe"}, "double_texting"),
@@ -159,6 +161,11 @@ async def test_attachments_are_named(alice: httpx2.AsyncClient) -> None:
 async def test_a_bad_message_is_refused(alice: httpx2.AsyncClient, body: dict[str, Any], field: str) -> None:
     answer = await alice.post(f"{await new_session(alice)}/messages", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), answer.text
+
+
+async def test_a_text_keeps_its_white_space(alice: httpx2.AsyncClient) -> None:
+    sent = await send(alice, await new_session(alice), "  indented\n")
+    assert sent["message"]["text"] == "  indented\n"
 
 
 async def test_a_message_follows_an_answer(alice: httpx2.AsyncClient) -> None:

@@ -41,9 +41,16 @@ async def test_a_search_reads_like_search_engines(alice: httpx2.AsyncClient) -> 
     one, two = (f"w{uuid4().hex}" for _ in range(2))
     session = await new_session(alice)
     await send(alice, session, f"{one} {two}", wait_s=30)
-    await send(alice, session, f"{one} <b>tea</b>", wait_s=30)
-    for q, count in ((one, 2), (f"{one} {two}", 1), (f"{one} -{two}", 1), (f'"{two} {one}"', 0), (f"{two} or tea", 2)):
-        assert len(await _hits(alice, q)) == count, q
+    await send(alice, session, f"{one} <b>{two[::-1]}</b>", wait_s=30)
+    for q, count in (
+        (one, 2),
+        (f"{one} {two}", 1),
+        (f"{one} -{two}", 1),
+        (f'"{two} {one}"', 0),
+        (f"{two} or {two[::-1]}", 2),
+    ):
+        # The simulator repeats some of the words.
+        assert len([hit for hit in await _hits(alice, q) if hit["role"] == "user"]) == count, q
     for q in ("-tea", "!!", "&", "'", "<->", "\\", "%", "-"):
         assert await _hits(alice, q) == [], q
     assert (await alice.get(f"{CHAT}/search")).status_code == 422
@@ -52,11 +59,18 @@ async def test_a_search_reads_like_search_engines(alice: httpx2.AsyncClient) -> 
 async def test_hits_come_in_pages(alice: httpx2.AsyncClient) -> None:
     word = f"w{uuid4().hex}"
     session = await new_session(alice)
-    ids = [(await send(alice, session, f"{word} {n}", wait_s=30))["message"]["id"] for n in range(3)]
-    first = (await alice.get(f"{CHAT}/search", params={"q": word, "limit": 2})).json()
-    second = (await alice.get(f"{CHAT}/search", params={"q": word, "limit": 2, "cursor": first["next_cursor"]})).json()
-    assert [hit["message_id"] for hit in (*first["items"], *second["items"])] == ids[::-1]
-    assert second["next_cursor"] is None
+    for number in range(3):
+        await send(alice, session, f"{word} {number}", wait_s=30)
+    whole, found, cursor = await _hits(alice, word), list[dict[str, Any]](), None
+    assert len(whole) >= 3
+    while True:
+        parameters = {"q": word, "limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = (await alice.get(f"{CHAT}/search", params=parameters)).json()
+        found += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert found == whole
 
 
 async def _hits(client: httpx2.AsyncClient, q: str, **parameters: Any) -> list[dict[str, Any]]:
