@@ -24,7 +24,7 @@ SUMMARIZED_SHARE = 0.75
 """The share of the room for prompts that the messages get which are summarized in one call."""
 MAX_IMAGES = 20
 MAX_TEXT_FILE_CHARS = 100_000
-_LEFT_OUT = "[{} messages in the middle were left out to fit the model's context window]"
+_LEFT_OUT = "[Left out here to fit the model's context window: {}]"
 _SUMMARY = "Summary of the conversation so far:\n{}"
 _CUT = "\n[… cut here to fit the model's context window]"
 
@@ -262,8 +262,12 @@ def _fitted(conversation: Sequence[ChatMessage], budget: int, model: str, *, may
     while newest[0].role == "tool" and len(newest) > 1:
         # A result is of no use without its call.
         newest.pop(0)
-    mark = ChatMessage("user", _LEFT_OUT.format(len(spoken) - len(newest)))
+    mark = ChatMessage("user", _LEFT_OUT.format(_count(len(spoken) - len(newest))))
     return [*system, mark, *newest]
+
+
+def _count(messages_left_out: int) -> str:
+    return "1 message" if messages_left_out == 1 else f"{messages_left_out} messages"
 
 
 def _tokens_of(message: ChatMessage) -> int:
