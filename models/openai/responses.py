@@ -4,13 +4,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from models.base import Contract, OutputSchema
+from models.base import RESPONSE_ID, Contract, OutputSchema
 from models.openai.base import Effort, Extension, Metadata, Unless, WireBody
 from models.openai.content import Parts
 from models.openai.tools import FunctionName, ResponsesTools, ToolChoice
 from models.replies import MAX_CLIENT_TOOLS, MAX_MESSAGES
 
-RESPONSE_ID = r"^resp_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 ItemType = Literal["message", "function_call", "function_call_output", "reasoning"]
 _ONLY_ITEMS = "Only items of type 'message', 'function_call', 'function_call_output' and 'reasoning' are supported."

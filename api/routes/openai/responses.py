@@ -16,8 +16,9 @@ from api.openai.routing import ERRORS, OpenAIRoute
 from api.openai.sse import Stream
 from chimera.security.sessions import SignedIn
 from chimera.store import replies, reply_contents
+from models.base import RESPONSE_ID
 from models.errors import Conflict, InvalidInput
-from models.openai.responses import RESPONSE_ID, DeletedResponse, Echo, ResponseObject, ResponseSpec, echo_of
+from models.openai.responses import DeletedResponse, Echo, ResponseObject, ResponseSpec, echo_of
 
 router = APIRouter(prefix="/v1/responses", tags=["openai"], route_class=OpenAIRoute, responses=ERRORS)
 
