@@ -18,13 +18,14 @@ from chimera.config.settings import Settings
 from chimera.content.text import clean_json, clean_text, estimate_tokens
 from chimera.ledger.calls import Intent
 from chimera.ledger.plans import PlanRoom
-from chimera.ledger.settlements import Settlement
+from chimera.ledger.settlements import Settlement, Summary
 from chimera.ledger.transcripts import TranscriptRow
 from chimera.pricing import cost_of, price_of
 from chimera.providers.base import ChatEnd, ChatRequest, ToolRequest
 from models.base import preview_of
 from models.errors import ProviderError
 from models.events import (
+    ConversationSummarized,
     Event,
     ModelCallFinished,
     PlanCreated,
@@ -33,7 +34,7 @@ from models.events import (
     SubtaskCompleted,
 )
 from models.ids import ROOT, child_path, depth_of
-from models.model_calls import PURPOSES, ModelCallOutcome, ModelCallRequest
+from models.model_calls import PURPOSES, ModelCallOutcome, ModelCallRequest, Purpose
 from models.plans import PlannedSubtask, node_of
 from models.tasks import OnTruncated
 from models.usage import Usage
@@ -72,10 +73,13 @@ def settlement_of(
     """
     request = intent.request
     reading = _read(intent, chat, text, end, plans=plans, plan_room=plan_room, typed=typed, unseen=unseen)
+    if reading.handed_over:
+        end = replace(end, finish_reason="tool_calls")
+    summary = _summary_of(intent, reading.text)
     usage, estimated = _usage_of(chat, reading.text, end)
     outcome = ModelCallOutcome(
         text_preview=preview_of(reading.answer, OUTCOME_PREVIEW_CHARS),
-        tool_calls=tuple(call.name for call in reading.calls),
+        tool_calls=() if reading.handed_over else tuple(call.name for call in reading.calls),
         answered=tuple(result.index for result in results),
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
@@ -88,7 +92,12 @@ def settlement_of(
         invalid=reading.invalid,
     )
     result = reading.answer if reading.ends_node else None
-    events = _events_of(intent, outcome, end, reading.text, result, estimated=estimated, task_ends=task_ends)
+    events = _events_of(intent, outcome, end, reading, result, estimated=estimated, task_ends=task_ends)
+    if summary is not None:
+        summarized = ConversationSummarized(
+            path=request.path, step=request.step, covers_id=summary.covers_id, preview=preview_of(summary.text)
+        )
+        events = (*events, summarized)
     return Settlement(
         intent=intent,
         usage=usage,
@@ -109,6 +118,8 @@ def settlement_of(
         if_guidance=intent.guidance_seen if reading.is_final and unseen is None and not request.last_turn else None,
         if_planned=plan_room.subtasks_total if reading.planned else None,
         ends_run=task_ends and reading.ends_node and request.path == ROOT,
+        handed_over=tuple(map(_record_of, reading.calls)) if reading.handed_over else (),
+        summary=summary,
         new_subtasks=tuple(_subtask_record(intent, index, subtask) for index, subtask in enumerate(reading.planned)),
         tool_calls=tuple({"index": r.index, "tool": r.tool, "failed": r.failed} for r in results),
     )
@@ -129,6 +140,8 @@ class _Reading:
     ends_node: bool
     invalid: bool
     """Whether the answer doesn't match its JSON Schema, and isn't repaired anymore."""
+    handed_over: bool = False
+    """Whether the answer ends a reply with calls that its caller runs."""
 
     @property
     def is_final(self) -> bool:
@@ -149,6 +162,7 @@ def _read(
     text = clean_text(text)
     request = intent.request
     calls = calls_of(intent, end)
+    handed_over = request.path == ROOT and is_handed_over(intent, calls)
     is_cut = end.finish_reason == "length" and not calls
     planned, problems = _plan_of(request, plans, plan_room)
     if is_cut and problems:
@@ -176,9 +190,22 @@ def _read(
         problems=problems,
         follow_up=_follow_up(problems, wrong, is_continued=is_continued),
         goes_on=goes_on,
-        ends_node=answers and not goes_on and not wrong and not is_refused,
+        ends_node=handed_over or (answers and not goes_on and not wrong and not is_refused),
         invalid=wrong != () and not goes_on,
+        handed_over=handed_over,
     )
+
+
+def is_handed_over(intent: Intent, calls: Sequence[ToolRequest]) -> bool:
+    """Return whether an answer ends a reply, because its caller has to run all tools that it calls."""
+    return bool(calls) and all(call.name in intent.client_tools for call in calls)
+
+
+def _summary_of(intent: Intent, text: str) -> Summary | None:
+    """Return the summary of a session in an answer; None if none was requested, or if it is empty."""
+    if intent.request.purpose is not Purpose.SUMMARY or intent.covers_id is None or not text.strip():
+        return None
+    return Summary(text, messages.tokens_of(text), intent.covers_id)
 
 
 def _follow_up(problems: Sequence[str], wrong: Sequence[str], *, is_continued: bool) -> str | None:
@@ -266,10 +293,14 @@ def _reply_of(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]
         role="assistant",
         content=text,
         tokens=messages.tokens_of(text) + sum(estimate_tokens(call.arguments) for call in calls),
-        tool_calls=[{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls] or None,
+        tool_calls=list(map(_record_of, calls)) or None,
         state=_state_of(end, calls),
         thought=clean_text(end.thought) or None,
     )
+
+
+def _record_of(call: ToolRequest) -> dict[str, str]:
+    return {"id": call.id, "name": call.name, "arguments": call.arguments}
 
 
 def _state_of(end: ChatEnd, calls: Sequence[ToolRequest]) -> dict[str, Any] | None:
@@ -284,7 +315,7 @@ def _events_of(
     intent: Intent,
     outcome: ModelCallOutcome,
     end: ChatEnd,
-    text: str,
+    reading: _Reading,
     result: str | None,
     *,
     estimated: bool,
@@ -297,8 +328,8 @@ def _events_of(
             step=request.step,
             attempt=intent.attempt,
             purpose=request.purpose,
-            preview=preview_of(text),
-            tool_calls=outcome.tool_calls,
+            preview=preview_of(reading.text),
+            tool_calls=tuple(call.name for call in reading.calls),
             input_tokens=outcome.input_tokens,
             output_tokens=outcome.output_tokens,
             cost_micro_usd=outcome.cost_micro_usd,

@@ -137,6 +137,24 @@ async def results_at_once(
     return tuple(results)
 
 
+_NOT_YET = (
+    "This function is run by the user's application, and it wasn't run yet, because other tools were called in the same"
+    " turn. If you still need it, call it again, without other tools."
+)
+
+
+def not_yet(calls: Sequence[ToolRequest], client_tools: Collection[str]) -> tuple[ToolResult, ...]:
+    """Return the results of the caller's functions that an answer calls together with other tools.
+
+    The other tools run first. A call that is handed over ends the reply, and their results would be lost with it.
+    """
+    return tuple(
+        result_of(index, call, ToolOutput(_NOT_YET, failed=True))
+        for index, call in enumerate(calls)
+        if call.name in client_tools
+    )
+
+
 async def _output_at_once(
     call: ToolRequest, offered: Mapping[str, Mapping[str, Any]], tool: Tool | None, context: ToolContext
 ) -> ToolOutput | None:

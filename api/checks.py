@@ -4,7 +4,8 @@ Requests are rejected before anything is stored, so that no run fails for a reas
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,7 +25,7 @@ from models.agents import PLANNER, AgentSpec, AgentView
 from models.ai_calls import Operation
 from models.due_times import check_time_zone
 from models.errors import ChimeraError, InactiveAgent, InvalidInput, NotFound, PlanInvalid, UnknownAgent
-from models.files import MAX_IMAGE_BYTES
+from models.files import MAX_IMAGE_BYTES, FileView
 from models.ids import FileId, UserId
 from models.plans import problems_of
 from models.providers import ModelAbility
@@ -109,6 +110,12 @@ class Checks:
         for index, model in enumerate(agent.fallbacks):
             await self.models.check(model, f"fallbacks.{index}")
 
+    async def attachments(self, session: AsyncSession, owner_id: UserId, file_ids: Sequence[UUID]) -> None:
+        """Raise NotFound, naming the field, unless all files belong to the user."""
+        owner = Caller(user_id=owner_id, role="user")
+        for index, file_id in enumerate(file_ids):
+            await _file(session, owner, FileId(str(file_id)), f"attachments.{index}")
+
     async def tools(self, session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> None:
         """Raise if an agent names a tool that its owner doesn't have, or a pattern without any match."""
         if set(agent.tools) <= built_in.NAMES:
@@ -155,11 +162,7 @@ class Checks:
         owner = Caller(user_id=owner_id, role="user")
         for index, file_id in enumerate(spec.images):
             field = f"{within}images.{index}"
-            try:
-                file = await files.view(session, owner, FileId(str(file_id)))
-            except NotFound as error:
-                error.field = field
-                raise
+            file = await _file(session, owner, FileId(str(file_id)), field)
             if file.media_type not in IMAGES:
                 raise InvalidInput(field, f"The file type is {file.media_type}. Send a PNG, JPEG, GIF or WebP image.")
             if file.size_bytes > MAX_IMAGE_BYTES:
@@ -174,6 +177,15 @@ class Checks:
             raise InactiveAgent(name, field)
         for model in agent.fallbacks if agent.model is None else (agent.model, *agent.fallbacks):
             await self.models.check(model, field)
+
+
+async def _file(session: AsyncSession, owner: Caller, file_id: FileId, field: str) -> FileView:
+    """Return the owner's file. Raises NotFound, which names the field."""
+    try:
+        return await files.view(session, owner, file_id)
+    except NotFound as error:
+        error.field = field
+        raise
 
 
 def _check_schemas(spec: TaskSpec, within: str) -> None:

@@ -4,12 +4,12 @@ Closed by default: every route below /api/v1 requires a caller, except those in 
 before their body is read.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
@@ -20,8 +20,12 @@ from api.bearer import bearer_token
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
+from api.etags import not_modified
+from api.idempotency import keyed, once
+from api.live.changes import Feed
 from api.live.hub import Hub
 from api.live.rights import Rights
+from api.live.states import State, States
 from api.user_limits import OpenByUser
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -29,10 +33,13 @@ from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.limits.rates import RateKind, Rates
 from chimera.limits.shared import SharedRedis
+from chimera.observe.process import SelfReport
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.security.accounts import Accounts
 from chimera.security.sessions import Auth, SignedIn
 from chimera.security.sign_ins import place_of
+from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
@@ -41,7 +48,7 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
 from models.errors import ChimeraError, InvalidInput, NotSignedIn
-from models.ids import AiCallId, ApiKeyId, FileId, ScheduleId, TaskId
+from models.ids import AiCallId, ApiKeyId, FileId, InvitationId, RunId, ScheduleId, SessionId, TaskId, UserId
 from models.users import Caller
 from models.wording import instead_of
 
@@ -50,9 +57,12 @@ API = "/api/v1"
 PUBLIC = frozenset(
     {
         ("POST", f"{API}/auth/register"),  # responds with 403 unless registration is open
+        ("POST", f"{API}/auth/first-admin"),  # responds with 404 once there is an administrator
+        ("POST", f"{API}/auth/password-reset"),  # requires a one-time token
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
+        ("GET", "/metrics"),  # checks the metrics token, or an administrator's access token
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
@@ -82,6 +92,10 @@ STARTS = frozenset(
 )
 """Routes below `API` that create or start runs. Their requests also count toward `CHIMERA_MAX_STARTS_PER_MINUTE`."""
 
+Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
+Cursor = Annotated[str | None, Query(max_length=300, description="Value of `next_cursor` from the previous page")]
+"""The parameters of every list that has pages."""
+
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""
 
@@ -101,17 +115,28 @@ class Parts:
     schedule_dispatcher: ScheduleDispatcher
     failpoints: Failpoints
     auth: Auth
+    tickets: Tickets
+    accounts: Accounts
     rights: Rights
     models: Models
     checks: Checks
     mcp_clients: HttpClients
     available: Available
     hub: Hub
+    feed: Feed
+    states: States
+    read_system: Callable[["Parts"], Awaitable[State]]
+    """Returns the state of the installation for administrators' sockets."""
     cursors: Cursors
     open_sockets: OpenByUser
     open_streams: OpenByUser
     rates: Rates
     limits_redis: SharedRedis
+    report: SelfReport
+
+    async def system_state(self) -> State:
+        """Return the state of the installation, by the name of each part."""
+        return await self.read_system(self)
 
 
 async def get_parts(connection: HTTPConnection) -> Parts:
@@ -181,6 +206,12 @@ async def _task_id(
     return TaskId(str(task_id))
 
 
+async def _reply_id(
+    reply_id: Annotated[UUID, Path(description="ID of the reply, as returned when it was requested")],
+) -> RunId:
+    return RunId(str(reply_id))
+
+
 async def _file_id(file_id: Annotated[UUID, Path(description="ID of the file, as returned by the upload")]) -> FileId:
     return FileId(str(file_id))
 
@@ -203,6 +234,24 @@ async def _key_id(
     return ApiKeyId(str(key_id))
 
 
+async def _session_id(
+    session_id: Annotated[UUID, Path(description="ID of the session, as shown in the list of sessions")],
+) -> SessionId:
+    return SessionId(str(session_id))
+
+
+async def _invitation_id(
+    invitation_id: Annotated[UUID, Path(description="ID of the invitation, as shown in the list of invitations")],
+) -> InvitationId:
+    return InvitationId(str(invitation_id))
+
+
+async def _user_id(
+    user_id: Annotated[UUID, Path(description="ID of the user, as shown in the list of users")],
+) -> UserId:
+    return UserId(str(user_id))
+
+
 async def _approval_id(
     approval_id: Annotated[UUID, Path(description="ID of the approval, as shown in the list of approvals")],
 ) -> ApprovalId:
@@ -220,16 +269,23 @@ WithCaller = Annotated[Caller, Depends(get_caller)]
 WithSignedIn = Annotated[SignedIn, Depends(get_signed_in)]
 WithAddress = Annotated[str, Depends(_address)]
 WithTaskId = Annotated[TaskId, Depends(_task_id)]
+WithReplyId = Annotated[RunId, Depends(_reply_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithApiKeyId = Annotated[ApiKeyId, Depends(_key_id)]
+WithSessionId = Annotated[SessionId, Depends(_session_id)]
+WithInvitationId = Annotated[InvitationId, Depends(_invitation_id)]
+WithUserId = Annotated[UserId, Depends(_user_id)]
 WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]
 WithQuestionId = Annotated[ApprovalId, Depends(_question_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 
 
 class ClosedRoute(APIRoute):
-    """Authenticates the caller before it reads the body. Rejects unknown query parameters."""
+    """Authenticates the caller before it reads the body. Rejects unknown query parameters.
+
+    Handles the headers `If-None-Match` and `Idempotency-Key` for routes that accept them.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -237,12 +293,17 @@ class ClosedRoute(APIRoute):
         known = _query_names(self.dependant)
         starts = any((method, self.path) in STARTS for method in self.methods or ())
 
+        is_keyed = any(dependant.call is keyed for dependant in self.dependant.dependencies)
+
         async def signed_in_first(request: Request) -> Response:
             signed_in = await get_signed_in(request)
             if starts:
                 await parts_of(request).rates.take(RateKind.START, signed_in.caller.user_id)
             _check_query(request, known)
-            return await handle(StrictRequest(request.scope, request.receive))
+            strict = StrictRequest(request.scope, request.receive)
+            if is_keyed:
+                return await once(parts_of(request).database, signed_in.caller, strict, lambda: handle(strict))
+            return not_modified(request, await handle(strict))
 
         return signed_in_first
 

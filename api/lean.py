@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from api.deps import Parts, get_signed_in, parts_of
+from api.etags import TAG, Tagged
 from models.base import Contract
 from models.ids import TaskId
 from models.users import Caller
@@ -24,7 +25,7 @@ _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 class LeanRead(BaseRoute):
     """`GET` of one task by its ID, without query parameters, for a signed-in caller."""
 
-    def __init__(self, prefix: str, endpoint: Callable[[TaskId, Caller, Parts], Awaitable[Contract]]) -> None:
+    def __init__(self, prefix: str, endpoint: Callable[[TaskId, Caller, Parts, Tagged], Awaitable[Contract]]) -> None:
         self.path = f"{prefix}/{{task_id}}"
         self._address = re.compile(f"{re.escape(prefix)}/({_ID})")
         self._endpoint = endpoint
@@ -42,5 +43,9 @@ class LeanRead(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         signed_in = await get_signed_in(request)
-        view = await self._endpoint(TaskId(scope["path_params"]["task_id"]), signed_in.caller, parts_of(request))
-        await Response(to_json(view), media_type="application/json")(scope, receive, send)
+        response = Response(media_type="application/json")
+        tagged = Tagged(response, None)
+        task_id = TaskId(scope["path_params"]["task_id"])
+        view = await self._endpoint(task_id, signed_in.caller, parts_of(request), tagged)
+        answer = Response(to_json(view), headers={TAG: response.headers[TAG]}, media_type="application/json")
+        await answer(scope, receive, send)

@@ -26,6 +26,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
+from api.openai_errors import OpenAIErrors, is_openai
 from api.request_ids import id_of, request_id
 from chimera.config.settings import Settings
 from chimera.limits.rates import WINDOW_S, RateKind, Rates, Standing
@@ -45,9 +46,13 @@ from models.errors import (
 log = structlog.get_logger()
 
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
-PAGES = ("/", "/docs")
+PAGES = ("/", "/docs", "/docs/errors")
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only paths that accept a body as large as a file."""
+CONVERSATIONS = ("/v1/chat/completions", "/v1/responses")
+"""The paths whose bodies contain whole conversations, including their images."""
+CONVERSATION_SIZE = 8
+"""How many times as large as other bodies those may be: an image of 3.75 MB is 5 MB as base64."""
 FORM_BYTES = 256 * 1024
 """Maximum size of a form apart from its file."""
 AUTH_PATH = "/api/v1/auth/"
@@ -78,6 +83,7 @@ def stack(settings: Settings) -> list[Middleware]:
     return [
         Middleware(RequestLog),
         Middleware(SecurityHeaders),
+        Middleware(OpenAIErrors),
         Middleware(OwnHosts, names=(socket.gethostname(), settings.host, *settings.allowed_hosts)),
         Middleware(OtherOrigins, pages=settings.cors_origins, web_ui=origins_of(web_ui_of(settings))),
         Middleware(LastResort),
@@ -218,12 +224,15 @@ class OtherOrigins:
                 "Authorization",
                 "Content-Type",
                 "Idempotency-Key",
+                "If-Match",
+                "If-None-Match",
                 "Last-Event-ID",
                 "Prefer",
                 "X-Api-Key",
                 "X-Request-ID",
             ],
             expose_headers=[
+                "ETag",
                 "Idempotent-Replayed",
                 "Location",
                 "RateLimit",
@@ -238,10 +247,24 @@ class OtherOrigins:
             allow_methods=["POST"],
             allow_headers=["Authorization", "Content-Type", "X-Namespace"],
         )
+        # OpenAI's client for browsers sends a dozen headers of its own.
+        self._openai = CORSMiddleware(
+            app,
+            allow_origins=pages,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Chimera-Run-ID", "X-Request-ID"],
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_codec = scope["type"] == "http" and scope["path"].startswith(CODEC_PATH)
-        await (self._codec if is_codec else self._all)(scope, receive, send)
+        await self._for(scope)(scope, receive, send)
+
+    def _for(self, scope: Scope) -> CORSMiddleware:
+        if scope["type"] != "http":
+            return self._all
+        if scope["path"].startswith(CODEC_PATH):
+            return self._codec
+        return self._openai if is_openai(scope["path"]) else self._all
 
 
 def origins_of(address: str) -> list[str]:
@@ -364,6 +387,8 @@ class BodyLimit:
     def _limit_of(self, path: str) -> tuple[int, ChimeraError]:
         if path in UPLOADS:
             return self._file_bytes + FORM_BYTES, FileTooLarge(self._file_bytes)
+        if path in CONVERSATIONS:
+            return CONVERSATION_SIZE * self._limit_bytes, BodyTooLarge(CONVERSATION_SIZE * self._limit_bytes)
         limit_bytes = min(AUTH_BYTES, self._limit_bytes) if path.startswith(AUTH_PATH) else self._limit_bytes
         return limit_bytes, BodyTooLarge(limit_bytes)
 

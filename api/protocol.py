@@ -207,7 +207,7 @@ def refusal(status: HTTPStatus) -> bytes:
     code, detail = _TEXTS[status]
     content = to_json(
         {
-            "type": f"urn:chimera:problem:{code}",
+            "type": f"/docs/errors#{code}",
             "title": status.phrase,
             "status": status,
             "detail": detail,

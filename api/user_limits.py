@@ -33,11 +33,14 @@ class OpenByUser:
         self._open: Counter[UserId] = Counter()
         self._leases = Leases(shared, setting)
 
+    def number(self) -> int:
+        """Return how many connections of all users are open."""
+        return self._open.total()
+
     @asynccontextmanager
     async def one_more(self, user_id: UserId) -> AsyncIterator[None]:
         """Count one more connection for as long as the block runs. Raises LimitReached."""
-        if self._most and self._open[user_id] >= self._most:
-            raise self._reached(self._open[user_id])
+        self.check(user_id)
         self._open[user_id] += 1
         try:
             async with self._lease(user_id):
@@ -46,6 +49,11 @@ class OpenByUser:
             self._open[user_id] -= 1
             if not self._open[user_id]:
                 del self._open[user_id]
+
+    def check(self, user_id: UserId) -> None:
+        """Raise LimitReached if this process has no room for one more connection."""
+        if self._most and self._open[user_id] >= self._most:
+            raise self._reached(self._open[user_id])
 
     async def close(self) -> None:
         await self._leases.close()

@@ -183,7 +183,7 @@ async def _by_agent(stack: Stack, server: str, place: Path) -> list[Outcome]:
 async def _listed(stack: Stack, server: str) -> list[dict[str, Any]]:
     """Return the active tools of a server, once the worker has listed them."""
     for _ in range(240):
-        tools = (await stack.api.get("/api/v1/tools")).json()
+        tools = (await stack.api.get("/api/v1/tools")).json()["items"]
         found = [tool for tool in tools if tool["server"] == server and tool["status"] == "active"]
         if found:
             return found

@@ -30,6 +30,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.account:password",
             "Change your password. In a script, pipe in the current and new passwords, one per line.",
         ),
+        "account": ("cli.account:app", "Show or change your account, or list and end your sessions."),
+        "keys": ("cli.keys:app", "Manage API keys for programs: create, list or delete them."),
         "limits": ("cli.limits:limits", "Show what you may spend per day and month, or set the limits of a user."),
     },
     "Tasks": {
@@ -69,6 +71,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Approvals": {
         "approvals": ("cli.approvals:app", "List the decisions that wait for you, show them, or pass them on."),
+        "notifications": (
+            "cli.notifications:app",
+            "List what waits for you and what went wrong, or mark it as read.",
+        ),
         "approve": ("cli.approvals:approve", "Approve a tool call, as it is or with changed arguments."),
         "reject": ("cli.approvals:reject", "Reject a tool call. The agent receives the reason and continues."),
         "answer": ("cli.approvals:answer", "Answer an agent's question."),
@@ -90,6 +96,16 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Tools": {
         "tools": ("cli.tools:app", "Manage the tools that agents can use: list and show them, or accept a change."),
         "mcp": ("cli.mcp:app", "Manage your own MCP servers: add, list, refresh or remove them."),
+    },
+    "Administration": {
+        "users": (
+            "cli.users:app",
+            "Manage users: list, invite, change, disable or delete them. For administrators only.",
+        ),
+        "audit": (
+            "cli.audit:audit",
+            "List what was done to accounts, API keys and rules, and by whom. For administrators only.",
+        ),
     },
     "Temporal's tools": {
         "codec": (

@@ -6,9 +6,7 @@ from pydantic import Field, JsonValue
 
 from models.agents import AgentSpec
 from models.base import Body, Contract, UtcDatetime, Whole
-
-MAX_VERSIONS = 100
-"""Maximum number of versions that are listed. Each one can still be read by its number."""
+from models.pages import Page
 
 MAX_NUMBER = 2**31 - 1
 
@@ -54,3 +52,9 @@ class Rollback(Body):
     """The version whose fields a new version gets."""
 
     version: VersionNumber
+
+
+class VersionPage(Page):
+    """A page of versions, newest first."""
+
+    items: tuple[VersionView, ...]

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from models.base import AGENT_NAME, Body, Contract, Fallbacks, ModelRef, Number, OutputSchema, Whole
 from models.ids import AgentId
+from models.pages import Page
 
 ReasoningEffort = Literal["none", "low", "medium", "high"]
 
@@ -210,3 +211,9 @@ NOT_OFFERED = frozenset({PLANNER, COORDINATOR})
 may use the coordinator to combine some results. The planner is rejected there too, because its answer would be a plan
 that never runs.
 """
+
+
+class AgentPage(Page):
+    """A page of agents: the built-in ones, then your own by name."""
+
+    items: tuple[AgentView, ...]

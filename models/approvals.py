@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from models.base import Body, Contract, Flag, UtcDatetime
 from models.ids import NodePath, RunId
 from models.policies import ApprovalTerms
+from models.runs import RunKind
 from models.users import Email
 
 ApprovalId = NewType("ApprovalId", str)
@@ -80,11 +81,11 @@ class Again(Body):
 
 
 ApprovalDecision = Annotated[Approve | Reject | Happened | NotHappened | Again, Field(discriminator="decision")]
-"""A decision about an approval: `POST /api/v1/tasks/{id}/approvals/{approval_id}`."""
+"""A decision about an approval: `POST /api/v1/approvals/{id}/decision`."""
 
 
 class Answer(Body):
-    """An answer to an agent's question: `POST /api/v1/tasks/{id}/answers/{question_id}`."""
+    """An answer to an agent's question: `POST /api/v1/approvals/{id}/answer`."""
 
     answer: str = Field(min_length=1, max_length=MAX_ANSWER_CHARS)
 
@@ -111,8 +112,9 @@ class ApprovalView(Contract):
     id: ApprovalId
     kind: ApprovalKind
     status: ApprovalStatus
-    task_id: RunId
-    task_title: str
+    task_id: RunId = Field(description="ID of the task or reply that waits for the decision")
+    task_title: str = Field(description="Title of the task, or of the reply's chat session")
+    run_kind: RunKind = Field(default=RunKind.TASK, description="What waits for the decision: a task, or a reply")
     path: NodePath
     step: int
     index: int

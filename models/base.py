@@ -8,7 +8,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic_core import to_json
 
 PREVIEW_CHARS = 500
@@ -41,12 +41,19 @@ MODEL_CHARS = 240
 _UNSEEN = r"\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
 MODEL_REF = rf"^[a-z0-9_-]{{1,40}}/[^ {_UNSEEN}]([^{_UNSEEN}]{{0,{MODEL_CHARS - 2}}}[^ {_UNSEEN}])?$"
 ORDER = r"^-?created_at$"
+CHAT_ORDER = r"^-?(created_at|last_message_at)$"
 SCHEDULE_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-TOPIC = r"^run:[0-9a-fA-F-]{32,36}$"
+TOPIC = r"^((run|task|reply|chat):[0-9a-fA-F-]{32,36}|runs|tasks|agents|approvals|notifications|system)$"
 """These are the patterns of values that users write. `models/wording.py` has the error message for each of them."""
 
+
+def _without_point(value: object) -> object:
+    """Return 3 for 3.0, because JSON has only one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Flag = Annotated[bool, Field(strict=True)]
-Whole = Annotated[int, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True), BeforeValidator(_without_point)]
 Number = Annotated[float, Field(strict=True)]
 """Strict types for request bodies: they accept JSON's own booleans and numbers, but not strings such as "3"."""
 

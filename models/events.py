@@ -14,6 +14,7 @@ from models.base import Contract, UtcDatetime
 from models.ids import ROOT, FileId, NodePath, RunId
 from models.model_calls import Purpose
 from models.plans import PlanNode
+from models.replies import ReplyView
 from models.subtasks import SubtaskView
 from models.tasks import FinishReason, TaskView
 
@@ -68,6 +69,16 @@ class RunFailed(_Placed):
 class RunCancelled(_Placed):
     type: Literal["run.cancelled"] = "run.cancelled"
     last_call_at: UtcDatetime | None = None
+    preview: str = ""
+    """For a reply: the beginning of the text that had arrived, which is kept."""
+
+
+class RunChanged(_Placed):
+    """A user has changed a run that has not begun."""
+
+    type: Literal["run.changed"] = "run.changed"
+    fields: tuple[str, ...]
+    """The names of the fields that were sent."""
 
 
 class PlanCreated(_Placed):
@@ -222,6 +233,15 @@ class ApprovalDecided(_Placed):
     """The email address of the user; null if nobody decided in time, or if no decision is needed any more."""
 
 
+class ConversationSummarized(_Placed):
+    """The older messages of a chat session were summarized, so that the conversation fits into the model's window."""
+
+    type: Literal["conversation.summarized"] = "conversation.summarized"
+    covers_id: str
+    """The last message that the summary covers."""
+    preview: str
+
+
 class GuidanceGiven(_Placed):
     type: Literal["guidance.given"] = "guidance.given"
     guidance_id: int
@@ -261,6 +281,7 @@ Event = Annotated[
     | RunCompleted
     | RunFailed
     | RunCancelled
+    | RunChanged
     | PlanCreated
     | PlanRejected
     | SubtaskDelegated
@@ -280,6 +301,7 @@ Event = Annotated[
     | ApprovalRequested
     | ApprovalEscalated
     | ApprovalDecided
+    | ConversationSummarized
     | GuidanceGiven
     | GuidanceSeen
     | BudgetReached
@@ -322,12 +344,14 @@ class TokensFrame(Contract):
 
 
 class SnapshotFrame(Contract):
-    """The state of a task, for a client too far behind to receive every event. Events continue after `seq`."""
+    """The state of a run, for a client too far behind to receive every event. Events continue after `seq`."""
 
     kind: Literal["snapshot"] = "snapshot"
     run_id: RunId
     seq: int
-    task: TaskView
+    task: TaskView | None = None
+    reply: ReplyView | None = None
+    """Set instead of `task` if the run is a reply."""
     subtasks: tuple[SubtaskView, ...]
 
 

@@ -12,8 +12,12 @@ TaskId = RunId
 """A task is a run, and has the run's ID."""
 UserId = NewType("UserId", str)
 ApiKeyId = NewType("ApiKeyId", str)
+SessionId = NewType("SessionId", str)
+InvitationId = NewType("InvitationId", str)
 AgentId = NewType("AgentId", str)
 ScheduleId = NewType("ScheduleId", str)
+ChatSessionId = NewType("ChatSessionId", str)
+ChatMessageId = NewType("ChatMessageId", str)
 FileId = NewType("FileId", str)
 AiCallId = RunId
 """An AI call (an embedding, an image or a transcription) is also a run."""

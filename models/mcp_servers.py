@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from models.base import KEY, Body, Contract, UtcDatetime
+from models.pages import Page
 from models.tools import SEPARATOR
 
 MAX_HEADERS = 20
@@ -64,3 +65,9 @@ class McpServerView(Contract):
     waiting: int = Field(description="Number of changed tools that wait to be accepted")
     error: str | None = Field(description="Why the tools could not be listed the last time")
     created_at: UtcDatetime
+
+
+class McpServerPage(Page):
+    """A page of MCP servers, by name."""
+
+    items: tuple[McpServerView, ...]

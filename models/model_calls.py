@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     PLAN = "plan"
     TURN = "turn"
     AGGREGATE = "aggregate"
+    SUMMARY = "summary"
     EMBEDDINGS = "embeddings"
     IMAGES = "images"
     TRANSCRIPTIONS = "transcriptions"
@@ -49,6 +50,9 @@ PURPOSES: dict[Purpose, PurposeFacts] = {
     Purpose.PLAN: PurposeFacts(ends_node=False, product="plan", activity="plans"),
     Purpose.TURN: PurposeFacts(ends_node=True, product="work", activity="writes"),
     Purpose.AGGREGATE: PurposeFacts(ends_node=True, product="answer", activity="combines the results"),
+    Purpose.SUMMARY: PurposeFacts(
+        ends_node=False, product="summary of the conversation", activity="summarizes the conversation"
+    ),
     Purpose.EMBEDDINGS: PurposeFacts(ends_node=True, product="vectors", activity="embeds"),
     Purpose.IMAGES: PurposeFacts(ends_node=True, product="images", activity="generates images"),
     Purpose.TRANSCRIPTIONS: PurposeFacts(ends_node=True, product="text", activity="transcribes"),
@@ -69,6 +73,10 @@ class ModelCallRequest(Contract):
     last_turn: bool = False
     """Whether this is the agent's last permitted turn. It can't call tools, so it has to answer, and its answer is
     final.
+    """
+    may_summarize: bool = False
+    """For a reply in a chat session: whether older messages may be summarized before the call, if the conversation is
+    long. The call isn't made then; see `ModelCallOutcome.needs_summary`.
     """
 
 
@@ -100,6 +108,11 @@ class ModelCallOutcome(Contract):
         # The default protects histories that were recorded before agents had limits of their own.
         default=False,
         description="`true` if a limit of the agent made this call its last turn",
+    )
+    needs_summary: bool = Field(
+        # The default protects histories that were recorded before there were replies.
+        default=False,
+        description="`true` if the call wasn't made, because older messages have to be summarized first",
     )
     invalid: bool = Field(
         # The default protects histories that were recorded before answers could be typed.

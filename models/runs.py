@@ -10,6 +10,13 @@ class RunKind(StrEnum):
     EMBEDDINGS = "embeddings"
     IMAGES = "images"
     TRANSCRIPTIONS = "transcriptions"
+    REPLY = "reply"
+    """A reply in a chat session."""
+    COMPLETION = "completion"
+    """A reply to a conversation that came with the request."""
+
+
+REPLIES = (RunKind.REPLY, RunKind.COMPLETION)
 
 
 class RunStatus(StrEnum):

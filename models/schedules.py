@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from models.base import Body, Contract, Flag, UtcDatetime, Whole
 from models.cron import parse
 from models.ids import ScheduleId, TaskId, UserId
+from models.pages import Page
 from models.tasks import TaskSpec
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
@@ -147,3 +148,9 @@ class BackfillView(Contract):
     """The times of the backfill's runs. A time that already has a task doesn't start a second one."""
 
     runs: tuple[UtcDatetime, ...]
+
+
+class SchedulePage(Page):
+    """A page of schedules, newest first."""
+
+    items: tuple[ScheduleView, ...]

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath, RunId, UserId
 from models.nodes import NodeState
+from models.pages import Page
 from models.tasks import FinishReason, RunPolicy
 from models.usage import Usage
 
@@ -68,3 +69,9 @@ class SubtaskView(Contract):
     usage: Usage
     started_at: UtcDatetime | None
     ended_at: UtcDatetime | None
+
+
+class SubtaskPage(Page):
+    """A page of subtasks, with parents before their children."""
+
+    items: tuple[SubtaskView, ...]

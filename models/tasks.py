@@ -29,8 +29,10 @@ from models.runs import RunStatus
 from models.usage import Usage
 from models.waits import Waiting
 
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other"]
-"""Why an answer ended. `other`: for an unknown reason; the answer is used as it is."""
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "other", "interrupted"]
+"""Why an answer ended. `other`: for an unknown reason; the answer is used as it is. `interrupted`: a reply was
+cancelled, and what had arrived is kept.
+"""
 
 MAX_METADATA_BYTES = 16 * 1024
 
@@ -176,6 +178,44 @@ class TaskSpec(Body):
         if has_endless(metadata):
             raise ValueError("The metadata contains a number that is too large. Send it as text.")
         return metadata
+
+
+class TaskChange(Body):
+    """A change of a task that hasn't begun: `PUT /api/v1/tasks/{id}`. Omitted fields keep their values."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Tea and coffee", "priority": 1}]})
+
+    goal: str | None = Field(default=None, min_length=1, max_length=100_000, description="Goal of the task")
+    title: str | None = Field(default=None, max_length=120, description="Title of the task")
+    model: ModelRef | None = Field(
+        default=None, description="Model for agents without a model of their own, as `provider/model`"
+    )
+    fallbacks: Fallbacks | None = Field(
+        default=None, description="Fallback models for agents without a model of their own"
+    )
+    plan: Annotated[tuple[PlannedSubtask, ...], Field(fail_fast=True)] | None = Field(
+        default=None,
+        max_length=MAX_NODES,
+        description="Subtasks that replace the current ones. An empty list: a model plans the subtasks.",
+    )
+    images: Annotated[tuple[UUID, ...], Field(max_length=MAX_TASK_IMAGES, fail_fast=True)] | None = Field(
+        default=None, description="IDs of your image files to send to every agent in the task"
+    )
+    on_failure: OnFailure | None = Field(default=None, description="What happens when a subtask fails")
+    max_retries: Whole | None = Field(default=None, ge=0, le=5, description="Maximum number of retries per subtask")
+    on_truncated: OnTruncated | None = Field(
+        default=None, description="What happens to an answer that was cut off at its token limit"
+    )
+    subtasks: SubtaskMode | None = Field(default=None, description="Where subtasks run")
+    output_schema: OutputSchema | None = Field(
+        default=None, description="JSON Schema (draft 2020-12) of the answer. An empty object removes the schema."
+    )
+    budget: Budget | None = Field(default=None, description="Limits to change. The others keep their values.")
+    limits: RunLimits | None = Field(default=None, description="Limits on each subtask")
+    priority: Priority | None = Field(default=None, description="Priority, from 1 (most urgent) to 5 (least urgent)")
+    metadata: dict[Annotated[str, Field(max_length=60)], JsonValue] | None = Field(
+        default=None, max_length=50, description="Data of your own that replaces the current metadata"
+    )
 
 
 class RunPolicy(Contract):

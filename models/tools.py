@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from models.base import Body, Contract
+from models.pages import Page
 from models.policies import ToolRuling
 
 TOOL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
@@ -115,3 +116,9 @@ class Acceptance(Body):
         description="Hash of the definition that you have seen. If it has changed again since, the request fails."
         " Default: the definition that is offered now.",
     )
+
+
+class ToolPage(Page):
+    """A page of tools, by name."""
+
+    items: tuple[ToolView, ...]

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from models.base import (
     AGENT,
     AGENT_NAME,
+    CHAT_ORDER,
     EMAIL,
     IDEMPOTENCY_KEY,
     IMAGE_SIZE,
@@ -27,6 +28,7 @@ from models.tools import TOOL_NAME
 PATTERNS = {
     AGENT: "Use an agent's name, such as poet, or its ID.",
     AGENT_NAME: "Use at most 60 characters: lowercase letters, digits, _ and -. Start with a letter, as in poet.",
+    CHAT_ORDER: "Use last_message_at or created_at, with - before it for the newest first.",
     EMAIL: "Enter an e-mail address, such as you@example.com.",
     IDEMPOTENCY_KEY: "Use 1 to 200 printable ASCII characters without spaces, as in report-2026-11-23.",
     IMAGE_SIZE: "Specify the width and height in pixels, as in 1024x1024.",
@@ -40,7 +42,10 @@ PATTERNS = {
     ORDER: "Use -created_at (newest first) or created_at (oldest first).",
     SCHEDULE_ID: "Use a schedule ID from the list of schedules.",
     TOOL_NAME: "Use 1 to 64 letters, digits, hyphens and underscores, as in github__create_issue.",
-    TOPIC: "Use the form run:<id>, as in run:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
+    TOPIC: (
+        "Use run:<id>, as in run:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a, or one of runs, tasks, agents, approvals,"
+        " notifications and system."
+    ),
 }
 """The message for each pattern of our contracts and routes."""
 

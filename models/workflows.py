@@ -13,6 +13,7 @@ from temporalio.common import SearchAttributeKey
 
 from models.ai_calls import AiCallInput
 from models.nodes import Controls, NodeOutcome
+from models.replies import ReplyInput
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.subtasks import SubtaskInput
 from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
@@ -34,7 +35,7 @@ def registration_of(attribute: SearchAttributeKey[Any]) -> str:
     return f"{attribute.name}={attribute.indexed_value_type.name.title().replace('_', '')}"
 
 
-ROOT_WORKFLOWS = ("TaskWorkflow", "AiCallWorkflow")
+ROOT_WORKFLOWS = ("TaskWorkflow", "AiCallWorkflow", "ReplyWorkflow")
 """The types of workflows that are the root of a run."""
 
 
@@ -117,3 +118,20 @@ class AiCallRuns(ABC):
     @workflow.run
     @abstractmethod
     async def run(self, call: AiCallInput) -> None: ...
+
+
+@workflow.defn(name="ReplyWorkflow")
+class ReplyRuns(ABC):
+    """A reply: the answer of an agent or a model to a conversation. It receives the signals of tasks."""
+
+    @workflow.run
+    @abstractmethod
+    async def run(self, reply: ReplyInput) -> None: ...
+
+    @workflow.signal(name=TaskSignal.BUDGET_RAISED)
+    @abstractmethod
+    async def budget_raised(self) -> None: ...
+
+    @workflow.signal(name=TaskSignal.DECIDED)
+    @abstractmethod
+    async def decided(self, decision: Decision) -> None: ...

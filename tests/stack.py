@@ -16,7 +16,8 @@ from chimera.local.folder import Folder
 from chimera.local.redis import admin_address
 from chimera.local.supervisor import Report, Supervised
 from chimera.local.surroundings import of_settings
-from chimera.security.sessions import Auth, ensure_first_user
+from chimera.security.accounts import ensure_first_user
+from chimera.security.sessions import Auth
 from chimera.temporal.client import Temporal
 from models.users import Credentials
 from tests.ports import free_port

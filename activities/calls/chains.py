@@ -119,14 +119,16 @@ class Chain:
 def chain_of(agent: AgentSpec, context: CallContext, *, retry: int, max_attempts: int) -> Chain:
     """Return the chain of a call: the agent's own models, or its task's models if the agent doesn't name any.
 
-    A model that was set for the node alone replaces the first of them.
+    A model that was set for the node alone replaces the first of them. If the caller chose a reply's model, all models
+    are those of the request.
     """
     if agent.model is not None:
         models = (agent.model, *agent.fallbacks)
     else:
         models = (context.model, *(agent.fallbacks or context.fallbacks))
     if context.own_model is not None:
-        models = (context.own_model, *models[1:])
+        others = context.fallbacks if context.reply is not None else models[1:]
+        models = (context.own_model, *others)
     return Chain(tuple(dict.fromkeys(models)), context.failures, retry, max_attempts)
 
 

@@ -12,11 +12,13 @@ from activities.calls.chains import Chain, chain_of
 from activities.calls.kind import Kind, PartialAnswer, Place, ReadyCall, Spent
 from activities.calls.settle import Settlements
 from activities.calls.stream import Stream
+from activities.continuations import joined
 from activities.plans import Plans
 from activities.prompts import PROMPTS, assembly
-from activities.tool_results import limits_from_now, results_at_once
+from activities.tool_results import limits_from_now, not_yet, results_at_once
 from chimera.bus import Bus
 from chimera.config.settings import Settings
+from chimera.content.text import clean_text
 from chimera.db.engine import AWAY, Connection
 from chimera.ledger import described, transcripts
 from chimera.ledger.calls import Intent
@@ -28,8 +30,8 @@ from chimera.tools.catalog import Catalog
 from chimera.tools.context import ToolContext
 from models.agents import AgentSpec
 from models.errors import AnswerNotKept, ChimeraError, ProviderError
-from models.ids import UserId
-from models.model_calls import ModelCallOutcome, ModelCallRequest
+from models.ids import ROOT, UserId
+from models.model_calls import ModelCallOutcome, ModelCallRequest, Purpose
 from models.tools import ToolDefinition
 from models.usage import Usage
 
@@ -122,6 +124,12 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
             return None
         return ChatEnd("length", error.usage or (None if error.may_be_billed else Usage()))
 
+    def kept_of(self, ready: ReadyCall[ChatRequest], text: str) -> str | None:
+        request = ready.intent.request
+        if request.path != ROOT or request.purpose is not Purpose.TURN or not text:
+            return None
+        return joined((*ready.intent.begun, clean_text(text)))
+
     def broken(self, answer: PartialAnswer[ChatEnd]) -> ChatEnd | None:
         return ChatEnd("other", usage=None) if answer.text else None
 
@@ -141,12 +149,17 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         settled = partial(replies.settlement_of, intent, ready.provider_request, text, settings=self._settings)
         found: Plans | None = None
         try:
+            calls = replies.calls_of(intent, end)
+            if replies.is_handed_over(intent, calls):
+                calls = ()
             results = await results_at_once(
-                replies.calls_of(intent, end),
+                calls,
                 {tool.name: tool.parameters for tool in ready.provider_request.tools},
                 self._catalog.tools,
                 _instant_context(ready),
             )
+            own = tuple(result for result in results if result.tool not in intent.client_tools)
+            results = own + not_yet(calls, intent.client_tools)
             found = await replies.plans_of(intent, text)
             typed = await replies.typed_of(intent, text, end)
             return await self._settlements.settle(

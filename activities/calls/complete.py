@@ -23,6 +23,7 @@ from activities.calls.settle import Settlements
 from activities.calls.shielded import shielded
 from activities.calls.stops import Stops
 from activities.calls.underway import Underway
+from activities.prompts.conversation import SummaryNeeded
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import AWAY, Connection, Database
@@ -107,6 +108,10 @@ class ModelCalls(contract.ModelCalls):
         async with heartbeats():
             return await self._underway.join(call_id, request, lambda: self._make(request))
 
+    def in_progress(self) -> int:
+        """Return how many calls this worker is making."""
+        return self._underway.number()
+
     async def close(self) -> None:
         """End the calls in flight, before the clients are closed."""
         await self._underway.close()
@@ -116,6 +121,8 @@ class ModelCalls(contract.ModelCalls):
         async with self._stops.watch(request.run_id), kind.room(request):
             try:
                 ready = await self._intend(kind, request)
+            except SummaryNeeded:
+                return ModelCallOutcome(needs_summary=True)
             except (RateLimited, ProviderAway) as error:
                 await self._report_wait(request, error)
                 raise
@@ -145,7 +152,8 @@ class ModelCalls(contract.ModelCalls):
                 raise failure.raised from None
             return end
         except asyncio.CancelledError as error:
-            await shielded(self._failures.note(ready, kind.spent(ready, answer.text, error), error))
+            spent, kept = kind.spent(ready, answer.text, error), kind.kept_of(ready, answer.text)
+            await shielded(self._failures.note(ready, spent, error, kept))
             raise
         except Exception as error:  # noqa: BLE001
             # A failure on our side must not cause a second paid answer. The traceback isn't logged, because its frames

@@ -49,9 +49,14 @@ class Failures:
         is_retried = failure.raised.retryable
         await self._settlements.write_failure(call.intent, spent, failure.noted, is_retried=is_retried)
 
-    async def note(self, call: ReadyCall[Any], spent: Spent, error: BaseException) -> None:
-        """Record that an attempt was interrupted, which isn't the provider's failure."""
-        await self._settlements.write_failure(call.intent, spent, error)
+    async def note(
+        self, call: ReadyCall[Any], spent: Spent, error: BaseException, kept_text: str | None = None
+    ) -> None:
+        """Record that an attempt was interrupted, which isn't the provider's failure.
+
+        If its run was stopped, `kept_text` becomes the run's result.
+        """
+        await self._settlements.write_failure(call.intent, spent, error, kept_text=kept_text)
 
     async def end(self, call: ReadyCall[Any], spent: Spent, refusal: ProviderError) -> None:
         """Record a failure on our side that no retry would fix."""

@@ -129,6 +129,10 @@ class Kind(ABC, Generic[Known, ProviderRequest, End]):
         """Return the end of an answer that our side couldn't read completely; None if no part of it can be kept."""
         return None
 
+    def kept_of(self, ready: ReadyCall[ProviderRequest], text: str) -> str | None:
+        """Return the part of an interrupted answer that its run keeps if the run was stopped; None for nothing."""
+        return None
+
     @abstractmethod
     def spent(self, ready: ReadyCall[ProviderRequest], text: str, error: BaseException) -> Spent:
         """Return a failed attempt's probable cost: as reported by the provider, or else estimated; zero if it was

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -82,13 +82,19 @@ class Settlements:
         return kept.outcome
 
     async def write_failure(
-        self, intent: Intent, spent: Spent, error: BaseException, *, is_retried: bool = True
+        self,
+        intent: Intent,
+        spent: Spent,
+        error: BaseException,
+        *,
+        is_retried: bool = True,
+        kept_text: str | None = None,
     ) -> None:
         """Record how an attempt failed.
 
         If the database is unavailable too, the next attempt finds this one unfinished and marks it as in doubt.
         """
-        failure = failure_of(intent, spent, error, is_retried=is_retried)
+        failure = replace(failure_of(intent, spent, error, is_retried=is_retried), kept_text=kept_text)
         try:
             async with self._database.statements() as connection:
                 seq = await failures.fail(connection, failure)
@@ -164,6 +170,9 @@ async def _settle_locked(connection: Connection, intent: Intent, settled: Settle
     )
     seq = await _write(connection, settlement)
     if seq is not None:
+        if status in STOPPED and request.path == ROOT and settlement.node_result:
+            # The answer was complete, but its reply had been stopped a moment before.
+            await failures.keep_text(connection, request.run_id, settlement.node_result)
         return _Kept(settlement.outcome, seq, status in STOPPED)
     log.warning("late_attempt_booked", attempt=intent.attempt)
     return _Kept(None, await in_doubt.book_late(connection, settlement), status in STOPPED)

@@ -58,8 +58,9 @@ class Stream:
             ) from error
         finally:
             answer.text = "".join(pieces)
-        if len(answer.text) > shown:
-            self._show(intent, answer.text[shown:], shown)
+            # Also if the answer is interrupted: a reply keeps this text, so its readers have to see all of it.
+            if len(answer.text) > shown:
+                self._show(intent, answer.text[shown:], shown)
         if answer.end is not None and answer.end.answer is not None:
             # A thought without an opening tag was published as text.
             answer.text = answer.end.answer

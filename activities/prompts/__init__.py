@@ -1,6 +1,6 @@
 """Prompts, and the rules for their answers. Each purpose is one file and one line here."""
 
-from activities.prompts import aggregate, plan, turn
+from activities.prompts import aggregate, plan, summary, turn
 from activities.prompts.base import Prompt
 from models.model_calls import Purpose
 
@@ -8,4 +8,5 @@ PROMPTS: dict[Purpose, Prompt] = {
     Purpose.PLAN: plan.PROMPT,
     Purpose.TURN: turn.PROMPT,
     Purpose.AGGREGATE: aggregate.PROMPT,
+    Purpose.SUMMARY: summary.PROMPT,
 }

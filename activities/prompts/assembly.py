@@ -6,9 +6,9 @@ from typing import Any
 
 from activities import continuations
 from activities.agent_limits import notice_of
-from activities.agents import agent_in
+from activities.agents import agent_in, for_reply
 from activities.continuations import MAX_CONTINUATIONS
-from activities.prompts import PROMPTS, messages, tool_images
+from activities.prompts import PROMPTS, conversation, messages, summary, tool_images
 from activities.prompts.results import CHARS_A_TOKEN
 from activities.typed_answers import CORRECTION, MAX_REPAIRS
 from chimera.config.settings import Settings
@@ -16,14 +16,15 @@ from chimera.content.text import estimate_tokens
 from chimera.db.engine import Connection
 from chimera.ledger import input_files, transcripts
 from chimera.ledger.calls import Intent
-from chimera.ledger.transcripts import CallContext, TranscriptRow
+from chimera.ledger.transcripts import CallContext, ReplyContext, TranscriptRow
 from chimera.pricing import cost_of, price_of, window_of
-from chimera.providers.base import ChatRequest, Image, ToolSpec
+from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolSpec
 from models.agents import AgentSpec
 from models.base import preview_of
 from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
 from models.ids import call_id_of
 from models.model_calls import PURPOSES, ModelCallRequest, Purpose
+from models.replies import ReplyOptions
 from models.tools import ToolDefinition
 from models.usage import Usage
 
@@ -39,8 +40,14 @@ CUT_MARK = "\n[… cut here to fit the model's context window]"
 
 
 def agent_of(request: ModelCallRequest, context: CallContext) -> AgentSpec:
-    """Return the agent of a call. Raises UnknownAgent if it was deleted after the task began."""
-    return agent_in(request.agent, context.agent_spec, max_output_tokens=context.max_output_tokens)
+    """Return the agent of a call. Raises UnknownAgent if it was deleted after the run began."""
+    agent = agent_in(request.agent, context.agent_spec, max_output_tokens=context.max_output_tokens)
+    if context.reply is None:
+        return agent
+    if request.purpose is Purpose.SUMMARY:
+        of_summary = {"prompt": summary.SYSTEM, "tools": (), "output_schema": None, "reasoning_effort": None}
+        return agent.model_copy(update={**of_summary, "max_output_tokens": summary.MAX_TOKENS})
+    return for_reply(agent, context.reply)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,10 @@ class PromptRequest:
     chat: ChatRequest
     written: tuple[TranscriptRow, ...]
     """The transcript rows that this call adds."""
+    client_tools: frozenset[str] = frozenset()
+    """The names of the offered tools that the caller runs."""
+    covers_id: str | None = None
+    """See `Intent`."""
     begun: tuple[str, ...] = ()
     """See `Intent`."""
     tool_call_ids: frozenset[str] = frozenset()
@@ -72,24 +83,35 @@ async def assemble(
     """Return the prompt for `model`, trimmed to its context window. `tools` are offered to it. `limit_reached` explains
     to the model why this is its last turn.
 
-    Raises AnswerMissing if a result is missing.
+    Raises AnswerMissing if a result is missing, and what `conversation.read` raises.
     """
+    if request.purpose is Purpose.SUMMARY:
+        return await _summary_request(connection, request, context, agent, model, settings)
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.longest_answer)
-    offered_tools = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
+    reply = context.reply
+    options = ReplyOptions() if reply is None else ReplyOptions.model_validate(reply.options)
+    own_tools = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
+    client_tools = () if reply is None else _client_tools(reply, own_tools)
+    offered_tools = own_tools + client_tools
     output_schema = output_schema_of(request, context, agent)
     schema = PROMPTS[request.purpose].schema or output_schema
     images, left_out_images = await _images_for(model, connection, context, settings)
     offered = messages.offer_tokens_of(offered_tools, schema) + messages.image_tokens_of(images)
     budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - messages.tokens_of(agent.prompt) - offered)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
+    spoken: list[ChatMessage] | None = None
+    if reply is not None:
+        room = _room(window.room_for(output), budget, settings)
+        spoken = await conversation.read(connection, request, context, model, settings, room)
+        budget = max(256, budget - conversation.tokens_of(spoken))
     rows: list[TranscriptRow] = []
     left_out = 0
     if request.step > 1 or context.attempt:
-        room = budget - sum(messages.tokens_of(words) for _, words in guidance)
-        rows, left_out = await transcripts.read_transcript(connection, request, token_budget=room)
+        room_for_rows = budget - sum(messages.tokens_of(words) for _, words in guidance)
+        rows, left_out = await transcripts.read_transcript(connection, request, token_budget=room_for_rows)
     fresh: list[TranscriptRow] = []
-    if not rows:
+    if not rows and spoken is None:
         user_message = await PROMPTS[request.purpose].user_message(connection, request, context, budget)
         user_message = _cut(user_message, int(budget * USER_MESSAGE_SHARE)) + left_out_images
         fresh.append(messages.row(messages.FIRST_SEQ, "user", user_message))
@@ -99,25 +121,88 @@ async def assemble(
     result_images = await tool_images.messages_after(connection, context.owner_id, rows, model, settings)
     chat = ChatRequest(
         model=model.split("/", 1)[1],
-        messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, images, result_images),
+        messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, images, result_images, spoken),
         call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         attempt=context.attempt + 1,
         max_output_tokens=output,
         tools=offered_tools,
-        tool_choice="none" if request.last_turn else "auto",
+        tool_choice=_tool_choice(request, options, offered_tools),
         response_schema=schema,
         temperature=agent.temperature,
+        top_p=options.top_p,
+        stop=options.stop,
         reasoning_effort=agent.reasoning_effort,
     )
     ids = {call["id"] for row in rows for call in row.tool_calls or ()}
+    ids |= {call.id for message in spoken or () for call in message.tool_calls}
     return PromptRequest(
         chat,
         tuple(fresh),
-        await _earlier_pieces(connection, request, rows),
-        frozenset(ids),
-        output_schema,
-        output_schema is not None and await _may_repair(connection, request),
+        client_tools=frozenset(tool.name for tool in client_tools),
+        begun=await _earlier_pieces(connection, request, rows),
+        tool_call_ids=frozenset(ids),
+        output_schema=output_schema,
+        may_repair=output_schema is not None and await _may_repair(connection, request),
     )
+
+
+async def _summary_request(
+    connection: Connection,
+    request: ModelCallRequest,
+    context: CallContext,
+    agent: AgentSpec,
+    model: str,
+    settings: Settings,
+) -> PromptRequest:
+    """Return the prompt that asks for a summary of a session's older messages.
+
+    It isn't written to the transcript, because the messages are there already.
+    """
+    window = window_of(model, settings.own_windows)
+    turn = agent_of(request.model_copy(update={"purpose": Purpose.TURN}), context)
+    whole = window.room_for(min(turn.max_output_tokens, window.longest_answer))
+    budget = int(whole * conversation.SUMMARIZED_SHARE)
+    wanted = await conversation.to_summarize(connection, context, _room(whole, budget, settings))
+    output = min(agent.max_output_tokens, int(whole * conversation.KEPT_SHARE / 2))
+    text = summary.question("" if wanted is None else wanted.text, output)
+    chat = ChatRequest(
+        model=model.split("/", 1)[1],
+        messages=(ChatMessage("system", agent.prompt), ChatMessage("user", text)),
+        call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
+        attempt=context.attempt + 1,
+        max_output_tokens=output,
+        temperature=agent.temperature,
+    )
+    return PromptRequest(chat, (), covers_id=None if wanted is None else wanted.covers_id)
+
+
+def _room(whole: int, budget: int, settings: Settings) -> conversation.Room:
+    """Return the room for a conversation: `whole` is that of all prompts, `budget` that of the messages of this one."""
+    return conversation.Room(
+        budget=budget,
+        kept=int(whole * conversation.KEPT_SHARE),
+        summarize_above=int(budget * settings.chat_summary_share),
+    )
+
+
+def _client_tools(reply: ReplyContext, own: Sequence[ToolSpec]) -> tuple[ToolSpec, ...]:
+    """Return the caller's functions, without those that have the name of one of the agent's own tools."""
+    taken = {tool.name for tool in own}
+    return tuple(
+        ToolSpec(tool["name"], tool["description"], tool["parameters"])
+        for tool in reply.client_tools
+        if tool["name"] not in taken
+    )
+
+
+def _tool_choice(request: ModelCallRequest, options: ReplyOptions, offered: Sequence[ToolSpec]) -> str:
+    """Return whether tools can or must be called. What the caller requires is required once, in the first turn."""
+    if request.last_turn or options.tool_choice == "none":
+        return "none"
+    if request.step > 1 or not offered:
+        return "auto"
+    known = {"required", *(tool.name for tool in offered)}
+    return options.tool_choice if options.tool_choice in known else "auto"
 
 
 def output_schema_of(request: ModelCallRequest, context: CallContext, agent: AgentSpec) -> dict[str, Any] | None:
@@ -200,6 +285,8 @@ def intent_of(
         limit_reached=limit_reached,
         output_schema=prompt.output_schema,
         may_repair=prompt.may_repair,
+        client_tools=prompt.client_tools,
+        covers_id=prompt.covers_id,
     )
 
 

@@ -68,18 +68,21 @@ def messages_of(
     left_out: int,
     images: Sequence[Image] = (),
     after: Mapping[int, ChatMessage] = MappingProxyType({}),
+    conversation: Sequence[ChatMessage] | None = None,
 ) -> tuple[ChatMessage, ...]:
     """Turn rows into messages, attach the images to the first one, and add the messages in `after`, each after the row
-    with its sequence.
+    with its sequence. A reply's `conversation` comes before all rows.
 
     If older messages were left out, a note says so. Tool results whose call was left out are dropped.
     """
-    head, tail = list(rows[:1]), list(rows[1:])
+    head, tail = (list(rows[:1]), list(rows[1:])) if conversation is None else ([], list(rows))
     if left_out:
         while tail and tail[0].role == "tool":
             tail.pop(0)
             left_out += 1
-    messages = [ChatMessage("system", system), *(replace(_message(first), images=tuple(images)) for first in head)]
+    messages = [ChatMessage("system", system)] if system else []
+    messages += conversation or ()
+    messages += (replace(_message(first), images=tuple(images)) for first in head)
     if left_out:
         messages.append(
             ChatMessage("user", f"[{left_out} earlier messages were left out to fit the model's context window]")

@@ -9,7 +9,7 @@ several times per second, with one query for all followed tasks.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import aclosing, contextmanager
 from uuid import uuid4
 
@@ -22,11 +22,13 @@ from api.live.frames import Written
 from chimera.bus import Bus
 from chimera.db.engine import AWAY, READ_SECONDS, Database
 from chimera.ledger import events
-from chimera.store import task_views
+from chimera.store import replies, task_views
 from chimera.store.task_views import LinkTo, Progress
 from models.events import SnapshotFrame, TokensFrame
 from models.ids import RunId
-from models.runs import CLOSED
+from models.replies import ReplyView
+from models.runs import CLOSED, RunKind
+from models.tasks import TaskView
 from models.users import Caller
 
 log = structlog.get_logger()
@@ -52,6 +54,11 @@ class Hub:
         self._is_closed = False
         self._work: list[asyncio.Task[None]] = []
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether this process is stopping, so that its streams have ended before their runs."""
+        return self._is_closed
+
     def start(self) -> None:
         self._work = [asyncio.create_task(_kept_up(each)) for each in (self._read_bus, self._look)]
 
@@ -60,10 +67,10 @@ class Hub:
         self._is_closed = True
         await stop([*self._work, *(channel.close() for channel in self._channels.values())])
 
-    async def progress(self, caller: Caller, run_id: RunId) -> Progress:
-        """Return the progress of the caller's task. Raises NotFound, also for another user's task."""
+    async def progress(self, caller: Caller, run_id: RunId, kinds: Collection[RunKind] = (RunKind.TASK,)) -> Progress:
+        """Return the progress of the caller's run of one of these kinds. Raises NotFound, also for another user's."""
         async with self._database.statements(READ_SECONDS) as connection:
-            return await task_views.progress(connection, caller, run_id)
+            return await task_views.progress(connection, caller, run_id, kinds)
 
     async def follow(
         self, caller: Caller, run_id: RunId, after: int = 0, progress: Progress | None = None
@@ -85,24 +92,27 @@ class Hub:
         """
         progress = progress or await self.progress(caller, run_id)
         if progress.status in CLOSED:
-            async for batch in self._replay(caller, run_id, after, progress.last_seq):
+            async for batch in self._replay(caller, run_id, after, progress):
                 yield batch
             return
         with self._following(run_id) as channel:
             await channel.begun()
             known = max(channel.last_seq, progress.last_seq)
             if not 0 <= known - after <= MAX_BEHIND:
-                snapshot = await self._snapshot(caller, run_id)
+                snapshot = await self._snapshot(caller, run_id, progress.kind)
                 yield [snapshot]
                 after = known = snapshot.seq
             channel.offer(known)
             async for batch in channel.frames(after, known):
                 yield batch
 
-    async def _replay(self, caller: Caller, run_id: RunId, after: int, last: int) -> AsyncIterator[list[Written]]:
-        """Yield the events of an ended task that the client missed, or a snapshot if it missed too many."""
+    async def _replay(
+        self, caller: Caller, run_id: RunId, after: int, progress: Progress
+    ) -> AsyncIterator[list[Written]]:
+        """Yield the events of an ended run that the client missed, or a snapshot if it missed too many."""
+        last = progress.last_seq
         if not 0 <= last - after <= MAX_BEHIND:
-            yield [await self._snapshot(caller, run_id)]
+            yield [await self._snapshot(caller, run_id, progress.kind)]
             return
         while after < last and (found := await read(self._database, run_id, after, last)):
             yield found
@@ -132,13 +142,20 @@ class Hub:
         await self._bus.interrupt_reader(self._name)
         return backlog
 
-    async def _snapshot(self, caller: Caller, run_id: RunId) -> Written:
-        # Read the task first. Subtasks may then be newer than `seq`, and later events only repeat known facts.
+    async def _snapshot(self, caller: Caller, run_id: RunId, kind: RunKind) -> Written:
+        # Read the run first. Subtasks may then be newer than `seq`, and later events only repeat known facts.
         async with self._database.statements(READ_SECONDS) as connection:
-            task = await task_views.view(connection, caller, run_id, self._link_to)
+            views = task_views if kind is RunKind.TASK else replies
+            view: TaskView | ReplyView = await views.view(connection, caller, run_id, self._link_to)
         async with self._database.begin() as session:
             subtasks = await task_views.subtasks(session, run_id)
-        frame = SnapshotFrame(run_id=run_id, seq=task.last_seq, task=task, subtasks=subtasks)
+        frame = SnapshotFrame(
+            run_id=run_id,
+            seq=view.last_seq,
+            task=view if isinstance(view, TaskView) else None,
+            reply=view if isinstance(view, ReplyView) else None,
+            subtasks=subtasks,
+        )
         return Written(frame, frame.seq)
 
     async def _read_bus(self) -> None:

@@ -5,14 +5,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response, status
+from pydantic import BeforeValidator
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
+from api.etags import ChecksTag, ShowsTag
+from api.idempotency import KEYED
+from api.paging import MAX_PAGE, Cursor, Limit, not_a_number, slice_of
 from chimera.ledger import agents as activity
 from chimera.store import agent_versions, agents, user_limits
 from chimera.store.user_limits import AGENTS_LIMIT
 from models.agent_activity import METRICS_DAYS, AgentMetricsView, AgentStatusView
-from models.agent_versions import MAX_NUMBER, AgentVersionView, Rollback, VersionDiff, VersionView
-from models.agents import BUILT_IN, AgentSpec, AgentView
+from models.agent_versions import MAX_NUMBER, AgentVersionView, Rollback, VersionDiff, VersionPage
+from models.agents import BUILT_IN, AgentPage, AgentSpec, AgentView
 from models.base import AGENT, Contract
 from models.errors import ChimeraError
 from models.providers import ModelsView
@@ -20,8 +24,12 @@ from models.users import Caller
 
 router = APIRouter(prefix="/agents", tags=["agents"], route_class=ClosedRoute)
 
+Moment = Annotated[datetime, BeforeValidator(not_a_number)]
 AgentInPath = Annotated[str, Path(pattern=AGENT, description="Name of the agent, for example `poet`, or its ID")]
 VersionInPath = Annotated[int, Path(ge=1, le=MAX_NUMBER, description="Number of the version")]
+
+
+BUILT_IN_PLACES = {agent.name: place for place, agent in enumerate(BUILT_IN)}
 
 
 class AgentType(Contract):
@@ -33,11 +41,15 @@ class AgentType(Contract):
 
 
 @router.get("", operation_id="list_agents")
-async def list_agents(caller: WithCaller, parts: WithParts) -> tuple[AgentView, ...]:
-    """List the built-in agents and your own, including inactive ones."""
+async def list_agents(
+    caller: WithCaller, parts: WithParts, limit: Limit = MAX_PAGE, cursor: Cursor = None
+) -> AgentPage:
+    """List the built-in agents and then your own by name, including inactive ones."""
     async with parts.database.begin() as session:
         found = await agents.agents_of(session, caller.user_id)
-    return tuple(found.values())
+    of = f"agents {caller.user_id}"
+    items, following = slice_of(parts.cursors, tuple(found.values()), _place_of, of=of, cursor=cursor, limit=limit)
+    return AgentPage(items=items, next_cursor=following)
 
 
 @router.get("/types/available", operation_id="list_agent_types")
@@ -57,13 +69,15 @@ async def list_models(parts: WithParts) -> ModelsView:
 
 
 @router.get("/{agent}", operation_id="get_agent")
-async def get_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> AgentView:
+async def get_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts, tagged: ShowsTag) -> AgentView:
     """Show a built-in agent or one of your own, including its prompt."""
     async with parts.database.begin() as session:
-        return await agents.one(session, caller.user_id, agent)
+        view = await agents.one(session, caller.user_id, agent)
+    tagged.show(view)
+    return view
 
 
-@router.post("", operation_id="create_agent", status_code=status.HTTP_201_CREATED)
+@router.post("", operation_id="create_agent", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
 async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, response: Response) -> AgentView:
     """Create a custom agent."""
     await parts.checks.agent(agent)
@@ -76,7 +90,9 @@ async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, r
 
 
 @router.put("/{agent}", operation_id="change_agent")
-async def change_agent(agent: AgentInPath, spec: AgentSpec, caller: WithCaller, parts: WithParts) -> AgentView:
+async def change_agent(
+    agent: AgentInPath, spec: AgentSpec, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+) -> AgentView:
     """Change one of your agents. This makes a new version for new tasks; tasks that have been accepted keep theirs.
 
     If nothing changes, there is no new version. The name can't be changed.
@@ -85,23 +101,35 @@ async def change_agent(agent: AgentInPath, spec: AgentSpec, caller: WithCaller, 
     async with parts.database.begin() as session:
         await parts.checks.tools(session, caller.user_id, spec)
         await agents.lock(session, caller.user_id)
-        return await agents.change(session, await agents.own(session, caller.user_id, agent), spec)
+        found = await agents.own(session, caller.user_id, agent)
+        tagged.check(agents.view_of(found))
+        view = await agents.change(session, found, spec)
+    tagged.show(view)
+    return view
 
 
 @router.delete("/{agent}", operation_id="delete_agent", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> None:
+async def delete_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts, tagged: ChecksTag) -> None:
     """Delete one of your agents. Subtasks that use it and haven't started yet will fail with `unknown_agent`."""
     async with parts.database.begin() as session:
         await agents.lock(session, caller.user_id)
-        await agents.delete(session, await agents.own(session, caller.user_id, agent, to_be="deleted"))
+        found = await agents.own(session, caller.user_id, agent, to_be="deleted")
+        tagged.check(agents.view_of(found))
+        await agents.delete(session, found)
 
 
 @router.get("/{agent}/versions", operation_id="list_agent_versions")
-async def list_agent_versions(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> tuple[VersionView, ...]:
-    """List up to 100 versions of one of your agents, newest first, with the fields that each of them changed."""
+async def list_agent_versions(
+    agent: AgentInPath, caller: WithCaller, parts: WithParts, limit: Limit = MAX_PAGE, cursor: Cursor = None
+) -> VersionPage:
+    """List the versions of one of your agents, newest first, with the fields that each of them changed."""
     async with parts.database.begin() as session:
         found = await agents.own(session, caller.user_id, agent, to_be="changed, so it has no versions")
-        return tuple(await agent_versions.versions_of(session, found))
+        of = f"versions {caller.user_id} {found.row.id}"
+        below = int(parts.cursors.open_text(cursor, of)) if cursor else None
+        items = await agent_versions.versions_of(session, found, below=below, limit=limit)
+    last = items[-1].version
+    return VersionPage(items=items, next_cursor=parts.cursors.seal_text(str(last), of) if last > 1 else None)
 
 
 @router.get("/{agent}/versions/{version}", operation_id="get_agent_version")
@@ -130,8 +158,10 @@ async def diff_agent_versions(
     return await asyncio.to_thread(agent_versions.diff_of, before, after)
 
 
-@router.post("/{agent}/rollback", operation_id="rollback_agent")
-async def rollback_agent(agent: AgentInPath, rollback: Rollback, caller: WithCaller, parts: WithParts) -> AgentView:
+@router.post("/{agent}/rollback", operation_id="rollback_agent", dependencies=[KEYED])
+async def rollback_agent(
+    agent: AgentInPath, rollback: Rollback, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+) -> AgentView:
     """Roll one of your agents back: make a new version with the fields of an old one."""
     async with parts.database.begin() as session:
         found = await agents.own(session, caller.user_id, agent)
@@ -146,7 +176,11 @@ async def rollback_agent(agent: AgentInPath, rollback: Rollback, caller: WithCal
         raise
     async with parts.database.begin() as session:
         await agents.lock(session, caller.user_id)
-        return await agents.change(session, await agents.own(session, caller.user_id, found.row.id), old.agent)
+        current = await agents.own(session, caller.user_id, found.row.id)
+        tagged.check(agents.view_of(current))
+        view = await agents.change(session, current, old.agent)
+    tagged.show(view)
+    return view
 
 
 @router.get("/{agent}/status", operation_id="get_agent_status")
@@ -163,7 +197,7 @@ async def get_agent_metrics(
     caller: WithCaller,
     parts: WithParts,
     since: Annotated[
-        datetime | None,
+        Moment | None,
         Query(description=f"Count only tasks created since this time. Default: {METRICS_DAYS} days ago."),
     ] = None,
 ) -> AgentMetricsView:
@@ -185,6 +219,10 @@ async def activate_agent(agent: AgentInPath, caller: WithCaller, parts: WithPart
 async def deactivate_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> AgentView:
     """Deactivate one of your agents: it takes no new work. Subtasks that are already planned with it finish."""
     return await _set_active(agent, caller, parts, active=False)
+
+
+def _place_of(agent: AgentView) -> list[int | str]:
+    return [0, BUILT_IN_PLACES[agent.name]] if agent.built_in else [1, agent.name]
 
 
 async def _set_active(ref: str, caller: Caller, parts: Parts, *, active: bool) -> AgentView:

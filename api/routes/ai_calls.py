@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response, status
 
 from api.ai_calls import LATER, IdempotencyKey, WithWait, find, made, new_call, with_reason, written
 from api.deps import ClosedRoute, WithAiCallId, WithCaller, WithParts
+from api.paging import Cursor, Limit
 from chimera.providers.media import Embeds, GeneratesImages
 from chimera.store import ai_calls, task_controls
 from models.ai_calls import (
@@ -21,8 +22,6 @@ from models.ai_calls import (
 from models.errors import InvalidInput
 
 router = APIRouter(prefix="/ai", tags=["ai"], route_class=ClosedRoute)
-
-MAX_PAGE = 100
 
 
 @router.post(
@@ -87,10 +86,8 @@ async def list_ai_calls(
     caller: WithCaller,
     parts: WithParts,
     operation: Annotated[Operation | None, Query(description="Return only calls with this operation")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> AiCallPage:
     """List your embeddings, images and transcriptions, newest first. Administrators see all users' calls."""
     list_name = f"ai_calls {caller.user_id} {operation or ''}"

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.deps import ClosedRoute, Parts, WithApprovalId, WithCaller, WithParts, WithQuestionId, WithTaskId
+from api.paging import Cursor, Limit
 from chimera.store import approval_views, approvals
 from chimera.store.approval_views import ApprovalFilter
 from chimera.store.approvals import Recorded
@@ -22,8 +23,6 @@ from models.users import Caller
 
 router = APIRouter(tags=["approvals"], route_class=ClosedRoute)
 
-Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
-Cursor = Annotated[str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")]
 Statuses = Annotated[
     list[ApprovalStatus] | None,
     Query(
@@ -69,6 +68,25 @@ async def delegate_approval(
         view = await approval_views.one(session, caller, approval_id, is_allowed=True)
     _announce(parts, done)
     return view
+
+
+@router.post("/approvals/{approval_id}/decision", operation_id="decide", summary="Decide about a Call")
+async def decide(
+    approval_id: WithApprovalId, decision: ApprovalDecision, caller: WithCaller, parts: WithParts
+) -> ApprovalView:
+    """Decide about a tool call of a task or a reply, or about the unknown outcome of one. The first decision counts."""
+    async with parts.database.begin() as session:
+        done = await approvals.decide(session, caller, approval_id, decision, settings=parts.settings)
+    return await _announced(parts, caller, approval_id, done)
+
+
+@router.post("/approvals/{approval_id}/answer", operation_id="answer", summary="Answer an Agent")
+async def answer(approval_id: WithApprovalId, given: Answer, caller: WithCaller, parts: WithParts) -> ApprovalView:
+    """Answer the question of an agent in a task or a reply. The options of a question are suggestions, so any text is
+    accepted."""
+    async with parts.database.begin() as session:
+        done = await approvals.answer(session, caller, approval_id, given)
+    return await _announced(parts, caller, approval_id, done)
 
 
 @router.get("/tasks/{task_id}/approvals", operation_id="list_task_approvals")

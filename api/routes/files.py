@@ -1,21 +1,22 @@
 """Routes for files: upload, list, download and delete files."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import APIRouter, Request, Response, status
 from fastapi.responses import StreamingResponse
+from pydantic_core import to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithFileId, WithParts
+from api.idempotency import Key, once_for
+from api.paging import Cursor, Limit
 from api.uploads import form_of, keep
 from chimera.store import files
 from models.errors import InvalidInput
 from models.files import FilePage, FileView
 
 router = APIRouter(prefix="/files", tags=["files"], route_class=ClosedRoute)
-
-MAX_PAGE = 100
 
 _FILE = {
     "type": "string",
@@ -26,36 +27,53 @@ _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}}
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": _FILE},
+                    "additionalProperties": False,
+                }
+            }
         },
     }
 }
 
 
 @router.post(
-    "", operation_id="create_file", summary="Upload File", status_code=status.HTTP_201_CREATED, openapi_extra=_FORM
+    "",
+    operation_id="create_file",
+    summary="Upload File",
+    status_code=status.HTTP_201_CREATED,
+    response_model=FileView,
+    openapi_extra=_FORM,
 )
-async def create_file(request: Request, caller: WithCaller, parts: WithParts, response: Response) -> FileView:
+async def create_file(request: Request, caller: WithCaller, parts: WithParts, idempotency_key: Key = None) -> Response:
     """Upload a file in the form field `file`. The file's type is detected from its content."""
     async with form_of(request, limit_bytes=parts.settings.max_file_bytes) as form:
         for name in form.fields:
             raise InvalidInput(name[:60], "Unknown field. Send only the file, in the field 'file'.")
-        if form.upload is None:
+        upload = form.upload
+        if upload is None:
             raise InvalidInput("file", "The file is missing. Add it, for example with curl -F file=@note.wav.")
-        async with parts.database.begin() as session:
-            view = await keep(session, caller.user_id, form.upload, parts.settings)
-    response.headers["Location"] = f"{API}/files/{view.id}"
-    return view
+
+        async def stored() -> Response:
+            async with parts.database.begin() as session:
+                view = await keep(session, caller.user_id, upload, parts.settings)
+            location = {"Location": f"{API}/files/{view.id}"}
+            return Response(view.model_dump_json(), status.HTTP_201_CREATED, location, "application/json")
+
+        # Not the form's bytes, because each request has another boundary between its parts.
+        meaning = to_json(["upload", upload.name, upload.content.sha256])
+        return await once_for(parts.database, caller, idempotency_key, meaning, stored)
 
 
 @router.get("", operation_id="list_files")
 async def list_files(
     caller: WithCaller,
     parts: WithParts,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> FilePage:
     """List your files, newest first. Administrators see all users' files."""
     list_name = f"files {caller.user_id}"
@@ -77,7 +95,10 @@ async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) ->
     operation_id="get_file_content",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {"application/octet-stream": {}}, "description": "Content of the file, as an attachment"}
+        200: {
+            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "Content of the file, as an attachment",
+        }
     },
 )
 async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> StreamingResponse:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from fastapi import APIRouter, Request, Response, status
@@ -15,6 +15,7 @@ from api.deps import Parts, PublicRoute, WithParts
 from chimera import __version__
 from chimera.config.vendors import VENDORS
 from chimera.db.engine import AWAY
+from chimera.ledger import admission
 from chimera.observe import disk
 from chimera.observe.disk import Space
 from chimera.providers import account_of
@@ -125,6 +126,20 @@ class NotUp(Exception):
     def __init__(self, state: State, note: str) -> None:
         super().__init__(note)
         self.state = state
+
+
+async def system_state(parts: Parts) -> dict[str, Any]:
+    """Return the health of each part, and how many runs are queued and running, for administrators' sockets."""
+    checks = _readiness(parts) | {"workers": _workers, "providers": _providers}
+    states = await asyncio.gather(*(_checked(name, check, parts) for name, check in checks.items()))
+    # Without the duration, which is different each time.
+    found: dict[str, Any] = {
+        name: {"state": state.state, "note": state.note} for name, state in zip(checks, states, strict=True)
+    }
+    if found["database"]["state"] != "away":
+        async with parts.database.begin() as session:
+            found["queue"] = await admission.counts(session)
+    return found
 
 
 async def _answer(checks: dict[str, Check], request: Request, parts: Parts, response: Response) -> Health:

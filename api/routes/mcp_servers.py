@@ -7,6 +7,9 @@ from fastapi import APIRouter, Path, Response, status
 from pydantic_core import to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
+from api.etags import ChecksTag, ShowsTag
+from api.idempotency import KEYED
+from api.paging import MAX_PAGE, Cursor, Limit, slice_of
 from chimera.config.addresses import problem_of
 from chimera.config.sealing import seal
 from chimera.ledger import tools as ledger
@@ -19,7 +22,7 @@ from chimera.tools.mcp.source import headers_place, users_server
 from models.base import KEY
 from models.errors import InvalidInput
 from models.ids import UserId
-from models.mcp_servers import McpServerSpec, McpServerView
+from models.mcp_servers import McpServerPage, McpServerSpec, McpServerView
 
 router = APIRouter(prefix="/mcp-servers", tags=["tools"], route_class=ClosedRoute)
 
@@ -27,13 +30,18 @@ ServerInPath = Annotated[str, Path(pattern=KEY, description="Name of the MCP ser
 
 
 @router.get("", operation_id="list_mcp_servers")
-async def list_mcp_servers(caller: WithCaller, parts: WithParts) -> tuple[McpServerView, ...]:
-    """List your own MCP servers, without the installation's."""
+async def list_mcp_servers(
+    caller: WithCaller, parts: WithParts, limit: Limit = MAX_PAGE, cursor: Cursor = None
+) -> McpServerPage:
+    """List your own MCP servers by name, without the installation's."""
     async with parts.database.begin() as session:
-        return await mcp_servers.servers_of(session, caller.user_id)
+        found = await mcp_servers.servers_of(session, caller.user_id)
+    of = f"mcp servers {caller.user_id}"
+    items, following = slice_of(parts.cursors, found, lambda server: [server.name], of=of, cursor=cursor, limit=limit)
+    return McpServerPage(items=items, next_cursor=following)
 
 
-@router.post("", operation_id="create_mcp_server", status_code=status.HTTP_201_CREATED)
+@router.post("", operation_id="create_mcp_server", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
 async def create_mcp_server(
     spec: McpServerSpec, caller: WithCaller, parts: WithParts, response: Response
 ) -> McpServerView:
@@ -56,16 +64,20 @@ async def create_mcp_server(
 
 
 @router.get("/{name}", operation_id="get_mcp_server")
-async def get_mcp_server(name: ServerInPath, caller: WithCaller, parts: WithParts) -> McpServerView:
+async def get_mcp_server(name: ServerInPath, caller: WithCaller, parts: WithParts, tagged: ShowsTag) -> McpServerView:
     """Show one of your own MCP servers."""
     async with parts.database.begin() as session:
-        return await mcp_servers.view(session, caller.user_id, name)
+        view = await mcp_servers.view(session, caller.user_id, name)
+    tagged.show(view)
+    return view
 
 
 @router.delete("/{name}", operation_id="delete_mcp_server", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_mcp_server(name: ServerInPath, caller: WithCaller, parts: WithParts) -> None:
+async def delete_mcp_server(name: ServerInPath, caller: WithCaller, parts: WithParts, tagged: ChecksTag) -> None:
     """Remove one of your own MCP servers with its tools. Agents that name them go on without them."""
     async with parts.database.begin() as session:
+        await mcp_servers.one(session, caller.user_id, name, lock=True)
+        tagged.check(await mcp_servers.view(session, caller.user_id, name))
         await mcp_servers.remove(session, caller.user_id, name)
 
 

@@ -2,12 +2,16 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import Match
+from starlette.types import Scope
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithScheduleId
+from api.etags import ChecksTag, ShowsVersion, Tagged
+from api.idempotency import KEYED
+from api.paging import Cursor, Limit
 from chimera.db.tables import Schedule
 from chimera.ledger import outbox
 from chimera.store import agents, schedules, task_views, user_limits
@@ -17,16 +21,36 @@ from chimera.store.user_limits import OPEN_TASKS_LIMIT, SCHEDULES_LIMIT
 from models.due_times import backfilled, next_times
 from models.errors import Forbidden
 from models.ids import ScheduleId, UserId
-from models.schedules import BackfillSpec, BackfillView, PreviewSpec, PreviewView, ScheduleSpec, ScheduleView
+from models.schedules import (
+    BackfillSpec,
+    BackfillView,
+    PreviewSpec,
+    PreviewView,
+    SchedulePage,
+    ScheduleSpec,
+    ScheduleView,
+)
 from models.tasks import TaskPage
 from models.users import Caller
 
-router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=ClosedRoute)
+_PREVIEW = "/preview"
+
+
+class ScheduleRoute(ClosedRoute):
+    """Doesn't take the address of the preview for that of a schedule."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        is_preview = f"/{child.get('path_params', {}).get('schedule_id')}" == _PREVIEW
+        return (Match.NONE, {}) if is_preview else (match, child)
+
+
+router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=ScheduleRoute)
 
 NEXT_SHOWN = 10
 
 
-@router.post("", operation_id="create_schedule", status_code=status.HTTP_201_CREATED)
+@router.post("", operation_id="create_schedule", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
 async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithParts, response: Response) -> ScheduleView:
     """Create a recurring task.
 
@@ -45,7 +69,7 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
     return _view(schedule)
 
 
-@router.post("/preview", operation_id="preview_schedule")
+@router.post(_PREVIEW, operation_id="preview_schedule")
 async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithParts) -> PreviewView:
     """Validate a schedule and preview its next runs, starting from now or from `after`. Nothing is stored."""
     async with parts.database.begin() as session:
@@ -55,28 +79,37 @@ async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithPar
 
 
 @router.get("", operation_id="list_schedules")
-async def list_schedules(caller: WithCaller, parts: WithParts) -> tuple[ScheduleView, ...]:
-    """List up to 100 of your schedules, newest first. Administrators see all users' schedules."""
+async def list_schedules(
+    caller: WithCaller, parts: WithParts, limit: Limit = 20, cursor: Cursor = None
+) -> SchedulePage:
+    """List your schedules, newest first. Administrators see all users' schedules."""
+    of = f"schedules {caller.user_id}"
+    after = parts.cursors.open(cursor, of) if cursor else None
     async with parts.database.begin() as session:
-        found = await schedules.of(session, caller)
-    return tuple(await asyncio.to_thread(list, map(_view, found)))
+        found, place = await schedules.page(session, caller, after=after, limit=limit)
+    items = await asyncio.to_thread(list, map(_view, found))
+    return SchedulePage(items=tuple(items), next_cursor=parts.cursors.seal(place, of) if place else None)
 
 
 @router.get("/{schedule_id}", operation_id="get_schedule")
-async def get_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
+async def get_schedule(
+    schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts, tagged: ShowsVersion
+) -> ScheduleView:
     """Show a schedule: its timing, the task that it creates and its next runs."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
+    tagged.show(*schedules.edited_fields(schedule))
     return _view(schedule)
 
 
 @router.put("/{schedule_id}", operation_id="replace_schedule")
 async def replace_schedule(
-    schedule_id: WithScheduleId, spec: ScheduleSpec, caller: WithCaller, parts: WithParts
+    schedule_id: WithScheduleId, spec: ScheduleSpec, caller: WithCaller, parts: WithParts, tagged: ChecksTag
 ) -> ScheduleView:
     """Replace a schedule. Runs in progress continue. If Temporal rejects the new schedule, the old one is kept."""
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
+        tagged.check(*schedules.edited_fields(schedule))
         await parts.checks.schedule(session, caller.user_id, spec)
         before = schedules.version_of(schedule)
         schedules.replace(schedule, spec)
@@ -86,13 +119,14 @@ async def replace_schedule(
     if rejection is not None and rejection.spec == written.spec:
         await _restore(parts, caller, schedule_id, before, written)
         raise rejection.error
+    tagged.show(*schedules.edited_fields(schedule))
     return _view(schedule)
 
 
 @router.delete("/{schedule_id}", operation_id="delete_schedule", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> None:
+async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts, tagged: ChecksTag) -> None:
     """Delete a schedule. The tasks that it created are kept."""
-    await _remove(parts, caller, schedule_id)
+    await _remove(parts, caller, schedule_id, tagged)
 
 
 @router.post("/{schedule_id}/pause", operation_id="pause_schedule")
@@ -118,7 +152,12 @@ async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
     return _view(schedule)
 
 
-@router.post("/{schedule_id}/trigger", operation_id="trigger_schedule", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/{schedule_id}/trigger",
+    operation_id="trigger_schedule",
+    status_code=status.HTTP_202_ACCEPTED,
+    dependencies=[KEYED],
+)
 async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
     """Start an extra run of a schedule now. Shortly afterward, the run appears in the schedule's list of runs."""
     async with parts.database.begin() as session:
@@ -131,7 +170,12 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
     return _view(schedule)
 
 
-@router.post("/{schedule_id}/backfill", operation_id="backfill_schedule", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/{schedule_id}/backfill",
+    operation_id="backfill_schedule",
+    status_code=status.HTTP_202_ACCEPTED,
+    dependencies=[KEYED],
+)
 async def backfill_schedule(
     schedule_id: WithScheduleId, backfill: BackfillSpec, caller: WithCaller, parts: WithParts
 ) -> BackfillView:
@@ -153,10 +197,8 @@ async def list_schedule_runs(
     schedule_id: WithScheduleId,
     caller: WithCaller,
     parts: WithParts,
-    limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> TaskPage:
     """List the tasks that a schedule has created, newest first."""
     list_name = f"runs {caller.user_id} {schedule_id}"
@@ -193,9 +235,12 @@ async def _restore(parts: Parts, caller: Caller, schedule_id: ScheduleId, before
     await parts.schedule_dispatcher.deliver(schedule_id)
 
 
-async def _remove(parts: Parts, caller: Caller, schedule_id: ScheduleId) -> None:
+async def _remove(parts: Parts, caller: Caller, schedule_id: ScheduleId, tagged: Tagged | None = None) -> None:
     async with parts.database.begin() as session:
-        await session.delete(await schedules.one(session, caller, schedule_id, lock=True))
+        schedule = await schedules.one(session, caller, schedule_id, lock=True)
+        if tagged is not None:
+            tagged.check(*schedules.edited_fields(schedule))
+        await session.delete(schedule)
         await outbox.enqueue_schedule(session, schedule_id)
     await parts.schedule_dispatcher.deliver(schedule_id)
 

@@ -6,9 +6,24 @@ from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic_core import from_json, to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
+from api.etags import ChecksTag, ShowsVersion
+from api.idempotency import KEYED
+from api.paging import MAX_PAGE, Cursor, Limit, slice_of
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger.messages import MessagePlace
-from chimera.store import costs, files, messages, retries, task_controls, task_views, tasks, timelines, user_limits
+from chimera.store import (
+    costs,
+    files,
+    messages,
+    retries,
+    task_changes,
+    task_controls,
+    task_views,
+    tasks,
+    timelines,
+    user_limits,
+)
+from chimera.store.task_changes import edited_fields
 from chimera.store.task_views import TaskFilter
 from chimera.store.user_limits import OPEN_TASKS_LIMIT
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
@@ -18,13 +33,14 @@ from models.files import FilePage
 from models.ids import NodePath, ScheduleId, TaskId
 from models.messages import MessagePage
 from models.runs import RunKind, RunStatus
-from models.subtasks import SubtaskView
+from models.subtasks import SubtaskPage
 from models.tasks import (
     Budget,
     Guidance,
     GuidanceView,
     OnFailure,
     SteerRequest,
+    TaskChange,
     TaskPage,
     TaskRetry,
     TaskSpec,
@@ -34,8 +50,6 @@ from models.timelines import TimelineView
 from models.users import Caller
 
 router = APIRouter(prefix="/tasks", tags=["tasks"], route_class=ClosedRoute)
-
-MAX_PAGE = 100
 
 IdempotencyKey = Annotated[
     str | None,
@@ -62,9 +76,11 @@ class TaskTypes(Contract):
 
 
 @router.get("/{task_id}", operation_id="get_task")
-async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+async def get_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts, tagged: ShowsVersion) -> TaskView:
     """Show a task's state, its cost and, once it has ended, its result or the reason for its failure."""
-    return await _view(parts, caller, task_id)
+    view = await _view(parts, caller, task_id)
+    tagged.show(*edited_fields(view))
+    return view
 
 
 @router.post("", operation_id="create_task", status_code=status.HTTP_202_ACCEPTED)
@@ -138,10 +154,8 @@ async def list_tasks(
     caller: WithCaller,
     parts: WithParts,
     query: Annotated[TaskQuery, Depends(_task_query)],
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> TaskPage:
     """List your tasks, newest first. Administrators see all users' tasks."""
     list_name = f"tasks {caller.user_id} {query.model_dump_json()}"
@@ -172,11 +186,19 @@ async def list_task_types() -> TaskTypes:
 
 
 @router.get("/{task_id}/subtasks", operation_id="list_subtasks")
-async def list_subtasks(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> tuple[SubtaskView, ...]:
+async def list_subtasks(
+    task_id: WithTaskId, caller: WithCaller, parts: WithParts, limit: Limit = MAX_PAGE, cursor: Cursor = None
+) -> SubtaskPage:
     """List a task's subtasks, with parents before their children."""
     await parts.hub.progress(caller, task_id)
     async with parts.database.begin() as session:
-        return await task_views.subtasks(session, task_id)
+        found = await task_views.subtasks(session, task_id)
+    of = f"subtasks {caller.user_id} {task_id}"
+    places = {subtask.path: place for place, subtask in enumerate(found)}
+    items, following = slice_of(
+        parts.cursors, found, lambda subtask: [places[subtask.path]], of=of, cursor=cursor, limit=limit
+    )
+    return SubtaskPage(items=items, next_cursor=following)
 
 
 @router.get("/{task_id}/cost", operation_id="get_task_cost")
@@ -198,10 +220,8 @@ async def list_task_messages(
             description="Path of the subtask whose messages are listed. An empty path selects the task's own calls.",
         ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 50,
-    cursor: Annotated[
-        str | None, Query(max_length=500, description="Value of `next_cursor` from the previous page")
-    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> MessagePage:
     """List the messages of one of your tasks, subtask by subtask: prompts, replies, tool calls and tool results.
 
@@ -221,10 +241,8 @@ async def list_task_files(
     task_id: WithTaskId,
     caller: WithCaller,
     parts: WithParts,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> FilePage:
     """List the files that a task's agents and tools have written, newest first."""
     list_name = f"task files {caller.user_id} {task_id}"
@@ -241,7 +259,9 @@ async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: With
         return await timelines.timeline_of(session, caller, task_id)
 
 
-@router.post("/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED, dependencies=[KEYED]
+)
 async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
     """Start a task that was created with `start: false`."""
     async with parts.database.begin() as session:
@@ -273,7 +293,7 @@ async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
     return await _announced(parts, caller, task_id)
 
 
-@router.post("/{task_id}/retry", operation_id="retry_task", status_code=status.HTTP_202_ACCEPTED)
+@router.post("/{task_id}/retry", operation_id="retry_task", status_code=status.HTTP_202_ACCEPTED, dependencies=[KEYED])
 async def retry_task(
     task_id: WithTaskId, caller: WithCaller, parts: WithParts, wish: TaskRetry | None = None
 ) -> TaskView:
@@ -295,7 +315,7 @@ async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCal
     return await _announced(parts, caller, task_id)
 
 
-@router.post("/{task_id}/steer", operation_id="steer_task")
+@router.post("/{task_id}/steer", operation_id="steer_task", dependencies=[KEYED])
 async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts) -> GuidanceView:
     """Add guidance to a task's next model calls. The response lists the running subtasks that receive the guidance."""
     async with parts.database.begin() as session:
@@ -317,10 +337,26 @@ async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller
     )
 
 
+@router.put("/{task_id}", operation_id="change_task")
+async def change_task(
+    task_id: WithTaskId, change: TaskChange, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+) -> TaskView:
+    """Change a task that hasn't begun. Omitted fields keep their values.
+
+    All fields of a draft can be changed, and `title`, `priority`, `metadata` and `budget` of a queued task.
+    """
+    async with parts.database.begin() as session:
+        await task_changes.change(session, caller, task_id, change, check=parts.checks.task, expect=tagged.check)
+    view = await _announced(parts, caller, task_id)
+    tagged.show(*edited_fields(view))
+    return view
+
+
 @router.delete("/{task_id}", operation_id="delete_task", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> None:
+async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts, tagged: ChecksTag) -> None:
     """Delete a task that has ended, along with its runs in Temporal. Its cost records are kept, without any content."""
     async with parts.database.begin() as session:
+        await task_changes.expect_state(session, caller, task_id, tagged.check)
         await tasks.delete(session, caller, task_id)
     parts.dispatcher.deliver_soon(task_id)
 

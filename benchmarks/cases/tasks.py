@@ -56,7 +56,7 @@ async def _finishes(
     api: httpx2.AsyncClient, path: str, view: dict[str, Any], cost: dict[str, Any]
 ) -> tuple[str | None, ...]:
     """Return the finish reason from each place where the API shows it."""
-    subtasks = (await api.get(f"{path}/subtasks")).json()
+    subtasks = (await api.get(f"{path}/subtasks")).json()["items"]
     ends = [event for event in await _events(api, path) if event.get("finish_reason")]
     last = (cost["attempts"] or [{}])[-1]
     subtask = subtasks[0] if subtasks else {}

@@ -15,13 +15,16 @@ import traceback
 from pathlib import Path
 
 from benchmarks.security import (
+    api_keys,
     approvals,
     at_rest,
     bodies,
     bombs,
     canaries,
+    code,
     connections,
     controls,
+    data_only,
     deletion,
     egress,
     egress_answers,
@@ -31,9 +34,11 @@ from benchmarks.security import (
     guesses,
     histories,
     limits,
+    log_lines,
     mcp_hostile,
     mcp_stdio,
     modes,
+    one_time,
     pairs,
     passwords,
     patterns,
@@ -49,6 +54,8 @@ from benchmarks.security import (
     supply,
     surface,
     terminals,
+    tokens,
+    uploads,
     versions,
     volume,
 )
@@ -58,6 +65,11 @@ from tests.ports import free_port
 from tests.stack import Stack, running_stack
 
 MODULES = (
+    uploads,
+    log_lines,
+    data_only,
+    code,
+    api_keys,
     approvals,
     at_rest,
     bodies,
@@ -78,6 +90,7 @@ MODULES = (
     mcp_hostile,
     mcp_stdio,
     modes,
+    one_time,
     pairs,
     passwords,
     patterns,
@@ -94,6 +107,7 @@ MODULES = (
     supply,
     surface,
     terminals,
+    tokens,
     versions,
     volume,
 )

@@ -54,7 +54,7 @@ async def _by_api(client: httpx2.AsyncClient, seen: Seen, role: str, marker: Pat
     for method, path, body in _requests(marker):
         answer = await client.request(method, f"{API}{path}", json=body)
         seen.expect(400 <= answer.status_code < 500, f"{role}: {method} {path} {body} returned {answer.status_code}")
-    seen.expect((await client.get(f"{API}/mcp-servers")).json() == [], f"{role}: a server was added")
+    seen.expect((await client.get(f"{API}/mcp-servers")).json()["items"] == [], f"{role}: a server was added")
 
 
 def _requests(marker: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:

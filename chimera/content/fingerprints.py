@@ -14,7 +14,7 @@ from models.base import Body
 
 def fingerprint_of(body: Body) -> str:
     """Hash a request's meaning. Defaults are omitted, so that fields of later versions don't change older hashes."""
-    meant = _canonical(body.model_dump(mode="json", exclude_defaults=True))
+    meant = canonical(body.model_dump(mode="json", exclude_defaults=True))
     return _hash_of(json.dumps(meant, sort_keys=True, separators=(",", ":")))
 
 
@@ -24,15 +24,16 @@ def older_fingerprint_of(body: Body) -> str:
     return _hash_of(body.model_dump_json(exclude_unset=True))
 
 
-def _canonical(value: JsonValue) -> JsonValue:
+def canonical(value: JsonValue) -> JsonValue:
+    """Return a value with 1.0 as 1, because JSON has only one kind of number."""
     match value:
         case float() if value.is_integer():
-            # JSON has only one kind of number; PostgreSQL, too, treats 1 and 1.0 as equal.
+            # PostgreSQL, too, treats 1 and 1.0 as equal.
             return int(value)
         case list():
-            return [_canonical(item) for item in value]
+            return [canonical(item) for item in value]
         case dict():
-            return {name: _canonical(item) for name, item in value.items()}
+            return {name: canonical(item) for name, item in value.items()}
     return value
 
 

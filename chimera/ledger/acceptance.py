@@ -4,7 +4,7 @@ Before it starts, every run therefore costs a single round trip to the database.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +15,7 @@ from chimera.ledger.statements import INSERT_EVENTS, as_json, events_of, insert_
 from models.events import Event
 from models.ids import ROOT, ScheduleId, UserId
 from models.plans import PlannedSubtask
+from models.replies import ClientTool, ConversationMessage, ReplyOptions, ReplyPurpose
 from models.runs import RunKind, RunStatus
 from models.tasks import Budget, RunPolicy
 
@@ -51,6 +52,27 @@ class NewTask:
     output_schema: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReply:
+    """The content of a reply. Its conversation is that of a session up to a message, or `conversation`."""
+
+    model: str
+    agent: str | None = None
+    model_chosen: bool = False
+    """Whether `model` and `fallbacks` replace those of the agent."""
+    fallbacks: Sequence[str] = ()
+    session_id: str | None = None
+    message_id: str | None = None
+    conversation: Sequence[ConversationMessage] | None = None
+    instructions: str | None = None
+    client_tools: Sequence[ClientTool] = ()
+    options: ReplyOptions = field(default_factory=ReplyOptions)
+    policy: RunPolicy = field(default_factory=RunPolicy)
+    output_schema: Mapping[str, Any] | None = None
+    purpose: ReplyPurpose = ReplyPurpose.ANSWER
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
 _ACCOUNT = """
 account AS (
     INSERT INTO runs
@@ -84,6 +106,20 @@ WITH {_ACCOUNT},
 {_BEGINNING}
 """)  # noqa: S608
 
+_REPLY = one_line(f"""
+WITH {_ACCOUNT},
+ reply AS (
+    INSERT INTO replies
+        (run_id, session_id, message_id, agent, model, model_chosen, fallbacks, instructions, conversation,
+         client_tools, options, policy, output_schema, purpose, metadata, agents_revision)
+    SELECT id, %(session_id)s::uuid, %(message_id)s::uuid, %(agent)s, %(model)s, %(model_chosen)s, %(fallbacks)s,
+           %(instructions)s, %(conversation)s::jsonb, %(client_tools)s::jsonb, %(options)s::jsonb, %(policy)s::jsonb,
+           %(output_schema)s::jsonb, %(purpose)s, %(metadata)s::jsonb,
+           (SELECT agents_revision FROM users WHERE users.id = %(owner_id)s::uuid)
+    FROM account),
+{_BEGINNING}
+""")  # noqa: S608
+
 
 async def accept_task(session: AsyncSession, run: NewRun, task: NewTask) -> str | None:
     """Write a task and return its id, or None if its idempotency key or its scheduled run already has a run."""
@@ -108,6 +144,40 @@ async def accept_ai_call(session: AsyncSession, run: NewRun, model: str, request
     """Write an AI call and return its id, or None if its idempotency key already has a run."""
     values = {**_values_of(run), "planned": 0, "model": model, "request": as_json(request)}
     return _id_in((await sql.execute(session, _AI_CALL, values)).scalar())
+
+
+async def accept_reply(session: AsyncSession, run: NewRun, reply: NewReply) -> str | None:
+    """Write a reply and return its id, or None if its idempotency key already has a run.
+
+    The rows of the session and of the message that it answers have to exist before, in the same transaction or an
+    earlier one.
+    """
+    conversation = reply.conversation
+    values = {
+        **_values_of(run),
+        "planned": 0,
+        "session_id": reply.session_id,
+        "message_id": reply.message_id,
+        "agent": reply.agent,
+        "model": reply.model,
+        "model_chosen": reply.model_chosen,
+        "fallbacks": list(reply.fallbacks),
+        "instructions": reply.instructions,
+        "conversation": None if conversation is None else as_json([_sent(message) for message in conversation]),
+        "client_tools": as_json([tool.model_dump(mode="json") for tool in reply.client_tools])
+        if reply.client_tools
+        else None,
+        "options": reply.options.model_dump_json(exclude_defaults=True),
+        "policy": reply.policy.model_dump_json(),
+        "output_schema": None if reply.output_schema is None else as_json(reply.output_schema),
+        "purpose": reply.purpose,
+        "metadata": as_json(reply.metadata),
+    }
+    return _id_in((await sql.execute(session, _REPLY, values)).scalar())
+
+
+def _sent(message: ConversationMessage) -> dict[str, Any]:
+    return message.model_dump(mode="json", exclude_defaults=True)
 
 
 def _values_of(run: NewRun) -> dict[str, Any]:

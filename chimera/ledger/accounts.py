@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chimera.db.engine import Connection, one, scalar
+from chimera.ledger import notifications
 from chimera.ledger.calls import Intent
 from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, insert_event, place_of
 from models.base import usd
@@ -106,7 +107,10 @@ async def wait_for_budget(connection: Connection, run_id: RunId, refusal: Refusa
     """Set a running or queued task to waiting, with an event; return the event's sequence, or 0 if nothing changed."""
     reached = BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed, until=refusal.until)
     event = EVENT.dump_json(reached).decode()
-    return await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0
+    seq = await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0
+    if seq:
+        await notifications.budget_reached(connection, run_id, refusal.limit, refusal.message)
+    return seq
 
 
 _LAST_REACHED = """

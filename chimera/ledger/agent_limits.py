@@ -16,8 +16,9 @@ MISTAKES = "^(There is no tool |The arguments for .* are not a JSON object|Inval
 
 _PROGRESS = one_line(f"""
 SELECT (SELECT count(*) FROM tool_calls c WHERE c.run_id = %(run_id)s AND c.path = %(path)s) AS tool_calls,
-       (SELECT CAST(EXTRACT(epoch FROM clock_timestamp() - s.started_at) AS float8) FROM subtasks s
-        WHERE s.run_id = %(run_id)s AND s.path = %(path)s) AS seconds,
+       (SELECT CAST(EXTRACT(epoch FROM clock_timestamp() - COALESCE(s.started_at, r.started_at)) AS float8)
+        FROM runs r LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
+        WHERE r.id = %(run_id)s AND (s.path IS NOT NULL OR %(path)s = '')) AS seconds,
        (SELECT jsonb_agg(jsonb_build_object('calls', m.calls, 'mistaken', m.mistaken) ORDER BY m.seq DESC) FROM (
             SELECT a.seq, (
                 SELECT jsonb_agg(jsonb_build_array(x ->> 'name', CASE

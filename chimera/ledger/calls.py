@@ -80,6 +80,10 @@ class Intent:
     """Whether a limit of the agent makes this call its last turn."""
     output_schema: dict[str, Any] | None = None
     """The JSON Schema of the answer."""
+    client_tools: frozenset[str] = frozenset()
+    """The names of the offered tools that the caller runs."""
+    covers_id: str | None = None
+    """For a summary of a chat session: the last message that it covers."""
     may_repair: bool = False
     """Whether the model is asked again if its answer doesn't match the schema."""
 

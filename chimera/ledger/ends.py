@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
 from chimera.db.engine import words
-from chimera.ledger import events, in_doubt, moot_approvals, subtasks
+from chimera.ledger import events, in_doubt, moot_approvals, notifications, subtasks
 from chimera.ledger.statements import BELOW, LOCK_RUN
 from models.base import preview_of
 from models.errors import AnswerMissing, RootStopped
@@ -29,7 +29,12 @@ from models.tasks import FinishReason, TransitionRecord
 
 _END = """status = %(status)s, error_code = %(code)s, error = %(error)s, result = %(result)s,
        finish_reason = %(finish)s, ended_at = now()"""
-_END_RUN = f"UPDATE runs SET {_END} WHERE id = %(run_id)s"  # noqa: S608  # only constants go in, here and below
+# A reply that was cancelled keeps the text that had arrived.
+_END_RUN = """
+UPDATE runs SET status = %(status)s, error_code = %(code)s, error = %(error)s, ended_at = now(),
+       result = COALESCE(%(result)s, result), finish_reason = COALESCE(%(finish)s, finish_reason)
+WHERE id = %(run_id)s RETURNING result, finish_reason
+"""
 _END_SUBTASK = f"""
 UPDATE subtasks SET {_END} WHERE run_id = %(run_id)s AND path = %(path)s AND status = ANY(%(open)s)
 RETURNING tools IS NOT NULL AS delegated
@@ -76,7 +81,7 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
             run_id=transition.run_id, path=ROOT, status="cancelled", retries=transition.retries
         )
     answer = await _answer_of(session, transition)
-    await sql.execute(session, _END_RUN, _end_of(transition, answer))
+    kept = (await sql.execute(session, _END_RUN, _end_of(transition, answer))).one()
     await _adopt_output(session, transition)
     await in_doubt.leave_behind(session, transition.run_id, ROOT)
     cut_short: list[Event] = [
@@ -92,9 +97,11 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
                 finish_reason=answer.finish_reason or "stop",
             )
         case "cancelled":
-            event = RunCancelled(last_call_at=row.last_call_at)
+            event = RunCancelled(last_call_at=row.last_call_at, preview=preview_of(kept.result or ""))
         case _:
             event = RunFailed(code=transition.error_code or "failed", message=transition.error)
+            await notifications.run_failed(session, transition.run_id, event.code, event.message)
+    await notifications.run_goes_on(session, transition.run_id, has_ended=True)
     return await events.append(session, transition.run_id, *cut_short, event)
 
 

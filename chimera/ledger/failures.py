@@ -7,8 +7,9 @@ from chimera.db.engine import Connection, one_line, scalar, words
 from chimera.ledger.calls import Intent
 from chimera.ledger.statements import INSERT_EVENTS, add_used, at_attempt, events_of, place_of, set_used, used
 from models.events import Event
+from models.ids import RunId
 from models.model_calls import AttemptStatus
-from models.runs import OPEN
+from models.runs import OPEN, STOPPED
 from models.usage import Usage
 
 _OPEN = words(OPEN)
@@ -29,6 +30,8 @@ class Failure:
     events: tuple[Event, ...] = ()
     estimated: bool = True
     """False: the provider reported the usage."""
+    kept_text: str | None = None
+    """For a reply that is interrupted: the part of its answer that had arrived, which becomes its result."""
 
 
 FAIL_ATTEMPT = f"""
@@ -54,6 +57,12 @@ SELECT event_seq FROM account
 """)  # noqa: S608  # only constants go in
 """Writes no event if the run has already ended."""
 
+_KEEP = one_line("""
+UPDATE runs SET result = %(text)s, finish_reason = 'interrupted'
+WHERE id = %(run_id)s AND status = ANY(%(stopped)s::text[]) AND result IS NULL AND deleted_at IS NULL
+  AND kind IN ('reply', 'completion')
+""")
+
 
 async def fail(connection: Connection, failure: Failure) -> int | None:
     """Record how an attempt failed and release its reservation.
@@ -61,7 +70,17 @@ async def fail(connection: Connection, failure: Failure) -> int | None:
     Returns the sequence of the last event, or None if the attempt was given up (see `in_doubt.fail_late`).
     """
     values = {**failed_of(failure), **events_of(failure.events), "open": _OPEN}
-    return await scalar(await connection.execute(_FAIL, values))
+    if failure.kept_text is None:
+        return await scalar(await connection.execute(_FAIL, values))
+    async with connection.transaction():
+        seq: int | None = await scalar(await connection.execute(_FAIL, values))
+        await keep_text(connection, failure.intent.request.run_id, failure.kept_text)
+    return seq
+
+
+async def keep_text(connection: Connection, run_id: RunId, text: str) -> None:
+    """Make a text the result of a reply that was stopped. Other runs, and those with a result, aren't changed."""
+    await connection.execute(_KEEP, {"run_id": run_id, "text": text, "stopped": words(STOPPED)})
 
 
 def failed_of(failure: Failure) -> dict[str, Any]:

@@ -20,6 +20,23 @@ async def read(connection: Connection, owner_id: str, file_ids: Sequence[str]) -
     return [InputFile(row.media_type, bytes(row.data)) for row in await cursor.fetchall()]
 
 
+_NAMED = """
+SELECT f.id, f.name, f.media_type, string_agg(c.data, ''::bytea ORDER BY c.position) AS data
+FROM files f JOIN file_chunks c ON c.file_id = f.id AND c.position < %(chunks)s
+WHERE f.owner_id = %(owner_id)s AND f.id = ANY(CAST(%(ids)s AS uuid[]))
+GROUP BY f.id
+"""
+
+
+async def read_named(
+    connection: Connection, owner_id: str, file_ids: Sequence[str], *, chunks: int
+) -> dict[str, tuple[str, InputFile]]:
+    """Read the files that still exist, by id: the name and the first `chunks` mebibytes of each."""
+    values = {"ids": list(file_ids), "owner_id": owner_id, "chunks": chunks}
+    cursor = await connection.execute(_NAMED, values)
+    return {str(row.id): (row.name, InputFile(row.media_type, bytes(row.data))) for row in await cursor.fetchall()}
+
+
 _NEWEST = """
 WITH sized AS (
     SELECT f.id, f.media_type, sum(f.size_bytes) OVER (ORDER BY asked.place DESC) AS running

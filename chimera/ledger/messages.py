@@ -19,7 +19,7 @@ class MessagePlace(NamedTuple):
     seq: int
 
 
-_RANK = "array_position(ARRAY['plan', 'turn', 'aggregate'], m.purpose)"
+_RANK = "array_position(ARRAY['plan', 'summary', 'turn', 'aggregate'], m.purpose)"
 _BEHIND = f"""WHERE run_id = %(run_id)s AND (%(path)s::text IS NULL OR path = %(path)s::text)
       AND (path, {_RANK}, seq) > (%(after_path)s::text, %(after_rank)s::int, %(after_seq)s::int)"""
 

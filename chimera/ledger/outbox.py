@@ -14,6 +14,7 @@ from chimera.db.tables import Outbox
 from chimera.ledger.admission import NOT_ADMITTED
 from chimera.ledger.turns import take_turn
 from models.ids import NodePath, RunId, ScheduleId
+from models.runs import OPEN
 from models.subtasks import OPEN_SUBTASKS
 
 Kind = Literal["start", "cancel", "forget"]
@@ -77,17 +78,28 @@ async def enqueue_again(session: AsyncSession, run_id: RunId, kind: Kind) -> Non
 
 # The lock is held while the message is delivered. Another process skips the run instead of sending the message twice,
 # and the lock of a process that dies is released. Only the first entry of a run is ever tried, so that the order is
-# kept (SKIP LOCKED with ORDER BY … LIMIT 1 would continue with the second). A start that is not admitted isn't locked.
-_IS_HELD = f"o.kind = 'start' AND EXISTS (SELECT 1 FROM runs r WHERE r.id = o.run_id AND {NOT_ADMITTED})"  # noqa: S608
+# kept (SKIP LOCKED with ORDER BY … LIMIT 1 would continue with the second). A start that is held isn't locked: that of
+# a task that is not admitted, and that of a reply in a chat session while an earlier one is open.
+_OPEN = ", ".join(f"'{each}'" for each in words(OPEN))
+_WAITS = f"""
+SELECT 1 FROM replies p JOIN runs r ON r.id = p.run_id JOIN runs earlier ON earlier.id = ANY(p.waits_for)
+WHERE p.run_id = o.run_id AND r.status = 'queued' AND earlier.status IN ({_OPEN})
+"""  # noqa: S608  # only constants go in, here and below
+_IS_HELD = f"""o.kind = 'start' AND (
+    EXISTS (SELECT 1 FROM runs r WHERE r.id = o.run_id AND {NOT_ADMITTED}) OR EXISTS ({_WAITS}))"""  # noqa: S608
 _TAKE_FIRST = f"""
 SELECT o.id, o.run_id, o.kind, o.payload, o.attempts FROM outbox o
 WHERE o.id = (SELECT min(id) FROM outbox WHERE run_id = %(run_id)s) AND NOT ({_IS_HELD})
 FOR UPDATE OF o SKIP LOCKED
-"""  # noqa: S608  # only constants go in, here and below
+"""  # noqa: S608
 _DUE = f"""
 SELECT o.run_id FROM outbox o WHERE o.next_attempt_at <= now() AND o.run_id IS NOT NULL
    AND o.id = (SELECT min(id) FROM outbox f WHERE f.run_id = o.run_id) AND NOT ({_IS_HELD})
 ORDER BY o.next_attempt_at LIMIT %(limit)s
+"""  # noqa: S608
+_HELD_REPLIES = f"""
+SELECT o.run_id, EXISTS ({_WAITS}) AS waits FROM outbox o JOIN replies q ON q.run_id = o.run_id
+WHERE o.kind = 'start' AND o.attempts = 0 AND q.waits_for <> '{{}}' ORDER BY o.id LIMIT %(limit)s
 """  # noqa: S608
 _DELIVERED = """
 DELETE FROM outbox o WHERE id = %(id)s
@@ -112,6 +124,12 @@ async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
 async def due(session: AsyncSession, limit: int) -> list[RunId]:
     """Return runs with entries that were not delivered in time."""
     return [RunId(str(row.run_id)) for row in await sql.execute(session, _DUE, {"limit": limit})]
+
+
+async def held_replies(session: AsyncSession, limit: int) -> tuple[list[RunId], bool]:
+    """Return replies that have waited for earlier ones and can start now, and whether others are still waiting."""
+    rows = (await sql.execute(session, _HELD_REPLIES, {"limit": limit})).all()
+    return [RunId(str(row.run_id)) for row in rows if not row.waits], any(row.waits for row in rows)
 
 
 async def delivered(session: AsyncSession, entry: Entry) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chimera.db.engine import Connection, one
+from chimera.ledger.run_contents import CONTENT
 from models.agents import NOT_OFFERED, AgentSpec, with_built_in
 from models.ids import NodePath, RunId
 from models.plans import MAX_NODES
@@ -20,20 +21,20 @@ class PlanRoom:
     """How many subtasks the task had when this was read. As long as that stays the same, the room doesn't shrink."""
 
 
-_ROOM = """
-SELECT t.subtasks_total, s.planned, s.promised,
+_ROOM = f"""
+SELECT r.subtasks_total, s.planned, s.promised,
        (SELECT jsonb_agg(v.spec ORDER BY a.name) FROM agents a, LATERAL (
-            SELECT spec FROM agent_versions v WHERE v.agent_id = a.id AND v.revision <= k.agents_revision
+            SELECT spec FROM agent_versions v WHERE v.agent_id = a.id AND v.revision <= t.agents_revision
             ORDER BY v.version DESC LIMIT 1) v
-        WHERE a.owner_id = t.owner_id AND a.active) AS own
-FROM runs t JOIN tasks k ON k.run_id = t.id, LATERAL (
+        WHERE a.owner_id = r.owner_id AND a.active) AS own
+FROM runs r JOIN {CONTENT} ON true, LATERAL (
     SELECT count(*) AS planned,
            count(*) FILTER (WHERE s.decompose AND s.path <> %(path)s
                AND s.status NOT IN ('completed', 'skipped', 'cancelled')
                AND NOT EXISTS (SELECT 1 FROM subtasks c WHERE c.run_id = s.run_id AND c.parent = s.path)) AS promised
-    FROM subtasks s WHERE s.run_id = t.id) s
-WHERE t.id = %(run_id)s
-"""
+    FROM subtasks s WHERE s.run_id = r.id) s
+WHERE r.id = %(run_id)s
+"""  # noqa: S608  # only constants go in
 
 
 async def room_for(connection: Connection, run_id: RunId, path: NodePath) -> PlanRoom:

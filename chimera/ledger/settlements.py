@@ -49,6 +49,16 @@ class AiCallAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """A summary of a chat session's older messages."""
+
+    text: str
+    tokens: int
+    covers_id: str
+    """The last message that it covers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """An answered call and all effects of its answer."""
 
@@ -75,6 +85,9 @@ class Settlement:
     new_subtasks: tuple[dict[str, Any], ...] = field(default=())
     tool_calls: tuple[dict[str, Any], ...] = ()
     """The tool calls whose results are written with the answer: index, tool and failed of each."""
+    handed_over: tuple[dict[str, str], ...] = ()
+    """The calls of client tools with which a reply ends: id, name and arguments of each."""
+    summary: Summary | None = None
     ai_call: AiCallAnswer | None = None
     files: tuple[NewFile, ...] = ()
 
@@ -101,9 +114,18 @@ _AI_CALL = """
     UPDATE ai_calls SET result = %(ai_call_result)s::jsonb, vectors = %(vectors)s
     FROM account WHERE run_id = account.id)"""
 _OUTPUT = """
- output AS (UPDATE tasks SET output = %(output)s::jsonb FROM account WHERE run_id = account.id)"""
+ output AS (UPDATE tasks SET output = %(output)s::jsonb FROM account WHERE run_id = account.id),
+ reply_output AS (UPDATE replies SET output = %(output)s::jsonb FROM account WHERE run_id = account.id)"""
+_HANDED_OVER = """
+ handed_over AS (UPDATE replies SET tool_calls = %(handed_over)s::jsonb FROM account WHERE run_id = account.id)"""
+_SUMMARY = """
+ summary AS (
+    INSERT INTO chat_messages (session_id, role, text, run_id, tokens, covers_id)
+    SELECT m.session_id, 'summary', %(summary)s, account.id, %(summary_tokens)s, m.id
+    FROM account JOIN chat_messages m ON m.id = %(covers_id)s::uuid)"""
 _ENDS = """, status = 'completed', ended_at = clock_timestamp(), result = %(result)s, finish_reason = %(finish)s"""
 PARTS = {"node": _NODE, "plan": _PLAN, "tools": _TOOLS, "ai_call": _AI_CALL, "output": _OUTPUT}
+PARTS |= {"handed_over": _HANDED_OVER, "summary": _SUMMARY}
 """Optional parts of the statement for further rows. The part `ends` for the end of the run isn't listed here."""
 
 
@@ -152,7 +174,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
     run has ended or continues without the subtask (for all of these see `in_doubt`); guidance or subtasks were added
     that `if_guidance` or `if_planned` doesn't count; or the run that the answer would complete was stopped.
     """
-    intent, ai_call = settlement.intent, settlement.ai_call
+    intent, ai_call, summary = settlement.intent, settlement.ai_call, settlement.summary
     values = {
         **place_of(intent.request),
         **spent_of(settlement),
@@ -169,6 +191,10 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
         "if_planned": settlement.if_planned,
         "fresh": as_json(settlement.new_subtasks),
         "tools": as_json(settlement.tool_calls),
+        "handed_over": as_json(settlement.handed_over),
+        "summary": summary and summary.text,
+        "summary_tokens": summary and summary.tokens,
+        "covers_id": summary and summary.covers_id,
         "ai_call_result": as_json(ai_call.result) if ai_call else None,
         "media_usage": as_json(ai_call.usage) if ai_call else None,
         "vectors": ai_call.vectors if ai_call else None,
@@ -183,6 +209,8 @@ def _parts_of(settlement: Settlement) -> frozenset[str]:
         ("node", bool(settlement.intent.request.path)),
         ("plan", bool(settlement.new_subtasks)),
         ("tools", bool(settlement.tool_calls)),
+        ("handed_over", bool(settlement.handed_over)),
+        ("summary", settlement.summary is not None),
         ("ai_call", settlement.ai_call is not None),
     )
     return frozenset(name for name, is_true in made_true if is_true)

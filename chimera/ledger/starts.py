@@ -13,17 +13,19 @@ from models.base import preview_of
 from models.ids import RunId, UserId
 from models.model_calls import Purpose
 from models.plans import PlanNode
+from models.replies import BARE_MODEL, ReplyInput
 from models.runs import CLOSED, RunKind, RunStatus
 from models.tasks import RunPolicy, TaskInput
 
 AnyRow = Row[*tuple[Any, ...]]
+Argument = TaskInput | AiCallInput | ReplyInput
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """The argument of a run's workflow, and the text of its page in Temporal's Web UI."""
 
-    argument: TaskInput | AiCallInput
+    argument: Argument
     owner_id: UserId
     title: str
     priority: int
@@ -36,6 +38,7 @@ _PLAN = """
 SELECT key, agent, title, depends_on, decompose FROM subtasks
 WHERE run_id = %(run_id)s AND parent = '' ORDER BY position
 """
+_REPLY = "SELECT agent, model, policy FROM replies WHERE run_id = %(run_id)s"
 _AI_CALL = "SELECT model FROM ai_calls WHERE run_id = %(run_id)s"
 
 
@@ -70,14 +73,28 @@ async def _plan_of(session: AsyncSession, run_id: RunId) -> tuple[PlanNode, ...]
     )
 
 
+async def _reply(session: AsyncSession, run: AnyRow) -> tuple[ReplyInput, str]:
+    row = (await sql.execute(session, _REPLY, {"run_id": run.id})).one()
+    reply = ReplyInput(
+        run_id=RunId(str(run.id)),
+        owner_id=UserId(str(run.owner_id)),
+        agent=row.agent or BARE_MODEL,
+        policy=RunPolicy.model_validate(row.policy),
+        priority=run.priority,
+    )
+    return reply, f"{run.kind} · {row.agent or row.model}"
+
+
 async def _ai_call(session: AsyncSession, run: AnyRow) -> tuple[AiCallInput, str]:
     model = (await sql.execute(session, _AI_CALL, {"run_id": run.id})).scalar()
     call = AiCallInput(run_id=RunId(str(run.id)), owner_id=UserId(str(run.owner_id)), purpose=Purpose(run.kind))
     return call, f"{run.kind} · {model}"
 
 
-_READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[TaskInput | AiCallInput, str]]]] = {
+_READ: dict[RunKind, Callable[[AsyncSession, AnyRow], Awaitable[tuple[Argument, str]]]] = {
     RunKind.TASK: _task,
+    RunKind.REPLY: _reply,
+    RunKind.COMPLETION: _reply,
     RunKind.EMBEDDINGS: _ai_call,
     RunKind.IMAGES: _ai_call,
     RunKind.TRANSCRIPTIONS: _ai_call,

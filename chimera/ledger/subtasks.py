@@ -6,7 +6,7 @@ from chimera.db import sql
 from chimera.db.engine import Connection, scalar, words
 from chimera.ledger.statements import BELOW
 from models.errors import SubtaskSkipped
-from models.ids import NodePath, RunId
+from models.ids import ROOT, NodePath, RunId
 from models.subtasks import OPEN_SUBTASKS
 
 _UNANSWERED = f"""
@@ -40,8 +40,10 @@ _IS_OPEN = "SELECT 1 FROM subtasks WHERE run_id = %(run_id)s AND path = %(path)s
 async def check_open(connection: Connection, run_id: RunId, path: NodePath) -> None:
     """Raise SubtaskSkipped if a subtask has ended, so that nothing more may begin there. Exact while the run is locked.
 
-    Only an attempt that was given up finds a subtask that has ended.
+    Only an attempt that was given up finds a subtask that has ended. The root has ended when its run has.
     """
+    if path == ROOT:
+        return
     values = {"run_id": run_id, "path": path, "open": words(OPEN_SUBTASKS)}
     if await scalar(await connection.execute(_IS_OPEN, values)) is None:
         raise SubtaskSkipped(path)

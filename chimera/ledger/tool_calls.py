@@ -7,6 +7,7 @@ from typing import Any
 from chimera.db.engine import Connection, one, one_line, words
 from chimera.ledger.approvals import NEWEST, ApprovalState, approval_in
 from chimera.ledger.outbox import Signal
+from chimera.ledger.run_contents import CONTENT
 from chimera.ledger.statements import IS_ENABLED, IS_LEFT_OUT, as_json, insert_event
 from chimera.ledger.transcripts import VERSION, TranscriptRow
 from models.base import preview_of
@@ -30,18 +31,19 @@ ORDER BY p.path
 
 _ASKED = one_line(f"""
 SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, r.status AS run_status, r.owner_id, r.untrusted, r.described_by,
-       u.email, c.status, c.failed, c.attempts, s.agent, s.tools AS allowed, g.spec AS agent_spec,
+       u.email, c.status, c.failed, c.attempts, COALESCE(s.agent, t.agent) AS agent, s.tools AS allowed,
+       g.spec AS agent_spec,
        CASE WHEN s.tools IS NULL THEN '{{}}' ELSE ARRAY({_DELEGATORS}) END AS delegators,
        EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED.replace("runs.", "r.")}) AS enabled,
        (SELECT p.rules FROM tool_policies p WHERE p.owner_id IS NULL) AS installation_rules,
        (SELECT p.rules FROM tool_policies p WHERE p.owner_id = r.owner_id) AS own_rules, a.*
 FROM runs r
-JOIN tasks t ON t.run_id = r.id
+JOIN {CONTENT} ON true
 JOIN users u ON u.id = r.owner_id
 JOIN messages m ON m.run_id = r.id AND m.path = %(path)s AND m.purpose = 'turn' AND m.seq = %(reply_seq)s
-JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
+LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
 LEFT JOIN tool_calls c ON c.run_id = r.id AND c.path = %(path)s AND c.step = %(step)s AND c.index = %(index)s
-LEFT JOIN LATERAL ({VERSION.replace("%(agent)s", "s.agent")}) g ON true
+LEFT JOIN LATERAL ({VERSION.replace("%(agent)s", "COALESCE(s.agent, t.agent)")}) g ON true
 LEFT JOIN LATERAL ({NEWEST}) a ON true
 WHERE r.id = %(run_id)s AND r.deleted_at IS NULL
 """)  # noqa: S608  # only constants go in, here and below

@@ -6,6 +6,7 @@ from typing import Any
 
 from chimera.db.engine import Connection, one_line, scalar
 from chimera.ledger.output_schemas import OUTPUT_SCHEMA, line_to
+from chimera.ledger.run_contents import CONTENT
 from chimera.ledger.statements import FAILURES, FailedBefore, at_place, place_of
 from models.errors import RootStopped
 from models.ids import NodePath, RunId
@@ -80,6 +81,21 @@ class CallContext:
     """The version of the user's agent that the task uses; None for a built-in agent."""
     output_schema: dict[str, Any] | None = None
     """The JSON Schema of the node's answer, unless only its agent has one."""
+    reply: "ReplyContext | None" = None
+    """Set at the root of a reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyContext:
+    """The facts about a reply, besides those that all runs have. Messages and options are as they were stored."""
+
+    session_id: str | None
+    message_id: str | None
+    instructions: str | None
+    conversation: list[dict[str, Any]] | None
+    client_tools: list[dict[str, Any]]
+    options: dict[str, Any]
+    purpose: str
 
 
 _UNSEEN = """
@@ -95,17 +111,23 @@ VERSION = """
         SELECT max(known.version) FROM agent_versions known
         WHERE known.agent_id = g.id AND known.revision <= t.agents_revision), 1)"""
 
+_REPLY = """
+    CASE WHEN %(path)s = '' AND r.kind IN ('reply', 'completion') THEN (
+        SELECT to_jsonb(y) - ARRAY['run_id', 'output', 'tool_calls', 'metadata'] FROM replies y WHERE y.run_id = r.id)
+    END"""
+
 _CONTEXT = one_line(f"""
 SELECT r.owner_id, r.status AS run_status, t.goal, t.model, t.fallbacks, t.images, r.guidance_given,
        t.policy ->> 'on_truncated' AS on_truncated,
        CAST(t.policy ->> 'max_output_tokens' AS int) AS max_output_tokens,
+       {_REPLY} AS reply,
        COALESCE(s.instruction, '') AS instruction, COALESCE(s.status IN ('skipped', 'cancelled'), false) AS left_out,
        COALESCE(s.depends_on, '{{}}') AS depends_on, s.model AS own_model, s.tools AS allowed_tools,
        c.status AS call_status, COALESCE(c.attempt, 0) AS attempt, c.outcome,
        {FAILURES},
        g.version AS agent_version, g.spec AS agent_spec, {OUTPUT_SCHEMA} AS output_schema,
        (SELECT jsonb_agg(jsonb_build_array(u.id, u.text) ORDER BY u.id) FROM guidance u {_UNSEEN}) AS guidance
-FROM runs r JOIN tasks t ON t.run_id = r.id
+FROM runs r JOIN {CONTENT} ON true
 LEFT JOIN subtasks s ON s.run_id = r.id AND s.path = %(path)s
 LEFT JOIN calls c ON {at_place("c")}
 LEFT JOIN LATERAL ({VERSION}) g ON true
@@ -120,6 +142,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
     row = await cursor.fetchone()
     if row is None:
         raise RootStopped(request.run_id)
+    reply = row.reply
     return CallContext(
         owner_id=str(row.owner_id),
         run_status=row.run_status,
@@ -130,7 +153,7 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         images=tuple(row.images),
         instruction=row.instruction,
         depends_on=tuple(row.depends_on),
-        own_model=row.own_model,
+        own_model=reply["model"] if reply and reply["model_chosen"] else row.own_model,
         allowed_tools=None if row.allowed_tools is None else tuple(row.allowed_tools),
         agent_spec=row.agent_spec,
         guidance=tuple((g[0], g[1]) for g in row.guidance or ()),
@@ -143,6 +166,19 @@ async def read_context(connection: Connection, request: ModelCallRequest) -> Cal
         max_output_tokens=row.max_output_tokens,
         agent_version=row.agent_version,
         output_schema=row.output_schema,
+        reply=None if reply is None else _reply_in(reply),
+    )
+
+
+def _reply_in(row: dict[str, Any]) -> ReplyContext:
+    return ReplyContext(
+        session_id=row["session_id"],
+        message_id=row["message_id"],
+        instructions=row["instructions"],
+        conversation=row["conversation"],
+        client_tools=row["client_tools"] or [],
+        options=row["options"],
+        purpose=row["purpose"],
     )
 
 

@@ -6,7 +6,7 @@ call uses `stream`, even if no client follows it, because the stall limit is mea
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 from chimera.config.settings import Settings
 from models.agents import ReasoningEffort
@@ -63,13 +63,19 @@ class ChatRequest:
     attempt: int
     max_output_tokens: int
     tools: tuple[ToolSpec, ...] = ()
-    tool_choice: Literal["auto", "none"] = "auto"
-    """none: the tools are listed, so that the prompt's cache and signatures stay valid, but must not be called. A
+    tool_choice: str = "auto"
+    """auto, none, required, or the name of the tool to call.
+
+    none: the tools are listed, so that the prompt's cache and signatures stay valid, but must not be called. A
     provider omits them if its servers would call them anyway.
     """
     response_schema: dict[str, Any] | None = None
     temperature: float | None = None
     """Omitted for models that don't support it."""
+    top_p: float | None = None
+    """Omitted like the temperature."""
+    stop: tuple[str, ...] = ()
+    """Texts before which the answer ends. Omitted for models that don't support them."""
     reasoning_effort: ReasoningEffort | None = None
     """None: the model's default. Omitted for models that don't reason."""
 

@@ -1,32 +1,41 @@
 """The versions of a user's own agents: listed, read and compared."""
 
 from difflib import unified_diff
+from itertools import islice
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import AgentVersion
 from chimera.store.agents import OwnAgent
-from models.agent_versions import MAX_VERSIONS, AgentVersionView, FieldChange, VersionDiff, VersionView
+from models.agent_versions import AgentVersionView, FieldChange, VersionDiff, VersionView
 from models.agents import AgentSpec
 from models.errors import UnknownVersion
 
 
-async def versions_of(session: AsyncSession, agent: OwnAgent) -> list[VersionView]:
-    """Return an agent's versions, newest first, at most 100, each with the fields that it changed."""
+async def versions_of(
+    session: AsyncSession, agent: OwnAgent, *, below: int | None, limit: int
+) -> tuple[VersionView, ...]:
+    """Return up to `limit` versions of an agent, newest first, each with the fields that it changed.
+
+    With `below`, only versions with a lower number.
+    """
     statement = select(AgentVersion).where(AgentVersion.agent_id == agent.row.id)
+    if below is not None:
+        statement = statement.where(AgentVersion.version < below)
     # One more, because the last one listed is compared with the version before it.
-    rows = (await session.scalars(statement.order_by(AgentVersion.version.desc()).limit(MAX_VERSIONS + 1))).all()
+    rows = (await session.scalars(statement.order_by(AgentVersion.version.desc()).limit(limit + 1))).all()
     views = [_view(row) for row in rows]
     before = [*views[1:], None]
-    return [
+    shown = zip(views, before, strict=True)
+    return tuple(
         VersionView(
             version=view.version,
             created_at=view.created_at,
             changed=tuple(_changed(older.agent, view.agent)) if older else (),
         )
-        for view, older in zip(views, before, strict=True)
-    ][:MAX_VERSIONS]
+        for view, older in islice(shown, limit)
+    )
 
 
 async def version_of(

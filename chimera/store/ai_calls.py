@@ -15,7 +15,7 @@ from chimera.db.tables import AiCall, CallAttempt, Run
 from chimera.ledger.acceptance import NewRun, accept_ai_call
 from chimera.providers.media import Vectors
 from chimera.store import pages
-from chimera.store.access import IS_TASK, visible_to
+from chimera.store.access import IS_AI_CALL, visible_to
 from chimera.store.pages import Place
 from models.ai_calls import (
     AiCallResult,
@@ -120,7 +120,7 @@ async def page(
     session: AsyncSession, caller: Caller, *, operation: Operation | None, after: Place | None, limit: int
 ) -> tuple[list[AiCallSummary], Place | None]:
     """Return up to `limit` calls after the place `after`, newest first, and where they end if more follow."""
-    wanted = ~IS_TASK if operation is None else Run.kind == operation.value
+    wanted = IS_AI_CALL if operation is None else Run.kind == operation.value
     mine = _calls().where(wanted, *visible_to(caller, Run.owner_id))
     rows, place = await pages.newest(session, mine, Run.created_at, Run.id, after=after, limit=limit)
     return [_summary_of(row) for row in rows], place
@@ -162,6 +162,7 @@ def _calls() -> Select[*tuple[Any, ...]]:
         )
         .join(AiCall, AiCall.run_id == Run.id)
         .join(attempts, true())
+        .where(Run.deleted_at.is_(None))
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Approval, ApprovalVote, Run, Task, User
+from chimera.db.tables import Approval, ApprovalVote, ChatSession, Reply, Run, Task, User
 from chimera.store import pages
 from chimera.store.approval_access import decidable, deciders_of, may_decide, visible
 from chimera.store.pages import Place
@@ -15,6 +15,7 @@ from models.approvals import ApprovalId, ApprovalKind, ApprovalStatus, ApprovalV
 from models.errors import NotFound
 from models.ids import NodePath, RunId
 from models.policies import ApprovalTerms
+from models.runs import RunKind
 from models.users import Caller
 
 
@@ -58,9 +59,18 @@ async def one(
 
 def _rows() -> Select[*tuple[Any, ...]]:
     return (
-        select(Approval, Approval.id, Approval.created_at, Run.owner_id, Task.title)
+        select(
+            Approval,
+            Approval.id,
+            Approval.created_at,
+            Run.owner_id,
+            Run.kind,
+            func.coalesce(Task.title, ChatSession.title, "").label("title"),
+        )
         .join(Run, Run.id == Approval.run_id)
-        .join(Task, Task.run_id == Run.id)
+        .outerjoin(Task, Task.run_id == Run.id)
+        .outerjoin(Reply, Reply.run_id == Run.id)
+        .outerjoin(ChatSession, ChatSession.id == Reply.session_id)
         .where(Run.deleted_at.is_(None))
     )
 
@@ -110,6 +120,7 @@ def _view_of(
         kind=ApprovalKind(row.kind),
         status=ApprovalStatus(row.status),
         task_id=RunId(row.run_id),
+        run_kind=RunKind(found.kind),
         # An approver who isn't the owner sees nothing of the task but the call.
         task_title=found.title if caller.role == "admin" or caller.user_id == found.owner_id else "",
         path=NodePath(row.path),

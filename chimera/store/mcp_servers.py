@@ -31,9 +31,10 @@ async def view(session: AsyncSession, owner_id: UserId, name: str) -> McpServerV
     return _view_of(*found)
 
 
-async def one(session: AsyncSession, owner_id: UserId, name: str) -> McpServer:
+async def one(session: AsyncSession, owner_id: UserId, name: str, *, lock: bool = False) -> McpServer:
     """Return the row of one of a user's servers. Raises NotFound, also for another user's server."""
-    row = await session.scalar(select(McpServer).where(McpServer.owner_id == owner_id, McpServer.name == name))
+    statement = select(McpServer).where(McpServer.owner_id == owner_id, McpServer.name == name)
+    row = await session.scalar(statement.with_for_update() if lock else statement)
     if row is None:
         raise NotFound("MCP server", name)
     return row

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -13,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.config.settings import Settings
 from chimera.db.tables import ToolPolicy, ToolRow, User
 from chimera.egress.client import EgressClient
+from chimera.ledger.turns import take_turn
 from chimera.store import users
 from chimera.tools.built_in import built_in, definitions_of
 from chimera.tools.catalog import Catalog
 from chimera.tools.policy import PolicyCall, Ruling, matches_user, rule, varies
-from models.errors import InvalidInput
+from models.errors import InvalidInput, TooBusy
 from models.ids import UserId
 from models.policies import (
     ApprovalTerms,
@@ -32,6 +34,8 @@ from models.policies import (
 )
 from models.tools import ToolDefinition, ToolKind
 from models.users import Caller
+
+_TURN_WAIT = timedelta(seconds=5)
 
 
 class Stored(NamedTuple):
@@ -67,6 +71,14 @@ async def view(session: AsyncSession, caller: Caller) -> PolicyView:
     """Return the rules for the caller's tasks. Rules for other users are left out, except for administrators."""
     rules = await stored(session, caller.user_id)
     return PolicyView(installation=await _shown(session, caller, rules.installation), own=rules.own)
+
+
+async def lock(session: AsyncSession, owner_id: UserId | None) -> None:
+    """Lock the policy of a user, or of the installation, until the transaction ends, even if there is none yet."""
+    try:
+        await take_turn(session, f"policy {owner_id or 'of the installation'}", _TURN_WAIT)
+    except TimeoutError as error:
+        raise TooBusy("changes of these rules") from error
 
 
 async def replace(session: AsyncSession, owner_id: UserId | None, policy: Policy) -> None:

@@ -1,6 +1,5 @@
 """Schedules: the specifications of recurring tasks. Temporal starts their runs when they are due."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -9,7 +8,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Run, Schedule, User
+from chimera.ledger import notifications
 from chimera.store.access import visible_to
+from chimera.store.pages import Place, newest
 from models.cron import MACROS
 from models.due_times import check_time_zone, next_times
 from models.errors import Forbidden, InvalidInput, NotFound
@@ -18,8 +19,6 @@ from models.schedules import Overlap, ScheduleSpec, ScheduleView
 from models.tasks import TaskSpec
 from models.users import Caller
 from models.wording import sentence_of
-
-MAX_LISTED = 100
 
 
 async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) -> Schedule:
@@ -45,6 +44,11 @@ def version_of(schedule: Schedule) -> Version:
     return Version(*(getattr(schedule, field) for field in Version._fields))
 
 
+def edited_fields(schedule: Schedule) -> tuple[object, ...]:
+    """Return what users edit in a schedule, without what its runs note in the row."""
+    return schedule.id, schedule.name, schedule.spec, schedule.paused
+
+
 def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
     """Replace a schedule's specification; it stays paused unless the new one sets `paused`."""
     schedule.name = spec.name
@@ -68,15 +72,17 @@ def restore(schedule: Schedule, before: Version, written: Version) -> bool:
     return True
 
 
-async def of(session: AsyncSession, caller: Caller) -> Sequence[Schedule]:
-    """Return the caller's schedules (for an admin, all users'), newest first, at most 100."""
-    statement = (
-        select(Schedule)
-        .where(*visible_to(caller, Schedule.owner_id))
-        .order_by(Schedule.created_at.desc())
-        .limit(MAX_LISTED)
+async def page(
+    session: AsyncSession, caller: Caller, *, after: Place | None, limit: int
+) -> tuple[list[Schedule], Place | None]:
+    """Return up to `limit` schedules of the caller (for an admin, of all users), newest first, after a place, and the
+    place where they end if more follow.
+    """
+    rows = select(Schedule, Schedule.created_at.label("created_at"), Schedule.id.label("id")).where(
+        *visible_to(caller, Schedule.owner_id)
     )
-    return (await session.scalars(statement)).all()
+    found, place = await newest(session, rows, Schedule.created_at, Schedule.id, after=after, limit=limit)
+    return [row.Schedule for row in found], place
 
 
 async def one(session: AsyncSession, caller: Caller, schedule_id: ScheduleId, *, lock: bool = False) -> Schedule:
@@ -111,6 +117,7 @@ async def note_skipped(session: AsyncSession, schedule_id: ScheduleId, reason: s
     """Record why the run that is due now is skipped."""
     skipped = {"skipped_at": func.now(), "skipped_because": f"a run was skipped: {reason}"}
     await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(skipped))
+    await notifications.schedule_skipped(session, schedule_id, reason)
 
 
 async def note_rejected(session: AsyncSession, schedule: Schedule, reason: str) -> None:
@@ -118,11 +125,15 @@ async def note_rejected(session: AsyncSession, schedule: Schedule, reason: str) 
     because = f"Temporal rejected the new timing, so the previous timing, if any, remains in effect: {reason}"
     as_read = update(Schedule).where(Schedule.id == schedule.id, Schedule.updated_at == schedule.updated_at)
     await session.execute(as_read.values(skipped_at=func.now(), skipped_because=because))
+    await notifications.schedule_skipped(session, ScheduleId(schedule.id), because)
 
 
-def note_made(schedule: Schedule) -> None:
+async def note_made(session: AsyncSession, schedule: Schedule) -> None:
     """Clear notes about earlier runs, because a run is made now."""
-    schedule.skipped_at = schedule.skipped_because = None
+    if schedule.skipped_at is not None:
+        schedule.skipped_at = schedule.skipped_because = None
+        await session.flush()
+        await notifications.schedule_goes_on(session, ScheduleId(schedule.id))
 
 
 async def by_id(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Run, Subtask, Task
-from chimera.ledger import ends, events, outbox
+from chimera.ledger import ends, events, notifications, outbox
 from chimera.store import agents
 from chimera.store.access import locked
 from models.base import preview_of
@@ -27,7 +27,7 @@ from models.events import (
 from models.ids import ROOT, NodePath, RunId, TaskId, UserId
 from models.remedies import Action, Remedy
 from models.retries import advice_for
-from models.runs import CLOSED, STOPPED, RunKind, RunStatus
+from models.runs import CLOSED, REPLIES, STOPPED, RunKind, RunStatus
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import Budget, Guidance
 from models.users import Caller
@@ -92,6 +92,11 @@ def _has_ended(run: Run) -> Conflict:
             f"The task is {run.status} and can't be cancelled. You can delete its content.",
             remedy=Remedy(action=Action.DELETE_TASK, target=run.id),
         )
+    if RunKind(run.kind) in REPLIES:
+        return Conflict(
+            f"The reply is {run.status}. Only a reply that hasn't ended can be cancelled.",
+            remedy=Remedy(action=Action.SHOW_REPLY, target=run.id),
+        )
     return Conflict(
         f"The AI call is {run.status}. Only an AI call that hasn't ended can be cancelled.",
         remedy=Remedy(action=Action.SHOW_AI_CALL, target=run.id),
@@ -126,12 +131,14 @@ async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
     await outbox.signal(session, task_id, TaskSignal.RESUME)
 
 
-async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, budget: Budget) -> None:
-    """Set the limits that `budget` names and leave the others unchanged; a task that waited for them continues.
+async def raise_budget(session: AsyncSession, caller: Caller, task_id: RunId, budget: Budget, *kinds: RunKind) -> None:
+    """Set the limits that `budget` names and leave the others unchanged; a run that waited for them continues.
+
+    `kinds` are those of the run; by default, it is a task.
 
     Raises InvalidInput if a limit is not above what is already spent.
     """
-    task = await locked(session, caller, task_id, RunKind.TASK)
+    task = await locked(session, caller, task_id, *(kinds or (RunKind.TASK,)))
     if task.status in CLOSED or task.status == RunStatus.CANCELLING:
         raise refusal(task, "it makes no more model calls")
     raised = set_limits(task, budget)
@@ -139,6 +146,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: TaskId, b
     if task.status == RunStatus.WAITING:
         task.status = going_on(task)
     await events.append(session, task_id, raised)
+    await notifications.run_goes_on(session, task_id, has_ended=True)
     if task.status != RunStatus.DRAFT:
         await outbox.signal(session, task_id, TaskSignal.BUDGET_RAISED)
 
@@ -197,8 +205,10 @@ _INSTEAD: dict[RunStatus, tuple[str, Action | None]] = {
 
 
 def refusal(task: Run, rule: str) -> Conflict:
-    """Return why a task's state forbids a request, and what can be done instead."""
+    """Return why a run's state forbids a request, and what can be done instead."""
     status = RunStatus(task.status)
+    if RunKind(task.kind) in REPLIES:
+        return Conflict(f"The reply is {status}: {rule}.", remedy=Remedy(action=Action.SHOW_REPLY, target=task.id))
     if status is RunStatus.WAITING:
         waits = _waits(task)
         return Conflict(f"The task is {status}: {rule}. {waits.message}", remedy=waits.remedy)

@@ -1,23 +1,37 @@
 """Views of tasks: a single task, a page of tasks, a task's subtasks, and the sequence of its last event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Uuid, bindparam, exists, func, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Row,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import Connection, sql_of
 from chimera.db.tables import CallAttempt, Run, Subtask, Task
 from chimera.ledger import accounts, admission, pending_approvals
 from chimera.ledger.blocked import blocked_calls
-from chimera.store.access import IS_TASK, visible_to
+from chimera.store.access import IS_TASK, noun_of, visible_to
 from chimera.store.pages import Place
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
-from models.ids import NodePath, TaskId, due_at_of
+from models.ids import NodePath, RunId, TaskId, due_at_of
 from models.retries import advice_for
-from models.runs import RunStatus
+from models.runs import RunKind, RunStatus
 from models.subtasks import SubtaskView
 from models.tasks import BudgetView, RunPolicy, TaskView
 from models.usage import Usage
@@ -43,6 +57,7 @@ class TaskFilter:
 class Progress:
     status: RunStatus
     last_seq: int
+    kind: RunKind = RunKind.TASK
 
 
 async def view(
@@ -58,7 +73,7 @@ async def view(
     if task.status is RunStatus.QUEUED and row.admitted_at is None and with_place:
         return task.model_copy(update={"queue_place": await admission.place_of(connection, task_id)})
     if task.status is RunStatus.WAITING:
-        return task.model_copy(update={"waiting": await _waiting(connection, task_id, row.needs_budget)})
+        return task.model_copy(update={"waiting": await wait_of(connection, task_id, row.needs_budget)})
     if task.status is RunStatus.RUNNING:
         return task.model_copy(update={"blocked_by": await blocked_calls(connection, task_id)})
     return task
@@ -104,17 +119,27 @@ async def subtasks(session: AsyncSession, task_id: TaskId) -> tuple[SubtaskView,
     return tuple(_subtask_view_of(row) for row in rows)
 
 
-async def progress(connection: Connection, caller: Caller, task_id: TaskId) -> Progress:
-    """Return the status of the caller's task and the sequence of its last event.
+async def progress(
+    connection: Connection, caller: Caller, run_id: RunId, kinds: Collection[RunKind] = (RunKind.TASK,)
+) -> Progress:
+    """Return the status of the caller's run of one of these kinds, and the sequence of its last event.
 
-    Raises NotFound, also for another user's task.
+    Administrators may follow the tasks of others, but not their replies. Raises NotFound, also for another user's run.
     """
-    row = await _found(connection, _PROGRESS, caller, task_id)
-    return Progress(RunStatus(row.status), row.event_seq)
+    values = {
+        "run_id": run_id,
+        "kinds": sorted(kinds),
+        "caller_id": caller.user_id,
+        "is_admin": caller.role == "admin",
+    }
+    row: Any = await (await connection.execute(_PROGRESS, values)).fetchone()
+    if row is None:
+        raise NotFound(noun_of(next(iter(kinds))), run_id)
+    return Progress(RunStatus(row.status), row.event_seq, RunKind(row.kind))
 
 
-async def _waiting(connection: Connection, task_id: TaskId, needs_budget: bool) -> Waiting | None:
-    """Read why a task waits: for a higher budget, from its newest event about that, or else for people."""
+async def wait_of(connection: Connection, task_id: TaskId, needs_budget: bool) -> Waiting | None:
+    """Read why a task or a reply waits: for a higher budget, from its newest event about that, or else for people."""
     if not needs_budget:
         return await pending_approvals.wait_of(connection, task_id)
     reached = await accounts.last_reached(connection, task_id)
@@ -180,7 +205,17 @@ _FOUND = (
 )
 # Compiled once, for the driver: every response about a task, and each subscription, begins with one of these.
 _ONE = sql_of(select(*_COLUMNS, Task.goal, Run.result, Task.output).join(Task, Task.run_id == Run.id).where(*_FOUND))
-_PROGRESS = sql_of(select(Run.status, Run.event_seq).where(*_FOUND))
+_PROGRESS = sql_of(
+    select(Run.status, Run.event_seq, Run.kind).where(
+        Run.id == bindparam("run_id"),
+        Run.kind == func.any(bindparam("kinds", type_=ARRAY(Text))),
+        Run.deleted_at.is_(None),
+        or_(
+            Run.owner_id == bindparam("caller_id", type_=Uuid(as_uuid=False)),
+            and_(IS_TASK, bindparam("is_admin", type_=Boolean())),
+        ),
+    )
+)
 
 
 def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
@@ -226,7 +261,7 @@ def _view_of(row: AnyRow, link_to: LinkTo) -> TaskView:
     )
 
 
-def budget_of(task: AnyRow) -> BudgetView | None:
+def budget_of(task: AnyRow | Run) -> BudgetView | None:
     """Return the limits in a task's row, or None if it has none."""
     limits = (task.max_cost_micro_usd, task.max_tokens, task.max_model_calls)
     if limits == (None, None, None):

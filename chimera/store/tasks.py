@@ -6,26 +6,14 @@ The controls of existing tasks are in `task_controls.py`, and their views in `ta
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete as delete_from
-from sqlalchemy import func, null, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.fingerprints import fingerprint_of, older_fingerprint_of
-from chimera.db.tables import (
-    Approval,
-    ApprovalVote,
-    Call,
-    CallAttempt,
-    EventRow,
-    File,
-    Guidance,
-    Message,
-    Run,
-    Subtask,
-    Task,
-)
+from chimera.db.tables import Run, Task
 from chimera.ledger import outbox
 from chimera.ledger.acceptance import NewRun, NewTask, accept_task
+from chimera.store import contents
 from chimera.store.access import locked
 from models.base import preview_of
 from models.errors import Conflict, IdempotencyKeyReused
@@ -50,13 +38,15 @@ async def create(
     default_model: str,
     default_subtasks: SubtaskMode = SubtaskMode.CHILD,
     idempotency_key: str | None = None,
+    fingerprint: str | None = None,
     schedule_id: ScheduleId | None = None,
     scheduled_run_id: str | None = None,
 ) -> tuple[TaskId, bool]:
     """Accept a task; return its id and whether it is new. The same key or scheduled run returns the same id again.
 
     A task that is to start gets its outbox entry in the same transaction, except for a schedule's task, which is
-    started by the workflow that requested it. Raises IdempotencyKeyReused if the key was used before with a different
+    started by the workflow that requested it. `fingerprint` replaces that of `spec`, if a request had another body.
+    Raises IdempotencyKeyReused if the key was used before with a different
     body, and Conflict if the key's task was deleted.
     """
     run = NewRun(
@@ -64,7 +54,7 @@ async def create(
         kind=RunKind.TASK,
         status=RunStatus.QUEUED if spec.start else RunStatus.DRAFT,
         starts=spec.start and scheduled_run_id is None,
-        body_sha256=fingerprint_of(spec),
+        body_sha256=fingerprint or fingerprint_of(spec),
         idempotency_key=idempotency_key,
         events=_beginning_of(spec),
         priority=spec.priority,
@@ -73,7 +63,7 @@ async def create(
         scheduled_run_id=scheduled_run_id,
     )
     task = NewTask(
-        title=spec.title or preview_of(spec.goal.splitlines()[0], TITLE_CHARS),
+        title=title_of(spec),
         goal=spec.goal,
         model=spec.model or default_model,
         fallbacks=spec.fallbacks,
@@ -85,8 +75,13 @@ async def create(
     )
     task_id = await accept_task(session, run, task)
     if task_id is None:
-        return await _accepted_before(session, owner_id, spec, idempotency_key, scheduled_run_id), False
+        return await _accepted_before(session, owner_id, spec, idempotency_key, scheduled_run_id, fingerprint), False
     return TaskId(task_id), True
+
+
+def title_of(spec: TaskSpec) -> str:
+    """Return a task's title, by default the beginning of its goal."""
+    return spec.title or preview_of(spec.goal.splitlines()[0], TITLE_CHARS)
 
 
 async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
@@ -103,38 +98,18 @@ async def delete(session: AsyncSession, caller: Caller, task_id: TaskId) -> None
         # The draft will never run, so its owner has room for another task.
         task.status, task.ended_at = RunStatus.CANCELLED, datetime.now(UTC)
         await session.flush()
-    for table in (Message, Guidance, EventRow, Subtask, File):
-        await session.execute(delete_from(table).where(table.run_id == task_id))
-    await _empty_approvals(session, task_id)
-    await session.execute(update(Call).where(Call.run_id == task_id).values(outcome=None))
-    await session.execute(update(CallAttempt).where(CallAttempt.run_id == task_id).values(error=None))
+    await contents.delete_of(session, task_id)
     await session.execute(update(Task).where(Task.run_id == task_id).values(**_EMPTY))
-    await session.execute(
-        update(Run)
-        .where(Run.id == task_id)
-        .values(result=None, error=None, deleted_at=func.now(), updated_at=func.now())
-    )
     await outbox.enqueue(session, task_id, "forget")
 
 
-async def _empty_approvals(session: AsyncSession, task_id: TaskId) -> None:
-    """Delete what decisions were about. Who decided, and when, is kept for audits."""
-    of_task = Approval.run_id == task_id
-    votes = update(ApprovalVote).where(ApprovalVote.approval_id.in_(select(Approval.id).where(of_task)))
-    await session.execute(votes.values(reason=""))
-    empty: dict[str, Any] = {
-        "arguments": {},
-        "sha256": "",
-        "question": None,
-        "options": [],
-        "default": None,
-        "reason": "",
-    }
-    await session.execute(update(Approval).where(of_task).values(**empty, changed_arguments=null(), answer=None))
-
-
 async def _accepted_before(
-    session: AsyncSession, owner_id: UserId, spec: TaskSpec, key: str | None, scheduled_run_id: str | None
+    session: AsyncSession,
+    owner_id: UserId,
+    spec: TaskSpec,
+    key: str | None,
+    scheduled_run_id: str | None,
+    fingerprint: str | None,
 ) -> TaskId:
     same = (
         Run.scheduled_run_id == scheduled_run_id
@@ -142,7 +117,8 @@ async def _accepted_before(
         else (Run.owner_id == owner_id) & (Run.idempotency_key == key)
     )
     row = (await session.execute(select(Run.id, Run.body_sha256, Run.deleted_at).where(same))).one()
-    if row.body_sha256 not in (fingerprint_of(spec), older_fingerprint_of(spec)):
+    same_bodies = (fingerprint,) if fingerprint else (fingerprint_of(spec), older_fingerprint_of(spec))
+    if row.body_sha256 not in same_bodies:
         raise IdempotencyKeyReused(key or "")
     if row.deleted_at is not None:
         raise Conflict("The task with this Idempotency-Key was deleted. Use a new key for a new task.")

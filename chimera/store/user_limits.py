@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
-from chimera.db.tables import Agent, ApiKey, Run, Schedule
+from chimera.db.tables import Agent, ApiKey, ChatSession, Run, Schedule
 from chimera.ledger.kept_bytes import KEPT_BYTES, LEAST_BYTES, SETTING
 from chimera.ledger.turns import take_turn, turn_of
-from chimera.store.access import IS_TASK
+from chimera.store.access import IS_AI_CALL, IS_REPLY, IS_TASK
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
 from models.runs import OPEN, RunStatus
@@ -40,7 +40,9 @@ class UserLimit:
     """When to retry, if the counted rows end by themselves."""
 
 
-def _count_of(table: type[Run | Schedule | Agent | ApiKey], *conditions: ColumnElement[bool]) -> Select[int]:
+def _count_of(
+    table: type[Run | Schedule | Agent | ChatSession | ApiKey], *conditions: ColumnElement[bool]
+) -> Select[int]:
     return select(func.count()).select_from(table).where(table.owner_id == bindparam("owner_id"), *conditions)
 
 
@@ -57,8 +59,21 @@ OPEN_AI_CALLS_LIMIT = UserLimit(
     "max_open_ai_calls",
     "open embeddings, images and transcriptions",
     "wait until a call ends, cancel a call",
-    _count_of(Run, ~IS_TASK, _IS_OPEN),
+    _count_of(Run, IS_AI_CALL, _IS_OPEN),
     retry_after_s=5.0,
+)
+OPEN_REPLIES_LIMIT = UserLimit(
+    "max_open_replies",
+    "open replies",
+    "wait until a reply ends, cancel a reply",
+    _count_of(Run, IS_REPLY, _IS_OPEN),
+    retry_after_s=5.0,
+)
+CHAT_SESSIONS_LIMIT = UserLimit(
+    "max_chat_sessions",
+    "chat sessions",
+    "delete a session",
+    _count_of(ChatSession, ChatSession.deleted_at.is_(None)),
 )
 SCHEDULES_LIMIT = UserLimit(
     "max_schedules",

@@ -37,6 +37,7 @@ from chimera.config.settings import Settings
 from chimera.ledger.starts import Start
 from chimera.temporal import connections, search_attributes
 from chimera.temporal.payloads import Encryption, PayloadUnreadable, converter_of
+from models.ai_calls import AiCallInput
 from models.errors import Conflict
 from models.ids import (
     RunId,
@@ -44,6 +45,7 @@ from models.ids import (
     workflow_id_of,
 )
 from models.remedies import Action, Remedy
+from models.replies import ReplyInput
 from models.tasks import SteerReceipt, SteerRequest, TaskInput
 from models.workflows import (
     AGENT,
@@ -66,6 +68,14 @@ replaced one is used without a restart."""
 VISIBILITY_PAGE = 1000
 RETRIES = "retries"
 """The memo's key for the number of the retry, in a run that retries a failed task."""
+
+
+_WORKFLOWS: dict[type[object], str] = {
+    TaskInput: "TaskWorkflow",
+    ReplyInput: "ReplyWorkflow",
+    AiCallInput: "AiCallWorkflow",
+}
+"""The type of a run's workflow, by that of its argument."""
 
 
 class StillEnding(RuntimeError):
@@ -217,7 +227,7 @@ class Temporal:
         client = await self.client()
         is_retry = start.retries > 0
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
-            "TaskWorkflow" if isinstance(start.argument, TaskInput) else "AiCallWorkflow",
+            _WORKFLOWS[type(start.argument)],
             start.argument,
             id=workflow_id_of(run_id),
             task_queue=self._settings.task_queue,
@@ -316,6 +326,8 @@ def attributes_of(start: Start) -> TypedSearchAttributes:
     """Return the attributes by which a run can be found in Temporal's Web UI."""
     if isinstance(start.argument, TaskInput):
         return task_attributes(start.owner_id, start.priority)
+    if isinstance(start.argument, ReplyInput):
+        return task_attributes(start.owner_id, start.priority, start.argument.agent)
     return TypedSearchAttributes([SearchAttributePair(OWNER, start.owner_id)])
 
 

@@ -19,7 +19,7 @@ from chimera.db.engine import SESSION_AWAY, Database
 from chimera.failpoints import Failpoints
 from chimera.ledger import admission, outbox, runs, starts
 from chimera.ledger.starts import Start
-from chimera.store import disabled_owners
+from chimera.store import chat_deletions, deleted_owners, disabled_owners
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import RunId, workflow_id_of
 
@@ -93,6 +93,13 @@ class Dispatcher:
         await self._deliver_all(admitted or ())
         return admitted is not None
 
+    async def release(self) -> bool:
+        """Start the replies whose earlier replies have ended; return whether any others are waiting."""
+        async with self._database.begin() as session:
+            free, others_wait = await outbox.held_replies(session, limit=200)
+        await self._deliver_all(free)
+        return others_wait
+
     async def _admit_in_rounds(self) -> None:
         try:
             while self._is_admission_due:
@@ -123,6 +130,18 @@ class Dispatcher:
         async with self._database.begin() as session:
             stopped = await disabled_owners.stop(session, limit=200)
         await self._deliver_all(stopped)
+
+    async def delete_sessions(self) -> None:
+        """Delete the content of deleted chat sessions whose runs have ended."""
+        async with self._database.begin() as session:
+            deleted = await chat_deletions.purge(session, limit=20)
+        await self._deliver_all(deleted)
+
+    async def empty_deleted(self) -> None:
+        """Delete the content of ended runs of deleted accounts."""
+        async with self._database.begin() as session:
+            emptied = await deleted_owners.empty_runs(session, limit=50)
+        await self._deliver_all(emptied)
 
     async def _deliver_all(self, run_ids: Iterable[RunId]) -> None:
         await asyncio.gather(*map(self._deliver, run_ids))

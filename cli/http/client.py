@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -29,13 +29,14 @@ from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.limits import LimitsView
 from models.mcp_servers import McpServerView
 from models.messages import MessagePage
+from models.notifications import NotificationCounts, NotificationId, NotificationPage, NotificationView
 from models.policies import PolicyTestView, PolicyView
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
 from models.subtasks import SubtaskView
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView
 from models.tools import ToolDetails, ToolView
-from models.users import Tokens, UserView
+from models.users import MeView, Tokens
 
 API = "/api/v1"
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
@@ -49,6 +50,8 @@ WAIT_S = 2
 
 PATIENCE_S = 30.0
 """How long a new task is sent repeatedly while the API doesn't respond."""
+
+_Item = TypeVar("_Item")
 
 _AGENTS = TypeAdapter(tuple[AgentView, ...])
 _MCP_SERVERS = TypeAdapter(tuple[McpServerView, ...])
@@ -66,9 +69,11 @@ class Client:
         self.api_url = session.api_url
         self._session = session
         self._http = http
+        self._tags: dict[str, str] = {}
+        """The ETags of objects that were read, by path."""
 
-    async def me(self) -> UserView:
-        return UserView.model_validate_json(await self._get("/auth/me"))
+    async def me(self) -> MeView:
+        return MeView.model_validate_json(await self._get("/auth/me"))
 
     async def token(self) -> str:
         """Return an access token that is valid now."""
@@ -105,7 +110,7 @@ class Client:
         return TaskPage.model_validate_json(await self._get("/tasks", params))
 
     async def subtasks(self, task_id: TaskId) -> tuple[SubtaskView, ...]:
-        return _SUBTASKS.validate_json(await self._get(f"/tasks/{task_id}/subtasks"))
+        return await self._all(f"/tasks/{task_id}/subtasks", _SUBTASKS)
 
     async def limits(self) -> LimitsView:
         return LimitsView.model_validate_json(await self._get("/usage/limits"))
@@ -123,7 +128,7 @@ class Client:
         return CodecAddress.model_validate_json(await self._post("/codec"))
 
     async def agents(self) -> tuple[AgentView, ...]:
-        return _AGENTS.validate_json(await self._get("/agents"))
+        return await self._all("/agents", _AGENTS)
 
     async def agent(self, name: str) -> AgentView:
         return AgentView.model_validate_json(await self._get(_agent_path(name)))
@@ -135,7 +140,7 @@ class Client:
         return AgentView.model_validate_json(await self._put(_agent_path(name), spec))
 
     async def agent_versions(self, name: str) -> tuple[VersionView, ...]:
-        return _VERSIONS.validate_json(await self._get(_agent_path(name, "/versions")))
+        return await self._all(_agent_path(name, "/versions"), _VERSIONS)
 
     async def agent_diff(self, name: str, older: int, newer: int) -> VersionDiff:
         params = {"from": older, "to": newer}
@@ -161,7 +166,7 @@ class Client:
 
     async def tools(self, agent: str | None = None) -> tuple[ToolView, ...]:
         """Return the tools that agents can use, or those of one agent."""
-        return _TOOLS.validate_json(await self._get("/tools", {} if agent is None else {"agent": agent}))
+        return await self._all("/tools", _TOOLS, {} if agent is None else {"agent": agent})
 
     async def tool(self, name: str) -> ToolDetails:
         return ToolDetails.model_validate_json(await self._get(f"/tools/{quote(name, safe='')}"))
@@ -171,7 +176,7 @@ class Client:
         return ToolDetails.model_validate_json(answer)
 
     async def mcp_servers(self) -> tuple[McpServerView, ...]:
-        return _MCP_SERVERS.validate_json(await self._get("/mcp-servers"))
+        return await self._all("/mcp-servers", _MCP_SERVERS)
 
     async def add_mcp_server(self, spec: Mapping[str, Any]) -> McpServerView:
         """Add a server. This waits for the server, which lists its tools."""
@@ -191,7 +196,7 @@ class Client:
         return _PROVIDERS.validate_json(await self._get("/ai/providers"))
 
     async def schedules(self) -> tuple[ScheduleView, ...]:
-        return _SCHEDULES.validate_json(await self._get("/schedules"))
+        return await self._all("/schedules", _SCHEDULES)
 
     async def schedule_runs(self, schedule_id: ScheduleId, *, limit: int = 20, cursor: str | None = None) -> TaskPage:
         params = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
@@ -285,12 +290,26 @@ class Client:
         return ApprovalView.model_validate_json(await self._get(f"/approvals/{approval_id}"))
 
     async def decide(self, task_id: TaskId, approval_id: ApprovalId, decision: Mapping[str, Any]) -> ApprovalView:
-        answer = await self._post(f"/tasks/{task_id}/approvals/{approval_id}", decision)
+        answer = await self._post(f"/approvals/{approval_id}/decision", decision)
         return ApprovalView.model_validate_json(answer)
 
     async def answer(self, task_id: TaskId, question_id: ApprovalId, text: str) -> ApprovalView:
-        answer = await self._post(f"/tasks/{task_id}/answers/{question_id}", {"answer": text})
+        answer = await self._post(f"/approvals/{question_id}/answer", {"answer": text})
         return ApprovalView.model_validate_json(answer)
+
+    async def notifications(self, *, unread: bool, limit: int = 20, cursor: str | None = None) -> NotificationPage:
+        """Return a page of the caller's notifications, newest first."""
+        params: dict[str, Any] = {"limit": limit, "unread": str(unread).lower()}
+        if cursor is not None:
+            params["cursor"] = cursor
+        return NotificationPage.model_validate_json(await self._get("/system/notifications", params))
+
+    async def read_notification(self, notification_id: NotificationId) -> NotificationView:
+        answer = await self._post(f"/system/notifications/{notification_id}/read")
+        return NotificationView.model_validate_json(answer)
+
+    async def read_notifications(self, up_to: NotificationId) -> NotificationCounts:
+        return NotificationCounts.model_validate_json(await self._post("/system/notifications/read", {"up_to": up_to}))
 
     async def delegate_approval(self, approval_id: ApprovalId, wish: Mapping[str, Any]) -> ApprovalView:
         return ApprovalView.model_validate_json(await self._post(f"/approvals/{approval_id}/delegate", wish))
@@ -326,8 +345,31 @@ class Client:
             "GET", f"{self.api_url}{API}{path}", params=params, headers=_bearer(token), timeout=STREAM_TIMEOUT
         )
 
+    async def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, params: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Send a request to a path below /api/v1, and return the response's body."""
+        if body is None:
+            return await self._send(method, path, params=params)
+        json = {"Content-Type": "application/json"}
+        return await self._send(method, path, content=to_json(body), headers=json, params=params)
+
     async def _get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
         return await self._send("GET", path, params=params)
+
+    async def _all(
+        self, path: str, items: TypeAdapter[tuple[_Item, ...]], params: Mapping[str, Any] | None = None
+    ) -> tuple[_Item, ...]:
+        """Return a whole list, page by page."""
+        found: list[_Item] = []
+        cursor: str | None = None
+        while True:
+            page = {"limit": 100, **(params or {})} | ({} if cursor is None else {"cursor": cursor})
+            answer = from_json(await self._get(path, page))
+            found += items.validate_python(answer["items"])
+            cursor = answer.get("next_cursor")
+            if cursor is None:
+                return tuple(found)
 
     async def _post(
         self,
@@ -341,7 +383,11 @@ class Client:
         return await self._send("POST", path, content=content, headers=headers, timeout=timeout)
 
     async def _put(self, path: str, body: Mapping[str, Any]) -> bytes:
-        return await self._send("PUT", path, content=to_json(body), headers={"Content-Type": "application/json"})
+        """Replace an object. If it was read before, the change applies only to the state that was read."""
+        headers = {"Content-Type": "application/json"}
+        if (tag := self._tags.get(path)) is not None:
+            headers["If-Match"] = tag
+        return await self._send("PUT", path, content=to_json(body), headers=headers)
 
     async def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any) -> bytes:
         url, headers = f"{self.api_url}{API}{path}", headers or {}
@@ -354,6 +400,8 @@ class Client:
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise NotReachable(self.api_url, type(error).__name__) from error
         raise_for(response)
+        if "ETag" in response.headers:
+            self._tags[path] = response.headers["ETag"]
         return response.content
 
 

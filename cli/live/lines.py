@@ -50,6 +50,9 @@ def line_of(event: Event, task_id: TaskId) -> str:
 
 def line_of_snapshot(frame: SnapshotFrame) -> str:
     task = frame.task
+    if task is None:
+        status = frame.reply.status if frame.reply else "unknown"
+        return f"reply: {status} (status after event {frame.seq}; earlier events are not shown)"
     done = f"{task.subtasks_done} of {count(task.subtasks_total, 'subtask')} done"
     return f"task: {task.status}, {done} (status after event {frame.seq}; earlier events are not shown)"
 

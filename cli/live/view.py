@@ -162,6 +162,8 @@ class TaskState:
 
     def _start_again_from(self, frame: SnapshotFrame) -> None:
         task = frame.task
+        if task is None:
+            return
         self.seq, self.status, self.simulated = frame.seq, task.status, task.simulated
         self.goal, self.title = task.goal, task.title
         self.began_at, self.ended_at = task.started_at or task.created_at, task.ended_at

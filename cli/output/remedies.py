@@ -37,9 +37,13 @@ COMMANDS: dict[Action, str | None] = {
     Action.LIST_PROVIDERS: "models",
     Action.SHOW_APPROVAL: "approvals show {target}",
     Action.LIST_APPROVALS: "approvals",
+    Action.SHOW_REPLY: None,
+    Action.RAISE_REPLY_BUDGET: None,
     Action.SHOW_AI_CALL: "calls show {target}",
     Action.LIST_AI_CALLS: "calls",
     Action.LIST_FILES: None,  # no command lists files
+    Action.LIST_CHAT_SESSIONS: None,  # no command lists sessions
+    Action.LIST_CHAT_MESSAGES: None,  # no command lists messages
     Action.LIST_SCHEDULES: "schedules list",
     Action.CHECK_HEALTH: "doctor",
     Action.READ_API_DOCUMENT: None,  # commands know the addresses

@@ -155,6 +155,31 @@ class IdempotencyKeyReused(InvalidInput):
         )
 
 
+class RequestInProgress(ChimeraError):
+    """An earlier request with the same Idempotency-Key hasn't ended."""
+
+    code, http_status, title, retryable = "request_in_progress", 409, "The same request is in progress", True
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"A request with the Idempotency-Key {key!r} is in progress. Retry in 2 s.",
+            field="Idempotency-Key",
+            retry_after_s=2.0,
+        )
+
+
+class Outdated(ChimeraError):
+    """The object isn't in the state that the change is based on."""
+
+    code, http_status, title = "outdated", 412, "The object has changed in the meantime"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The object has changed since you read it. Read it again, and send the change with its new ETag.",
+            field="If-Match",
+        )
+
+
 class NotFound(ChimeraError):
     """The object doesn't exist, or belongs to another user. The two cases must look the same."""
 
@@ -165,6 +190,7 @@ class NotFound(ChimeraError):
         "AI call": Action.LIST_AI_CALLS,
         "API key": Action.LIST_API_KEYS,
         "approval": Action.LIST_APPROVALS,
+        "chat session": Action.LIST_CHAT_SESSIONS,
         "question": Action.LIST_APPROVALS,
         "file": Action.LIST_FILES,
         "invitation": Action.LIST_INVITATIONS,
@@ -199,6 +225,20 @@ class Conflict(ChimeraError):
     """The object isn't in a state that allows the request."""
 
     code, http_status, title = "conflict", 409, "The request is not possible in the current state"
+
+
+class SessionBusy(Conflict):
+    """A reply in a chat session is open, and the policy rejects messages meanwhile."""
+
+    code, title = "session_busy", "A reply in the chat session is open"
+
+    def __init__(self, reply_id: str) -> None:
+        super().__init__(
+            "A reply in this chat session is open, and the policy rejects further messages until it ends. Wait for the"
+            " reply, cancel it, or send the message with another value of 'double_texting', such as 'queue'.",
+            field="double_texting",
+            remedy=Remedy(action=Action.SHOW_REPLY, target=reply_id),
+        )
 
 
 class NotJson(ChimeraError):

@@ -139,7 +139,7 @@ class TinyApi:
 
     async def _tasks(self, request: Request) -> Response:
         items = [task.model_dump(mode="json") for task in self.tasks]
-        return JSONResponse({"items": items, "next_cursor": None})
+        return page_of(items)
 
     async def _create(self, request: Request) -> Response:
         self.keys.append(request.headers["idempotency-key"])
@@ -155,7 +155,7 @@ class TinyApi:
         return _json(self.tasks[0])
 
     async def _tools(self, request: Request) -> Response:
-        return JSONResponse([tool.model_dump(mode="json") for tool in self.tools.values()])
+        return page_of([tool.model_dump(mode="json") for tool in self.tools.values()])
 
     async def _tool(self, request: Request) -> Response:
         tool = self.tools.get(request.path_params["name"])
@@ -169,7 +169,7 @@ class TinyApi:
         if request.method == "POST":
             self.mcp_requests.append(await request.json())
             return JSONResponse(next(iter(self.mcp_servers.values())).model_dump(mode="json"), 201)
-        return JSONResponse([server.model_dump(mode="json") for server in self.mcp_servers.values()])
+        return page_of([server.model_dump(mode="json") for server in self.mcp_servers.values()])
 
     async def _refresh_server(self, request: Request) -> Response:
         return JSONResponse(self.mcp_servers[request.path_params["name"]].model_dump(mode="json"))
@@ -183,7 +183,7 @@ class TinyApi:
 
     async def _list_agents(self, request: Request) -> Response:
         views = ({**agent.model_dump(mode="json"), "built_in": False} for agent in self.agents.values())
-        return JSONResponse([{"id": None, **view} for view in views])
+        return page_of([{"id": None, **view} for view in views])
 
     async def _new_agent(self, request: Request) -> Response:
         agent = AgentSpec.model_validate_json(await request.body())
@@ -200,11 +200,11 @@ class TinyApi:
         return JSONResponse({**self.agents[name].model_dump(mode="json"), "built_in": False})
 
     async def _subtasks(self, request: Request) -> Response:
-        return JSONResponse([])
+        return page_of([])
 
     async def _files(self, request: Request) -> Response:
         items = [file.model_dump(mode="json") for file, _ in self.files]
-        return JSONResponse({"items": items, "next_cursor": None})
+        return page_of(items)
 
     async def _content(self, request: Request) -> Response:
         return Response(next(data for file, data in self.files if file.id == request.path_params["file_id"]))
@@ -240,3 +240,7 @@ def no_room(**headers: str) -> Response:
     refusal = problem(429, "limit_reached", "A user has reached a limit", detail="This user has 10 open streams.")
     refusal.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     return refusal
+
+
+def page_of(items: list[Any]) -> Response:
+    return JSONResponse({"items": items, "next_cursor": None})

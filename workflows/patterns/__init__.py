@@ -3,10 +3,12 @@
 from workflows.node import Pattern
 from workflows.patterns.call import call
 from workflows.patterns.planned import planned
+from workflows.patterns.reply import reply
 from workflows.patterns.single import single
 
 PATTERNS: dict[str, Pattern] = {
     "planned": planned,
     "single": single,
+    "reply": reply,
     "call": call,
 }

@@ -18,8 +18,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chimera.db.tables.base import Money, Table, now, owner, run_key, uuid_key
+from chimera.db.tables.base import Money, Table, now, owner, run_key, txid, uuid_key
+from chimera.db.tables.chat import searched
 
+LISTED = (
+    "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried',"
+    " 'run.cancelling', 'run.changed', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested',"
+    " 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+)
+"""The events that change what a list of runs or of approvals shows. Those of calls, which are many, don't."""
+
+_IS_AI_CALL = "kind IN ('embeddings', 'images', 'transcriptions')"
 _IS_OPEN = "status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"
 _TAKES_PLACES = "kind = 'task' AND status IN ('queued', 'running', 'cancelling')"
 
@@ -96,12 +105,19 @@ class Run(Table):
         Index("runs_scheduled_run", "scheduled_run_id", unique=True),
         Index("runs_owner_created", "owner_id", "kind", "created_at", "id"),
         Index("runs_created", "kind", "created_at", "id"),
-        Index("runs_owner_calls", "owner_id", "created_at", "id", postgresql_where=text("kind <> 'task'")),
-        Index("runs_calls", "created_at", "id", postgresql_where=text("kind <> 'task'")),
+        Index("runs_owner_calls", "owner_id", "created_at", "id", postgresql_where=text(_IS_AI_CALL)),
+        Index("runs_calls", "created_at", "id", postgresql_where=text(_IS_AI_CALL)),
         Index("runs_owner_status", "owner_id", "kind", "status", "created_at"),
         Index("runs_admission", "owner_id", postgresql_where=text(_TAKES_PLACES)),
+        # A result is written once, at the end, so other updates leave the index alone.
+        Index(
+            "runs_reply_text",
+            text(searched("result")),
+            postgresql_using="gin",
+            postgresql_where=text("kind = 'reply'"),
+        ),
         # For what open runs have reserved. Only the status decides, so a call doesn't touch the index.
-        Index("runs_open_owner", "owner_id", postgresql_where=text(_IS_OPEN)),
+        Index("runs_open", "owner_id", "kind", "status", postgresql_where=text(_IS_OPEN)),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # The row is updated at every call. Free space on its page lets these updates leave the indexes alone (HOT).
         {"postgresql_with": {"fillfactor": 50}},
@@ -127,6 +143,8 @@ class EventRow(Table):
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     payload: Mapped[dict[str, Any]]
+    txid: Mapped[int] = txid()
+    __table_args__ = (Index("events_listed", "txid", postgresql_where=text(LISTED)),)
 
 
 class Outbox(Table):

@@ -72,7 +72,7 @@ class Anthropic:
         shaped = request if supports_schema(request) else in_words(request)
         asking = self._refused.ask(shaped, body_of, send)
         events = await opened(asking, self._waits, sort, deadline=deadline)
-        offered = request.tools if request.tool_choice == "auto" else ()
+        offered = request.tools if request.tool_choice != "none" else ()
         answer = AnthropicAnswer(request.model, prefix, self._limits.max_answer_bytes, offered)
         pieces = Pieces(events.response, self._limits.max_answer_bytes)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=events.close)

@@ -34,6 +34,10 @@ def body_of(request: ChatRequest) -> dict[str, Any]:
     if reasoning.get("thinking", {}).get("type") == "enabled" and conversation.lacks_reasoning():
         # A turn that calls tools must begin with its reasoning, or reasoning must be off.
         reasoning = {}
+    choice = _tool_choice(request)
+    if choice["type"] in ("any", "tool"):
+        # Claude rejects a forced call together with reasoning.
+        reasoning = {}
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": request.max_output_tokens,
@@ -45,11 +49,14 @@ def body_of(request: ChatRequest) -> dict[str, Any]:
         body["system"] = _system(conversation.system, is_read_again=bool(request.tools))
     if conversation.tools:
         body["tools"] = conversation.tools
-    if request.tools and request.tool_choice == "auto":
+    if request.stop:
+        # A text of white space is rejected.
+        body["stop_sequences"] = [text for text in request.stop if text.strip()]
+    if conversation.tools and choice["type"] != "auto":
+        body["tool_choice"] = choice
+    if request.tools and request.tool_choice != "none":
         # The next turn reads all of this again. Otherwise, there is no next turn, and writing the cache costs extra.
         body["cache_control"] = _CACHED
-    elif conversation.tools:
-        body["tool_choice"] = {"type": "none"}
     if request.response_schema is not None:
         body["output_config"] = {**body.get("output_config", {}), "format": _format(request.response_schema)}
     return body
@@ -194,6 +201,18 @@ def _has_open_objects(schema: object) -> bool:
     names_none = schema.get("type") == "object" and not schema.get("properties")
     is_open = schema.get("additionalProperties", False) is not False or "patternProperties" in schema
     return names_none or is_open or any(map(_has_open_objects, schema.values()))
+
+
+def _tool_choice(request: ChatRequest) -> dict[str, Any]:
+    if not request.tools or request.tool_choice == "none":
+        return {"type": "none"}
+    match request.tool_choice:
+        case "auto":
+            return {"type": "auto"}
+        case "required":
+            return {"type": "any"}
+        case name:
+            return {"type": "tool", "name": name}
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class ChatCompletionsAnswer:
     def __init__(self, provider: str, max_bytes: int, request: ChatRequest) -> None:
         self._provider = provider
         self._size = SizeLimit(max_bytes)
-        offered = request.tools if request.tool_choice == "auto" else ()
+        offered = request.tools if request.tool_choice != "none" else ()
         self._tools = ToolCalls(self._size, {tool.name for tool in request.tools})
         self._speech = Speech(offered)
         self._thought: list[str] = []

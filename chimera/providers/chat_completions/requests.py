@@ -30,14 +30,18 @@ def body_of(request: ChatRequest, limit_field: LimitField, *, obeys_tool_choice:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if request.tools and (obeys_tool_choice or request.tool_choice == "auto"):
+    if request.tools and (obeys_tool_choice or request.tool_choice != "none"):
         body["tools"] = [_tool(tool) for tool in request.tools]
-        if request.tool_choice == "none":
-            body["tool_choice"] = "none"
+        if request.tool_choice != "auto":
+            body["tool_choice"] = _tool_choice(request.tool_choice)
     if request.response_schema is not None:
         body["response_format"] = _response_format(request.response_schema)
     if request.temperature is not None and not reasons(request.model):
         body["temperature"] = request.temperature
+    if request.top_p is not None and not reasons(request.model):
+        body["top_p"] = request.top_p
+    if request.stop and not reasons(request.model):
+        body["stop"] = list(request.stop)
     if request.reasoning_effort is not None:
         body["reasoning_effort"] = request.reasoning_effort
     return body
@@ -102,6 +106,12 @@ def _image(image: Image) -> dict[str, Any]:
 def _tool(tool: ToolSpec) -> dict[str, Any]:
     function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
     return {"type": "function", "function": function}
+
+
+def _tool_choice(choice: str) -> str | dict[str, Any]:
+    if choice in ("none", "required"):
+        return choice
+    return {"type": "function", "function": {"name": choice}}
 
 
 def _response_format(schema: dict[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Google:
         deadline, sort = self._waits.first_deadline(), partial(self._sorted, responses, request.model)
         response = await self._asked(client, request, responses, sort, deadline)
         pieces = Pieces(response, self._limits.max_answer_bytes)
-        offered = request.tools if request.tool_choice == "auto" else ()
+        offered = request.tools if request.tool_choice != "none" else ()
         answer = GoogleAnswer(request.model, self._limits.max_answer_bytes, offered)
         reading = read(pieces, answer, request, self._waits, sort, deadline=deadline, close=response.aclose)
         async with aclosing(reading):

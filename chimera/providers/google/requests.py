@@ -99,10 +99,14 @@ def config_of(request: ChatRequest) -> dict[str, Any]:
         config["systemInstruction"] = {"parts": [{"text": system}]}
     if request.temperature is not None:
         config["temperature"] = request.temperature
+    if request.top_p is not None:
+        config["topP"] = request.top_p
+    if request.stop:
+        config["stopSequences"] = list(request.stop)
     if request.tools:
         config["tools"] = [{"functionDeclarations": [_declaration(tool) for tool in request.tools]}]
-        if request.tool_choice == "none":
-            config["toolConfig"] = {"functionCallingConfig": {"mode": "NONE"}}
+        if request.tool_choice != "auto":
+            config["toolConfig"] = {"functionCallingConfig": _calling(request.tool_choice)}
     if request.response_schema is not None:
         config["responseMimeType"] = "application/json"
         config["responseJsonSchema"] = schema_of(request.response_schema)
@@ -110,6 +114,12 @@ def config_of(request: ChatRequest) -> dict[str, Any]:
     if thinking:
         config["thinkingConfig"] = thinking
     return config
+
+
+def _calling(choice: str) -> dict[str, Any]:
+    if choice == "none":
+        return {"mode": "NONE"}
+    return {"mode": "ANY"} if choice == "required" else {"mode": "ANY", "allowedFunctionNames": [choice]}
 
 
 def schema_of(schema: dict[str, Any] | bool) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def in_words(request: ChatRequest) -> ChatRequest:
         return request
     schema = json.dumps(request.response_schema, ensure_ascii=False, separators=(",", ":"))
     # A model that may call tools first must not take this for a ban.
-    begin = "When you give your final answer, answer" if request.tools and request.tool_choice == "auto" else "Answer"
+    begin = "When you give your final answer, answer" if request.tools and request.tool_choice != "none" else "Answer"
     words = f"{begin} only with JSON that matches this JSON schema, without a code fence:\n{schema}"
     *before, last = request.messages
     if last.role == "user":
@@ -130,7 +130,7 @@ def in_words_with_tools(request: ChatRequest) -> ChatRequest:
 
     Gemini rejects such requests up to version 2.5, and servers that enforce a schema by a grammar prevent tool calls.
     """
-    return in_words(request) if request.tools and request.tool_choice == "auto" else request
+    return in_words(request) if request.tools and request.tool_choice != "none" else request
 
 
 def _without(body: Body, left_out: Fields) -> Body:

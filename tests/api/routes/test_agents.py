@@ -19,11 +19,11 @@ async def test_a_new_agent_is_listed_and_usable_in_plans(alice: httpx2.AsyncClie
     created = await alice.post("/api/v1/agents", json=POET)
     assert (created.status_code, created.headers["Location"]) == (201, "/api/v1/agents/poet")
     assert (await alice.get("/api/v1/agents/poet")).json() == created.json()
-    assert "poet" in [agent["name"] for agent in (await alice.get("/api/v1/agents")).json()]
+    assert "poet" in [agent["name"] for agent in (await alice.get("/api/v1/agents")).json()["items"]]
     plan = [{"key": "a", "instruction": "Write.", "agent": "poet"}]
     await new_task(alice, plan=plan)
 
-    assert "poet" not in [agent["name"] for agent in (await bob.get("/api/v1/agents")).json()]
+    assert "poet" not in [agent["name"] for agent in (await bob.get("/api/v1/agents")).json()["items"]]
     assert (await bob.get("/api/v1/agents/poet")).status_code == 404
     assert (await bob.post("/api/v1/tasks", json={"goal": "g", "plan": plan})).status_code == 422
     assert (await bob.delete("/api/v1/agents/poet")).status_code == 404
@@ -33,7 +33,7 @@ async def test_a_new_agent_is_listed_and_usable_in_plans(alice: httpx2.AsyncClie
 
 
 async def test_built_in_agents_are_there_and_stay(alice: httpx2.AsyncClient) -> None:
-    agents = {agent["name"]: agent for agent in (await alice.get("/api/v1/agents")).json()}
+    agents = {agent["name"]: agent for agent in (await alice.get("/api/v1/agents")).json()["items"]}
     assert agents["analyst"]["built_in"]
     assert (await alice.delete("/api/v1/agents/analyst")).status_code == 409
     assert (await alice.post("/api/v1/agents", json=POET | {"name": "analyst"})).status_code == 409
@@ -91,7 +91,7 @@ async def test_a_change_makes_a_version(alice: httpx2.AsyncClient) -> None:
     assert (await alice.get(path)).json() == changed
     assert await put(alice, path, agent, prompt="You write prose.", temperature=0.5) == changed
 
-    versions = (await alice.get(f"{path}/versions")).json()
+    versions = (await alice.get(f"{path}/versions")).json()["items"]
     assert [(each["version"], each["changed"]) for each in versions] == [(2, ["prompt", "temperature"]), (1, [])]
     first = (await alice.get(f"{path}/versions/1")).json()
     assert (first["version"], first["agent"]["prompt"]) == (1, POET["prompt"])
@@ -149,7 +149,7 @@ async def test_a_rollback_makes_a_version(alice: httpx2.AsyncClient) -> None:
     back = (await alice.post(f"{path}/rollback", json={"version": 1})).json()
     assert (back["version"], back["prompt"]) == (3, POET["prompt"])
     assert (await alice.post(f"{path}/rollback", json={"version": 3})).json() == back
-    assert len((await alice.get(f"{path}/versions")).json()) == 3
+    assert len((await alice.get(f"{path}/versions")).json()["items"]) == 3
 
 
 @pytest.mark.parametrize(

@@ -57,19 +57,19 @@ async def test_a_server_is_added_and_removed(sign_up: SignUp, bob: httpx2.AsyncC
         name = body["name"]
         assert (created.status_code, created.headers["Location"]) == (201, f"/api/v1/mcp-servers/{name}")
         assert (created.json()["tools"], created.json()["waiting"], created.json()["error"]) == (10, 0, None)
-        assert (await alice.get("/api/v1/mcp-servers")).json() == [created.json()]
+        assert (await alice.get("/api/v1/mcp-servers")).json()["items"] == [created.json()]
         again = await alice.post("/api/v1/mcp-servers", json=body)
         assert (again.status_code, again.json()["errors"][0]["field"]) == (409, "name")
 
-    tools = {tool["name"]: tool for tool in (await alice.get("/api/v1/tools")).json()}
+    tools = {tool["name"]: tool for tool in (await alice.get("/api/v1/tools")).json()["items"]}
     assert {"calculator", f"{name}__add"} <= tools.keys()
     add = tools[f"{name}__add"]
     assert (add["own"], add["source"], add["server"], add["status"]) == (True, "mcp", name, "active")
     # The server's own word that its world is closed doesn't count.
     assert (add["kind"], add["reads_only"], add["untrusted"], add["egress"]) == ("pure", True, True, True)
 
-    assert (await bob.get("/api/v1/mcp-servers")).json() == []
-    assert f"{name}__add" not in [tool["name"] for tool in (await bob.get("/api/v1/tools")).json()]
+    assert (await bob.get("/api/v1/mcp-servers")).json()["items"] == []
+    assert f"{name}__add" not in [tool["name"] for tool in (await bob.get("/api/v1/tools")).json()["items"]]
     for method, path in (
         ("GET", f"mcp-servers/{name}"),
         ("DELETE", f"mcp-servers/{name}"),
@@ -80,7 +80,7 @@ async def test_a_server_is_added_and_removed(sign_up: SignUp, bob: httpx2.AsyncC
         assert (await bob.request(method, f"/api/v1/{path}")).status_code == 404
 
     assert (await alice.delete(f"/api/v1/mcp-servers/{name}")).status_code == 204
-    assert f"{name}__add" not in [tool["name"] for tool in (await alice.get("/api/v1/tools")).json()]
+    assert f"{name}__add" not in [tool["name"] for tool in (await alice.get("/api/v1/tools")).json()["items"]]
 
 
 async def test_headers_are_stored_encrypted(alice: httpx2.AsyncClient, database: Database) -> None:
@@ -220,7 +220,7 @@ async def test_agents_name_tools_and_patterns_that_exist(sign_up: SignUp) -> Non
     tools = ["calculator", f"{name}__add", f"{name}__s*", f"{name}__not_yet_*"]
     created = await alice.post("/api/v1/agents", json=POET | {"tools": tools})
     assert created.status_code == 201
-    found = [tool["name"] for tool in (await alice.get("/api/v1/tools", params={"agent": "poet"})).json()]
+    found = [tool["name"] for tool in (await alice.get("/api/v1/tools", params={"agent": "poet"})).json()["items"]]
     assert found == ["calculator", f"{name}__add", f"{name}__slow", f"{name}__store"]
     for index, wrong in enumerate(("wizard", "other__*", f"{name}__ad")):
         refused = await alice.put("/api/v1/agents/poet", json=POET | {"tools": ["calculator", wrong]})
@@ -236,7 +236,7 @@ async def test_tools_show_the_rule_for_an_agent(alice: httpx2.AsyncClient) -> No
     ]
     await alice.put("/api/v1/policy", json={"rules": rules})
     for query, verdict, rule, varies in (("", "deny", 1, True), ("?agent=researcher", "allow", 0, False)):
-        listed = {tool["name"]: tool["ruling"] for tool in (await alice.get(f"/api/v1/tools{query}")).json()}
+        listed = {tool["name"]: tool["ruling"] for tool in (await alice.get(f"/api/v1/tools{query}")).json()["items"]}
         page = listed["fetch_page"]
         assert (page["verdict"], page["decided_by"], page["rule"], page["varies"]) == (verdict, "own", rule, varies)
         search = listed["web_search"]

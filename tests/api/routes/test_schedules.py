@@ -35,7 +35,7 @@ async def test_a_schedule_lives_and_ends(alice: httpx2.AsyncClient) -> None:
     assert created.status_code == 201, created.text
     address = created.headers["Location"]
     assert schedule["next_runs"][0] < schedule["next_runs"][1]
-    assert schedule["id"] in [one["id"] for one in (await alice.get("/api/v1/schedules")).json()]
+    assert schedule["id"] in [one["id"] for one in (await alice.get("/api/v1/schedules")).json()["items"]]
 
     paused = (await alice.post(f"{address}/pause")).json()
     assert (paused["paused"], paused["next_runs"]) == (True, [])
@@ -464,7 +464,7 @@ async def test_an_old_schedule_is_shown_and_replaceable(
     async with database.begin() as session:
         old = DAILY | change
         await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(spec=old))
-    listed = next(one for one in (await alice.get("/api/v1/schedules")).json() if one["id"] == schedule_id)
+    listed = next(one for one in (await alice.get("/api/v1/schedules")).json()["items"] if one["id"] == schedule_id)
     assert listed == (await alice.get(address)).json()
     assert (listed[field], listed["next_runs"]) == (change[field], [])
     assert "isn't starting runs" in listed["note"]

@@ -234,7 +234,7 @@ async def test_a_running_task_lists_blocked_calls_with_times(
 async def test_a_draft_is_cancelled_with_its_subtasks(alice: httpx2.AsyncClient, database: Database) -> None:
     task_id = (await new_task(alice, plan=PLAN))["id"]
     await _control(alice, task_id, "cancel")
-    subtasks = (await alice.get(f"/api/v1/tasks/{task_id}/subtasks")).json()
+    subtasks = (await alice.get(f"/api/v1/tasks/{task_id}/subtasks")).json()["items"]
     assert [subtask["status"] for subtask in subtasks] == ["cancelled", "cancelled"]
     async with database.statements() as connection:
         frames = await read_after(connection, TaskId(task_id), 0)

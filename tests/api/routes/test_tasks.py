@@ -28,7 +28,7 @@ async def test_a_task_is_stored_with_plan_events_and_outbox(alice: httpx2.AsyncC
     assert answer.headers["Location"] == f"/api/v1/tasks/{task['id']}"
     assert (task["title"], task["status"], task["subtasks_total"], task["last_seq"]) == ("Tell me.", "queued", 2, 2)
     assert task["temporal_url"].endswith(f"run-{task['id']}")
-    subtasks = (await alice.get(f"/api/v1/tasks/{task['id']}/subtasks")).json()
+    subtasks = (await alice.get(f"/api/v1/tasks/{task['id']}/subtasks")).json()["items"]
     assert [(one["path"], one["agent"], one["status"]) for one in subtasks] == [
         ("facts", "researcher", "pending"),
         ("text", "writer", "pending"),

@@ -31,7 +31,7 @@ async def test_the_output_is_shown_as_json(alice: httpx2.AsyncClient, database: 
             await session.execute(change, {"id": task["id"], "output": json.dumps(output)})
     path = f"/api/v1/tasks/{task['id']}"
     assert (await alice.get(path)).json()["output"] == output
-    assert [each["output"] for each in (await alice.get(f"{path}/subtasks")).json()] == [output, output]
+    assert [each["output"] for each in (await alice.get(f"{path}/subtasks")).json()["items"]] == [output, output]
     listed = (await alice.get("/api/v1/tasks")).json()["items"]
     assert [each["output"] for each in listed if each["id"] == task["id"]] == [None]
 

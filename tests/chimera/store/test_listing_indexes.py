@@ -8,6 +8,7 @@ from sqlalchemy import text
 from chimera.db.engine import Database
 from tests.runs import new_user
 
+IS_AI_CALL = "kind IN ('embeddings', 'images', 'transcriptions')"
 NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
 
 
@@ -16,8 +17,8 @@ NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
     [
         (f"SELECT id FROM files {NEWEST}", "files_created"),
         (f"SELECT id FROM files WHERE owner_id = :owner {NEWEST}", "files_owner_created"),
-        (f"SELECT id FROM runs WHERE kind <> 'task' {NEWEST}", "runs_calls"),
-        (f"SELECT id FROM runs WHERE kind <> 'task' AND owner_id = :owner {NEWEST}", "runs_owner_calls"),
+        (f"SELECT id FROM runs WHERE {IS_AI_CALL} {NEWEST}", "runs_calls"),
+        (f"SELECT id FROM runs WHERE {IS_AI_CALL} AND owner_id = :owner {NEWEST}", "runs_owner_calls"),
         (
             f"SELECT id FROM runs WHERE owner_id = :owner AND kind = 'images' {NEWEST}",
             "runs_owner_(?:calls|created)",

@@ -34,13 +34,13 @@ async def fails() -> bool:
 
 @pytest.mark.parametrize("bad", [hangs, fails])
 async def test_a_bad_round_delays_no_other(monkeypatch: pytest.MonkeyPatch, bad: sweeper.Admission) -> None:
-    for pause in ("SWEEP_SECONDS", "RECONCILE_SECONDS", "ADMIT_SECONDS"):
+    for pause in ("SWEEP_SECONDS", "RECONCILE_SECONDS", "ADMIT_SECONDS", "RELEASE_SECONDS"):
         monkeypatch.setattr(sweeper, pause, 0.001)
-    sweep, reconciliation, admission = Rounds(), Rounds(), Rounds()
-    rounds = Sweeper(sweeps=[bad, sweep], reconciliations=[bad, reconciliation], admit=admission)
+    sweep, reconciliation, admission, release = Rounds(), Rounds(), Rounds(), Rounds()
+    rounds = Sweeper(sweeps=[bad, sweep], reconciliations=[bad, reconciliation], admit=admission, release=release)
     sweeping = asyncio.create_task(rounds.run())
     try:
         async with asyncio.timeout(LIMIT_S):
-            await asyncio.gather(*(each.done.wait() for each in (sweep, reconciliation, admission)))
+            await asyncio.gather(*(each.done.wait() for each in (sweep, reconciliation, admission, release)))
     finally:
         sweeping.cancel()

@@ -132,6 +132,36 @@ def upgrade() -> None:
     )
     op.create_index("api_keys_owner_created", "api_keys", ["owner_id", "created_at", "id"], unique=False)
     op.create_table(
+        "chat_sessions",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=True),
+        sa.Column("model", sa.Text(), nullable=True),
+        sa.Column("instructions", sa.Text(), nullable=True),
+        sa.Column("title", sa.Text(), server_default="", nullable=False),
+        sa.Column("title_run_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("double_texting", sa.Text(), server_default="queue", nullable=False),
+        sa.Column("leaf_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("archived", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "metadata", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("last_message_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "chat_sessions_deleted",
+        "chat_sessions",
+        ["deleted_at"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NOT NULL"),
+    )
+    op.create_index("chat_sessions_owner", "chat_sessions", ["owner_id", "created_at", "id"], unique=False)
+    op.create_table(
         "identities",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -160,6 +190,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_sha256"),
     )
     op.create_index("invitations_created", "invitations", ["created_at", "id"], unique=False)
+    op.create_table(
+        "keyed_requests",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request_sha256", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("headers", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("owner_id", "key"),
+        sa.UniqueConstraint("id"),
+    )
+    op.create_index("keyed_requests_started", "keyed_requests", ["started_at"], unique=False)
     op.create_table(
         "latencies",
         sa.Column("level", sa.Text(), nullable=False),
@@ -268,6 +313,19 @@ def upgrade() -> None:
     )
     op.create_index("schedules_owner", "schedules", ["owner_id", "created_at"], unique=False)
     op.create_table(
+        "tickets",
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("session_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("session_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_index("tickets_expires", "tickets", ["expires_at"], unique=False)
+    op.create_index("tickets_user", "tickets", ["user_id", "created_at"], unique=False)
+    op.create_table(
         "tool_policies",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=True),
@@ -349,6 +407,13 @@ def upgrade() -> None:
         unique=True,
         postgresql_nulls_not_distinct=True,
     )
+    op.create_index(
+        "usage_rollups_users",
+        "usage_rollups",
+        ["level", "at"],
+        unique=False,
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
     op.create_table(
         "agent_versions",
         sa.Column("agent_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -420,15 +485,19 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind = 'task' AND status IN ('queued', 'running', 'cancelling')"),
     )
     op.create_index(
-        "runs_calls", "runs", ["created_at", "id"], unique=False, postgresql_where=sa.text("kind <> 'task'")
+        "runs_calls",
+        "runs",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("kind IN ('embeddings', 'images', 'transcriptions')"),
     )
     op.create_index("runs_cancelling", "runs", ["id"], unique=False, postgresql_where=sa.text("status = 'cancelling'"))
     op.create_index("runs_created", "runs", ["kind", "created_at", "id"], unique=False)
     op.create_index("runs_idempotency", "runs", ["owner_id", "idempotency_key"], unique=True)
     op.create_index(
-        "runs_open_owner",
+        "runs_open",
         "runs",
-        ["owner_id"],
+        ["owner_id", "kind", "status"],
         unique=False,
         postgresql_where=sa.text("status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"),
     )
@@ -437,10 +506,18 @@ def upgrade() -> None:
         "runs",
         ["owner_id", "created_at", "id"],
         unique=False,
-        postgresql_where=sa.text("kind <> 'task'"),
+        postgresql_where=sa.text("kind IN ('embeddings', 'images', 'transcriptions')"),
     )
     op.create_index("runs_owner_created", "runs", ["owner_id", "kind", "created_at", "id"], unique=False)
     op.create_index("runs_owner_status", "runs", ["owner_id", "kind", "status", "created_at"], unique=False)
+    op.create_index(
+        "runs_reply_text",
+        "runs",
+        [sa.literal_column("to_tsvector('simple', \"left\"(result, 100000))")],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("kind = 'reply'"),
+    )
     op.create_index("runs_scheduled_run", "runs", ["scheduled_run_id"], unique=True)
     op.create_table(
         "ai_calls",
@@ -524,13 +601,65 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "path", "purpose", "step"),
     )
     op.create_table(
+        "chat_messages",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("session_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("parent_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column(
+            "attachments", sa.ARRAY(sa.Uuid(as_uuid=False)), server_default=sa.text("'{}'::uuid[]"), nullable=False
+        ),
+        sa.Column("tokens", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("covers_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["covers_id"], ["chat_messages.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["parent_id"], ["chat_messages.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["session_id"], ["chat_sessions.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "chat_messages_covers",
+        "chat_messages",
+        ["covers_id"],
+        unique=False,
+        postgresql_where=sa.text("covers_id IS NOT NULL"),
+    )
+    op.create_index("chat_messages_parent", "chat_messages", ["parent_id", "number"], unique=False)
+    op.create_index(
+        "chat_messages_run", "chat_messages", ["run_id"], unique=False, postgresql_where=sa.text("run_id IS NOT NULL")
+    )
+    op.create_index("chat_messages_session", "chat_messages", ["session_id", "number"], unique=False)
+    op.create_index(
+        "chat_messages_text",
+        "chat_messages",
+        [sa.literal_column("to_tsvector('simple', \"left\"(text, 100000))")],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_table(
         "events",
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "txid", sa.BigInteger(), server_default=sa.text("(pg_current_xact_id()::text)::bigint"), nullable=False
+        ),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "seq"),
+    )
+    op.create_index(
+        "events_listed",
+        "events",
+        ["txid"],
+        unique=False,
+        postgresql_where=sa.text(
+            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.changed', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+        ),
     )
     op.create_table(
         "files",
@@ -580,6 +709,44 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "path", "purpose", "seq"),
+    )
+    op.create_table(
+        "notifications",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column(
+            "data", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "txid", sa.BigInteger(), server_default=sa.text("(pg_current_xact_id()::text)::bigint"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("notifications_changed", "notifications", ["txid"], unique=False)
+    op.create_index("notifications_created", "notifications", ["created_at"], unique=False)
+    op.create_index(
+        "notifications_open",
+        "notifications",
+        ["subject", "kind", "owner_id"],
+        unique=True,
+        postgresql_where=sa.text("resolved_at IS NULL"),
+    )
+    op.create_index("notifications_owner", "notifications", ["owner_id", "id"], unique=False)
+    op.create_index("notifications_run", "notifications", ["run_id"], unique=False)
+    op.create_index(
+        "notifications_unread",
+        "notifications",
+        ["owner_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("read_at IS NULL"),
     )
     op.create_table(
         "outbox",
@@ -745,6 +912,44 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["file_id"], ["files.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("file_id", "position"),
     )
+    op.create_table(
+        "replies",
+        sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("session_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("message_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column(
+            "waits_for", sa.ARRAY(sa.Uuid(as_uuid=False)), server_default=sa.text("'{}'::uuid[]"), nullable=False
+        ),
+        sa.Column("agent", sa.Text(), nullable=True),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("model_chosen", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("fallbacks", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
+        sa.Column("instructions", sa.Text(), nullable=True),
+        sa.Column("conversation", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("client_tools", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "options", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("output_schema", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("output", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("tool_calls", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("purpose", sa.Text(), server_default="answer", nullable=False),
+        sa.Column("agents_revision", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "metadata", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["message_id"], ["chat_messages.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["session_id"], ["chat_sessions.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_index(
+        "replies_message", "replies", ["message_id"], unique=False, postgresql_where=sa.text("message_id IS NOT NULL")
+    )
+    op.create_index(
+        "replies_session", "replies", ["session_id"], unique=False, postgresql_where=sa.text("session_id IS NOT NULL")
+    )
     op.execute(
         "\nCREATE FUNCTION record_usage() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n    IF TG_OP = 'UPDATE' AND OLD.status <> 'started' THEN\n        INSERT INTO usage_changes\n            (at, owner_id, kind, agent, agent_version, model, purpose, simulated, status, error_code, attempts,\n             input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_micro_usd, estimated_micro_usd, in_doubt_micro_usd, latency_ms, first_token_ms)\n        SELECT OLD.started_at, r.owner_id, r.kind, OLD.agent, OLD.agent_version, OLD.model, OLD.purpose,\n               OLD.simulated, OLD.status, OLD.error_code, -1, -OLD.input_tokens, -OLD.cached_input_tokens, -OLD.cache_write_tokens, -OLD.output_tokens, -OLD.reasoning_tokens, -OLD.cost_micro_usd,\n               CASE WHEN OLD.estimated THEN -OLD.cost_micro_usd ELSE 0 END,\n               CASE WHEN OLD.status = 'in_doubt' THEN -OLD.reserved_micro_usd ELSE 0 END,\n               CASE WHEN OLD.status = 'finished' THEN GREATEST(0, EXTRACT(epoch FROM OLD.ended_at - OLD.started_at) * 1000)::bigint END,\n               CASE WHEN OLD.status = 'finished' THEN OLD.first_token_ms END\n        FROM runs r WHERE r.id = OLD.run_id;\n    END IF;\n    IF NEW.status <> 'started' THEN\n        INSERT INTO usage_changes\n            (at, owner_id, kind, agent, agent_version, model, purpose, simulated, status, error_code, attempts,\n             input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_micro_usd, estimated_micro_usd, in_doubt_micro_usd, latency_ms, first_token_ms)\n        SELECT NEW.started_at, r.owner_id, r.kind, NEW.agent, NEW.agent_version, NEW.model, NEW.purpose,\n               NEW.simulated, NEW.status, NEW.error_code, 1, NEW.input_tokens, NEW.cached_input_tokens, NEW.cache_write_tokens, NEW.output_tokens, NEW.reasoning_tokens, NEW.cost_micro_usd,\n               CASE WHEN NEW.estimated THEN NEW.cost_micro_usd ELSE 0 END,\n               CASE WHEN NEW.status = 'in_doubt' THEN NEW.reserved_micro_usd ELSE 0 END,\n               CASE WHEN NEW.status = 'finished' THEN GREATEST(0, EXTRACT(epoch FROM NEW.ended_at - NEW.started_at) * 1000)::bigint END,\n               CASE WHEN NEW.status = 'finished' THEN NEW.first_token_ms END\n        FROM runs r WHERE r.id = NEW.run_id;\n    END IF;\n    RETURN NULL;\nEND $$\n"
     )
@@ -775,6 +980,9 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION record_run() CASCADE")
     op.execute("DROP FUNCTION measure_wait() CASCADE")
     op.execute("DROP FUNCTION record_usage() CASCADE")
+    op.drop_index("replies_session", table_name="replies", postgresql_where=sa.text("session_id IS NOT NULL"))
+    op.drop_index("replies_message", table_name="replies", postgresql_where=sa.text("message_id IS NOT NULL"))
+    op.drop_table("replies")
     op.drop_table("file_chunks")
     op.drop_table("call_attempts")
     op.drop_table("approval_votes")
@@ -787,6 +995,13 @@ def downgrade() -> None:
     op.drop_index("outbox_run", table_name="outbox")
     op.drop_index("outbox_due", table_name="outbox")
     op.drop_table("outbox")
+    op.drop_index("notifications_unread", table_name="notifications", postgresql_where=sa.text("read_at IS NULL"))
+    op.drop_index("notifications_run", table_name="notifications")
+    op.drop_index("notifications_owner", table_name="notifications")
+    op.drop_index("notifications_open", table_name="notifications", postgresql_where=sa.text("resolved_at IS NULL"))
+    op.drop_index("notifications_created", table_name="notifications")
+    op.drop_index("notifications_changed", table_name="notifications")
+    op.drop_table("notifications")
     op.drop_table("messages")
     op.drop_index("guidance_run", table_name="guidance")
     op.drop_table("guidance")
@@ -794,7 +1009,20 @@ def downgrade() -> None:
     op.drop_index("files_owner_created", table_name="files")
     op.drop_index("files_created", table_name="files")
     op.drop_table("files")
+    op.drop_index(
+        "events_listed",
+        table_name="events",
+        postgresql_where=sa.text(
+            "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried', 'run.cancelling', 'run.changed', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested', 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+        ),
+    )
     op.drop_table("events")
+    op.drop_index("chat_messages_text", table_name="chat_messages", postgresql_using="gin")
+    op.drop_index("chat_messages_session", table_name="chat_messages")
+    op.drop_index("chat_messages_run", table_name="chat_messages", postgresql_where=sa.text("run_id IS NOT NULL"))
+    op.drop_index("chat_messages_parent", table_name="chat_messages")
+    op.drop_index("chat_messages_covers", table_name="chat_messages", postgresql_where=sa.text("covers_id IS NOT NULL"))
+    op.drop_table("chat_messages")
     op.drop_table("calls")
     op.drop_index("approvals_pending_call", table_name="approvals", postgresql_where=sa.text("status = 'pending'"))
     op.drop_index("approvals_pending", table_name="approvals", postgresql_where=sa.text("status = 'pending'"))
@@ -809,18 +1037,27 @@ def downgrade() -> None:
     op.drop_table("approvals")
     op.drop_table("ai_calls")
     op.drop_index("runs_scheduled_run", table_name="runs")
+    op.drop_index(
+        "runs_reply_text", table_name="runs", postgresql_using="gin", postgresql_where=sa.text("kind = 'reply'")
+    )
     op.drop_index("runs_owner_status", table_name="runs")
     op.drop_index("runs_owner_created", table_name="runs")
-    op.drop_index("runs_owner_calls", table_name="runs", postgresql_where=sa.text("kind <> 'task'"))
     op.drop_index(
-        "runs_open_owner",
+        "runs_owner_calls",
+        table_name="runs",
+        postgresql_where=sa.text("kind IN ('embeddings', 'images', 'transcriptions')"),
+    )
+    op.drop_index(
+        "runs_open",
         table_name="runs",
         postgresql_where=sa.text("status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"),
     )
     op.drop_index("runs_idempotency", table_name="runs")
     op.drop_index("runs_created", table_name="runs")
     op.drop_index("runs_cancelling", table_name="runs", postgresql_where=sa.text("status = 'cancelling'"))
-    op.drop_index("runs_calls", table_name="runs", postgresql_where=sa.text("kind <> 'task'"))
+    op.drop_index(
+        "runs_calls", table_name="runs", postgresql_where=sa.text("kind IN ('embeddings', 'images', 'transcriptions')")
+    )
     op.drop_index(
         "runs_admission",
         table_name="runs",
@@ -828,6 +1065,7 @@ def downgrade() -> None:
     )
     op.drop_table("runs")
     op.drop_table("agent_versions")
+    op.drop_index("usage_rollups_users", table_name="usage_rollups", postgresql_where=sa.text("owner_id IS NOT NULL"))
     op.drop_index("usage_rollups_key", table_name="usage_rollups", postgresql_nulls_not_distinct=True)
     op.drop_table("usage_rollups")
     op.drop_index("tools_name", table_name="tools")
@@ -836,6 +1074,9 @@ def downgrade() -> None:
         "tool_policies_installation", table_name="tool_policies", postgresql_where=sa.text("owner_id IS NULL")
     )
     op.drop_table("tool_policies")
+    op.drop_index("tickets_user", table_name="tickets")
+    op.drop_index("tickets_expires", table_name="tickets")
+    op.drop_table("tickets")
     op.drop_index("schedules_owner", table_name="schedules")
     op.drop_table("schedules")
     op.drop_index("run_rollups_key", table_name="run_rollups", postgresql_nulls_not_distinct=True)
@@ -848,10 +1089,17 @@ def downgrade() -> None:
     op.drop_table("mcp_servers")
     op.drop_index("latencies_key", table_name="latencies", postgresql_nulls_not_distinct=True)
     op.drop_table("latencies")
+    op.drop_index("keyed_requests_started", table_name="keyed_requests")
+    op.drop_table("keyed_requests")
     op.drop_index("invitations_created", table_name="invitations")
     op.drop_table("invitations")
     op.drop_index("identities_user", table_name="identities")
     op.drop_table("identities")
+    op.drop_index("chat_sessions_owner", table_name="chat_sessions")
+    op.drop_index(
+        "chat_sessions_deleted", table_name="chat_sessions", postgresql_where=sa.text("deleted_at IS NOT NULL")
+    )
+    op.drop_table("chat_sessions")
     op.drop_index("api_keys_owner_created", table_name="api_keys")
     op.drop_table("api_keys")
     op.drop_table("agents")

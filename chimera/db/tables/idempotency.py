@@ -1,0 +1,28 @@
+"""Requests with an idempotency key, and their answers. Tasks and AI calls have their keys in their own rows."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chimera.db.tables.base import Table, now
+
+
+class KeyedRequest(Table):
+    """A request that makes or starts something. Its row is deleted if it fails, and after a day."""
+
+    __tablename__ = "keyed_requests"
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), unique=True)
+    """Identifies one try, so that a try that was given up can't write its answer."""
+    owner_id: Mapped[str] = mapped_column(
+        Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_sha256: Mapped[str]
+    status: Mapped[int | None]
+    """The status of the answer; null while the request is in progress."""
+    headers: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
+    """Names and values, one after the other."""
+    body: Mapped[bytes | None]
+    started_at: Mapped[datetime] = now()
+    __table_args__ = (Index("keyed_requests_started", "started_at"),)

@@ -1,0 +1,93 @@
+"""Idempotency keys of requests that don't start runs: each is claimed before the work, and keeps its answer."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple, TypeVar
+from uuid import uuid4
+
+from sqlalchemy import Delete, Update, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.db.tables import KeyedRequest
+from models.errors import IdempotencyKeyReused, RequestInProgress
+from models.ids import UserId
+
+_Statement = TypeVar("_Statement", Update, Delete)
+
+KEPT_FOR = timedelta(hours=24)
+GIVEN_UP_AFTER = timedelta(seconds=120)
+"""Longer than any of these requests takes: the process that a request without an answer began in has ended."""
+
+
+class Kept(NamedTuple):
+    """The answer to an earlier request."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+
+class Claim(NamedTuple):
+    """One try of a request. Only this try may write the answer."""
+
+    id: str
+    owner_id: UserId
+    key: str
+
+
+async def claim(session: AsyncSession, owner_id: UserId, key: str, sha256: str) -> Claim | Kept:
+    """Claim a key for a request, or return the answer that the same request has got.
+
+    Raises IdempotencyKeyReused if the key belongs to another request, and RequestInProgress.
+    """
+    new = {"id": str(uuid4()), "owner_id": owner_id, "key": key, "request_sha256": sha256}
+    statement = insert(KeyedRequest).values(new)
+    is_given_up = (
+        (KeyedRequest.owner_id == owner_id)
+        & KeyedRequest.status.is_(None)
+        & (KeyedRequest.request_sha256 == sha256)
+        & (KeyedRequest.started_at < func.now() - GIVEN_UP_AFTER)
+    )
+    taken = statement.on_conflict_do_update(
+        index_elements=[KeyedRequest.owner_id, KeyedRequest.key],
+        set_={"id": new["id"], "started_at": func.now()},
+        where=is_given_up,
+    ).returning(KeyedRequest.id)
+    if await session.scalar(taken) is not None:
+        return Claim(new["id"], owner_id, key)
+    found = select(KeyedRequest).where(KeyedRequest.owner_id == owner_id, KeyedRequest.key == key)
+    before = await session.scalar(found)
+    if before is None:
+        # It has failed at this very moment.
+        raise RequestInProgress(key)
+    if before.request_sha256 != sha256:
+        raise IdempotencyKeyReused(key)
+    if before.status is None:
+        raise RequestInProgress(key)
+    names, values = before.headers[::2], before.headers[1::2]
+    return Kept(before.status, list(zip(names, values, strict=True)), before.body or b"")
+
+
+async def keep(session: AsyncSession, claim: Claim, answer: Kept) -> None:
+    """Write the answer to a request, unless another try has replaced this one."""
+    headers = [part for header in answer.headers for part in header]
+    await session.execute(
+        _try(update(KeyedRequest), claim).values(status=answer.status, headers=headers, body=answer.body)
+    )
+
+
+async def forget(session: AsyncSession, claim: Claim) -> None:
+    """Free the key of a request that has failed, so that it can be sent again."""
+    await session.execute(_try(delete(KeyedRequest), claim))
+
+
+async def forget_old(session: AsyncSession) -> None:
+    """Delete the rows of all users that are older than a day."""
+    await session.execute(delete(KeyedRequest).where(KeyedRequest.started_at < func.now() - KEPT_FOR))
+
+
+def _try(statement: _Statement, claim: Claim) -> _Statement:
+    return statement.where(
+        KeyedRequest.owner_id == claim.owner_id, KeyedRequest.key == claim.key, KeyedRequest.id == claim.id
+    )
