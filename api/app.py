@@ -174,6 +174,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             await stack.enter_async_context(keeping(parts.database, "api", json_formatter("api")))
             reporting = asyncio.create_task(parts.report.run())
             stack.callback(reporting.cancel)
+            watching = asyncio.create_task(parts.rates.watch())
+            stack.callback(watching.cancel)
             yield
 
     return lifespan

@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from api.bodies import StrictRequest
-from api.deps import ClosedRoute, get_signed_in
+from api.deps import ClosedRoute
 from models.openai.errors import ErrorView
 
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -24,7 +24,7 @@ class OpenAIRoute(ClosedRoute):
         handle = APIRoute.get_route_handler(self)
 
         async def signed_in_first(request: Request) -> Response:
-            await get_signed_in(request)
+            await self.sign_in(request)
             return await handle(StrictRequest(request.scope, request.receive))
 
         return signed_in_first

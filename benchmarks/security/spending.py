@@ -121,7 +121,7 @@ async def _set(admin: httpx2.AsyncClient, owner: str, micro_usd: int | None) -> 
 
 async def _spent(stack: Stack, *owners: str) -> dict[str, Any]:
     (row,) = await rows(stack, _SPENT, owners=list(owners))
-    return dict(row)
+    return {name: int(value) for name, value in row.items()}
 
 
 async def _states(client: httpx2.AsyncClient, ids: list[Any]) -> set[str]:
