@@ -45,10 +45,10 @@ from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
 from chimera.observe.logging import json_formatter
-from chimera.observe.process import SelfReport
-from chimera.observe.system_log import keeping
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
+from chimera.reports.system_log import keeping
 from chimera.security.sessions import Auth, secret_of
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal

@@ -26,9 +26,9 @@ from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
-from chimera.observe.process import SelfReport
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
 from chimera.security.sessions import Auth, SignedIn
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
