@@ -12,6 +12,7 @@ OWNED = {mapper.class_.__name__ for mapper in Table.registry.mappers if "owner_i
 NOT_FOR_CALLERS = {
     "ai_calls._calls": "a part of the queries that are asked for a caller",
     "approval_views._rows": "a part of the queries that are asked for a caller",
+    "custom_metrics.prune": "the worker deletes what is too old, whoever recorded it",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
