@@ -64,10 +64,10 @@ from chimera.failpoints import Failpoints
 from chimera.limits.rates import Rates
 from chimera.limits.shared import SharedRedis
 from chimera.observe.logging import json_formatter
-from chimera.observe.process import SelfReport
-from chimera.observe.system_log import keeping
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
+from chimera.reports.system_log import keeping
 from chimera.security.accounts import Accounts
 from chimera.security.sessions import Auth, secret_of
 from chimera.security.tickets import Tickets

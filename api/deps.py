@@ -36,6 +36,7 @@ from chimera.limits.shared import SharedRedis
 from chimera.observe.process import SelfReport
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
 from chimera.security.accounts import Accounts
 from chimera.security.sessions import Auth, SignedIn
 from chimera.security.sign_ins import place_of

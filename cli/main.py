@@ -119,6 +119,13 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "transcribe": ("cli.ai_calls:transcribe", "Transcribe a recording."),
         "calls": ("cli.ai_calls:app", "List, show and cancel your embedding, image and transcription calls."),
     },
+    "Figures and logs": {
+        "analytics": (
+            "cli.analytics:analytics",
+            "Show the model calls, tasks, tokens and cost of the last days, with a chart.",
+        ),
+        "logs": ("cli.logs:logs", "List warnings and errors of Chimera's processes. For administrators only."),
+    },
     "Recurring tasks": {
         "schedules": (
             "cli.schedules:app",

@@ -20,6 +20,7 @@ NOT_FOR_CALLERS = {
     "contents.delete_of": "deletes the content of a run that was locked for a caller",
     "deleted_owners._empty_call": "the sweeper deletes the content of deleted accounts",
     "deleted_owners.empty_runs": "the sweeper deletes the content of deleted accounts",
+    "custom_metrics.prune": "the worker deletes what is too old, whoever recorded it",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
