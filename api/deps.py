@@ -33,7 +33,6 @@ from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.limits.rates import RateKind, Rates
 from chimera.limits.shared import SharedRedis
-from chimera.observe.process import SelfReport
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.reports.processes import SelfReport
