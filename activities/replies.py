@@ -105,6 +105,7 @@ def settlement_of(
         cost_micro_usd=outcome.cost_micro_usd,
         outcome=outcome,
         request_id=end.request_id,
+        first_token_ms=end.first_token_ms,
         messages=(
             _reply_of(request, reading.text, reading.calls, end),
             *([messages.row((request.step + 1) * 1000, "user", reading.follow_up)] if reading.follow_up else []),

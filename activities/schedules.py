@@ -59,7 +59,7 @@ class Schedules(contract.Schedules):
                     )
                     if created:
                         await user_limits.check_added(session, owner_id, OPEN_TASKS_LIMIT, self._settings)
-                    schedules.note_made(schedule)
+                    await schedules.note_made(session, schedule)
                 await runs.mark_started(session, task_id)
                 start = await starts.read_start(session, task_id)
         except (LimitReached, InactiveAgent) as error:

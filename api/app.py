@@ -1,5 +1,6 @@
 """The API's composition, in one place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -10,13 +11,18 @@ from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
 from api.lean import LeanRead
+from api.live.changes import Feed
 from api.live.hub import Hub
 from api.live.rights import Rights
+from api.live.states import States
 from api.openapi.document import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
+    analytics,
+    api_keys,
     approvals,
+    audit,
     auth,
     chat,
     chat_exports,
@@ -24,18 +30,29 @@ from api.routes import (
     chat_notes,
     chat_search,
     codec,
+    custom_metrics,
+    exports,
     files,
     health,
+    invitations,
+    limits,
     mcp_servers,
+    metrics,
+    notifications,
+    openai,
     pages,
     policies,
     providers,
     replies,
     schedules,
+    sessions,
     streams,
+    system_log,
     tasks,
+    tickets,
     tools,
     transcriptions,
+    users,
 )
 from api.user_limits import OpenByUser
 from chimera import __version__
@@ -44,9 +61,16 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
+from chimera.limits.rates import Rates
+from chimera.limits.shared import SharedRedis
+from chimera.observe.logging import json_formatter
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
+from chimera.reports.system_log import keeping
+from chimera.security.accounts import Accounts
 from chimera.security.sessions import Auth, secret_of
+from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
@@ -59,6 +83,12 @@ CLOSED_ROUTERS = (
     approvals.router,
     policies.router,
     auth.router,
+    tickets.router,
+    api_keys.router,
+    sessions.router,
+    users.router,
+    invitations.router,
+    audit.router,
     agents.router,
     tools.router,
     mcp_servers.router,
@@ -74,7 +104,13 @@ CLOSED_ROUTERS = (
     chat_exports.router,
     chat_search.router,
     streams.router,
+    limits.router,
+    notifications.router,
     codec.router,
+    analytics.router,
+    exports.router,
+    custom_metrics.router,
+    system_log.router,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""
 
@@ -100,9 +136,12 @@ def create_app(settings: Settings) -> FastAPI:
     # Directly, because FastAPI looks for changed routes at each level of nested routers for each request.
     for router in CLOSED_ROUTERS:
         app.include_router(router, prefix=API, dependencies=[Depends(get_caller)])
+    for router in openai.ROUTERS:
+        app.include_router(router, dependencies=[Depends(get_caller)])
     app.include_router(auth.public, prefix=API)
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
     app.include_router(streams.sockets)
     return app
@@ -114,18 +153,29 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         parts = build_parts(settings)
         app.state.parts = parts
         parts.hub.start()
+        parts.feed.start()
         parts.rights.start()
         async with AsyncExitStack() as stack:
             for close in (
                 parts.database.close,
                 parts.health.close,
                 parts.bus.close,
+                parts.limits_redis.close,
+                parts.open_sockets.close,
+                parts.open_streams.close,
                 parts.dispatcher.drain,
                 parts.available.close,
                 parts.rights.close,
+                parts.feed.close,
                 parts.hub.close,
+                parts.auth.close,
             ):
                 stack.push_async_callback(close)
+            await stack.enter_async_context(keeping(parts.database, "api", json_formatter("api")))
+            reporting = asyncio.create_task(parts.report.run())
+            stack.callback(reporting.cancel)
+            watching = asyncio.create_task(parts.rates.watch())
+            stack.callback(watching.cancel)
             yield
 
     return lifespan
@@ -134,8 +184,13 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 def build_parts(settings: Settings) -> Parts:
     """Build the clients of this process; each connects on its first use."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
-    failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
+    limits_redis = SharedRedis(settings.redis_url)
+    failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings, limits_redis)
+    accounts = Accounts(database, settings, auth)
+    sockets = OpenByUser("open sockets", "max_sockets", settings, limits_redis)
+    open_streams = OpenByUser("open streams", "max_streams", settings, limits_redis)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
+    cursors = Cursors(secret_of(settings))
     return Parts(
         settings=settings,
         database=database,
@@ -148,13 +203,21 @@ def build_parts(settings: Settings) -> Parts:
         schedule_dispatcher=ScheduleDispatcher(database, schedules_in_temporal),
         failpoints=failpoints,
         auth=auth,
-        rights=Rights(auth),
+        tickets=Tickets(database, auth),
+        accounts=accounts,
+        rights=Rights(auth, database),
         models=models,
         checks=Checks(settings, models),
         mcp_clients=clients_with(EgressClient(settings)),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
-        cursors=Cursors(secret_of(settings)),
-        open_sockets=OpenByUser("open sockets", "max_sockets", settings),
-        open_streams=OpenByUser("open streams", "max_streams", settings),
+        feed=Feed(database, cursors),
+        states=States(),
+        read_system=health.system_state,
+        cursors=cursors,
+        open_sockets=sockets,
+        open_streams=open_streams,
+        rates=Rates(settings, limits_redis),
+        limits_redis=limits_redis,
+        report=SelfReport(database, "api", lambda: {"sockets": sockets.number(), "streams": open_streams.number()}),
     )

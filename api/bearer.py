@@ -1,9 +1,28 @@
-"""Reads the access token of a request."""
+"""Reads the credential of a request: an access token or an API key."""
 
 from starlette.requests import HTTPConnection
 
+from models.api_keys import PREFIX
+from models.errors import ApiKeyRefused, TwoCredentials
+
 
 def bearer_token(connection: HTTPConnection) -> str | None:
-    """Return the bearer token from the Authorization header, the only place where tokens are accepted."""
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token else None
+    """Return the access token or API key from the headers, the only places where they are accepted.
+
+    These are `Authorization: Bearer …`, and `X-Api-Key: …` for API keys. Raises TwoCredentials for different ones in
+    one request, because another program on the way might have read the other one.
+    """
+    headers = connection.headers
+    tokens = {token for value in headers.getlist("authorization") if (token := _bearer(value))}
+    keys = {key for value in headers.getlist("x-api-key") if (key := value.strip())}
+    if not all(key.startswith(PREFIX) for key in keys):
+        raise ApiKeyRefused
+    found = tokens | keys
+    if len(found) > 1:
+        raise TwoCredentials
+    return next(iter(found), None)
+
+
+def _bearer(value: str) -> str | None:
+    scheme, _, token = value.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

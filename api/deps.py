@@ -4,33 +4,42 @@ Closed by default: every route below /api/v1 requires a caller, except those in 
 before their body is read.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
+from api import permissions
 from api.bearer import bearer_token
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.etags import not_modified
 from api.idempotency import keyed, once
+from api.live.changes import Feed
 from api.live.hub import Hub
 from api.live.rights import Rights
+from api.live.states import State, States
 from api.user_limits import OpenByUser
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
+from chimera.limits.rates import RateKind, Rates
+from chimera.limits.shared import SharedRedis
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
+from chimera.security.accounts import Accounts
 from chimera.security.sessions import Auth, SignedIn
+from chimera.security.sign_ins import place_of
+from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
@@ -38,8 +47,8 @@ from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
-from models.errors import InvalidInput, NotSignedIn
-from models.ids import AiCallId, FileId, RunId, ScheduleId, TaskId
+from models.errors import ChimeraError, InvalidInput, NotSignedIn
+from models.ids import AiCallId, ApiKeyId, FileId, InvitationId, RunId, ScheduleId, SessionId, TaskId, UserId
 from models.users import Caller
 from models.wording import instead_of
 
@@ -48,9 +57,12 @@ API = "/api/v1"
 PUBLIC = frozenset(
     {
         ("POST", f"{API}/auth/register"),  # responds with 403 unless registration is open
+        ("POST", f"{API}/auth/first-admin"),  # responds with 404 once there is an administrator
+        ("POST", f"{API}/auth/password-reset"),  # requires a one-time token
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
+        ("GET", "/metrics"),  # checks the metrics token, or an administrator's access token
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
@@ -65,6 +77,31 @@ PUBLIC = frozenset(
 SOCKETS = frozenset({"/ws", "/ws/test"})
 """WebSockets. A page, which can't send a header, signs in with its first message. Until then, the server sends
 nothing."""
+
+STARTS = frozenset(
+    {
+        ("POST", "/tasks"),
+        ("POST", "/tasks/{task_id}/execute"),
+        ("POST", "/tasks/{task_id}/retry"),
+        ("POST", "/schedules/{schedule_id}/trigger"),
+        ("POST", "/schedules/{schedule_id}/backfill"),
+        ("POST", "/ai/embeddings"),
+        ("POST", "/ai/images"),
+        ("POST", "/ai/transcriptions"),
+        ("POST", "/chat/completions"),
+        ("POST", "/chat/sessions/{session_id}/messages"),
+        ("POST", "/chat/sessions/{session_id}/messages/{message_id}/regenerate"),
+        ("POST", "/chat/sessions/{session_id}/tasks"),
+        ("POST", "/v1/chat/completions"),
+        ("POST", "/v1/responses"),
+    }
+)
+"""Routes that create or start runs, below `API` except those below `/v1`. Their requests also count toward
+`CHIMERA_MAX_STARTS_PER_MINUTE`."""
+
+Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
+Cursor = Annotated[str | None, Query(max_length=300, description="Value of `next_cursor` from the previous page")]
+"""The parameters of every list that has pages."""
 
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""
@@ -85,15 +122,28 @@ class Parts:
     schedule_dispatcher: ScheduleDispatcher
     failpoints: Failpoints
     auth: Auth
+    tickets: Tickets
+    accounts: Accounts
     rights: Rights
     models: Models
     checks: Checks
     mcp_clients: HttpClients
     available: Available
     hub: Hub
+    feed: Feed
+    states: States
+    read_system: Callable[["Parts"], Awaitable[State]]
+    """Returns the state of the installation for administrators' sockets."""
     cursors: Cursors
     open_sockets: OpenByUser
     open_streams: OpenByUser
+    rates: Rates
+    limits_redis: SharedRedis
+    report: SelfReport
+
+    async def system_state(self) -> State:
+        """Return the state of the installation, by the name of each part."""
+        return await self.read_system(self)
 
 
 async def get_parts(connection: HTTPConnection) -> Parts:
@@ -108,13 +158,34 @@ def parts_of(connection: HTTPConnection) -> Parts:
 
 
 async def get_signed_in(request: Request) -> SignedIn:
-    """Return the caller's session. Raises NotSignedIn without a valid access token."""
+    """Return the caller's session or API key, which permits this request and has requests left.
+
+    A request counts toward the limits of its user and key. Without a valid token or key, it counts toward those of its
+    address. Raises NotSignedIn, Forbidden if the role or key doesn't permit the request, and TooManyRequests.
+    """
     if not hasattr(request.state, "signed_in"):
+        found = await _counted(request)
+        permissions.check(request, found.caller)
+        request.state.signed_in = found
+    signed_in: SignedIn = request.state.signed_in
+    return signed_in
+
+
+async def _counted(request: Request) -> SignedIn:
+    parts = parts_of(request)
+    try:
         token = bearer_token(request)
         if token is None:
             raise NotSignedIn
-        request.state.signed_in = await parts_of(request).auth.signed_in(token)
-    signed_in: SignedIn = request.state.signed_in
+        signed_in = await parts.auth.signed_in(token)
+    except ChimeraError:
+        # The middleware has counted requests without a token.
+        if not hasattr(request.state, "rate"):
+            await parts.rates.take(RateKind.ADDRESS, place_of(await _address(request)))
+        raise
+    request.state.rate = await parts.rates.take(RateKind.USER, signed_in.caller.user_id)
+    if signed_in.caller.scopes is not None:
+        request.state.rate = await parts.rates.take(RateKind.KEY, signed_in.session_id) or request.state.rate
     return signed_in
 
 
@@ -122,7 +193,9 @@ async def get_caller(
     signed_in: Annotated[SignedIn, Depends(get_signed_in)],
     _: Annotated[
         object,
-        Depends(HTTPBearer(auto_error=False, description="Access token returned by `POST /api/v1/auth/login`")),
+        Depends(
+            HTTPBearer(auto_error=False, description="Access token returned by `POST /api/v1/auth/login`, or API key")
+        ),
     ],
 ) -> Caller:
     """Return the caller. Every route below /api/v1 that isn't public has this dependency."""
@@ -162,6 +235,30 @@ async def _schedule_id(
     return ScheduleId(str(schedule_id))
 
 
+async def _key_id(
+    key_id: Annotated[UUID, Path(description="ID of the API key, as shown in the list of API keys")],
+) -> ApiKeyId:
+    return ApiKeyId(str(key_id))
+
+
+async def _session_id(
+    session_id: Annotated[UUID, Path(description="ID of the session, as shown in the list of sessions")],
+) -> SessionId:
+    return SessionId(str(session_id))
+
+
+async def _invitation_id(
+    invitation_id: Annotated[UUID, Path(description="ID of the invitation, as shown in the list of invitations")],
+) -> InvitationId:
+    return InvitationId(str(invitation_id))
+
+
+async def _user_id(
+    user_id: Annotated[UUID, Path(description="ID of the user, as shown in the list of users")],
+) -> UserId:
+    return UserId(str(user_id))
+
+
 async def _approval_id(
     approval_id: Annotated[UUID, Path(description="ID of the approval, as shown in the list of approvals")],
 ) -> ApprovalId:
@@ -182,6 +279,10 @@ WithTaskId = Annotated[TaskId, Depends(_task_id)]
 WithReplyId = Annotated[RunId, Depends(_reply_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
+WithApiKeyId = Annotated[ApiKeyId, Depends(_key_id)]
+WithSessionId = Annotated[SessionId, Depends(_session_id)]
+WithInvitationId = Annotated[InvitationId, Depends(_invitation_id)]
+WithUserId = Annotated[UserId, Depends(_user_id)]
 WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]
 WithQuestionId = Annotated[ApprovalId, Depends(_question_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
@@ -200,7 +301,7 @@ class ClosedRoute(APIRoute):
         is_keyed = any(dependant.call is keyed for dependant in self.dependant.dependencies)
 
         async def signed_in_first(request: Request) -> Response:
-            signed_in = await get_signed_in(request)
+            signed_in = await self.sign_in(request)
             _check_query(request, known)
             strict = StrictRequest(request.scope, request.receive)
             if is_keyed:
@@ -208,6 +309,13 @@ class ClosedRoute(APIRoute):
             return not_modified(request, await handle(strict))
 
         return signed_in_first
+
+    async def sign_in(self, request: Request) -> SignedIn:
+        """Authenticate the caller, and count the request if it may start a run. Raises TooManyRequests."""
+        signed_in = await get_signed_in(request)
+        if (request.method, self.path) in STARTS:
+            await parts_of(request).rates.take(RateKind.START, signed_in.caller.user_id)
+        return signed_in
 
 
 def _query_names(dependant: Dependant) -> frozenset[str]:

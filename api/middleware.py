@@ -26,10 +26,22 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
+from api.openai_errors import OpenAIErrors, is_openai
 from api.request_ids import id_of, request_id
 from chimera.config.settings import Settings
+from chimera.limits.rates import WINDOW_S, RateKind, Rates, Standing
+from chimera.security.sign_ins import place_of
+from chimera.store.audit import Origin, origin
 from chimera.temporal.client import web_ui_of
-from models.errors import BodyTooLarge, BodyTooSlow, ChimeraError, FileTooLarge, InvalidInput, WrongHost
+from models.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ChimeraError,
+    FileTooLarge,
+    InvalidInput,
+    TooManyRequests,
+    WrongHost,
+)
 
 log = structlog.get_logger()
 
@@ -37,6 +49,10 @@ QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
 PAGES = ("/", "/docs", "/docs/errors")
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only paths that accept a body as large as a file."""
+CONVERSATIONS = ("/v1/chat/completions", "/v1/responses")
+"""The paths whose bodies contain whole conversations, including their images."""
+CONVERSATION_SIZE = 8
+"""How many times as large as other bodies those may be: an image of 3.75 MB is 5 MB as base64."""
 FORM_BYTES = 256 * 1024
 """Maximum size of a form apart from its file."""
 AUTH_PATH = "/api/v1/auth/"
@@ -54,6 +70,8 @@ UPLOAD_SILENCE_S = 60.0
 """Maximum pause of an upload, which also holds a temporary file."""
 UPLOAD_S, UPLOAD_BYTES_S = 120.0, 16 * 1024
 """Maximum duration of an upload, and the minimum rate beyond that: a byte per minute is not an upload."""
+CLIENT_CHARS = 200
+"""How much of a User-Agent header is kept with a session."""
 CONTENT_TYPE_CHARS = 1000
 """FastAPI parses the header with the standard library, which takes a tenth of a second for 60,000 semicolons."""
 _PORT = re.compile(r":\d{1,5}$")
@@ -65,9 +83,11 @@ def stack(settings: Settings) -> list[Middleware]:
     return [
         Middleware(RequestLog),
         Middleware(SecurityHeaders),
+        Middleware(OpenAIErrors),
         Middleware(OwnHosts, names=(socket.gethostname(), settings.host, *settings.allowed_hosts)),
         Middleware(OtherOrigins, pages=settings.cors_origins, web_ui=origins_of(web_ui_of(settings))),
         Middleware(LastResort),
+        Middleware(RequestRates),
         Middleware(
             BodyLimit,
             limit_bytes=settings.max_body_bytes,
@@ -90,6 +110,7 @@ class RequestLog:
         request_id.set(own_id)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=own_id)
+        origin.set(_origin_of(scope, own_id))
         status, began = 0, time.perf_counter()
 
         async def noting(message: Message) -> None:
@@ -109,6 +130,13 @@ class RequestLog:
                 )
             elif scope["type"] == "websocket":
                 log.info("socket_ended", path=_logged(scope), took_s=round(time.perf_counter() - began, 1))
+
+
+def _origin_of(scope: Scope, own_id: str) -> Origin:
+    address = scope["client"][0] if scope.get("client") else None
+    client = Headers(scope=scope).get("user-agent", "")
+    # Only printable characters, because administrators and users see it later.
+    return Origin(address, own_id, "".join(filter(str.isprintable, client[:CLIENT_CHARS])))
 
 
 def _logged(scope: Scope) -> str:
@@ -200,9 +228,18 @@ class OtherOrigins:
                 "If-None-Match",
                 "Last-Event-ID",
                 "Prefer",
+                "X-Api-Key",
                 "X-Request-ID",
             ],
-            expose_headers=["ETag", "Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"],
+            expose_headers=[
+                "ETag",
+                "Idempotent-Replayed",
+                "Location",
+                "RateLimit",
+                "RateLimit-Policy",
+                "Retry-After",
+                "X-Request-ID",
+            ],
         )
         self._codec = CORSMiddleware(
             app,
@@ -210,10 +247,24 @@ class OtherOrigins:
             allow_methods=["POST"],
             allow_headers=["Authorization", "Content-Type", "X-Namespace"],
         )
+        # OpenAI's client for browsers sends a dozen headers of its own.
+        self._openai = CORSMiddleware(
+            app,
+            allow_origins=pages,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["Idempotent-Replayed", "Location", "Retry-After", "X-Chimera-Run-ID", "X-Request-ID"],
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_codec = scope["type"] == "http" and scope["path"].startswith(CODEC_PATH)
-        await (self._codec if is_codec else self._all)(scope, receive, send)
+        await self._for(scope)(scope, receive, send)
+
+    def _for(self, scope: Scope) -> CORSMiddleware:
+        if scope["type"] != "http":
+            return self._all
+        if scope["path"].startswith(CODEC_PATH):
+            return self._codec
+        return self._openai if is_openai(scope["path"]) else self._all
 
 
 def origins_of(address: str) -> list[str]:
@@ -248,6 +299,48 @@ class LastResort:
             response = answer(known) if known else unexpected(error)
             if not started:
                 await response(scope, receive, send)
+
+
+SIGNED = frozenset({b"authorization", b"x-api-key"})
+"""Headers with a token or key."""
+
+
+class RequestRates:
+    """Counts requests without a token by their address, and adds headers about the limit that a request counted toward.
+
+    `deps.get_signed_in` counts all other requests, because only it knows whose they are.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in QUIET_PATHS:
+            await self._app(scope, receive, send)
+            return
+        state: dict[str, object] = scope.setdefault("state", {})
+
+        async def adding(message: Message) -> None:
+            standing = state.get("rate") if message["type"] == "http.response.start" else None
+            if isinstance(standing, Standing):
+                message["headers"] = [*message["headers"], *_rate_headers(standing)]
+            await send(message)
+
+        if not any(name in SIGNED for name, _ in scope["headers"]):
+            rates: Rates = scope["app"].state.parts.rates
+            try:
+                state["rate"] = await rates.take(RateKind.ADDRESS, place_of((scope.get("client") or ("",))[0]))
+            except TooManyRequests as error:
+                await answer(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, adding)
+
+
+def _rate_headers(standing: Standing) -> "_RawHeaders":
+    """Return the headers of the IETF draft `ratelimit-headers-10`."""
+    policy = f'"{standing.kind}";q={standing.limit};w={WINDOW_S:.0f}'
+    left = f'"{standing.kind}";r={standing.left};t={standing.reset_s:.0f}'
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
 
 
 class BodyLimit:
@@ -294,6 +387,8 @@ class BodyLimit:
     def _limit_of(self, path: str) -> tuple[int, ChimeraError]:
         if path in UPLOADS:
             return self._file_bytes + FORM_BYTES, FileTooLarge(self._file_bytes)
+        if path in CONVERSATIONS:
+            return CONVERSATION_SIZE * self._limit_bytes, BodyTooLarge(CONVERSATION_SIZE * self._limit_bytes)
         limit_bytes = min(AUTH_BYTES, self._limit_bytes) if path.startswith(AUTH_PATH) else self._limit_bytes
         return limit_bytes, BodyTooLarge(limit_bytes)
 

@@ -1,14 +1,16 @@
-"""Limits per user in this process: open sockets and streams, and the message rate of a socket.
+"""Limits per user: open sockets and streams in all API processes, and the message rate of a socket.
 
 What a user has stored is counted in the database (`chimera/store/user_limits.py`).
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from chimera.config.settings import Settings
+from chimera.limits.leases import Leases
+from chimera.limits.shared import SharedRedis
 from models.errors import LimitReached
 from models.ids import UserId
 
@@ -24,29 +26,54 @@ RETRY_AFTER_S = 10.0
 class OpenByUser:
     """Counts each user's open connections of one kind. `setting` names the setting with the limit; 0 is no limit."""
 
-    def __init__(self, what: str, setting: str, settings: Settings) -> None:
+    def __init__(self, what: str, setting: str, settings: Settings, shared: SharedRedis) -> None:
         self._what = what
         self._setting = setting
         self._most: int = getattr(settings, setting)
         self._open: Counter[UserId] = Counter()
+        self._leases = Leases(shared, setting)
 
-    @contextmanager
-    def one_more(self, user_id: UserId) -> Iterator[None]:
+    def number(self) -> int:
+        """Return how many connections of all users are open."""
+        return self._open.total()
+
+    @asynccontextmanager
+    async def one_more(self, user_id: UserId) -> AsyncIterator[None]:
         """Count one more connection for as long as the block runs. Raises LimitReached."""
         self.check(user_id)
         self._open[user_id] += 1
         try:
-            yield
+            async with self._lease(user_id):
+                yield
         finally:
             self._open[user_id] -= 1
             if not self._open[user_id]:
                 del self._open[user_id]
 
     def check(self, user_id: UserId) -> None:
-        """Raise LimitReached if there is no room for one more connection."""
-        there = self._open[user_id]
-        if self._most and there >= self._most:
-            raise LimitReached(self._what, there, self._most, self._setting, ADVICE, RETRY_AFTER_S)
+        """Raise LimitReached if this process has no room for one more connection."""
+        if self._most and self._open[user_id] >= self._most:
+            raise self._reached(self._open[user_id])
+
+    async def close(self) -> None:
+        await self._leases.close()
+
+    @asynccontextmanager
+    async def _lease(self, user_id: UserId) -> AsyncIterator[None]:
+        """Count the connection in Redis as well, among those of other processes."""
+        if not self._most:
+            yield
+            return
+        lease, there = await self._leases.take(user_id, self._most)
+        if there is not None:
+            raise self._reached(there)
+        try:
+            yield
+        finally:
+            self._leases.give_back(user_id, lease)
+
+    def _reached(self, there: int) -> LimitReached:
+        return LimitReached(self._what, there, self._most, self._setting, ADVICE, RETRY_AFTER_S)
 
 
 class MessageRate:

@@ -258,6 +258,9 @@ class BudgetReached(_Placed):
     limit: str
     message: str
     needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
+    until: UtcDatetime | None = Field(
+        default=None, description="For a spending limit, when its period ends and the task continues by itself"
+    )
 
 
 class BudgetRaised(_Placed):

@@ -20,6 +20,11 @@ class Action(StrEnum):
 
     SIGN_IN = "sign_in"
     REFRESH_TOKEN = "refresh_token"  # noqa: S105  # no secret
+    CREATE_API_KEY = "create_api_key"
+    LIST_API_KEYS = "list_api_keys"
+    LIST_USERS = "list_users"
+    LIST_INVITATIONS = "list_invitations"
+    LIST_SESSIONS = "list_sessions"
     CREATE_CODEC_ADDRESS = "create_codec_address"
     CREATE_TASK = "create_task"
     EXECUTE_TASK = "execute_task"
@@ -30,6 +35,7 @@ class Action(StrEnum):
     DELETE_TASK = "delete_task"
     SHOW_TASK = "show_task"
     SHOW_COST = "show_cost"
+    SHOW_LIMITS = "show_limits"
     LIST_TASKS = "list_tasks"
     CREATE_AGENT = "create_agent"
     CHANGE_AGENT = "change_agent"

@@ -1,7 +1,7 @@
 """Runs of tasks on the real servers, for tests below the API: rows and outbox in, rows and events out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import uuid4
 from sqlalchemy import RowMapping, insert, text
 from temporalio.client import Client, WorkflowExecution, WorkflowHistory
 
+from api.live.ending import stop
 from chimera.bus import Bus
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
@@ -45,6 +46,20 @@ class Runs:
     mode: SubtaskMode = SubtaskMode.CHILD
     """The place where its tasks' subtasks run."""
     started: list[TaskId] = field(default_factory=list)
+    sweep: Callable[[], Coroutine[Any, Any, None]] | None = None
+    """What `sweeping` runs."""
+    sweeping: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def unswept(self) -> AsyncIterator[None]:
+        """While the block runs, keep this worker's sweeper from starting what another one has accepted."""
+        assert self.sweep is not None
+        assert self.sweeping is not None
+        await stop([self.sweeping])
+        try:
+            yield
+        finally:
+            self.sweeping = asyncio.create_task(self.sweep())
 
     async def accept(self, goal: str, **fields: Any) -> TaskId:
         """Accept a task without sending a message to Temporal. `fields` are those of TaskSpec."""
@@ -198,8 +213,8 @@ async def runs_on(settings: Settings) -> AsyncIterator[Runs]:
 async def runs_with_worker(settings: Settings) -> AsyncIterator[Runs]:
     """Yield runs with a worker in this process, so that its code counts as covered."""
     async with runs_on(settings) as runs, open_worker(settings) as (worker, sweeper), worker:
-        sweeping = asyncio.create_task(sweeper.run())
+        runs.sweep, runs.sweeping = sweeper.run, asyncio.create_task(sweeper.run())
         try:
             yield runs
         finally:
-            sweeping.cancel()
+            runs.sweeping.cancel()

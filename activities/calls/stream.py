@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import aclosing
+from dataclasses import replace
 
 from activities.calls.kind import PartialAnswer
 from chimera.bus import Bus
@@ -33,7 +34,8 @@ class Stream:
         """
         pieces: list[str] = []
         shown = shown_pieces = 0
-        last_shown = time.monotonic()
+        first_token_ms: int | None = None
+        began_at = last_shown = time.monotonic()
         provider = self._providers.of(intent.model)
         try:
             deadline = asyncio.get_running_loop().time() + self._settings.call_total_s
@@ -42,6 +44,8 @@ class Stream:
                     if isinstance(item, ChatEnd):
                         answer.end = item
                         continue
+                    if first_token_ms is None:
+                        first_token_ms = round((time.monotonic() - began_at) * 1000)
                     pieces.append(item.text)
                     if time.monotonic() - last_shown >= BATCH_SECONDS:
                         shown = self._show(intent, "".join(pieces[shown_pieces:]), shown)
@@ -64,7 +68,7 @@ class Stream:
             raise ProviderError(
                 f"The provider of {intent.model!r} violated its protocol: it didn't mark the end of the answer."
             )
-        return answer.end
+        return replace(answer.end, first_token_ms=first_token_ms)
 
     def _show(self, intent: Intent, text: str, offset: int) -> int:
         request = intent.request

@@ -54,6 +54,11 @@ class Hub:
         self._is_closed = False
         self._work: list[asyncio.Task[None]] = []
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether this process is stopping, so that its streams have ended before their runs."""
+        return self._is_closed
+
     def start(self) -> None:
         self._work = [asyncio.create_task(_kept_up(each)) for each in (self._read_bus, self._look)]
 

@@ -1,4 +1,4 @@
-"""Rechecks the rights of followers: every 2 s, one query for all sessions with open streams in this process."""
+"""Rechecks the rights of followers every 2 s: of all sessions with open streams, and of the runs that they follow."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import structlog
 
 from api.live.ending import stop
-from chimera.db.engine import AWAY
+from chimera.db.engine import AWAY, SESSION_AWAY, Database
 from chimera.security.sessions import Auth, SignedIn
+from chimera.store import access
 from chimera.store.users import AccountState, SessionOwner
+from models.ids import RunId
+from models.users import Caller
 
 log = structlog.get_logger()
 
@@ -26,16 +29,26 @@ class _Holder:
     on_loss: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Viewer:
+    """A subscription to a run, which stays open as long as its user may see the run."""
+
+    run_id: RunId
+    on_loss: Callable[[], None]
+
+
 class Rights:
     """One per process. Each holder is notified when its token or session ends, or its user's role changes."""
 
-    def __init__(self, auth: Auth) -> None:
+    def __init__(self, auth: Auth, database: Database) -> None:
         self._auth = auth
+        self._database = database
         self._holders: dict[SessionOwner, set[_Holder]] = {}
+        self._viewers: dict[Caller, set[_Viewer]] = {}
         self._work: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._work = [asyncio.create_task(self._watch())]
+        self._work = [asyncio.create_task(self._watch()), asyncio.create_task(self._watch_runs())]
 
     async def close(self) -> None:
         await stop(self._work)
@@ -51,6 +64,33 @@ class Rights:
             self._holders[session].discard(holder)
             if not self._holders[session]:
                 del self._holders[session]
+
+    @contextmanager
+    def seeing(self, caller: Caller, run_id: RunId, on_loss: Callable[[], None]) -> Iterator[None]:
+        """While the block runs, call `on_loss` if the caller may no longer see the run."""
+        viewer = _Viewer(run_id, on_loss)
+        self._viewers.setdefault(caller, set()).add(viewer)
+        try:
+            yield
+        finally:
+            self._viewers[caller].discard(viewer)
+            if not self._viewers[caller]:
+                del self._viewers[caller]
+
+    async def _watch_runs(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            for caller in list(self._viewers):
+                viewers = list(self._viewers.get(caller, ()))
+                try:
+                    async with self._database.begin() as session:
+                        visible = await access.visible_runs(session, caller, {each.run_id for each in viewers})
+                except (*AWAY, *SESSION_AWAY) as error:
+                    log.warning("rights_wait_for_database", error=type(error).__name__)
+                    break
+                for viewer in viewers:
+                    if viewer.run_id not in visible and viewer in self._viewers.get(caller, ()):
+                        viewer.on_loss()
 
     async def _watch(self) -> None:
         while True:

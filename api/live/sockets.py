@@ -17,11 +17,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.bearer import bearer_token
 from api.bodies import has_more_parts
 from api.live.ending import stop
-from api.live.hub import Hub
 from api.live.rights import Rights
+from api.live.subscriptions import SubscriptionParts
 from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate, OpenByUser
-from chimera.db.engine import AWAY
+from chimera.db.engine import AWAY, SESSION_AWAY
 from chimera.security.sessions import Auth, SignedIn
+from chimera.security.tickets import Tickets
 from models.errors import LimitReached, NotSignedIn
 from models.streams import CLIENT_MESSAGE, Authenticate
 from models.users import Caller
@@ -56,7 +57,7 @@ TOO_FAST = End(
 )
 
 
-class SocketParts(Protocol):
+class SocketParts(SubscriptionParts, Protocol):
     """The parts of the process that a socket needs; `api/deps.py` has all parts."""
 
     @property
@@ -66,7 +67,7 @@ class SocketParts(Protocol):
     def rights(self) -> Rights: ...
 
     @property
-    def hub(self) -> Hub: ...
+    def tickets(self) -> Tickets: ...
 
     @property
     def open_sockets(self) -> OpenByUser: ...
@@ -95,16 +96,16 @@ class Socket(ABC):
                 signed_in = await self._sign_in()
         except (NotSignedIn, TimeoutError):
             await self._close(
-                End(SIGNED_OUT, 'First send {"type": "authenticate", "token": "…"} with a valid access token.')
+                End(SIGNED_OUT, 'First send {"type": "authenticate", "token": "…"}, or "ticket" with a new ticket.')
             )
             return
-        except AWAY:
+        except (*AWAY, *SESSION_AWAY):
             await self._close(End(GOING_AWAY, "The database isn't responding. Reconnect later."))
             return
         except WebSocketDisconnect:
             return
         try:
-            with self._parts.open_sockets.one_more(signed_in.caller.user_id):
+            async with self._parts.open_sockets.one_more(signed_in.caller.user_id):
                 await self._serve(signed_in)
         except LimitReached as error:
             # A reason may have at most 123 bytes.
@@ -124,19 +125,32 @@ class Socket(ABC):
             self._end.set_result(end)
 
     async def _sign_in(self) -> SignedIn:
-        token = bearer_token(self._websocket)
-        if token is None:
-            try:
-                text = await self._websocket.receive_text()
-                if has_more_parts(text.encode(), MAX_PARTS):
-                    raise NotSignedIn
-                message = CLIENT_MESSAGE.validate_json(text)
-            except (ValidationError, KeyError) as error:
-                raise NotSignedIn from error
-            if not isinstance(message, Authenticate):
+        signed_in = await self._signed_in()
+        if not signed_in.caller.may_read:
+            raise NotSignedIn
+        return signed_in
+
+    async def _signed_in(self) -> SignedIn:
+        if (token := bearer_token(self._websocket)) is not None:
+            return await self._parts.auth.signed_in(token)
+        if (ticket := self._websocket.query_params.get("ticket")) is not None:
+            return await self._parts.tickets.redeem(ticket)
+        first = await self._first_message()
+        if first.ticket is not None:
+            return await self._parts.tickets.redeem(first.ticket)
+        return await self._parts.auth.signed_in(first.token or "")
+
+    async def _first_message(self) -> Authenticate:
+        try:
+            text = await self._websocket.receive_text()
+            if has_more_parts(text.encode(), MAX_PARTS):
                 raise NotSignedIn
-            token = message.token
-        return await self._parts.auth.signed_in(token)
+            message = CLIENT_MESSAGE.validate_json(text)
+        except (ValidationError, KeyError) as error:
+            raise NotSignedIn from error
+        if not isinstance(message, Authenticate):
+            raise NotSignedIn
+        return message
 
     async def _receive(self, caller: Caller) -> End:
         # Sent in this task, so that the socket can end meanwhile: the client may be gone by now.
@@ -192,11 +206,13 @@ def _end_of(ended: "asyncio.Task[End]") -> End:
 def is_own_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:
     """Return whether a browser page may open this socket: only our own pages and those that the settings list may.
 
-    Programs don't send an Origin header, but need a token as well. Foreign pages can't use cookies, because there are
-    none.
+    Programs don't send an Origin header, but need a token or a ticket as well. What sends cookies without an origin is
+    neither a program that follows these rules nor a browser, and nobody signs in with cookies.
     """
     origin = websocket.headers.get("origin")
-    if origin is None or origin in allowed:
+    if origin is None:
+        return "cookie" not in websocket.headers
+    if origin in allowed:
         return True
     parts = urlsplit(origin)
     return parts.scheme in ("http", "https") and parts.netloc == websocket.headers.get("host")

@@ -1,17 +1,24 @@
 """Server-sent events: frames for the browser's `EventSource`, as long as the caller has the right to them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, aclosing
+from typing import TypeVar
 
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, ServerSentEvent, format_sse_event
 
+from api.live.changes import Batch, frames_of
 from api.live.ending import HubClosed, stop
 from api.live.frames import Written
 from api.live.rights import Rights
 from chimera.security.sessions import SignedIn
+from models.changes import ChangeTopic
 from models.events import EventFrame, TokensFrame
+from models.ids import RunId
+from models.users import Caller
+
+T = TypeVar("T")
 
 
 def event_of(written: Written) -> ServerSentEvent:
@@ -23,12 +30,31 @@ def event_of(written: Written) -> ServerSentEvent:
     return ServerSentEvent(event=name, raw_data=written.json, id=str(frame.seq))
 
 
-async def while_allowed(rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[Written]) -> AsyncIterator[Written]:
-    """Yield `frames` until the caller's rights end or the process stops."""
+def events_of(batch: Batch, topics: Sequence[ChangeTopic], caller: Caller) -> list[ServerSentEvent]:
+    """Return the changes of lists as server-sent events. Only a batch's last event has an ID: the cursor after it."""
+    if batch.changes == ():
+        # The beginning, or what others' topics are about: only a cursor to resume after.
+        return [ServerSentEvent(event="cursor", raw_data="{}", id=batch.cursor)]
+    frames = frames_of(batch, topics, caller)
+    return [
+        ServerSentEvent(
+            event=frame.type, raw_data=frame.model_dump_json(), id=batch.cursor if frame is frames[-1] else None
+        )
+        for frame in frames
+    ]
+
+
+async def while_allowed(
+    rights: Rights, signed_in: SignedIn, frames: AsyncGenerator[T], run_id: RunId | None = None
+) -> AsyncGenerator[T]:
+    """Yield `frames` until the caller's rights end, also those to the run, or the process stops."""
     lost = asyncio.Event()
     losing = asyncio.create_task(lost.wait())
     try:
-        with rights.held(signed_in, lost.set):
+        with ExitStack() as held:
+            held.enter_context(rights.held(signed_in, lost.set))
+            if run_id is not None:
+                held.enter_context(rights.seeing(signed_in.caller, run_id, lost.set))
             async with aclosing(frames):
                 while True:
                     following = asyncio.ensure_future(anext(frames, None))

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from fastapi import APIRouter, Request, Response, status
@@ -14,13 +14,17 @@ from api.bearer import bearer_token
 from api.deps import Parts, PublicRoute, WithParts
 from chimera import __version__
 from chimera.config.vendors import VENDORS
+from chimera.db.engine import AWAY
+from chimera.ledger import admission
 from chimera.observe import disk
 from chimera.observe.disk import Space
 from chimera.providers import account_of
 from chimera.providers.health.accounts import HealthReport
+from chimera.security.api_keys import is_key
 from chimera.temporal.connections import TemporalUnusable
 from chimera.temporal.workers import in_words, workers_seen
 from models.base import Contract
+from models.errors import NotSignedIn
 
 log = structlog.get_logger()
 
@@ -124,6 +128,20 @@ class NotUp(Exception):
         self.state = state
 
 
+async def system_state(parts: Parts) -> dict[str, Any]:
+    """Return the health of each part, and how many runs are queued and running, for administrators' sockets."""
+    checks = _readiness(parts) | {"workers": _workers, "providers": _providers}
+    states = await asyncio.gather(*(_checked(name, check, parts) for name, check in checks.items()))
+    # Without the duration, which is different each time.
+    found: dict[str, Any] = {
+        name: {"state": state.state, "note": state.note} for name, state in zip(checks, states, strict=True)
+    }
+    if found["database"]["state"] != "away":
+        async with parts.database.begin() as session:
+            found["queue"] = await admission.counts(session)
+    return found
+
+
 async def _answer(checks: dict[str, Check], request: Request, parts: Parts, response: Response) -> Health:
     states = await asyncio.gather(*(_checked(name, check, parts) for name, check in checks.items()))
     found = dict(zip(checks, states, strict=True))
@@ -132,10 +150,22 @@ async def _answer(checks: dict[str, Check], request: Request, parts: Parts, resp
     if down:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     health = Health(status="down" if down else "degraded" if degraded else "ok")
-    if not parts.auth.vouches_for(bearer_token(request) or ""):
+    if not await _may_see_details(request, parts):
         return health
     details = {"version": __version__, "parts": found, "payload_keys": parts.temporal.encryption.key_ids}
     return health.model_copy(update=details)
+
+
+async def _may_see_details(request: Request, parts: Parts) -> bool:
+    """Return whether the caller has signed in. This works while the database is away, but not for API keys."""
+    try:
+        token = bearer_token(request)
+        if token is None or not is_key(token):
+            return token is not None and parts.auth.vouches_for(token)
+        async with asyncio.timeout(CHECK_SECONDS):
+            return (await parts.auth.signed_in(token)).caller.may_read
+    except (NotSignedIn, TimeoutError, *AWAY):
+        return False
 
 
 async def _checked(name: str, check: Check, parts: Parts) -> PartHealth:

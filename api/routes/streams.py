@@ -1,17 +1,20 @@
 """Routes for live progress: WebSocket topics, server-sent events and an echo for testing proxies."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, WebSocket
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.deps import ClosedRoute, WithCaller, WithParts, WithSignedIn, WithTaskId, parts_of
+from api.live.changes import Batch
 from api.live.echo import Echo
 from api.live.sockets import POLICY_VIOLATION, is_own_origin
-from api.live.sse import event_of, while_allowed
+from api.live.sse import event_of, events_of, while_allowed
 from api.live.topics import Topics
 from chimera.store.task_views import Progress
+from models.changes import ChangeTopic
 from models.errors import InvalidInput
 
 router = APIRouter(tags=["streams"], route_class=ClosedRoute)
@@ -24,7 +27,7 @@ async def _progress(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -
 
 async def open_stream(caller: WithCaller, parts: WithParts) -> AsyncIterator[None]:
     """Count a stream as open until its response ends, for whatever reason."""
-    with parts.open_streams.one_more(caller.user_id):
+    async with parts.open_streams.one_more(caller.user_id):
         yield
 
 
@@ -50,6 +53,36 @@ async def after_event(
     return int(last_event_id)
 
 
+Lists = Annotated[
+    list[ChangeTopic],
+    Query(min_length=1, max_length=8, description="A list to follow. To follow several, repeat the parameter."),
+]
+Place = Annotated[str | None, Query(max_length=4000, description="Cursor (`id`) of the last event that you received")]
+LastId = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        max_length=4000,
+        description="Cursor (`id`) of the last event that you received. Browsers send this header when they reconnect.",
+    ),
+]
+
+
+async def _batches(
+    caller: WithCaller, parts: WithParts, after: Place = None, last_event_id: LastId = None
+) -> AsyncIterator[AsyncGenerator[Batch]]:
+    """Open the feed before the response begins, so that a wrong cursor is an error."""
+    async with aclosing(parts.feed.follow(caller, last_event_id or after)) as batches:
+        first = await anext(batches)
+        yield _from(first, batches)
+
+
+async def _from(first: Batch, others: AsyncGenerator[Batch]) -> AsyncGenerator[Batch]:
+    yield first
+    async for batch in others:
+        yield batch
+
+
 @router.get(
     "/tasks/{task_id}/events",
     operation_id="follow_task",
@@ -70,8 +103,32 @@ async def follow_task(
     The stream first sends the stored events that follow event number `after`, then live events until the task ends.
     """
     frames = parts.hub.follow(signed_in.caller, task_id, after, progress)
-    async for frame in while_allowed(parts.rights, signed_in, frames):
+    async for frame in while_allowed(parts.rights, signed_in, frames, task_id):
         yield event_of(frame)
+
+
+@router.get(
+    "/events",
+    operation_id="follow_changes",
+    response_class=EventSourceResponse,
+    response_description="Server-sent events `changes` and `missed`, as described in `docs/reference/streams.md`. To"
+    " resume after an event, send its `id` in the `Last-Event-ID` header.",
+    dependencies=[Depends(open_stream)],
+)
+async def follow_changes(
+    batches: Annotated[AsyncGenerator[Batch], Depends(_batches)],
+    topic: Lists,
+    signed_in: WithSignedIn,
+    parts: WithParts,
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow your lists through server-sent events: what happens to your runs, tasks, approvals and notifications.
+
+    Without `after`, the stream begins with the present. It doesn't end by itself.
+    """
+    topics = list(dict.fromkeys(topic))
+    async for batch in while_allowed(parts.rights, signed_in, batches):
+        for event in events_of(batch, topics, signed_in.caller):
+            yield event
 
 
 @sockets.websocket("/ws")

@@ -72,7 +72,7 @@ async def _refreshes(stack: Stack) -> Seen:
 async def registrations(stack: Stack) -> Seen:
     """With open registration, compare an e-mail that has an account with one that doesn't."""
     known = iter(await new_accounts(stack, SAMPLES))
-    async with configured(stack.services.api, registration_open="true"):
+    async with configured(stack.services.api, registration="open"):
         return await compare(
             stack,
             SAMPLES,

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -48,6 +48,7 @@ from chimera.config.types import (
     RedisUrl,
     Secret,
     SentSecret,
+    TimeZone,
     WebAddress,
 )
 from chimera.config.vendors import VENDORS, Vendor
@@ -183,7 +184,10 @@ class Settings(OfVendors):
     jwt_secret: Secret | None = None
     access_token_minutes: int = Field(default=30, ge=1, le=24 * 60)
     refresh_token_days: int = Field(default=30, ge=1, le=365)
-    registration_open: bool = False
+    registration: Literal["open", "invited", "off"] = "off"
+    """Who can create an account: anyone, users whom an administrator has invited, or no one."""
+    setup_token: Secret | None = None
+    """With it, the first administrator can be created over HTTP. It has no effect once there is one."""
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
     """Names under which this installation can be reached, besides this machine's own names and IP addresses."""
@@ -218,6 +222,12 @@ class Settings(OfVendors):
     chat_summary_share: float = Field(default=0.6, gt=0.3, le=1)
     """If a session's messages exceed this share of the room that the model's window has for them, older messages are
     summarized."""
+
+    # The OpenAI-compatible API.
+    reply_patience_s: float = Field(default=590.0, gt=0)
+    """The longest wait for an answer that isn't streamed, and for a person who has to decide about a tool call.
+    OpenAI's clients wait for ten minutes.
+    """
 
     # Tools.
     mcp_file: OnDisk | None = None
@@ -262,6 +272,9 @@ class Settings(OfVendors):
     max_body_bytes: int = 1024 * 1024
     max_file_bytes: int = Field(default=25 * 1024 * 1024, gt=0)
 
+    notifications_kept_days: Positive = 30
+    """How long notifications are kept, whether they have been read or not."""
+
     # What one user may have at once; 0 means no limit.
     max_open_tasks: NotNegative = 2000
     """Drafts count, until they are deleted."""
@@ -273,16 +286,47 @@ class Settings(OfVendors):
     """Archived sessions count too."""
     max_schedules: NotNegative = 100
     max_agents: NotNegative = 100
+    max_api_keys: NotNegative = 50
     max_kept_bytes: NotNegative = 1024 * 1024 * 1024
     """The total size of a user's files."""
     max_sockets: NotNegative = 10
-    """In each API process, like `max_streams`."""
     max_streams: NotNegative = 10
+
+    # Requests per minute, counted for all API processes; 0 means no limit.
+    max_requests_per_minute: NotNegative = 6000
+    """Of one user, with all their sessions and keys."""
+    max_key_requests_per_minute: NotNegative = 6000
+    """Of one API key."""
+    max_anonymous_requests_per_minute: NotNegative = 600
+    """Of one address, without a valid token or key."""
+    max_starts_per_minute: NotNegative = 600
+    """Requests of one user that create or start runs."""
+
+    # Spending limits, in addition to the budgets of runs; None means no limit.
+    max_cost_day_micro_usd: NotNegative | None = None
+    """For each user without a limit of their own, as in the next one."""
+    max_cost_month_micro_usd: NotNegative | None = None
+    max_total_cost_day_micro_usd: NotNegative | None = None
+    """For all users together, as in the next one."""
+    max_total_cost_month_micro_usd: NotNegative | None = None
+    limits_time_zone: TimeZone = "UTC"
+    """Where days and months begin."""
 
     # Logs.
     log_level: LogLevel = "INFO"
     log_dir: OnDisk | None = None
     log_json: bool = False
+    system_log_days: Positive = 30
+    """How long warnings and errors are kept in the database."""
+    system_log_rows: Positive = 100_000
+
+    # Metrics.
+    metrics_token: Secret | None = None
+    """Allows a program to read the metrics without an account."""
+    worker_metrics_port: Port | None = None
+    """A worker serves its metrics here, if both this and the token are set."""
+    custom_metrics_days: Positive = 90
+    """How long recorded values of custom metrics are kept."""
 
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""

@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -145,6 +146,12 @@ def _in_utf8(path: Path) -> Path:
     return path
 
 
+def _is_a_time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"Unknown time zone {value!r}. Use an IANA name such as 'Europe/Berlin'.")
+    return value
+
+
 OnDisk = Annotated[Path, AfterValidator(_in_utf8)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
@@ -177,5 +184,6 @@ SentSecret = Annotated[SecretStr, AfterValidator(_can_be_sent)]
 """A secret that is sent in a header."""
 PayloadKeys = Annotated[SecretStr, AfterValidator(_are_payload_keys)]
 HostAndPort = Annotated[str, AfterValidator(_has_a_port)]
+TimeZone = Annotated[str, AfterValidator(_is_a_time_zone)]
 LogLevel = Annotated[str, AfterValidator(_is_a_level)]
 """One of Python's log levels, in upper or lower case."""

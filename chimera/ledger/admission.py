@@ -77,6 +77,19 @@ async def admit(session: AsyncSession, most: int) -> list[RunId] | None:
     return [RunId(str(row.id)) for row in admitted]
 
 
+_COUNTS = f"""
+SELECT count(*) FILTER (WHERE {RUNNING}) AS running,
+       count(*) FILTER (WHERE status = 'queued' AND admitted_at IS NULL) AS queued
+FROM runs WHERE kind = 'task' AND status IN ('queued', 'running', 'cancelling')
+"""  # noqa: S608
+
+
+async def counts(session: AsyncSession) -> dict[str, int]:
+    """Return how many tasks are `running`, and how many are `queued`."""
+    row = (await sql.execute(session, _COUNTS, {})).one()
+    return {"running": row.running, "queued": row.queued}
+
+
 _WITHDRAW = """
 UPDATE runs SET admitted_at = NULL, updated_at = now() WHERE id = %(run_id)s AND kind = 'task' AND status = 'queued'
 """

@@ -68,6 +68,22 @@ GROUP BY own.agent_version, f.failures ORDER BY own.agent_version DESC
 """)  # noqa: S608
 
 
+_BUSY = f"""
+SELECT a.agent, count(*) AS calls
+FROM runs r
+JOIN calls c ON c.run_id = r.id AND c.status = 'started'
+JOIN call_attempts a ON a.run_id = c.run_id AND a.path = c.path AND a.purpose = c.purpose AND a.step = c.step
+     AND a.attempt = c.attempt
+WHERE {_OPEN_TASKS} GROUP BY 1
+"""  # noqa: S608
+
+
+async def busy(session: AsyncSession, owner_id: UserId) -> dict[str, int]:
+    """Return how many calls are in flight in the user's tasks, by the name of the agent."""
+    rows = await sql.execute(session, _BUSY, {"owner_id": owner_id, "open": words(OPEN)})
+    return {row.agent: row.calls for row in rows}
+
+
 async def status_of(session: AsyncSession, owner_id: UserId, agent: AgentView) -> AgentStatusView:
     """Return an agent's calls in flight in the user's tasks, and how many tasks wait for it."""
     values = {"owner_id": owner_id, "agent": agent.name, "open": words(OPEN), "limit": MAX_CALLS}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chimera.db.engine import Connection, one, scalar
-from chimera.ledger import subtasks
+from chimera.ledger import notifications, subtasks
 from chimera.ledger.calls import lock_run
 from chimera.ledger.statements import as_json, insert_event
 from models.approvals import ApprovalId, ApprovalKind, ApprovalStatus
@@ -169,6 +169,7 @@ async def request(
                 preview=new.preview,
             )
             seq = await _with_event(connection, _COUNT_OPEN, place.run_id, event)
+            await notifications.approval_waits(connection, event.approval_id)
         row = await one(await connection.execute(NEWEST, key))
     return approval_in(row), seq
 
@@ -201,6 +202,7 @@ async def look_again(connection: Connection, place: ToolCallRequest, known: Appr
                 path=place.path, step=place.step, approval_id=known.id, approvers=known.terms.escalate_to
             )
             seq = await _with_event(connection, _APPEND, place.run_id, escalated)
+            await notifications.approval_waits(connection, known.id)
         expired = await (await connection.execute(_EXPIRE, {"id": known.id})).fetchone()
         if expired is not None:
             status = ApprovalStatus(expired.status)
@@ -208,6 +210,7 @@ async def look_again(connection: Connection, place: ToolCallRequest, known: Appr
                 path=place.path, step=place.step, approval_id=known.id, kind=known.kind, status=status
             )
             seq = await _with_event(connection, COUNT_CLOSED, place.run_id, ended)
+            await notifications.approvals_closed(connection, [known.id])
     return seq
 
 

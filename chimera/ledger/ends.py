@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
 from chimera.db.engine import words
-from chimera.ledger import events, in_doubt, moot_approvals, subtasks
+from chimera.ledger import events, in_doubt, moot_approvals, notifications, subtasks
 from chimera.ledger.statements import BELOW, LOCK_RUN
 from models.base import preview_of
 from models.errors import AnswerMissing, RootStopped
@@ -100,6 +100,8 @@ async def end_run(session: AsyncSession, transition: TransitionRecord) -> int:
             event = RunCancelled(last_call_at=row.last_call_at, preview=preview_of(kept.result or ""))
         case _:
             event = RunFailed(code=transition.error_code or "failed", message=transition.error)
+            await notifications.run_failed(session, transition.run_id, event.code, event.message)
+    await notifications.run_goes_on(session, transition.run_id, has_ended=True)
     return await events.append(session, transition.run_id, *cut_short, event)
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
+from chimera.ledger import notifications
 from models.approvals import ApprovalId, ApprovalKind, ApprovalStatus
 from models.events import ApprovalDecided
 from models.ids import ROOT, NodePath, RunId
@@ -30,6 +31,7 @@ async def cancel(session: AsyncSession, run_id: RunId, at: NodePath = ROOT) -> l
     rows = (await sql.execute(session, _CANCEL, {"run_id": run_id, "path": at})).all()
     if rows:
         await sql.execute(session, _COUNT, {"run_id": run_id, "n": len(rows)})
+        await notifications.approvals_closed(session, [ApprovalId(str(row.id)) for row in rows])
     return [
         ApprovalDecided(
             path=NodePath(row.path),

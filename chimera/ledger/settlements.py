@@ -70,6 +70,7 @@ class Settlement:
     request_id: str | None
     messages: tuple[TranscriptRow, ...]
     events: tuple[Event, ...]
+    first_token_ms: int | None = None
     node_result: str | None = None
     """Set when the call ends its node: the node's answer."""
     output: JsonValue = None
@@ -138,14 +139,14 @@ def statement_of(parts: frozenset[str]) -> str:
     made_true = [PARTS[name] for name in sorted(parts - {"ends"})]
     media_usage = ", media_usage = %(media_usage)s::jsonb" if "ai_call" in parts else ""
     return one_line(f"""
-WITH run AS MATERIALIZED (
-    SELECT id, guidance_given, subtasks_total, status AS run_status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
+WITH run AS (
+    SELECT guidance_given, subtasks_total, status FROM runs WHERE id = %(run_id)s FOR NO KEY UPDATE),
  call AS (
     UPDATE calls SET status = 'finished', outcome = %(outcome)s::jsonb, ended_at = clock_timestamp()
-    FROM run WHERE {at_attempt("calls")} AND status = 'started'
+    FROM run WHERE {at_attempt("calls")} AND calls.status = 'started'
       AND run.guidance_given = COALESCE(%(if_guidance)s::int, run.guidance_given)
       AND run.subtasks_total = COALESCE(%(if_planned)s::int, run.subtasks_total)
-      AND run.run_status = ANY(%(in_status)s::text[])
+      AND run.status = ANY(%(in_status)s::text[])
       AND NOT EXISTS ({IS_LEFT_OUT}) RETURNING 1),
  account AS (
     UPDATE runs SET spent_micro_usd = spent_micro_usd + %(cost)s,
@@ -157,7 +158,8 @@ WITH run AS MATERIALIZED (
     FROM call WHERE id = %(run_id)s RETURNING id, event_seq),
  attempt AS (
     UPDATE call_attempts SET status = 'finished', ended_at = clock_timestamp(), {set_used()},
-           cost_micro_usd = %(cost)s, estimated = %(estimated)s, provider_request_id = %(request_id)s {media_usage}
+           cost_micro_usd = %(cost)s, estimated = %(estimated)s, provider_request_id = %(request_id)s,
+           first_token_ms = %(first_ms)s {media_usage}
     FROM call WHERE {at_attempt("call_attempts")}),
  ev AS ({INSERT_EVENTS}),
  msg AS ({INSERT_MESSAGES}){"".join(f",{part}" for part in made_true)}
@@ -224,4 +226,5 @@ def spent_of(settlement: Settlement) -> dict[str, Any]:
         "cost": settlement.cost_micro_usd,
         "estimated": settlement.estimated,
         "request_id": settlement.request_id,
+        "first_ms": settlement.first_token_ms,
     }

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from chimera.db.engine import Connection
+from chimera.ledger import notifications
 from models.ids import UserId
 from models.tools import ToolDefinition, ToolSource, ToolStatus
 
@@ -103,6 +104,12 @@ async def record(
             await connection.execute(_ADD, {**place, "name": name, **fields})
         elif not _is_same(rows[name], fields):
             await connection.execute(_SET, {**place, "name": name, **fields})
+        else:
+            continue
+        if statuses[name] is ToolStatus.CHANGED:
+            await notifications.tool_changed(connection, owner_id, name)
+        elif rows:
+            await notifications.tool_settled(connection, owner_id, name)
     for name in rows.keys() - definitions.keys():
         statuses[name] = ToolStatus.GONE
         await _lose(connection, place, name, rows[name])

@@ -21,8 +21,10 @@ USER, ADMIN = "chimera", "admin"
 MAY = (
     *("~chimera:*", "resetchannels", "&chimera:*", "-@all"),
     *("+hello", "+auth", "+ping", "+echo", "+select", "+time", "+multi", "+exec", "+discard", "+eval"),
-    *("+del", "+exists", "+expire", "+pexpire", "+pttl", "+get", "+set"),
+    *("+evalsha", "+script|load"),
+    *("+del", "+exists", "+expire", "+pexpire", "+pttl", "+get", "+set", "+incrby", "+rename"),
     *("+hget", "+hset", "+hsetnx", "+hdel", "+hexists", "+hlen", "+hgetall", "+hincrby"),
+    *("+zadd", "+zrem", "+zcard", "+zrange", "+zscore", "+zremrangebyscore"),
     *("+xadd", "+xread", "+xrange", "+publish", "+subscribe", "+unsubscribe", "+psubscribe", "+punsubscribe"),
 )
 """The rights of the API and the workers, as an ACL of Redis 6.2: no server commands, and only their own keys."""

@@ -36,7 +36,7 @@ class LocalServices:
         folder = Folder.at(settings.data_dir)
         graceful_s = min(settings.graceful_shutdown_s, ORDERLY_S)
         # Workers neither sign nor check tokens.
-        for_workers = _client(settings, graceful_shutdown_s=graceful_s, jwt_secret=None)
+        for_workers = _client(settings, graceful_shutdown_s=graceful_s, jwt_secret=None, setup_token=None)
         # Only workers run tools, so only they receive the secrets and the file of the installation's MCP servers.
         for_workers |= surroundings.of_secrets(settings)
         self.workers = [

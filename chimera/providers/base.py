@@ -105,6 +105,8 @@ class ChatEnd:
     """The model's reasoning, cleaned; never part of the answer."""
     skipped: int = 0
     """Number of pieces of the stream that had no known meaning and were omitted."""
+    first_token_ms: int | None = None
+    """Milliseconds from the request to the first piece of text; set by the reader of the stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,16 @@ class Available:
                 found += await asyncio.to_thread(self._views_of, name, answer)
         return ModelsView(models=tuple(found), media=tuple(media), unreachable=unreachable)
 
+    async def refs_of(self, model: str) -> list[str]:
+        """Return the full names of all models that are called `model` by their providers."""
+        configured = [view.name for view in await self.providers() if view.configured]
+        answers = await asyncio.gather(*(self._names_of(name) for name in configured), return_exceptions=True)
+        return [
+            f"{name}/{model}"
+            for name, names in zip(configured, answers, strict=True)
+            if not isinstance(names, BaseException) and model in names
+        ]
+
     async def validate(self, name: str, model: str | None = None) -> Validation:
         """Test the configured key: list the models and, if a model is named, make one short call.
 

@@ -1,8 +1,9 @@
 """Limits on tries of passwords: for one account, and from one address.
 
-Tries are counted only in this process, so that no unavailable service can lift the limits. If there are several API
-processes, each allows as many tries. A try takes a place before the password is checked, and gives it back if the
-password was right, so that simultaneous guesses count too. Whether an account exists makes no difference.
+Tries are counted in this process and, for all API processes together, in Redis. While Redis is unavailable, each
+process counts alone, so no unavailable service can lift the limits. A try takes a place before the password is
+checked, and gives it back if the password was right, so that simultaneous guesses count too. Whether an account exists
+makes no difference.
 
 Guesses from elsewhere don't lock the owner out: tries from an address where the account has signed in before are
 counted separately from all others.
@@ -10,13 +11,14 @@ counted separately from all others.
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
 import structlog
 
+from chimera.limits.tries import SharedTries, Taken
 from models.errors import TooManyTries
 
 log = structlog.get_logger()
@@ -37,26 +39,27 @@ SWEEP = 1000
 class Try:
     """One try, which counts if it `failed`."""
 
-    take: Callable[[str], None]
+    take: Callable[[str], Awaitable[None]]
     failed: bool = False
 
-    def at(self, account: str) -> None:
+    async def at(self, account: str) -> None:
         """Take a place for an account, whether or not it exists. Raises TooManyTries if none is left."""
-        self.take(account)
+        await self.take(account)
 
 
 class SignIns:
-    """The counts of one process. Times come from a clock that is never set."""
+    """The counts of one process, beside those of all. Times come from a clock that is never set."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, shared: SharedTries, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._accounts = _Places(ACCOUNT_TRIES, ACCOUNT_S)
-        self._addresses = _Places(ADDRESS_TRIES, ADDRESS_S)
-        self._registrations = _Places(REGISTRATIONS, ADDRESS_S)
+        self._shared = shared
+        self._accounts = _Counted("account", _Places(ACCOUNT_TRIES, ACCOUNT_S), shared)
+        self._addresses = _Counted("address", _Places(ADDRESS_TRIES, ADDRESS_S), shared)
+        self._registrations = _Counted("registrations", _Places(REGISTRATIONS, ADDRESS_S), shared)
         self._at_once: Counter[str] = Counter()
 
-    @contextmanager
-    def trying(self, address: str) -> Iterator[Try]:
+    @asynccontextmanager
+    async def trying(self, address: str) -> AsyncIterator[Try]:
         """Take a place for one try, before the database is asked, and give it back unless the try `failed`.
 
         Raises TooManyTries if this address has none left.
@@ -64,43 +67,69 @@ class SignIns:
         place, now = place_of(address), self._clock()
         if self._at_once[place] >= AT_ONCE:
             raise _refusal(1.0, address, "at_once")
-        if wait_s := self._addresses.wait_s(place, now):
-            raise _refusal(wait_s, address, "address")
-        taken: list[str] = []
+        taken: list[_Place] = []
 
-        def take(account: str) -> None:
-            if wait_s := self._accounts.wait_s(account, now):
-                raise _refusal(wait_s, address, "account")
-            self._accounts.take(account, now)
-            taken.append(account)
+        async def take(account: str) -> None:
+            taken.append(await self._accounts.take(account, now, address))
 
-        self._addresses.take(place, now)
         self._at_once[place] += 1
         tried = Try(take)
         try:
+            taken.append(await self._addresses.take(place, now, address))
             yield tried
         finally:
             self._at_once[place] -= 1
             if not self._at_once[place]:
                 del self._at_once[place]
             if not tried.failed:
-                self._addresses.give_back(place, now)
-                for account in taken:
-                    self._accounts.give_back(account, now)
+                # The own places first: this task may be cancelled while it waits for Redis.
+                for each in taken:
+                    each.own.give_back(each.name, each.taken_at)
+                for each in taken:
+                    if each.shared is not None:
+                        await self._shared.give_back(each.shared)
 
-    def register(self, address: str) -> None:
+    async def register(self, address: str) -> None:
         """Count a registration. Raises TooManyTries if there were too many from this address."""
-        place, now = place_of(address), self._clock()
-        if wait_s := self._registrations.wait_s(place, now):
-            raise _refusal(wait_s, address, "registrations")
-        self._registrations.take(place, now)
+        await self._registrations.take(place_of(address), self._clock(), address)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place in the own count and, if Redis answered, in the shared one."""
+
+    name: str
+    taken_at: float
+    own: "_Places"
+    shared: Taken | None
+
+
+class _Counted:
+    """One limit, counted in this process and in Redis. A try needs a place in both."""
+
+    def __init__(self, kind: str, own: "_Places", shared: SharedTries) -> None:
+        self._kind = kind
+        self._own = own
+        self._shared = shared
+
+    async def take(self, name: str, now: float, address: str) -> _Place:
+        """Raises TooManyTries if there is no place."""
+        if wait_s := self._own.wait_s(name, now):
+            raise _refusal(wait_s, address, self._kind)
+        # Before Redis is asked, so that simultaneous tries count.
+        self._own.take(name, now)
+        shared = await self._shared.take(self._kind, name, self._own.limit, self._own.within_s)
+        if shared is not None and shared.wait_s:
+            self._own.give_back(name, now)
+            raise _refusal(shared.wait_s, address, self._kind)
+        return _Place(name, now, self._own, shared)
 
 
 class _Places:
     """Places for up to `limit` tries in `within_s` seconds for each name. Names without recent tries are dropped."""
 
     def __init__(self, limit: int, within_s: float) -> None:
-        self._limit, self._within_s = limit, within_s
+        self.limit, self.within_s = limit, within_s
         self._times: dict[str, deque[float]] = {}
         self._sweep_at = SWEEP
 
@@ -109,13 +138,13 @@ class _Places:
         times = self._times.get(name)
         if times is None:
             return 0.0
-        while times and now - times[0] >= self._within_s:
+        while times and now - times[0] >= self.within_s:
             times.popleft()
-        return times[0] + self._within_s - now if len(times) >= self._limit else 0.0
+        return times[0] + self.within_s - now if len(times) >= self.limit else 0.0
 
     def take(self, name: str, now: float) -> None:
         if len(self._times) >= self._sweep_at:
-            self._times = {each: kept for each, kept in self._times.items() if now - kept[-1] < self._within_s}
+            self._times = {each: kept for each, kept in self._times.items() if now - kept[-1] < self.within_s}
             self._sweep_at = max(SWEEP, 2 * len(self._times))
         self._times.setdefault(name, deque()).append(now)
 

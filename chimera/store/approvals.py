@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.config.settings import Settings
 from chimera.db import sql
 from chimera.db.tables import Approval, ApprovalVote, Run, ToolCall, User
-from chimera.ledger import events, outbox
+from chimera.ledger import events, notifications, outbox
 from chimera.ledger.approvals import COUNT_CLOSED
 from chimera.store import users
 from chimera.store.approval_access import deciders_of, may_decide, visible
@@ -35,7 +35,7 @@ from models.approvals import (
 )
 from models.errors import Conflict, Forbidden, InvalidInput, NotFound
 from models.events import EVENT, ApprovalDecided, ApprovalEscalated
-from models.ids import NodePath, RunId
+from models.ids import NodePath, RunId, UserId
 from models.policies import ApprovalTerms
 from models.remedies import Action, Remedy
 from models.runs import UNCALLABLE
@@ -145,6 +145,9 @@ async def delegate(session: AsyncSession, caller: Caller, approval_id: ApprovalI
         raise Conflict(f"{MAX_APPROVERS} users may decide already. Give your own right away, without keeping it.")
     row.approvers = after
     await session.flush()
+    await notifications.approval_waits(session, ApprovalId(row.id))
+    still = [UserId(each) for each in after]
+    await notifications.approvals_closed(session, [ApprovalId(row.id)], except_for=still)
     named = ApprovalEscalated(
         path=NodePath(row.path), step=row.step, approval_id=ApprovalId(row.id), approvers=(wish.to,)
     )
@@ -251,6 +254,7 @@ async def _close(
     await session.flush()
     closed = update(Approval).where(Approval.id == row.id)
     await session.execute(closed.values(status=status, decided_at=func.clock_timestamp()))
+    await notifications.approvals_closed(session, [ApprovalId(row.id)])
     path = NodePath(row.path)
     decided = ApprovalDecided(
         path=path,

@@ -1,7 +1,7 @@
 """Deletions of chat sessions. A deleted session disappears at once; its content follows when its runs have ended."""
 
 from sqlalchemy import delete as delete_from
-from sqlalchemy import func, null, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import ChatSession, Reply, Run
@@ -68,21 +68,7 @@ async def _empty(session: AsyncSession, row: ChatSession) -> tuple[RunId, ...]:
     found = await session.scalars(of_session.where(Reply.session_id == row.id, Run.owner_id == row.owner_id))
     run_ids = tuple(RunId(run_id) for run_id in found)
     for run_id in run_ids:
-        await contents.delete_of(session, run_id)
-        await session.execute(
-            update(Reply)
-            .where(Reply.run_id == run_id)
-            .values(
-                instructions=None,
-                conversation=null(),
-                client_tools=null(),
-                options={},
-                output_schema=null(),
-                output=null(),
-                tool_calls=null(),
-                meta={},
-            )
-        )
+        await contents.delete_of_reply(session, run_id)
         await outbox.enqueue(session, run_id, "forget")
     await session.execute(
         delete_from(ChatSession).where(ChatSession.id == row.id, ChatSession.owner_id == row.owner_id)

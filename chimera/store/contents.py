@@ -15,15 +15,28 @@ from chimera.db.tables import (
     File,
     Guidance,
     Message,
+    Notification,
+    Reply,
     Run,
     Subtask,
 )
 from models.ids import RunId
 
+_EMPTY_REPLY: dict[str, Any] = {
+    "instructions": None,
+    "conversation": null(),
+    "client_tools": null(),
+    "options": {},
+    "output_schema": null(),
+    "output": null(),
+    "tool_calls": null(),
+    "meta": {},
+}
+
 
 async def delete_of(session: AsyncSession, run_id: RunId) -> None:
     """Delete the content that runs of every kind have. The caller has locked the run and checked its owner."""
-    for table in (Message, Guidance, EventRow, Subtask, File):
+    for table in (Message, Guidance, EventRow, Subtask, File, Notification):
         await session.execute(delete_from(table).where(table.run_id == run_id))
     await _empty_approvals(session, run_id)
     await session.execute(update(Call).where(Call.run_id == run_id).values(outcome=None))
@@ -33,6 +46,12 @@ async def delete_of(session: AsyncSession, run_id: RunId) -> None:
         .where(Run.id == run_id)
         .values(result=None, error=None, deleted_at=func.now(), updated_at=func.now())
     )
+
+
+async def delete_of_reply(session: AsyncSession, run_id: RunId) -> None:
+    """Delete the content of a reply; see `delete_of`."""
+    await delete_of(session, run_id)
+    await session.execute(update(Reply).where(Reply.run_id == run_id).values(**_EMPTY_REPLY))
 
 
 async def _empty_approvals(session: AsyncSession, run_id: RunId) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Approval, Call, Guidance, Run, Subtask, Task, ToolCall
-from chimera.ledger import events, outbox
+from chimera.ledger import events, notifications, outbox
 from chimera.ledger.delegation import delegated_path
 from chimera.store.access import locked
 from chimera.store.agents import revision_of
@@ -63,6 +63,7 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
         happened += await _given(session, task, wish.guidance, again.uppermost or [ROOT])
     await session.flush()
     await events.append(session, task_id, RunRetried(paths=tuple(again.paths), model=wish.model), *happened)
+    await notifications.run_goes_on(session, task_id)
     await outbox.enqueue(session, task_id, "start")
     return UserId(task.owner_id)
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Run, Schedule, User
+from chimera.ledger import notifications
 from chimera.store.access import visible_to
 from chimera.store.pages import Place, newest
 from models.cron import MACROS
@@ -116,6 +117,7 @@ async def note_skipped(session: AsyncSession, schedule_id: ScheduleId, reason: s
     """Record why the run that is due now is skipped."""
     skipped = {"skipped_at": func.now(), "skipped_because": f"a run was skipped: {reason}"}
     await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(skipped))
+    await notifications.schedule_skipped(session, schedule_id, reason)
 
 
 async def note_rejected(session: AsyncSession, schedule: Schedule, reason: str) -> None:
@@ -123,11 +125,15 @@ async def note_rejected(session: AsyncSession, schedule: Schedule, reason: str) 
     because = f"Temporal rejected the new timing, so the previous timing, if any, remains in effect: {reason}"
     as_read = update(Schedule).where(Schedule.id == schedule.id, Schedule.updated_at == schedule.updated_at)
     await session.execute(as_read.values(skipped_at=func.now(), skipped_because=because))
+    await notifications.schedule_skipped(session, ScheduleId(schedule.id), because)
 
 
-def note_made(schedule: Schedule) -> None:
+async def note_made(session: AsyncSession, schedule: Schedule) -> None:
     """Clear notes about earlier runs, because a run is made now."""
-    schedule.skipped_at = schedule.skipped_because = None
+    if schedule.skipped_at is not None:
+        schedule.skipped_at = schedule.skipped_because = None
+        await session.flush()
+        await notifications.schedule_goes_on(session, ScheduleId(schedule.id))
 
 
 async def by_id(session: AsyncSession, schedule_id: ScheduleId) -> Schedule | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Run, Subtask, Task
-from chimera.ledger import ends, events, outbox
+from chimera.ledger import ends, events, notifications, outbox
 from chimera.store import agents
 from chimera.store.access import locked
 from models.base import preview_of
@@ -146,6 +146,7 @@ async def raise_budget(session: AsyncSession, caller: Caller, task_id: RunId, bu
     if task.status == RunStatus.WAITING:
         task.status = going_on(task)
     await events.append(session, task_id, raised)
+    await notifications.run_goes_on(session, task_id, has_ended=True)
     if task.status != RunStatus.DRAFT:
         await outbox.signal(session, task_id, TaskSignal.BUDGET_RAISED)
 

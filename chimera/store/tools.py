@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
 from chimera.db.tables import McpServer, ToolRow
+from chimera.ledger import notifications
 from chimera.store import policies
 from chimera.store.policies import Judge
 from chimera.tools import built_in
@@ -85,6 +86,7 @@ async def accept(
     row.definition = ToolDefinition.model_validate(row.offered).model_dump(mode="json")
     row.sha256, row.offered, row.status = row.offered["sha256"], None, ToolStatus.ACTIVE.value
     await session.flush()
+    await notifications.tool_settled(session, UserId(row.owner_id) if row.owner_id else None, name)
     return _details_of(row, await policies.judge_of(session, settings, caller.user_id))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
-from chimera.db.tables import Agent, ChatSession, Run, Schedule
+from chimera.db.tables import Agent, ApiKey, ChatSession, Run, Schedule
 from chimera.ledger.kept_bytes import KEPT_BYTES, LEAST_BYTES, SETTING
 from chimera.ledger.turns import take_turn, turn_of
 from chimera.store.access import IS_AI_CALL, IS_REPLY, IS_TASK
@@ -40,7 +40,9 @@ class UserLimit:
     """When to retry, if the counted rows end by themselves."""
 
 
-def _count_of(table: type[Run | Schedule | Agent | ChatSession], *conditions: ColumnElement[bool]) -> Select[int]:
+def _count_of(
+    table: type[Run | Schedule | Agent | ChatSession | ApiKey], *conditions: ColumnElement[bool]
+) -> Select[int]:
     return select(func.count()).select_from(table).where(table.owner_id == bindparam("owner_id"), *conditions)
 
 
@@ -84,6 +86,12 @@ AGENTS_LIMIT = UserLimit(
     "custom agents",
     "delete an agent",
     _count_of(Agent),
+)
+API_KEYS_LIMIT = UserLimit(
+    "max_api_keys",
+    "API keys",
+    "delete an API key",
+    _count_of(ApiKey),
 )
 FILES_LIMIT = UserLimit(
     SETTING,

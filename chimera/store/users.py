@@ -1,20 +1,21 @@
 """Users, and the refresh tokens of their sessions (a session is a family of tokens, each used once)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, bindparam, column, exists, func, select, update
+from sqlalchemy import ARRAY, Uuid, and_, bindparam, column, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
 from chimera.db.engine import Connection, sql_of
-from chimera.db.tables import RefreshToken, User
+from chimera.db.tables import ApiKey, RefreshToken, User
 from models.errors import Conflict
 from models.ids import UserId
 from models.remedies import Action, Remedy
-from models.users import Role, UserView
+from models.users import MeChange, MeView, Preferences, Role, Scope, UserKind, UserView
 
 KNOWN_FOR = timedelta(days=90)
 """How long an address counts as known after a sign-in there."""
@@ -22,33 +23,47 @@ KNOWN_FOR = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """The rights of a live session's user."""
+    """The rights of a live session's or API key's user."""
 
     role: Role
+    """For a key without the scope `admin`, an administrator's role is `user`."""
+    scopes: tuple[Scope, ...] | None = None
+    """Of an API key; None for a session."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOwner:
+    """A session, or an API key, whose ID takes the place of the session's."""
+
     user_id: UserId
     session_id: str
 
 
 async def create(
-    session: AsyncSession, email: str, password_hash: str, *, name: str = "", role: Role = "user"
+    session: AsyncSession,
+    email: str,
+    password_hash: str | None,
+    *,
+    name: str = "",
+    role: Role = "user",
+    kind: UserKind = "person",
 ) -> UserView:
     """Create a user. Raises Conflict if the e-mail address already has an account."""
     statement = (
         insert(User)
-        .values(email=email, password_hash=password_hash, name=name, role=role)
+        .values(email=email, password_hash=password_hash, name=name, role=role, kind=kind)
         .on_conflict_do_nothing(index_elements=[User.email])
         .returning(User)
     )
     user = await session.scalar(statement)
     if user is None:
-        raise Conflict(
-            f"{email!r} already has an account. Sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN)
-        )
+        raise taken(email)
     return view_of(user)
+
+
+def taken(email: str) -> Conflict:
+    """Return the error for an e-mail address that has an account."""
+    return Conflict(f"{email!r} already has an account. Sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN))
 
 
 async def by_email(session: AsyncSession, email: str) -> User | None:
@@ -71,6 +86,13 @@ async def is_empty(session: AsyncSession) -> bool:
     return await session.scalar(select(User.id).limit(1)) is None
 
 
+async def has_administrator(session: AsyncSession) -> bool:
+    """Return whether there is an administrator. Nobody else becomes one until this transaction ends."""
+    # SQLAlchemy has no construct for this statement.
+    await sql.execute(session, "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", {})
+    return await session.scalar(select(User.id).where(User.role == "admin", User.deleted_at.is_(None))) is not None
+
+
 async def set_password_hash(session: AsyncSession, user_id: UserId, password_hash: str) -> None:
     await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
 
@@ -83,27 +105,48 @@ _ASKED = (
 _IS_LIVE = exists().where(
     RefreshToken.family_id == _ASKED.c.session_id, RefreshToken.user_id == User.id, RefreshToken.revoked_at.is_(None)
 )
+_IS_VALID = and_(
+    ApiKey.id == _ASKED.c.session_id,
+    ApiKey.owner_id == User.id,
+    or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()),
+)
 # Compiled once, for the driver: it is run every few seconds for open sockets and streams.
 _ACCOUNT_STATES = sql_of(
-    select(User.id, _ASKED.c.session_id, User.role)
+    select(User.id, _ASKED.c.session_id, User.role, ApiKey.scopes)
     .join_from(_ASKED, User, User.id == _ASKED.c.user_id)
-    .where(User.disabled_at.is_(None), _IS_LIVE)
+    .outerjoin(ApiKey, _IS_VALID)
+    .where(User.disabled_at.is_(None), or_(ApiKey.id.is_not(None), _IS_LIVE))
 )
 
 
 async def account_states_of(
     connection: Connection, asked: Collection[SessionOwner]
 ) -> dict[SessionOwner, AccountState | None]:
-    """Return each session's account state; None if the user is deleted or disabled, or the session has ended."""
+    """Return each session's account state; None if the user is disabled, the session has ended or the key is gone."""
     values = {"users": [one.user_id for one in asked], "sessions": [one.session_id for one in asked]}
     rows = await connection.execute(_ACCOUNT_STATES, values)
-    found = {SessionOwner(UserId(str(row.id)), str(row.session_id)): AccountState(role=row.role) async for row in rows}
+    found = {
+        SessionOwner(UserId(str(row.id)), str(row.session_id)): _state_of(row.role, row.scopes) async for row in rows
+    }
     return {one: found.get(one) for one in asked}
 
 
+def _state_of(role: Role, scopes: Sequence[Scope] | None) -> AccountState:
+    if scopes is None:
+        return AccountState(role)
+    return AccountState("user" if role == "admin" and "admin" not in scopes else role, tuple(scopes))
+
+
 async def add_refresh_token(
-    session: AsyncSession, user_id: UserId, session_id: str, token_sha256: str, life: timedelta, address: str = ""
+    session: AsyncSession,
+    user_id: UserId,
+    session_id: str,
+    token_sha256: str,
+    life: timedelta,
+    address: str = "",
+    client: str = "",
 ) -> None:
+    """Store a token of a session. The address and program are stored only with a session's first token."""
     await session.execute(
         insert(RefreshToken).values(
             user_id=user_id,
@@ -111,6 +154,7 @@ async def add_refresh_token(
             token_sha256=token_sha256,
             expires_at=func.now() + life,
             address=address or None,
+            client=client or None,
         )
     )
 
@@ -153,25 +197,48 @@ async def end_session(session: AsyncSession, session_id: str) -> None:
     )
 
 
-async def end_sessions_of(session: AsyncSession, user_id: UserId) -> None:
-    """Revoke every token of every session of a user."""
-    await session.execute(
+async def end_sessions_of(session: AsyncSession, user_id: UserId, *, but: str | None = None) -> int:
+    """Revoke every token of every session of a user, except the session `but`; return how many sessions ended."""
+    revoked = (
         update(RefreshToken)
         .where(RefreshToken.user_id == user_id, RefreshToken.revoked_at.is_(None))
         .values(revoked_at=func.now())
+        .returning(RefreshToken.family_id)
     )
+    others = revoked if but is None else revoked.where(RefreshToken.family_id != but)
+    return len(set(await session.scalars(others)))
 
 
-async def end_session_of_used_token(session: AsyncSession, token_sha256: str) -> str | None:
-    """End the session of a token that has been used before, and return its id; None for any other token."""
-    session_id = await session.scalar(
-        select(RefreshToken.family_id).where(
+async def end_session_of_used_token(session: AsyncSession, token_sha256: str) -> SessionOwner | None:
+    """End the session of a token that has been used before, and return it; None for any other token."""
+    found = await session.execute(
+        select(RefreshToken.user_id, RefreshToken.family_id).where(
             RefreshToken.token_sha256 == token_sha256, RefreshToken.used_at.is_not(None)
         )
     )
-    if session_id is not None:
-        await end_session(session, session_id)
-    return session_id
+    row = found.one_or_none()
+    if row is None:
+        return None
+    await end_session(session, row.family_id)
+    return SessionOwner(UserId(row.user_id), row.family_id)
+
+
+def change_own(user: User, change: MeChange) -> dict[str, Any]:
+    """Change a user's name and preferences; return what has changed. The caller changes the e-mail address."""
+    changed: dict[str, Any] = {}
+    if change.name is not None and change.name != user.name:
+        changed["name"] = user.name = change.name
+    if change.preferences is not None and change.preferences.model_dump() != user.preferences:
+        changed["preferences"] = user.preferences = change.preferences.model_dump()
+    if change.email is not None and change.email != user.email:
+        changed["email"] = change.email
+    return changed
+
+
+def me_view_of(user: User) -> MeView:
+    # Preferences of a later version are ignored.
+    known = {name: value for name, value in user.preferences.items() if name in Preferences.model_fields}
+    return MeView(**view_of(user).model_dump(), preferences=Preferences.model_validate(known))
 
 
 def view_of(user: User) -> UserView:

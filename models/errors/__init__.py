@@ -11,6 +11,7 @@ failures (`worker/interceptors.py`).
 from models.errors.access import *
 from models.errors.base import *
 from models.errors.kept import *
+from models.errors.openai import *
 from models.errors.provider import *
 from models.errors.request import *
 from models.errors.run import *

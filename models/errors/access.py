@@ -11,8 +11,8 @@ class NotSignedIn(ChimeraError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The request has no access token. Sign in, and send the token in the header 'Authorization: Bearer <access"
-            " token>'.",
+            "The request has no access token or API key. Sign in, and send the token in the header 'Authorization:"
+            " Bearer <access token>'.",
             remedy=Remedy(action=Action.SIGN_IN),
         )
 
@@ -31,6 +31,33 @@ class TokenRefused(NotSignedIn):
             self,
             f"This {kind} token is invalid or has expired. {words}",
             remedy=Remedy(action=Action.REFRESH_TOKEN if is_access else Action.SIGN_IN),
+        )
+
+
+class ApiKeyRefused(TokenRefused):
+    """The API key is invalid. The message is the same for every cause."""
+
+    title = "The API key is invalid"
+
+    def __init__(self) -> None:
+        ChimeraError.__init__(
+            self,
+            "This API key is invalid, has expired or was deleted. Create a new API key.",
+            remedy=Remedy(action=Action.CREATE_API_KEY),
+        )
+
+
+class TwoCredentials(NotSignedIn):
+    """The request has different tokens or keys."""
+
+    code, http_status, title = "two_credentials", 400, "The request has two different credentials"
+
+    def __init__(self) -> None:
+        ChimeraError.__init__(
+            self,
+            "The headers contain different access tokens or API keys. Send only one, in 'Authorization' or in"
+            " 'X-Api-Key'.",
+            field="Authorization",
         )
 
 
@@ -77,6 +104,21 @@ class TooBusy(ChimeraError):
         super().__init__(f"Too many {what} are waiting. Retry in {retry_after_s:g} s.", retry_after_s=retry_after_s)
 
 
+class TooManyRequests(ChimeraError):
+    """Requests come faster than a limit allows. `setting` is the name of the setting that defines the limit."""
+
+    code, http_status, title, retryable = "too_many_requests", 429, "Too many requests", True
+
+    def __init__(self, limit: int, setting: str, wait_s: float) -> None:
+        wait = math.ceil(wait_s)
+        super().__init__(
+            f"The limit of {limit:,} requests per minute has been reached. Retry in {wait} s, or ask an administrator"
+            f" to raise CHIMERA_{setting.upper()}.",
+            retry_after_s=wait,
+        )
+        self.setting = setting
+
+
 class LimitReached(ChimeraError):
     """A user has reached a limit. `setting` is the name of the setting that defines the limit."""
 
@@ -105,3 +147,53 @@ class LimitReached(ChimeraError):
 
 class Forbidden(ChimeraError):
     code, http_status, title = "forbidden", 403, "Not allowed"
+
+
+class MissingScope(Forbidden):
+    """The caller's API key lacks a scope."""
+
+    code, title = "missing_scope", "The API key lacks a scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            f"This request requires an API key with the scope {scope!r}. Create another API key with this scope.",
+            remedy=Remedy(action=Action.CREATE_API_KEY),
+        )
+
+
+class InvitationRefused(Forbidden):
+    """The invitation can't be used. The message is the same for every cause."""
+
+    code, title = "invitation_refused", "The invitation is invalid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This invitation is invalid, has expired, was used before, or is for another e-mail address. Ask an"
+            " administrator for a new one.",
+            field="invitation",
+        )
+
+
+class ResetTokenRefused(Forbidden):
+    """The token for a new password can't be used. The message is the same for every cause."""
+
+    code, title = "reset_token_refused", "The token for a new password is invalid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This token is invalid, has expired, was used before, or is for another account. Ask an administrator for a"
+            " new one.",
+            field="token",
+        )
+
+
+class SetUpDone(ChimeraError):
+    """The first administrator can't be created over HTTP, because there is one, or no set-up token."""
+
+    code, http_status, title = "not_found", 404, "Not found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The first administrator can't be created here: there is an administrator already, or CHIMERA_SETUP_TOKEN"
+            " is not set. Sign in, or run the command 'chimera users create-admin' on the server."
+        )

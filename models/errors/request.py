@@ -188,15 +188,19 @@ class NotFound(ChimeraError):
     lists: ClassVar[dict[str, Action]] = {
         "agent": Action.LIST_AGENTS,
         "AI call": Action.LIST_AI_CALLS,
+        "API key": Action.LIST_API_KEYS,
         "approval": Action.LIST_APPROVALS,
         "chat session": Action.LIST_CHAT_SESSIONS,
         "question": Action.LIST_APPROVALS,
         "file": Action.LIST_FILES,
+        "invitation": Action.LIST_INVITATIONS,
         "MCP server": Action.LIST_MCP_SERVERS,
         "provider": Action.LIST_PROVIDERS,
         "schedule": Action.LIST_SCHEDULES,
+        "session": Action.LIST_SESSIONS,
         "task": Action.LIST_TASKS,
         "tool": Action.LIST_TOOLS,
+        "user": Action.LIST_USERS,
     }
 
     def __init__(self, kind: str, name: str) -> None:

@@ -96,6 +96,8 @@ _SIZES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "pairs": (int, "controls: number of pairs per kind"),
     "kind": (_one_of(KINDS), f"controls: the only kind to run, one of {','.join(KINDS)}"),
     "at_once": (int, "controls: number of parallel tasks"),
+    "sockets": (int, "F10, F17: number of WebSockets"),
+    "away_s": (float, "F19: how long Redis is away, in seconds"),
     "minutes": (float, "kills: duration in minutes"),
     "tasks_a_second": (float, "kills: tasks submitted per second"),
 }

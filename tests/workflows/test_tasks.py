@@ -209,7 +209,7 @@ async def test_a_provider_that_keeps_failing_is_asked_five_times(runs: Runs, sim
 async def test_the_last_attempt_fails_the_task_at_once(runs: Runs) -> None:
     plan = [a_subtask("one", f"[[sim: status=503; retry_after={PAUSE_S}; times=99]] go")]
     with_one_attempt = runs.settings.model_copy(update={"call_max_attempts": 1, "task_queue": "one-attempt"})
-    async with runs_with_worker(with_one_attempt) as hasty:
+    async with runs.unswept(), runs_with_worker(with_one_attempt) as hasty:
         hasty.mode = runs.mode
         task_id = await hasty.start("Down", plan=plan)
         row = await hasty.ended(task_id)

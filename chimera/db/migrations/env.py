@@ -3,12 +3,23 @@
 import asyncio
 
 from alembic import context
+from alembic.operations.ops import ExecuteSQLOp, MigrationScript
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from chimera.db import triggers
 from chimera.db.engine import driver_url
 from chimera.db.tables import Table
+
+
+def add_triggers(migrations: MigrationContext, revision: object, scripts: list[MigrationScript]) -> None:
+    """Add the triggers to the first migration. Alembic doesn't see them, so later changes are written by hand."""
+    for script in scripts:
+        if migrations.get_current_revision() is None and script.upgrade_ops and script.downgrade_ops:
+            script.upgrade_ops.ops.extend(map(ExecuteSQLOp, triggers.CREATE))
+            script.downgrade_ops.ops[:0] = map(ExecuteSQLOp, triggers.DROP)
 
 
 def run(connection: Connection) -> None:
@@ -17,6 +28,7 @@ def run(connection: Connection) -> None:
         target_metadata=Table.metadata,
         compare_type=True,
         compare_server_default=True,
+        process_revision_directives=add_triggers,
         # If a migration fails, the ones before it stay in place.
         transaction_per_migration=True,
     )

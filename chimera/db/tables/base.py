@@ -33,3 +33,8 @@ def owner() -> Mapped[str]:
 
 def now() -> Mapped[datetime]:
     return mapped_column(server_default=func.now())
+
+
+def txid() -> Mapped[int]:
+    """Return a column with the transaction that wrote the row, which `ledger/changes.py` compares with snapshots."""
+    return mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))

@@ -58,6 +58,8 @@ class CallAttempt(Table):
     error_code: Mapped[str | None]
     error: Mapped[str | None]
     provider_request_id: Mapped[str | None]
+    first_token_ms: Mapped[int | None] = mapped_column(BigInteger)
+    """The time from the request to the first piece of a streamed answer. Null if nothing was streamed."""
     worker: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     seen_at: Mapped[datetime | None]

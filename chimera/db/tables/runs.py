@@ -18,10 +18,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chimera.db.tables.base import Money, Table, now, owner, run_key, uuid_key
+from chimera.db.tables.base import Money, Table, now, owner, run_key, txid, uuid_key
 from chimera.db.tables.chat import searched
 
+LISTED = (
+    "payload ->> 'type' IN ('run.accepted', 'run.started', 'run.paused', 'run.resumed', 'run.retried',"
+    " 'run.cancelling', 'run.changed', 'run.completed', 'run.failed', 'run.cancelled', 'approval.requested',"
+    " 'approval.escalated', 'approval.decided', 'budget.reached', 'budget.raised')"
+)
+"""The events that change what a list of runs or of approvals shows. Those of calls, which are many, don't."""
+
 _IS_AI_CALL = "kind IN ('embeddings', 'images', 'transcriptions')"
+_IS_OPEN = "status IN ('queued', 'running', 'paused', 'waiting', 'cancelling')"
 _TAKES_PLACES = "kind = 'task' AND status IN ('queued', 'running', 'cancelling')"
 
 
@@ -85,6 +93,10 @@ class Run(Table):
     last_call_at: Mapped[datetime | None]
     cancels_sent: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """How often the sweeper repeated a cancel that had not ended the run."""
+    waiting_since: Mapped[datetime | None]
+    """Since when the run has been waiting for a user."""
+    waited_ms: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """How long the run has waited for a user before that. Both are kept by a trigger (`chimera/db/triggers.py`)."""
     retries: Mapped[int] = mapped_column(server_default="0")
     """How often the run was retried after it had failed."""
     deleted_at: Mapped[datetime | None]
@@ -104,6 +116,8 @@ class Run(Table):
             postgresql_using="gin",
             postgresql_where=text("kind = 'reply'"),
         ),
+        # For what open runs have reserved. Only the status decides, so a call doesn't touch the index.
+        Index("runs_open", "owner_id", "kind", "status", postgresql_where=text(_IS_OPEN)),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # The row is updated at every call. Free space on its page lets these updates leave the indexes alone (HOT).
         {"postgresql_with": {"fillfactor": 50}},
@@ -129,6 +143,8 @@ class EventRow(Table):
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     payload: Mapped[dict[str, Any]]
+    txid: Mapped[int] = txid()
+    __table_args__ = (Index("events_listed", "txid", postgresql_where=text(LISTED)),)
 
 
 class Outbox(Table):

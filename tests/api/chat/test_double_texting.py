@@ -1,6 +1,7 @@
 """Messages that arrive while a reply is open: each policy, also with many messages at once."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import httpx2
@@ -42,7 +43,7 @@ async def test_queue_answers_one_after_another(alice: httpx2.AsyncClient, runs: 
     replies = [each for each in messages if each["role"] == "assistant"]
     assert {each["reply"]["status"] for each in replies} == {"completed"}
     spans = [await _span_of(runs, each["reply"]["id"]) for each in replies]
-    assert all(later[0] >= earlier[1] for earlier, later in zip(spans, spans[1:], strict=False))
+    assert all(later[0] >= earlier[1] for earlier, later in pairwise(spans))
     assert await _attempts(runs, replies) == [1] * AT_ONCE
 
 

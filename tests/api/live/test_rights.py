@@ -37,7 +37,7 @@ def asked(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> list[Collection[Sess
 @pytest.fixture
 async def watched(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rights]:
     monkeypatch.setattr(rights, "RECHECK_SECONDS", 0.02)
-    own = Rights(_parts(app).auth)
+    own = Rights(_parts(app).auth, _parts(app).database)
     own.start()
     yield own
     await own.close()

@@ -1,6 +1,7 @@
 """Streams on the wire: the WebSocket protocol with its limits, and SSE."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,17 +13,19 @@ import jwt
 import pytest
 from fastapi import FastAPI
 from httpx2.websockets import ASGIWebSocketTransport, AsyncWebSocketSession, WebSocketDisconnect
-from sqlalchemy import insert, text, update
+from sqlalchemy import func, insert, text, update
 from sqlalchemy.exc import OperationalError
+from starlette.datastructures import Headers
 
 from api.deps import Parts
 from api.live import rights, sockets
 from api.live.sse import while_allowed
 from api.live.topics import MAX_TOPICS, Topics
-from chimera.db.tables import EventRow, Run
+from chimera.db.tables import EventRow, Run, Ticket
 from chimera.security import sessions
-from chimera.security.sessions import AUDIENCE, ISSUER
+from chimera.security.sessions import AUDIENCE, ISSUER, SignedIn
 from chimera.store import task_views
+from chimera.store.tickets import MAX_UNUSED
 from models.events import RunCompleted, RunResumed
 from models.ids import TaskId
 from tests.api.conftest import SECRET, SignUp, new_task, publish
@@ -35,7 +38,13 @@ async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, ali
     topic = f"run:{task_id}"
     async with signed_in(app, alice) as socket:
         await socket.send_json({"type": "subscribe", "topic": topic, "after": 1})
-        assert await received(socket) == {"type": "subscribed", "topic": topic, "after": 1, "last_seq": 2}
+        assert await received(socket) == {
+            "type": "subscribed",
+            "id": None,
+            "topic": topic,
+            "after": 1,
+            "last_seq": 2,
+        }
         event = await received(socket)
         assert (event["type"], event["topic"], event["seq"], event["event"]["type"]) == (
             "event",
@@ -107,6 +116,61 @@ async def test_own_and_listed_origins_may_connect(app: FastAPI, alice: httpx2.As
         pass
 
 
+async def test_cookies_without_an_origin_are_refused(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    headers = {"Authorization": alice.headers["Authorization"], "Cookie": "session=1"}
+    with pytest.RaisesGroup(WebSocketDisconnect, flatten_subgroups=True):
+        async with opened(app, headers):
+            pass
+
+
+async def test_a_ticket_opens_one_socket(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    for in_address in (True, False):
+        ticket = await _ticket(alice)
+        async with opened(app, path=f"/ws?ticket={ticket}" if in_address else "/ws") as socket:
+            if not in_address:
+                await socket.send_json({"type": "authenticate", "ticket": ticket})
+            assert await received(socket) == {"type": "authenticated"}
+        async with opened(app, path=f"/ws?ticket={ticket}") as socket:
+            assert await close_code(socket) == 4401
+
+
+async def test_of_two_uses_of_a_ticket_one_wins(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    parts: Parts = app.state.parts
+    ticket = await _ticket(alice)
+    uses = await asyncio.gather(*(parts.tickets.redeem(ticket) for _ in range(8)), return_exceptions=True)
+    assert sum(isinstance(use, SignedIn) for use in uses) == 1
+
+
+async def test_tickets_expire_and_end_with_sessions(app: FastAPI, sign_up: SignUp) -> None:
+    parts: Parts = app.state.parts
+    carol = await sign_up()
+    old, of_ended = [await _ticket(carol) for _ in range(2)]
+    async with parts.database.begin() as session:
+        digest = hashlib.sha256(old.encode()).hexdigest()
+        await session.execute(update(Ticket).where(Ticket.sha256 == digest).values(expires_at=func.now()))
+    await carol.post("/api/v1/auth/logout")
+    for ticket in (old, of_ended, "", "x" * 10_000):
+        async with opened(app, path=f"/ws?ticket={ticket}") as socket:
+            assert await close_code(socket) == 4401
+
+
+async def test_unused_tickets_stay_few(app: FastAPI, sign_up: SignUp) -> None:
+    parts: Parts = app.state.parts
+    carol = await sign_up()
+    first = await _ticket(carol)
+    newest = [await _ticket(carol) for _ in range(MAX_UNUSED)][-1]
+    async with opened(app, path=f"/ws?ticket={first}") as socket:
+        assert await close_code(socket) == 4401
+    assert isinstance(await parts.tickets.redeem(newest), SignedIn)
+
+
+async def _ticket(client: httpx2.AsyncClient) -> str:
+    answer = await client.post("/api/v1/auth/ws-ticket")
+    assert (answer.status_code, answer.json()["expires_in"]) == (201, 30)
+    ticket: str = answer.json()["ticket"]
+    return ticket
+
+
 async def test_the_socket_survives_refused_topics(
     app: FastAPI, alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
 ) -> None:
@@ -116,7 +180,7 @@ async def test_the_socket_survives_refused_topics(
         for topic in (f"run:{theirs}", f"run:{uuid4()}"):
             await socket.send_json({"type": "subscribe", "topic": topic})
             assert (await received(socket))["code"] == "not_found"
-        odd_topics: list[Any] = ["run:*", "run:../x", "tasks", "run:" + "0" * 31 + "-", 7]
+        odd_topics: list[Any] = ["run:*", "run:../x", "*", "runs:*", "run:" + "0" * 31 + "-", 7]
         for topic in odd_topics:
             await socket.send_json({"type": "subscribe", "topic": topic})
             assert (await received(socket))["code"] in ("invalid_message", "not_found"), topic
@@ -377,7 +441,7 @@ class _StuckSocket:
     """A client that signs in, subscribes, and then reads nothing."""
 
     def __init__(self, token: str, topic: str) -> None:
-        self.headers, self.scope = {"authorization": f"Bearer {token}"}, dict[str, Any]()
+        self.headers, self.scope = Headers({"authorization": f"Bearer {token}"}), dict[str, Any]()
         self.closed_with: int | None = None
         self._messages = iter([f'{{"type": "subscribe", "topic": "{topic}"}}'])
         self._read = 0

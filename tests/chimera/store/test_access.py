@@ -11,12 +11,16 @@ FOLDER = Path(chimera.store.__file__).parent
 OWNED = {mapper.class_.__name__ for mapper in Table.registry.mappers if "owner_id" in mapper.columns}
 NOT_FOR_CALLERS = {
     "ai_calls._calls": "a part of the queries that are asked for a caller",
+    "api_keys._note": "a sign-in notes that its own key is used",
     "approval_views._rows": "a part of the queries that are asked for a caller",
     "chat._rows": "a part of the queries that are asked for a caller",
     "chat_deletions.purge": "the sweeper deletes the content of sessions that their owners have deleted",
     "chat_replies._answer": "changes the reply that it has just written, in a session of the caller",
     "chat_replies.of_session": "reads a message of a session that was read for a caller",
     "contents.delete_of": "deletes the content of a run that was locked for a caller",
+    "deleted_owners._empty_call": "the sweeper deletes the content of deleted accounts",
+    "deleted_owners.empty_runs": "the sweeper deletes the content of deleted accounts",
+    "custom_metrics.prune": "the worker deletes what is too old, whoever recorded it",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",

@@ -13,6 +13,7 @@ from tests.faults.experiments import (
     effects,
     freezes,
     kills,
+    live,
     meaning,
     outages,
     patience,
@@ -60,6 +61,13 @@ EXPERIMENTS = [
     Experiment("F06", "SIGTERM a worker under load", deaths.deploy_under_load, {"runs": 3, "call_s": 4.0}),
     Experiment("F08", "lose the API after its commit", deaths.lose_the_api_after_its_commit, {"runs": 10}),
     Experiment("F09", "start a run and lose the response", deaths.lose_the_answer, {"keys": 5}),
+    Experiment(
+        "F10",
+        "restart the API under open sockets",
+        live.restart_under_sockets,
+        {"sockets": 20, "runs": 3, "call_s": 9.0},
+        options=frozenset({"sockets"}),
+    ),
     Experiment("F12", "kill -9 Temporal", outages.lose_temporal, {"runs": 10, "call_s": 4.0, "away_s": 5.0}),
     Experiment(
         "F21",
@@ -111,6 +119,22 @@ EXPERIMENTS = [
         {"minutes": 0.5, "every_s": (3.0, 6.0)},
         {"minutes": 60.0},
         options=frozenset({"minutes", "tasks_a_second"}),
+    ),
+    Experiment(
+        "F17",
+        "many sockets and a small connection pool",
+        live.hold_no_connections,
+        {"sockets": 40, "streams": 5, "seconds": 3.0},
+        options=frozenset({"sockets"}),
+    ),
+    Experiment("F18", "FLUSHALL every 5 s", live.empty_redis, {"runs": 4, "every_s": 1.0, "call_s": 3.0}, workers=2),
+    Experiment(
+        "F19",
+        "Redis killed for minutes",
+        live.lose_redis,
+        {"runs": 3, "away_s": 5.0, "call_s": 3.0},
+        workers=2,
+        options=frozenset({"away_s"}),
     ),
     Experiment(
         "F20", "Redis frozen and emptied under limits", broken.freeze_redis_under_limits, QUICK_LIMITS, workers=2
