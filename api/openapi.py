@@ -51,12 +51,12 @@ def _describe_parameters(operation: dict[str, Any]) -> None:
 
 def _describe_stream(operation: dict[str, Any]) -> None:
     """Describe server-sent events as text: FastAPI's `itemSchema` is OpenAPI 3.2, and code generators reject it."""
-    for response in operation["responses"].values():
+    for status, response in operation["responses"].items():
         content = response.get("content", {})
         if _STREAM not in content:
             continue
         described = content.pop(_STREAM)
-        if "itemSchema" in described:
+        if "itemSchema" in described or str(status).startswith("2"):
             content[_STREAM] = {"schema": {"type": "string"}}
         else:
             # An error is not a stream, although FastAPI gives all responses of a route the same media type.
