@@ -75,11 +75,10 @@ Metadata = Annotated[
 
 Stops = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=200)], ...],
+    Field(max_length=MAX_STOPS),
     BeforeValidator(one_or_many),
     Also(TEXT, NULL),
-    Field(
-        max_length=MAX_STOPS, description="Up to 4 texts at which the answer ends. One text can be sent as a string."
-    ),
+    Field(description="Up to 4 texts at which the answer ends. One text can be sent as a string."),
 ]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 

@@ -89,7 +89,7 @@ class Part(WireBody):
 
 
 Parts = Annotated[
-    tuple[Part, ...], Field(fail_fast=True), BeforeValidator(as_items), Also(TEXT, NULL), Field(max_length=MAX_PARTS)
+    tuple[Part, ...], Field(fail_fast=True, max_length=MAX_PARTS), BeforeValidator(as_items), Also(TEXT, NULL)
 ]
 """The content of a message. A text counts as one text part."""
 

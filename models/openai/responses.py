@@ -80,10 +80,10 @@ class ResponseSpec(WireBody):
     )
     input: Annotated[
         tuple[InputItem, ...],
-        Field(fail_fast=True),
+        Field(fail_fast=True, min_length=1, max_length=MAX_MESSAGES),
         BeforeValidator(_as_messages),
         Also(TEXT),
-        Field(min_length=1, max_length=MAX_MESSAGES, description="A text, or a list of items"),
+        Field(description="A text, or a list of items"),
     ]
     instructions: str | None = Field(
         default=None, max_length=100_000, description="System message. For an agent, it follows the agent's own prompt."
