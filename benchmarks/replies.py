@@ -57,6 +57,8 @@ class Stream:
     reply_id: str = ""
     attempts: int = 0
     first_ns: int = 0
+    sent_ns: int = 0
+    """When the provider sent the first token, which says so itself."""
     at_ns: dict[str, int] = field(default_factory=dict)
     """When each event happened according to the database, by type."""
 
@@ -66,6 +68,8 @@ class Stream:
         if frame["kind"] == "tokens":
             if not self.first_ns:
                 self.first_ns = time.monotonic_ns()
+                sent = frame["text"].split(" ")[0]
+                self.sent_ns = int(sent) if sent.isdigit() else 0
             if frame["offset"] <= len(self.text):
                 self.text += frame["text"][len(self.text) - frame["offset"] :]
             return
@@ -77,9 +81,8 @@ class Stream:
 
     def hops_ms(self) -> list[float]:
         """Return the milliseconds of each hop, up to the first token."""
-        sent = int(self.text.split(" ")[0])
         names = ("run.accepted", "run.started", "model_call.started")
-        times = [self.begun_ns, *(self.at_ns.get(name, self.begun_ns) for name in names), sent, self.first_ns]
+        times = [self.begun_ns, *(self.at_ns.get(name, self.begun_ns) for name in names), self.sent_ns, self.first_ns]
         return [(after - before) / 1e6 for before, after in pairwise(times)]
 
 
@@ -119,11 +122,10 @@ async def first_tokens(stack: Stack, client: AsyncOpenAI, streams: int, rounds: 
         through = await asyncio.gather(*(streamed(stack, {"model": f"local/{MODEL}"}) for _ in range(streams)))
         if number:
             bare += alone
-            ours += through
-            print(
-                f"round {number}  bare {_median(alone):6.1f} ms  chimera {_median(_firsts(through)):6.1f} ms",
-                flush=True,
-            )
+            live = [stream for stream in through if stream.sent_ns]
+            ours += live
+            line = f"bare {_median(alone):6.1f} ms  chimera {_median(_firsts(live)):6.1f} ms"
+            print(f"round {number}  {line}  streamed {len(live)}/{streams}", flush=True)
     later = _median(_firsts(ours)) - _median(bare)
     print(f"first token  bare {_median(bare):.1f} ms, chimera {_median(_firsts(ours)):.1f} ms")
     print(f"first token later by {later:.1f} ms  (bar: at most {MAX_LATER_MS:g})")

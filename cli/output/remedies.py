@@ -31,7 +31,7 @@ COMMANDS: dict[Action, str | None] = {
     Action.LIST_PROVIDERS: "models",
     Action.SHOW_APPROVAL: "approvals show {target}",
     Action.LIST_APPROVALS: "approvals",
-    Action.SHOW_REPLY: None,
+    Action.SHOW_REPLY: None,  # no command shows a single reply
     Action.RAISE_REPLY_BUDGET: None,
     Action.SHOW_AI_CALL: "calls show {target}",
     Action.LIST_AI_CALLS: "calls",
