@@ -25,6 +25,7 @@ from api.routes import (
     health,
     invitations,
     mcp_servers,
+    oidc,
     pages,
     policies,
     providers,
@@ -46,6 +47,7 @@ from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.accounts import Accounts
+from chimera.security.oidc import Oidc
 from chimera.security.sessions import Auth, secret_of
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
@@ -61,6 +63,7 @@ CLOSED_ROUTERS = (
     auth.router,
     api_keys.router,
     sessions.router,
+    oidc.router,
     users.router,
     invitations.router,
     audit.router,
@@ -100,6 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in CLOSED_ROUTERS:
         app.include_router(router, prefix=API, dependencies=[Depends(get_caller)])
     app.include_router(auth.public, prefix=API)
+    app.include_router(oidc.public, prefix=API)
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
     app.include_router(pages.router)
@@ -135,7 +139,7 @@ def build_parts(settings: Settings) -> Parts:
     """Build the clients of this process; each connects on its first use."""
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings)
-    accounts = Accounts(database, settings, auth)
+    accounts, egress = Accounts(database, settings, auth), EgressClient(settings)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
     return Parts(
         settings=settings,
@@ -150,10 +154,11 @@ def build_parts(settings: Settings) -> Parts:
         failpoints=failpoints,
         auth=auth,
         accounts=accounts,
+        oidc=Oidc(database, settings, auth, egress),
         rights=Rights(auth),
         models=models,
         checks=Checks(settings, models),
-        mcp_clients=clients_with(EgressClient(settings)),
+        mcp_clients=clients_with(egress),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         cursors=Cursors(secret_of(settings)),

@@ -30,6 +30,7 @@ from chimera.failpoints import Failpoints
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.security.accounts import Accounts
+from chimera.security.oidc import Oidc
 from chimera.security.sessions import Auth, SignedIn
 from chimera.temporal.ai_calls import AiCallWaits
 from chimera.temporal.client import Temporal
@@ -52,6 +53,8 @@ PUBLIC = frozenset(
         ("POST", f"{API}/auth/password-reset"),  # requires a one-time token
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
+        ("POST", f"{API}/auth/oidc/start"),
+        ("POST", f"{API}/auth/oidc/finish"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
         ("GET", "/health"),
         ("GET", "/health/live"),
@@ -92,6 +95,7 @@ class Parts:
     failpoints: Failpoints
     auth: Auth
     accounts: Accounts
+    oidc: Oidc
     rights: Rights
     models: Models
     checks: Checks
