@@ -195,7 +195,8 @@ class SetUpDone(ChimeraError):
     def __init__(self) -> None:
         super().__init__(
             "The first administrator can't be created here: there is an administrator already, or CHIMERA_SETUP_TOKEN"
-            " is not set. Sign in, or run the command 'chimera users create-admin' on the server."
+            " is not set. Sign in, or set this variable and restart Chimera.",
+            remedy=Remedy(action=Action.SIGN_IN),
         )
 
 
