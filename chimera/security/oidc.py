@@ -85,7 +85,7 @@ class Oidc:
 
     async def finish(self, answer: OidcFinish, address: str = "") -> Tokens:
         """End a sign-in with a session. Raises SignInRefused, Forbidden, Conflict, TooManyTries and Unavailable."""
-        with self._auth.sign_ins.trying(address) as tried:
+        async with self._auth.sign_ins.trying(address) as tried:
             try:
                 claims = await self._claims(answer)
                 async with self._database.begin() as session:
