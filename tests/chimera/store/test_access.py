@@ -15,6 +15,8 @@ NOT_FOR_CALLERS = {
     "approval_views._rows": "a part of the queries that are asked for a caller",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
+    "notifications.delete_old": "every worker deletes old notifications",
+    "notifications.unread": "counts the notifications that `_of` selects for their owner",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
     "schedules.note_rejected": "the worker notes that Temporal rejects a schedule",
