@@ -23,7 +23,7 @@ from models.ai_calls import (
     Operation,
 )
 from models.base import IDEMPOTENCY_KEY
-from models.errors import AiCallCancelled, AiCallFailed
+from models.errors import REQUESTS_FAULT, AiCallCancelled, AiCallFailed, AiCallRejected, SpendingLimitReached
 from models.ids import AiCallId
 from models.runs import OPEN, STOPPED, RunStatus
 from models.users import Caller
@@ -110,8 +110,11 @@ async def answered(
             await parts.ai_call_waits.wait(call_id, wait_s)
         found = await find(parts, caller, call_id)
     view = found.view
+    if view.status is RunStatus.FAILED and view.error_code == SpendingLimitReached.code:
+        raise SpendingLimitReached(view.error or "")
     if view.status is RunStatus.FAILED:
-        raise AiCallFailed(call_id, view.error_code or "failed", view.error or "")
+        failure = AiCallRejected if view.error_code in REQUESTS_FAULT else AiCallFailed
+        raise failure(call_id, view.error_code or "failed", view.error or "")
     if view.status in STOPPED:
         raise AiCallCancelled(call_id)
     if view.result is None:

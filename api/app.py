@@ -1,5 +1,6 @@
 """The API's composition, in one place."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -14,13 +15,14 @@ from api.live.changes import Feed
 from api.live.hub import Hub
 from api.live.rights import Rights
 from api.live.states import States
-from api.openapi import BEGIN, DocumentedAPI
+from api.openapi.document import BEGIN, DocumentedAPI
 from api.routes import (
     agents,
     ai_calls,
     analytics,
     api_keys,
     approvals,
+    audit,
     auth,
     chat,
     chat_exports,
@@ -28,21 +30,30 @@ from api.routes import (
     chat_notes,
     chat_search,
     codec,
+    custom_metrics,
+    exports,
     files,
     health,
+    invitations,
+    limits,
     mcp_servers,
+    metrics,
     notifications,
     openai,
+    oidc,
     pages,
     policies,
     providers,
     replies,
     schedules,
+    sessions,
     streams,
+    system_log,
     tasks,
     tickets,
     tools,
     transcriptions,
+    users,
 )
 from api.user_limits import OpenByUser
 from chimera import __version__
@@ -53,8 +64,13 @@ from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
 from chimera.limits.rates import Rates
 from chimera.limits.shared import SharedRedis
+from chimera.observe.logging import json_formatter
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
+from chimera.reports.system_log import keeping
+from chimera.security.accounts import Accounts
+from chimera.security.oidc import Oidc
 from chimera.security.sessions import Auth, secret_of
 from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
@@ -71,6 +87,11 @@ CLOSED_ROUTERS = (
     auth.router,
     tickets.router,
     api_keys.router,
+    sessions.router,
+    oidc.router,
+    users.router,
+    invitations.router,
+    audit.router,
     agents.router,
     tools.router,
     mcp_servers.router,
@@ -86,9 +107,13 @@ CLOSED_ROUTERS = (
     chat_exports.router,
     chat_search.router,
     streams.router,
+    limits.router,
     notifications.router,
     codec.router,
     analytics.router,
+    exports.router,
+    custom_metrics.router,
+    system_log.router,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""
 
@@ -117,8 +142,10 @@ def create_app(settings: Settings) -> FastAPI:
     for router in openai.ROUTERS:
         app.include_router(router, dependencies=[Depends(get_caller)])
     app.include_router(auth.public, prefix=API)
+    app.include_router(oidc.public, prefix=API)
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
     app.include_router(streams.sockets)
     return app
@@ -148,6 +175,11 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.auth.close,
             ):
                 stack.push_async_callback(close)
+            await stack.enter_async_context(keeping(parts.database, "api", json_formatter("api")))
+            reporting = asyncio.create_task(parts.report.run())
+            stack.callback(reporting.cancel)
+            watching = asyncio.create_task(parts.rates.watch())
+            stack.callback(watching.cancel)
             yield
 
     return lifespan
@@ -158,6 +190,9 @@ def build_parts(settings: Settings) -> Parts:
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     limits_redis = SharedRedis(settings.redis_url)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings, limits_redis)
+    accounts, egress = Accounts(database, settings, auth), EgressClient(settings)
+    sockets = OpenByUser("open sockets", "max_sockets", settings, limits_redis)
+    open_streams = OpenByUser("open streams", "max_streams", settings, limits_redis)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
     cursors = Cursors(secret_of(settings))
     return Parts(
@@ -173,18 +208,21 @@ def build_parts(settings: Settings) -> Parts:
         failpoints=failpoints,
         auth=auth,
         tickets=Tickets(database, auth),
+        accounts=accounts,
+        oidc=Oidc(database, settings, auth, egress),
         rights=Rights(auth, database),
         models=models,
         checks=Checks(settings, models),
-        mcp_clients=clients_with(EgressClient(settings)),
+        mcp_clients=clients_with(egress),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         feed=Feed(database, cursors),
         states=States(),
         read_system=health.system_state,
         cursors=cursors,
-        open_sockets=OpenByUser("open sockets", "max_sockets", settings, limits_redis),
-        open_streams=OpenByUser("open streams", "max_streams", settings, limits_redis),
+        open_sockets=sockets,
+        open_streams=open_streams,
         rates=Rates(settings, limits_redis),
         limits_redis=limits_redis,
+        report=SelfReport(database, "api", lambda: {"sockets": sockets.number(), "streams": open_streams.number()}),
     )

@@ -28,6 +28,11 @@ MAX_NAMES = 200
 _PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[,\[{]', re.DOTALL)
 
 
+_POINTED = re.compile(rb"\d(\.0|[eE])")
+"""A body without a match has no whole number that is written with a point."""
+_MOST_EXACT = 2**53
+
+
 class StrictRequest(Request):
     """Accepts JSON in UTF-8 without lone surrogates, NaN or NUL, with at most 200 levels and MAX_PARTS parts."""
 
@@ -58,12 +63,26 @@ def json_in(body: bytes) -> Any:
     if (place := name_twice(body.decode())) is not None:
         raise Refused(NameTwice(place))
     _check_names(value)
-    return value
+    return _without_points(value) if _POINTED.search(body) else value
 
 
 def has_more_parts(body: bytes, most: int) -> bool:
     """Return whether a text that may be JSON has more than `most` parts, without searching further than needed."""
     return next(islice(_PART.finditer(body), most, None), None) is not None
+
+
+def _without_points(body: Any) -> Any:
+    """Return a body with 3 for 3.0, which are the same number in JSON, while our types for whole numbers are strict."""
+    root = [body]
+    waiting: list[Any] = [root]
+    while waiting:
+        parent = waiting.pop()
+        for place, value in parent.items() if isinstance(parent, dict) else enumerate(parent):
+            if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_EXACT:
+                parent[place] = int(value)
+            elif isinstance(value, (dict, list)):
+                waiting.append(value)
+    return root[0]
 
 
 def _check_names(body: Any) -> None:

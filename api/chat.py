@@ -113,7 +113,7 @@ async def wait_for(parts: Parts, run_id: RunId, wait_s: float) -> None:
     """Wait until a run has ended or the time is over. The run may have to wait for its start."""
     try:
         async with asyncio.timeout(wait_s):
-            while await _is_open(parts, run_id):
+            while not parts.ai_call_waits.is_stopping and await _is_open(parts, run_id):
                 await parts.ai_call_waits.wait(run_id, wait_s)
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
@@ -35,6 +35,9 @@ from chimera.limits.rates import RateKind, Rates
 from chimera.limits.shared import SharedRedis
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
+from chimera.security.accounts import Accounts
+from chimera.security.oidc import Oidc
 from chimera.security.sessions import Auth, SignedIn
 from chimera.security.sign_ins import place_of
 from chimera.security.tickets import Tickets
@@ -46,7 +49,7 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
 from models.errors import ChimeraError, InvalidInput, NotSignedIn
-from models.ids import AiCallId, ApiKeyId, FileId, RunId, ScheduleId, TaskId
+from models.ids import AiCallId, ApiKeyId, FileId, InvitationId, RunId, ScheduleId, SessionId, TaskId, UserId
 from models.users import Caller
 from models.wording import instead_of
 
@@ -55,9 +58,14 @@ API = "/api/v1"
 PUBLIC = frozenset(
     {
         ("POST", f"{API}/auth/register"),  # responds with 403 unless registration is open
+        ("POST", f"{API}/auth/first-admin"),  # responds with 404 once there is an administrator
+        ("POST", f"{API}/auth/password-reset"),  # requires a one-time token
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
+        ("POST", f"{API}/auth/oidc/start"),
+        ("POST", f"{API}/auth/oidc/finish"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
+        ("GET", "/metrics"),  # checks the metrics token, or an administrator's access token
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
@@ -83,9 +91,20 @@ STARTS = frozenset(
         ("POST", "/ai/embeddings"),
         ("POST", "/ai/images"),
         ("POST", "/ai/transcriptions"),
+        ("POST", "/chat/completions"),
+        ("POST", "/chat/sessions/{session_id}/messages"),
+        ("POST", "/chat/sessions/{session_id}/messages/{message_id}/regenerate"),
+        ("POST", "/chat/sessions/{session_id}/tasks"),
+        ("POST", "/v1/chat/completions"),
+        ("POST", "/v1/responses"),
     }
 )
-"""Routes below `API` that create or start runs. Their requests also count toward `CHIMERA_MAX_STARTS_PER_MINUTE`."""
+"""Routes that create or start runs, below `API` except those below `/v1`. Their requests also count toward
+`CHIMERA_MAX_STARTS_PER_MINUTE`."""
+
+Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
+Cursor = Annotated[str | None, Query(max_length=300, description="Value of `next_cursor` from the previous page")]
+"""The parameters of every list that has pages."""
 
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""
@@ -107,6 +126,8 @@ class Parts:
     failpoints: Failpoints
     auth: Auth
     tickets: Tickets
+    accounts: Accounts
+    oidc: Oidc
     rights: Rights
     models: Models
     checks: Checks
@@ -122,6 +143,7 @@ class Parts:
     open_streams: OpenByUser
     rates: Rates
     limits_redis: SharedRedis
+    report: SelfReport
 
     async def system_state(self) -> State:
         """Return the state of the installation, by the name of each part."""
@@ -223,6 +245,24 @@ async def _key_id(
     return ApiKeyId(str(key_id))
 
 
+async def _session_id(
+    session_id: Annotated[UUID, Path(description="ID of the session, as shown in the list of sessions")],
+) -> SessionId:
+    return SessionId(str(session_id))
+
+
+async def _invitation_id(
+    invitation_id: Annotated[UUID, Path(description="ID of the invitation, as shown in the list of invitations")],
+) -> InvitationId:
+    return InvitationId(str(invitation_id))
+
+
+async def _user_id(
+    user_id: Annotated[UUID, Path(description="ID of the user, as shown in the list of users")],
+) -> UserId:
+    return UserId(str(user_id))
+
+
 async def _approval_id(
     approval_id: Annotated[UUID, Path(description="ID of the approval, as shown in the list of approvals")],
 ) -> ApprovalId:
@@ -244,6 +284,9 @@ WithReplyId = Annotated[RunId, Depends(_reply_id)]
 WithFileId = Annotated[FileId, Depends(_file_id)]
 WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithApiKeyId = Annotated[ApiKeyId, Depends(_key_id)]
+WithSessionId = Annotated[SessionId, Depends(_session_id)]
+WithInvitationId = Annotated[InvitationId, Depends(_invitation_id)]
+WithUserId = Annotated[UserId, Depends(_user_id)]
 WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]
 WithQuestionId = Annotated[ApprovalId, Depends(_question_id)]
 WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
@@ -259,14 +302,10 @@ class ClosedRoute(APIRoute):
         handle = super().get_route_handler()
 
         known = _query_names(self.dependant)
-        starts = any((method, self.path) in STARTS for method in self.methods or ())
-
         is_keyed = any(dependant.call is keyed for dependant in self.dependant.dependencies)
 
         async def signed_in_first(request: Request) -> Response:
-            signed_in = await get_signed_in(request)
-            if starts:
-                await parts_of(request).rates.take(RateKind.START, signed_in.caller.user_id)
+            signed_in = await self.sign_in(request)
             _check_query(request, known)
             strict = StrictRequest(request.scope, request.receive)
             if is_keyed:
@@ -274,6 +313,13 @@ class ClosedRoute(APIRoute):
             return not_modified(request, await handle(strict))
 
         return signed_in_first
+
+    async def sign_in(self, request: Request) -> SignedIn:
+        """Authenticate the caller, and count the request if it may start a run. Raises TooManyRequests."""
+        signed_in = await get_signed_in(request)
+        if (request.method, self.path) in STARTS:
+            await parts_of(request).rates.take(RateKind.START, signed_in.caller.user_id)
+        return signed_in
 
 
 def _query_names(dependant: Dependant) -> frozenset[str]:

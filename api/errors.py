@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from api.remedies import RemedyView, view_of
 from api.request_ids import request_id
@@ -29,6 +30,7 @@ from models.wording import MAX_NAME, fields_at, reportable, sentence_of
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+ERRORS_PAGE = "/docs/errors"
 MAX_FIELD_ERRORS = 20
 
 
@@ -42,7 +44,7 @@ class FieldProblem(Contract):
 class Problem(Contract):
     """An RFC 9457 problem document."""
 
-    type: str = Field(description="URI of the problem type: `urn:chimera:problem:<code>`")
+    type: str = Field(description="URI of the problem type: `/docs/errors#<code>`, where it is explained")
     title: str
     status: int
     detail: str = Field(description="What went wrong, and how to fix it")
@@ -148,14 +150,27 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if isinstance(error, Refused):
         return answer(error.error)
     status = HTTPStatus(error.status_code)
+    headers = error.headers
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {**(headers or {}), "Allow": ", ".join(_methods_at(request))}
     return _response(
         status,
         code=status.phrase.lower().replace(" ", "_").replace("-", "_"),
         title=status.phrase,
         detail=_DETAILS.get(status, status.description or status.phrase),
         remedy=Remedy(action=Action.READ_API_DOCUMENT) if status in _NO_SUCH_ROUTE else None,
-        headers=error.headers,
+        headers=headers,
     )
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return all methods of an address, of which each route knows only its own."""
+    found: set[str] = set()
+    for route in request.app.router.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE and isinstance(route, Route):
+            found |= route.methods or set()
+    return sorted(found - {"HEAD"})
 
 
 _DETAILS = {
@@ -234,7 +249,7 @@ def _response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     problem = Problem(
-        type=f"urn:chimera:problem:{code}",
+        type=f"{ERRORS_PAGE}#{code}",
         title=title,
         status=status,
         detail=detail,

@@ -16,6 +16,9 @@ from models.errors import InvalidInput, Outdated
 
 TAG = "ETag"
 _MAX_CHARS = 2000
+_PATTERN = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
+"""For the OpenAPI document: `_names` checks the value, and explains what is wrong with it."""
+_ADVICE = 'Send the ETag from an earlier response, including its quotes: "…".'
 _LISTED = re.compile(r'\s*(W/)?("[\x21\x23-\x7e]*")\s*(?:,|$)')
 
 
@@ -50,6 +53,7 @@ async def _shown(
         Header(
             alias="If-None-Match",
             max_length=_MAX_CHARS,
+            json_schema_extra={"pattern": _PATTERN},
             description="`ETag` of the state that you have. If it is current, the response is 304 without a body.",
         ),
     ] = None,
@@ -69,6 +73,7 @@ async def checked(
         Header(
             alias="If-Match",
             max_length=_MAX_CHARS,
+            json_schema_extra={"pattern": _PATTERN},
             description="`ETag` of the state that your change is based on. If the state has changed since, the response"
             " is 412, and nothing changes. Without this header, the change applies to any state.",
         ),
@@ -101,10 +106,12 @@ def _names(header: str, tag: str, *, field: str, weakly: bool) -> bool:
     if header.strip() == "*":
         return True
     found, place = False, 0
+    if not header.strip():
+        raise InvalidInput(field, _ADVICE)
     while place < len(header):
         listed = _LISTED.match(header, place)
         if listed is None:
-            raise InvalidInput(field, 'Send the ETag from an earlier response, including its quotes: "…".')
+            raise InvalidInput(field, _ADVICE)
         found = found or (listed[2] == tag and (weakly or listed[1] is None))
         place = listed.end()
     return found

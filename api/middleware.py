@@ -46,7 +46,7 @@ from models.errors import (
 log = structlog.get_logger()
 
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
-PAGES = ("/", "/docs")
+PAGES = ("/", "/docs", "/docs/errors")
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only paths that accept a body as large as a file."""
 CONVERSATIONS = ("/v1/chat/completions", "/v1/responses")

@@ -16,6 +16,15 @@ Cursor = Annotated[str | None, Query(max_length=500, description="Value of `next
 _Item = TypeVar("_Item")
 
 
+def not_a_number(value: str) -> str:
+    """Raise ValueError for a time that is a number, which pydantic would read as seconds or milliseconds."""
+    try:
+        float(value)
+    except ValueError:
+        return value
+    raise ValueError("Send a date and time, such as 2026-11-23T07:00:00Z.")
+
+
 def slice_of(
     cursors: Cursors,
     items: Sequence[_Item],

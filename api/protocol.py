@@ -114,7 +114,7 @@ class Protocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over. That there were cookies matters to `is_own_origin`; their values don't."""
         if self._sent_cookies:
-            self.scope["headers"] = [*self.scope["headers"], (b"cookie", b"dropped")]
+            self.headers.append((b"cookie", b"dropped"))
         super().handle_websocket_upgrade()
 
     def on_message_complete(self) -> None:
@@ -214,7 +214,7 @@ def refusal(status: HTTPStatus) -> bytes:
     code, detail = _TEXTS[status]
     content = to_json(
         {
-            "type": f"urn:chimera:problem:{code}",
+            "type": f"/docs/errors#{code}",
             "title": status.phrase,
             "status": status,
             "detail": detail,

@@ -31,6 +31,7 @@ REQUESTS: dict[Action, tuple[Method, str] | None] = {
     Action.DELETE_TASK: ("DELETE", f"{_API}/tasks/{{target}}"),
     Action.SHOW_TASK: ("GET", f"{_API}/tasks/{{target}}"),
     Action.SHOW_COST: ("GET", f"{_API}/tasks/{{target}}/cost"),
+    Action.SHOW_LIMITS: ("GET", f"{_API}/usage/limits"),
     Action.LIST_TASKS: ("GET", f"{_API}/tasks"),
     Action.CREATE_AGENT: ("POST", f"{_API}/agents"),
     Action.CHANGE_AGENT: ("PUT", f"{_API}/agents/{{target}}"),

@@ -19,7 +19,7 @@ from chimera.store import agents, files, replies, user_limits
 from chimera.store.agents import BUILT_IN_VIEWS
 from chimera.store.user_limits import OPEN_REPLIES_LIMIT
 from models.agents import AgentView
-from models.errors import InactiveAgent, InvalidInput, NotFound, ReplyFailed, UnknownAgent
+from models.errors import InactiveAgent, InvalidInput, NotFound, ReplyFailed, SpendingLimitReached, UnknownAgent
 from models.files import MAX_IMAGE_BYTES
 from models.ids import FileId, RunId, UserId
 from models.replies import ClientTool, CompletionSpec, ConversationMessage, FilePart, ImagePart, ReplyView
@@ -33,7 +33,8 @@ RESERVED_NAMES = frozenset({"auto", "none", "required"})
 async def accept(parts: Parts, caller: Caller, spec: CompletionSpec, idempotency_key: str | None) -> tuple[RunId, bool]:
     """Check and store a reply to the messages of a request; return its id and whether it is new.
 
-    It has to be started with `start`. Raises an error that names the field of a value that can't be accepted.
+    The caller has to let `parts.dispatcher` deliver its start. Raises an error that names the field of a value that
+    can't be accepted.
     """
     body_sha256 = fingerprint_of(spec.model_copy(update={"stream": False}))
     async with parts.database.begin() as session:
@@ -97,12 +98,6 @@ async def agent_to_answer(parts: Parts, session: AsyncSession, owner_id: UserId,
     return agent
 
 
-async def start(parts: Parts, reply_id: RunId) -> None:
-    """Start a reply that was accepted. If Temporal is away, a worker starts it later."""
-    await parts.failpoints.hit("after_insert")
-    await parts.dispatcher.deliver(reply_id)
-
-
 async def awaited(parts: Parts, caller: Caller, reply_id: RunId, response: Response, wait_s: int) -> ReplyView:
     """Wait for the end of a reply and return it. If it is still open then, set the status of `response` to 202.
 
@@ -113,6 +108,8 @@ async def awaited(parts: Parts, caller: Caller, reply_id: RunId, response: Respo
     if view.status in OPEN and wait_s:
         await parts.ai_call_waits.wait(reply_id, wait_s)
         view = await find(parts, caller, reply_id)
+    if view.status is RunStatus.FAILED and view.error_code == SpendingLimitReached.code:
+        raise SpendingLimitReached(view.error or "")
     if view.status is RunStatus.FAILED:
         raise ReplyFailed(reply_id, view.error_code or "failed", view.error or "")
     if view.status in OPEN:

@@ -33,6 +33,10 @@ class OpenByUser:
         self._open: Counter[UserId] = Counter()
         self._leases = Leases(shared, setting)
 
+    def number(self) -> int:
+        """Return how many connections of all users are open."""
+        return self._open.total()
+
     @asynccontextmanager
     async def one_more(self, user_id: UserId) -> AsyncIterator[None]:
         """Count one more connection for as long as the block runs. Raises LimitReached."""

@@ -1,4 +1,4 @@
-"""The user's account: sign-in, access tokens, password.
+"""The user's account: sign-in, access tokens, password, sessions.
 
 Commands prompt before their event loop starts, because prompts wouldn't receive Ctrl-C inside it.
 """
@@ -10,8 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from cli.http import signed_in
+from cli.input.arguments import AsJson
 from cli.input.encodings import text_of
+from cli.input.options import ME
+from cli.output.accounts import print_sessions, print_user
+from cli.output.printing import print_json, print_list
 from cli.output.prose import print_line
+from cli.output.text import one_line
 
 FIRST_USER = "admin@chimera.local"
 THIS_MACHINE = "http://127.0.0.1:8000"
@@ -31,6 +36,96 @@ Reset = Annotated[
     ),
 ]
 ResetEmail = Annotated[str, typer.Option(help="The e-mail address of the account whose password you want to reset.")]
+
+
+SessionId = Annotated[
+    str | None, typer.Argument(metavar="ID", help="The session's ID, or its first characters.", show_default=False)
+]
+Others = Annotated[bool, typer.Option("--others", help="End all sessions except the one of this command.")]
+NewName = Annotated[str | None, typer.Option("--name", help="Your name.")]
+NewAddress = Annotated[str | None, typer.Option("--email", help="Your new e-mail address. Prompts for the password.")]
+TimeZone = Annotated[
+    str | None,
+    typer.Option("--time-zone", help="The console's time zone, such as Europe/Berlin."),
+]
+
+app = typer.Typer(name="account", help="Show or change your account, or list and end your sessions.")
+
+
+@app.callback(invoke_without_command=True)
+def account(context: typer.Context, as_json: AsJson = False) -> Coroutine[Any, Any, int] | None:
+    """Show or change your account, or list and end your sessions."""
+    return None if context.invoked_subcommand else show_account(as_json=as_json)
+
+
+async def show_account(*, as_json: bool) -> int:
+    """Show the signed-in user's account."""
+    async with signed_in() as client:
+        me = await client.me()
+    if as_json:
+        print_json(me)
+    else:
+        print_user(me)
+    return 0
+
+
+@app.command()
+async def sessions(as_json: AsJson = False) -> int:
+    """List where you are signed in."""
+    from cli.http import accounts
+
+    async with signed_in() as client:
+        found = await accounts.sessions(client)
+    if as_json:
+        print_list(found)
+    else:
+        print_sessions(found)
+    return 0
+
+
+@app.command()
+async def end_session(session: SessionId = None, others: Others = False) -> int:
+    """End one of your sessions, or all others."""
+    from cli.errors import NotThere, WrongUsage
+    from cli.http import accounts
+
+    if (session is None) != others:
+        raise WrongUsage("Enter a session's ID, or --others.")
+    async with signed_in() as client:
+        if session is None:
+            print_line(f"Sessions that were ended: {await accounts.end_other_sessions(client)}.")
+            return 0
+        found = [each for each in await accounts.sessions(client) if each.id.startswith(session.strip().lower())]
+        if len(found) != 1:
+            raise NotThere(
+                f"{len(found) or 'No'} sessions begin with {one_line(session, 20)!r}. To list your sessions, run:"
+                " chimera account sessions"
+            )
+        await accounts.end_session(client, found[0].id)
+    print_line("The session was ended.")
+    return 0
+
+
+@app.command()
+def change(name: NewName = None, email: NewAddress = None, time_zone: TimeZone = None) -> Coroutine[Any, Any, int]:
+    """Change your name, e-mail address or time zone."""
+    body: dict[str, Any] = {} if name is None else {"name": name}
+    if email is not None:
+        body |= {"email": email, "current_password": _secret("Password")}
+    return change_account(body, time_zone)
+
+
+async def change_account(body: dict[str, Any], time_zone: str | None) -> int:
+    """Change the signed-in user's account."""
+    from cli.http import accounts
+
+    async with signed_in(ME) as client:
+        if time_zone is not None:
+            kept = (await client.me()).preferences
+            body["preferences"] = {**kept.model_dump(), "time_zone": time_zone}
+        me = await accounts.change_me(client, body)
+    print_user(me)
+    return 0
 
 
 def login(api_url: ApiUrl = None, email: Email = None) -> Coroutine[Any, Any, int]:

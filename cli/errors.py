@@ -67,7 +67,7 @@ class NoSignIn(ChimeraError):
         where = f" at {api_url}" if api_url else ""
         super().__init__(
             f"You are not signed in{where}. Starting a server with 'chimera up' signs you in automatically. In"
-            " programs, set CHIMERA_API_URL and CHIMERA_TOKEN. To sign in to a Chimera server that"
+            " programs, set CHIMERA_API_URL and CHIMERA_API_KEY. To sign in to a Chimera server that"
             " runs elsewhere, run: chimera login"
         )
 
@@ -85,13 +85,14 @@ class SignInEnded(NoSignIn):
 
 
 class TokenRefused(NoSignIn):
-    """The API rejects the environment's token."""
+    """The API rejects the environment's token or API key."""
 
-    def __init__(self, api_url: str) -> None:
+    def __init__(self, api_url: str, variable: str = "CHIMERA_TOKEN") -> None:
+        what, command = ("API key", "keys create <name>") if variable == "CHIMERA_API_KEY" else ("token", "token")
         ChimeraError.__init__(
             self,
-            f"The token in CHIMERA_TOKEN is not valid at {api_url} or has expired. Set CHIMERA_TOKEN to a new token. To"
-            " print one, run this command where you are signed in: chimera token",
+            f"The {what} in {variable} is not valid at {api_url} or has expired. Set {variable} to a new {what}. To"
+            f" print one, run this command where you are signed in: chimera {command}",
         )
 
 

@@ -30,6 +30,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cli.account:password",
             "Change your password. In a script, pipe in the current and new passwords, one per line.",
         ),
+        "account": ("cli.account:app", "Show or change your account, or list and end your sessions."),
+        "keys": ("cli.keys:app", "Manage API keys for programs: create, list or delete them."),
+        "limits": ("cli.limits:limits", "Show what you may spend per day and month, or set the limits of a user."),
     },
     "Tasks": {
         "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
@@ -94,6 +97,16 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "tools": ("cli.tools:app", "Manage the tools that agents can use: list and show them, or accept a change."),
         "mcp": ("cli.mcp:app", "Manage your own MCP servers: add, list, refresh or remove them."),
     },
+    "Administration": {
+        "users": (
+            "cli.users:app",
+            "Manage users: list, invite, change, disable or delete them. For administrators only.",
+        ),
+        "audit": (
+            "cli.audit:audit",
+            "List what was done to accounts, API keys and rules, and by whom. For administrators only.",
+        ),
+    },
     "Temporal's tools": {
         "codec": (
             "cli.codec:codec",
@@ -105,6 +118,13 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "image": ("cli.ai_calls:image", "Generate an image file."),
         "transcribe": ("cli.ai_calls:transcribe", "Transcribe a recording."),
         "calls": ("cli.ai_calls:app", "List, show and cancel your embedding, image and transcription calls."),
+    },
+    "Figures and logs": {
+        "analytics": (
+            "cli.analytics:analytics",
+            "Show the model calls, tasks, tokens and cost of the last days, with a chart.",
+        ),
+        "logs": ("cli.logs:logs", "List warnings and errors of Chimera's processes. For administrators only."),
     },
     "Recurring tasks": {
         "schedules": (

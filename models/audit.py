@@ -29,6 +29,7 @@ class AuditAction(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_DELETED = "user.deleted"
+    LIMITS_CHANGED = "limits.changed"
     INVITATION_CREATED = "invitation.created"
     INVITATION_DELETED = "invitation.deleted"
     IDENTITY_LINKED = "identity.linked"

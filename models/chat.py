@@ -14,6 +14,8 @@ from models.runs import RunStatus
 MAX_TITLE_CHARS = 120
 TITLE_CHARS = 60
 """The length of a title that is the beginning of the first message."""
+WRITTEN_TITLE_CHARS = 80
+"""The maximum length of a title that a model writes. Longer ones are shortened."""
 MAX_INSTRUCTIONS_CHARS = 20_000
 MAX_SESSION_METADATA_BYTES = 16 * 1024
 
@@ -31,7 +33,7 @@ class DoubleTexting(StrEnum):
     """The open replies are cancelled. They and their messages leave the branch."""
 
 
-class SessionSpec(Body):
+class ChatSessionSpec(Body):
     """A chat session to create or to replace."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"agent": "writer", "title": "Letters"}]})
@@ -102,11 +104,11 @@ class OpenReply(Contract):
     status: RunStatus
 
 
-class SessionView(Contract):
+class ChatSessionView(Contract):
     """A chat session as returned by the API, without its messages."""
 
     id: ChatSessionId
-    owner_id: UserId
+    owner_id: UserId = Field(description="ID of the user who owns the session")
     title: str = Field(
         description="Title for display. Until a title has been generated, the beginning of the first message. Empty if"
         " the session belongs to another user."
@@ -114,8 +116,8 @@ class SessionView(Contract):
     agent: str | None
     model: str | None
     instructions: str | None = Field(description="`null` if the session belongs to another user")
-    double_texting: DoubleTexting
-    archived: bool
+    double_texting: DoubleTexting = Field(description="What happens to a message that arrives while a reply is open")
+    archived: bool = Field(description="Whether the session is in the archive")
     leaf_id: ChatMessageId | None = Field(
         description="ID of the last message of the active branch. `null` for a session without messages."
     )
@@ -124,16 +126,16 @@ class SessionView(Contract):
     )
     metadata: dict[str, JsonValue]
     created_at: UtcDatetime
-    updated_at: UtcDatetime
+    updated_at: UtcDatetime = Field(description="When the session last changed, also by a message")
     last_message_at: UtcDatetime | None = Field(
         description="When the last message was sent. `null` for a session without messages."
     )
 
 
-class SessionPage(Contract):
+class ChatSessionPage(Contract):
     """A page of chat sessions."""
 
-    items: tuple[SessionView, ...]
+    items: tuple[ChatSessionView, ...]
     next_cursor: str | None = Field(
         description="Send this value as `cursor` to get the next page. `null` on the last page."
     )

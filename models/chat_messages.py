@@ -1,9 +1,9 @@
 """Messages of chat sessions: what a user sends, and what the API shows."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from models.base import Body, Contract, Flag, UtcDatetime
 from models.chat import DoubleTexting
@@ -36,7 +36,9 @@ class MessageSpec(_Sending):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Write a haiku about rain."}]})
 
-    text: str = Field(min_length=1, max_length=MAX_MESSAGE_CHARS)
+    text: Annotated[str, StringConstraints(strip_whitespace=False)] = Field(
+        min_length=1, max_length=MAX_MESSAGE_CHARS, description="Text of the message"
+    )
     attachments: tuple[UUID, ...] = Field(
         default=(), max_length=MAX_ATTACHMENTS, fail_fast=True, description="IDs of your files to send with the message"
     )
@@ -104,7 +106,7 @@ class ChatMessageView(Contract):
     """A message of a chat session."""
 
     id: ChatMessageId
-    session_id: ChatSessionId
+    session_id: ChatSessionId = Field(description="ID of the chat session")
     parent_id: ChatMessageId | None = Field(
         description="ID of the message that this message follows. `null` at the beginning of the conversation."
     )
@@ -112,7 +114,7 @@ class ChatMessageView(Contract):
     text: str | None = Field(
         description="Text of the message. For an assistant's message, `null` until the reply or task has ended."
     )
-    attachments: tuple[AttachmentView, ...] = ()
+    attachments: tuple[AttachmentView, ...] = Field(default=(), description="Files that were sent with the message")
     reply: ReplyState | None = Field(default=None, description="For an assistant's message: how its run stands")
     task_id: TaskId | None = Field(default=None, description="For an assistant's message about a task: the task's ID")
     summary: str | None = Field(
@@ -142,5 +144,5 @@ class ChatMessagePage(Contract):
 class SentView(Contract):
     """A message and the assistant's message that answers it."""
 
-    message: ChatMessageView
-    reply: ChatMessageView
+    message: ChatMessageView = Field(description="The user's message")
+    reply: ChatMessageView = Field(description="The assistant's message, which the reply or the task writes")

@@ -17,9 +17,9 @@ class SnippetPart(Contract):
 class SearchHit(Contract):
     """A message that was found."""
 
-    session_id: ChatSessionId
-    session_title: str
-    message_id: ChatMessageId
+    session_id: ChatSessionId = Field(description="ID of the chat session")
+    session_title: str = Field(description="Title of the chat session")
+    message_id: ChatMessageId = Field(description="ID of the message")
     role: MessageRole
     snippet: tuple[SnippetPart, ...] = Field(
         description="The parts of the message that match, as plain text. Joined together, they are an excerpt."

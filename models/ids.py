@@ -12,6 +12,8 @@ TaskId = RunId
 """A task is a run, and has the run's ID."""
 UserId = NewType("UserId", str)
 ApiKeyId = NewType("ApiKeyId", str)
+SessionId = NewType("SessionId", str)
+InvitationId = NewType("InvitationId", str)
 AgentId = NewType("AgentId", str)
 ScheduleId = NewType("ScheduleId", str)
 ChatSessionId = NewType("ChatSessionId", str)

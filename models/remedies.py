@@ -35,6 +35,7 @@ class Action(StrEnum):
     DELETE_TASK = "delete_task"
     SHOW_TASK = "show_task"
     SHOW_COST = "show_cost"
+    SHOW_LIMITS = "show_limits"
     LIST_TASKS = "list_tasks"
     CREATE_AGENT = "create_agent"
     CHANGE_AGENT = "change_agent"

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.approvals import ApprovalId, ApprovalKind
-from models.base import Contract
+from models.base import Contract, UtcDatetime
 from models.ids import NodePath, RunId
+from models.limits import is_spending, show_limits
 from models.remedies import Action, Remedy, raise_budget
 
 MAX_PENDING = 20
@@ -20,8 +21,12 @@ class BudgetWait(Contract):
     limit: str = Field(description="Limit that was reached")
     needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
     message: str = Field(description="Why the next call was rejected")
+    until: UtcDatetime | None = Field(
+        default=None, description="For a spending limit, when its period ends and the task continues by itself"
+    )
     remedy: Remedy = Field(
-        description="Action that lets the task continue: `raise_budget`, with a limit that allows further calls"
+        description="Action that lets the task continue: `raise_budget`, with a limit that allows further calls. For a"
+        " spending limit, `show_limits`: only administrators can raise it."
     )
 
 
@@ -52,10 +57,18 @@ Waiting = Annotated[BudgetWait | ApprovalWait, Field(discriminator="kind")]
 """All kinds of waits."""
 
 
-def budget_wait(run_id: RunId, *, limit: str, message: str, needed: int | None = None) -> BudgetWait:
+def budget_wait(
+    run_id: RunId, *, limit: str, message: str, needed: int | None = None, until: UtcDatetime | None = None
+) -> BudgetWait:
     """Return the wait of a run whose account rejected a call, from the event `budget.reached`."""
-    remedy = raise_budget(run_id, limit, needed)
-    return BudgetWait(limit=limit, needed=needed, message=message, remedy=remedy)
+    return BudgetWait(
+        limit=limit, needed=needed, message=message, until=until, remedy=remedy_for(run_id, limit, needed)
+    )
+
+
+def remedy_for(run_id: RunId, limit: str, needed: int | None) -> Remedy:
+    """Return what lets a run continue whose call a limit rejected."""
+    return show_limits() if is_spending(limit) else raise_budget(run_id, limit, needed)
 
 
 def approval_wait(approvals: tuple[PendingApproval, ...], pending: int) -> ApprovalWait:

@@ -21,11 +21,11 @@ from worker.collector import calm_collector
 log = structlog.get_logger()
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, component: str) -> None:
     """Run until a signal arrives. Activities in flight get `graceful_shutdown_s` to end, and are then cancelled."""
     stop = asyncio.Event()
     _stop_on_signals(stop)
-    async with open_worker(settings) as (worker, sweeper), worker:
+    async with open_worker(settings, component) as (worker, sweeper), worker:
         sweeping = asyncio.create_task(sweeper.run())
         calm_collector()
         log.info("worker_started", task_queue=settings.task_queue, pid=os.getpid())
@@ -65,8 +65,9 @@ def main() -> None:
     status = 0
     try:
         settings = read_settings()
-        configure(settings, sys.argv[1] if len(sys.argv) > 1 else "worker")
-        _run_loop(run(settings))
+        component = sys.argv[1] if len(sys.argv) > 1 else "worker"
+        configure(settings, component)
+        _run_loop(run(settings, component))
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         status = 2

@@ -1,5 +1,6 @@
 """Builds a worker: settings → clients → activities and workflows → Worker."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -21,11 +22,17 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.egress.client import EgressClient
 from chimera.failpoints import Failpoints
-from chimera.ledger import rollups
+from chimera.ledger import rollups, spending_waits
+from chimera.ledger.spending import SpendingRules
 from chimera.ledger.tools import publish_all
+from chimera.observe.logging import json_formatter
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.limits.limiter import ProviderLimits
+from chimera.reports.exposition import serve_metrics
+from chimera.reports.processes import SelfReport
+from chimera.reports.pruning import prune
+from chimera.reports.system_log import keeping
 from chimera.store import idempotency
 from chimera.store.notifications import Expiry
 from chimera.temporal.client import Temporal
@@ -62,7 +69,7 @@ HEARTBEAT_THROTTLE = timedelta(seconds=0.5)
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper]]:
+async def open_worker(settings: Settings, component: str = "worker") -> AsyncIterator[tuple[Worker, Sweeper]]:
     """Yield a worker that is ready to run, and the sweeper that runs beside it. Closes their clients at the end."""
     async with AsyncExitStack() as stack:
         database = Database(settings)
@@ -90,20 +97,37 @@ async def open_worker(settings: Settings) -> AsyncIterator[tuple[Worker, Sweeper
                 dispatcher.sweep,
                 dispatcher.stop_disabled,
                 dispatcher.delete_sessions,
+                dispatcher.empty_deleted,
                 schedule_dispatcher.sweep,
                 partial(rollups.fold, database),
+                partial(spending_waits.wake, database, bus, SpendingRules.of(settings)),
                 Expiry(database, timedelta(days=settings.notifications_kept_days)).sweep,
             ],
+            prunings=[partial(prune, database, settings), lambda: _forget_old_keys(database)],
             admit=dispatcher.admit,
             release=dispatcher.release,
-            reconciliations=[Reconciler(database, temporal).reconcile, lambda: _forget_old_keys(database)],
+            reconciliations=[Reconciler(database, temporal).reconcile],
         )
+        more = {"slots": settings.max_concurrent_activities}
+        report = SelfReport(database, component, lambda: {**more, "slots_in_use": model_calls.in_progress()})
+        await _observe(settings, database, component, report, stack)
         yield _worker(settings, client, identity_of(temporal.encryption.key_ids), activities), sweeper
 
 
 async def _forget_old_keys(database: Database) -> None:
     async with database.begin() as session:
         await idempotency.forget_old(session)
+
+
+async def _observe(
+    settings: Settings, database: Database, component: str, report: SelfReport, stack: AsyncExitStack
+) -> None:
+    """Report this process's figures, and keep its warnings, until the stack closes."""
+    await stack.enter_async_context(keeping(database, component, json_formatter(component)))
+    reporting = asyncio.create_task(report.run())
+    stack.callback(reporting.cancel)
+    if settings.worker_metrics_port is not None and settings.metrics_token is not None:
+        stack.callback(serve_metrics(settings.host, settings.worker_metrics_port, settings.metrics_token, report))
 
 
 async def _catalog(settings: Settings, database: Database, stack: AsyncExitStack) -> Catalog:

@@ -18,7 +18,7 @@ from activities.calls.failures import SHORT_WAIT_S, Failures
 from activities.calls.heartbeats import heartbeats
 from activities.calls.kind import Kind, PartialAnswer, Place, ReadyCall
 from activities.calls.media import Media
-from activities.calls.refusals import reserve_or_refuse
+from activities.calls.refusals import reserve
 from activities.calls.settle import Settlements
 from activities.calls.shielded import shielded
 from activities.calls.stops import Stops
@@ -29,6 +29,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import AWAY, Connection, Database
 from chimera.failpoints import Failpoints
 from chimera.ledger import attempts, calls, events, in_doubt
+from chimera.ledger.spending import SpendingRules
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker, asker_of
@@ -80,6 +81,7 @@ class ModelCalls(contract.ModelCalls):
         self._health = health
         self._stops = stops
         self._failpoints = failpoints
+        self._spending = SpendingRules.of(settings)
         self._worker_name = worker_name
         self._prepared: set[tuple[str, str]] = set()
         self._underway = Underway[ModelCallRequest, ModelCallOutcome](self._report_alive)
@@ -98,13 +100,17 @@ class ModelCalls(contract.ModelCalls):
     async def complete(self, request: ModelCallRequest) -> ModelCallOutcome:
         """Make the call at this place once, or return its earlier result.
 
-        Raises BudgetReached if the account rejects the call, RootStopped if the run was stopped, SubtaskSkipped if the
-        run continues without the node, and a ProviderError if the provider failed. The error says whether it is
-        retryable.
+        Raises BudgetReached or SpendingLimitReached if a limit rejects the call, RootStopped if the run was stopped,
+        SubtaskSkipped if the run continues without the node, and a ProviderError if the provider failed. The error says
+        whether it is retryable.
         """
         call_id = call_id_of(request.run_id, request.path, request.purpose, request.step)
         async with heartbeats():
             return await self._underway.join(call_id, request, lambda: self._make(request))
+
+    def in_progress(self) -> int:
+        """Return how many calls this worker is making."""
+        return self._underway.number()
 
     async def close(self) -> None:
         """End the calls in flight, before the clients are closed."""
@@ -233,9 +239,7 @@ class ModelCalls(contract.ModelCalls):
         # The provider may have asked for a pause while the prompt was assembled.
         self._health.check_wait(account)
         provider_request = await kind.load(connection, provider_request)
-        seq = await calls.reserve(connection, intent)
-        if seq is None:
-            seq = await reserve_or_refuse(connection, self._bus, intent)
+        seq = await reserve(connection, self._bus, intent, self._spending)
         return ReadyCall(intent, provider_request, account, place.asker, place.chain, seq)
 
     async def _prepare(self, kind: Kind[Any, Any, Any], request: ModelCallRequest, model: str) -> None:

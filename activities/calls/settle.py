@@ -170,6 +170,9 @@ async def _settle_locked(connection: Connection, intent: Intent, settled: Settle
     )
     seq = await _write(connection, settlement)
     if seq is not None:
+        if status in STOPPED and request.path == ROOT and settlement.node_result:
+            # The answer was complete, but its reply had been stopped a moment before.
+            await failures.keep_text(connection, request.run_id, settlement.node_result)
         return _Kept(settlement.outcome, seq, status in STOPPED)
     log.warning("late_attempt_booked", attempt=intent.attempt)
     return _Kept(None, await in_doubt.book_late(connection, settlement), status in STOPPED)

@@ -42,6 +42,10 @@ class Underway(Generic[Place, Outcome]):
         self._ticking: asyncio.Task[None] | None = None
         self._thawed_at = float("-inf")
 
+    def number(self) -> int:
+        """Return how many calls are in flight."""
+        return len(self._calls)
+
     async def join(self, key: str, place: Place, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
         """Run the work of a call, or wait for it if it is already running.
 

@@ -134,6 +134,7 @@ async def assemble(
         reasoning_effort=agent.reasoning_effort,
     )
     ids = {call["id"] for row in rows for call in row.tool_calls or ()}
+    ids |= {call.id for message in spoken or () for call in message.tool_calls}
     return PromptRequest(
         chat,
         tuple(fresh),

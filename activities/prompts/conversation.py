@@ -24,7 +24,7 @@ SUMMARIZED_SHARE = 0.75
 """The share of the room for prompts that the messages get which are summarized in one call."""
 MAX_IMAGES = 20
 MAX_TEXT_FILE_CHARS = 100_000
-_LEFT_OUT = "[{} messages in the middle were left out to fit the model's context window]"
+_LEFT_OUT = "[Left out here to fit the model's context window: {}]"
 _SUMMARY = "Summary of the conversation so far:\n{}"
 _CUT = "\n[… cut here to fit the model's context window]"
 
@@ -69,7 +69,8 @@ async def read(
     instead, but its last message has to fit.
     """
     reply = _reply_of(context)
-    if reply.session_id is None or reply.message_id is None:
+    # A completion may be about a session, for example its title. It answers its own messages all the same.
+    if reply.conversation is not None or reply.session_id is None or reply.message_id is None:
         sent = await _sent(connection, context.owner_id, reply.conversation or [], model, settings)
         return _fitted(sent, room.budget, model, may_cut=request.agent != BARE_MODEL)
     path = await conversations.read_path(connection, reply.session_id, reply.message_id)
@@ -86,7 +87,7 @@ async def to_summarize(connection: Connection, context: CallContext, room: Room)
     The newest messages aren't among them.
     """
     reply = _reply_of(context)
-    if reply.session_id is None or reply.message_id is None:
+    if reply.conversation is not None or reply.session_id is None or reply.message_id is None:
         return None
     path = await conversations.read_path(connection, reply.session_id, reply.message_id)
     taken: list[str] = []
@@ -262,8 +263,12 @@ def _fitted(conversation: Sequence[ChatMessage], budget: int, model: str, *, may
     while newest[0].role == "tool" and len(newest) > 1:
         # A result is of no use without its call.
         newest.pop(0)
-    mark = ChatMessage("user", _LEFT_OUT.format(len(spoken) - len(newest)))
+    mark = ChatMessage("user", _LEFT_OUT.format(_count(len(spoken) - len(newest))))
     return [*system, mark, *newest]
+
+
+def _count(messages_left_out: int) -> str:
+    return "1 message" if messages_left_out == 1 else f"{messages_left_out} messages"
 
 
 def _tokens_of(message: ChatMessage) -> int:

@@ -87,6 +87,13 @@ class Following:
         """Return the run as it is, whether it has an answer or not."""
         return await found(self._parts, self._signed_in.caller, self._run_id)
 
+    def too_slow(self) -> failures.NoAnswer:
+        """Return the end of a wait that has lasted long enough, with its reason."""
+        if self._pending:
+            approval_id, tool = next(iter(self._pending.items()))
+            return failures.undecided(self._run_id, tool, approval_id)
+        return failures.too_slow(self._run_id, self._parts.settings.reply_patience_s)
+
     async def _take(self, frame: Written) -> str:
         match frame.frame:
             case TokensFrame(path="", purpose=Purpose.TURN) as tokens if self._is_live:
@@ -125,8 +132,7 @@ class Following:
         if not self._pending or self._waits_until is None:
             return
         if asyncio.get_running_loop().time() > self._waits_until:
-            approval_id, tool = next(iter(self._pending.items()))
-            raise failures.undecided(self._run_id, tool, approval_id)
+            raise self.too_slow()
 
     async def _left(self) -> failures.NoAnswer:
         """Return why the frames ended before the run: this process stops, or the caller has lost the right."""
@@ -135,14 +141,14 @@ class Following:
         return failures.signed_out(self._run_id)
 
 
-async def waited(following: Following, run_id: RunId, patience_s: float) -> Answer:
+async def waited(following: Following, patience_s: float) -> Answer:
     """Wait for the answer without streaming it. Raises NoAnswer."""
     try:
         async with asyncio.timeout(patience_s), aclosing(following.pieces()) as pieces:
             async for _ in pieces:
                 pass
     except TimeoutError:
-        raise failures.too_slow(run_id, patience_s) from None
+        raise following.too_slow() from None
     return await following.answer()
 
 

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response, status
+from pydantic import BeforeValidator
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
 from api.etags import ChecksTag, ShowsTag
 from api.idempotency import KEYED
-from api.paging import MAX_PAGE, Cursor, Limit, slice_of
+from api.paging import MAX_PAGE, Cursor, Limit, not_a_number, slice_of
 from chimera.ledger import agents as activity
 from chimera.store import agent_versions, agents, user_limits
 from chimera.store.user_limits import AGENTS_LIMIT
@@ -23,6 +24,7 @@ from models.users import Caller
 
 router = APIRouter(prefix="/agents", tags=["agents"], route_class=ClosedRoute)
 
+Moment = Annotated[datetime, BeforeValidator(not_a_number)]
 AgentInPath = Annotated[str, Path(pattern=AGENT, description="Name of the agent, for example `poet`, or its ID")]
 VersionInPath = Annotated[int, Path(ge=1, le=MAX_NUMBER, description="Number of the version")]
 
@@ -195,7 +197,7 @@ async def get_agent_metrics(
     caller: WithCaller,
     parts: WithParts,
     since: Annotated[
-        datetime | None,
+        Moment | None,
         Query(description=f"Count only tasks created since this time. Default: {METRICS_DAYS} days ago."),
     ] = None,
 ) -> AgentMetricsView:

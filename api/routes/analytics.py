@@ -12,11 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts
 from api.periods import PeriodQuery
-from chimera.ledger.analytics import calls, daily, runs
+from chimera.ledger.analytics import calls, daily, runs, system
 from chimera.ledger.analytics.daily import DailyPlace
 from chimera.ledger.analytics.window import bounded
+from chimera.store import processes
 from models.analytics import AgentsPerformance, DailyUsage, DailyUsagePage, Overview, TaskFigures
 from models.base import AGENT_NAME
+from models.errors import Forbidden
+from models.processes import SystemMetrics
 from models.runs import RunKind
 from models.users import Caller
 
@@ -42,7 +45,7 @@ async def get_overview(wanted: InPeriod, caller: WithCaller, parts: WithParts) -
             runs=await runs.totals(session, window),
             by_model=await calls.by_model(session, window),
             by_agent=await calls.by_agent(session, window),
-            days=await calls.by_day(session, window, period.time_zone),
+            days=await calls.by_day(session, window, ZoneInfo(period.time_zone)),
         )
 
 
@@ -100,6 +103,19 @@ async def list_daily_usage(
         found = await daily.usage(session, window, ZoneInfo(period.time_zone), after=after, limit=limit + 1)
     items, end = found[:limit], found[limit - 1] if len(found) > limit else None
     return DailyUsagePage(period=period, items=tuple(items), next_cursor=end and _sealed(parts, end, of))
+
+
+@router.get("/system/metrics", operation_id="get_system_metrics")
+async def get_system_metrics(caller: WithCaller, parts: WithParts) -> SystemMetrics:
+    """Show the queues, and the processor time, memory, event loop and connections of each process.
+
+    Only administrators can do this.
+    """
+    if caller.role != "admin":
+        raise Forbidden("Only administrators can see the state of the installation.")
+    async with _reading(parts) as session:
+        at, queues = await system.queues(session)
+        return SystemMetrics(at=at, queues=queues, processes=await processes.seen(session))
 
 
 @asynccontextmanager

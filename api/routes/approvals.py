@@ -70,7 +70,7 @@ async def delegate_approval(
     return view
 
 
-@router.post("/approvals/{approval_id}/decision", operation_id="decide")
+@router.post("/approvals/{approval_id}/decision", operation_id="decide", summary="Decide about a Call")
 async def decide(
     approval_id: WithApprovalId, decision: ApprovalDecision, caller: WithCaller, parts: WithParts
 ) -> ApprovalView:
@@ -80,7 +80,7 @@ async def decide(
     return await _announced(parts, caller, approval_id, done)
 
 
-@router.post("/approvals/{approval_id}/answer", operation_id="answer")
+@router.post("/approvals/{approval_id}/answer", operation_id="answer", summary="Answer an Agent")
 async def answer(approval_id: WithApprovalId, given: Answer, caller: WithCaller, parts: WithParts) -> ApprovalView:
     """Answer the question of an agent in a task or a reply. The options of a question are suggestions, so any text is
     accepted."""

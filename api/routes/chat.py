@@ -6,18 +6,19 @@ from fastapi import APIRouter, Depends, Query, Response, status
 
 from api.chat import WithSessionId, check_replier
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
+from api.etags import ChecksTag, ShowsVersion
+from api.idempotency import KEYED
+from api.paging import Cursor, Limit
 from chimera.store import chat, chat_deletions, chat_replies, user_limits
 from chimera.store.chat import SessionFilter
 from chimera.store.user_limits import CHAT_SESSIONS_LIMIT
 from models.base import AGENT_NAME, CHAT_ORDER, Contract
-from models.chat import LeafChoice, SessionPage, SessionSpec, SessionView
+from models.chat import ChatSessionPage, ChatSessionSpec, ChatSessionView, LeafChoice
 from models.errors import InvalidInput
 from models.ids import ChatMessageId, ChatSessionId
 from models.users import Caller
 
 router = APIRouter(prefix="/chat/sessions", tags=["chat"], route_class=ClosedRoute)
-
-MAX_PAGE = 100
 
 
 class SessionQuery(Contract):
@@ -57,11 +58,9 @@ async def list_chat_sessions(
     caller: WithCaller,
     parts: WithParts,
     query: Annotated[SessionQuery, Depends(_session_query)],
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
-    ] = None,
-) -> SessionPage:
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> ChatSessionPage:
     """List your chat sessions, with the most recently used ones first.
 
     Administrators see all users' sessions, without their titles and messages.
@@ -76,13 +75,13 @@ async def list_chat_sessions(
             after=parts.cursors.open(cursor, list_name) if cursor else None,
             limit=limit,
         )
-    return SessionPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
+    return ChatSessionPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
-@router.post("", operation_id="create_chat_session", status_code=status.HTTP_201_CREATED)
+@router.post("", operation_id="create_chat_session", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
 async def create_chat_session(
-    spec: SessionSpec, caller: WithCaller, parts: WithParts, response: Response
-) -> SessionView:
+    spec: ChatSessionSpec, caller: WithCaller, parts: WithParts, response: Response
+) -> ChatSessionView:
     """Create a chat session with an agent or a model."""
     async with parts.database.begin() as session:
         await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
@@ -93,45 +92,57 @@ async def create_chat_session(
 
 
 @router.get("/{session_id}", operation_id="get_chat_session")
-async def get_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> SessionView:
+async def get_chat_session(
+    session_id: WithSessionId, caller: WithCaller, parts: WithParts, tagged: ShowsVersion
+) -> ChatSessionView:
     """Show a chat session with its open replies, but without its messages."""
-    return await _view(parts, caller, session_id)
+    async with parts.database.begin() as session:
+        found = await chat.own_or_managed(session, caller, session_id)
+        if found.owner_id == caller.user_id:
+            tagged.show(*chat.edited_fields(found))
+        return await chat.view(session, caller, session_id)
 
 
 @router.put("/{session_id}", operation_id="replace_chat_session")
 async def replace_chat_session(
-    session_id: WithSessionId, spec: SessionSpec, caller: WithCaller, parts: WithParts
-) -> SessionView:
+    session_id: WithSessionId, spec: ChatSessionSpec, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+) -> ChatSessionView:
     """Replace a chat session's fields. Without `title`, the session keeps its title. Open replies don't change."""
     async with parts.database.begin() as session:
-        await chat.own(session, caller, session_id)
+        found = await chat.own(session, caller, session_id, lock=True)
+        tagged.check(*chat.edited_fields(found))
         await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
-        await chat.replace(session, caller, session_id, spec)
+        chat.replace(found, spec)
+        tagged.show(*chat.edited_fields(found))
     return await _view(parts, caller, session_id)
 
 
 @router.delete("/{session_id}", operation_id="delete_chat_session", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> None:
+async def delete_chat_session(
+    session_id: WithSessionId, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+) -> None:
     """Delete a chat session with its messages and replies. Open replies are cancelled.
 
     Cost records are kept, without any content. Tasks that were started in the session are kept too.
     """
     async with parts.database.begin() as session:
-        run_ids = await chat_deletions.delete(session, caller, session_id)
+        found = await chat.own_or_managed(session, caller, session_id, lock=True)
+        tagged.check(*chat.edited_fields(found))
+        run_ids = await chat_deletions.delete(session, found)
     for run_id in run_ids:
         parts.dispatcher.deliver_soon(run_id)
 
 
-@router.post("/{session_id}/archive", operation_id="archive_chat_session")
-async def archive_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> SessionView:
+@router.post("/{session_id}/archive", operation_id="archive_chat_session", dependencies=[KEYED])
+async def archive_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> ChatSessionView:
     """Archive a chat session. Lists leave it out, until it receives another message or is restored."""
     async with parts.database.begin() as session:
         await chat.set_archived(session, caller, session_id, archived=True)
     return await _view(parts, caller, session_id)
 
 
-@router.post("/{session_id}/restore", operation_id="restore_chat_session")
-async def restore_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> SessionView:
+@router.post("/{session_id}/restore", operation_id="restore_chat_session", dependencies=[KEYED])
+async def restore_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> ChatSessionView:
     """Restore a chat session from the archive."""
     async with parts.database.begin() as session:
         await chat.set_archived(session, caller, session_id, archived=False)
@@ -141,7 +152,7 @@ async def restore_chat_session(session_id: WithSessionId, caller: WithCaller, pa
 @router.put("/{session_id}/leaf", operation_id="choose_chat_branch")
 async def choose_chat_branch(
     session_id: WithSessionId, choice: LeafChoice, caller: WithCaller, parts: WithParts
-) -> SessionView:
+) -> ChatSessionView:
     """Choose the active branch of a chat session, which the next message continues."""
     async with parts.database.begin() as session:
         found = await chat.own(session, caller, session_id, lock=True)
@@ -149,6 +160,6 @@ async def choose_chat_branch(
     return await _view(parts, caller, session_id)
 
 
-async def _view(parts: Parts, caller: Caller, session_id: ChatSessionId) -> SessionView:
+async def _view(parts: Parts, caller: Caller, session_id: ChatSessionId) -> ChatSessionView:
     async with parts.database.begin() as session:
         return await chat.view(session, caller, session_id)

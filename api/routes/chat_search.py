@@ -36,7 +36,7 @@ async def search_chats(
     if "\0" in q:
         raise InvalidInput("q", "The search text contains a NUL character. Remove it.")
     list_name = f"chat search {caller.user_id} {q!r}"
-    after = parts.cursors.open(cursor, list_name) if cursor else None
+    after = int(parts.cursors.open_text(cursor, list_name)) if cursor else None
     async with parts.database.begin() as session:
         hits, place = await chat_search.page(session, caller, q, after=after, limit=limit)
-    return SearchPage(items=tuple(hits), next_cursor=parts.cursors.seal(place, list_name) if place else None)
+    return SearchPage(items=tuple(hits), next_cursor=parts.cursors.seal_text(str(place), list_name) if place else None)

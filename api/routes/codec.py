@@ -9,9 +9,11 @@ from fastapi.routing import APIRoute
 from api.bodies import StrictRequest
 from api.deps import API, ClosedRoute, WithParts, WithSignedIn, parts_of
 from chimera.config.temporal_tls import TemporalTls as TlsSettings
+from chimera.store import audit
 from chimera.temporal.payloads import PayloadUnreadable
+from models.audit import AuditAction
 from models.codec import CodecAddress, CodecPayloads, TemporalTls
-from models.errors import Forbidden, InvalidInput
+from models.errors import InvalidInput
 
 
 class PassRoute(APIRoute):
@@ -38,8 +40,8 @@ async def create_codec_address(request: Request, signed_in: WithSignedIn, parts:
     Temporal's tools can use the address to decode the payloads of all runs. The address expires earlier if the session
     ends, or if the account is disabled or loses its administrator role.
     """
-    if signed_in.caller.role != "admin":
-        raise Forbidden("Only administrators can decode Temporal's payloads, because they contain all users' data.")
+    async with parts.database.begin() as session:
+        await audit.record(session, AuditAction.CODEC_ADDRESS_CREATED, actor_id=signed_in.caller.user_id)
     codec_pass, ends = parts.auth.codec_pass(signed_in)
     url = f"{str(request.base_url).rstrip('/')}{API}/codec/{codec_pass}"
     temporal = parts.temporal

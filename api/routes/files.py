@@ -27,7 +27,14 @@ _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}}
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": _FILE},
+                    "additionalProperties": False,
+                }
+            }
         },
     }
 }
@@ -88,7 +95,10 @@ async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) ->
     operation_id="get_file_content",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {"application/octet-stream": {}}, "description": "Content of the file, as an attachment"}
+        200: {
+            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "Content of the file, as an attachment",
+        }
     },
 )
 async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> StreamingResponse:

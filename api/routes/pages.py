@@ -1,6 +1,8 @@
 """Pages for browsers: a start page and interactive API documentation. The pages load nothing from other servers."""
 
 import asyncio
+import re
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from pydantic_core import to_json
 
 from api.deps import PublicRoute, parts_of
 from models.errors import NotFound
+from models.errors.catalog import CATALOG, Entry
 
 router = APIRouter(route_class=PublicRoute, include_in_schema=False)
 
@@ -16,7 +19,29 @@ _FOLDER = Path(__file__).parents[1] / "pages"
 _SWAGGER_UI = _FOLDER / "swagger-ui"
 _HOME = (_FOLDER / "home.html").read_text("utf-8")
 _DOCS = (_FOLDER / "docs.html").read_bytes()
+_ERRORS = (_FOLDER / "errors.html").read_text("utf-8")
+_ERROR = '<h2 id="{code}"><code>{code}</code></h2><p>{status}. {meaning}</p><p>{remedy}</p>\n'
+_CODE = re.compile("`([^`]+)`")
+
+
+def _errors_page() -> bytes:
+    """Return a page that explains every error code; the `type` of a problem document points to its entry."""
+    by_code: dict[str, list[Entry]] = {}
+    for entry in CATALOG:
+        by_code.setdefault(entry.code, []).append(entry)
+    return _ERRORS.replace("<!-- errors -->", "".join(map(_item_of, by_code.values()))).encode()
+
+
+def _item_of(entries: Sequence[Entry]) -> str:
+    statuses = " or ".join(f"{entry.status}{', retryable' if entry.retryable else ''}" for entry in entries)
+    meaning, remedy = (
+        _CODE.sub(r"<code>\1</code>", escape(words)) for words in (entries[0].meaning, entries[0].remedy)
+    )
+    return _ERROR.format(code=entries[0].code, status=statuses, meaning=meaning, remedy=remedy)
+
+
 _OF_DOCS = {
+    "errors": (_errors_page(), "text/html"),
     "home.css": ((_FOLDER / "home.css").read_bytes(), "text/css"),
     "docs.js": ((_FOLDER / "docs.js").read_bytes(), "text/javascript"),
     "swagger-ui-bundle.js": ((_SWAGGER_UI / "swagger-ui-bundle.js").read_bytes(), "text/javascript"),

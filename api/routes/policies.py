@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from api.deps import ClosedRoute, WithCaller, WithParts
 from api.etags import ChecksTag, ShowsTag
-from chimera.store import policies
+from chimera.store import audit, policies
+from models.audit import AuditAction
 from models.errors import Forbidden
 from models.policies import Policy, PolicyTest, PolicyTestView, PolicyView
 
@@ -55,6 +56,7 @@ async def replace_installation_policy(
         await policies.lock(session, None)
         tagged.check((await policies.view(session, caller)).installation)
         await policies.replace(session, None, policy)
+        await audit.record(session, AuditAction.POLICY_REPLACED, actor_id=caller.user_id, rules=len(policy.rules))
         rules = (await policies.view(session, caller)).installation
     tagged.show(rules)
     return Policy(rules=rules)

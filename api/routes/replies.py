@@ -3,18 +3,21 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Response, status
+from fastapi import APIRouter, Depends, Header, Query, Response, status
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic_core import from_json, to_json
 
 from api import replies as shared
 from api.ai_calls import WithWait
 from api.deps import API, ClosedRoute, WithCaller, WithParts, WithReplyId, WithSignedIn
 from api.live.sse import event_of, streamed, while_allowed
 from api.routes.streams import after_event, open_stream
-from chimera.store import costs, replies
+from chimera.ledger.messages import MessagePlace
+from chimera.store import costs, messages, replies
 from chimera.store.task_views import Progress
 from models.base import IDEMPOTENCY_KEY
 from models.costs import CostView
+from models.messages import MessagePage
 from models.replies import CompletionSpec, ReplyView
 from models.runs import REPLIES
 from models.tasks import Budget
@@ -67,10 +70,13 @@ async def create_completion(
     reply_id, created = await shared.accept(parts, caller, spec, idempotency_key)
     if not created:
         response.headers["Idempotent-Replayed"] = "true"
-    await shared.start(parts, reply_id)
+    await parts.failpoints.hit("after_insert")
     if spec.stream:
+        # The stream can begin before Temporal has started the run.
+        parts.dispatcher.deliver_soon(reply_id)
         response.headers["Location"] = f"{API}/replies/{reply_id}"
         return streamed(shared.followed(parts, signed_in, reply_id), response.headers)
+    await parts.dispatcher.deliver(reply_id)
     return await shared.awaited(parts, caller, reply_id, response, wait_s)
 
 
@@ -133,3 +139,26 @@ async def get_reply_cost(reply_id: WithReplyId, caller: WithCaller, parts: WithP
     await shared.find(parts, caller, reply_id)
     async with parts.database.begin() as session:
         return await costs.cost_of(session, caller, reply_id)
+
+
+@router.get("/replies/{reply_id}/messages", operation_id="list_reply_messages", summary="List Messages of a Reply")
+async def list_reply_messages(
+    reply_id: WithReplyId,
+    caller: WithCaller,
+    parts: WithParts,
+    limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")] = 50,
+    cursor: Annotated[
+        str | None, Query(max_length=500, description="Value of `next_cursor` from the previous page")
+    ] = None,
+) -> MessagePage:
+    """List what a reply's models wrote and what its tools returned, delegated subtasks included, oldest first.
+
+    The conversation that it answers isn't repeated.
+    """
+    await shared.find(parts, caller, reply_id)
+    list_name = f"reply messages {caller.user_id} {reply_id}"
+    after = MessagePlace(*from_json(parts.cursors.open_text(cursor, list_name))) if cursor else None
+    async with parts.database.begin() as session:
+        views, place = await messages.page(session, caller, reply_id, path=None, after=after, limit=limit)
+    sealed = parts.cursors.seal_text(to_json(place).decode(), list_name) if place else None
+    return MessagePage(items=tuple(views), next_cursor=sealed)

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import Match
+from starlette.types import Scope
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithScheduleId
 from api.etags import ChecksTag, ShowsVersion, Tagged
@@ -31,7 +33,19 @@ from models.schedules import (
 from models.tasks import TaskPage
 from models.users import Caller
 
-router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=ClosedRoute)
+_PREVIEW = "/preview"
+
+
+class ScheduleRoute(ClosedRoute):
+    """Doesn't take the address of the preview for that of a schedule."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        is_preview = f"/{child.get('path_params', {}).get('schedule_id')}" == _PREVIEW
+        return (Match.NONE, {}) if is_preview else (match, child)
+
+
+router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=ScheduleRoute)
 
 NEXT_SHOWN = 10
 
@@ -55,7 +69,7 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
     return _view(schedule)
 
 
-@router.post("/preview", operation_id="preview_schedule")
+@router.post(_PREVIEW, operation_id="preview_schedule")
 async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithParts) -> PreviewView:
     """Validate a schedule and preview its next runs, starting from now or from `after`. Nothing is stored."""
     async with parts.database.begin() as session:

@@ -18,6 +18,7 @@ from chimera.store import ai_calls, files, user_limits
 from chimera.store.ai_calls import NewAiCall
 from chimera.store.user_limits import OPEN_AI_CALLS_LIMIT
 from models.ai_calls import AiCallView, Operation, TranscriptionSpec, TranscriptionView
+from models.base import MODEL_REF
 from models.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from models.files import FileView
 from models.ids import AiCallId, FileId
@@ -34,8 +35,9 @@ _FORM: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "required": ["model"],
+                    "additionalProperties": False,
                     "properties": {
-                        "model": {"type": "string"},
+                        "model": {"type": "string", "pattern": MODEL_REF, "description": "Model, as `provider/model`"},
                         "file": {
                             "type": "string",
                             "format": "binary",

@@ -51,9 +51,6 @@ async def limits_without_redis(stack: Stack) -> Seen:
     async with client_of(stack, address="127.0.24.2") as client:
         status = (await try_password(client, await new_account(stack), PASSWORD)).status_code
         seen.expect(status == 200, f"another client receives {status} afterwards")
-    seen.decisions.append(
-        "a user's tasks, files and sockets have limits, which B9 and B9a test; requests per minute have none"
-    )
     return seen
 
 

@@ -99,7 +99,6 @@ async def open_at_once(stack: Stack) -> Seen:
         await sockets.enter_async_context(silent)
         code = await _unsigned(silent)
         seen.expect(code == 4401, f"a socket without a sign-in is closed with {code}")
-    seen.decisions.append("users have no limits yet on requests per minute or total spending")
     return seen
 
 

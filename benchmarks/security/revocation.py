@@ -42,6 +42,7 @@ CHANGES = {
     "demoted": in_rows("UPDATE users SET role = 'user'"),
     "deleted": in_rows("DELETE FROM users"),
 }
+KEEPS_KEYS = frozenset({"logout", "password changed"})
 
 
 async def taken_away(stack: Stack) -> Seen:
@@ -59,7 +60,7 @@ async def taken_away(stack: Stack) -> Seen:
         if state == "away":
             await revive(redis)
         seen.figures[f"longest with Redis {state}, s"] = round(max(took), 1)
-    seen.decisions += [LATER, "no API keys exist, so none were tried"]
+    seen.decisions += [LATER, "API keys outlive sessions and passwords: they end with the account, its role or the key"]
     return seen
 
 
@@ -68,6 +69,7 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
         tokens = (await try_password(client, email, PASSWORD)).json()
         client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
         opened = [asyncio.Event(), asyncio.Event()]
+        key = await _new_key(client)
         open_ones = [
             asyncio.create_task(_socket(client, task, opened[0])),
             asyncio.create_task(_stream(client, task, opened[1])),
@@ -85,6 +87,9 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
             each.cancel()
         refreshed = await client.post(f"{API}/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
         again = await client.get(f"{API}/tasks/{task}")
+        async with client_of(stack, address=f"127.0.20.{number + 1}", token=key) as program:
+            by_key = (await program.get(f"{API}/tasks/{task}")).status_code
+    seen.expect((by_key == 200) == (what in KEEPS_KEYS), f"{what}, Redis {state}: the API key gets {by_key}")
     seen.expect(rest < LIMIT_S, f"{what}, Redis {state}: REST continued")
     seen.expect(again.status_code in (401, 404), f"{what}, Redis {state}: REST was available again")
     for name, each in zip(("socket", "stream"), open_ones, strict=True):
@@ -94,6 +99,12 @@ async def _one(stack: Stack, seen: Seen, what: str, state: str, email: str, task
     seen.expect(refreshed.status_code == right, f"{what}, Redis {state}: refresh {refreshed.status_code}")
     ended = [rest, *(each.result() - began for each in done if not each.exception())]
     return max(ended)
+
+
+async def _new_key(client: httpx2.AsyncClient) -> str:
+    answer = await client.post(f"{API}/auth/api-keys", json={"name": "a program", "scopes": ["read", "admin"]})
+    answer.raise_for_status()
+    return str(answer.json()["key"])
 
 
 async def emptied(stack: Stack) -> int:

@@ -1,15 +1,20 @@
-"""B21: settings that make an installation insecure, and starts that must reject them."""
+"""B21, S06: settings that make an installation insecure, and starts that must reject them."""
 
 import asyncio
 import os
 import sys
 import tempfile
+from pathlib import Path
 from uuid import uuid4
 
-from benchmarks.security.finding import Finding, Seen
+from benchmarks.security.finding import Finding, Seen, client_of, try_password
+from chimera.local import kept_secrets
+from chimera.local.folder import Folder
+from chimera.security.accounts import FIRST_USER
 from tests.ports import free_port
 from tests.stack import Stack
 
+ROOT = Path(__file__).parents[2]
 AT_ONCE = 3
 LIMIT_S = 120.0
 GOOD = {"CHIMERA_JWT_SECRET": uuid4().hex + uuid4().hex, "CHIMERA_ENV_FILE": ""}
@@ -26,6 +31,8 @@ WEAK = (
     *(("CHIMERA_ACCESS_TOKEN_MINUTES", value) for value in ("0", "-1", "1000000000")),
     *(("CHIMERA_REFRESH_TOKEN_DAYS", value) for value in ("0", "100000")),
     *(("CHIMERA_ALLOWED_HOSTS", value) for value in ("*", "http://x.example")),
+    *(("CHIMERA_SETUP_TOKEN", value) for value in ("short", "a" * 40)),
+    *(("CHIMERA_REGISTRATION", value) for value in ("yes", "true")),
     *(("CHIMERA_TRUSTED_PROXIES", value) for value in ("*", "everybody")),
     *(("CHIMERA_OPENAI_BASE_URL", value) for value in ("file:///etc/passwd", "gopher://x")),
 )
@@ -59,7 +66,13 @@ async def _start(variables: dict[str, str]) -> tuple[int | None, str]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "api"),
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": folder, "CHIMERA_API_PORT": str(free_port()), **variables},
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(ROOT),
+                "HOME": folder,
+                "CHIMERA_API_PORT": str(free_port()),
+                **variables,
+            },
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -74,4 +87,31 @@ async def _start(variables: dict[str, str]) -> tuple[int | None, str]:
         return process.returncode, output.decode("utf-8", "replace")
 
 
-FINDINGS = (Finding("B21", "weak settings are rejected by name, with an error exit code", weak_settings),)
+async def defaults(stack: Stack) -> Seen:
+    """Start without a secret and with weak settings, and compare the secrets and passwords of two fresh installs."""
+    seen = await weak_settings(stack)
+    code, output = await _start({"CHIMERA_ENV_FILE": ""})
+    seen.expect(code not in (0, None) and "CHIMERA_JWT_SECRET" in output, f"without a secret: {output[-200:]}")
+    made = [await _fresh_secrets() for _ in range(2)]
+    for name in made[0]:
+        seen.expect(made[0][name] != made[1][name], f"two installs share {name}")
+        seen.expect(len(made[0][name]) >= 32, f"{name} is short")
+    for password in ("admin", "password", "chimera", "changeme", "admin@chimera.local"):
+        async with client_of(stack, address="127.0.32.1") as client:
+            status = (await try_password(client, FIRST_USER, password)).status_code
+        seen.expect(status == 401, f"the first user has the password {password!r}: {status}")
+    return seen
+
+
+async def _fresh_secrets() -> dict[str, str]:
+    with tempfile.TemporaryDirectory(prefix="chimera-secrets-") as place:
+        folder = Folder.at(Path(place))
+        names = (kept_secrets.SIGNING, kept_secrets.SUPERUSER, kept_secrets.DATABASE, kept_secrets.PAYLOADS)
+        await asyncio.to_thread(kept_secrets.make, folder, *names)
+        return {name: kept_secrets.kept(folder, name).get_secret_value() for name in names}
+
+
+FINDINGS = (
+    Finding("B21", "weak settings are rejected by name, with an error exit code", weak_settings),
+    Finding("S06", "no start with missing or weak secrets; two installs share none; no default password", defaults),
+)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -57,6 +57,7 @@ from models.base import ModelRef
 from models.model_calls import MAX_CALL_SECONDS
 from models.providers import OwnModel, OwnPrice
 from models.tasks import SubtaskMode
+from models.users import Role
 from models.wording import reportable, sentence_of
 
 WindowTokens = Annotated[int, Field(ge=1024)]
@@ -184,7 +185,19 @@ class Settings(OfVendors):
     jwt_secret: Secret | None = None
     access_token_minutes: int = Field(default=30, ge=1, le=24 * 60)
     refresh_token_days: int = Field(default=30, ge=1, le=365)
-    registration_open: bool = False
+    registration: Literal["open", "invited", "off"] = "off"
+    """Who can create an account: anyone, users whom an administrator has invited, or no one."""
+    setup_token: Secret | None = None
+    """With it, the first administrator can be created over HTTP. It has no effect once there is one."""
+    oidc_issuer: WebAddress | None = None
+    """The identity provider's address. With it, the client's ID and redirect URL, users can sign in there."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SentSecret | None = None
+    oidc_redirect_url: WebAddress | None = None
+    """The page to which the provider sends users back. It must be registered there."""
+    oidc_role_claim: str = "groups"
+    oidc_roles: dict[str, Role] = Field(default_factory=dict)
+    """Roles by the values of the claim. If not empty, only users with one of these values can sign in there."""
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
     """Names under which this installation can be reached, besides this machine's own names and IP addresses."""
@@ -313,6 +326,17 @@ class Settings(OfVendors):
     log_level: LogLevel = "INFO"
     log_dir: OnDisk | None = None
     log_json: bool = False
+    system_log_days: Positive = 30
+    """How long warnings and errors are kept in the database."""
+    system_log_rows: Positive = 100_000
+
+    # Metrics.
+    metrics_token: Secret | None = None
+    """Allows a program to read the metrics without an account."""
+    worker_metrics_port: Port | None = None
+    """A worker serves its metrics here, if both this and the token are set."""
+    custom_metrics_days: Positive = 90
+    """How long recorded values of custom metrics are kept."""
 
     # Fault injection, for tests only: `name=action[:once-file]`, comma-separated (`chimera/failpoints.py`).
     failpoints: str = ""

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from chimera.config.settings import Settings
 from chimera.db.refusals import DISK_FULL, sqlstate_of
@@ -71,6 +72,7 @@ class Database:
             # `connect_timeout` limits each attempt to connect, for example to a restarting server, in seconds.
             connect_args={"connect_timeout": 3, "prepare_threshold": 3},
         )
+        self._overflow = settings.database_pool_overflow
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._pool = AsyncConnectionPool[Connection](
             settings.database_url.replace("postgresql+psycopg://", "postgresql://", 1),
@@ -109,6 +111,15 @@ class Database:
                 yield connection
         finally:
             await self._pool.putconn(connection)
+
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections of both pools are in use, and the largest number of connections."""
+        hot = self._pool.get_stats()
+        in_use = hot.get("pool_size", 0) - hot.get("pool_available", 0)
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        most = self._pool.max_size + pool.size() + self._overflow
+        return in_use + pool.checkedout(), most
 
     def was_full(self) -> bool:
         """Return whether a write of this process was recently rejected because the database's disk is full."""

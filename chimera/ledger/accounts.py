@@ -1,6 +1,7 @@
 """A task's account: why it rejected a call, and the wait until a user raises the budget."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chimera.db.engine import Connection, one, scalar
 from chimera.ledger import notifications
@@ -26,10 +27,14 @@ class Refusal:
     for_now: bool
     limit: str
     message: str
-    needed: int = 0
-    """The lowest limit that would allow the call."""
+    needed: int | None = 0
+    """The lowest limit that would allow the call; None if it isn't shown."""
     left_out: bool = False
     """Whether the run continues without the subtask."""
+    until: datetime | None = None
+    """For a spending limit (`spending.py`), when its period ends."""
+    waits: bool = True
+    """Whether the run waits for a higher limit; otherwise, it fails."""
 
 
 _ACCOUNT = f"""
@@ -100,7 +105,8 @@ WITH account AS (
 
 async def wait_for_budget(connection: Connection, run_id: RunId, refusal: Refusal) -> int:
     """Set a running or queued task to waiting, with an event; return the event's sequence, or 0 if nothing changed."""
-    event = EVENT.dump_json(BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed)).decode()
+    reached = BudgetReached(limit=refusal.limit, message=refusal.message, needed=refusal.needed, until=refusal.until)
+    event = EVENT.dump_json(reached).decode()
     seq = await scalar(await connection.execute(_WAIT, {"run_id": run_id, "event": event})) or 0
     if seq:
         await notifications.budget_reached(connection, run_id, refusal.limit, refusal.message)

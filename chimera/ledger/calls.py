@@ -100,7 +100,8 @@ WITH account AS (
            OR spent_micro_usd + in_doubt_micro_usd + reserved_micro_usd + %(money)s <= max_cost_micro_usd)
       AND (max_tokens IS NULL OR input_tokens + output_tokens + reserved_tokens + %(tokens)s <= max_tokens)
       AND (max_model_calls IS NULL OR model_calls + 1 <= max_model_calls)
-      AND NOT EXISTS ({IS_LEFT_OUT}) AND EXISTS ({IS_ENABLED})
+      AND NOT EXISTS ({IS_LEFT_OUT}) AND EXISTS ({IS_ENABLED} AND (
+          %(checked)s::bool OR num_nonnulls(users.max_cost_day_micro_usd, users.max_cost_month_micro_usd) = 0))
     RETURNING id, event_seq),
  call AS (
     INSERT INTO calls ({PLACE_COLUMNS}, attempt, status)
@@ -127,11 +128,12 @@ fails. A failed subtask that is retried is set to running again, and so are the 
 the ledger."""
 
 
-async def reserve(connection: Connection, intent: Intent) -> int | None:
+async def reserve(connection: Connection, intent: Intent, *, is_checked: bool = False) -> int | None:
     """Write the intent and reserve its worst case on the run's account.
 
     Returns the sequence of the last event, or None if the account rejected the call, the run was stopped, or the run
-    continues without the subtask; `accounts.why_refused` returns the reason. Raises Overtaken, and writes nothing, if
+    continues without the subtask; `accounts.why_refused` returns the reason. Unless `is_checked`, also returns None if
+    the run's owner has spending limits, which `spending.why_refused` checks. Raises Overtaken, and writes nothing, if
     another attempt took the call in the meantime.
     """
     values = {
@@ -146,6 +148,7 @@ async def reserve(connection: Connection, intent: Intent) -> int | None:
         "money": intent.reserve_micro_usd,
         "tokens": intent.reserve_tokens,
         "uncallable": _UNCALLABLE,
+        "checked": is_checked,
         "line": line_to(intent.request.path),
         "messages": as_json([message.as_record() for message in intent.messages]),
     }

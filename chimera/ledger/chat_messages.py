@@ -74,7 +74,9 @@ _PAGES = {
     for is_up in (True, False)
 }
 _THESE = f"""
-WITH chosen AS (SELECT id, number AS place FROM chat_messages WHERE id = ANY(%(ids)s::uuid[])),{_SIZED}{_VIEWS}
+WITH chosen AS (
+    SELECT id, number AS place FROM chat_messages WHERE id = ANY(%(ids)s::uuid[]) AND role <> 'summary'),
+{_SIZED}{_VIEWS}
 ORDER BY m.number
 """  # noqa: S608
 _NO_LIMIT = 2**62

@@ -7,6 +7,7 @@ from chimera.db.engine import Connection, one_line, scalar, words
 from chimera.ledger.calls import Intent
 from chimera.ledger.statements import INSERT_EVENTS, add_used, at_attempt, events_of, place_of, set_used, used
 from models.events import Event
+from models.ids import RunId
 from models.model_calls import AttemptStatus
 from models.runs import OPEN, STOPPED
 from models.usage import Usage
@@ -71,11 +72,15 @@ async def fail(connection: Connection, failure: Failure) -> int | None:
     values = {**failed_of(failure), **events_of(failure.events), "open": _OPEN}
     if failure.kept_text is None:
         return await scalar(await connection.execute(_FAIL, values))
-    kept = {"run_id": failure.intent.request.run_id, "text": failure.kept_text, "stopped": words(STOPPED)}
     async with connection.transaction():
         seq: int | None = await scalar(await connection.execute(_FAIL, values))
-        await connection.execute(_KEEP, kept)
+        await keep_text(connection, failure.intent.request.run_id, failure.kept_text)
     return seq
+
+
+async def keep_text(connection: Connection, run_id: RunId, text: str) -> None:
+    """Make a text the result of a reply that was stopped. Other runs, and those with a result, aren't changed."""
+    await connection.execute(_KEEP, {"run_id": run_id, "text": text, "stopped": words(STOPPED)})
 
 
 def failed_of(failure: Failure) -> dict[str, Any]:

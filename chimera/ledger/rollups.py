@@ -4,6 +4,7 @@ A change counts from the commit that made it true, whether or not it has been fo
 `chimera/ledger/analytics` add the rollups and the changes in one statement, which sees both as of the same moment.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,8 +24,9 @@ USAGE_SUMS = ("attempts", *USED, "cost_micro_usd", "estimated_micro_usd", "in_do
 RUN_SUMS = ("runs", "retries", "queued_ms", "waited_ms", "duration_ms")
 _USAGE_DETAIL = ("kind", "agent", "agent_version", "model", "purpose", "error_code")
 _USAGE_KEY = ("level", "at", "owner_id", *_USAGE_DETAIL, "simulated", "status")
+_OF_TOTALS = ("simulated", "status")
 _RUN_KEY = ("level", "at", "owner_id", "kind", "status", "error_code", "simulated")
-_BAR_KEY = ("level", "at", "owner_id", "measure", "kind", "agent", "agent_version", "model", "simulated", "bar")
+_BAR_KEY = ("level", "at", "owner_id", "measure", "kind", "agent", "agent_version", "bar")
 
 
 def bar_of(milliseconds: str) -> str:
@@ -37,77 +39,71 @@ def slot_of(time: str) -> str:
     return f"date_bin('15 minutes', {time}, '2000-01-01T00:00Z')"
 
 
-_DAY = "date_bin('1 day', c.at, '2000-01-01T00:00Z')"
-_LEVELS = f"""
+_LEVELS = """
     CROSS JOIN LATERAL (VALUES
-        ('slot', {slot_of("c.at")}, c.owner_id), ('slot', {slot_of("c.at")}, NULL),
-        ('day', {_DAY}, c.owner_id), ('day', {_DAY}, NULL)) AS p (level, period, owner)"""
-_WITH_TOTALS = _LEVELS.replace(
-    "(VALUES", f"(VALUES ('total', {slot_of('c.at')}, c.owner_id), ('total', {slot_of('c.at')}, NULL),"
-)
+        ('slot', c.at, c.owner_id),
+        ('day', date_bin('1 day', c.at, '2000-01-01T00:00Z'), c.owner_id),
+        ('day', date_bin('1 day', c.at, '2000-01-01T00:00Z'), NULL),
+        ('month', date_trunc('month', c.at, 'UTC'), c.owner_id),
+        ('month', date_trunc('month', c.at, 'UTC'), NULL)) AS p (level, period, owner)"""
+_WITH_TOTALS = _LEVELS.replace("(VALUES", "(VALUES ('total', c.at, c.owner_id), ('total', c.at, NULL),")
 
 
-def _upsert(table: str, key: tuple[str, ...], sums: tuple[str, ...], source: str) -> str:
-    """Return the SQL that adds the rows of `source`, which has these columns, to a rollup."""
+def _added(table: str, key: Sequence[str], sums: Sequence[str], columns: str, source: str, levels: str) -> str:
+    """Return the SQL that adds rows to a rollup: `columns` of `source`, which is summed by slot before by level.
+
+    Rows that are read together are written together: those of a user, by level and time.
+    """
+    slots = f"""
+        SELECT {columns} FROM ({source}) s GROUP BY {", ".join(str(1 + number) for number in range(len(key) - 1))}"""  # noqa: S608
+    detail = ", ".join(f"c.{column}" for column in key[3:])
+    if levels is _WITH_TOTALS:
+        detail = ", ".join(
+            f"c.{column}" if column in _OF_TOTALS else f"CASE WHEN p.level <> 'total' THEN c.{column} END"
+            for column in key[3:]
+        )
     return f"""
     INSERT INTO {table} ({", ".join((*key, *sums))})
-    SELECT {", ".join(key)}, {", ".join(f"sum({column})" for column in sums)}
-    FROM ({source}) s GROUP BY {", ".join(key)} ORDER BY {", ".join(key)}
+    SELECT p.level, p.period, p.owner, {detail}, {", ".join(f"sum(c.{column})" for column in sums)}
+    FROM ({slots}) c {levels} GROUP BY {", ".join(str(1 + number) for number in range(len(key)))}
+    ORDER BY 3, 1, 2
     ON CONFLICT ({", ".join(key)}) DO UPDATE SET
         {", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in sums)}"""  # noqa: S608
 
 
 def _add_usage(changes: str) -> str:
-    detail = ", ".join(f"CASE WHEN p.level <> 'total' THEN c.{column} END AS {column}" for column in _USAGE_DETAIL)
-    return _upsert(
-        "usage_rollups",
-        _USAGE_KEY,
-        USAGE_SUMS,
-        f"""SELECT p.level, p.period AS at, p.owner AS owner_id, {detail}, c.simulated, c.status,
-                   {", ".join(f"c.{column}" for column in USAGE_SUMS)}
-            FROM {changes} c {_WITH_TOTALS}""",  # noqa: S608
-    )
+    columns = ", ".join((*_USAGE_KEY[3:], *(f"sum({column}) AS {column}" for column in USAGE_SUMS)))
+    columns = f"{slot_of('at')} AS at, owner_id, {columns}"
+    return _added("usage_rollups", _USAGE_KEY, USAGE_SUMS, columns, f"SELECT * FROM {changes} t", _WITH_TOTALS)  # noqa: S608
 
 
 def _add_call_bars(changes: str) -> str:
-    return _upsert(
-        "latencies",
-        _BAR_KEY,
-        ("number",),
-        f"""SELECT p.level, p.period AS at, p.owner AS owner_id, m.measure, c.kind, c.agent, c.agent_version, c.model,
-                   c.simulated, {bar_of("m.ms")} AS bar, c.attempts AS number
-            FROM {changes} c
-            CROSS JOIN LATERAL (VALUES ('call', c.latency_ms), ('first_token', c.first_token_ms)) AS m (measure, ms)
-            {_LEVELS} WHERE m.ms IS NOT NULL""",  # noqa: S608
-    )
+    columns = f"""
+        {slot_of("at")} AS at, owner_id, measure, kind, agent, agent_version, {bar_of("ms")} AS bar,
+        sum(attempts) AS number"""
+    source = f"""
+        SELECT t.*, m.* FROM {changes} t
+        CROSS JOIN LATERAL (VALUES ('call', t.latency_ms), ('first_token', t.first_token_ms)) AS m (measure, ms)
+        WHERE m.ms IS NOT NULL"""  # noqa: S608
+    return _added("latencies", _BAR_KEY, ("number",), columns, source, _LEVELS)
 
 
 def _add_runs(changes: str) -> str:
-    columns = ", ".join(
-        f"COALESCE(c.{column} * {'sign(c.runs)' if column == 'duration_ms' else '1'}, 0) AS {column}"
-        for column in RUN_SUMS
-    )
-    return _upsert(
-        "run_rollups",
-        _RUN_KEY,
-        RUN_SUMS,
-        f"""SELECT p.level, p.period AS at, p.owner AS owner_id, c.kind, c.status, c.error_code, c.simulated, {columns}
-            FROM {changes} c {_LEVELS}""",  # noqa: S608
-    )
+    duration = {"duration_ms": "COALESCE(duration_ms, 0) * runs"}
+    sums = (f"sum({duration.get(column, column)}) AS {column}" for column in RUN_SUMS)
+    columns = f"{slot_of('at')} AS at, owner_id, {', '.join((*_RUN_KEY[3:], *sums))}"
+    return _added("run_rollups", _RUN_KEY, RUN_SUMS, columns, f"SELECT * FROM {changes} t", _LEVELS)  # noqa: S608
 
 
 def _add_run_bars(changes: str) -> str:
-    return _upsert(
-        "latencies",
-        _BAR_KEY,
-        ("number",),
-        f"""SELECT p.level, p.period AS at, p.owner AS owner_id, m.measure, c.kind, NULL AS agent,
-                   NULL::int AS agent_version, NULL AS model, c.simulated, {bar_of("m.ms")} AS bar, c.runs AS number
-            FROM {changes} c
-            CROSS JOIN LATERAL (VALUES
-                ('run', c.duration_ms), ('waited', NULLIF(abs(c.waited_ms), 0))) AS m (measure, ms)
-            {_LEVELS} WHERE m.ms IS NOT NULL""",  # noqa: S608
-    )
+    columns = f"""
+        {slot_of("at")} AS at, owner_id, measure, kind, NULL AS agent, NULL::int AS agent_version,
+        {bar_of("ms")} AS bar, sum(runs) AS number"""
+    source = f"""
+        SELECT t.*, m.* FROM {changes} t CROSS JOIN LATERAL (VALUES
+            ('run', t.duration_ms), ('waited', NULLIF(abs(t.waited_ms), 0))) AS m (measure, ms)
+        WHERE m.ms IS NOT NULL"""  # noqa: S608
+    return _added("latencies", _BAR_KEY, ("number",), columns, source, _LEVELS)
 
 
 def _fold(table: str, *adding: str) -> str:
@@ -164,6 +160,7 @@ _ROLLUPS = ("usage_changes", "run_changes", "usage_rollups", "run_rollups", "lat
 _REBUILD = (
     # Before the first statement that reads, so that the snapshot includes what earlier folds have committed.
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "SET LOCAL work_mem = '128MB'",
     "LOCK TABLE usage_rollups, run_rollups, latencies IN EXCLUSIVE MODE",
     *(f"DELETE FROM {table}" for table in _ROLLUPS),  # noqa: S608
     _add_usage(f"({_USAGE_OF_LEDGER})"),

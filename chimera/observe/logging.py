@@ -45,15 +45,7 @@ DEPTH = 6
 
 def configure(settings: Settings, component: str) -> None:
     """Set up logging for this process; `component` (api, worker, …) is on every line and names the file."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _names(component),
-        redact,
-    ]
+    shared = _shared(component)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -74,6 +66,23 @@ def configure(settings: Settings, component: str) -> None:
         # The embedded stack collects the printed output; the rotating file already contains all of it.
         handlers.append(_console(_formatter(shared, for_people=False), level=logging.ERROR))
     _replace_handlers(handlers, settings.log_level.upper())
+
+
+def json_formatter(component: str) -> logging.Formatter:
+    """Return the formatter of log files: a line of JSON for each event, without secrets."""
+    return _formatter(_shared(component), for_people=False)
+
+
+def _shared(component: str) -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _names(component),
+        redact,
+    ]
 
 
 def _replace_handlers(handlers: list[logging.Handler], level: str) -> None:

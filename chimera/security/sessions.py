@@ -19,25 +19,22 @@ import structlog
 
 from chimera.config.settings import Settings
 from chimera.db.engine import READ_SECONDS, Database
+from chimera.db.tables import User
 from chimera.limits.shared import SharedRedis
 from chimera.limits.tries import SharedTries
-from chimera.security import weak_passwords
 from chimera.security.api_keys import ApiKeys, LastUses, is_key
 from chimera.security.passwords import Passwords
 from chimera.security.sign_ins import SignIns, account_at, place_of, sender_of
-from chimera.store import users
+from chimera.store import audit, users
+from models.audit import AuditAction
 from models.errors import (
     ApiKeyRefused,
     CodecAddressRefused,
-    Conflict,
-    InvalidInput,
-    NotFound,
-    NotSignedIn,
     TokenRefused,
     WrongCredentials,
 )
 from models.ids import UserId
-from models.users import Caller, Credentials, PasswordChange, Registration, Tokens
+from models.users import Caller, Credentials, Tokens
 
 log = structlog.get_logger()
 
@@ -51,7 +48,6 @@ ACCOUNT_STATE_SECONDS = 3.0
 """How long a user's rights are cached; a revoked session continues for no longer than this."""
 MAX_ACCOUNT_STATES = 10_000
 """The most account states that are cached, and the most tokens whose signature has been checked."""
-FIRST_USER = "admin@chimera.local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +79,11 @@ class Auth:
         self._secret = secret_of(settings)
         self._access_life = timedelta(minutes=settings.access_token_minutes)
         self._refresh_life = timedelta(days=settings.refresh_token_days)
-        self._passwords = Passwords()
-        self._sign_ins = SignIns(SharedTries(limits_redis or SharedRedis(None)))
+        self.passwords = Passwords()
+        self.sign_ins = SignIns(SharedTries(limits_redis or SharedRedis(None)))
         self._account_states: dict[users.SessionOwner, tuple[float, users.AccountState | None]] = {}
         self._known_tokens: dict[bytes, tuple[UserId, str, float]] = {}
         self._api_keys, self._last_uses = ApiKeys(database), LastUses(database)
-
-    async def register(self, registration: Registration, address: str = "") -> None:
-        """Create a user unless the e-mail already has an account, which takes as long and is not revealed.
-
-        Raises TooManyTries after too many registrations from `address`.
-        """
-        weak_passwords.check(registration.password, registration.email)
-        await self._sign_ins.register(address)
-        password_hash = await self._passwords.hash(registration.password, sender=sender_of(address))
-        try:
-            async with self._database.begin() as session:
-                await users.create(session, registration.email, password_hash, name=registration.name)
-        except Conflict:
-            log.info("registration_of_known_account", address=address)
 
     async def login(self, credentials: Credentials, address: str = "") -> Tokens:
         """Begin a session. Raises WrongCredentials, after the same time whether or not the e-mail is known.
@@ -109,23 +91,31 @@ class Auth:
         `address` is the caller's network address. Raises TooManyTries if too many attempts from there, or for this
         account, have failed.
         """
-        async with self._sign_ins.trying(address) as tried:
+        async with self.sign_ins.trying(address) as tried:
             async with self._database.begin() as session:
                 user = await users.by_email(session, credentials.email)
                 is_known = await users.has_signed_in_from(session, credentials.email, place_of(address))
             await tried.at(account_at(credentials.email, address, is_known=is_known))
             stored = user.password_hash if user else None
-            right, better_hash = await self._passwords.check(
+            right, better_hash = await self.passwords.check(
                 credentials.password, stored, sender=sender_of(address), is_known=is_known
             )
-            if user is None or not right or user.disabled_at is not None:
+            # Without a stored password, the hash of an empty one was checked.
+            if user is None or stored is None or not right or user.disabled_at is not None:
                 tried.failed = True
-                log.info("login_refused", user_id=user.id if user else None, address=address)
+                await self._note_refused(user, address)
                 raise WrongCredentials
         if better_hash is not None:
             async with self._database.begin() as session:
                 await users.set_password_hash(session, UserId(user.id), better_hash)
-        return await self._begin_session(UserId(user.id), address)
+        return await self.begin_session(UserId(user.id), address, by="password")
+
+    async def _note_refused(self, user: User | None, address: str) -> None:
+        """Record a refused sign-in, in the same way whether or not the account exists."""
+        user_id = UserId(user.id) if user else None
+        log.info("login_refused", user_id=user_id, address=address)
+        async with self._database.begin() as session:
+            await audit.record(session, AuditAction.SIGN_IN_FAILED, subject_id=user_id)
 
     async def vouch_for(self, email: str) -> Tokens:
         """Begin a session without a password, for operators, who have this installation's secret and database anyway.
@@ -136,7 +126,7 @@ class Auth:
             user = await users.by_email(session, email)
         if user is None or user.disabled_at is not None:
             raise WrongCredentials
-        return await self._begin_session(UserId(user.id))
+        return await self.begin_session(UserId(user.id), by="operator")
 
     async def refresh(self, refresh_token: str) -> Tokens:
         """Exchange a refresh token for the next pair. A second use ends the session and raises TokenRefused."""
@@ -156,32 +146,13 @@ class Auth:
         """End the session: its refresh tokens at once, its access tokens within 3 s everywhere."""
         async with self._database.begin() as session:
             await users.end_session(session, signed_in.session_id)
-        self._account_states.pop(signed_in.owner, None)
-
-    async def change_password(self, caller: Caller, change: PasswordChange, address: str = "") -> Tokens:
-        """Set the caller's password, end all their sessions, and begin a new one.
-
-        Raises InvalidInput if the current password is wrong, and TooManyTries if it was wrong too often.
-        """
-        async with self._sign_ins.trying(address) as tried:
-            async with self._database.begin() as session:
-                user = await users.by_id(session, caller.user_id)
-            if user is None:
-                raise NotSignedIn
-            weak_passwords.check(change.new_password, user.email, "new_password")
-            # Counted separately from sign-ins, so that guesses from elsewhere don't keep users from changing passwords.
-            await tried.at(f"password of {user.id}")
-            right, _ = await self._passwords.check(
-                change.current_password, user.password_hash, sender=sender_of(address), is_known=True
+            await audit.record(
+                session,
+                AuditAction.SIGNED_OUT,
+                actor_id=signed_in.caller.user_id,
+                subject_id=signed_in.session_id,
             )
-            if not right:
-                tried.failed = True
-                log.info("password_change_refused", user_id=user.id, address=address)
-                raise InvalidInput("current_password", "This is not your current password.")
-        new_hash = await self._passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
-        await _set_password(self._database, caller.user_id, new_hash)
-        self.forget(caller.user_id)
-        return await self._begin_session(caller.user_id, address)
+        self._account_states.pop(signed_in.owner, None)
 
     async def signed_in(self, token: str) -> SignedIn:
         """Return the caller of an access token or API key. Raises TokenRefused, the same error for every fault."""
@@ -251,12 +222,20 @@ class Auth:
         if state is None or state.role != "admin":
             raise CodecAddressRefused
 
-    async def _begin_session(self, user_id: UserId, address: str = "") -> Tokens:
+    async def begin_session(self, user_id: UserId, address: str = "", *, by: str = "password") -> Tokens:
+        """Begin a session of a user who has proved to be that user. `by` names the proof in the audit log."""
         session_id, refresh_token = str(uuid4()), _new_refresh_token()
         async with self._database.begin() as session:
             await users.add_refresh_token(
-                session, user_id, session_id, _sha256(refresh_token), self._refresh_life, address=place_of(address)
+                session,
+                user_id,
+                session_id,
+                _sha256(refresh_token),
+                self._refresh_life,
+                address=place_of(address),
+                client=audit.origin.get().client,
             )
+            await audit.record(session, AuditAction.SIGNED_IN, actor_id=user_id, subject_id=session_id, by=by)
         return self._tokens(user_id, session_id, refresh_token)
 
     def _claims(self, token: str, kind: str = "access", audience: str = AUDIENCE) -> tuple[UserId, str, float]:
@@ -301,8 +280,10 @@ class Auth:
     async def _end_reused_session(self, refresh_token: str) -> None:
         async with self._database.begin() as session:
             ended = await users.end_session_of_used_token(session, _sha256(refresh_token))
+            if ended is not None:
+                await audit.record(session, AuditAction.REFRESH_TOKEN_REUSED, subject_id=ended.session_id)
         if ended is not None:
-            log.warning("refresh_token_reused", session_id=ended)
+            log.warning("refresh_token_reused", session_id=ended.session_id)
 
     def _tokens(self, user_id: UserId, session_id: str, refresh_token: str) -> Tokens:
         ends = datetime.now(UTC) + self._access_life
@@ -339,39 +320,6 @@ def secret_of(settings: Settings) -> str:
             " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return settings.jwt_secret.get_secret_value()
-
-
-async def ensure_first_user(database: Database) -> tuple[str, str] | None:
-    """Create the first user, an admin, if there is no user yet; return e-mail and password, which are shown once.
-
-    This is safe if several processes try at the same time: one of them gets the password, and the others get None.
-    """
-    password = secrets.token_urlsafe(12)
-    password_hash = await Passwords().hash(password)
-    async with database.begin() as session:
-        if not await users.is_empty(session):
-            return None
-        await users.create(session, FIRST_USER, password_hash, name="Admin", role="admin")
-    return FIRST_USER, password
-
-
-async def reset_password(database: Database, email: str, password: str) -> None:
-    """Set a user's password and end their sessions, for operators, who have access to the database anyway.
-
-    Raises NotFound if there is no such user, and InvalidInput for a password that is among the first guesses.
-    """
-    async with database.begin() as session:
-        user = await users.by_email(session, email)
-    if user is None:
-        raise NotFound("user", email)
-    weak_passwords.check(password, user.email)
-    await _set_password(database, UserId(user.id), await Passwords().hash(password))
-
-
-async def _set_password(database: Database, user_id: UserId, password_hash: str) -> None:
-    async with database.begin() as session:
-        await users.set_password_hash(session, user_id, password_hash)
-        await users.end_sessions_of(session, user_id)
 
 
 def _new_refresh_token() -> str:

@@ -2,7 +2,7 @@
 
 An agent's instruction begins with `Task:`. A goal to plan for begins with `Goal:`; if `Results of the subtasks:`
 follows, these results are to be combined. A user's message that steers the run begins with `Guidance:`. Otherwise, the
-first user message is the instruction.
+newest question of the user is the instruction.
 """
 
 import re
@@ -17,6 +17,12 @@ from chimera.simulator.script import Purpose
 _RESULTS = re.compile(r"^(?:Results you build on|Results of the subtasks):", re.MULTILINE)
 _SECTION = re.compile(r"^## ([a-z0-9][a-z0-9_-]{0,39})(?: \(.*\))?$", re.MULTILINE)
 _LABEL = re.compile(r"^\s*(?:Task|Goal):\s*")
+_FOLLOW_UPS = (
+    "Guidance:",
+    "Your answer doesn't match its JSON Schema:",
+    "Your answer reached its token limit",
+    "This is your last turn",
+)
 _AGENTS_HEADING = re.compile(r"^Agents:\s*$", re.MULTILINE)
 _AGENT_LINE = re.compile(r"^- ([a-z][a-z0-9_-]{0,59}):", re.MULTILINE)
 
@@ -53,7 +59,8 @@ class Conversation:
 
 def read_conversation(body: dict[str, Any]) -> Conversation:
     """Parse a chat-completions request."""
-    messages = messages_in(body)
+    every = messages_in(body)
+    messages = current_exchange(every)
     own = [(text_of(message), place) for place, message in enumerate(messages) if message.get("role") == "user"]
     guidance = [(text, place) for text, place in own if text.startswith("Guidance:")]
     first = next((text for text, _ in own if not text.startswith("Guidance:")), "")
@@ -78,8 +85,26 @@ def read_conversation(body: dict[str, Any]) -> Conversation:
         tools=_tools(body),
         schema=None if purpose == "plan" else _answer_schema(body),
         images=images_in(messages),
-        input_tokens=max(1, sum(len(text_of(message)) for message in messages) // 4),
+        input_tokens=max(1, sum(len(text_of(message)) for message in every) // 4),
     )
+
+
+def current_exchange(messages: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Return the messages from the user's newest question; all for an agent's task, which is only one question.
+
+    Messages in which Chimera asks for more of the same answer are not questions.
+    """
+    asked = [
+        (place, text_of(message))
+        for place, message in enumerate(messages)
+        if message.get("role") == "user"
+        and not text_of(message).startswith(_FOLLOW_UPS)
+        # Images of tool results follow the results.
+        and not (place and messages[place - 1].get("role") == "tool")
+    ]
+    if not asked or _LABEL.match(asked[0][1]):
+        return messages
+    return messages[asked[-1][0] :]
 
 
 def since_last_reply(messages: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:

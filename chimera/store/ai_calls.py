@@ -162,6 +162,7 @@ def _calls() -> Select[*tuple[Any, ...]]:
         )
         .join(AiCall, AiCall.run_id == Run.id)
         .join(attempts, true())
+        .where(Run.deleted_at.is_(None))
     )
 
 

@@ -14,7 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from chimera.db.tables import ChatMessage, ChatSession, Reply, Run
 from chimera.store.access import visible_to
 from chimera.store.pages import Place
-from models.chat import MAX_TITLE_CHARS, OpenReply, SessionSpec, SessionView
+from models.base import preview_of
+from models.chat import WRITTEN_TITLE_CHARS, ChatSessionSpec, ChatSessionView, OpenReply
 from models.errors import Forbidden, NotFound
 from models.ids import ChatMessageId, ChatSessionId, RunId, UserId
 from models.runs import OPEN, RunKind, RunStatus
@@ -44,7 +45,7 @@ SORTS: dict[str, ColumnElement[datetime] | InstrumentedAttribute[datetime]] = {
 """The keys that a list of sessions can be sorted by."""
 
 
-async def create(session: AsyncSession, owner_id: UserId, spec: SessionSpec) -> ChatSessionId:
+async def create(session: AsyncSession, owner_id: UserId, spec: ChatSessionSpec) -> ChatSessionId:
     row = ChatSession(owner_id=owner_id, **_fields_of(spec), title=spec.title or "")
     session.add(row)
     await session.flush()
@@ -53,7 +54,7 @@ async def create(session: AsyncSession, owner_id: UserId, spec: SessionSpec) -> 
 
 async def page(
     session: AsyncSession, caller: Caller, *, only: SessionFilter, sort: str, after: Place | None, limit: int
-) -> tuple[list[SessionView], Place | None]:
+) -> tuple[list[ChatSessionView], Place | None]:
     """Return up to `limit` sessions after the place `after`, and the place where they end if more follow.
 
     `sort` is a key of SORTS, with `-` before it for the newest first.
@@ -70,7 +71,7 @@ async def page(
     return views, (found[limit - 1].place, found[limit - 1].ChatSession.id) if len(found) > limit else None
 
 
-async def view(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> SessionView:
+async def view(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> ChatSessionView:
     """Return the caller's session with its open replies. Raises NotFound, also for another user's."""
     found = _rows().where(ChatSession.id == session_id, *_shown_to(caller))
     row = (await session.execute(found)).one_or_none()
@@ -112,18 +113,19 @@ async def own(session: AsyncSession, caller: Caller, session_id: ChatSessionId, 
     return row
 
 
-async def own_or_managed(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> ChatSession:
-    """Return a session that the caller may delete, locked. Raises NotFound, also for another user's session."""
+async def own_or_managed(
+    session: AsyncSession, caller: Caller, session_id: ChatSessionId, *, lock: bool = False
+) -> ChatSession:
+    """Return a session that the caller may see or delete. Raises NotFound, also for another user's session."""
     statement = select(ChatSession).where(ChatSession.id == session_id, *_shown_to(caller))
-    row = await session.scalar(statement.with_for_update(key_share=True))
+    row = await session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise NotFound("chat session", session_id)
     return row
 
 
-async def replace(session: AsyncSession, caller: Caller, session_id: ChatSessionId, spec: SessionSpec) -> None:
-    """Replace a session's fields. Without a title in `spec`, the session keeps its title."""
-    row = await own(session, caller, session_id, lock=True)
+def replace(row: ChatSession, spec: ChatSessionSpec) -> None:
+    """Replace the fields of a locked session. Without a title in `spec`, the session keeps its title."""
     for name, value in _fields_of(spec).items():
         setattr(row, name, value)
     if spec.title is not None:
@@ -135,14 +137,20 @@ async def set_archived(session: AsyncSession, caller: Caller, session_id: ChatSe
     row.archived = archived
 
 
+def edited_fields(row: ChatSession) -> tuple[object, ...]:
+    """Return the fields of a session that its owner edits. A title that a run writes isn't one of them."""
+    title = None if row.title_run_id else row.title
+    return (row.agent, row.model, row.instructions, title, row.double_texting, row.meta, row.archived)
+
+
 def title_of(row: ChatSession, written: str | None) -> str:
     """Return a session's title: the one that a run has written, or else the one in its row."""
     lines = (written or "").strip().splitlines()
-    title = lines[0].strip(_QUOTES)[:MAX_TITLE_CHARS].strip() if lines else ""
+    title = preview_of(lines[0].strip(_QUOTES), WRITTEN_TITLE_CHARS) if lines else ""
     return title or row.title
 
 
-def _fields_of(spec: SessionSpec) -> dict[str, Any]:
+def _fields_of(spec: ChatSessionSpec) -> dict[str, Any]:
     return {
         "agent": spec.agent,
         "model": spec.model,
@@ -175,10 +183,10 @@ def _conditions(caller: Caller, only: SessionFilter) -> list[ColumnElement[bool]
     return conditions
 
 
-def _view_of(caller: Caller, found: AnyRow, replies: tuple[OpenReply, ...] = ()) -> SessionView:
+def _view_of(caller: Caller, found: AnyRow, replies: tuple[OpenReply, ...] = ()) -> ChatSessionView:
     row: ChatSession = found.ChatSession
     is_own = row.owner_id == caller.user_id
-    return SessionView(
+    return ChatSessionView(
         id=ChatSessionId(row.id),
         owner_id=UserId(row.owner_id),
         title=title_of(row, found.written) if is_own else "",

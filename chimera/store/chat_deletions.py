@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import ChatSession, Reply, Run
 from chimera.ledger import outbox
-from chimera.store import chat, contents, task_controls
+from chimera.store import contents, task_controls
 from chimera.store.access import locked
-from models.ids import ChatSessionId, RunId, UserId
+from models.ids import RunId, UserId
 from models.runs import OPEN, STOPPED, RunKind
 from models.users import Caller
 
@@ -16,19 +16,18 @@ _OF_SESSION = Run.id.in_(select(Reply.run_id).where(Reply.session_id == ChatSess
 _IS_OPEN = Run.status.in_(sorted(OPEN))
 
 
-async def delete(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> tuple[RunId, ...]:
-    """Delete the caller's session and cancel its open replies; return all runs that have to be notified.
+async def delete(session: AsyncSession, row: ChatSession) -> tuple[RunId, ...]:
+    """Delete a locked session and cancel its open replies; return all runs that have to be notified.
 
-    What was paid is kept. Tasks that were started in the session are kept too. Raises NotFound.
+    What was paid is kept. Tasks that were started in the session are kept too.
     """
-    row = await chat.own_or_managed(session, caller, session_id)
     row.deleted_at = func.now()
     await session.flush()
     owner = Caller(user_id=UserId(row.owner_id), role="user")
     still_open = await session.scalars(
         select(Run.id)
         .join(Reply, Reply.run_id == Run.id)
-        .where(Reply.session_id == session_id, _IS_OPEN, Run.owner_id == owner.user_id)
+        .where(Reply.session_id == row.id, _IS_OPEN, Run.owner_id == owner.user_id)
         .order_by(Run.created_at, Run.id)
     )
     cancelled = [RunId(run_id) for run_id in still_open if await _cancel(session, owner, RunId(run_id))]

@@ -87,9 +87,12 @@ async def sent_before(session: AsyncSession, owner_id: UserId, sending: Sending)
 async def send(session: AsyncSession, chat: ChatSession, spec: MessageSpec, sending: Sending) -> Sent:
     """Add a user's message to a locked session, with the reply to it.
 
-    Raises SessionBusy if a reply is open and the policy says so, NotFound for a parent outside of the session, and
-    IdempotencyKeyReused if another request has just used the key.
+    Raises InvalidInput for a text without anything to read, SessionBusy if a reply is open and the policy says so,
+    NotFound for a parent outside of the session, and IdempotencyKeyReused if another request has just used the key.
     """
+    text = clean_text(spec.text)
+    if not text.strip():
+        raise InvalidInput("text", "The text is empty. Enter at least one character that can be seen.")
     given = None if spec.parent_id is None else ChatMessageId(str(spec.parent_id))
     if spec.has_place:
         await check_parent(session, chat, given)
@@ -99,14 +102,14 @@ async def send(session: AsyncSession, chat: ChatSession, spec: MessageSpec, send
         session_id=chat.id,
         parent_id=parent_id,
         role="user",
-        text=clean_text(spec.text),
+        text=text,
         attachments=[str(each) for each in spec.attachments],
-        tokens=estimate_tokens(spec.text),
+        tokens=estimate_tokens(text),
     )
     session.add(message)
     await session.flush()
     if not chat.title:
-        chat.title = preview_of(" ".join(message.text.split()) if message.text else "", TITLE_CHARS)
+        chat.title = preview_of(" ".join(text.split()), TITLE_CHARS)
     return await _answer(session, chat, ChatMessageId(message.id), way, sending)
 
 

@@ -6,7 +6,7 @@ Words are compared as they are, regardless of case. The two indexes of words are
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -14,7 +14,6 @@ from chimera.db.tables import ChatMessage, ChatSession, Run
 from chimera.db.tables.chat import SEARCHED_CHARS, searched
 from chimera.store.access import visible_to
 from chimera.store.chat import title_of
-from chimera.store.pages import Place
 from models.chat_search import SearchHit, SnippetPart
 from models.ids import ChatMessageId, ChatSessionId
 from models.runs import RunStatus
@@ -22,36 +21,49 @@ from models.users import Caller
 
 _BEGIN, _END = "\x02", "\x03"
 """Stored texts don't contain these characters, so they can only be the marks."""
-_HOW = f'StartSel="{_BEGIN}", StopSel="{_END}", MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=" … "'
+_HOW = (
+    f'StartSel="{_BEGIN}", StopSel="{_END}", MaxFragments=2, MaxWords=24, MinWords=8, ShortWord=0,'
+    ' FragmentDelimiter=" … "'
+)
 _MARKED = re.compile(f"{_BEGIN}([^{_END}]*){_END}?")
 _TITLE = aliased(Run)
 
 
 async def page(
-    session: AsyncSession, caller: Caller, q: str, *, after: Place | None, limit: int
-) -> tuple[list[SearchHit], Place | None]:
-    """Return up to `limit` messages of the caller's own sessions, newest first, and where they end if more follow."""
+    session: AsyncSession, caller: Caller, q: str, *, after: int | None, limit: int
+) -> tuple[list[SearchHit], int | None]:
+    """Return up to `limit` messages of the caller's own sessions before the number `after`, newest first.
+
+    The second value is the number of the last one, if more follow.
+    """
     query = func.websearch_to_tsquery("simple", q)
     # A query of excluded words only matches nearly everything, and no index helps.
     if await session.scalar(select(func.querytree(query))) in ("", "T"):
         return [], None
     own = Caller(user_id=caller.user_id, role="user")
     found = union_all(_messages(own, query), _replies(own, query)).subquery()
-    chosen = select(found).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(limit + 1)
+    chosen = select(found).order_by(found.c.number.desc()).limit(limit + 1)
     if after is not None:
-        chosen = chosen.where(tuple_(found.c.created_at, found.c.id) < after)
+        chosen = chosen.where(found.c.number < after)
     hits = chosen.subquery()
     snippet = func.ts_headline("simple", func.left(hits.c.text, SEARCHED_CHARS), query, literal(_HOW))
     statement = (
-        select(hits.c.id, hits.c.role, hits.c.created_at, snippet.label("snippet"), ChatSession, _TITLE.result)
+        select(
+            hits.c.id,
+            hits.c.number,
+            hits.c.role,
+            hits.c.created_at,
+            snippet.label("snippet"),
+            ChatSession,
+            _TITLE.result,
+        )
         .join(ChatSession, ChatSession.id == hits.c.session_id)
         .join(_TITLE, (_TITLE.id == ChatSession.title_run_id) & (_TITLE.status == RunStatus.COMPLETED), isouter=True)
         .where(*visible_to(own, ChatSession.owner_id))
-        .order_by(hits.c.created_at.desc(), hits.c.id.desc())
+        .order_by(hits.c.number.desc())
     )
     rows = (await session.execute(statement)).all()
-    views = [_view_of(row) for row in rows[:limit]]
-    return views, (views[-1].created_at, views[-1].message_id) if len(rows) > limit else None
+    return [_view_of(row) for row in rows[:limit]], rows[limit - 1].number if len(rows) > limit else None
 
 
 def parts_of(snippet: str) -> tuple[SnippetPart, ...]:
@@ -98,7 +110,7 @@ def _replies(caller: Caller, query: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
-_KEYS = (ChatMessage.id, ChatMessage.session_id, ChatMessage.role, ChatMessage.created_at)
+_KEYS = (ChatMessage.id, ChatMessage.number, ChatMessage.session_id, ChatMessage.role, ChatMessage.created_at)
 
 
 def _view_of(row: Any) -> SearchHit:

@@ -145,7 +145,9 @@ async def wait_of(connection: Connection, task_id: TaskId, needs_budget: bool) -
     reached = await accounts.last_reached(connection, task_id)
     if reached is None:
         return None
-    return budget_wait(task_id, limit=reached.limit, message=reached.message, needed=reached.needed)
+    return budget_wait(
+        task_id, limit=reached.limit, message=reached.message, needed=reached.needed, until=reached.until
+    )
 
 
 async def _found(connection: Connection, statement: str, caller: Caller, task_id: TaskId) -> Any:

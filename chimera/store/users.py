@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ARRAY, Uuid, and_, bindparam, column, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -14,7 +15,7 @@ from chimera.db.tables import ApiKey, RefreshToken, User
 from models.errors import Conflict
 from models.ids import UserId
 from models.remedies import Action, Remedy
-from models.users import Role, Scope, UserView
+from models.users import MeChange, MeView, Preferences, Role, Scope, UserKind, UserView
 
 KNOWN_FOR = timedelta(days=90)
 """How long an address counts as known after a sign-in there."""
@@ -39,21 +40,30 @@ class SessionOwner:
 
 
 async def create(
-    session: AsyncSession, email: str, password_hash: str, *, name: str = "", role: Role = "user"
+    session: AsyncSession,
+    email: str,
+    password_hash: str | None,
+    *,
+    name: str = "",
+    role: Role = "user",
+    kind: UserKind = "person",
 ) -> UserView:
     """Create a user. Raises Conflict if the e-mail address already has an account."""
     statement = (
         insert(User)
-        .values(email=email, password_hash=password_hash, name=name, role=role)
+        .values(email=email, password_hash=password_hash, name=name, role=role, kind=kind)
         .on_conflict_do_nothing(index_elements=[User.email])
         .returning(User)
     )
     user = await session.scalar(statement)
     if user is None:
-        raise Conflict(
-            f"{email!r} already has an account. Sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN)
-        )
+        raise taken(email)
     return view_of(user)
+
+
+def taken(email: str) -> Conflict:
+    """Return the error for an e-mail address that has an account."""
+    return Conflict(f"{email!r} already has an account. Sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN))
 
 
 async def by_email(session: AsyncSession, email: str) -> User | None:
@@ -74,6 +84,13 @@ async def is_empty(session: AsyncSession) -> bool:
     # SQLAlchemy has no construct for this statement.
     await sql.execute(session, "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", {})
     return await session.scalar(select(User.id).limit(1)) is None
+
+
+async def has_administrator(session: AsyncSession) -> bool:
+    """Return whether there is an administrator. Nobody else becomes one until this transaction ends."""
+    # SQLAlchemy has no construct for this statement.
+    await sql.execute(session, "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", {})
+    return await session.scalar(select(User.id).where(User.role == "admin", User.deleted_at.is_(None))) is not None
 
 
 async def set_password_hash(session: AsyncSession, user_id: UserId, password_hash: str) -> None:
@@ -121,8 +138,15 @@ def _state_of(role: Role, scopes: Sequence[Scope] | None) -> AccountState:
 
 
 async def add_refresh_token(
-    session: AsyncSession, user_id: UserId, session_id: str, token_sha256: str, life: timedelta, address: str = ""
+    session: AsyncSession,
+    user_id: UserId,
+    session_id: str,
+    token_sha256: str,
+    life: timedelta,
+    address: str = "",
+    client: str = "",
 ) -> None:
+    """Store a token of a session. The address and program are stored only with a session's first token."""
     await session.execute(
         insert(RefreshToken).values(
             user_id=user_id,
@@ -130,6 +154,7 @@ async def add_refresh_token(
             token_sha256=token_sha256,
             expires_at=func.now() + life,
             address=address or None,
+            client=client or None,
         )
     )
 
@@ -172,25 +197,48 @@ async def end_session(session: AsyncSession, session_id: str) -> None:
     )
 
 
-async def end_sessions_of(session: AsyncSession, user_id: UserId) -> None:
-    """Revoke every token of every session of a user."""
-    await session.execute(
+async def end_sessions_of(session: AsyncSession, user_id: UserId, *, but: str | None = None) -> int:
+    """Revoke every token of every session of a user, except the session `but`; return how many sessions ended."""
+    revoked = (
         update(RefreshToken)
         .where(RefreshToken.user_id == user_id, RefreshToken.revoked_at.is_(None))
         .values(revoked_at=func.now())
+        .returning(RefreshToken.family_id)
     )
+    others = revoked if but is None else revoked.where(RefreshToken.family_id != but)
+    return len(set(await session.scalars(others)))
 
 
-async def end_session_of_used_token(session: AsyncSession, token_sha256: str) -> str | None:
-    """End the session of a token that has been used before, and return its id; None for any other token."""
-    session_id = await session.scalar(
-        select(RefreshToken.family_id).where(
+async def end_session_of_used_token(session: AsyncSession, token_sha256: str) -> SessionOwner | None:
+    """End the session of a token that has been used before, and return it; None for any other token."""
+    found = await session.execute(
+        select(RefreshToken.user_id, RefreshToken.family_id).where(
             RefreshToken.token_sha256 == token_sha256, RefreshToken.used_at.is_not(None)
         )
     )
-    if session_id is not None:
-        await end_session(session, session_id)
-    return session_id
+    row = found.one_or_none()
+    if row is None:
+        return None
+    await end_session(session, row.family_id)
+    return SessionOwner(UserId(row.user_id), row.family_id)
+
+
+def change_own(user: User, change: MeChange) -> dict[str, Any]:
+    """Change a user's name and preferences; return what has changed. The caller changes the e-mail address."""
+    changed: dict[str, Any] = {}
+    if change.name is not None and change.name != user.name:
+        changed["name"] = user.name = change.name
+    if change.preferences is not None and change.preferences.model_dump() != user.preferences:
+        changed["preferences"] = user.preferences = change.preferences.model_dump()
+    if change.email is not None and change.email != user.email:
+        changed["email"] = change.email
+    return changed
+
+
+def me_view_of(user: User) -> MeView:
+    # Preferences of a later version are ignored.
+    known = {name: value for name, value in user.preferences.items() if name in Preferences.model_fields}
+    return MeView(**view_of(user).model_dump(), preferences=Preferences.model_validate(known))
 
 
 def view_of(user: User) -> UserView:

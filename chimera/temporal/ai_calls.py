@@ -68,6 +68,10 @@ class AiCallWaits:
         async with self._database.begin() as session:
             return bool(await runs.open_among(session, [run_id]))
 
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping.is_set()
+
     def stop_waiting(self) -> None:
         """End all waits because this process stops. The calls continue."""
         self._stopping.set()

@@ -19,7 +19,7 @@ from chimera.db.engine import SESSION_AWAY, Database
 from chimera.failpoints import Failpoints
 from chimera.ledger import admission, outbox, runs, starts
 from chimera.ledger.starts import Start
-from chimera.store import chat_deletions, disabled_owners
+from chimera.store import chat_deletions, deleted_owners, disabled_owners
 from chimera.temporal.client import RPC_TIMEOUT, StillEnding, Temporal
 from models.ids import RunId, workflow_id_of
 
@@ -136,6 +136,12 @@ class Dispatcher:
         async with self._database.begin() as session:
             deleted = await chat_deletions.purge(session, limit=20)
         await self._deliver_all(deleted)
+
+    async def empty_deleted(self) -> None:
+        """Delete the content of ended runs of deleted accounts."""
+        async with self._database.begin() as session:
+            emptied = await deleted_owners.empty_runs(session, limit=50)
+        await self._deliver_all(emptied)
 
     async def _deliver_all(self, run_ids: Iterable[RunId]) -> None:
         await asyncio.gather(*map(self._deliver, run_ids))

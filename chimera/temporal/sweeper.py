@@ -11,6 +11,7 @@ log = structlog.get_logger()
 
 SWEEP_SECONDS = 2.0
 RECONCILE_SECONDS = 5.0
+PRUNE_SECONDS = 60.0
 ADMIT_SECONDS = 0.25
 """The pause while tasks are queued, so that a free place is filled soon."""
 RELEASE_SECONDS, LOOK_SECONDS = 0.1, 0.5
@@ -24,13 +25,20 @@ class Sweeper:
     """Runs in every worker: no row stays `running` after its run has ended, and no start or cancel is lost."""
 
     def __init__(
-        self, *, sweeps: Sequence[Round], reconciliations: Sequence[Round], admit: Admission, release: Admission
+        self,
+        *,
+        sweeps: Sequence[Round],
+        reconciliations: Sequence[Round],
+        admit: Admission,
+        release: Admission,
+        prunings: Sequence[Round] = (),
     ) -> None:
         """`admit` starts queued tasks, and `release` replies that waited. Both return whether any are waiting."""
         self._sweeps = sweeps
         self._reconciliations = reconciliations
         self._admit = admit
         self._release = release
+        self._prunings = prunings
 
     async def run(self) -> None:
         """Sweep forever; if a service is away, the next round tries again.
@@ -40,6 +48,7 @@ class Sweeper:
         await asyncio.gather(
             *(self._repeat(sweep, SWEEP_SECONDS) for sweep in self._sweeps),
             *(self._repeat(reconcile, RECONCILE_SECONDS) for reconcile in self._reconciliations),
+            *(self._repeat(prune, PRUNE_SECONDS) for prune in self._prunings),
             self._repeat_while(self._admit, ADMIT_SECONDS, SWEEP_SECONDS),
             self._repeat_while(self._release, RELEASE_SECONDS, LOOK_SECONDS),
         )

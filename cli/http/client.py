@@ -20,12 +20,14 @@ from models.agent_activity import AgentMetricsView, AgentStatusView
 from models.agent_versions import VersionDiff, VersionView
 from models.agents import AgentView
 from models.ai_calls import AiCallPage, AiCallView, Operation
+from models.analytics import Overview
 from models.approvals import ApprovalId, ApprovalPage, ApprovalView
 from models.base import Body
 from models.codec import CodecAddress
 from models.costs import CostView
 from models.files import FilePage, FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
+from models.limits import LimitsView
 from models.mcp_servers import McpServerView
 from models.messages import MessagePage
 from models.notifications import NotificationCounts, NotificationId, NotificationPage, NotificationView
@@ -33,9 +35,10 @@ from models.policies import PolicyTestView, PolicyView
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
 from models.subtasks import SubtaskView
+from models.system_log import LogPage
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView
 from models.tools import ToolDetails, ToolView
-from models.users import Tokens, UserView
+from models.users import MeView, Tokens
 
 API = "/api/v1"
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0)
@@ -71,8 +74,8 @@ class Client:
         self._tags: dict[str, str] = {}
         """The ETags of objects that were read, by path."""
 
-    async def me(self) -> UserView:
-        return UserView.model_validate_json(await self._get("/auth/me"))
+    async def me(self) -> MeView:
+        return MeView.model_validate_json(await self._get("/auth/me"))
 
     async def token(self) -> str:
         """Return an access token that is valid now."""
@@ -110,6 +113,15 @@ class Client:
 
     async def subtasks(self, task_id: TaskId) -> tuple[SubtaskView, ...]:
         return await self._all(f"/tasks/{task_id}/subtasks", _SUBTASKS)
+
+    async def limits(self) -> LimitsView:
+        return LimitsView.model_validate_json(await self._get("/usage/limits"))
+
+    async def limits_of(self, user_id: str) -> LimitsView:
+        return LimitsView.model_validate_json(await self._get(f"/users/{quote(user_id, safe='')}/limits"))
+
+    async def set_limits(self, user_id: str, limits: Mapping[str, int | None]) -> LimitsView:
+        return LimitsView.model_validate_json(await self._put(f"/users/{quote(user_id, safe='')}/limits", limits))
 
     async def delete_task(self, task_id: TaskId) -> None:
         await self._send("DELETE", f"/tasks/{task_id}")
@@ -304,6 +316,12 @@ class Client:
     async def delegate_approval(self, approval_id: ApprovalId, wish: Mapping[str, Any]) -> ApprovalView:
         return ApprovalView.model_validate_json(await self._post(f"/approvals/{approval_id}/delegate", wish))
 
+    async def overview(self, params: Mapping[str, Any]) -> Overview:
+        return Overview.model_validate_json(await self._get("/analytics/overview", params))
+
+    async def system_log(self, params: Mapping[str, Any]) -> LogPage:
+        return LogPage.model_validate_json(await self._get("/system/logs", params))
+
     async def policy(self) -> PolicyView:
         return PolicyView.model_validate_json(await self._get("/policy"))
 
@@ -334,6 +352,15 @@ class Client:
         return self._http.stream(
             "GET", f"{self.api_url}{API}{path}", params=params, headers=_bearer(token), timeout=STREAM_TIMEOUT
         )
+
+    async def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, params: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Send a request to a path below /api/v1, and return the response's body."""
+        if body is None:
+            return await self._send(method, path, params=params)
+        json = {"Content-Type": "application/json"}
+        return await self._send(method, path, content=to_json(body), headers=json, params=params)
 
     async def _get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
         return await self._send("GET", path, params=params)

@@ -1,9 +1,9 @@
 """Chooses the API that a command uses, and the sign-in for it.
 
-Programs set both with CHIMERA_API_URL and CHIMERA_TOKEN. Otherwise, a command uses the first of these servers that
-responds and accepts its sign-in: the server at the address that a port or host setting names, the Chimera server of
-this data folder, and the server of `chimera login`. If a setting names an address, a `chimera login` to another address
-is ignored, because it may belong to another installation.
+Programs set both, with CHIMERA_API_URL and either CHIMERA_TOKEN or CHIMERA_API_KEY. Otherwise, a command uses the first
+of these servers that responds and accepts its sign-in: the server at the address that a port or host setting names, the
+Chimera server of this data folder, and the server of `chimera login`. If a setting names an address, a `chimera login`
+to another address is ignored, because it may belong to another installation.
 """
 
 import os
@@ -32,6 +32,8 @@ from cli.http.sessions import Session
 from cli.output.text import plain
 
 GLANCE_S = 2.0
+CREDENTIALS = ("CHIMERA_TOKEN", "CHIMERA_API_KEY")
+"""Environment variables with an access token or an API key; the first one that is set is used."""
 _NAMING = "CHIMERA_API_PORT or CHIMERA_HOST"
 
 Kept = tuple[Path, sign_in.SignIn]
@@ -41,12 +43,13 @@ Kept = tuple[Path, sign_in.SignIn]
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Client]:
     """Yield a client for the chosen API. Raises WrongUsage, NoSignIn or NotReachable."""
-    named, token = os.environ.get("CHIMERA_API_URL"), os.environ.get("CHIMERA_TOKEN")
+    named = os.environ.get("CHIMERA_API_URL")
     wanted = address_from(named, "CHIMERA_API_URL=") if named else None
-    if token:
-        async with _with_token(token, wanted, settings) as client:
-            yield client
-        return
+    for variable in CREDENTIALS:
+        if token := os.environ.get(variable):
+            async with _with_token(token, variable, wanted, settings) as client:
+                yield client
+            return
     path, kept = await _choose(settings, wanted)
     async with new_http(kept.api_url) as http:
         yield Client(Session(kept.api_url, http, path=path), http)
@@ -73,18 +76,18 @@ async def is_alive(api_url: str) -> bool:
 
 
 @asynccontextmanager
-async def _with_token(token: str, wanted: str | None, settings: Settings) -> AsyncIterator[Client]:
+async def _with_token(token: str, variable: str, wanted: str | None, settings: Settings) -> AsyncIterator[Client]:
     api_url = wanted or api_url_of(settings)
     if not (token.isascii() and token.isprintable()):
         # An HTTP header can't contain this token.
-        raise TokenRefused(api_url)
+        raise TokenRefused(api_url, variable)
     async with new_http(api_url) as http:
         try:
-            yield Client(Session(api_url, http, token=token), http)
+            yield Client(Session(api_url, http, token=token, variable=variable), http)
         except (TokenRefused, NotReachable):
             if wanted is None:
                 _note(
-                    f"CHIMERA_TOKEN is set without CHIMERA_API_URL, so the request was sent to {api_url}. Set both"
+                    f"{variable} is set without CHIMERA_API_URL, so the request was sent to {api_url}. Set both"
                     " variables."
                 )
             raise

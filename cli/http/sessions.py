@@ -13,14 +13,21 @@ from models.users import Tokens
 
 
 class Session:
-    """A session with a given token, or with a sign-in that is stored in a file."""
+    """A session with a given token or API key, from the environment `variable`, or with a sign-in stored in a file."""
 
     def __init__(
-        self, api_url: str, http: httpx2.AsyncClient, *, token: str | None = None, path: Path | None = None
+        self,
+        api_url: str,
+        http: httpx2.AsyncClient,
+        *,
+        token: str | None = None,
+        variable: str = "CHIMERA_TOKEN",
+        path: Path | None = None,
     ) -> None:
         self.api_url = api_url.rstrip("/")
         self._http = http
         self._token = token
+        self._variable = variable
         self._path = path
 
     async def access_token(self, *, refused: str | None = None) -> str:
@@ -30,7 +37,7 @@ class Session:
         """
         if self._token is not None:
             if refused is not None:
-                raise TokenRefused(self.api_url)
+                raise TokenRefused(self.api_url, self._variable)
             return self._token
         if self._path is None:
             raise NoSignIn(self.api_url)

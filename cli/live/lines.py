@@ -37,7 +37,7 @@ from models.events import (
 )
 from models.ids import TaskId
 from models.model_calls import PURPOSES
-from models.remedies import raise_budget
+from models.waits import remedy_for
 
 CUT = "cancelled"
 """Error code of an attempt that was interrupted by a stop, by guidance, or because its worker stopped."""
@@ -72,8 +72,8 @@ def end_of(event: SubtaskFailed | SubtaskSkipped | RunFailed, task_id: TaskId) -
 
 
 def budget_of(event: BudgetReached, task_id: TaskId) -> str:
-    """Name the limit that a call would exceed, with the command that raises it."""
-    return with_command(event.message, raise_budget(task_id, event.limit, event.needed))
+    """Name the limit that a call would exceed, with the command that raises or shows it."""
+    return with_command(event.message, remedy_for(task_id, event.limit, event.needed))
 
 
 def waiting_of(event: ModelCallWaiting) -> str:

@@ -14,6 +14,7 @@ from cli.output.text import count, one_line, plain, short
 from models.base import usd
 from models.costs import CostView
 from models.errors import remedy_of
+from models.limits import is_spending
 from models.model_calls import AttemptStatus, ModelCallView
 from models.retries import advice_for
 from models.runs import RunStatus
@@ -131,7 +132,7 @@ def print_budget(task: TaskView, cost: CostView, budget: Budget, waiting: Waitin
 
 def shortfall_of(waiting: Waiting | None, budget: Budget) -> str | None:
     """Warn if the new budget is too small for the call that the task is waiting to make."""
-    if not isinstance(waiting, BudgetWait) or waiting.needed is None:
+    if not isinstance(waiting, BudgetWait) or waiting.needed is None or is_spending(waiting.limit):
         return None
     given = getattr(budget, waiting.limit, None)
     if given is not None and given >= waiting.needed:

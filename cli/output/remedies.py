@@ -22,6 +22,7 @@ COMMANDS: dict[Action, str | None] = {
     Action.DELETE_TASK: "delete {target}",
     Action.SHOW_TASK: "show {target}",
     Action.SHOW_COST: "cost {target}",
+    Action.SHOW_LIMITS: "limits",
     Action.LIST_TASKS: "tasks",
     Action.CREATE_AGENT: "agents create <name> --prompt <prompt>",
     Action.CHANGE_AGENT: "agents change {target}",
@@ -36,7 +37,7 @@ COMMANDS: dict[Action, str | None] = {
     Action.LIST_PROVIDERS: "models",
     Action.SHOW_APPROVAL: "approvals show {target}",
     Action.LIST_APPROVALS: "approvals",
-    Action.SHOW_REPLY: None,
+    Action.SHOW_REPLY: None,  # no command shows a single reply
     Action.RAISE_REPLY_BUDGET: None,
     Action.SHOW_AI_CALL: "calls show {target}",
     Action.LIST_AI_CALLS: "calls",

@@ -4,7 +4,7 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import elsewhere, postgres
 from chimera.local.folder import Folder
-from chimera.security.sessions import reset_password
+from chimera.security.accounts import reset_password
 from cli.errors import WrongUsage
 from cli.http import sign_in
 from cli.http.bodies import check_password
@@ -19,7 +19,7 @@ from models.errors import ChimeraError
 async def reset(email: str, new: str) -> None:
     """Set a password without the old one, and sign in with it again if this folder's sign-in is that user's."""
     # Checked first, because the password can't be set without a database.
-    settings = _with_database(load_settings())
+    settings = with_database(load_settings())
     check_password(new)
     await elsewhere.check(settings.model_copy(update={"temporal_address": None, "redis_url": None}), print_note)
     database = Database(settings)
@@ -45,13 +45,14 @@ async def _sign_in_again(settings: Settings, email: str, new: str) -> None:
         print_line(f"You are not signed in yet. {error} To sign in later, run: {remedy}")
 
 
-def _with_database(settings: Settings) -> Settings:
+def with_database(settings: Settings) -> Settings:
+    """Return settings with the database of the named server or of the running stack. Raises WrongUsage."""
     if settings.database_url is not None:
         return settings
     if running_stack(settings) is None:
         raise WrongUsage(
             f"Chimera is not running with the data folder {settings.data_dir.expanduser().absolute()}. Start Chimera"
             " with this folder ('chimera up'), or set CHIMERA_DATABASE_URL to the address of Chimera's database. Then"
-            " reset the password."
+            " run this command again."
         )
     return settings.model_copy(update={"database_url": postgres.address(Folder.at(settings.data_dir))})

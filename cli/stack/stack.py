@@ -8,7 +8,8 @@ from types import TracebackType
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import LocalServices, LocalStack
-from chimera.security.sessions import FIRST_USER, Auth, ensure_first_user
+from chimera.security.accounts import FIRST_USER, ensure_first_user
+from chimera.security.sessions import Auth
 from cli.errors import NoSignIn
 from cli.http import sign_in
 from cli.http.addresses import api_url_of

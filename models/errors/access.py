@@ -159,3 +159,64 @@ class MissingScope(Forbidden):
             f"This request requires an API key with the scope {scope!r}. Create another API key with this scope.",
             remedy=Remedy(action=Action.CREATE_API_KEY),
         )
+
+
+class InvitationRefused(Forbidden):
+    """The invitation can't be used. The message is the same for every cause."""
+
+    code, title = "invitation_refused", "The invitation is invalid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This invitation is invalid, has expired, was used before, or is for another e-mail address. Ask an"
+            " administrator for a new one.",
+            field="invitation",
+        )
+
+
+class ResetTokenRefused(Forbidden):
+    """The token for a new password can't be used. The message is the same for every cause."""
+
+    code, title = "reset_token_refused", "The token for a new password is invalid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This token is invalid, has expired, was used before, or is for another account. Ask an administrator for a"
+            " new one.",
+            field="token",
+        )
+
+
+class SetUpDone(ChimeraError):
+    """The first administrator can't be created over HTTP, because there is one, or no set-up token."""
+
+    code, http_status, title = "not_found", 404, "Not found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The first administrator can't be created here: there is an administrator already, or CHIMERA_SETUP_TOKEN"
+            " is not set. Sign in, or run the command 'chimera users create-admin' on the server."
+        )
+
+
+class SignInRefused(ChimeraError):
+    """The identity provider's answer can't be used. The message is the same for every cause; `reason` is logged."""
+
+    code, http_status, title = "sign_in_refused", 401, "The sign-in at the identity provider failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The identity provider's answer can't be used. Start the sign-in again.")
+        self.reason = reason
+
+
+class NoIdentityProvider(ChimeraError):
+    """No identity provider is set up."""
+
+    code, http_status, title = "not_found", 404, "Not found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No identity provider is set up. Sign in with your password, or ask an administrator to set"
+            " CHIMERA_OIDC_ISSUER, CHIMERA_OIDC_CLIENT_ID and CHIMERA_OIDC_REDIRECT_URL.",
+            remedy=Remedy(action=Action.SIGN_IN),
+        )

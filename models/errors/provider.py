@@ -199,6 +199,12 @@ class SameFailureAgain(AttemptsUsedUp):
     asked_until = "and the call failed twice in the same way"
 
 
+REQUESTS_FAULT = frozenset(
+    {BadRequest.code, ContentRefused.code, ContextTooLong.code, UnknownModel.code, AnswerTooLarge.code}
+)
+"""Failures that are caused by what was requested."""
+
+
 class ReplyFailed(ProviderError):
     """A reply failed while its caller was waiting for it."""
 
@@ -215,3 +221,9 @@ class AiCallFailed(ProviderError):
 
     def __init__(self, call_id: str, code: str, message: str) -> None:
         super().__init__(f"{code}: {message.rstrip('.')}.", remedy=Remedy(action=Action.SHOW_AI_CALL, target=call_id))
+
+
+class AiCallRejected(AiCallFailed):
+    """The provider rejected what the caller has requested, so the request is at fault, not the server."""
+
+    http_status, title = 422, "The provider rejected the request"

@@ -12,6 +12,15 @@ class BudgetReached(ChimeraError):
     code, http_status, title = "budget_reached", 409, "The budget is used up"
 
 
+class SpendingLimitReached(ChimeraError):
+    """A call doesn't fit into what its owner or all users may spend. A task waits instead of failing with this."""
+
+    code, http_status, title = "spending_limit_reached", 429, "A spending limit has been reached"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, remedy=Remedy(action=Action.SHOW_LIMITS))
+
+
 class BudgetHeld(ChimeraError):
     """The rest of the budget is reserved for calls in flight. Part of it is released if they settle for less."""
 

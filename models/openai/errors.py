@@ -35,6 +35,10 @@ CODES = {
 """OpenAI's code for some of our codes. Clients act on these; all other codes are the same as in the rest of the API."""
 
 
+WHOLE_BODY = "body"
+"""The field of a problem that concerns several fields, or none."""
+
+
 def type_of(status: int) -> str:
     """Return the category of an error with this HTTP status."""
     match status:
@@ -60,7 +64,7 @@ def error_of(
     return ErrorDetail(
         message=message,
         type=type_of(status),
-        param=param_of(field) if field else None,
+        param=param_of(field) if field and field != WHOLE_BODY else None,
         code="invalid_api_key" if status == 401 else CODES.get(code, code),
         run_id=run_id,
     )

@@ -45,7 +45,7 @@ def api_settings(settings: Settings) -> Settings:
     return settings.model_copy(
         update={
             "jwt_secret": SecretStr(SECRET),
-            "registration_open": True,
+            "registration": "open",
             "simulator_url": "http://127.0.0.1:9",
             "cors_origins": ("https://console.example",),
         }

@@ -11,7 +11,8 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.local import elsewhere
 from chimera.local.errors import PartsAway, SecretsMissing
-from chimera.security.sessions import FIRST_USER, Auth
+from chimera.security.accounts import FIRST_USER
+from chimera.security.sessions import Auth
 from cli.account import change_password, reset_password, token
 from cli.errors import WrongUsage
 from cli.http import sign_in

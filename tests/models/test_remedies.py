@@ -88,5 +88,11 @@ def test_a_wait_for_a_budget_is_tagged() -> None:
         "limit": "max_tokens",
         "needed": 7,
         "message": "All are used.",
+        "until": None,
         "remedy": {"action": "raise_budget", "target": RUN, "options": {"max_tokens": 14}},
     }
+
+
+def test_a_spending_limit_is_shown_instead_of_raised() -> None:
+    wait = budget_wait(RUN, limit="max_cost_day_micro_usd", message="It is spent.", needed=7)
+    assert wait.remedy == Remedy(action=Action.SHOW_LIMITS)

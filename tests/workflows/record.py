@@ -27,6 +27,7 @@ from tests.parts import fresh_database, running_parts, short_folder
 from tests.ports import free_port
 from tests.runs import Runs, runs_with_worker
 from tests.two_tools import two_tools
+from tests.workflows.reply_branches import REPLY_BRANCHES, SMALL, SMALL_TOKENS
 from tests.workflows.tool_branches import TOOL_BRANCHES
 
 FOLDER = Path(__file__).parent / "histories"
@@ -294,7 +295,8 @@ async def main(wanted: Collection[str]) -> None:
             )
             changes = {"database_url": url, "simulator_url": f"http://127.0.0.1:{port}", "task_queue": "record"}
             # Recordings must be readable without a key.
-            settings: Settings = parts.model_copy(update=changes | {"payload_keys": None})
+            without = {"payload_keys": None, "context_windows": {SMALL: SMALL_TOKENS}}
+            settings: Settings = parts.model_copy(update=changes | without)
             try:
                 async with runs_with_worker(settings) as runs:
                     await asyncio.sleep(2)
@@ -302,6 +304,10 @@ async def main(wanted: Collection[str]) -> None:
                         for branch in BRANCHES:
                             if not wanted or name_of(branch, runs.mode) in wanted:
                                 await record(runs, branch)
+                    runs.mode = SubtaskMode.CHILD
+                    for reply_branch in REPLY_BRANCHES:
+                        if not wanted or reply_branch.__name__ in wanted:
+                            await record(runs, reply_branch)
                     for ai_branch in AI_BRANCHES:
                         if not wanted or ai_branch.__name__ in wanted:
                             await record_ai_call(runs, ai_branch)

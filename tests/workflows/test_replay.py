@@ -16,6 +16,7 @@ from temporalio.worker import Replayer
 from chimera.temporal.payloads import DATA_CONVERTER
 from models.tasks import SubtaskMode
 from tests.workflows.record import AI_BRANCHES, BRANCHES, FOLDER, name_of
+from tests.workflows.reply_branches import REPLY_BRANCHES
 from worker.build import WORKFLOWS
 from worker.sandbox import sandbox
 from workflows.tasks import TaskWorkflow
@@ -38,7 +39,8 @@ def _name_of(file: Path) -> str:
 
 def test_every_branch_is_recorded() -> None:
     tasks = {name_of(branch, mode) for branch in BRANCHES for mode in SubtaskMode}
-    assert set(map(_name_of, RECORDINGS)) == tasks | {branch.__name__ for branch in AI_BRANCHES}
+    others = {branch.__name__ for branch in (*AI_BRANCHES, *REPLY_BRANCHES)}
+    assert set(map(_name_of, RECORDINGS)) == tasks | others
 
 
 @pytest.mark.parametrize("file", RECORDINGS, ids=_name_of)

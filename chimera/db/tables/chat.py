@@ -13,6 +13,10 @@ SEARCHED_CHARS = 100_000
 """How much of a text full-text search covers. PostgreSQL rejects a row whose text has a larger `tsvector` than 1 MB."""
 
 
+_USED = "COALESCE(last_message_at, created_at)"
+"""When a session was last used. Lists are sorted by it."""
+
+
 def searched(column: str) -> str:
     """Return the SQL expression of the words of a text. Queries have to use it as it is, so that they use the index."""
     return f"to_tsvector('simple', \"left\"({column}, {SEARCHED_CHARS}))"
@@ -42,6 +46,9 @@ class ChatSession(Table):
     """When the session was deleted. The row disappears with the content, once the session's runs have ended."""
     __table_args__ = (
         Index("chat_sessions_owner", "owner_id", "created_at", "id"),
+        Index("chat_sessions_created", "created_at", "id"),
+        Index("chat_sessions_owner_used", "owner_id", sql_text(_USED), "id"),
+        Index("chat_sessions_used", sql_text(_USED), "id"),
         Index("chat_sessions_deleted", "deleted_at", postgresql_where=sql_text("deleted_at IS NOT NULL")),
     )
 

@@ -14,7 +14,10 @@ from chimera.db.tables.base import Money, Table
 
 
 class UsageChange(Table):
-    """A difference that is not yet part of the rollups: an attempt at a model call that ended, or whose end changed."""
+    """A difference that is not yet part of the rollups: an attempt at a model call that ended, or whose end changed.
+
+    There are few such rows at any time, so no index besides the key has to be written at each call.
+    """
 
     __tablename__ = "usage_changes"
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -43,7 +46,6 @@ class UsageChange(Table):
     in_doubt_micro_usd: Mapped[int] = mapped_column(Money)
     latency_ms: Mapped[int | None] = mapped_column(BigInteger)
     first_token_ms: Mapped[int | None] = mapped_column(BigInteger)
-    __table_args__ = (Index("usage_changes_owner", "owner_id"),)
 
 
 class UsageRollup(Table):
@@ -51,12 +53,12 @@ class UsageRollup(Table):
 
     __tablename__ = "usage_rollups"
     level: Mapped[str]
-    """`slot`: a quarter of an hour, because the days of all time zones begin at one. `day`: a day in UTC. `total`: a
+    """`slot`: a quarter of an hour, because the days of all time zones begin at one. `day`, `month`: of UTC. `total`: a
     quarter of an hour without agents, models, purposes, kinds and error codes, for long series."""
     at: Mapped[datetime]
     """When the period begins."""
     owner_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"))
-    """Null: all users together."""
+    """Null: all users together. There are no such slots, because few are read at once."""
     kind: Mapped[str | None]
     agent: Mapped[str | None]
     agent_version: Mapped[int | None]
@@ -114,7 +116,6 @@ class RunChange(Table):
     queued_ms: Mapped[int] = mapped_column(BigInteger)
     waited_ms: Mapped[int] = mapped_column(BigInteger)
     duration_ms: Mapped[int | None] = mapped_column(BigInteger)
-    __table_args__ = (Index("run_changes_owner", "owner_id"),)
 
 
 class RunRollup(Table):
@@ -122,7 +123,7 @@ class RunRollup(Table):
 
     __tablename__ = "run_rollups"
     level: Mapped[str]
-    """`slot` or `day`, as in the rollups of model calls."""
+    """`slot`, `day` or `month`, as in the rollups of model calls."""
     at: Mapped[datetime]
     owner_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"))
     kind: Mapped[str]
@@ -137,6 +138,7 @@ class RunRollup(Table):
     _key = ("owner_id", "level", "at", "status", "kind", "simulated", "error_code")
     __table_args__ = (
         Index("run_rollups_key", *_key, unique=True, postgresql_nulls_not_distinct=True),
+        Index("run_rollups_users", "at", postgresql_where=text("owner_id IS NOT NULL AND level = 'slot'")),
         {"postgresql_with": {"fillfactor": 80}},
     )
     __mapper_args__ = {"primary_key": _key}  # noqa: RUF012  # SQLAlchemy reads a plain dict
@@ -147,7 +149,7 @@ class Latency(Table):
 
     __tablename__ = "latencies"
     level: Mapped[str]
-    """`slot` or `day`, as in the rollups of model calls."""
+    """`slot`, `day` or `month`, as in the rollups of model calls."""
     at: Mapped[datetime]
     owner_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"))
     measure: Mapped[str]
@@ -155,13 +157,12 @@ class Latency(Table):
     kind: Mapped[str]
     agent: Mapped[str | None]
     agent_version: Mapped[int | None]
-    model: Mapped[str | None]
-    simulated: Mapped[bool]
     bar: Mapped[int] = mapped_column(SmallInteger)
     number: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    _key = ("owner_id", "level", "measure", "at", "agent", "agent_version", "model", "kind", "simulated", "bar")
+    _key = ("owner_id", "level", "measure", "at", "agent", "agent_version", "kind", "bar")
     __table_args__ = (
         Index("latencies_key", *_key, unique=True, postgresql_nulls_not_distinct=True),
+        Index("latencies_users", "at", postgresql_where=text("owner_id IS NOT NULL AND level = 'slot'")),
         {"postgresql_with": {"fillfactor": 80}},
     )
     __mapper_args__ = {"primary_key": _key}  # noqa: RUF012  # SQLAlchemy reads a plain dict

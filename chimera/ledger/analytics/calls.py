@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
 from chimera.ledger.analytics.durations import durations_of
 from chimera.ledger.analytics.figures import CALL_SUMS, call_figures
-from chimera.ledger.analytics.window import Window, bars_in, failures_of, series_in, usage_in
+from chimera.ledger.analytics.window import Window, bars_in, by_days, failures_of, series_in, usage_in
 from models.analytics import MAX_GROUPS, AgentFigures, AgentPerformance, CallFigures, Durations, ModelFigures, Point
 
 Version = tuple[str, int]
@@ -35,13 +36,20 @@ async def by_agent(session: AsyncSession, window: Window) -> tuple[AgentFigures,
     return tuple(AgentFigures(agent=row.agent, **call_figures(row)) for row in rows)
 
 
-async def by_day(session: AsyncSession, window: Window, time_zone: str) -> tuple[Point, ...]:
+async def by_day(session: AsyncSession, window: Window, zone: ZoneInfo) -> tuple[Point, ...]:
     """Return the figures of each day of a time zone that has attempts."""
+    columns = "attempts, status, input_tokens, output_tokens, cost_micro_usd"
     query = f"""
-SELECT CAST(at AT TIME ZONE %(time_zone)s AS date) AS date, {CALL_SUMS} FROM ({series_in(window)}) u
-GROUP BY 1 HAVING sum(attempts) <> 0 ORDER BY 1
+SELECT d.date, u.* FROM unnest(%(dates)s::date[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+    AS d (date, begins, ends)
+CROSS JOIN LATERAL (
+    SELECT sum(attempts)::bigint AS attempts, sum(input_tokens)::bigint AS input_tokens,
+           COALESCE(sum(attempts) FILTER (WHERE status = 'finished'), 0)::bigint AS finished,
+           sum(output_tokens)::bigint AS output_tokens, sum(cost_micro_usd)::bigint AS cost_micro_usd
+    FROM ({series_in(window, columns)}) s HAVING sum(attempts) <> 0) u
+ORDER BY d.date
 """  # noqa: S608
-    rows = await _rows(session, query, window, time_zone=time_zone)
+    rows = await _rows(session, query, window, **by_days(window, zone))
     return tuple(Point(date=row.date, **{name: getattr(row, name) for name in _POINT}) for row in rows)
 
 

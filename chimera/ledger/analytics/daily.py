@@ -1,8 +1,7 @@
 """Usage by day of a time zone, user and model, newest day first, in pages."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
 from chimera.ledger.analytics.figures import CALL_SUMS, call_figures
-from chimera.ledger.analytics.window import Window, day_of
+from chimera.ledger.analytics.window import Window, day_of, days_of
 from chimera.ledger.rollups import USAGE_SUMS
 from models.analytics import DailyUsage
 from models.ids import UserId
@@ -54,7 +53,7 @@ async def usage(
     session: AsyncSession, window: Window, zone: ZoneInfo, *, after: DailyPlace | None, limit: int
 ) -> list[DailyUsage]:
     """Return up to `limit` rows after `after`. If the window has no owner, rows of all users are included."""
-    days = [day for day in _days(window, zone) if after is None or day[0] <= after.date]
+    days = [day for day in days_of(window, zone) if after is None or day[0] <= after.date]
     owner = _EVERYONE if window.owner_id is None else _MINE
     level = "day" if all(begins == day_of(begins) and ends == day_of(ends) for _, begins, ends in days) else "slot"
     values = {
@@ -74,21 +73,6 @@ async def usage(
 def place_of(row: DailyUsage) -> DailyPlace:
     """Return the place of a row in the list."""
     return DailyPlace(row.date, row.user_id, row.model)
-
-
-def _days(window: Window, zone: ZoneInfo) -> Iterator[tuple[date, datetime, datetime]]:
-    """Yield the days of a time zone in the window, newest first, each with its begin and end there.
-
-    A day in which the clocks change has 23 or 25 hours.
-    """
-    day = (window.until - timedelta(microseconds=1)).astimezone(zone).date()
-    while (ends := _midnight(day + timedelta(days=1), zone)) > window.since:
-        yield day, max(_midnight(day, zone), window.since), min(ends, window.until)
-        day -= timedelta(days=1)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def _usage_in(row: Any) -> DailyUsage:

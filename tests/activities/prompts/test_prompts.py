@@ -13,5 +13,5 @@ def test_each_purpose_is_a_row_and_a_file() -> None:
     assert set(PROMPTS) <= files
 
 
-def test_only_plans_end_no_node() -> None:
-    assert [purpose for purpose, facts in PURPOSES.items() if not facts.ends_node] == [Purpose.PLAN]
+def test_plans_and_summaries_end_no_node() -> None:
+    assert [purpose for purpose, facts in PURPOSES.items() if not facts.ends_node] == [Purpose.PLAN, Purpose.SUMMARY]

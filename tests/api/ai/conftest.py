@@ -28,7 +28,7 @@ def api_settings(settings: Settings, simulator: SimulatorServer) -> Settings:
     return settings.model_copy(
         update={
             "jwt_secret": SecretStr(SECRET),
-            "registration_open": True,
+            "registration": "open",
             "simulator_url": simulator.url,
             "openai_api_key": SecretStr("sk-none"),
             "openai_base_url": "http://127.0.0.1:9/v1",

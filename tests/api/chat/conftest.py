@@ -1,6 +1,8 @@
 """The API with a worker and the simulator, for tests of chat sessions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -9,6 +11,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from api.app import create_app
+from api.deps import Parts
 from chimera.config.settings import Settings
 from tests.api.conftest import SECRET
 from tests.conftest import SimulatorServer
@@ -47,6 +50,18 @@ async def runs(api_settings: Settings) -> AsyncIterator[Runs]:
         yield runs
 
 
+@contextmanager
+def changed(app: FastAPI, **changes: object) -> Iterator[None]:
+    """Change settings of the API for the block."""
+    parts = app.state.parts
+    assert isinstance(parts, Parts)
+    app.state.parts = replace(parts, settings=parts.settings.model_copy(update=changes))
+    try:
+        yield
+    finally:
+        app.state.parts = parts
+
+
 async def new_session(client: httpx2.AsyncClient, **fields: Any) -> str:
     """Create a session and return its address."""
     answer = await client.post(SESSIONS, json={"model": MODEL, **fields})
@@ -75,6 +90,6 @@ async def all_ended(client: httpx2.AsyncClient, session: str) -> None:
     """Wait until the session has no open reply."""
 
     async def have_ended() -> bool:
-        return (await client.get(session)).json()["open_replies"] == []
+        return bool((await client.get(session)).json()["open_replies"] == [])
 
     await until_true(have_ended)

@@ -73,14 +73,16 @@ async def test_an_edit_begins_a_branch(alice: httpx2.AsyncClient) -> None:
 async def test_a_reply_is_regenerated_as_sibling(alice: httpx2.AsyncClient) -> None:
     session = await new_session(alice)
     sent = await send(alice, session, TEXT, wait_s=30)
-    for message in (sent["reply"], sent["message"]):
-        address = f"{session}/messages/{message['id']}/regenerate"
-        again = await alice.post(address, headers={"Prefer": "wait=30"})
-        assert again.status_code == 200, again.text
-        assert again.json()["message"]["id"] == sent["message"]["id"]
+    again = [
+        await alice.post(f"{session}/messages/{message['id']}/regenerate", headers={"Prefer": "wait=30"})
+        for message in (sent["reply"], sent["message"])
+    ]
+    assert [(answer.status_code, answer.json()["message"]["id"]) for answer in again] == [
+        (200, sent["message"]["id"])
+    ] * 2
     replies = [each for each in await branch(alice, session) if each["role"] == "assistant"]
     assert [(each["sibling"], each["siblings"]) for each in replies] == [(3, 3)]
-    assert replies[0]["id"] == again.json()["reply"]["id"]
+    assert replies[0]["id"] == again[-1].json()["reply"]["id"]
 
 
 async def test_pages_lead_in_both_directions(alice: httpx2.AsyncClient) -> None:
@@ -148,6 +150,8 @@ async def test_attachments_are_named(alice: httpx2.AsyncClient) -> None:
     ("body", "field"),
     [
         ({"text": ""}, "text"),
+        ({"text": " \n"}, "text"),
+        ({"text": "\x01"}, "text"),
         ({"text": "x" * 100_001}, "text"),
         ({"text": "x", "attachments": ["6c1f0b1e-0000-4000-8000-000000000001"] * 11}, "attachments"),
         ({"text": "x", "double_texting": "maybe"}, "double_texting"),
@@ -157,6 +161,11 @@ async def test_attachments_are_named(alice: httpx2.AsyncClient) -> None:
 async def test_a_bad_message_is_refused(alice: httpx2.AsyncClient, body: dict[str, Any], field: str) -> None:
     answer = await alice.post(f"{await new_session(alice)}/messages", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), answer.text
+
+
+async def test_a_text_keeps_its_white_space(alice: httpx2.AsyncClient) -> None:
+    sent = await send(alice, await new_session(alice), "  indented\n")
+    assert sent["message"]["text"] == "  indented\n"
 
 
 async def test_a_message_follows_an_answer(alice: httpx2.AsyncClient) -> None:

@@ -20,8 +20,9 @@ from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import RefreshToken, User
 from chimera.security import sessions
+from chimera.security.accounts import Accounts, ensure_first_user
 from chimera.security.passwords import Passwords
-from chimera.security.sessions import AUDIENCE, ISSUER, ensure_first_user
+from chimera.security.sessions import AUDIENCE, ISSUER
 from chimera.security.sign_ins import REGISTRATIONS
 from tests.api.conftest import PASSWORD, SECRET, SignUp, client_of
 from tests.parts import fresh_database
@@ -174,7 +175,7 @@ async def test_passwords_and_refresh_tokens_are_stored_as_hashes(
         user = await session.scalar(select(User).where(User.email == email))
         assert user is not None
         kept = await session.scalar(select(RefreshToken).where(RefreshToken.user_id == user.id))
-    assert user.password_hash.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert (user.password_hash or "").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert kept is not None
     assert tokens["refresh_token"] not in kept.token_sha256
 
@@ -295,11 +296,12 @@ async def test_registration_is_closed_unless_it_was_opened(
     app: FastAPI, anonymous: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts: Parts = app.state.parts
-    closed = parts.settings.model_copy(update={"registration_open": False})
-    monkeypatch.setattr(app.state, "parts", replace(parts, settings=closed))
+    closed = parts.settings.model_copy(update={"registration": "off"})
+    accounts = Accounts(parts.database, closed, parts.auth)
+    monkeypatch.setattr(app.state, "parts", replace(parts, settings=closed, accounts=accounts))
     answer = await anonymous.post("/api/v1/auth/register", json={"email": "a@example.com", "password": PASSWORD})
     assert answer.status_code == 403
-    assert "CHIMERA_REGISTRATION_OPEN" in answer.json()["detail"]
+    assert "CHIMERA_REGISTRATION" in answer.json()["detail"]
 
 
 def test_the_api_does_not_start_without_a_secret(api_settings: Settings) -> None:

@@ -49,7 +49,7 @@ def test_other_processes_read_settings_back_as_they_are(monkeypatch: pytest.Monk
         temporal_tls=True,
         temporal_api_key=SecretStr("key"),
         temporal_tls_server_ca_cert_path=Authority(tmp_path, "ours").certificate,
-        registration_open=True,
+        registration="open",
         prices={"local/m": OwnRates(input=0.5, output=1)},
         requests_per_minute={"openai": 3},
         log_dir=tmp_path,

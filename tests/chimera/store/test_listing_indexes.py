@@ -8,7 +8,9 @@ from sqlalchemy import text
 from chimera.db.engine import Database
 from tests.runs import new_user
 
+IS_AI_CALL = "kind IN ('embeddings', 'images', 'transcriptions')"
 NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
+LAST_USED = "ORDER BY coalesce(last_message_at, created_at) DESC, id DESC LIMIT 21"
 
 
 @pytest.mark.parametrize(
@@ -16,12 +18,16 @@ NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
     [
         (f"SELECT id FROM files {NEWEST}", "files_created"),
         (f"SELECT id FROM files WHERE owner_id = :owner {NEWEST}", "files_owner_created"),
-        (f"SELECT id FROM runs WHERE kind <> 'task' {NEWEST}", "runs_calls"),
-        (f"SELECT id FROM runs WHERE kind <> 'task' AND owner_id = :owner {NEWEST}", "runs_owner_calls"),
+        (f"SELECT id FROM runs WHERE {IS_AI_CALL} {NEWEST}", "runs_calls"),
+        (f"SELECT id FROM runs WHERE {IS_AI_CALL} AND owner_id = :owner {NEWEST}", "runs_owner_calls"),
         (
             f"SELECT id FROM runs WHERE owner_id = :owner AND kind = 'images' {NEWEST}",
             "runs_owner_(?:calls|created)",
         ),
+        (f"SELECT id FROM chat_sessions {NEWEST}", "chat_sessions_created"),
+        (f"SELECT id FROM chat_sessions WHERE owner_id = :owner {NEWEST}", "chat_sessions_owner"),
+        (f"SELECT id FROM chat_sessions {LAST_USED}", "chat_sessions_used"),
+        (f"SELECT id FROM chat_sessions WHERE owner_id = :owner {LAST_USED}", "chat_sessions_owner_used"),
     ],
 )
 async def test_a_list_has_its_index(database: Database, query: str, index: str) -> None:

@@ -22,8 +22,18 @@ def remedy(action: Action, target: str | None = TASK, **options: int) -> Remedy:
 def test_each_action_has_a_command_or_a_reason() -> None:
     assert set(COMMANDS) == set(Action)
     without = {action for action, command in COMMANDS.items() if command is None}
-    # Commands renew their sign-in by themselves. Drafts, files and the API's document are for programs.
-    assert without == {Action.REFRESH_TOKEN, Action.EXECUTE_TASK, Action.LIST_FILES, Action.READ_API_DOCUMENT}
+    # Commands renew their sign-in by themselves. Drafts, files, single replies and the API's document are for
+    # programs.
+    assert without == {
+        Action.REFRESH_TOKEN,
+        Action.EXECUTE_TASK,
+        Action.LIST_FILES,
+        Action.LIST_CHAT_SESSIONS,
+        Action.LIST_CHAT_MESSAGES,
+        Action.SHOW_REPLY,
+        Action.RAISE_REPLY_BUDGET,
+        Action.READ_API_DOCUMENT,
+    }
 
 
 @pytest.mark.parametrize("action", [action for action, command in COMMANDS.items() if command])

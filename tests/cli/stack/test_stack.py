@@ -8,7 +8,8 @@ from pydantic import SecretStr
 
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.security.sessions import FIRST_USER, Auth
+from chimera.security.accounts import FIRST_USER
+from chimera.security.sessions import Auth
 from cli.http import sign_in
 from cli.stack.stack import sign_in_here
 from models.users import Credentials

@@ -33,6 +33,15 @@ def upgrade() -> None:
     op.create_index("audit_log_at", "audit_log", ["at", "id"], unique=False)
     op.create_index("audit_log_subject", "audit_log", ["subject_id", "at", "id"], unique=False)
     op.create_table(
+        "processes",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("component", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("figures", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "run_changes",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -48,7 +57,18 @@ def upgrade() -> None:
         sa.Column("duration_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("run_changes_owner", "run_changes", ["owner_id"], unique=False)
+    op.create_table(
+        "system_log",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("component", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("fields", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("system_log_at", "system_log", ["at"], unique=False)
     op.create_table(
         "usage_changes",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -75,7 +95,6 @@ def upgrade() -> None:
         sa.Column("first_token_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("usage_changes_owner", "usage_changes", ["owner_id"], unique=False)
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -153,6 +172,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("chat_sessions_created", "chat_sessions", ["created_at", "id"], unique=False)
     op.create_index(
         "chat_sessions_deleted",
         "chat_sessions",
@@ -161,6 +181,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NOT NULL"),
     )
     op.create_index("chat_sessions_owner", "chat_sessions", ["owner_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "chat_sessions_owner_used",
+        "chat_sessions",
+        ["owner_id", sa.literal_column("COALESCE(last_message_at, created_at)"), "id"],
+        unique=False,
+    )
+    op.create_index(
+        "chat_sessions_used",
+        "chat_sessions",
+        [sa.literal_column("COALESCE(last_message_at, created_at)"), "id"],
+        unique=False,
+    )
     op.create_table(
         "identities",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -214,8 +246,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("agent", sa.Text(), nullable=True),
         sa.Column("agent_version", sa.Integer(), nullable=True),
-        sa.Column("model", sa.Text(), nullable=True),
-        sa.Column("simulated", sa.Boolean(), nullable=False),
         sa.Column("bar", sa.SmallInteger(), nullable=False),
         sa.Column("number", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
@@ -224,9 +254,16 @@ def upgrade() -> None:
     op.create_index(
         "latencies_key",
         "latencies",
-        ["owner_id", "level", "measure", "at", "agent", "agent_version", "model", "kind", "simulated", "bar"],
+        ["owner_id", "level", "measure", "at", "agent", "agent_version", "kind", "bar"],
         unique=True,
         postgresql_nulls_not_distinct=True,
+    )
+    op.create_index(
+        "latencies_users",
+        "latencies",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("owner_id IS NOT NULL AND level = 'slot'"),
     )
     op.create_table(
         "mcp_servers",
@@ -241,6 +278,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("owner_id", "name", name="mcp_servers_owner_name"),
     )
+    op.create_table(
+        "metric_series",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("labels", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("metric_series_key", "metric_series", ["owner_id", "name", "labels"], unique=True)
     op.create_table(
         "password_resets",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -296,6 +344,13 @@ def upgrade() -> None:
         ["owner_id", "level", "at", "status", "kind", "simulated", "error_code"],
         unique=True,
         postgresql_nulls_not_distinct=True,
+    )
+    op.create_index(
+        "run_rollups_users",
+        "run_rollups",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("owner_id IS NOT NULL AND level = 'slot'"),
     )
     op.create_table(
         "schedules",
@@ -424,6 +479,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("agent_id", "version"),
     )
+    op.create_table(
+        "metric_points",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("series_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("value", sa.Float(precision=53), nullable=False),
+        sa.ForeignKeyConstraint(["series_id"], ["metric_series.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("metric_points_at", "metric_points", ["at"], unique=False)
+    op.create_index("metric_points_series", "metric_points", ["series_id", "at"], unique=False)
     op.create_table(
         "runs",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -1064,6 +1130,9 @@ def downgrade() -> None:
         postgresql_where=sa.text("kind = 'task' AND status IN ('queued', 'running', 'cancelling')"),
     )
     op.drop_table("runs")
+    op.drop_index("metric_points_series", table_name="metric_points")
+    op.drop_index("metric_points_at", table_name="metric_points")
+    op.drop_table("metric_points")
     op.drop_table("agent_versions")
     op.drop_index("usage_rollups_users", table_name="usage_rollups", postgresql_where=sa.text("owner_id IS NOT NULL"))
     op.drop_index("usage_rollups_key", table_name="usage_rollups", postgresql_nulls_not_distinct=True)
@@ -1079,6 +1148,11 @@ def downgrade() -> None:
     op.drop_table("tickets")
     op.drop_index("schedules_owner", table_name="schedules")
     op.drop_table("schedules")
+    op.drop_index(
+        "run_rollups_users",
+        table_name="run_rollups",
+        postgresql_where=sa.text("owner_id IS NOT NULL AND level = 'slot'"),
+    )
     op.drop_index("run_rollups_key", table_name="run_rollups", postgresql_nulls_not_distinct=True)
     op.drop_table("run_rollups")
     op.drop_index("refresh_tokens_user", table_name="refresh_tokens")
@@ -1086,7 +1160,12 @@ def downgrade() -> None:
     op.drop_table("refresh_tokens")
     op.drop_index("password_resets_user", table_name="password_resets")
     op.drop_table("password_resets")
+    op.drop_index("metric_series_key", table_name="metric_series")
+    op.drop_table("metric_series")
     op.drop_table("mcp_servers")
+    op.drop_index(
+        "latencies_users", table_name="latencies", postgresql_where=sa.text("owner_id IS NOT NULL AND level = 'slot'")
+    )
     op.drop_index("latencies_key", table_name="latencies", postgresql_nulls_not_distinct=True)
     op.drop_table("latencies")
     op.drop_index("keyed_requests_started", table_name="keyed_requests")
@@ -1095,20 +1174,24 @@ def downgrade() -> None:
     op.drop_table("invitations")
     op.drop_index("identities_user", table_name="identities")
     op.drop_table("identities")
+    op.drop_index("chat_sessions_used", table_name="chat_sessions")
+    op.drop_index("chat_sessions_owner_used", table_name="chat_sessions")
     op.drop_index("chat_sessions_owner", table_name="chat_sessions")
     op.drop_index(
         "chat_sessions_deleted", table_name="chat_sessions", postgresql_where=sa.text("deleted_at IS NOT NULL")
     )
+    op.drop_index("chat_sessions_created", table_name="chat_sessions")
     op.drop_table("chat_sessions")
     op.drop_index("api_keys_owner_created", table_name="api_keys")
     op.drop_table("api_keys")
     op.drop_table("agents")
     op.drop_index("users_created", table_name="users")
     op.drop_table("users")
-    op.drop_index("usage_changes_owner", table_name="usage_changes")
     op.drop_table("usage_changes")
-    op.drop_index("run_changes_owner", table_name="run_changes")
+    op.drop_index("system_log_at", table_name="system_log")
+    op.drop_table("system_log")
     op.drop_table("run_changes")
+    op.drop_table("processes")
     op.drop_index("audit_log_subject", table_name="audit_log")
     op.drop_index("audit_log_at", table_name="audit_log")
     op.drop_index("audit_log_actor", table_name="audit_log")

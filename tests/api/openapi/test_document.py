@@ -1,7 +1,9 @@
 """`/docs` explains every operation and every parameter to first-time readers."""
 
 import json
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from fastapi import FastAPI, Query
 from pydantic import SecretStr
 
 from api.app import create_app
+from api.openapi import fields
 from chimera.config.settings import Settings
 from tests.parts import SECRET
 
@@ -16,8 +19,19 @@ METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 FEWEST_WORDS = 3
 
 
+@cache
 def app() -> FastAPI:
     return create_app(Settings(_env_file=None, jwt_secret=SecretStr(SECRET)))
+
+
+def document() -> dict[str, Any]:
+    return app().openapi()
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for method in sorted(METHODS & operations.keys()):
+            yield method.upper(), path, operations[method]
 
 
 def unexplained(document: dict[str, Any]) -> Iterator[str]:
@@ -54,10 +68,33 @@ def test_the_page_begins_with_tasks_tokens_and_streams() -> None:
     assert all(words in begin for words in ("`POST /api/v1/tasks`", "`chimera token`", "/events`", "`/ws`"))
 
 
-def test_a_tasks_stream_is_listed_as_text() -> None:
-    responses = app().openapi()["paths"]["/api/v1/tasks/{task_id}/events"]["get"]["responses"]
-    assert responses["200"]["content"] == {"text/event-stream": {"schema": {"type": "string"}}}
-    assert list(responses["4XX"]["content"]) == ["application/problem+json"]
+def test_operation_ids_are_short_and_stable() -> None:
+    for _, _, operation in operations_of(document()):
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", operation["operationId"])
+
+
+def test_every_tag_has_its_place() -> None:
+    listed = [tag["name"] for tag in document()["tags"]]
+    used = {tag for _, _, operation in operations_of(document()) for tag in operation["tags"]}
+    assert used == set(listed)
+    assert len(listed) == len(set(listed))
+
+
+def test_every_field_is_described() -> None:
+    missing = [
+        f"{name}.{field}"
+        for name, schema in document()["components"]["schemas"].items()
+        for field, described in schema.get("properties", {}).items()
+        if not described.get("description")
+    ]
+    assert missing == []
+
+
+def test_no_description_is_out_of_use() -> None:
+    """Descriptions in `fields` that no field has any more."""
+    schemas = document()["components"]["schemas"]
+    names = {field for schema in schemas.values() for field in schema.get("properties", {})}
+    assert sorted(fields.of_name.keys() - names) == []
 
 
 def test_no_word_of_openapi_3_2_is_used() -> None:

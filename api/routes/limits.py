@@ -1,0 +1,68 @@
+"""Routes for spending limits: one's own, and those that administrators set for users."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path
+
+from api.deps import ClosedRoute, Parts, WithCaller, WithParts
+from chimera.db.engine import READ_SECONDS
+from chimera.ledger import spending
+from chimera.ledger.spending import SpendingRules
+from chimera.store import audit, limits
+from models.audit import AuditAction
+from models.ids import UserId
+from models.limits import LimitsView, UserLimits
+from models.users import Caller
+
+router = APIRouter(tags=["usage"], route_class=ClosedRoute)
+
+
+async def _user_id(user_id: Annotated[UUID, Path(description="ID of the user")]) -> UserId:
+    return UserId(str(user_id))
+
+
+WithUser = Annotated[UserId, Depends(_user_id)]
+
+
+@router.get("/usage/limits", operation_id="get_limits", summary="Get Your Spending Limits")
+async def get_limits(caller: WithCaller, parts: WithParts) -> LimitsView:
+    """Return your spending limits, with what counts toward them at the moment and when their periods end."""
+    return await _view(parts, caller, caller.user_id)
+
+
+@router.get("/users/{user_id}/limits", operation_id="get_user_limits", summary="Get a User's Spending Limits")
+async def get_user_limits(user_id: WithUser, caller: WithCaller, parts: WithParts) -> LimitsView:
+    """Return a user's spending limits, with what counts toward them at the moment. For administrators only."""
+    return await _view(parts, caller, user_id)
+
+
+@router.put("/users/{user_id}/limits", operation_id="set_user_limits", summary="Set a User's Spending Limits")
+async def set_user_limits(user_id: WithUser, own: UserLimits, caller: WithCaller, parts: WithParts) -> LimitsView:
+    """Replace a user's own spending limits. For administrators only.
+
+    They apply from the next model call. Tasks that wait for a limit continue within seconds if it was raised.
+    """
+    async with parts.database.begin() as session:
+        before = await limits.set_own(session, user_id, own)
+        await audit.record(
+            session,
+            AuditAction.LIMITS_CHANGED,
+            actor_id=caller.user_id,
+            subject_id=user_id,
+            before=before.model_dump(),
+            after=own.model_dump(),
+        )
+    return await _view(parts, caller, user_id)
+
+
+async def _view(parts: Parts, caller: Caller, user_id: UserId) -> LimitsView:
+    rules = SpendingRules.of(parts.settings)
+    async with parts.database.begin() as session:
+        own = await limits.own_of(session, user_id)
+    every = rules.for_user(own.max_cost_day_micro_usd, own.max_cost_month_micro_usd)
+    # What all users have spent isn't each user's business.
+    shown = {limit: most for limit, most in every.items() if limit.scope == "user" or caller.role == "admin"}
+    async with parts.database.statements(READ_SECONDS) as connection:
+        used = await spending.used_of(connection, user_id, shown, rules.time_zone)
+    return LimitsView(time_zone=rules.time_zone, limits=spending.views_of(shown, used), own=own)

@@ -1,0 +1,54 @@
+"""A check of our own for schemathesis: a valid request is rejected only for a rule that JSON Schema can't express."""
+
+import json
+import re
+from typing import Any
+
+import schemathesis
+from schemathesis import Case, CheckContext, Response
+
+RULES = {
+    r"Idempotency-Key": "a key belongs to one request",
+    r"cursor": "a cursor is sealed by the server, for one list",
+    r"If-(None-)?Match": "a tag comes from an earlier response",
+    r"query|q": "the number of parameters, and characters that PostgreSQL can't store",
+    r"Last-Event-ID": "a number from the stream",
+    r"current_password|new_password|password|email": "a password is secret, and not a common one",
+    r"refresh_token": "a token comes from the server",
+    r"url": "an address that requests may be sent to",
+    r"body|(task\.)?budget|limits|(task\.)?limits|rules\.\d+(\..*)?": "fields that exclude or require each other",
+    r"(task\.)?(model|fallbacks\.\d+)": "a model of a configured provider with a known price",
+    r"(task\.)?limits\.max_output_tokens|max_output_tokens": "a number that the model allows",
+    r"(task\.)?plan(\..*)?": "a graph without cycles, of agents that exist",
+    r"(task\.)?images\.\d+|file_id|file": "a file of the caller, of a type that suits the use",
+    r"(.*\.)?output_schema": "a JSON Schema whose answers can be validated",
+    r"tools\.\d+|tool|agent": "a name of something that exists",
+    r"name": "a name that is free, or the one that the object has",
+    r"cron|interval_s|time_zone|start|end|overlap|after|task|task\.start|paused": "a time that exists",
+    r"(.*\.)?(text|goal|prompt|title|instruction|reason|guidance|answer|description|role|key)": "spaces aren't text",
+    r"input(\.\d+)?|dimensions|n|size|language": "what the provider offers",
+    r"(.*\.)?metadata(\..*)?|arguments(\..*)?|changed_arguments(\..*)?|headers(\..*)?": "a size as JSON",
+    r"version|from|to|sha256|path|since|schedule_id": "something that exists",
+    r"payloads(\..*)?": "an encrypted payload",
+}
+"""Fields whose values a rule beyond the document can reject, each with that rule."""
+_NOT_STORED = re.compile("NUL|surrogate|UTF-8")
+"""Text that PostgreSQL can't store, although JSON can contain it."""
+_KNOWN = re.compile("|".join(f"(?:{pattern})" for pattern in RULES), re.DOTALL)
+
+
+@schemathesis.check
+def rejected_for_a_known_rule(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+    """Fail if a request that matches the document is rejected, unless one of `RULES` explains it."""
+    meta = case.meta
+    if response.status_code not in (400, 422) or meta is None or not meta.generation.mode.is_positive:
+        return
+    problem = json.loads(response.content)
+    if response.status_code == 400:
+        if not _NOT_STORED.search(problem["detail"]):
+            raise AssertionError(problem["detail"][:300])
+        return
+    fields = [each["field"] for each in problem["errors"]]
+    unknown = [field for field in fields if not _KNOWN.fullmatch(field)]
+    if unknown or not fields:
+        raise AssertionError(f"rejected for {unknown}: {problem['detail'][:300]}")

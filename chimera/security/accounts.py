@@ -1,0 +1,282 @@
+"""Accounts and their passwords: registration, the first administrator, changes, and forgotten passwords."""
+
+import hmac
+import secrets
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chimera.config.settings import Settings
+from chimera.db.engine import Database
+from chimera.db.tables import User
+from chimera.security import weak_passwords
+from chimera.security.one_time import new_token, sha256_of
+from chimera.security.passwords import Passwords
+from chimera.security.sessions import Auth
+from chimera.security.sign_ins import sender_of
+from chimera.store import accounts, audit, invitations, password_resets, users
+from models.audit import AuditAction
+from models.due_times import check_time_zone
+from models.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    InvitationRefused,
+    NotFound,
+    NotSignedIn,
+    ResetTokenRefused,
+    SetUpDone,
+)
+from models.ids import UserId
+from models.users import (
+    Caller,
+    FirstAdministrator,
+    MeChange,
+    NewPasswordReset,
+    PasswordChange,
+    PasswordReset,
+    Registration,
+    Tokens,
+    UserView,
+)
+
+log = structlog.get_logger()
+
+FIRST_USER = "admin@chimera.local"
+
+
+class Accounts:
+    """Creates accounts and changes passwords. One per process, with the limits and queue of its `auth`."""
+
+    def __init__(self, database: Database, settings: Settings, auth: Auth) -> None:
+        self._database = database
+        self._settings = settings
+        self._auth = auth
+
+    async def register(self, registration: Registration, address: str = "") -> None:
+        """Create a user unless the e-mail already has an account, which takes as long and is not revealed.
+
+        Raises Forbidden if registration is off, InvitationRefused, and TooManyTries after too many registrations or
+        wrong invitations from `address`.
+        """
+        self._check_mode(registration)
+        weak_passwords.check(registration.password, registration.email)
+        await self._auth.sign_ins.register(address)
+        if registration.invitation is not None:
+            await self._check_invitation(registration, address)
+        password_hash = await self._auth.passwords.hash(registration.password, sender=sender_of(address))
+        async with self._database.begin() as session:
+            await self._create(session, registration, password_hash)
+
+    async def create_first(self, first: FirstAdministrator, address: str = "") -> UserView:
+        """Create the first administrator. Of any number of simultaneous requests, one succeeds.
+
+        Raises SetUpDone if there is an administrator or no set-up token, and Forbidden for a wrong token.
+        """
+        expected = self._settings.setup_token
+        async with self._database.begin() as session:
+            if expected is None or await users.has_administrator(session):
+                raise SetUpDone
+        async with self._auth.sign_ins.trying(address) as tried:
+            if not hmac.compare_digest(first.setup_token.encode(), expected.get_secret_value().encode()):
+                tried.failed = True
+                raise Forbidden("This is not the set-up token. Use the value of CHIMERA_SETUP_TOKEN.")
+        weak_passwords.check(first.password, first.email)
+        password_hash = await self._auth.passwords.hash(first.password, sender=sender_of(address))
+        async with self._database.begin() as session:
+            if await users.has_administrator(session):
+                raise SetUpDone
+            return await _new_administrator(session, first.email, password_hash, first.name)
+
+    async def change_password(self, caller: Caller, change: PasswordChange, address: str = "") -> Tokens:
+        """Set the caller's password, end all their sessions, and begin a new one.
+
+        Raises InvalidInput if the current password is wrong, and TooManyTries if it was wrong too often.
+        """
+        user = await self._check_password(caller, change.current_password, address, change.new_password)
+        new_hash = await self._auth.passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
+        async with self._database.begin() as session:
+            await _set_password(session, UserId(user.id), new_hash)
+            await audit.record(
+                session, AuditAction.PASSWORD_CHANGED, actor_id=caller.user_id, subject_id=caller.user_id
+            )
+        self._auth.forget(caller.user_id)
+        return await self._auth.begin_session(caller.user_id, address)
+
+    async def change_me(self, caller: Caller, change: MeChange, address: str = "") -> User:
+        """Change the caller's own account, and return it.
+
+        Raises InvalidInput for a wrong password or an unknown time zone, and Conflict if the e-mail has an account.
+        """
+        if change.preferences is not None and change.preferences.time_zone is not None:
+            check_time_zone(change.preferences.time_zone)
+        if change.email is not None:
+            await self._check_password(caller, change.current_password or "", address)
+            # A conflict reveals an account, as registrations would.
+            await self._auth.sign_ins.register(address)
+        async with self._database.begin() as session:
+            user = await users.by_id(session, caller.user_id)
+            if user is None:
+                raise NotSignedIn
+            changed = users.change_own(user, change)
+            if "email" in changed and await users.by_email(session, changed["email"]) is not None:
+                raise users.taken(changed["email"])
+            user.email = changed.get("email", user.email)
+            if changed:
+                await audit.record(
+                    session, AuditAction.USER_CHANGED, actor_id=caller.user_id, subject_id=user.id, **changed
+                )
+            return user
+
+    async def create_reset(self, caller: Caller, user_id: UserId) -> NewPasswordReset:
+        """Create a one-time token with which a user sets a new password. Raises NotFound and Conflict."""
+        token = new_token()
+        async with self._database.begin() as session:
+            user = await accounts.locked(session, user_id)
+            if user.kind != "person":
+                raise Conflict("A service account has no password. Create an API key for it instead.")
+            expires_at = await password_resets.create(session, user_id, token.sha256)
+            await audit.record(session, AuditAction.PASSWORD_RESET_CREATED, actor_id=caller.user_id, subject_id=user_id)
+            return NewPasswordReset(email=user.email, token=token.token, expires_at=expires_at)
+
+    async def reset_password(self, reset: PasswordReset, address: str = "") -> None:
+        """Set a password with a one-time token, and end all sessions of the account.
+
+        Raises ResetTokenRefused, the same error for every fault of the token, and TooManyTries.
+        """
+        weak_passwords.check(reset.new_password, reset.email, "new_password")
+        token_sha256 = sha256_of(reset.token)
+        async with self._auth.sign_ins.trying(address) as tried:
+            await tried.at(f"reset of {reset.email}")
+            async with self._database.begin() as session:
+                tried.failed = not await password_resets.is_usable(session, token_sha256, reset.email)
+            if tried.failed:
+                log.info("password_reset_refused", address=address)
+                raise ResetTokenRefused
+        new_hash = await self._auth.passwords.hash(reset.new_password, sender=sender_of(address))
+        async with self._database.begin() as session:
+            user_id = await password_resets.use(session, token_sha256, reset.email)
+            if user_id is None:
+                raise ResetTokenRefused
+            await _set_password(session, user_id, new_hash)
+            await audit.record(session, AuditAction.PASSWORD_RESET, actor_id=user_id, subject_id=user_id)
+        self._auth.forget(user_id)
+
+    def _check_mode(self, registration: Registration) -> None:
+        mode = self._settings.registration
+        if mode == "off":
+            raise Forbidden(
+                "Registration is off. To open it, start Chimera with CHIMERA_REGISTRATION=invited or"
+                " CHIMERA_REGISTRATION=open."
+            )
+        if mode == "invited" and registration.invitation is None:
+            raise Forbidden("Only invited users can register. Ask an administrator for an invitation.")
+
+    async def _check_invitation(self, registration: Registration, address: str) -> None:
+        """Count a wrong invitation like a wrong password, before the new password is hashed."""
+        async with self._auth.sign_ins.trying(address) as tried:
+            token_sha256 = sha256_of(registration.invitation or "")
+            async with self._database.begin() as session:
+                tried.failed = not await invitations.is_usable(session, token_sha256, registration.email)
+            if tried.failed:
+                raise InvitationRefused
+
+    async def _create(self, session: AsyncSession, registration: Registration, password_hash: str) -> None:
+        invitation = None
+        if registration.invitation is not None:
+            # Used up even if the e-mail has an account: otherwise its further use would reveal the account.
+            invitation = await invitations.use(session, sha256_of(registration.invitation), registration.email)
+            if invitation is None:
+                raise InvitationRefused
+        role = invitation.role if invitation else "user"
+        try:
+            async with session.begin_nested():
+                user = await users.create(session, registration.email, password_hash, name=registration.name, role=role)
+        except Conflict:
+            log.info("registration_of_known_account")
+            return
+        invited = {"invitation": invitation.id} if invitation else {}
+        if invitation:
+            await invitations.note_account(session, invitation.id, user.id)
+        await audit.record(
+            session, AuditAction.USER_REGISTERED, actor_id=user.id, subject_id=user.id, role=role, **invited
+        )
+
+    async def _check_password(self, caller: Caller, password: str, address: str, new: str | None = None) -> User:
+        """Return the caller's account. Raises InvalidInput if this isn't the password, or the `new` one is weak."""
+        async with self._auth.sign_ins.trying(address) as tried:
+            async with self._database.begin() as session:
+                user = await users.by_id(session, caller.user_id)
+            if user is None:
+                raise NotSignedIn
+            if new is not None:
+                weak_passwords.check(new, user.email, "new_password")
+            # Counted separately from sign-ins, so that guesses from elsewhere don't keep users from changing passwords.
+            await tried.at(f"password of {user.id}")
+            right, _ = await self._auth.passwords.check(
+                password, user.password_hash, sender=sender_of(address), is_known=True
+            )
+            if not right or user.password_hash is None:
+                tried.failed = True
+                log.info("password_change_refused", user_id=user.id, address=address)
+        if tried.failed:
+            async with self._database.begin() as session:
+                await audit.record(
+                    session, AuditAction.PASSWORD_CHANGE_FAILED, actor_id=caller.user_id, subject_id=caller.user_id
+                )
+            raise InvalidInput("current_password", "This is not your current password.")
+        return user
+
+
+async def ensure_first_user(database: Database) -> tuple[str, str] | None:
+    """Create the first user, an admin, if there is no user yet; return e-mail and password, which are shown once.
+
+    This is safe if several processes try at the same time: one of them gets the password, and the others get None.
+    """
+    password = secrets.token_urlsafe(12)
+    password_hash = await Passwords().hash(password)
+    async with database.begin() as session:
+        if not await users.is_empty(session):
+            return None
+        await _new_administrator(session, FIRST_USER, password_hash, "Admin")
+    return FIRST_USER, password
+
+
+async def create_administrator(database: Database, email: str, password: str, name: str = "") -> UserView:
+    """Create an administrator, for operators, who have access to the database anyway.
+
+    Raises Conflict if the e-mail address has an account, and InvalidInput for a password that is among the first
+    guesses.
+    """
+    weak_passwords.check(password, email)
+    password_hash = await Passwords().hash(password)
+    async with database.begin() as session:
+        return await _new_administrator(session, email, password_hash, name)
+
+
+async def reset_password(database: Database, email: str, password: str) -> None:
+    """Set a user's password and end their sessions, for operators, who have access to the database anyway.
+
+    Raises NotFound if there is no such user, and InvalidInput for a password that is among the first guesses.
+    """
+    async with database.begin() as session:
+        user = await users.by_email(session, email)
+    if user is None or user.kind != "person":
+        raise NotFound("user", email)
+    weak_passwords.check(password, user.email)
+    new_hash = await Passwords().hash(password)
+    async with database.begin() as session:
+        await _set_password(session, UserId(user.id), new_hash)
+        await audit.record(session, AuditAction.PASSWORD_RESET, subject_id=user.id, by="operator")
+
+
+async def _new_administrator(session: AsyncSession, email: str, password_hash: str, name: str) -> UserView:
+    user = await users.create(session, email, password_hash, name=name, role="admin")
+    await audit.record(session, AuditAction.USER_CREATED, subject_id=user.id, role="admin")
+    return user
+
+
+async def _set_password(session: AsyncSession, user_id: UserId, password_hash: str) -> None:
+    await users.set_password_hash(session, user_id, password_hash)
+    await users.end_sessions_of(session, user_id)
+    await password_resets.cancel(session, user_id)
