@@ -23,6 +23,8 @@ NOT_FOR_CALLERS = {
     "custom_metrics.prune": "the worker deletes what is too old, whoever recorded it",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
+    "notifications.delete_old": "every worker deletes old notifications",
+    "notifications.unread": "counts the notifications that `_of` selects for their owner",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
     "schedules.note_rejected": "the worker notes that Temporal rejects a schedule",
