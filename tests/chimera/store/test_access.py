@@ -22,6 +22,8 @@ NOT_FOR_CALLERS = {
     "deleted_owners.empty_runs": "the sweeper deletes the content of deleted accounts",
     "custom_metrics.prune": "the worker deletes what is too old, whoever recorded it",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
+    "idempotency.forget": "frees the key of a request; `_try` names its owner",
+    "idempotency.keep": "writes the answer to a request; `_try` names its owner",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
     "notifications.delete_old": "every worker deletes old notifications",
     "notifications.unread": "counts the notifications that `_of` selects for their owner",
@@ -30,6 +32,7 @@ NOT_FOR_CALLERS = {
     "schedules.note_rejected": "the worker notes that Temporal rejects a schedule",
     "schedules.note_skipped": "the worker notes that a run was skipped",
     "schedules.task_of": "the worker asks for the task of its own run",
+    "task_changes._replace_plan": "changes a draft that was locked for a caller",
 }
 """Queries that aren't made for a caller, each with its reason."""
 
