@@ -193,11 +193,12 @@ ALONE = {
         "auth": "of users",
         "metrics": "of the process",
         "health": "of the process",
-        "pages": "of the process",
+        "chat_exports": "of chat",
         "transcriptions": "AI calls, with a form for a body",
     },
     "tables": {
         "calls": "the ledger: models/model_calls.py, and chimera/ledger/calls.py instead of chimera/store",
+        "idempotency": "headers of requests, which have no model",
         "rollups": "the ledger: chimera/ledger/rollups.py; they are shown as models/analytics.py",
         "runs": "the root: models/runs.py, and chimera/ledger/runs.py instead of chimera/store",
     },

@@ -345,7 +345,7 @@ NOT_SIGNED_IN = {False: "not_signed_in", True: "invalid_api_key"}
 def refusal(answer: httpx2.Response) -> tuple[int, str]:
     """Return the status of an error and its code, from a problem document or in OpenAI's shape."""
     body = answer.json()
-    return answer.status_code, (body["error"] if "error" in body else body)["code"]
+    return answer.status_code, body.get("error", body)["code"]
 
 
 def comparable(answer: httpx2.Response, id: str) -> tuple[int, str]:

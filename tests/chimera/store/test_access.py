@@ -22,13 +22,16 @@ NOT_FOR_CALLERS = {
     "deleted_owners.empty_runs": "the sweeper deletes the content of deleted accounts",
     "custom_metrics.prune": "the worker deletes what is too old, whoever recorded it",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
+    "idempotency.forget": "`_try` compares the owner",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
+    "idempotency.keep": "`_try` compares the owner",
     "notifications.delete_old": "every worker deletes old notifications",
     "notifications.unread": "counts the notifications that `_of` selects for their owner",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
     "schedules.note_rejected": "the worker notes that Temporal rejects a schedule",
     "schedules.note_skipped": "the worker notes that a run was skipped",
+    "task_changes._replace_plan": "changes a task that was locked for a caller",
     "schedules.task_of": "the worker asks for the task of its own run",
 }
 """Queries that aren't made for a caller, each with its reason."""
