@@ -81,7 +81,12 @@ def routes_of(app: FastAPI) -> Iterator[Route]:
         route = context.original_route
         if isinstance(route, APIRoute) and route.include_in_schema:
             for method in sorted(route.methods or ()):
-                yield Route(method, context.path or "", route.operation_id or "", isinstance(route, ClosedRoute))
+                yield Route(
+                    method,
+                    (context.path or "").replace(":path}", "}"),
+                    route.operation_id or "",
+                    isinstance(route, ClosedRoute),
+                )
 
 
 class World(NamedTuple):
