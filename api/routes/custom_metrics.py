@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, status
 
 from api.deps import ClosedRoute, Limit, WithCaller, WithParts
+from api.idempotency import KEYED
 from api.periods import PeriodQuery
 from chimera.store import custom_metrics
 from models.custom_metrics import METRIC_NAME, MetricPage, MetricRecords, MetricsRecorded
@@ -12,7 +13,7 @@ from models.custom_metrics import METRIC_NAME, MetricPage, MetricRecords, Metric
 router = APIRouter(prefix="/analytics/metrics", tags=["analytics"], route_class=ClosedRoute)
 
 
-@router.post("/record", operation_id="record_metrics", status_code=status.HTTP_201_CREATED)
+@router.post("/record", operation_id="record_metrics", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
 async def record_metrics(body: MetricRecords, caller: WithCaller, parts: WithParts) -> MetricsRecorded:
     """Record values of your own metrics, for example the scores of reviews."""
     async with parts.database.begin() as session:
