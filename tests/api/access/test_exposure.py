@@ -23,6 +23,13 @@ HARMLESS = {
     "password": "only in requests",
     "current_password": "only in requests",
     "new_password": "only in requests",
+    "setup_token": "only in requests",
+    "has_password": "yes or no",
+    "first_token": "a duration",
+    "prompt_tokens_details": "numbers of tokens",
+    "completion_tokens_details": "numbers of tokens",
+    "input_tokens_details": "numbers of tokens",
+    "output_tokens_details": "numbers of tokens",
     "temporal_api_key_required": "yes or no",
     "client_key_path": "a path on the administrator's machine",
 }
