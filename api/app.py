@@ -44,6 +44,7 @@ from api.routes import (
     policies,
     providers,
     replies,
+    retention,
     schedules,
     sessions,
     streams,
@@ -111,6 +112,9 @@ CLOSED_ROUTERS = (
     exports.router,
     custom_metrics.router,
     system_log.router,
+    retention.router,
+    retention.own,
+    retention.of_holds,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""
 
