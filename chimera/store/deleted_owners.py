@@ -92,6 +92,8 @@ async def empty_runs(session: AsyncSession, *, limit: int) -> list[RunId]:
     )
     emptied = [EndedRun(RunId(row.id), UserId(row.owner_id), RunKind(row.kind)) for row in found]
     await ended_runs.empty(session, emptied)
+    for run in emptied:
+        await ended_runs.forget_keys(session, run.owner_id, [run.id])
     if emptied:
         log.info("runs_of_deleted_accounts_emptied", runs=len(emptied))
     return [run.id for run in emptied]

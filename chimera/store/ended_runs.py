@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Run
@@ -39,6 +39,12 @@ async def locked(session: AsyncSession, *where: ColumnElement[bool], limit: int)
         .with_for_update(of=Run, key_share=True, skip_locked=True)
     )
     return [EndedRun(RunId(row.id), UserId(row.owner_id), RunKind(row.kind)) for row in found]
+
+
+async def forget_keys(session: AsyncSession, owner_id: UserId, run_ids: Sequence[RunId]) -> None:
+    """Delete the idempotency keys of an owner's deleted runs. Without them, a repeated request isn't recognized."""
+    keyed = update(Run).where(Run.id.in_(run_ids), Run.owner_id == owner_id, Run.idempotency_key.is_not(None))
+    await session.execute(keyed.values(idempotency_key=None))
 
 
 async def empty(session: AsyncSession, runs: Sequence[EndedRun]) -> Deleted:

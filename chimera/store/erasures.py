@@ -72,8 +72,7 @@ async def delete_runs(session: AsyncSession, user_id: UserId, until: datetime) -
     """Delete the content of a batch of the user's ended runs and drafts. Their idempotency keys go too."""
     mine = (Run.owner_id == user_id, Run.created_at <= until, is_free(Run.id, unless_by=Run.owner_id))
     runs = await ended_runs.locked(session, *mine, limit=RUNS_AT_ONCE)
-    ids = [run.id for run in runs]
-    await session.execute(update(Run).where(Run.id.in_(ids), Run.owner_id == user_id).values(idempotency_key=None))
+    await ended_runs.forget_keys(session, user_id, [run.id for run in runs])
     return await ended_runs.empty(session, runs)
 
 
