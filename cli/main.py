@@ -107,6 +107,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "List what was done to accounts, API keys and rules, and by whom. For administrators only.",
         ),
     },
+    "Retention": {
+        "retention": (
+            "cli.retention:app",
+            "Show how long content is kept, or delete old content now. For administrators only.",
+        ),
+    },
     "Temporal's tools": {
         "codec": (
             "cli.codec:codec",

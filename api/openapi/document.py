@@ -38,6 +38,7 @@ TAGS = (
     ("files", "Uploaded and generated files"),
     ("streams", "Live progress"),
     ("auth", "Accounts and sessions"),
+    ("retention", "How long content is kept, holds, and the erasure of one's own content"),
     ("codec", "Access to encrypted payloads for Temporal's tools"),
     ("health", "State of this installation"),
 )

@@ -11,9 +11,13 @@ from chimera.store import retention
 from chimera.temporal.retention import RetentionStarts
 from models.ids import RetentionId, TaskId, UserId
 from models.retention import RetentionInput, RetentionStatus, RetentionView
+from models.tasks import SubtaskMode
 from models.workflows import RetentionRuns
 from tests.runs import Runs
 from tests.until import until_true
+
+
+MODES = [SubtaskMode.CHILD]
 
 
 async def _started(runs: Runs, user_id: UserId | None = None, **days: int) -> RetentionId:
