@@ -16,7 +16,6 @@ from models.workflows import RetentionRuns
 from tests.runs import Runs
 from tests.until import until_true
 
-
 MODES = [SubtaskMode.CHILD]
 
 

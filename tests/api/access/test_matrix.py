@@ -46,6 +46,9 @@ OWN = {
     "create_chat_session",
     "search_chats",
     "create_completion",
+    "erase_me",
+    "get_erasure",
+    "list_holds",
 }
 """Operations without an object in their address, on what belongs to the caller."""
 SAME_FOR_ALL = {
@@ -60,6 +63,7 @@ SAME_FOR_ALL = {
 }
 """Operations that show the same to every user."""
 ADMIN_ONLY = {"replace_installation_policy", "create_codec_address", "validate_provider"}
+ADMIN_ONLY |= {"list_retention_runs", "run_retention", "get_retention_run"}
 OWNER_ONLY = {
     "list_task_messages": "a conversation is private",
     "replace_schedule": "the owner pays for its tasks",

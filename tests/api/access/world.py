@@ -30,11 +30,13 @@ OWNED = {
     "reply_id": "replies belong to a user",
     "agent": "agents belong to a user",
     "version": "versions belong to an agent",
+    "subject_id": "holds are on objects of a user",
 }
 """Path parameters that name an object of a user."""
 SHARED = {
     "name": "a server or tool of the caller, or a provider of the installation; see BY_NAME",
     "codec_pass": "a secret",
+    "retention_id": "a record of a deletion, for administrators",
 }
 BY_NAME = {f"{API}/mcp-servers/{{name}}", f"{API}/mcp-servers/{{name}}/refresh"}
 """Routes whose `name` is an object of a user."""
@@ -100,6 +102,7 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
         client,
         {
             "task_id": task_id,
+            "subject_id": task_id,
             "approval_id": question,
             "question_id": question,
             "schedule_id": str(schedule["id"]),
@@ -112,6 +115,7 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
             "version": "1",
             "name": server,
             "codec_pass": "none",
+            "retention_id": str(uuid4()),
         },
     )
 
@@ -122,6 +126,7 @@ UNKNOWN: dict[str, str] = {
     "version": "1",
     "name": "nothing",
     "codec_pass": "none",
+    "retention_id": str(uuid4()),
 }
 """Names and IDs of objects that don't exist."""
 
