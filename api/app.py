@@ -40,6 +40,7 @@ from api.routes import (
     metrics,
     notifications,
     openai,
+    own_data,
     pages,
     policies,
     providers,
@@ -113,6 +114,7 @@ CLOSED_ROUTERS = (
     custom_metrics.router,
     system_log.router,
     retention.router,
+    own_data.router,
     retention.own,
     retention.of_holds,
 )

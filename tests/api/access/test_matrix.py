@@ -47,6 +47,7 @@ OWN = {
     "search_chats",
     "create_completion",
     "erase_me",
+    "export_me",
     "get_erasure",
     "list_holds",
 }
