@@ -39,6 +39,7 @@ from api.routes import (
     mcp_servers,
     metrics,
     notifications,
+    oidc,
     openai,
     own_data,
     pages,
@@ -71,6 +72,7 @@ from chimera.providers.health.accounts import ProviderHealth
 from chimera.reports.processes import SelfReport
 from chimera.reports.system_log import keeping
 from chimera.security.accounts import Accounts
+from chimera.security.oidc import Oidc
 from chimera.security.sessions import Auth, secret_of
 from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
@@ -88,6 +90,7 @@ CLOSED_ROUTERS = (
     tickets.router,
     api_keys.router,
     sessions.router,
+    oidc.router,
     users.router,
     invitations.router,
     audit.router,
@@ -145,6 +148,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in openai.ROUTERS:
         app.include_router(router, dependencies=[Depends(get_caller)])
     app.include_router(auth.public, prefix=API)
+    app.include_router(oidc.public, prefix=API)
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -192,7 +196,7 @@ def build_parts(settings: Settings) -> Parts:
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     limits_redis = SharedRedis(settings.redis_url)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings, limits_redis)
-    accounts = Accounts(database, settings, auth)
+    accounts, egress = Accounts(database, settings, auth), EgressClient(settings)
     sockets = OpenByUser("open sockets", "max_sockets", settings, limits_redis)
     open_streams = OpenByUser("open streams", "max_streams", settings, limits_redis)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
@@ -211,10 +215,11 @@ def build_parts(settings: Settings) -> Parts:
         auth=auth,
         tickets=Tickets(database, auth),
         accounts=accounts,
+        oidc=Oidc(database, settings, auth, egress),
         rights=Rights(auth, database),
         models=models,
         checks=Checks(settings, models),
-        mcp_clients=clients_with(EgressClient(settings)),
+        mcp_clients=clients_with(egress),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         feed=Feed(database, cursors),

@@ -37,6 +37,7 @@ from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.reports.processes import SelfReport
 from chimera.security.accounts import Accounts
+from chimera.security.oidc import Oidc
 from chimera.security.sessions import Auth, SignedIn
 from chimera.security.sign_ins import place_of
 from chimera.security.tickets import Tickets
@@ -61,6 +62,8 @@ PUBLIC = frozenset(
         ("POST", f"{API}/auth/password-reset"),  # requires a one-time token
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
+        ("POST", f"{API}/auth/oidc/start"),
+        ("POST", f"{API}/auth/oidc/finish"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
         ("GET", "/metrics"),  # checks the metrics token, or an administrator's access token
         ("GET", "/health"),
@@ -124,6 +127,7 @@ class Parts:
     auth: Auth
     tickets: Tickets
     accounts: Accounts
+    oidc: Oidc
     rights: Rights
     models: Models
     checks: Checks

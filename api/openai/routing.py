@@ -17,6 +17,15 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 """Responses that every route below `/v1` can return, for the OpenAPI document."""
 
 
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The whole answer, or with `stream` server-sent events",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+"""The answer of the routes that can stream."""
+
+
 class OpenAIRoute(ClosedRoute):
     """Authenticates the caller before it reads the body. Ignores unknown query parameters, which clients may add."""
 

@@ -30,8 +30,8 @@ MEDIA_TYPE = "application/x-ndjson"
 async def export_me(caller: WithCaller, parts: WithParts) -> StreamingResponse:
     """Download all your data: account, agents, schedules, tasks with their messages, chats, metrics and files.
 
-    The bytes of files follow their file, in URL-safe base64, in pieces of one mebibyte. Passwords and keys aren't included. If
-    the last line is missing, the download was interrupted.
+    The bytes of files follow their file, in URL-safe base64, in pieces of one mebibyte. Passwords and keys aren't
+    included. If the last line is missing, the download was interrupted.
     """
     parts.open_streams.check(caller.user_id)
     headers = {"Content-Disposition": 'attachment; filename="chimera-data.ndjson"'}

@@ -4,12 +4,14 @@ No answer is a server error, and each has a status, a media type and a schema th
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx2
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.core.result import Ok
 
@@ -48,7 +50,9 @@ def cases_of(operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode) 
     def collect(case: Case[Any]) -> None:
         found.append(case)
 
-    collect()
+    # Nothing about some operations can be wrong.
+    with suppress(Unsatisfiable):
+        collect()
     yield from found
 
 
@@ -63,13 +67,7 @@ async def test_generated_requests_are_answered_as_documented(app: FastAPI, sign_
         if route.operation_id in LEFT_OUT:
             continue
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            try:
-                cases = list(cases_of(operations[route.operation_id], mode))
-            except Exception as error:
-                if mode is GenerationMode.NEGATIVE and "negative" in str(error).lower():
-                    continue  # nothing about this operation can be wrong
-                raise
-            for case in cases:
+            for case in cases_of(operations[route.operation_id], mode):
                 answer = await sent_by(client, case)
                 expected = answer.status_code < 500 or MAY_BE_AWAY.get(route.operation_id) == answer.status_code
                 assert expected, f"{route}: {answer.text[:300]}"
@@ -85,6 +83,8 @@ async def sent_by(client: httpx2.AsyncClient, case: Case[Any]) -> httpx2.Respons
     headers = {name: str(value) for name, value in (request.get("headers") or {}).items()}
     headers = {name: value for name, value in headers.items() if value.isascii() and value.isprintable()}
     content = {name: request[name] for name in ("json", "data", "files") if request.get(name) is not None}
+    if isinstance(content.get("data"), (bytes, str)):
+        content["content"] = content.pop("data")
     return await client.request(
         request["method"],
         request["url"],

@@ -22,6 +22,8 @@ NOT_FOR_CALLERS = {
     "deleted_owners.empty_runs": "the sweeper deletes the content of deleted accounts",
     "custom_metrics.prune": "the worker deletes what is too old, whoever recorded it",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
+    "idempotency.forget": "frees the key of a request; `_try` names its owner",
+    "idempotency.keep": "writes the answer to a request; `_try` names its owner",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
     "ended_runs.locked": "retention deletes what is old, or what a condition says is a user's",
     "expired._old_sessions": "retention deletes what is old, whoever owns it",
@@ -30,11 +32,14 @@ NOT_FOR_CALLERS = {
     "holds.is_free": "a condition of the queries that delete",
     "unused_files._old": "retention deletes what is old, whoever owns it",
     "unused_files.delete_before": "retention deletes what is old, whoever owns it",
+    "notifications.delete_old": "every worker deletes old notifications",
+    "notifications.unread": "counts the notifications that `_of` selects for their owner",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
     "schedules.note_rejected": "the worker notes that Temporal rejects a schedule",
     "schedules.note_skipped": "the worker notes that a run was skipped",
     "schedules.task_of": "the worker asks for the task of its own run",
+    "task_changes._replace_plan": "changes a draft that was locked for a caller",
 }
 """Queries that aren't made for a caller, each with its reason."""
 
