@@ -34,6 +34,10 @@ class AuditAction(StrEnum):
     INVITATION_DELETED = "invitation.deleted"
     IDENTITY_LINKED = "identity.linked"
     POLICY_REPLACED = "policy.replaced"
+    RETENTION_STARTED = "retention.started"
+    CONTENT_ERASED = "content.erased"
+    HOLD_PLACED = "hold.placed"
+    HOLD_LIFTED = "hold.lifted"
     CODEC_ADDRESS_CREATED = "codec_address.created"
 
 

@@ -44,6 +44,7 @@ TAGS = (
     ("auth", "Your account: signing in, sessions and API keys"),
     ("users", "Administration of accounts: users, invitations, the audit log"),
     ("system", "Administration of this installation: the log of its processes"),
+    ("retention", "How long content is kept, holds, and the erasure of one's own content"),
     ("codec", "Access to encrypted payloads for Temporal's tools"),
     ("health", "State of this installation"),
 )

@@ -134,6 +134,10 @@ class Accounts:
                 )
             return user
 
+    async def confirm(self, caller: Caller, password: str, address: str = "") -> None:
+        """Check the caller's password before an act that can't be undone. Raises InvalidInput and TooManyTries."""
+        await self._check_password(caller, password, address)
+
     async def create_reset(self, caller: Caller, user_id: UserId) -> NewPasswordReset:
         """Create a one-time token with which a user sets a new password. Raises NotFound and Conflict."""
         token = new_token()

@@ -26,6 +26,7 @@ WITHOUT_KEY = {
     "create_service_key": "the answer is a secret, which is returned only once",
     "create_invitation": "the answer is a secret, which is returned only once",
     "create_password_reset": "the answer is a secret, which is returned only once",
+    "erase_me": "the same twice",
     "cancel_task": "the same twice",
     "pause_task": "the same twice",
     "resume_task": "the same twice",

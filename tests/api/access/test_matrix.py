@@ -69,6 +69,10 @@ OWN = {
     "create_openai_response",
     "list_openai_models",
     "follow_changes",
+    "erase_me",
+    "export_me",
+    "get_erasure",
+    "list_holds",
 }
 """Operations without an object in their address, on what belongs to the caller."""
 SAME_FOR_ALL = {
@@ -106,6 +110,7 @@ ADMIN_ONLY = {
     "get_system_metrics",
     "list_system_log",
 }
+ADMIN_ONLY |= {"list_retention_runs", "run_retention", "get_retention_run"}
 OWNER_ONLY = {
     "list_task_messages": "a conversation is private",
     "replace_schedule": "the owner pays for its tasks",

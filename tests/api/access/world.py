@@ -35,6 +35,7 @@ OWNED = {
     "agent": "agents belong to a user",
     "version": "versions belong to an agent",
     "model": "agents are models of OpenAI's API",
+    "subject_id": "holds are on objects of a user",
 }
 """Path parameters that name an object of a user."""
 SHARED = {
@@ -43,6 +44,7 @@ SHARED = {
     "user_id": "only administrators name users",
     "user_key_id": "only administrators name other users' keys",
     "invitation_id": "only administrators invite users",
+    "retention_id": "a record of a deletion, for administrators",
 }
 OTHER_NAMES = {
     (f"{API}/auth/sessions/{{session_id}}", "session_id"): "sign_in_id",
@@ -127,6 +129,7 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
         client,
         {
             "task_id": task_id,
+            "subject_id": task_id,
             "approval_id": question,
             "question_id": question,
             "schedule_id": str(schedule["id"]),
@@ -147,6 +150,7 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
             "user_id": user_id,
             "user_key_id": str(key["id"]),
             "invitation_id": str(uuid4()),
+            "retention_id": str(uuid4()),
         },
     )
 
@@ -169,6 +173,7 @@ UNKNOWN: dict[str, str] = {
     "name": "nothing",
     "codec_pass": "none",
     **dict.fromkeys(("user_id", "user_key_id", "invitation_id"), str(uuid4())),
+    "retention_id": str(uuid4()),
 }
 """Names and IDs of objects that don't exist."""
 
