@@ -87,6 +87,7 @@ async def _take_inputs(chat: Conversation, first: str | None) -> None:
 
 
 async def _work_off(chat: Conversation, entered: asyncio.Queue[str], first: str | None) -> None:
+    await chat.terminal.is_drawn.wait()
     chat.say("Enter a message, or /help for the commands. Alt-Enter begins a new line, Ctrl-D leaves.")
     with suppress(ChimeraError):
         if chat.view is not None:

@@ -73,6 +73,9 @@ class Terminal:
             output=self._output,
         )
         self._session.default_buffer.on_text_changed += lambda _: self._forget_hint()
+        self.is_drawn = asyncio.Event()
+        """Set as soon as the input is on the screen, so that Ctrl-C is a key."""
+        self._session.app.after_render += lambda _: self.is_drawn.set()
         self._take_size()
 
     @property
@@ -226,4 +229,6 @@ def _output() -> Output:
     if isinstance(output, Vt100_Output):
         # Without it, the input would jump to the bottom of the screen, and the terminal's answers could be typed ahead.
         output.enable_cpr = False
+        # The toolbar is shown only if it is known how much room is below the input. One line can always be made.
+        output.get_rows_below_cursor_position = lambda: 1  # type: ignore[method-assign]
     return output
