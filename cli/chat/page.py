@@ -43,7 +43,7 @@ class Page:
         self._printed_lines = 0
         self._printed_at = 0
         self._width = surface.printer.width
-        self._has_printed = False
+        self._has_printed = self._had_printed = False
 
     @property
     def received(self) -> str:
@@ -97,6 +97,7 @@ class Page:
     def _print(self, blocks: list[str]) -> None:
         if not self._printed_lines:
             self._printed_at, self._width = self._surface.printed_lines, self._surface.printer.width
+            self._had_printed = self._has_printed
         for block in blocks:
             printed = self._lead() + self._surface.printer.markdown(block)
             self._surface.print(printed)
@@ -116,4 +117,7 @@ class Page:
             return True
         is_last = self._surface.printed_lines == self._printed_at + self._printed_lines
         same_width = self._width == self._surface.printer.width
-        return is_last and same_width and self._surface.erase(self._printed_lines)
+        if not (is_last and same_width and self._surface.erase(self._printed_lines)):
+            return False
+        self._has_printed = self._had_printed
+        return True
