@@ -20,8 +20,10 @@ class Surface(Protocol):
     """A terminal with a part that is printed for good, and lines below it that change."""
 
     printer: Printer
-    printed_lines: int
-    """How many lines were printed for good."""
+
+    @property
+    def printed_lines(self) -> int:
+        """How many lines were printed for good."""
 
     def print(self, text: str) -> None:
         """Print rendered lines for good."""

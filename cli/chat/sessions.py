@@ -13,7 +13,8 @@ from cli.output.chats import when
 from cli.output.prose import print_prose
 from cli.output.text import one_line, plain, short
 from models.chat import SessionView
-from models.chat_messages import ChatMessageView
+from models.chat_messages import ChatMessageView, SentView
+from models.runs import CLOSED
 
 LISTED = 15
 """How many sessions or messages are offered to choose from."""
@@ -82,8 +83,16 @@ async def resume(chat: Conversation, view: SessionView) -> None:
     chat.view, chat.draft = view, Draft()
     messages = await chats.branch(chat.client, view.id, SHOWN)
     print_prose(chat.console, Text(f"— {one_line(view.title or short(view.id), 80)} —", style="dim"))
+    by_id = {message.id: message for message in messages}
+    open_ = [each for each in messages if each.reply is not None and each.reply.status not in CLOSED]
+    answered = {each.parent_id for each in open_}
     for message in messages:
-        print_message(chat, message)
+        # A message whose reply is open is printed with its reply.
+        if message not in open_ and message.id not in answered:
+            print_message(chat, message)
+    for reply in open_:
+        if reply.parent_id in by_id:
+            chat.follow(SentView(message=by_id[reply.parent_id], reply=reply))
 
 
 def print_message(chat: Conversation, message: ChatMessageView) -> None:
