@@ -1,6 +1,5 @@
 """Commands for chat sessions: list, show, export and delete them."""
 
-import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -91,6 +90,8 @@ async def export(
     out: Out = None,
 ) -> int:
     """Export a chat session as Markdown or JSON."""
+    import asyncio  # not for `--help`
+
     from cli.errors import WrongUsage
     from cli.http import chats
     from cli.output.text import plain

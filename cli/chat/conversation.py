@@ -57,6 +57,7 @@ class Following:
 
     words: Callable[[], str]
     cut: Callable[[], Coroutine[Any, Any, object]]
+    how: str = "Ctrl-C cuts it"
 
 
 class Conversation:
@@ -164,8 +165,9 @@ class Conversation:
         lines: list[str] = []
         if self._following is not None:
             self._frame += 1
-            cutting = "cutting the reply" if self._is_cut else self._following.words()
-            lines.append(f"{_SPINNER[self._frame % len(_SPINNER)]} {one_line(cutting, 100)} (Ctrl-C cuts it)")
+            following = self._following
+            words = "stopping" if self._is_cut else f"{one_line(following.words(), 100)} ({following.how})"
+            lines.append(f"{_SPINNER[self._frame % len(_SPINNER)]} {words}")
         lines += [f"  queued: {one_line(sent.message.text or '', 70)}" for sent in self._queue]
         return "\n".join(lines)
 
@@ -234,7 +236,7 @@ class Conversation:
         async def leave() -> None:
             watching.cancel()
 
-        self._following = Following(lambda: f"following task {short(task_id)}", leave)
+        self._following = Following(lambda: f"following task {short(task_id)}", leave, "Ctrl-C stops watching")
         try:
             await watching
         except asyncio.CancelledError:

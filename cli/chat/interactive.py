@@ -43,16 +43,16 @@ async def converse(
     )
     if paths:
         await content.attach_files(chat, list(paths))
-    await _until_left(chat, completer, first)
+    is_open = await _until_left(chat, completer, first)
     if chat.view is not None:
-        if chat.is_open:
+        if is_open:
             print_line("The reply continues in the background.")
         print_line(f"To continue this conversation, run: chimera chat --session {short(chat.view.id)}")
     return 0
 
 
-async def _until_left(chat: Conversation, completer: CommandCompleter, first: str | None) -> None:
-    """Run the terminal, the display of replies and the reading of input, until one of them ends."""
+async def _until_left(chat: Conversation, completer: CommandCompleter, first: str | None) -> bool:
+    """Run the terminal, the display of replies and the reading of input. Return whether a reply was open at the end."""
     works = [
         asyncio.create_task(chat.terminal.run()),
         asyncio.create_task(chat.show_replies()),
@@ -61,6 +61,7 @@ async def _until_left(chat: Conversation, completer: CommandCompleter, first: st
     learning = asyncio.create_task(_learn_names(chat, completer))
     try:
         done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        is_open = chat.is_open
     finally:
         chat.terminal.stop()
         learning.cancel()
@@ -69,6 +70,7 @@ async def _until_left(chat: Conversation, completer: CommandCompleter, first: st
         await asyncio.gather(*works, learning, return_exceptions=True)
     for work in done:
         work.result()
+    return is_open
 
 
 async def _take_inputs(chat: Conversation, first: str | None) -> None:

@@ -45,7 +45,6 @@ class Page:
         self._printed_lines = 0
         self._printed_at = 0
         self._width = surface.printer.width
-        self._has_printed = self._had_printed = False
 
     @property
     def received(self) -> str:
@@ -63,7 +62,7 @@ class Page:
         if blocks := self._text.take_finished():
             self._print(blocks)
         rest = end_of(self._text.rest, TAIL_LINES)
-        self._surface.show_below(self._lead() + self._cropped(rest) if rest.strip() else "")
+        self._surface.show_below("\n" + self._cropped(rest) if rest.strip() else "")
 
     def end_call(self) -> None:
         """Print everything that has arrived. Another call's text may follow."""
@@ -94,20 +93,14 @@ class Page:
     def note(self, line: str, style: str = "dim") -> None:
         """Print a line about the reply, after the text that has arrived before it."""
         self._surface.print(self._surface.printer.rendered(Text(one_line(line, 2000), style=style)))
-        self._has_printed = True
 
     def _print(self, blocks: list[str]) -> None:
         if not self._printed_lines:
             self._printed_at, self._width = self._surface.printed_lines, self._surface.printer.width
-            self._had_printed = self._has_printed
         for block in blocks:
-            printed = self._lead() + self._surface.printer.markdown(block)
+            printed = "\n" + self._surface.printer.markdown(block)
             self._surface.print(printed)
-            self._has_printed = True
             self._printed_lines += printed.count("\n")
-
-    def _lead(self) -> str:
-        return "\n" if self._has_printed else ""
 
     def _cropped(self, rest: str) -> str:
         lines = self._surface.printer.markdown(rest).splitlines(keepends=True)
@@ -119,7 +112,4 @@ class Page:
             return True
         is_last = self._surface.printed_lines == self._printed_at + self._printed_lines
         same_width = self._width == self._surface.printer.width
-        if not (is_last and same_width and self._surface.erase(self._printed_lines)):
-            return False
-        self._has_printed = self._had_printed
-        return True
+        return is_last and same_width and self._surface.erase(self._printed_lines)

@@ -77,12 +77,12 @@ def shown(frames: Sequence[Frame], stored: str, room: int = 100) -> list[str]:
         page.draw()
     page.settle(stored)
     assert paper.below == ""
-    return [line.rstrip() for line in paper.lines]
+    return [line.rstrip() for line in paper.lines if line.strip()]
 
 
 def test_repeated_pieces_are_shown_once() -> None:
     frames = [tokens("One.\n\n"), tokens("One.\n\n"), tokens("\nTwo", 5), tokens("Two.", 6)]
-    assert shown(frames, "One.\n\nTwo.") == ["One.", "", "Two."]
+    assert shown(frames, "One.\n\nTwo.") == ["One.", "Two."]
 
 
 @pytest.mark.parametrize("first", [started(attempt=2), None])
@@ -102,9 +102,7 @@ def test_text_off_the_screen_is_marked() -> None:
 
 
 def test_a_gap_is_filled_at_the_end() -> None:
-    assert shown([tokens("One.\n\n"), tokens("Three.", 12)], "One.\n\nTwo.\n\nThree.") == [
-        *("One.", "", "Two.", "", "Three.")
-    ]
+    assert shown([tokens("One.\n\n"), tokens("Three.", 12)], "One.\n\nTwo.\n\nThree.") == [*("One.", "Two.", "Three.")]
 
 
 def test_unseen_text_is_shown_at_the_end() -> None:
@@ -115,4 +113,4 @@ def test_text_before_a_tool_stays() -> None:
     tool = ToolCallStarted(step=1, attempt=1, index=0, tool="calculator", preview='{"expression": "1+1"}')
     frames = [event(1, started()), tokens("Let me see."), event(2, called()), event(3, tool), event(3, tool)]
     frames += [event(4, started(2)), tokens("It is 2.", step=2)]
-    assert shown(frames, "It is 2.") == ["Let me see.", '→ calculator {"expression": "1+1"}', "", "It is 2."]
+    assert shown(frames, "It is 2.") == ["Let me see.", '→ calculator {"expression": "1+1"}', "It is 2."]

@@ -89,7 +89,10 @@ async def test_a_task_is_followed(chat_folder: Path) -> None:
         user.type("/task Compare tea and coffee." + ENTER)
         await user.sees("completed")
         await user.sees("simulator/fast (simulated)")
+        user.type(LONG.replace("]]", "; drip=5]]") + ENTER)
+        await user.sees("writing")
         user.type(LEAVE)
+        await user.sees("The reply continues in the background.")
         assert await user.ends() == 0
 
 
