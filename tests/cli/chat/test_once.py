@@ -1,9 +1,13 @@
 """`chimera chat` and `chimera sessions` in pipes."""
 
+import asyncio
 import json
+import signal
 from pathlib import Path
 
-from tests.cli.chat.conftest import piped
+from tests.cli.chat.conftest import COMMAND, LIMIT_S, environment, piped
+from tests.conftest import SimulatorServer
+from tests.until import until_true
 
 
 async def test_a_pipe_gets_one_reply(chat_folder: Path) -> None:
@@ -43,3 +47,24 @@ async def test_files_are_sent_with_the_message(chat_folder: Path) -> None:
     (chat_folder / "notes.txt").write_text("Tea is hot.")
     code, out, _ = await piped(chat_folder, "Read it.", "--attach", "notes.txt", "--json")
     assert (code, json.loads(out)["message"]["attachments"][0]["name"]) == (0, "notes.txt")
+
+
+async def test_ctrl_c_cuts_the_reply_of_a_pipe(chat_folder: Path, simulator: SimulatorServer) -> None:
+    text = "Cut this. [[sim: tokens=4000; drip=20]]"
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "chat", text, env=environment(chat_folder), stdin=pipe, stdout=pipe, stderr=pipe
+    )
+    assert process.stdin is not None
+    process.stdin.close()
+    asked = len(simulator.asked())
+
+    async def is_asked() -> bool:
+        return len(simulator.asked()) > asked
+
+    await until_true(is_asked)
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(LIMIT_S):
+        out, err = await process.communicate()
+    assert (process.returncode, out) == (130, b"")
+    assert b"The reply was cut" in err
