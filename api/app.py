@@ -39,6 +39,7 @@ from api.routes import (
     mcp_servers,
     metrics,
     notifications,
+    oidc,
     openai,
     pages,
     policies,
@@ -64,11 +65,12 @@ from chimera.failpoints import Failpoints
 from chimera.limits.rates import Rates
 from chimera.limits.shared import SharedRedis
 from chimera.observe.logging import json_formatter
-from chimera.observe.process import SelfReport
-from chimera.observe.system_log import keeping
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
+from chimera.reports.system_log import keeping
 from chimera.security.accounts import Accounts
+from chimera.security.oidc import Oidc
 from chimera.security.sessions import Auth, secret_of
 from chimera.security.tickets import Tickets
 from chimera.temporal.ai_calls import AiCallWaits
@@ -86,6 +88,7 @@ CLOSED_ROUTERS = (
     tickets.router,
     api_keys.router,
     sessions.router,
+    oidc.router,
     users.router,
     invitations.router,
     audit.router,
@@ -139,6 +142,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in openai.ROUTERS:
         app.include_router(router, dependencies=[Depends(get_caller)])
     app.include_router(auth.public, prefix=API)
+    app.include_router(oidc.public, prefix=API)
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -174,6 +178,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             await stack.enter_async_context(keeping(parts.database, "api", json_formatter("api")))
             reporting = asyncio.create_task(parts.report.run())
             stack.callback(reporting.cancel)
+            watching = asyncio.create_task(parts.rates.watch())
+            stack.callback(watching.cancel)
             yield
 
     return lifespan
@@ -184,7 +190,7 @@ def build_parts(settings: Settings) -> Parts:
     database, bus, temporal = Database(settings), Bus(settings), Temporal(settings)
     limits_redis = SharedRedis(settings.redis_url)
     failpoints, auth = Failpoints(settings.failpoints), Auth(database, settings, limits_redis)
-    accounts = Accounts(database, settings, auth)
+    accounts, egress = Accounts(database, settings, auth), EgressClient(settings)
     sockets = OpenByUser("open sockets", "max_sockets", settings, limits_redis)
     open_streams = OpenByUser("open streams", "max_streams", settings, limits_redis)
     models, schedules_in_temporal = Models(settings), Schedules(settings, temporal)
@@ -203,10 +209,11 @@ def build_parts(settings: Settings) -> Parts:
         auth=auth,
         tickets=Tickets(database, auth),
         accounts=accounts,
+        oidc=Oidc(database, settings, auth, egress),
         rights=Rights(auth, database),
         models=models,
         checks=Checks(settings, models),
-        mcp_clients=clients_with(EgressClient(settings)),
+        mcp_clients=clients_with(egress),
         available=Available(settings),
         hub=Hub(database, bus, temporal.ui_url),
         feed=Feed(database, cursors),

@@ -33,10 +33,11 @@ from chimera.db.engine import Database
 from chimera.failpoints import Failpoints
 from chimera.limits.rates import RateKind, Rates
 from chimera.limits.shared import SharedRedis
-from chimera.observe.process import SelfReport
 from chimera.providers.catalog import Available
 from chimera.providers.health.accounts import ProviderHealth
+from chimera.reports.processes import SelfReport
 from chimera.security.accounts import Accounts
+from chimera.security.oidc import Oidc
 from chimera.security.sessions import Auth, SignedIn
 from chimera.security.sign_ins import place_of
 from chimera.security.tickets import Tickets
@@ -61,6 +62,8 @@ PUBLIC = frozenset(
         ("POST", f"{API}/auth/password-reset"),  # requires a one-time token
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
+        ("POST", f"{API}/auth/oidc/start"),
+        ("POST", f"{API}/auth/oidc/finish"),
         ("POST", f"{API}/codec/{{codec_pass}}/decode"),  # the address is the secret
         ("GET", "/metrics"),  # checks the metrics token, or an administrator's access token
         ("GET", "/health"),
@@ -88,9 +91,16 @@ STARTS = frozenset(
         ("POST", "/ai/embeddings"),
         ("POST", "/ai/images"),
         ("POST", "/ai/transcriptions"),
+        ("POST", "/chat/completions"),
+        ("POST", "/chat/sessions/{session_id}/messages"),
+        ("POST", "/chat/sessions/{session_id}/messages/{message_id}/regenerate"),
+        ("POST", "/chat/sessions/{session_id}/tasks"),
+        ("POST", "/v1/chat/completions"),
+        ("POST", "/v1/responses"),
     }
 )
-"""Routes below `API` that create or start runs. Their requests also count toward `CHIMERA_MAX_STARTS_PER_MINUTE`."""
+"""Routes that create or start runs, below `API` except those below `/v1`. Their requests also count toward
+`CHIMERA_MAX_STARTS_PER_MINUTE`."""
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
 Cursor = Annotated[str | None, Query(max_length=300, description="Value of `next_cursor` from the previous page")]
@@ -117,6 +127,7 @@ class Parts:
     auth: Auth
     tickets: Tickets
     accounts: Accounts
+    oidc: Oidc
     rights: Rights
     models: Models
     checks: Checks
@@ -291,14 +302,10 @@ class ClosedRoute(APIRoute):
         handle = super().get_route_handler()
 
         known = _query_names(self.dependant)
-        starts = any((method, self.path) in STARTS for method in self.methods or ())
-
         is_keyed = any(dependant.call is keyed for dependant in self.dependant.dependencies)
 
         async def signed_in_first(request: Request) -> Response:
-            signed_in = await get_signed_in(request)
-            if starts:
-                await parts_of(request).rates.take(RateKind.START, signed_in.caller.user_id)
+            signed_in = await self.sign_in(request)
             _check_query(request, known)
             strict = StrictRequest(request.scope, request.receive)
             if is_keyed:
@@ -306,6 +313,13 @@ class ClosedRoute(APIRoute):
             return not_modified(request, await handle(strict))
 
         return signed_in_first
+
+    async def sign_in(self, request: Request) -> SignedIn:
+        """Authenticate the caller, and count the request if it may start a run. Raises TooManyRequests."""
+        signed_in = await get_signed_in(request)
+        if (request.method, self.path) in STARTS:
+            await parts_of(request).rates.take(RateKind.START, signed_in.caller.user_id)
+        return signed_in
 
 
 def _query_names(dependant: Dependant) -> frozenset[str]:

@@ -41,7 +41,7 @@ class _Refused(Exception):
 class Protocol(HttpToolsProtocol):
     """One connection. Connections beyond `config.limit_concurrency` are rejected as soon as they are made."""
 
-    _begun = _head_done = False
+    _begun = _head_done = _sent_cookies = False
     """Whether the current request has begun, and whether its headers are complete, so that its body follows."""
     _head_bytes = 0
     _size = 0
@@ -89,7 +89,7 @@ class Protocol(HttpToolsProtocol):
                 self._wait(HEAD_SECONDS, self._on_late_head)
 
     def on_message_begin(self) -> None:
-        self._begun, self._size = True, 0
+        self._begun, self._size, self._sent_cookies = True, 0, False
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -100,6 +100,7 @@ class Protocol(HttpToolsProtocol):
         self._count(len(name) + len(value))
         # Cookies aren't used, and Python before 3.11.10 parses quoted cookies in quadratic time (CVE-2024-7592).
         if name.lower() == b"cookie":
+            self._sent_cookies = True
             return
         super().on_header(name, value)
         if len(self.headers) > MAX_HEADERS:
@@ -109,6 +110,12 @@ class Protocol(HttpToolsProtocol):
         self._head_done, self._head_bytes = True, 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over. That there were cookies matters to `is_own_origin`; their values don't."""
+        if self._sent_cookies:
+            self.headers.append((b"cookie", b"dropped"))
+        super().handle_websocket_upgrade()
 
     def on_message_complete(self) -> None:
         self._begun = self._head_done = False

@@ -19,7 +19,7 @@ from chimera.store import agents, files, replies, user_limits
 from chimera.store.agents import BUILT_IN_VIEWS
 from chimera.store.user_limits import OPEN_REPLIES_LIMIT
 from models.agents import AgentView
-from models.errors import InactiveAgent, InvalidInput, NotFound, ReplyFailed, UnknownAgent
+from models.errors import InactiveAgent, InvalidInput, NotFound, ReplyFailed, SpendingLimitReached, UnknownAgent
 from models.files import MAX_IMAGE_BYTES
 from models.ids import FileId, RunId, UserId
 from models.replies import ClientTool, CompletionSpec, ConversationMessage, FilePart, ImagePart, ReplyView
@@ -108,6 +108,8 @@ async def awaited(parts: Parts, caller: Caller, reply_id: RunId, response: Respo
     if view.status in OPEN and wait_s:
         await parts.ai_call_waits.wait(reply_id, wait_s)
         view = await find(parts, caller, reply_id)
+    if view.status is RunStatus.FAILED and view.error_code == SpendingLimitReached.code:
+        raise SpendingLimitReached(view.error or "")
     if view.status is RunStatus.FAILED:
         raise ReplyFailed(reply_id, view.error_code or "failed", view.error or "")
     if view.status in OPEN:

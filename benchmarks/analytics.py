@@ -3,9 +3,9 @@
     python -m benchmarks analytics [--calls 1000000] [--tasks 100000] [--requests 20] [--only figures|recording]
 
 Figures: SQL writes the tasks, calls and attempts of 50 users into the real tables, at random times of a year, ten calls
-each, with the triggers off. `rollups.rebuild`, the code behind `chimera analytics --rebuild`, computes the rollups from
-them. Then each route is requested through HTTP, for periods of 1, 30 and 365 days, by the most active user and by an
-administrator for all users. The output shows the median and the 95th percentile, and how often PostgreSQL read the
+each, with the triggers off. `rollups.rebuild`, the code behind `python -m chimera.ledger.rebuild`, computes the rollups
+from them. Then each route is requested through HTTP, for periods of 1, 30 and 365 days, by the most active user and by
+an administrator for all users. The output shows the median and the 95th percentile, and how often PostgreSQL read the
 tables of runs and attempts from end to end meanwhile.
 
 Recording: the same statements that accept and settle a model call, with and without the triggers, in turns on the same
@@ -103,7 +103,7 @@ async def main() -> None:
     asked = options.parse_args()
     async with running_parts() as parts, fresh_database(parts.database_url or "") as url:
         settings = parts.model_copy(
-            update={"database_url": url, "jwt_secret": SecretStr(SECRET), "registration_open": True}
+            update={"database_url": url, "jwt_secret": SecretStr(SECRET), "registration": "open"}
         )
         database = Database(settings)
         if asked.only != "figures":

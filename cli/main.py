@@ -32,7 +32,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "account": ("cli.account:app", "Show or change your account, or list and end your sessions."),
         "keys": ("cli.keys:app", "Manage API keys for programs: create, list or delete them."),
-        "limits": ("cli.limits:limits", "Show what you may spend per day and month, or set the limits of a user."),
+        "limits": ("cli.limits:limits", "Show what you may spend per day and month, or set the limits of another user."),
     },
     "Chat": {
         "chat": (
@@ -125,6 +125,13 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "image": ("cli.ai_calls:image", "Generate an image file."),
         "transcribe": ("cli.ai_calls:transcribe", "Transcribe a recording."),
         "calls": ("cli.ai_calls:app", "List, show and cancel your embedding, image and transcription calls."),
+    },
+    "Figures and logs": {
+        "analytics": (
+            "cli.analytics:analytics",
+            "Show the model calls, tasks, tokens and cost of the last days, with a chart.",
+        ),
+        "logs": ("cli.logs:logs", "List warnings and errors of Chimera's processes. For administrators only."),
     },
     "Recurring tasks": {
         "schedules": (

@@ -42,6 +42,7 @@ _UNSEEN = r"\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u2000-\u200f\u2028-\u202f\u205f-\
 MODEL_REF = rf"^[a-z0-9_-]{{1,40}}/[^ {_UNSEEN}]([^{_UNSEEN}]{{0,{MODEL_CHARS - 2}}}[^ {_UNSEEN}])?$"
 ORDER = r"^-?created_at$"
 CHAT_ORDER = r"^-?(created_at|last_message_at)$"
+RESPONSE_ID = r"^resp_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 SCHEDULE_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 TOPIC = r"^((run|task|reply|chat):[0-9a-fA-F-]{32,36}|runs|tasks|agents|approvals|notifications|system)$"
 """These are the patterns of values that users write. `models/wording.py` has the error message for each of them."""

@@ -33,7 +33,7 @@ class DoubleTexting(StrEnum):
     """The open replies are cancelled. They and their messages leave the branch."""
 
 
-class SessionSpec(Body):
+class ChatSessionSpec(Body):
     """A chat session to create or to replace."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"agent": "writer", "title": "Letters"}]})
@@ -104,7 +104,7 @@ class OpenReply(Contract):
     status: RunStatus
 
 
-class SessionView(Contract):
+class ChatSessionView(Contract):
     """A chat session as returned by the API, without its messages."""
 
     id: ChatSessionId
@@ -132,10 +132,10 @@ class SessionView(Contract):
     )
 
 
-class SessionPage(Contract):
+class ChatSessionPage(Contract):
     """A page of chat sessions."""
 
-    items: tuple[SessionView, ...]
+    items: tuple[ChatSessionView, ...]
     next_cursor: str | None = Field(
         description="Send this value as `cursor` to get the next page. `null` on the last page."
     )

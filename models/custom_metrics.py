@@ -11,6 +11,9 @@ METRIC_NAME = r"^[a-z][a-z0-9_.]{0,79}$"
 LABEL_NAME = r"^[a-z][a-z0-9_]{0,39}$"
 MAX_LABELS = 10
 MAX_VALUE_CHARS = 100
+MAX_LABELS_CHARS = 500
+"""Maximum number of characters of all labels of a value. In UTF-8, they have to fit into an index entry (2,704 bytes).
+"""
 MAX_POINTS = 100
 """Maximum number of values in a request."""
 MAX_SERIES = 500
@@ -41,6 +44,8 @@ class MetricRecord(Body):
                 raise ValueError(f"The label {name[:60]!r} must consist of lower-case letters, digits and underscores.")
             if len(value) > MAX_VALUE_CHARS:
                 raise ValueError(f"The value of the label {name!r} can have at most {MAX_VALUE_CHARS} characters.")
+        if sum(len(name) + len(value) for name, value in self.labels.items()) > MAX_LABELS_CHARS:
+            raise ValueError(f"The labels together can have at most {MAX_LABELS_CHARS} characters. Shorten them.")
         if self.at is not None and self.at.tzinfo is None:
             raise ValueError("The time has no time zone. Add one, for example Z for UTC.")
         return self

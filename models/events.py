@@ -237,8 +237,7 @@ class ConversationSummarized(_Placed):
     """The older messages of a chat session were summarized, so that the conversation fits into the model's window."""
 
     type: Literal["conversation.summarized"] = "conversation.summarized"
-    covers_id: str
-    """The last message that the summary covers."""
+    covers_id: str = Field(description="ID of the last message that the summary covers")
     preview: str
 
 
@@ -350,8 +349,7 @@ class SnapshotFrame(Contract):
     run_id: RunId
     seq: int
     task: TaskView | None = None
-    reply: ReplyView | None = None
-    """Set instead of `task` if the run is a reply."""
+    reply: ReplyView | None = Field(default=None, description="Set instead of `task` if the run is a reply")
     subtasks: tuple[SubtaskView, ...]
 
 

@@ -20,6 +20,7 @@ from models.base import (
     MODEL_CHARS,
     MODEL_REF,
     ORDER,
+    RESPONSE_ID,
     SCHEDULE_ID,
     TOPIC,
 )
@@ -40,6 +41,7 @@ PATTERNS = {
         " trailing spaces."
     ),
     ORDER: "Use -created_at (newest first) or created_at (oldest first).",
+    RESPONSE_ID: "Use the ID of a response, as in resp_8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a.",
     SCHEDULE_ID: "Use a schedule ID from the list of schedules.",
     TOOL_NAME: "Use 1 to 64 letters, digits, hyphens and underscores, as in github__create_issue.",
     TOPIC: (

@@ -25,14 +25,14 @@ from chimera.failpoints import Failpoints
 from chimera.ledger import rollups, spending_waits
 from chimera.ledger.spending import SpendingRules
 from chimera.ledger.tools import publish_all
-from chimera.observe.exposition import serve_metrics
 from chimera.observe.logging import json_formatter
-from chimera.observe.process import SelfReport
-from chimera.observe.pruning import prune
-from chimera.observe.system_log import keeping
 from chimera.providers import Providers
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.limits.limiter import ProviderLimits
+from chimera.reports.exposition import serve_metrics
+from chimera.reports.processes import SelfReport
+from chimera.reports.pruning import prune
+from chimera.reports.system_log import keeping
 from chimera.store import idempotency
 from chimera.store.notifications import Expiry
 from chimera.temporal.client import Temporal

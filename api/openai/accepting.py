@@ -96,7 +96,8 @@ async def accept(parts: Parts, caller: Caller, asked: Conversation, terms: Terms
     )
     run_id, is_new = await replies.accept(parts, caller, spec, terms.key)
     if is_new:
-        parts.dispatcher.deliver_soon(run_id)
+        await parts.failpoints.hit("after_insert")
+        await parts.dispatcher.deliver(run_id)
     return Accepted(run_id, is_new)
 
 

@@ -18,6 +18,7 @@ _STATUS = {
     "rate_limited": 429,
     "no_quota": 429,
     "budget_reached": 429,
+    "spending_limit_reached": 429,
     "context_too_long": 400,
     "content_refused": 400,
     "reply_cancelled": 409,

@@ -157,7 +157,11 @@ def problem_of(end: NoAnswer) -> ResponseProblem:
 def _problem_of(view: ReplyView) -> ResponseProblem | None:
     if view.status is not RunStatus.FAILED:
         return None
-    code = "rate_limit_exceeded" if view.error_code in ("rate_limited", "no_quota") else "server_error"
+    code = (
+        "rate_limit_exceeded"
+        if view.error_code in ("rate_limited", "no_quota", "spending_limit_reached")
+        else "server_error"
+    )
     return ResponseProblem(code=code, message=f"{view.error_code}: {view.error}")
 
 

@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from api.bodies import StrictRequest
-from api.deps import ClosedRoute, get_signed_in
+from api.deps import ClosedRoute
 from models.openai.errors import ErrorView
 
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -17,6 +17,15 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 """Responses that every route below `/v1` can return, for the OpenAPI document."""
 
 
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The whole answer, or with `stream` server-sent events",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+"""The answer of the routes that can stream."""
+
+
 class OpenAIRoute(ClosedRoute):
     """Authenticates the caller before it reads the body. Ignores unknown query parameters, which clients may add."""
 
@@ -24,7 +33,7 @@ class OpenAIRoute(ClosedRoute):
         handle = APIRoute.get_route_handler(self)
 
         async def signed_in_first(request: Request) -> Response:
-            await get_signed_in(request)
+            await self.sign_in(request)
             return await handle(StrictRequest(request.scope, request.receive))
 
         return signed_in_first

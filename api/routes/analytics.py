@@ -38,13 +38,14 @@ async def get_overview(wanted: InPeriod, caller: WithCaller, parts: WithParts) -
     period = wanted.period()
     async with _reading(parts) as session:
         window = await wanted.window(session, caller, period)
+        total, by_model, by_agent = await calls.summary(session, window)
         return Overview(
             period=period,
-            model_calls=await calls.totals(session, window),
+            model_calls=total,
             latency=await calls.latency(session, window),
             runs=await runs.totals(session, window),
-            by_model=await calls.by_model(session, window),
-            by_agent=await calls.by_agent(session, window),
+            by_model=by_model,
+            by_agent=by_agent,
             days=await calls.by_day(session, window, ZoneInfo(period.time_zone)),
         )
 

@@ -13,7 +13,7 @@ from chimera.store import chat, chat_deletions, chat_replies, user_limits
 from chimera.store.chat import SessionFilter
 from chimera.store.user_limits import CHAT_SESSIONS_LIMIT
 from models.base import AGENT_NAME, CHAT_ORDER, Contract
-from models.chat import LeafChoice, SessionPage, SessionSpec, SessionView
+from models.chat import ChatSessionPage, ChatSessionSpec, ChatSessionView, LeafChoice
 from models.errors import InvalidInput
 from models.ids import ChatMessageId, ChatSessionId
 from models.users import Caller
@@ -60,7 +60,7 @@ async def list_chat_sessions(
     query: Annotated[SessionQuery, Depends(_session_query)],
     limit: Limit = 20,
     cursor: Cursor = None,
-) -> SessionPage:
+) -> ChatSessionPage:
     """List your chat sessions, with the most recently used ones first.
 
     Administrators see all users' sessions, without their titles and messages.
@@ -75,13 +75,13 @@ async def list_chat_sessions(
             after=parts.cursors.open(cursor, list_name) if cursor else None,
             limit=limit,
         )
-    return SessionPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
+    return ChatSessionPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
 @router.post("", operation_id="create_chat_session", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
 async def create_chat_session(
-    spec: SessionSpec, caller: WithCaller, parts: WithParts, response: Response
-) -> SessionView:
+    spec: ChatSessionSpec, caller: WithCaller, parts: WithParts, response: Response
+) -> ChatSessionView:
     """Create a chat session with an agent or a model."""
     async with parts.database.begin() as session:
         await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
@@ -94,7 +94,7 @@ async def create_chat_session(
 @router.get("/{session_id}", operation_id="get_chat_session")
 async def get_chat_session(
     session_id: WithSessionId, caller: WithCaller, parts: WithParts, tagged: ShowsVersion
-) -> SessionView:
+) -> ChatSessionView:
     """Show a chat session with its open replies, but without its messages."""
     async with parts.database.begin() as session:
         found = await chat.own_or_managed(session, caller, session_id)
@@ -105,8 +105,8 @@ async def get_chat_session(
 
 @router.put("/{session_id}", operation_id="replace_chat_session")
 async def replace_chat_session(
-    session_id: WithSessionId, spec: SessionSpec, caller: WithCaller, parts: WithParts, tagged: ChecksTag
-) -> SessionView:
+    session_id: WithSessionId, spec: ChatSessionSpec, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+) -> ChatSessionView:
     """Replace a chat session's fields. Without `title`, the session keeps its title. Open replies don't change."""
     async with parts.database.begin() as session:
         found = await chat.own(session, caller, session_id, lock=True)
@@ -134,7 +134,7 @@ async def delete_chat_session(
 
 
 @router.post("/{session_id}/archive", operation_id="archive_chat_session", dependencies=[KEYED])
-async def archive_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> SessionView:
+async def archive_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> ChatSessionView:
     """Archive a chat session. Lists leave it out, until it receives another message or is restored."""
     async with parts.database.begin() as session:
         await chat.set_archived(session, caller, session_id, archived=True)
@@ -142,7 +142,7 @@ async def archive_chat_session(session_id: WithSessionId, caller: WithCaller, pa
 
 
 @router.post("/{session_id}/restore", operation_id="restore_chat_session", dependencies=[KEYED])
-async def restore_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> SessionView:
+async def restore_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> ChatSessionView:
     """Restore a chat session from the archive."""
     async with parts.database.begin() as session:
         await chat.set_archived(session, caller, session_id, archived=False)
@@ -152,7 +152,7 @@ async def restore_chat_session(session_id: WithSessionId, caller: WithCaller, pa
 @router.put("/{session_id}/leaf", operation_id="choose_chat_branch")
 async def choose_chat_branch(
     session_id: WithSessionId, choice: LeafChoice, caller: WithCaller, parts: WithParts
-) -> SessionView:
+) -> ChatSessionView:
     """Choose the active branch of a chat session, which the next message continues."""
     async with parts.database.begin() as session:
         found = await chat.own(session, caller, session_id, lock=True)
@@ -160,6 +160,6 @@ async def choose_chat_branch(
     return await _view(parts, caller, session_id)
 
 
-async def _view(parts: Parts, caller: Caller, session_id: ChatSessionId) -> SessionView:
+async def _view(parts: Parts, caller: Caller, session_id: ChatSessionId) -> ChatSessionView:
     async with parts.database.begin() as session:
         return await chat.view(session, caller, session_id)

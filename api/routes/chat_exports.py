@@ -10,7 +10,7 @@ from api.chat import WithSessionId
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts
 from chimera.content.chat_exports import JsonExport, MarkdownExport
 from chimera.store import chat, chat_messages
-from models.chat import SessionView
+from models.chat import ChatSessionView
 from models.errors import NotFound
 from models.users import Caller
 
@@ -28,7 +28,7 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
                     "type": "object",
                     "required": ["session", "messages"],
                     "properties": {
-                        "session": {"$ref": "#/components/schemas/SessionView"},
+                        "session": {"$ref": "#/components/schemas/ChatSessionView"},
                         "messages": {"type": "array", "items": {"$ref": "#/components/schemas/ChatMessageView"}},
                     },
                 }
@@ -61,7 +61,7 @@ async def export_chat_session(
 
 
 async def _pieces(
-    parts: Parts, caller: Caller, view: SessionView, export: MarkdownExport | JsonExport, *, all_branches: bool
+    parts: Parts, caller: Caller, view: ChatSessionView, export: MarkdownExport | JsonExport, *, all_branches: bool
 ) -> AsyncIterator[str]:
     """Read each page in its own transaction, so that a slow client doesn't hold a database connection."""
     yield export.begin()

@@ -6,7 +6,7 @@ from api.bearer import bearer_token
 from api.deps import Parts, PublicRoute, WithParts
 from chimera.ledger.analytics import system
 from chimera.ledger.analytics.window import bounded
-from chimera.observe.exposition import CONTENT_TYPE, may_read, metrics_of, text_of
+from chimera.reports.exposition import CONTENT_TYPE, may_read, metrics_of, text_of
 from chimera.store import processes
 from models.errors import Forbidden, NotSignedIn
 

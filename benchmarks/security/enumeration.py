@@ -38,7 +38,24 @@ async def sign_ins(stack: Stack) -> Seen:
         second=19,
     )
     seen.take(await _refreshes(stack), "refresh: ")
+    seen.take(await _resets(stack), "reset: ")
     return seen
+
+
+async def _resets(stack: Stack) -> Seen:
+    """With an invented token, compare an account's e-mail, an unknown one and a disabled account's."""
+    known, disabled = await new_accounts(stack, SAMPLES), await new_accounts(stack, SAMPLES)
+    await _disable(stack, disabled)
+
+    def of(emails: list[str]) -> Ask:
+        return lambda client: _reset(client, emails.pop())
+
+    asks: dict[str, Ask] = {
+        "an account's e-mail": of(known),
+        "an unknown e-mail": lambda client: _reset(client, _unknown_email(0)),
+        "a disabled account's e-mail": of(disabled),
+    }
+    return await compare(stack, SAMPLES, asks, second=17, same_work=False)
 
 
 async def _refreshes(stack: Stack) -> Seen:
@@ -96,11 +113,16 @@ async def _register(client: httpx2.AsyncClient, email: str) -> httpx2.Response:
     return await client.post(f"{API}/auth/register", json={"email": email, "password": PASSWORD})
 
 
+async def _reset(client: httpx2.AsyncClient, email: str) -> httpx2.Response:
+    body = {"email": email, "token": f"{uuid4().hex}{uuid4().hex}", "new_password": PASSWORD}
+    return await client.post(f"{API}/auth/password-reset", json=body)
+
+
 async def _disable(stack: Stack, emails: list[str]) -> None:
     await rows(stack, "UPDATE users SET disabled_at = now() WHERE email = ANY(:emails)", emails=emails)
 
 
 FINDINGS = (
     Finding("B20", "open registration doesn't reveal accounts (S09)", registrations),
-    Finding("S09", "sign-in and refresh don't reveal accounts: same body, same code, same work", sign_ins),
+    Finding("S09", "sign-in, refresh and reset don't reveal accounts: same body, same code, same work", sign_ins),
 )

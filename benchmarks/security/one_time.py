@@ -50,7 +50,7 @@ async def _resets(stack: Stack, seen: Seen, admin: httpx2.AsyncClient) -> None:
         stack, seen, "password-reset", {"email": other, "token": foreign, "new_password": NEW}, "a foreign token"
     )
     await _refused(
-        stack, seen, "password-reset", {"email": mine, "token": used, "new_password": NEW}, "a replaced token"
+        stack, seen, "password-reset", {"email": mine, "token": replaced, "new_password": NEW}, "a replaced token"
     )
     await rows(stack, "UPDATE password_resets SET expires_at = now() WHERE used_at IS NULL")
     await _refused(

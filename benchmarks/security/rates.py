@@ -26,7 +26,7 @@ AT_ONCE = 40
 EXACT = 0.05
 NAMES = 10_000
 MOST_GROWN_BYTES = 40 * 1024 * 1024
-START_S = 60.0
+START_S = 300.0
 
 Headers = Callable[[int], dict[str, str]]
 

@@ -14,6 +14,7 @@ from chimera.security.accounts import FIRST_USER
 from tests.ports import free_port
 from tests.stack import Stack
 
+ROOT = Path(__file__).parents[2]
 AT_ONCE = 3
 LIMIT_S = 120.0
 GOOD = {"CHIMERA_JWT_SECRET": uuid4().hex + uuid4().hex, "CHIMERA_ENV_FILE": ""}
@@ -65,7 +66,13 @@ async def _start(variables: dict[str, str]) -> tuple[int | None, str]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "api"),
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": folder, "CHIMERA_API_PORT": str(free_port()), **variables},
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(ROOT),
+                "HOME": folder,
+                "CHIMERA_API_PORT": str(free_port()),
+                **variables,
+            },
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

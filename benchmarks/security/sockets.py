@@ -46,10 +46,12 @@ async def foreign_topics(stack: Stack, guesses: int = GUESSES) -> Seen:
             await _odd_messages(seen, spy, theirs)
             await _many_topics(seen, stack, attacker)
             await _guess(seen, stack, attacker, theirs, guesses)
-            for _ in range(20):
-                await _draft(victim)
+            all_of_theirs = {theirs, *[await _draft(victim) for _ in range(20)]}
             await asyncio.sleep(2)
-            foreign = [frame for frame in await _pending(spy) if frame["type"] in ("changes", "event", "tokens")]
+            seen_by_spy = [json.dumps(frame) for frame in await _pending(spy)]
+            foreign = [frame for frame in seen_by_spy if any(each in frame for each in all_of_theirs)]
+            # The attacker's own tasks show that the lists were alive.
+            seen.expect(any('"changes"' in frame for frame in seen_by_spy), "the attacker's own lists were silent")
         seen.expect(foreign == [], f"{len(foreign)} frames about another user's work arrived")
         status = (await victim.get(f"{API}/tasks/{theirs}")).json()["status"]
         seen.expect(status == "draft", f"the other user's task is {status}")
@@ -222,16 +224,17 @@ async def _handshake(stack: Stack, path: str, headers: dict[str, str]) -> int:
 async def _first_code(stack: Stack, path: str) -> int:
     """Open a socket without signing in properly, and return the code that it is closed with."""
     async with connect(_url(stack, path), proxy=None) as socket:
-        await socket.send('{"type": "ping"}')
+        with suppress(ConnectionClosed):
+            await socket.send('{"type": "ping"}')
         return await _closed(socket)
 
 
 async def _used(stack: Stack, ticket: str, *, in_address: bool = True) -> int:
     """Use a ticket; return 0 if it opens a socket, or the code that the socket is closed with."""
     async with connect(_url(stack, f"/ws?ticket={ticket}" if in_address else "/ws"), proxy=None) as socket:
-        if not in_address:
-            await socket.send(json.dumps({"type": "authenticate", "ticket": ticket}))
         try:
+            if not in_address:
+                await socket.send(json.dumps({"type": "authenticate", "ticket": ticket}))
             return 0 if (await _next(socket))["type"] == "authenticated" else 1
         except ConnectionClosed:
             return socket.close_code or 1

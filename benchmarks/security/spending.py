@@ -38,7 +38,7 @@ async def users_limit(stack: Stack) -> Seen:
     seen = Seen()
     async with signed_in(stack, "admin", address="127.0.47.1") as admin, signed_in(stack, address="127.0.47.2") as one:
         owner = await user_id(one)
-        limit = 12 * await _cost_of_a_call(stack, one, owner)
+        limit = 4 * await _cost_of_a_call(stack, one, owner)
         already = (await _spent(stack, owner))["spent"]
         await _set(admin, owner, already + limit)
         ids = [await new_task(one, FAULTS[number % len(FAULTS)]) for number in range(RUNS)]
@@ -121,7 +121,7 @@ async def _set(admin: httpx2.AsyncClient, owner: str, micro_usd: int | None) -> 
 
 async def _spent(stack: Stack, *owners: str) -> dict[str, Any]:
     (row,) = await rows(stack, _SPENT, owners=list(owners))
-    return dict(row)
+    return {name: int(value) for name, value in row.items()}
 
 
 async def _states(client: httpx2.AsyncClient, ids: list[Any]) -> set[str]:

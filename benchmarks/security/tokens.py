@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hmac
 import json
 import re
 import time
@@ -123,8 +124,8 @@ def _forgeries(claims: Claims, url: str) -> dict[str, str]:
     head, body, signature = guess.split(".")
     tokens = {f"algorithm {name}": _signed_as({"alg": name}, claims) for name in ("none", "None", "NONE", "nOnE", "")}
     tokens |= {
-        f"the public key as a secret, {name}": _signed_as({"alg": name, "typ": "JWT"}, claims, public.hex())
-        for name in ("HS256", "HS384", "HS512")
+        f"the public key as a secret, {name}": _signed_as({"alg": name, "typ": "JWT"}, claims, public, digest)
+        for name, digest in (("HS256", "sha256"), ("HS384", "sha384"), ("HS512", "sha512"))
     }
     tokens |= {f"algorithm {name}": jwt.encode(claims, private, name) for name in ("RS256", "PS256")}
     for name, value in (("path", "../../dev/null"), ("SQL", "' OR 1=1 --"), ("URL", url), ("empty", "")):
@@ -146,9 +147,14 @@ def _forgeries(claims: Claims, url: str) -> dict[str, str]:
     }
 
 
-def _signed_as(header: Claims, claims: Claims, signature: str = "") -> str:
-    parts = [json.dumps(header).encode(), json.dumps(claims).encode(), signature.encode()]
-    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+def _signed_as(header: Claims, claims: Claims, secret: bytes = b"", digest: str = "") -> str:
+    """Sign by hand, because PyJWT refuses a public key as a secret; without a secret, the signature is empty."""
+    said = f"{_part(json.dumps(header).encode())}.{_part(json.dumps(claims).encode())}"
+    return f"{said}.{_part(hmac.digest(secret, said.encode(), digest)) if secret else ''}"
+
+
+def _part(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 async def _own_claims(stack: Stack, client: httpx2.AsyncClient) -> Claims:
@@ -166,12 +172,12 @@ async def _refresh(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
 
 
 async def _close_code(client: httpx2.AsyncClient, path: str) -> int:
-    try:
-        async with AsyncWebSocketClient(client).connect(path) as socket:
-            await socket.send_text('{"type":"ping"}')
+    async with AsyncWebSocketClient(client).connect(path) as socket:
+        await socket.send_text('{"type":"ping"}')
+        try:
             await socket.receive_json()
-    except WebSocketDisconnect as closed:
-        return int(closed.code)
+        except WebSocketDisconnect as closed:
+            return int(closed.code)
     return 0
 
 

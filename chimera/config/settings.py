@@ -57,6 +57,7 @@ from models.base import ModelRef
 from models.model_calls import MAX_CALL_SECONDS
 from models.providers import OwnModel, OwnPrice
 from models.tasks import SubtaskMode
+from models.users import Role
 from models.wording import reportable, sentence_of
 
 WindowTokens = Annotated[int, Field(ge=1024)]
@@ -188,6 +189,15 @@ class Settings(OfVendors):
     """Who can create an account: anyone, users whom an administrator has invited, or no one."""
     setup_token: Secret | None = None
     """With it, the first administrator can be created over HTTP. It has no effect once there is one."""
+    oidc_issuer: WebAddress | None = None
+    """The identity provider's address. With it, the client's ID and redirect URL, users can sign in there."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SentSecret | None = None
+    oidc_redirect_url: WebAddress | None = None
+    """The page to which the provider sends users back. It must be registered there."""
+    oidc_role_claim: str = "groups"
+    oidc_roles: dict[str, Role] = Field(default_factory=dict)
+    """Roles by the values of the claim. If not empty, only users with one of these values can sign in there."""
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[HostName, ...], NoDecode] = ()
     """Names under which this installation can be reached, besides this machine's own names and IP addresses."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pydantic_core import to_json
 
-from models.chat import SessionView
+from models.chat import ChatSessionView
 from models.chat_messages import ChatMessageView
 from models.ids import ChatMessageId
 
@@ -17,7 +17,7 @@ class MarkdownExport:
     media_type, suffix = "text/markdown; charset=utf-8", "md"
     end = ""
 
-    def __init__(self, session: SessionView) -> None:
+    def __init__(self, session: ChatSessionView) -> None:
         self._session = session
         self._before: ChatMessageId | None = None
         self._numbers: dict[str, int] = {}
@@ -65,7 +65,7 @@ class JsonExport:
     media_type, suffix = "application/json", "json"
     end = "]}\n"
 
-    def __init__(self, session: SessionView) -> None:
+    def __init__(self, session: ChatSessionView) -> None:
         self._session = session
         self._is_first = True
 

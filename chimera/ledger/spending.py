@@ -21,6 +21,8 @@ from models.limits import SpendingLimit, SpendingLimitView
 from models.runs import OPEN, RunKind
 
 TURN = "spending"
+WAITING = (RunKind.TASK, RunKind.REPLY)
+"""The kinds of runs that wait for a spending limit. For others, a program waits: they fail."""
 TOTAL = tuple(limit for limit in SpendingLimit if limit.scope == "installation")
 
 
@@ -143,10 +145,10 @@ async def why_refused(connection: Connection, intent: Intent, rules: SpendingRul
         stopped=False,
         for_now=_is_held(used[limit], need, limits[limit]),
         limit=limit,
-        message=_message(limit, limits[limit], used[limit], need, waits=owner.kind == RunKind.TASK),
+        message=_message(limit, limits[limit], used[limit], need, waits=owner.kind in WAITING),
         needed=used[limit].total + need if limit.scope == "user" else None,
         until=used[limit].ends_at,
-        waits=owner.kind == RunKind.TASK,
+        waits=owner.kind in WAITING,
     )
 
 

@@ -11,10 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
+from uuid import uuid4
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from redis.asyncio import Redis
 
 from chimera.config.settings import Settings
 from chimera.limits.shared import SharedRedis
@@ -26,8 +29,20 @@ SHARE = 100
 """A process takes one part in this many of a limit at a time."""
 LEASE_S = 10.0
 """How long it may use what it took. The rest is lost, which is less than a hundredth of the limit per process."""
+REPORT_S, KEPT_S = 2.0, 10.0
+"""How often a process reports that it is there, and how long that counts."""
 FULL_S = 1.0
 """How long a process rejects requests without asking Redis again, at most."""
+
+
+_REPORT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return redis.call('ZCARD', KEYS[1])
+"""
 
 
 class RateKind(StrEnum):
@@ -79,6 +94,7 @@ class Rates:
         self._sweep_at = SWEEP
         self._shared = shared
         self._counter = _counter_of(shared)
+        self._processes, self._name = 1, uuid4().hex
 
     async def take(self, kind: RateKind, who: str) -> Standing | None:
         """Count a request of `who`. Returns None if the limit is off. Raises TooManyRequests."""
@@ -95,30 +111,45 @@ class Rates:
         return Standing(kind, limit, max(0, limit - used.weighted - 1), used.left_s)
 
     async def _take_shared(self, kind: RateKind, who: str, limit: int, now: float) -> None:
+        """Take a place in the count of all processes. While Redis doesn't answer, keep to this process's share."""
         lease = self._lease_of(kind, who, now)
-        if not _use(lease, now):
-            async with lease.lock:
-                # Another request may have taken a share while this one waited.
-                if not _use(lease, now):
-                    await self._renew(lease, kind, who, limit, now)
+        if _use(lease, now):
+            return
+        async with lease.lock:
+            # Another request may have taken places while this one waited.
+            if _use(lease, now):
+                return
+            if now < lease.full_until:
+                raise TooManyRequests(limit, SETTINGS[kind], lease.full_until - now)
+            answer = await self._shared.ask(lambda _: self._fill(lease, kind, who, limit, now))
+            if answer is not None and not _use(lease, now):
+                raise TooManyRequests(limit, SETTINGS[kind], answer)
+            if answer is None and (wait_s := self._own[kind].used(who, now).wait_s(max(1, limit // self._processes))):
+                raise TooManyRequests(limit, SETTINGS[kind], wait_s)
 
-    async def _renew(self, lease: _Lease, kind: RateKind, who: str, limit: int, now: float) -> None:
-        """Take a share of the limit from Redis, or the last places one by one. Raises TooManyRequests."""
-        if now < lease.full_until:
-            raise TooManyRequests(limit, SETTINGS[kind], lease.full_until - now)
-        item, name = RateLimitItemPerMinute(limit, namespace=kind), sha256(who.encode()).hexdigest()[:32]
+    async def _fill(self, lease: _Lease, kind: RateKind, who: str, limit: int, now: float) -> float:
+        """Take a hundredth of the limit from Redis, or else one place. Returns the seconds to wait if there is none."""
         counter = self._counter
         assert counter is not None
+        item, name = RateLimitItemPerMinute(limit, namespace=kind), sha256(who.encode()).hexdigest()[:32]
         for share in sorted({max(1, limit // SHARE), 1}, reverse=True):
-            taken = await self._shared.ask(lambda _, share=share: counter.hit(item, name, cost=share))  # type: ignore[misc]
-            if taken is None:
-                return
-            if taken:
-                lease.left, lease.until = share - 1, now + LEASE_S
-                return
-        wait_s = await self._shared.ask(lambda _: _wait_s(counter, item, name, limit)) or 1.0
+            if await counter.hit(item, name, cost=share):
+                lease.left, lease.until = lease.left + share, now + LEASE_S
+                return 0.0
+        wait_s = await _wait_s(counter, item, name, limit)
         lease.full_until = now + min(wait_s, FULL_S)
-        raise TooManyRequests(limit, SETTINGS[kind], wait_s)
+        return wait_s
+
+    async def watch(self) -> None:
+        """Keep count of the API processes, forever: without Redis, each of them admits its share of a limit."""
+        while True:
+            found = await self._shared.ask(self._report)
+            self._processes = max(1, found or self._processes)
+            await asyncio.sleep(REPORT_S)
+
+    async def _report(self, client: Redis) -> int:
+        answer: Any = client.eval(_REPORT, 1, "chimera:rates:processes", self._name, str(int(KEPT_S * 1000)))
+        return int(await answer)
 
     def _lease_of(self, kind: RateKind, who: str, now: float) -> _Lease:
         lease = self._leases.get((kind, who))

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -17,8 +17,13 @@ log = structlog.get_logger()
 
 WAIT_S = 0.05
 """The longest wait for an answer, on the path of a request."""
+ANSWER_S = 1.0
+"""How long an answer may take before Redis counts as away. Meanwhile, the request has long continued."""
 AWAY_S = 2.0
 """How long Redis isn't used after a failure. Meanwhile, each process counts alone."""
+
+READS = 10
+"""Rounds of the event loop until an answer that has arrived is read."""
 
 Answer = TypeVar("Answer")
 
@@ -31,12 +36,13 @@ class SharedRedis:
         self._clock = clock
         self._wait_s = WAIT_S
         self._away_until = float("-inf")
+        self._asking: set[asyncio.Future[Any]] = set()
         # Without the client's own retries: a limit has a local count, so the next request is soon enough.
         self.client: Redis | None = (
             Redis.from_url(
                 url,
-                socket_timeout=self._wait_s,
-                socket_connect_timeout=self._wait_s,
+                socket_timeout=max(ANSWER_S, self._wait_s),
+                socket_connect_timeout=max(ANSWER_S, self._wait_s),
                 retry=Retry(NoBackoff(), 0),
                 max_connections=50,
             )
@@ -45,17 +51,35 @@ class SharedRedis:
         )
 
     async def ask(self, question: Callable[[Redis], Awaitable[Answer]]) -> Answer | None:
-        """Return Redis's answer, or None if there is none within `WAIT_S` seconds, or Redis failed a moment ago."""
+        """Return Redis's answer, or None if there is none within `WAIT_S` seconds, or Redis failed a moment ago.
+
+        The question goes on in the background, so the effects of a late answer aren't lost.
+        """
         if self.client is None or self._clock() < self._away_until:
             return None
+        asking = asyncio.ensure_future(self._answer(question, self.client))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+        await asyncio.wait({asking}, timeout=self._wait_s)
+        # If this process was frozen, the answer has arrived meanwhile, and only has to be read.
+        for _ in range(READS):
+            if asking.done():
+                return asking.result()
+            await asyncio.sleep(0)
+        return None
+
+    async def _answer(self, question: Callable[[Redis], Awaitable[Answer]], client: Redis) -> Answer | None:
         try:
-            async with asyncio.timeout(self._wait_s):
-                return await question(self.client)
+            async with asyncio.timeout(max(ANSWER_S, self._wait_s)):
+                return await question(client)
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = self._clock() + AWAY_S
             log.warning("limits_counted_locally", error=type(error).__name__)
             return None
 
     async def close(self) -> None:
+        for asking in self._asking:
+            asking.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
         if self.client is not None:
             await redis_clients.close(self.client)

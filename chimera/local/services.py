@@ -35,8 +35,9 @@ class LocalServices:
         self._settings = settings
         folder = Folder.at(settings.data_dir)
         graceful_s = min(settings.graceful_shutdown_s, ORDERLY_S)
-        # Workers neither sign nor check tokens.
-        for_workers = _client(settings, graceful_shutdown_s=graceful_s, jwt_secret=None, setup_token=None)
+        # Workers sign nobody in, and check no tokens.
+        without = dict.fromkeys(("jwt_secret", "setup_token", "oidc_client_secret"))
+        for_workers = _client(settings, graceful_shutdown_s=graceful_s, **without)
         # Only workers run tools, so only they receive the secrets and the file of the installation's MCP servers.
         for_workers |= surroundings.of_secrets(settings)
         self.workers = [

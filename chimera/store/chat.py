@@ -15,7 +15,7 @@ from chimera.db.tables import ChatMessage, ChatSession, Reply, Run
 from chimera.store.access import visible_to
 from chimera.store.pages import Place
 from models.base import preview_of
-from models.chat import WRITTEN_TITLE_CHARS, OpenReply, SessionSpec, SessionView
+from models.chat import WRITTEN_TITLE_CHARS, ChatSessionSpec, ChatSessionView, OpenReply
 from models.errors import Forbidden, NotFound
 from models.ids import ChatMessageId, ChatSessionId, RunId, UserId
 from models.runs import OPEN, RunKind, RunStatus
@@ -45,7 +45,7 @@ SORTS: dict[str, ColumnElement[datetime] | InstrumentedAttribute[datetime]] = {
 """The keys that a list of sessions can be sorted by."""
 
 
-async def create(session: AsyncSession, owner_id: UserId, spec: SessionSpec) -> ChatSessionId:
+async def create(session: AsyncSession, owner_id: UserId, spec: ChatSessionSpec) -> ChatSessionId:
     row = ChatSession(owner_id=owner_id, **_fields_of(spec), title=spec.title or "")
     session.add(row)
     await session.flush()
@@ -54,7 +54,7 @@ async def create(session: AsyncSession, owner_id: UserId, spec: SessionSpec) -> 
 
 async def page(
     session: AsyncSession, caller: Caller, *, only: SessionFilter, sort: str, after: Place | None, limit: int
-) -> tuple[list[SessionView], Place | None]:
+) -> tuple[list[ChatSessionView], Place | None]:
     """Return up to `limit` sessions after the place `after`, and the place where they end if more follow.
 
     `sort` is a key of SORTS, with `-` before it for the newest first.
@@ -71,7 +71,7 @@ async def page(
     return views, (found[limit - 1].place, found[limit - 1].ChatSession.id) if len(found) > limit else None
 
 
-async def view(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> SessionView:
+async def view(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> ChatSessionView:
     """Return the caller's session with its open replies. Raises NotFound, also for another user's."""
     found = _rows().where(ChatSession.id == session_id, *_shown_to(caller))
     row = (await session.execute(found)).one_or_none()
@@ -124,7 +124,7 @@ async def own_or_managed(
     return row
 
 
-def replace(row: ChatSession, spec: SessionSpec) -> None:
+def replace(row: ChatSession, spec: ChatSessionSpec) -> None:
     """Replace the fields of a locked session. Without a title in `spec`, the session keeps its title."""
     for name, value in _fields_of(spec).items():
         setattr(row, name, value)
@@ -150,7 +150,7 @@ def title_of(row: ChatSession, written: str | None) -> str:
     return title or row.title
 
 
-def _fields_of(spec: SessionSpec) -> dict[str, Any]:
+def _fields_of(spec: ChatSessionSpec) -> dict[str, Any]:
     return {
         "agent": spec.agent,
         "model": spec.model,
@@ -183,10 +183,10 @@ def _conditions(caller: Caller, only: SessionFilter) -> list[ColumnElement[bool]
     return conditions
 
 
-def _view_of(caller: Caller, found: AnyRow, replies: tuple[OpenReply, ...] = ()) -> SessionView:
+def _view_of(caller: Caller, found: AnyRow, replies: tuple[OpenReply, ...] = ()) -> ChatSessionView:
     row: ChatSession = found.ChatSession
     is_own = row.owner_id == caller.user_id
-    return SessionView(
+    return ChatSessionView(
         id=ChatSessionId(row.id),
         owner_id=UserId(row.owner_id),
         title=title_of(row, found.written) if is_own else "",

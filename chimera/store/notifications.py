@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 
-from sqlalchemy import CursorResult, Select, Update, delete, func, or_, select, text, update
+from sqlalchemy import BigInteger, CursorResult, Select, Text, Update, cast, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import Database
@@ -91,4 +91,4 @@ def _of(owner_id: UserId) -> Select[*tuple[object, ...]]:
 
 def _read(owner_id: UserId) -> Update:
     of_owner = update(Notification).where(Notification.owner_id == owner_id, Notification.read_at.is_(None))
-    return of_owner.values(read_at=func.now(), txid=text("(pg_current_xact_id()::text)::bigint"))
+    return of_owner.values(read_at=func.now(), txid=cast(cast(func.pg_current_xact_id(), Text), BigInteger))

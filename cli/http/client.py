@@ -20,6 +20,7 @@ from models.agent_activity import AgentMetricsView, AgentStatusView
 from models.agent_versions import VersionDiff, VersionView
 from models.agents import AgentView
 from models.ai_calls import AiCallPage, AiCallView, Operation
+from models.analytics import Overview
 from models.approvals import ApprovalId, ApprovalPage, ApprovalView
 from models.base import Body
 from models.codec import CodecAddress
@@ -34,6 +35,7 @@ from models.policies import PolicyTestView, PolicyView
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
 from models.subtasks import SubtaskView
+from models.system_log import LogPage
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView
 from models.tools import ToolDetails, ToolView
 from models.users import MeView, Tokens
@@ -313,6 +315,12 @@ class Client:
 
     async def delegate_approval(self, approval_id: ApprovalId, wish: Mapping[str, Any]) -> ApprovalView:
         return ApprovalView.model_validate_json(await self._post(f"/approvals/{approval_id}/delegate", wish))
+
+    async def overview(self, params: Mapping[str, Any]) -> Overview:
+        return Overview.model_validate_json(await self._get("/analytics/overview", params))
+
+    async def system_log(self, params: Mapping[str, Any]) -> LogPage:
+        return LogPage.model_validate_json(await self._get("/system/logs", params))
 
     async def policy(self) -> PolicyView:
         return PolicyView.model_validate_json(await self._get("/policy"))

@@ -195,5 +195,29 @@ class SetUpDone(ChimeraError):
     def __init__(self) -> None:
         super().__init__(
             "The first administrator can't be created here: there is an administrator already, or CHIMERA_SETUP_TOKEN"
-            " is not set. Sign in, or run the command 'chimera users create-admin' on the server."
+            " is not set. Sign in, or set this variable and restart Chimera.",
+            remedy=Remedy(action=Action.SIGN_IN),
+        )
+
+
+class SignInRefused(ChimeraError):
+    """The identity provider's answer can't be used. The message is the same for every cause; `reason` is logged."""
+
+    code, http_status, title = "sign_in_refused", 401, "The sign-in at the identity provider failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The identity provider's answer can't be used. Start the sign-in again.")
+        self.reason = reason
+
+
+class NoIdentityProvider(ChimeraError):
+    """No identity provider is set up."""
+
+    code, http_status, title = "not_found", 404, "Not found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No identity provider is set up. Sign in with your password, or ask an administrator to set"
+            " CHIMERA_OIDC_ISSUER, CHIMERA_OIDC_CLIENT_ID and CHIMERA_OIDC_REDIRECT_URL.",
+            remedy=Remedy(action=Action.SIGN_IN),
         )

@@ -67,6 +67,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "The object's state doesn't allow the request.",
         "See the message, and `remedy` for a request that is allowed.",
     ),
+    "session_busy": (
+        "A reply in the chat session is open, and the policy rejects messages meanwhile.",
+        "Wait for the reply, cancel it, or send the message with another `double_texting`.",
+    ),
     "body_too_large": ("The body is larger than `CHIMERA_MAX_BODY_BYTES`.", "Send a smaller body, or upload a file."),
     "file_too_large": ("The file is larger than `CHIMERA_MAX_FILE_BYTES`.", "Send a smaller file."),
     "body_too_slow": ("The body arrived too slowly.", "Send the request again without pauses."),
@@ -116,6 +120,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "attempts_used_up": ("The call has used all its attempts.", "See the task's cost for each attempt, and retry."),
     "same_failure_again": ("A paid answer failed twice in the same way.", "Change the task or the model, and retry."),
     "ai_call_failed": ("An embedding, image or transcription failed.", "See the call for the reason."),
+    "reply_failed": ("A reply failed while its request waited.", "See the reply for the reason."),
     # Runs
     "budget_reached": ("The budget is used up.", "Raise the task's budget."),
     "budget_held": ("The budget is reserved for calls in flight.", "Nothing: the call waits for them."),

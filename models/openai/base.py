@@ -30,13 +30,27 @@ class Unless:
         return core_schema.no_info_plain_validator_function(self._check)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"description": f"Not supported. {self._advice}"}
+        return {"enum": [None, [], {}, *self._harmless], "description": f"Not supported. {self._advice}"}
 
     def _check(self, value: object) -> None:
         if value is None or value in ([], {}):
             return
         if not any(value == each and type(value) is type(each) for each in self._harmless):
             raise ValueError(self._advice)
+
+
+class Also:
+    """Adds forms of a value to its JSON Schema that a validator before it translates."""
+
+    def __init__(self, *forms: dict[str, Any]) -> None:
+        self._forms = forms
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [*self._forms, handler(schema)]}
+
+
+TEXT: dict[str, Any] = {"type": "string"}
+NULL: dict[str, Any] = {"type": "null"}
 
 
 def as_items(value: object) -> object:
@@ -61,10 +75,10 @@ Metadata = Annotated[
 
 Stops = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=200)], ...],
+    Field(max_length=MAX_STOPS),
     BeforeValidator(one_or_many),
-    Field(
-        max_length=MAX_STOPS, description="Up to 4 texts at which the answer ends. One text can be sent as a string."
-    ),
+    Also(TEXT, NULL),
+    Field(description="Up to 4 texts at which the answer ends. One text can be sent as a string."),
 ]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from models.base import Contract, OutputSchema
+from models.base import Contract, Flag, Number, OutputSchema, Whole
 from models.openai.base import (
     Effort,
     Extension,
@@ -50,7 +50,7 @@ class JsonSchemaFormat(WireBody):
     name: str = Field(default="answer", max_length=64)
     description: str | None = None
     schema_: OutputSchema | None = Field(default=None, alias="schema")
-    strict: bool | None = None
+    strict: Flag | None = None
 
 
 class ResponseFormat(WireBody):
@@ -72,7 +72,7 @@ class ResponseFormat(WireBody):
 
 
 class StreamOptions(WireBody):
-    include_usage: bool = False
+    include_usage: Flag = False
 
 
 class ChatCompletionSpec(WireBody):
@@ -84,21 +84,21 @@ class ChatCompletionSpec(WireBody):
         description="Name of one of your agents, or a model as `provider/model`. `GET /v1/models` lists both.",
     )
     messages: Annotated[tuple[ChatMessageBody, ...], Field(min_length=1, max_length=MAX_MESSAGES, fail_fast=True)]
-    stream: bool | None = None
+    stream: Flag | None = None
     stream_options: StreamOptions | None = None
-    max_tokens: int | None = Field(default=None, ge=1, le=131_072, description="Old name of `max_completion_tokens`")
-    max_completion_tokens: int | None = Field(
+    max_tokens: Whole | None = Field(default=None, ge=1, le=131_072, description="Old name of `max_completion_tokens`")
+    max_completion_tokens: Whole | None = Field(
         default=None, ge=1, le=131_072, description="Maximum number of tokens in the answer"
     )
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, ge=0, le=1)
+    temperature: Number | None = Field(default=None, ge=0, le=2)
+    top_p: Number | None = Field(default=None, ge=0, le=1)
     stop: Stops = ()
     response_format: ResponseFormat | None = None
     tools: Annotated[tuple[ChatTools, ...] | None, Field(max_length=MAX_CLIENT_TOOLS)] = None
     tool_choice: ToolChoice = None
     reasoning_effort: Effort | None = None
     metadata: Metadata | None = None
-    store: bool | None = None
+    store: Flag | None = None
     n: Annotated[None, Unless(1, advice="Only one answer per request is supported. Send several requests.")] = None
     logprobs: Annotated[None, Unless(False, advice="Log probabilities aren't available. Omit 'logprobs'.")] = None
     top_logprobs: Annotated[None, Unless(0, advice="Log probabilities aren't available. Omit 'top_logprobs'.")] = None

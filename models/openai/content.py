@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from models.openai.base import WireBody, as_items
+from models.openai.base import NULL, TEXT, Also, WireBody, as_items
 from models.replies import MAX_PARTS
 
 PartType = Literal[
@@ -21,7 +21,7 @@ PartType = Literal[
 ]
 _TEXTS = ("text", "input_text", "output_text")
 _IMAGES = ("image_url", "input_image")
-NO_AUDIO = "Audio in messages isn't supported. Transcribe it first with the `/api/v1/ai/transcriptions` endpoint."
+NO_AUDIO = "Audio in messages isn't supported. Transcribe it first, and send the text."
 
 
 def _as_url(value: object) -> object:
@@ -45,7 +45,7 @@ class Part(WireBody):
     type: PartType
     text: str | None = None
     refusal: str | None = None
-    image_url: Annotated[ImageUrl | None, BeforeValidator(_as_url)] = None
+    image_url: Annotated[ImageUrl | None, BeforeValidator(_as_url), Also(TEXT)] = None
     file: FilePart | None = None
     file_id: str | None = None
     file_data: str | None = None
@@ -88,7 +88,9 @@ class Part(WireBody):
         return FilePart(file_id=self.file_id, file_data=self.file_data, file_url=self.file_url, filename=self.filename)
 
 
-Parts = Annotated[tuple[Part, ...], Field(fail_fast=True), BeforeValidator(as_items), Field(max_length=MAX_PARTS)]
+Parts = Annotated[
+    tuple[Part, ...], Field(fail_fast=True, max_length=MAX_PARTS), BeforeValidator(as_items), Also(TEXT, NULL)
+]
 """The content of a message. A text counts as one text part."""
 
 

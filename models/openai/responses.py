@@ -4,13 +4,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from models.base import Contract, OutputSchema
-from models.openai.base import Effort, Extension, Metadata, Unless, WireBody
+from models.base import RESPONSE_ID, Contract, Flag, Number, OutputSchema, Whole
+from models.openai.base import TEXT, Also, Effort, Extension, Metadata, Unless, WireBody
 from models.openai.content import Parts
 from models.openai.tools import FunctionName, ResponsesTools, ToolChoice
 from models.replies import MAX_CLIENT_TOOLS, MAX_MESSAGES
 
-RESPONSE_ID = r"^resp_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 ItemType = Literal["message", "function_call", "function_call_output", "reasoning"]
 _ONLY_ITEMS = "Only items of type 'message', 'function_call', 'function_call_output' and 'reasoning' are supported."
@@ -54,7 +53,7 @@ class TextFormat(WireBody):
     type: Literal["text", "json_object", "json_schema"] = "text"
     name: str = Field(default="answer", max_length=64)
     schema_: OutputSchema | None = Field(default=None, alias="schema")
-    strict: bool | None = None
+    strict: Flag | None = None
 
     @model_validator(mode="after")
     def _has_schema(self) -> Self:
@@ -81,9 +80,10 @@ class ResponseSpec(WireBody):
     )
     input: Annotated[
         tuple[InputItem, ...],
-        Field(fail_fast=True),
+        Field(fail_fast=True, min_length=1, max_length=MAX_MESSAGES),
         BeforeValidator(_as_messages),
-        Field(min_length=1, max_length=MAX_MESSAGES, description="A text, or a list of items"),
+        Also(TEXT),
+        Field(description="A text, or a list of items"),
     ]
     instructions: str | None = Field(
         default=None, max_length=100_000, description="System message. For an agent, it follows the agent's own prompt."
@@ -91,14 +91,14 @@ class ResponseSpec(WireBody):
     previous_response_id: str | None = Field(
         default=None, pattern=RESPONSE_ID, description="ID of a stored response, whose conversation this one continues"
     )
-    stream: bool | None = None
-    store: bool | None = Field(
+    stream: Flag | None = None
+    store: Flag | None = Field(
         default=None, description="`false`: the response can't be retrieved. The run itself is always recorded."
     )
-    background: bool | None = Field(default=None, description="`true`: return at once, and work in the background")
-    max_output_tokens: int | None = Field(default=None, ge=1, le=131_072)
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, ge=0, le=1)
+    background: Flag | None = Field(default=None, description="`true`: return at once, and work in the background")
+    max_output_tokens: Whole | None = Field(default=None, ge=1, le=131_072)
+    temperature: Number | None = Field(default=None, ge=0, le=2)
+    top_p: Number | None = Field(default=None, ge=0, le=1)
     text: TextConfig | None = None
     tools: Annotated[tuple[ResponsesTools, ...] | None, Field(max_length=MAX_CLIENT_TOOLS)] = None
     tool_choice: ToolChoice = None

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from pydantic_core import to_json
 
-from models.base import Contract, OutputSchema
-from models.openai.base import WireBody
+from models.base import Contract, Flag, OutputSchema
+from models.openai.base import Also, WireBody
 from models.tools import TOOL_NAME
 
 FunctionName = Annotated[str, Field(pattern=TOOL_NAME)]
@@ -23,7 +23,7 @@ class Function(WireBody):
     name: FunctionName
     description: str = Field(default="", max_length=10_000)
     parameters: OutputSchema = Field(default_factory=_no_parameters)
-    strict: bool | None = None
+    strict: Flag | None = None
 
 
 def _is_function(value: object) -> object:
@@ -74,6 +74,7 @@ def _as_choice(value: object) -> object:
 ToolChoice = Annotated[
     Choice | None,
     BeforeValidator(_as_choice),
+    Also({"enum": ["auto", "none", "required"]}),
     Field(description="`auto`, `none`, `required`, or an object that names a function"),
 ]
 
@@ -85,7 +86,7 @@ def _as_json(value: object) -> object:
 
 class CalledFunction(Contract):
     name: str
-    arguments: Annotated[str, BeforeValidator(_as_json)] = "{}"
+    arguments: Annotated[str, BeforeValidator(_as_json), Also({"type": "object"})] = "{}"
 
 
 class CalledTool(Contract):

@@ -146,3 +146,17 @@ async def test_parameters_are_counted(alice: httpx2.AsyncClient) -> None:
 async def test_a_content_type_has_an_end(alice: httpx2.AsyncClient) -> None:
     answer = await alice.post("/api/v1/tasks", content=b"{}", headers={"Content-Type": "application/json" + ";" * 5000})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Content-Type")
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"[3.0, 3.5, 1e2, -0.0]", [3, 3.5, 100, 0]),
+        (b'{"a": {"b": [2.0]}, "c": "3.0"}', {"a": {"b": [2]}, "c": "3.0"}),
+        (b"7.0", 7),
+        (b"1e300", 1e300),
+    ],
+    ids=["list", "nested", "alone", "large"],
+)
+def test_whole_numbers_may_have_a_point(body: bytes, value: object) -> None:
+    assert repr(json_in(body)) == repr(value)

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.deps import PUBLIC, SOCKETS, ClosedRoute
 from api.lean import LeanRead
+from api.openai_errors import is_openai
 from tests.api.routes.test_streams import close_code, opened
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +55,8 @@ async def test_requests_need_a_token(app: FastAPI, anonymous: httpx2.AsyncClient
             method, address, content=b"{not json", headers={"Content-Type": "application/json"}
         )
         assert answer.status_code == 401, (method, path)
-        assert answer.json()["code"] == "not_signed_in"
+        code = answer.json()["error"]["code"] if is_openai(path) else answer.json()["code"]
+        assert code == ("invalid_api_key" if is_openai(path) else "not_signed_in")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 

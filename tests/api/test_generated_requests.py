@@ -4,19 +4,22 @@ No answer is a server error, and each has a status, a media type and a schema th
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx2
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import Case, GenerationMode
+from hypothesis.errors import Unsatisfiable
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.core.result import Ok
 
 from tests.api.access.world import Route, routes_of
 from tests.api.conftest import SignUp
 from tests.api.test_endpoints import check
 
-EXAMPLES = 2
+EXAMPLES = 1
 """Valid and invalid requests per operation; the benchmark sends many more."""
 LEFT_OUT = {
     "logout": "it ends the session",
@@ -31,10 +34,8 @@ MAY_BE_AWAY = {
 }
 
 
-def cases_of(app: FastAPI, operation_id: str, mode: GenerationMode) -> Iterator[Case[Any]]:
+def cases_of(operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode) -> Iterator[Case[Any]]:
     """Yield the same requests in every run."""
-    schema = schemathesis.openapi.from_dict(app.openapi())
-    operation = next(each.ok() for each in schema.include(operation_id=operation_id).get_all_operations())
     found: list[Case[Any]] = []
 
     @given(case=operation.as_strategy(generation_mode=mode))
@@ -49,23 +50,24 @@ def cases_of(app: FastAPI, operation_id: str, mode: GenerationMode) -> Iterator[
     def collect(case: Case[Any]) -> None:
         found.append(case)
 
-    collect()
+    # Nothing about some operations can be wrong.
+    with suppress(Unsatisfiable):
+        collect()
     yield from found
 
 
 async def test_generated_requests_are_answered_as_documented(app: FastAPI, sign_up: SignUp) -> None:
     client, document, sent = await sign_up(), app.openapi(), 0
+    schema = schemathesis.openapi.from_dict(document)
+    operations: dict[str, APIOperation[Any, Any, Any, Any]] = {}
+    for loaded in schema.get_all_operations():
+        assert isinstance(loaded, Ok), loaded
+        operations[loaded.ok().definition.raw["operationId"]] = loaded.ok()
     for route in routes_of(app):
         if route.operation_id in LEFT_OUT:
             continue
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            try:
-                cases = list(cases_of(app, route.operation_id, mode))
-            except Exception as error:
-                if mode is GenerationMode.NEGATIVE and "negative" in str(error).lower():
-                    continue  # nothing about this operation can be wrong
-                raise
-            for case in cases:
+            for case in cases_of(operations[route.operation_id], mode):
                 answer = await sent_by(client, case)
                 expected = answer.status_code < 500 or MAY_BE_AWAY.get(route.operation_id) == answer.status_code
                 assert expected, f"{route}: {answer.text[:300]}"
@@ -73,7 +75,7 @@ async def test_generated_requests_are_answered_as_documented(app: FastAPI, sign_
                     check(document, Route(*route), answer)
                 sent += 1
     print(f"{sent} generated requests")
-    assert sent >= 250
+    assert sent >= 120
 
 
 async def sent_by(client: httpx2.AsyncClient, case: Case[Any]) -> httpx2.Response:
@@ -81,6 +83,8 @@ async def sent_by(client: httpx2.AsyncClient, case: Case[Any]) -> httpx2.Respons
     headers = {name: str(value) for name, value in (request.get("headers") or {}).items()}
     headers = {name: value for name, value in headers.items() if value.isascii() and value.isprintable()}
     content = {name: request[name] for name in ("json", "data", "files") if request.get(name) is not None}
+    if isinstance(content.get("data"), (bytes, str)):
+        content["content"] = content.pop("data")
     return await client.request(
         request["method"],
         request["url"],

@@ -10,7 +10,7 @@ from api.openai.connections import Disconnected, while_connected
 from api.openai.ending import GONE, cancel_soon
 from api.openai.failures import COST_HEADER, RUN_ID_HEADER, NoAnswer
 from api.openai.following import Following, waited
-from api.openai.routing import ERRORS, OpenAIRoute
+from api.openai.routing import ERRORS, STREAM, OpenAIRoute
 from api.openai.sse import Stream
 from models.openai.chat import ChatCompletion, ChatCompletionSpec
 
@@ -22,6 +22,7 @@ router = APIRouter(prefix="/v1/chat", tags=["openai"], route_class=OpenAIRoute, 
     operation_id="create_openai_chat_completion",
     summary="Create Chat Completion (OpenAI)",
     response_model=ChatCompletion,
+    responses=STREAM,
 )
 async def create_openai_chat_completion(
     spec: ChatCompletionSpec,

@@ -12,12 +12,13 @@ from api.openai.connections import Disconnected, while_connected
 from api.openai.ending import GONE, cancel_soon
 from api.openai.failures import COST_HEADER, RUN_ID_HEADER, NoAnswer
 from api.openai.following import Answer, Following, found, waited
-from api.openai.routing import ERRORS, OpenAIRoute
+from api.openai.routing import ERRORS, STREAM, OpenAIRoute
 from api.openai.sse import Stream
 from chimera.security.sessions import SignedIn
 from chimera.store import replies, reply_contents
+from models.base import RESPONSE_ID
 from models.errors import Conflict, InvalidInput
-from models.openai.responses import RESPONSE_ID, DeletedResponse, Echo, ResponseObject, ResponseSpec, echo_of
+from models.openai.responses import DeletedResponse, Echo, ResponseObject, ResponseSpec, echo_of
 
 router = APIRouter(prefix="/v1/responses", tags=["openai"], route_class=OpenAIRoute, responses=ERRORS)
 
@@ -25,7 +26,11 @@ ResponseId = Annotated[str, Path(pattern=RESPONSE_ID, description="ID of the res
 
 
 @router.post(
-    "", operation_id="create_openai_response", summary="Create Response (OpenAI)", response_model=ResponseObject
+    "",
+    operation_id="create_openai_response",
+    summary="Create Response (OpenAI)",
+    response_model=ResponseObject,
+    responses=STREAM,
 )
 async def create_openai_response(
     spec: ResponseSpec,
@@ -66,7 +71,11 @@ async def create_openai_response(
 
 
 @router.get(
-    "/{response_id}", operation_id="get_openai_response", summary="Get Response (OpenAI)", response_model=ResponseObject
+    "/{response_id}",
+    operation_id="get_openai_response",
+    summary="Get Response (OpenAI)",
+    response_model=ResponseObject,
+    responses=STREAM,
 )
 async def get_openai_response(
     response_id: ResponseId,

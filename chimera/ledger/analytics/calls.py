@@ -17,23 +17,25 @@ Version = tuple[str, int]
 """The name of an agent and its version, which is 0 for built-in agents."""
 
 
-async def totals(session: AsyncSession, window: Window) -> CallFigures:
-    """Return the figures of all attempts."""
-    query = f"SELECT {CALL_SUMS} FROM ({usage_in(window, ('status', 'simulated'))}) u"  # noqa: S608  # only constants
+async def summary(
+    session: AsyncSession, window: Window
+) -> tuple[CallFigures, tuple[ModelFigures, ...], tuple[AgentFigures, ...]]:
+    """Return the figures of all attempts, of the most expensive models, and of the most expensive agents."""
+    query = f"""
+SELECT GROUPING(model, agent) AS left_out, model, agent, {CALL_SUMS}
+FROM ({usage_in(window, ("model", "agent", "status", "simulated"))}) u
+GROUP BY GROUPING SETS ((), (model), (agent)) HAVING sum(attempts) <> 0 OR GROUPING(model, agent) = 3
+ORDER BY sum(cost_micro_usd) DESC, sum(attempts) DESC, 2, 3
+"""  # noqa: S608  # only constants go in, here and below
     rows = await _rows(session, query, window)
-    return CallFigures(**call_figures(rows[0]))
-
-
-async def by_model(session: AsyncSession, window: Window) -> tuple[ModelFigures, ...]:
-    """Return the figures of the most expensive models."""
-    rows = await _rows(session, _largest(window, "model"), window)
-    return tuple(ModelFigures(model=row.model, **call_figures(row)) for row in rows)
-
-
-async def by_agent(session: AsyncSession, window: Window) -> tuple[AgentFigures, ...]:
-    """Return the figures of the most expensive agents."""
-    rows = await _rows(session, _largest(window, "agent"), window)
-    return tuple(AgentFigures(agent=row.agent, **call_figures(row)) for row in rows)
+    total = next(row for row in rows if row.left_out == 3)
+    models = [row for row in rows if row.left_out == 1][:MAX_GROUPS]
+    agents = [row for row in rows if row.left_out == 2][:MAX_GROUPS]
+    return (
+        CallFigures(**call_figures(total)),
+        tuple(ModelFigures(model=row.model, **call_figures(row)) for row in models),
+        tuple(AgentFigures(agent=row.agent, **call_figures(row)) for row in agents),
+    )
 
 
 async def by_day(session: AsyncSession, window: Window, zone: ZoneInfo) -> tuple[Point, ...]:
@@ -89,14 +91,6 @@ def version_of(item: AgentPerformance) -> Version:
 
 _POINT = ("attempts", "finished", "input_tokens", "output_tokens", "cost_micro_usd")
 _VERSION = "COALESCE(agent_version, 0)"
-
-
-def _largest(window: Window, dimension: str) -> str:
-    return f"""
-SELECT {dimension}, {CALL_SUMS} FROM ({usage_in(window, (dimension, "status", "simulated"))}) u
-GROUP BY 1 HAVING sum(attempts) <> 0
-ORDER BY sum(cost_micro_usd) DESC, sum(attempts) DESC, 1 LIMIT {MAX_GROUPS}
-"""  # noqa: S608
 
 
 def _performance(window: Window) -> str:

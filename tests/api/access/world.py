@@ -63,7 +63,7 @@ def routes_of(app: FastAPI) -> Iterator[Route]:
     for context in iter_route_contexts(app.routes):
         route = context.original_route
         if isinstance(route, APIRoute) and route.include_in_schema:
-            for method in sorted(route.methods):
+            for method in sorted(route.methods or ()):
                 yield Route(method, context.path or "", route.operation_id or "", isinstance(route, ClosedRoute))
 
 

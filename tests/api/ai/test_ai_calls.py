@@ -290,18 +290,18 @@ async def test_a_run_that_has_ended_waits_for_no_worker(alice: httpx2.AsyncClien
 
 
 @pytest.mark.parametrize(
-    ("directive", "code"),
+    ("directive", "code", "status"),
     [
-        ("status=400", "bad_request"),
-        ("status=400; code=moderation_blocked", "content_refused"),
-        ("status=401", "wrong_key"),
+        ("status=400", "bad_request", 422),
+        ("status=400; code=moderation_blocked", "content_refused", 422),
+        ("status=401", "wrong_key", 502),
     ],
 )
 async def test_a_refusal_is_final_with_its_reason(
-    alice: httpx2.AsyncClient, simulator: SimulatorServer, directive: str, code: str
+    alice: httpx2.AsyncClient, simulator: SimulatorServer, directive: str, code: str, status: int
 ) -> None:
     answer = await alice.post(f"{AI}/images", json={"model": IMAGE, "prompt": f"x [[sim: {directive}]]"})
-    assert (answer.status_code, answer.json()["code"]) == (502, "ai_call_failed")
+    assert (answer.status_code, answer.json()["code"]) == (status, "ai_call_failed")
     assert code in answer.json()["detail"]
     (call,) = (await alice.get(f"{AI}/calls", params={"limit": 1})).json()["items"]
     assert (call["status"], call["error_code"], call["cost_micro_usd"]) == ("failed", code, 0)

@@ -64,7 +64,7 @@ async def test_hits_come_in_pages(alice: httpx2.AsyncClient) -> None:
     whole, found, cursor = await _hits(alice, word), list[dict[str, Any]](), None
     assert len(whole) >= 3
     while True:
-        parameters = {"q": word, "limit": 2, **({"cursor": cursor} if cursor else {})}
+        parameters: dict[str, str | int] = {"q": word, "limit": 2, **({"cursor": cursor} if cursor else {})}
         page = (await alice.get(f"{CHAT}/search", params=parameters)).json()
         found += page["items"]
         cursor = page["next_cursor"]

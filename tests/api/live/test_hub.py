@@ -209,6 +209,7 @@ async def test_a_follower_far_behind_gets_a_snapshot(
         await publish(app, task_id, RunCompleted(preview="done"))
         [end] = await _all(frames)
     assert isinstance(snapshot, SnapshotFrame)
+    assert snapshot.task is not None
     assert (snapshot.seq, snapshot.task.last_seq, [one.path for one in snapshot.subtasks]) == (last, last, ["facts"])
     assert _seqs([end]) == [last + 1]
 

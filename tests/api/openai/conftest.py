@@ -26,7 +26,7 @@ def api_settings(settings: Settings, simulator: SimulatorServer) -> Settings:
     return settings.model_copy(
         update={
             "jwt_secret": SecretStr(SECRET),
-            "registration_open": True,
+            "registration": "open",
             "simulator_url": simulator.url,
             "graceful_shutdown_s": 1.0,
             "call_max_attempts": 2,

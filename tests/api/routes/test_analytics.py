@@ -54,6 +54,8 @@ async def test_figures_equal_the_ledger(sign_up: SignUp, database: Database) -> 
     assert figures["simulated"] == 6
     assert before["runs"]["created"] == 5
     assert before["latency"]["count"] == 2
+    assert [(each["model"], each["attempts"]) for each in before["by_model"]] == [("simulator/fast", 6)]
+    assert [(each["agent"], each["attempts"]) for each in before["by_agent"]] == [("writer", 6)]
     assert sum(day["cost_micro_usd"] for day in before["days"]) == figures["cost_micro_usd"]
     await rollups.fold(database)
     after = await get(client, "overview", until=before["period"]["until"])

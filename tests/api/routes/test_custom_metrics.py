@@ -53,14 +53,23 @@ async def test_metrics_are_paged(sign_up: SignUp) -> None:
         {"name": "x", "value": "1"},
         {"name": "x", "value": 1, "labels": {"Not OK": "x"}},
         {"name": "x", "value": 1, "labels": {"a": "x" * 101}},
+        {"name": "x", "value": 1, "labels": {f"a{number}": "x" * 100 for number in range(6)}},
         {"name": "x", "value": 1, "labels": {f"a{number}": "x" for number in range(11)}},
         {"name": "x", "value": 1, "at": "2026-01-01T00:00"},
         {"name": "x", "value": 1, "more": 1},
     ],
-    ids=["name", "text", "label", "long", "many", "naive", "unknown"],
+    ids=["name", "text", "label", "long", "together", "many", "naive", "unknown"],
 )
 async def test_wrong_metrics_are_refused(alice: httpx2.AsyncClient, wrong: dict[str, Any]) -> None:
     assert await record(alice, wrong) == 422
+
+
+async def test_the_longest_labels_are_stored(sign_up: SignUp) -> None:
+    client = await sign_up()
+    letters = [chr(0x1F300 + number) for number in range(490)]
+    labels = {f"l{number}": "".join(letters[number::5]) for number in range(5)}
+    assert await record(client, {"name": "m" * 80, "value": 1, "labels": labels}) == 201
+    assert (await client.get(METRICS)).json()["items"][0]["labels"] == labels
 
 
 async def test_series_are_limited(sign_up: SignUp) -> None:

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from api.app import create_app
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.observe.exposition import serve_metrics
-from chimera.observe.process import SelfReport
+from chimera.reports.exposition import serve_metrics
+from chimera.reports.processes import SelfReport
 from tests.api.conftest import SignUp, administrator, client_of
 from tests.api.routes.test_analytics import a_task_of
 from tests.chimera.ledger.test_rollups import answered, left_in_doubt

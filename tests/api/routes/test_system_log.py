@@ -11,7 +11,7 @@ from sqlalchemy import text
 from api.deps import Parts
 from chimera.db.engine import Database
 from chimera.observe.logging import json_formatter
-from chimera.observe.system_log import MAX_WAITING, SystemLog
+from chimera.reports.system_log import MAX_WAITING, SystemLog
 from chimera.store import system_log
 from tests.api.conftest import SignUp, administrator
 

@@ -13,6 +13,7 @@ from chimera.limits.rates import RateKind, Rates
 from chimera.limits.shared import AWAY_S, SharedRedis
 from models.errors import TooManyRequests
 from tests.own_redis import OwnRedis, own_redis
+from tests.until import LIMIT_S, until
 
 LIMIT = 200
 
@@ -107,14 +108,37 @@ async def test_a_process_counts_alone_without_redis(redis: OwnRedis, clock: Cloc
     assert await admitted(one, mine, 50) == 0
 
 
+async def test_processes_share_the_limit_without_redis(redis: OwnRedis, clock: Clock) -> None:
+    four, mine = [rates(redis.url, clock) for _ in range(4)], uuid4().hex
+    watching = [asyncio.create_task(each.watch()) for each in four]
+    await until(lambda: four[3]._processes == 4)
+    for task in watching:
+        task.cancel()
+    await redis.stop()
+    for each in four:
+        each._processes = 4
+    assert [await admitted(each, mine, LIMIT) for each in four] == [LIMIT // 4] * 4
+    await redis.start()
+
+
+async def test_a_late_answer_is_not_lost(redis: OwnRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "WAIT_S", 0.05)
+    one, mine = rates(redis.url, clock), uuid4().hex
+    await one.take(RateKind.USER, uuid4().hex)
+    with redis.frozen():
+        await one.take(RateKind.USER, mine)
+    lease = one._lease_of(RateKind.USER, mine, clock.now)
+    await until(lambda: lease.left > 0)
+
+
 async def test_a_frozen_redis_delays_one_request_briefly(
     redis: OwnRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared, "WAIT_S", 0.2)
+    monkeypatch.setattr(shared, "WAIT_S", 2.0)
     one = rates(redis.url, clock, max_requests_per_minute=50)
     await one.take(RateKind.USER, uuid4().hex)
     with redis.frozen():
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(LIMIT_S):
             assert await admitted(one, uuid4().hex, 50) == 50
 
 

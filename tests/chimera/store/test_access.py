@@ -20,13 +20,19 @@ NOT_FOR_CALLERS = {
     "contents.delete_of": "deletes the content of a run that was locked for a caller",
     "deleted_owners._empty_call": "the sweeper deletes the content of deleted accounts",
     "deleted_owners.empty_runs": "the sweeper deletes the content of deleted accounts",
+    "custom_metrics.prune": "the worker deletes what is too old, whoever recorded it",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
+    "idempotency.forget": "frees the key of a request; `_try` names its owner",
+    "idempotency.keep": "writes the answer to a request; `_try` names its owner",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
+    "notifications.delete_old": "every worker deletes old notifications",
+    "notifications.unread": "counts the notifications that `_of` selects for their owner",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",
     "schedules.by_id": "Temporal gets what the row says",
     "schedules.note_rejected": "the worker notes that Temporal rejects a schedule",
     "schedules.note_skipped": "the worker notes that a run was skipped",
     "schedules.task_of": "the worker asks for the task of its own run",
+    "task_changes._replace_plan": "changes a draft that was locked for a caller",
 }
 """Queries that aren't made for a caller, each with its reason."""
 

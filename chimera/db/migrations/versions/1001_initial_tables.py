@@ -172,6 +172,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("chat_sessions_created", "chat_sessions", ["created_at", "id"], unique=False)
     op.create_index(
         "chat_sessions_deleted",
         "chat_sessions",
@@ -180,6 +181,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NOT NULL"),
     )
     op.create_index("chat_sessions_owner", "chat_sessions", ["owner_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "chat_sessions_owner_used",
+        "chat_sessions",
+        ["owner_id", sa.literal_column("COALESCE(last_message_at, created_at)"), "id"],
+        unique=False,
+    )
+    op.create_index(
+        "chat_sessions_used",
+        "chat_sessions",
+        [sa.literal_column("COALESCE(last_message_at, created_at)"), "id"],
+        unique=False,
+    )
     op.create_table(
         "identities",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -1161,10 +1174,13 @@ def downgrade() -> None:
     op.drop_table("invitations")
     op.drop_index("identities_user", table_name="identities")
     op.drop_table("identities")
+    op.drop_index("chat_sessions_used", table_name="chat_sessions")
+    op.drop_index("chat_sessions_owner_used", table_name="chat_sessions")
     op.drop_index("chat_sessions_owner", table_name="chat_sessions")
     op.drop_index(
         "chat_sessions_deleted", table_name="chat_sessions", postgresql_where=sa.text("deleted_at IS NOT NULL")
     )
+    op.drop_index("chat_sessions_created", table_name="chat_sessions")
     op.drop_table("chat_sessions")
     op.drop_index("api_keys_owner_created", table_name="api_keys")
     op.drop_table("api_keys")

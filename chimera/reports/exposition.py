@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from pydantic import SecretStr
 
 from chimera.config.vendors import VENDORS
-from chimera.observe.process import SelfReport
+from chimera.reports.processes import SelfReport
 from models.processes import ProcessFigures, ProcessView, QueueFigures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
