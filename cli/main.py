@@ -37,6 +37,13 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "Show what you may spend per day and month, or set the limits of another user.",
         ),
     },
+    "Chat": {
+        "chat": (
+            "cli.chat.command:chat",
+            "Chat with an agent or a model. In a pipe, send one message and print the reply.",
+        ),
+        "sessions": ("cli.sessions:app", "Manage your chat sessions: list, show, export or delete them."),
+    },
     "Tasks": {
         "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
         "follow": ("cli.tasks:follow", "Watch a task until it ends. Ctrl-C leaves the task running."),

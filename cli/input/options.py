@@ -94,6 +94,7 @@ MCP_SERVER: Options = {"name": "NAME", "url": "URL", "headers": "--header"}
 API_KEY: Options = {"name": "NAME", "scopes": "--scope", "expires_in_days": "--days"}
 USER: Options = {"role": "ROLE"}
 INVITATION: Options = {"email": "--email", "role": "--role", "expires_in_hours": "--hours"}
+CHAT: Options = {"agent": "--agent", "model": "--model", "instructions": "--system", "text": "MESSAGE"}
 SERVICE_ACCOUNT: Options = {"name": "NAME", "role": "--role"}
 ME: Options = {"name": "--name", "email": "--email", "preferences.time_zone": "--time-zone", "time_zone": "--time-zone"}
 BACKFILL: Options = {"start": "--start", "end": "--end", "overlap": "--overlap"}
