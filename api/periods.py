@@ -9,15 +9,15 @@ from fastapi import Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.ledger.analytics.window import SLOT, Window
-from chimera.store.analytics import EVERYONE, owner_shown
+from chimera.store.analytics import owner_shown
 from models.analytics import DEFAULT_DAYS, MAX_DAYS, Period
+from models.base import USER
 from models.due_times import check_time_zone
 from models.errors import InvalidInput
 from models.users import Caller
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-USER = rf"^({EVERYONE}|[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})$"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,6 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "Chat with an agent or a model. In a pipe, send one message and print the reply.",
         ),
         "sessions": ("cli.sessions:app", "Manage your chat sessions: list, show, export or delete them."),
-        "limits": (
-            "cli.limits:limits",
-            "Show what you may spend per day and month, or set the limits of another user.",
-        ),
     },
     "Tasks": {
         "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
