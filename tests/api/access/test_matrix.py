@@ -127,7 +127,10 @@ OWNER_ONLY = {
 OF_ONE_USER = ("agent", "name", "model")
 """Parameters of objects that even administrators address only among their own."""
 STREAMS = {"follow_task", "follow_reply", "follow_changes"}
+NOT_YET = {"get_erasure"}
+"""Operations that find nothing before the caller has requested something."""
 FOR_VIEWERS = {
+    "erase_me": "deletes the own content, with the password",
     "preview_schedule": "changes nothing",
     "test_policy": "changes nothing",
     "count_tokens": "changes nothing",
@@ -223,7 +226,7 @@ async def test_lists_show_only_the_callers_objects(
     app: FastAPI, routes: list[Route], alices: World, sign_up: SignUp
 ) -> None:
     stranger = await sign_up()
-    hidden = ADMIN_ONLY | STREAMS
+    hidden = ADMIN_ONLY | STREAMS | NOT_YET
     reads = [route for route in closed(routes) if route.method == "GET" and not route.parameters]
     lists = [route for route in reads if route.operation_id not in hidden]
     for route in lists:
@@ -280,7 +283,7 @@ async def test_viewers_read_and_change_nothing(app: FastAPI, routes: list[Route]
         answer = await send(world.client, app, route, world.ids)
         assert refusal(answer) == (403, "forbidden"), f"{route}: {answer.text}"
     for route in closed(routes):
-        if route.method == "GET" and route.operation_id not in STREAMS | SPEND.keys():
+        if route.method == "GET" and route.operation_id not in STREAMS | NOT_YET | SPEND.keys():
             expected = 403 if route.operation_id in ADMIN_ONLY else 404 if route.operation_id in NO_WORKER else 200
             answer = await send(world.client, app, route, world.ids)
             assert answer.status_code == expected, f"{route}: {answer.text}"
