@@ -32,7 +32,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "account": ("cli.account:app", "Show or change your account, or list and end your sessions."),
         "keys": ("cli.keys:app", "Manage API keys for programs: create, list or delete them."),
-        "limits": ("cli.limits:limits", "Show what you may spend per day and month, or set the limits of another user."),
+        "limits": (
+            "cli.limits:limits",
+            "Show what you may spend per day and month, or set another user's limits.",
+        ),
     },
     "Tasks": {
         "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
