@@ -11,24 +11,32 @@ from pydantic import BaseModel
 from models.base import (
     AGENT,
     AGENT_NAME,
+    BASE64,
     CHAT_ORDER,
     EMAIL,
     IDEMPOTENCY_KEY,
     IMAGE_SIZE,
+    IMAGE_TYPE,
     KEY,
     LANGUAGE,
+    METRIC_NAME,
     MODEL_CHARS,
     MODEL_REF,
     ORDER,
     RESPONSE_ID,
     SCHEDULE_ID,
     TOPIC,
+    USER_OR_ALL,
 )
 from models.tools import TOOL_NAME
 
 PATTERNS = {
     AGENT: "Use an agent's name, such as poet, or its ID.",
     AGENT_NAME: "Use at most 60 characters: lowercase letters, digits, _ and -. Start with a letter, as in poet.",
+    BASE64: "Encode the file in base64, with the standard alphabet and without line breaks.",
+    IMAGE_TYPE: "Use one of image/png, image/jpeg, image/gif and image/webp.",
+    METRIC_NAME: "Use at most 80 characters: lowercase letters, digits, _ and periods. Start with a letter.",
+    USER_OR_ALL: "Use the ID of a user, or all.",
     CHAT_ORDER: "Use last_message_at or created_at, with - before it for the newest first.",
     EMAIL: "Enter an e-mail address, such as you@example.com.",
     IDEMPOTENCY_KEY: "Use 1 to 200 printable ASCII characters without spaces, as in report-2026-11-23.",
