@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.ledger.analytics.window import SLOT, Window
 from chimera.store.analytics import owner_shown
 from models.analytics import DEFAULT_DAYS, MAX_DAYS, Period
-from models.base import USER
+from models.base import USER_OR_ALL
 from models.due_times import check_time_zone
 from models.errors import InvalidInput
 from models.users import Caller
@@ -41,7 +41,7 @@ class PeriodQuery:
     user_id: Annotated[
         str | None,
         Query(
-            pattern=USER,
+            pattern=USER_OR_ALL,
             description="ID of the user whose figures are shown, or `all`. Only administrators can see the figures of"
             " others. Default: yours",
         ),

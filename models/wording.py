@@ -26,22 +26,23 @@ from models.base import (
     RESPONSE_ID,
     SCHEDULE_ID,
     TOPIC,
-    USER,
+    USER_OR_ALL,
 )
 from models.tools import TOOL_NAME
 
 PATTERNS = {
     AGENT: "Use an agent's name, such as poet, or its ID.",
     AGENT_NAME: "Use at most 60 characters: lowercase letters, digits, _ and -. Start with a letter, as in poet.",
-    BASE64: "Send the file's content in base64.",
+    BASE64: "Encode the file in base64, with the standard alphabet and without line breaks.",
+    IMAGE_TYPE: "Use one of image/png, image/jpeg, image/gif and image/webp.",
+    METRIC_NAME: "Use at most 80 characters: lowercase letters, digits, _ and periods. Start with a letter.",
+    USER_OR_ALL: "Use the ID of a user, or all.",
     CHAT_ORDER: "Use last_message_at or created_at, with - before it for the newest first.",
     EMAIL: "Enter an e-mail address, such as you@example.com.",
     IDEMPOTENCY_KEY: "Use 1 to 200 printable ASCII characters without spaces, as in report-2026-11-23.",
     IMAGE_SIZE: "Specify the width and height in pixels, as in 1024x1024.",
-    IMAGE_TYPE: "Use image/png, image/jpeg, image/gif or image/webp.",
     KEY: "Use at most 40 characters: lowercase letters, digits, _ and -. Start with a letter or digit, as in facts.",
     LANGUAGE: "Use a short language code, such as de or en.",
-    METRIC_NAME: "Use at most 80 lowercase letters, digits, _ and dots. Start with a letter, as in reviews.score.",
     MODEL_REF: (
         "Use the form provider/model, such as openai/gpt-5-mini, local/qwen3 or simulator/standard. Use the model name"
         f" that the provider lists, with at most {MODEL_CHARS} characters, no invisible characters and no leading or"
@@ -55,7 +56,6 @@ PATTERNS = {
         "Use run:<id>, as in run:8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a, or one of runs, tasks, agents, approvals,"
         " notifications and system."
     ),
-    USER: "Use the ID of a user, or all.",
 }
 """The message for each pattern of our contracts and routes."""
 
@@ -125,8 +125,6 @@ def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:
             return f"{needed}." if entry["loc"][-1:] in _REQUIRED_LISTS else f"{needed}, or omit the list."
         case "too_long":
             return f"Send at most {context['max_length']} items."
-    if kind.startswith(("datetime_", "date_from_datetime_", "timezone_")):
-        return "Send a time with a time zone, such as 2026-11-30T12:00:00Z."
     return _SENTENCES[kind].format(**context) if kind in _SENTENCES else str(entry["msg"])[:500]
 
 

@@ -13,10 +13,10 @@ from fastapi import FastAPI
 from sqlalchemy import update
 
 from api.deps import PUBLIC, Parts
-from api.openai_errors import is_openai
 from chimera.db.engine import Database
 from chimera.db.tables import User
 from models.ids import UserId
+from models.openai.errors import is_openai
 from tests.api.access.world import CANARY, OWNED, SHARED, UNKNOWN, Route, World, routes_of, send, world_of
 from tests.api.conftest import SignUp, administrator, client_of
 
