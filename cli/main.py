@@ -34,8 +34,15 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "keys": ("cli.keys:app", "Manage API keys for programs: create, list or delete them."),
         "limits": (
             "cli.limits:limits",
-            "Show what you may spend per day and month, or set another user's limits.",
+            "Show what you may spend per day and month, or set the limits of another user.",
         ),
+    },
+    "Chat": {
+        "chat": (
+            "cli.chat.command:chat",
+            "Chat with an agent or a model. In a pipe, send one message and print the reply.",
+        ),
+        "sessions": ("cli.sessions:app", "Manage your chat sessions: list, show, export or delete them."),
     },
     "Tasks": {
         "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
@@ -108,6 +115,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "audit": (
             "cli.audit:audit",
             "List what was done to accounts, API keys and rules, and by whom. For administrators only.",
+        ),
+    },
+    "Retention": {
+        "retention": (
+            "cli.retention:app",
+            "Show how long content is kept, or delete old content now. For administrators only.",
         ),
     },
     "Temporal's tools": {
