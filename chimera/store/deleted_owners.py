@@ -14,14 +14,19 @@ from chimera.db.tables import (
     Agent,
     AiCall,
     ApiKey,
+    ChatSession,
     File,
     Identity,
     Invitation,
+    KeyedRequest,
     McpServer,
+    MetricSeries,
+    Notification,
     PasswordReset,
     RefreshToken,
     Run,
     Schedule,
+    Ticket,
     ToolPolicy,
     ToolRow,
     User,
@@ -35,11 +40,15 @@ from models.users import Caller
 log = structlog.get_logger()
 
 CONTENT: tuple[Any, ...] = (File, Schedule, Agent, McpServer, ToolRow, ToolPolicy, ApiKey, RefreshToken)
-CONTENT += (PasswordReset, Identity, Invitation)
+CONTENT += (PasswordReset, Identity, Invitation, Ticket, KeyedRequest, Notification, MetricSeries)
 """The tables whose rows are deleted with their owner."""
 KEPT = {
     "runs": "what was paid; their content is deleted when they have ended",
     "approval_votes": "who decided about another user's call",
+    "chat_sessions": "marked as deleted; the sweeper deletes them when their replies have ended",
+    "usage_rollups": "what was paid, without content",
+    "run_rollups": "what was paid, without content",
+    "latencies": "what was paid, without content",
 }
 """The other tables that refer to users, with what is kept."""
 
@@ -52,6 +61,8 @@ async def empty(session: AsyncSession, user: User) -> list[ScheduleId]:
     ]
     for table in CONTENT:
         await session.execute(delete(table).where(_owner_of(table) == user_id))
+    chats = update(ChatSession).where(ChatSession.owner_id == user_id, ChatSession.deleted_at.is_(None))
+    await session.execute(chats.values(deleted_at=func.now()))
     for schedule_id in schedules:
         await outbox.enqueue_schedule(session, schedule_id)
     user.email = f"deleted-{user.id}"
