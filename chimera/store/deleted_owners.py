@@ -32,9 +32,9 @@ from chimera.db.tables import (
     User,
 )
 from chimera.ledger import outbox
-from chimera.store import tasks
+from chimera.store import contents, tasks
 from models.ids import RunId, ScheduleId, UserId
-from models.runs import CLOSED, RunKind, RunStatus
+from models.runs import CLOSED, REPLIES, RunKind, RunStatus
 from models.users import Caller
 
 log = structlog.get_logger()
@@ -91,6 +91,9 @@ async def empty_runs(session: AsyncSession, *, limit: int) -> list[RunId]:
     for run_id, owner_id, kind in emptied:
         if kind is RunKind.TASK:
             await tasks.delete(session, Caller(user_id=owner_id, role="user"), run_id)
+        elif kind in REPLIES:
+            await contents.delete_of_reply(session, run_id)
+            await outbox.enqueue(session, run_id, "forget")
         else:
             await _empty_call(session, run_id)
     if emptied:
