@@ -60,6 +60,8 @@ WITHOUT_TAG = {
     "end_session": "sessions can't be changed",
     "end_other_sessions": "sessions can't be changed",
     "choose_chat_branch": "chooses what is shown, so the last choice counts",
+    "place_hold": "a second hold of the same object changes nothing",
+    "lift_hold": "a second removal changes nothing",
 }
 """Changes without a tag, each with the reason."""
 

@@ -106,6 +106,7 @@ WITH_ACCOUNT = {"users", "api_keys", "refresh_tokens", "password_resets", "ident
 FIXED: dict[str, Any] = {
     "users.role": "user",
     "users.kind": "person",
+    "invitations.role": "user",
     "runs.status": "completed",
     "outbox.kind": "signal",
     "outbox.schedule_id": None,
