@@ -32,6 +32,10 @@ async def test_a_killed_worker_counts_nothing_twice(settings: Settings, database
             await tasks.create(session, user_id, TaskSpec(goal="x", start=False), default_model="simulator/fast")
         ended = {"status": "completed", "ended_at": func.now() - timedelta(days=40), "spent_micro_usd": 7}
         await session.execute(update(Run).where(Run.owner_id == user_id).values(ended))
+        due = Run.ended_at < func.now() - timedelta(days=30)
+        counted = select(func.count()).where(Run.kind == "task", due, Run.deleted_at.is_(None))
+        expected = await session.scalar(counted)
+        assert expected is not None
         row = await retention.create(session, {"tasks": 30})
         retention_id, workflow_id = RetentionId(row.id), row.workflow_id
     starts = RetentionStarts(settings, database, Temporal(settings))
@@ -39,13 +43,13 @@ async def test_a_killed_worker_counts_nothing_twice(settings: Settings, database
     with a_worker(settings, tmp_path, "after_retention_step=exit") as first:
         assert await asyncio.to_thread(first.wait, 60) == EXIT_CODE
     async with database.begin() as session:
-        assert 0 < (await retention.view(session, retention_id)).deleted["tasks"] < TASKS
+        assert 0 < (await retention.view(session, retention_id)).deleted["tasks"] < expected
     with a_worker(settings, tmp_path):
         async with asyncio.timeout(180):
             while await _status(database, retention_id) is not RetentionStatus.COMPLETED:
                 await asyncio.sleep(0.5)
     async with database.begin() as session:
-        assert (await retention.view(session, retention_id)).deleted["tasks"] == TASKS
+        assert (await retention.view(session, retention_id)).deleted["tasks"] == expected
     assert await _left(database, user_id) == (TASKS, TASKS * 7, 0)
 
 

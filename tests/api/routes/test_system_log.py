@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from api.deps import Parts
 from chimera.db.engine import Database
-from chimera.observe.logging import json_formatter
+from chimera.observe.logging import json_formatter, redact
 from chimera.reports.system_log import MAX_WAITING, SystemLog
 from chimera.store import system_log
 from tests.api.conftest import SignUp, administrator
@@ -27,7 +27,7 @@ def a_log(database: Database) -> tuple[SystemLog, logging.Logger]:
 
 def warn(logger: logging.Logger, event: str, **fields: object) -> None:
     structlog.wrap_logger(
-        logger, [structlog.stdlib.ProcessorFormatter.wrap_for_formatter], structlog.stdlib.BoundLogger
+        logger, [redact, structlog.stdlib.ProcessorFormatter.wrap_for_formatter], structlog.stdlib.BoundLogger
     ).warning(event, **fields)
 
 

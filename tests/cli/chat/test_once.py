@@ -53,7 +53,15 @@ async def test_ctrl_c_cuts_the_reply_of_a_pipe(chat_folder: Path, simulator: Sim
     text = "Cut this. [[sim: tokens=4000; drip=20]]"
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, "chat", text, env=environment(chat_folder), stdin=pipe, stdout=pipe, stderr=pipe
+        *COMMAND,
+        "chat",
+        text,
+        env=environment(chat_folder),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        # A shell that runs the tests in the background has them ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdin is not None
     process.stdin.close()
