@@ -1,4 +1,4 @@
-"""Clients of OpenAI that nobody here wrote, unmodified, against a stack with the simulator.
+"""Unmodified third-party clients of OpenAI's API, against a stack with the simulator.
 
     python -m benchmarks openai [--cache FOLDER]
 

@@ -23,7 +23,7 @@ class Verdict(StrEnum):
 
 
 class OnExpiry(StrEnum):
-    """What happens if nobody decides in time."""
+    """What happens without a decision in time."""
 
     REJECT = "reject"
     """The call counts as rejected, and the agent continues without it."""

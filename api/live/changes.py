@@ -249,5 +249,5 @@ def frames_of(batch: Batch, topics: Collection[ChangeTopic], caller: Caller) -> 
 
 
 def _is_own(caller: Caller, changed: Changed) -> bool:
-    """Return whether a change isn't only about an approval of somebody else's run."""
+    """Return whether a change isn't only about an approval of another user's run."""
     return caller.role == "admin" or changed.owner_id == caller.user_id

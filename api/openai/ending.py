@@ -20,7 +20,7 @@ _cancelling: set[asyncio.Task[None]] = set()
 
 
 def cancel_soon(parts: Parts, caller: Caller, run_id: RunId) -> None:
-    """Cancel a run that nobody waits for any more. Its request may be stopped meanwhile."""
+    """Cancel a run whose client has left. Its request may be stopped meanwhile."""
     task = asyncio.create_task(_cancel(parts, caller, run_id))
     _cancelling.add(task)
     task.add_done_callback(_cancelling.discard)

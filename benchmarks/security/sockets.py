@@ -36,7 +36,7 @@ ORIGINS = (
 
 
 async def foreign_topics(stack: Stack, guesses: int = GUESSES) -> Seen:
-    """Subscribe to what belongs to others, guess, and send messages that nobody may send."""
+    """Subscribe to what belongs to others, guess, and send forbidden messages."""
     seen = Seen()
     async with signed_in(stack, address="127.0.15.1") as victim, signed_in(stack, address="127.0.15.2") as attacker:
         theirs = await _draft(victim)

@@ -72,7 +72,7 @@ async def approval_waits(transaction: Transaction, approval_id: ApprovalId) -> N
 async def approvals_closed(
     transaction: Transaction, approval_ids: Collection[ApprovalId], *, except_for: Collection[UserId] = ()
 ) -> None:
-    """Resolve the notifications of decisions that nobody has to make any more, or nobody but some users."""
+    """Resolve the notifications of decisions that are no longer needed, except for some users."""
     kinds = (NotificationKind.APPROVAL, NotificationKind.QUESTION)
     await _resolve(transaction, [f"approval:{each}" for each in approval_ids], kinds, except_for)
 

@@ -35,7 +35,7 @@ class LocalServices:
         self._settings = settings
         folder = Folder.at(settings.data_dir)
         graceful_s = min(settings.graceful_shutdown_s, ORDERLY_S)
-        # Workers sign nobody in, and check no tokens.
+        # Workers don't sign users in, and check no tokens.
         without = dict.fromkeys(("jwt_secret", "setup_token", "oidc_client_secret"))
         for_workers = _client(settings, graceful_shutdown_s=graceful_s, **without)
         # Only workers run tools, so only they receive the secrets and the file of the installation's MCP servers.

@@ -15,7 +15,7 @@ class AuditEntry(Table):
     __tablename__ = "audit_log"
     id: Mapped[str] = uuid_key()
     actor_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
-    """The user who acted; null if nobody was signed in, or for an operator's command."""
+    """The user who acted; null without a signed-in user, or for an operator's command."""
     action: Mapped[str]
     subject_id: Mapped[str | None]
     """What was acted on: an ID, which may no longer exist."""

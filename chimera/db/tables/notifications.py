@@ -23,7 +23,7 @@ class Notification(Table):
     created_at: Mapped[datetime] = now()
     read_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
-    """When nothing was left to do, for example because somebody has decided."""
+    """When nothing was left to do, for example because a user has decided."""
     txid: Mapped[int] = txid()
     """The transaction of the newest change."""
     __table_args__ = (
