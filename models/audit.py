@@ -34,6 +34,13 @@ class AuditAction(StrEnum):
     INVITATION_DELETED = "invitation.deleted"
     IDENTITY_LINKED = "identity.linked"
     POLICY_REPLACED = "policy.replaced"
+    GROUP_CREATED = "group.created"
+    GROUP_CHANGED = "group.changed"
+    GROUP_DELETED = "group.deleted"
+    MEMBER_ADDED = "group.member_added"
+    MEMBER_REMOVED = "group.member_removed"
+    SHARED = "share.set"
+    UNSHARED = "share.removed"
     CODEC_ADDRESS_CREATED = "codec_address.created"
 
 

@@ -15,6 +15,7 @@ from chimera.db.tables import (
     AiCall,
     ApiKey,
     File,
+    GroupMember,
     Identity,
     Invitation,
     McpServer,
@@ -22,6 +23,7 @@ from chimera.db.tables import (
     RefreshToken,
     Run,
     Schedule,
+    Share,
     ToolPolicy,
     ToolRow,
     User,
@@ -35,10 +37,11 @@ from models.users import Caller
 log = structlog.get_logger()
 
 CONTENT: tuple[Any, ...] = (File, Schedule, Agent, McpServer, ToolRow, ToolPolicy, ApiKey, RefreshToken)
-CONTENT += (PasswordReset, Identity, Invitation)
+CONTENT += (PasswordReset, Identity, Invitation, Share, GroupMember)
 """The tables whose rows are deleted with their owner."""
 KEPT = {
     "runs": "what was paid; their content is deleted when they have ended",
+    "groups": "what others share in them",
     "approval_votes": "who decided about another user's call",
 }
 """The other tables that refer to users, with what is kept."""
