@@ -16,6 +16,7 @@ WITHOUT_KEY = {
     "logout": "the same twice",
     "change_password": "the old password works only once",
     "create_codec_address": "nothing is stored, and the answer is a secret",
+    "put_member": "the same twice",
     "cancel_task": "the same twice",
     "pause_task": "the same twice",
     "resume_task": "the same twice",

@@ -46,6 +46,8 @@ OWN = {
     "create_chat_session",
     "search_chats",
     "create_completion",
+    "list_groups",
+    "create_group",
 }
 """Operations without an object in their address, on what belongs to the caller."""
 SAME_FOR_ALL = {

@@ -28,6 +28,8 @@ OWNED = {
     "session_id": "chat sessions belong to a user",
     "message_id": "messages belong to a chat session",
     "reply_id": "replies belong to a user",
+    "group_id": "groups are shown to their members",
+    "member_id": "members belong to a group",
     "agent": "agents belong to a user",
     "version": "versions belong to an agent",
 }
@@ -93,6 +95,9 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
         "Location"
     ]
     message = await client.post(f"{chat}/messages", json={"text": CANARY})
+    group = (await client.post(f"{API}/groups", json={"name": f"{CANARY} {uuid4().hex[:8]}"})).json()
+    body = {"email": f"{CANARY}@example.com".lower()}
+    member = (await client.post(f"{API}/groups/{group['id']}/members", json=body)).json()
     server = f"s{uuid4().hex[:8]}"
     async with parts.database.begin() as session:
         await mcp_servers.add(session, user_id, server, f"http://127.0.0.1:9/{CANARY}", CANARY.encode())
@@ -108,6 +113,8 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
             "session_id": chat.rpartition("/")[2],
             "message_id": message.json()["message"]["id"],
             "reply_id": message.json()["reply"]["reply"]["id"],
+            "group_id": str(group["id"]),
+            "member_id": str(member["id"]),
             "agent": agent,
             "version": "1",
             "name": server,
