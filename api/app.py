@@ -42,10 +42,12 @@ from api.routes import (
     notifications,
     oidc,
     openai,
+    own_data,
     pages,
     policies,
     providers,
     replies,
+    retention,
     schedules,
     sessions,
     shares,
@@ -118,6 +120,10 @@ CLOSED_ROUTERS = (
     exports.router,
     custom_metrics.router,
     system_log.router,
+    retention.router,
+    own_data.router,
+    retention.own,
+    retention.of_holds,
 )
 """Routers below /api/v1 whose routes require a signed-in caller."""
 

@@ -14,7 +14,7 @@ _API = "/api/v1"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 READS_BY_POST = frozenset({f"{_API}/schedules/preview", f"{_API}/policy/test", f"{_API}/ai/tokens/count"})
 """Requests with a body that change nothing, so viewers and keys that may only read can send them."""
-ADMINISTRATION = (f"{_API}/users", f"{_API}/invitations", f"{_API}/audit", f"{_API}/codec")
+ADMINISTRATION = (f"{_API}/users", f"{_API}/invitations", f"{_API}/audit", f"{_API}/codec", f"{_API}/system/retention")
 """Everything at and below these paths is for administrators only."""
 ACCOUNT = f"{_API}/auth"
 """A caller's own account. Keys can only read it, and viewers can change their own."""

@@ -103,7 +103,7 @@ async def main() -> None:
     asked = options.parse_args()
     async with running_parts() as parts, fresh_database(parts.database_url or "") as url:
         settings = parts.model_copy(
-            update={"database_url": url, "jwt_secret": SecretStr(SECRET), "registration_open": True}
+            update={"database_url": url, "jwt_secret": SecretStr(SECRET), "registration": "open"}
         )
         database = Database(settings)
         if asked.only != "figures":

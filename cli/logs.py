@@ -26,7 +26,7 @@ Level = Annotated[
 Component = Annotated[str | None, typer.Option(help="Only this component, such as api or worker.")]
 Since = Annotated[str | None, typer.Option(metavar="TIME", help="Only entries since this time, with a time zone.")]
 Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only entries that contain this text.")]
-Limit = Annotated[int, typer.Option("-n", "--limit", parser=whole(1, 200), help="Maximum number of entries.")]
+Limit = Annotated[int, typer.Option("-n", "--limit", parser=whole(1, 100), help="Maximum number of entries.")]
 
 
 async def logs(

@@ -32,7 +32,17 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "account": ("cli.account:app", "Show or change your account, or list and end your sessions."),
         "keys": ("cli.keys:app", "Manage API keys for programs: create, list or delete them."),
-        "limits": ("cli.limits:limits", "Show what you may spend per day and month, or set the limits of a user."),
+        "limits": (
+            "cli.limits:limits",
+            "Show what you may spend per day and month, or set the limits of another user.",
+        ),
+    },
+    "Chat": {
+        "chat": (
+            "cli.chat.command:chat",
+            "Chat with an agent or a model. In a pipe, send one message and print the reply.",
+        ),
+        "sessions": ("cli.sessions:app", "Manage your chat sessions: list, show, export or delete them."),
     },
     "Tasks": {
         "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
@@ -113,6 +123,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "audit": (
             "cli.audit:audit",
             "List what was done to accounts, API keys and rules, and by whom. For administrators only.",
+        ),
+    },
+    "Retention": {
+        "retention": (
+            "cli.retention:app",
+            "Show how long content is kept, or delete old content now. For administrators only.",
         ),
     },
     "Temporal's tools": {

@@ -12,6 +12,7 @@ from models.model_calls import (
     ModelCallOutcome,
     ModelCallRequest,
 )
+from models.retention import RetentionInput, RetentionProgress
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput, TransitionRecord
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
@@ -20,6 +21,8 @@ COMPLETE_MODEL_CALL = "complete_model_call"
 RUN_TOOL_CALL = "run_tool_call"
 RECORD_TRANSITION = "record_transition"
 CREATE_SCHEDULED_TASK = "create_scheduled_task"
+BEGIN_RETENTION = "begin_retention"
+DELETE_CONTENT = "delete_content"
 
 
 class ModelCalls(ABC):
@@ -56,3 +59,17 @@ class Schedules(ABC):
     @abstractmethod
     async def create_task(self, run: ScheduledRunInput) -> TaskInput | None:
         """Create the task of this scheduled run, once per workflow ID. Returns None if the task has already ended."""
+
+
+class Retention(ABC):
+    """The steps of a retention run."""
+
+    @activity.defn(name=BEGIN_RETENTION)
+    @abstractmethod
+    async def begin(self) -> RetentionInput | None:
+        """Create the row of a daily run, once per workflow ID. Returns None if there is nothing to do."""
+
+    @activity.defn(name=DELETE_CONTENT)
+    @abstractmethod
+    async def delete_content(self, retention: RetentionInput) -> RetentionProgress:
+        """Delete the next batches of content, for some seconds. What is deleted is counted once."""

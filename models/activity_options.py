@@ -58,3 +58,11 @@ RECORD = LocalActivityOptions(
     schedule_to_close_timeout=timedelta(hours=1),
     retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10), maximum_attempts=1000),
 )
+
+DELETE_CONTENT = ActivityOptions(
+    # A step ends by itself after some seconds; a batch may wait for locks.
+    start_to_close_timeout=timedelta(minutes=10),
+    # There is no limit on the whole, because the content has to be deleted however long the database is away.
+    heartbeat_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)),
+)

@@ -41,6 +41,10 @@ class AuditAction(StrEnum):
     MEMBER_REMOVED = "group.member_removed"
     SHARED = "share.set"
     UNSHARED = "share.removed"
+    RETENTION_STARTED = "retention.started"
+    CONTENT_ERASED = "content.erased"
+    HOLD_PLACED = "hold.placed"
+    HOLD_LIFTED = "hold.lifted"
     CODEC_ADDRESS_CREATED = "codec_address.created"
 
 

@@ -21,6 +21,7 @@ ScheduleId = NewType("ScheduleId", str)
 ChatSessionId = NewType("ChatSessionId", str)
 ChatMessageId = NewType("ChatMessageId", str)
 FileId = NewType("FileId", str)
+RetentionId = NewType("RetentionId", str)
 AiCallId = RunId
 """An AI call (an embedding, an image or a transcription) is also a run."""
 NodePath = NewType("NodePath", str)
@@ -56,6 +57,11 @@ def depth_of(path: NodePath) -> int:
 def schedule_workflow_id(schedule_id: ScheduleId) -> str:
     """Return the ID of the workflow that a schedule starts. Temporal appends the nominal time."""
     return f"{_A_SCHEDULE}{schedule_id}"
+
+
+def retention_workflow_id(retention_id: RetentionId) -> str:
+    """Return the ID of the workflow of a retention run that was requested."""
+    return f"retention-{retention_id}"
 
 
 def due_at_of(scheduled_run_id: str | None) -> datetime | None:

@@ -14,6 +14,7 @@ from temporalio.common import SearchAttributeKey
 from models.ai_calls import AiCallInput
 from models.nodes import Controls, NodeOutcome
 from models.replies import ReplyInput
+from models.retention import RetentionInput
 from models.schedules import ScheduledRunInput, ScheduledRunResult
 from models.subtasks import SubtaskInput
 from models.tasks import SteerReceipt, SteerRequest, TaskInput, TaskResult
@@ -135,3 +136,12 @@ class ReplyRuns(ABC):
     @workflow.signal(name=TaskSignal.DECIDED)
     @abstractmethod
     async def decided(self, decision: Decision) -> None: ...
+
+
+@workflow.defn(name="RetentionWorkflow")
+class RetentionRuns(ABC):
+    """A retention run: it deletes old content, or the content of a user, in small steps."""
+
+    @workflow.run
+    @abstractmethod
+    async def run(self, retention: RetentionInput) -> None: ...

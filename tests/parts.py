@@ -120,6 +120,7 @@ async def forget_open_work(database_url: str) -> None:
         async with engine.begin() as connection:
             await connection.execute(text("DELETE FROM outbox"))
             await connection.execute(text("UPDATE runs SET status = 'cancelled' WHERE ended_at IS NULL"))
+            await connection.execute(text("UPDATE retentions SET status = 'completed' WHERE ended_at IS NULL"))
     finally:
         await engine.dispose()
 

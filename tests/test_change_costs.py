@@ -191,12 +191,13 @@ def test_an_endpoint_is_four_files(tmp_path: Path) -> None:
 ALONE = {
     "routes": {
         "auth": "of users",
+        "chat_exports": "of chat, as files",
         "metrics": "of the process",
         "health": "of the process",
-        "pages": "of the process",
         "transcriptions": "AI calls, with a form for a body",
     },
     "tables": {
+        "idempotency": "of requests of any kind: chimera/store/idempotency.py",
         "calls": "the ledger: models/model_calls.py, and chimera/ledger/calls.py instead of chimera/store",
         "rollups": "the ledger: chimera/ledger/rollups.py; they are shown as models/analytics.py",
         "runs": "the root: models/runs.py, and chimera/ledger/runs.py instead of chimera/store",

@@ -11,7 +11,7 @@ from cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("models", "chimera", "activities", "worker", "workflows", "api")
-DOCUMENTATION = {"api/openapi.py"}
+DOCUMENTATION = {"api/openapi/document.py"}
 """Texts that explain the API to programmers."""
 DESCRIBING = {"description", "summary", "json_schema_extra"}
 """Arguments that become part of the OpenAPI document."""

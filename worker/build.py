@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 
 from activities.calls.complete import ModelCalls
 from activities.calls.stops import Stops
+from activities.retention import Retention
 from activities.schedules import Schedules
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
@@ -38,6 +39,7 @@ from chimera.store.notifications import Expiry
 from chimera.temporal.client import Temporal
 from chimera.temporal.dispatcher import Dispatcher
 from chimera.temporal.reconciliation import Reconciler
+from chimera.temporal.retention import RetentionStarts
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from chimera.temporal.schedules import Schedules as TemporalSchedules
 from chimera.temporal.sweeper import Sweeper
@@ -51,6 +53,7 @@ from worker.interceptors import ErrorsAndLogs
 from worker.sandbox import sandbox
 from workflows.ai_calls import AiCallWorkflow
 from workflows.replies import ReplyWorkflow
+from workflows.retention import RetentionWorkflow
 from workflows.schedules import ScheduledTaskWorkflow
 from workflows.subtasks import SubtaskWorkflow
 from workflows.tasks import TaskWorkflow
@@ -61,6 +64,7 @@ WORKFLOWS = [
     ScheduledTaskWorkflow,
     AiCallWorkflow,
     ReplyWorkflow,
+    RetentionWorkflow,
 ]
 
 # By default, the SDK would send heartbeats only every 8 s (0.8 of the timeout), and a cancellation arrives in the
@@ -91,7 +95,11 @@ async def open_worker(settings: Settings, component: str = "worker") -> AsyncIte
             ToolCalls(settings=settings, database=database, bus=bus, catalog=catalog, failpoints=failpoints).run,
             TaskRecords(database=database, bus=bus).record,
             schedules.create_task,
+            (retention := Retention(settings=settings, database=database, failpoints=failpoints)).begin,
+            retention.delete_content,
         ]
+        retention_starts = RetentionStarts(settings, database, temporal)
+        await retention_starts.ensure_schedule()
         sweeper = Sweeper(
             sweeps=[
                 dispatcher.sweep,
@@ -103,7 +111,11 @@ async def open_worker(settings: Settings, component: str = "worker") -> AsyncIte
                 partial(spending_waits.wake, database, bus, SpendingRules.of(settings)),
                 Expiry(database, timedelta(days=settings.notifications_kept_days)).sweep,
             ],
-            prunings=[partial(prune, database, settings), lambda: _forget_old_keys(database)],
+            prunings=[
+                partial(prune, database, settings),
+                lambda: _forget_old_keys(database),
+                retention_starts.sweep,
+            ],
             admit=dispatcher.admit,
             release=dispatcher.release,
             reconciliations=[Reconciler(database, temporal).reconcile],

@@ -58,9 +58,14 @@ async def while_allowed(
             async with aclosing(frames):
                 while True:
                     following = asyncio.ensure_future(anext(frames, None))
-                    await asyncio.wait({following, losing}, return_when=asyncio.FIRST_COMPLETED)
-                    if not following.done():
-                        await stop([following])
+                    try:
+                        await asyncio.wait({following, losing}, return_when=asyncio.FIRST_COMPLETED)
+                    finally:
+                        # Also if the client has gone: `frames` can't be closed while a task waits for the next one.
+                        has_come = following.done()
+                        if not has_come:
+                            await stop([following])
+                    if not has_come:
                         return
                     frame = following.result()
                     if frame is None:

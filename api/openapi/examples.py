@@ -31,6 +31,26 @@ of_operation: dict[str, Any] = {
     "create_embeddings": {"model": "simulator/embedding", "input": ["tea", "coffee"]},
     "create_images": {"model": "simulator/image", "prompt": "A cup of tea"},
     "register": {"email": "you@example.com", "password": "correct horse battery"},
+    "change_me": {"name": "Ada", "preferences": {"time_zone": "Europe/Berlin", "theme": "dark"}},
+    "change_password": {"current_password": "correct horse battery", "new_password": "staple of correct horses"},
+    "reset_password": {
+        "email": "you@example.com",
+        "token": "4Hn2bVqk0Yc7mXtRz1sLw8",
+        "new_password": "staple of correct horses",
+    },
+    "create_api_key": {"name": "Nightly report", "scopes": ["read", "write"]},
+    "create_service_account": {"name": "nightly-report"},
+    "create_service_key": {"name": "Nightly report", "scopes": ["read", "write"]},
+    "create_invitation": {"email": "you@example.com", "role": "user"},
+    "change_user": {"role": "viewer"},
+    "set_user_limits": {"max_cost_day_micro_usd": 5_000_000, "max_cost_month_micro_usd": None},
+    "read_notifications": {"up_to": 42},
+    "raise_reply_budget": {"max_cost_micro_usd": 500_000},
+    "create_openai_chat_completion": {
+        "model": "simulator/standard",
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}],
+    },
+    "create_openai_response": {"model": "simulator/standard", "input": "Hello", "background": True},
     "login": {"email": "you@example.com", "password": "correct horse battery"},
 }
 """Request bodies, by operation id."""

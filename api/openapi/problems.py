@@ -1,14 +1,23 @@
-"""Errors in the OpenAPI document: for each status, one response that names its codes."""
+"""Errors in the OpenAPI document: for each status, one response that names its codes.
 
+Errors below `/v1` have OpenAI's shape and codes, so they have responses of their own.
+"""
+
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
+from api.openai_errors import INVALID, is_openai
 from models.errors.catalog import CATALOG
+from models.openai.errors import error_of
 
 Schema = dict[str, Any]
 
 MEDIA_TYPE = "application/problem+json"
-_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_OF_OPENAI = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorView"}}}
+OPENAI = "OpenAI"
+"""Beginning of the names of responses in OpenAI's shape."""
 _OF_PLAIN_HTTP = {
     400: ["bad_request"],
     404: ["not_found"],
@@ -19,23 +28,32 @@ _OF_PLAIN_HTTP = {
 
 def add_problems(document: Schema) -> None:
     """Name the statuses that each operation can answer with if it fails."""
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
+        prefix, content = (OPENAI, _OF_OPENAI) if is_openai(path) else ("", _PROBLEM)
         for operation in operations.values():
             responses = operation["responses"]
             if _has_parameter(operation, "If-None-Match"):
                 responses["304"] = {"description": "The object is still as your `ETag` says. The body is empty."}
             for status in _statuses_of(operation):
-                responses.setdefault(str(status), {"$ref": f"#/components/responses/{_name_of(status)}"})
+                sent = 400 if prefix and status == INVALID else status
+                responses.setdefault(str(sent), {"$ref": f"#/components/responses/{prefix}{_name_of(sent)}"})
             for status, response in responses.items():
                 if status in ("4XX", "5XX"):
-                    response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
+                    response["content"] = deepcopy(content)
             operation["responses"] = dict(sorted(responses.items()))
     document["components"]["responses"] = {
-        _name_of(status): {
-            "description": f"{HTTPStatus(status).phrase}. `code` is {_listed(codes)}.",
-            "content": {MEDIA_TYPE: {"schema": _PROBLEM}},
+        **_responses(_codes(), "", _PROBLEM),
+        **_responses(_codes_of_openai(), OPENAI, _OF_OPENAI),
+    }
+
+
+def _responses(codes: dict[int, list[str]], prefix: str, content: Schema) -> Schema:
+    return {
+        f"{prefix}{_name_of(status)}": {
+            "description": f"{HTTPStatus(status).phrase}. `code` is {_listed(known)}.",
+            "content": deepcopy(content),
         }
-        for status, codes in sorted(_codes().items())
+        for status, known in sorted(codes.items())
     }
 
 
@@ -70,6 +88,14 @@ def _codes() -> dict[int, list[str]]:
         if entry.code not in codes[entry.status]:
             codes[entry.status].append(entry.code)
     return codes
+
+
+def _codes_of_openai() -> dict[int, list[str]]:
+    codes: dict[int, list[str]] = {}
+    for status, known in _codes().items():
+        sent = 400 if status == INVALID else status
+        codes.setdefault(sent, []).extend(error_of(sent, code, "").code or code for code in known)
+    return {status: list(dict.fromkeys(known)) for status, known in codes.items()}
 
 
 def _name_of(status: int) -> str:

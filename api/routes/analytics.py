@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.deps import ClosedRoute, Parts, WithCaller, WithParts
+from api.deps import ClosedRoute, Limit, Parts, WithCaller, WithParts
 from api.periods import PeriodQuery
 from chimera.ledger.analytics import calls, daily, runs, system
 from chimera.ledger.analytics.daily import DailyPlace
@@ -25,10 +25,7 @@ from models.users import Caller
 
 router = APIRouter(prefix="/analytics", tags=["analytics"], route_class=ClosedRoute)
 
-MAX_PAGE = 500
-
 InPeriod = Annotated[PeriodQuery, Depends()]
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of rows in the page")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="The `next_cursor` of the previous page, unchanged")]
 
 

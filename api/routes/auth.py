@@ -3,6 +3,7 @@
 from fastapi import APIRouter, status
 
 from api.deps import ClosedRoute, PublicRoute, WithAddress, WithCaller, WithParts, WithSignedIn
+from api.etags import ChecksTag, ShowsVersion
 from chimera.store import users
 from models.errors import NotSignedIn
 from models.users import (
@@ -83,16 +84,23 @@ async def change_password(change: PasswordChange, caller: WithCaller, parts: Wit
 
 
 @router.get("/me", operation_id="me", summary="Get Current Account")
-async def me(signed_in: WithSignedIn, parts: WithParts) -> MeView:
+async def me(signed_in: WithSignedIn, parts: WithParts, tagged: ShowsVersion) -> MeView:
     """Return your account."""
     async with parts.database.begin() as session:
         user = await users.by_id(session, signed_in.caller.user_id)
     if user is None:
         raise NotSignedIn
-    return users.me_view_of(user)
+    view = users.me_view_of(user)
+    tagged.show(view)
+    return view
 
 
 @router.put("/me", operation_id="change_me", summary="Change Current Account")
-async def change_me(change: MeChange, caller: WithCaller, parts: WithParts, address: WithAddress) -> MeView:
+async def change_me(
+    change: MeChange, caller: WithCaller, parts: WithParts, address: WithAddress, tagged: ChecksTag
+) -> MeView:
     """Change your name, e-mail address or preferences. To change the e-mail address, also send your password."""
-    return users.me_view_of(await parts.accounts.change_me(caller, change, address))
+    changed = await parts.accounts.change_me(caller, change, address, expect=tagged.check)
+    view = users.me_view_of(changed)
+    tagged.show(view)
+    return view

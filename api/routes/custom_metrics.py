@@ -4,17 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, status
 
-from api.deps import ClosedRoute, WithCaller, WithParts
+from api.deps import ClosedRoute, Limit, WithCaller, WithParts
+from api.idempotency import KEYED
 from api.periods import PeriodQuery
 from chimera.store import custom_metrics
 from models.custom_metrics import METRIC_NAME, MetricPage, MetricRecords, MetricsRecorded
 
 router = APIRouter(prefix="/analytics/metrics", tags=["analytics"], route_class=ClosedRoute)
 
-MAX_PAGE = 200
 
-
-@router.post("/record", operation_id="record_metrics", status_code=status.HTTP_201_CREATED)
+@router.post("/record", operation_id="record_metrics", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
 async def record_metrics(body: MetricRecords, caller: WithCaller, parts: WithParts) -> MetricsRecorded:
     """Record values of your own metrics, for example the scores of reviews."""
     async with parts.database.begin() as session:
@@ -30,7 +29,7 @@ async def list_metrics(
     name: Annotated[
         str | None, Query(pattern=METRIC_NAME, description="Name of the only metric that is listed")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of metrics in the page")] = 100,
+    limit: Limit = 100,
     cursor: Annotated[
         str | None, Query(max_length=1000, description="The `next_cursor` of the previous page, unchanged")
     ] = None,

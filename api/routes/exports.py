@@ -24,7 +24,13 @@ router = APIRouter(prefix="/analytics", tags=["analytics"], route_class=ClosedRo
     operation_id="export_analytics",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {each: {} for each in MEDIA_TYPES.values()}, "description": "The rows, as an attachment"}
+        200: {
+            "content": {
+                each.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
+                for each in MEDIA_TYPES.values()
+            },
+            "description": "The rows, as an attachment",
+        }
     },
 )
 async def export_analytics(

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path
 
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts
+from api.etags import ChecksTag, ShowsVersion
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger import spending
 from chimera.ledger.spending import SpendingRules
@@ -32,19 +33,24 @@ async def get_limits(caller: WithCaller, parts: WithParts) -> LimitsView:
 
 
 @router.get("/users/{user_id}/limits", operation_id="get_user_limits", summary="Get a User's Spending Limits")
-async def get_user_limits(user_id: WithUser, caller: WithCaller, parts: WithParts) -> LimitsView:
+async def get_user_limits(user_id: WithUser, caller: WithCaller, parts: WithParts, tagged: ShowsVersion) -> LimitsView:
     """Return a user's spending limits, with what counts toward them at the moment. For administrators only."""
-    return await _view(parts, caller, user_id)
+    view = await _view(parts, caller, user_id)
+    tagged.show(view.own)
+    return view
 
 
 @router.put("/users/{user_id}/limits", operation_id="set_user_limits", summary="Set a User's Spending Limits")
-async def set_user_limits(user_id: WithUser, own: UserLimits, caller: WithCaller, parts: WithParts) -> LimitsView:
+async def set_user_limits(
+    user_id: WithUser, own: UserLimits, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+) -> LimitsView:
     """Replace a user's own spending limits. For administrators only.
 
     They apply from the next model call. Tasks that wait for a limit continue within seconds if it was raised.
     """
     async with parts.database.begin() as session:
         before = await limits.set_own(session, user_id, own)
+        tagged.check(before)
         await audit.record(
             session,
             AuditAction.LIMITS_CHANGED,
@@ -53,6 +59,7 @@ async def set_user_limits(user_id: WithUser, own: UserLimits, caller: WithCaller
             before=before.model_dump(),
             after=own.model_dump(),
         )
+    tagged.show(own)
     return await _view(parts, caller, user_id)
 
 

@@ -18,7 +18,12 @@ router = APIRouter(tags=["health"], route_class=PublicRoute)
     operation_id="get_prometheus_metrics",
     summary="Get Metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "Metrics in Prometheus's text format"}},
+    responses={
+        200: {
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+            "description": "Metrics in Prometheus's text format",
+        }
+    },
 )
 async def get_metrics(request: Request, parts: WithParts) -> Response:
     """Return the installation's metrics in Prometheus's text format.

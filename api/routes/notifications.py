@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.deps import ClosedRoute, WithCaller, WithParts
+from api.deps import ClosedRoute, Cursor, Limit, WithCaller, WithParts
 from chimera.store import notifications
 from models.notifications import (
     NotificationCounts,
@@ -17,8 +17,6 @@ from models.notifications import (
 router = APIRouter(prefix="/system/notifications", tags=["notifications"], route_class=ClosedRoute)
 
 Unread = Annotated[bool, Query(description="`true` to return only notifications that you haven't read")]
-Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
-Cursor = Annotated[str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")]
 Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="ID of the notification, as shown in the list")]
 
 

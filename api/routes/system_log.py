@@ -5,15 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.deps import ClosedRoute, WithCaller, WithParts
+from api.deps import ClosedRoute, Limit, WithCaller, WithParts
 from chimera.store import system_log
 from chimera.store.system_log import LogFilter
 from models.errors import Forbidden, InvalidInput
 from models.system_log import Level, LogPage
 
 router = APIRouter(prefix="/system", tags=["system"], route_class=ClosedRoute)
-
-MAX_PAGE = 200
 
 
 @router.get("/logs", operation_id="list_system_log", summary="List System Log")
@@ -28,7 +26,7 @@ async def list_system_log(
     q: Annotated[
         str | None, Query(min_length=1, max_length=200, description="Text that the event or its fields contain")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of entries in the page")] = 50,
+    limit: Limit = 50,
     cursor: Annotated[
         str | None, Query(max_length=1000, description="The `next_cursor` of the previous page, unchanged")
     ] = None,

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Response, status
 
 from api.deps import API, ClosedRoute, Cursor, Limit, Parts, WithApiKeyId, WithCaller, WithParts, WithUserId
+from api.etags import ChecksTag, ShowsVersion, Tagged
+from api.idempotency import KEYED
 from api.routes.api_keys import add_key, keys_of, remove_key
 from chimera.store import accounts, audit, deleted_owners, users
 from chimera.store.accounts import UserFilter
@@ -67,7 +69,7 @@ async def list_users(
     return UserPage(items=tuple(views), next_cursor=sealed)
 
 
-@router.post("", operation_id="create_service_account", status_code=status.HTTP_201_CREATED)
+@router.post("", operation_id="create_service_account", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
 async def create_service_account(
     spec: ServiceAccountSpec, caller: WithCaller, parts: WithParts, response: Response
 ) -> UserDetails:
@@ -81,20 +83,24 @@ async def create_service_account(
 
 
 @router.get("/{user_id}", operation_id="get_user")
-async def get_user(user_id: WithUserId, parts: WithParts) -> UserDetails:
+async def get_user(user_id: WithUserId, parts: WithParts, tagged: ShowsVersion) -> UserDetails:
     """Show an account."""
     async with parts.database.begin() as session:
-        return await accounts.one(session, user_id)
+        view = await accounts.one(session, user_id)
+    tagged.show(*_edited(view))
+    return view
 
 
 @router.put("/{user_id}", operation_id="change_user")
-async def change_user(user_id: WithUserId, change: UserChange, caller: WithCaller, parts: WithParts) -> UserDetails:
+async def change_user(
+    user_id: WithUserId, change: UserChange, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+) -> UserDetails:
     """Change an account's role or name, or disable or enable it.
 
     A new role takes effect within 5 seconds, and closes the user's sockets and streams. The last administrator can't be
     demoted or disabled.
     """
-    return await _changed(parts, caller, user_id, change)
+    return await _changed(parts, caller, user_id, change, tagged)
 
 
 @router.post("/{user_id}/disable", operation_id="disable_user")
@@ -110,13 +116,14 @@ async def enable_user(user_id: WithUserId, caller: WithCaller, parts: WithParts)
 
 
 @router.delete("/{user_id}", operation_id="delete_user", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_user(user_id: WithUserId, caller: WithCaller, parts: WithParts) -> None:
+async def delete_user(user_id: WithUserId, caller: WithCaller, parts: WithParts, tagged: ChecksTag) -> None:
     """Delete an account and its content. The record of its costs is kept, without the user's name.
 
     Open tasks are cancelled, and their content is deleted when they have ended.
     """
     async with parts.database.begin() as session:
         user = await accounts.locked(session, user_id)
+        tagged.check(*_edited(await accounts.one(session, user_id)))
         await accounts.check_not_last(session, user)
         schedules = await deleted_owners.empty(session, user)
         await audit.record(session, AuditAction.USER_DELETED, actor_id=caller.user_id, subject_id=user_id)
@@ -158,8 +165,13 @@ async def delete_user_key(user_id: WithUserId, key_id: WithApiKeyId, caller: Wit
     await remove_key(parts, caller, user_id, key_id)
 
 
-async def _changed(parts: Parts, caller: Caller, user_id: UserId, change: UserChange) -> UserDetails:
+async def _changed(
+    parts: Parts, caller: Caller, user_id: UserId, change: UserChange, tagged: Tagged | None = None
+) -> UserDetails:
     async with parts.database.begin() as session:
+        if tagged is not None:
+            await accounts.locked(session, user_id)
+            tagged.check(*_edited(await accounts.one(session, user_id)))
         changed = await accounts.change(session, user_id, change)
         if "disabled" in changed:
             action = AuditAction.USER_DISABLED if changed.pop("disabled") else AuditAction.USER_ENABLED
@@ -170,7 +182,14 @@ async def _changed(parts: Parts, caller: Caller, user_id: UserId, change: UserCh
             )
         view = await accounts.one(session, user_id)
     parts.auth.forget(user_id)
+    if tagged is not None:
+        tagged.show(*_edited(view))
     return view
+
+
+def _edited(view: UserDetails) -> tuple[object, ...]:
+    """Return what administrators edit in an account, without when it was used."""
+    return view.name, view.role, view.state
 
 
 def _text_of(place: tuple[Any, str]) -> str:

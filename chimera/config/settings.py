@@ -33,10 +33,12 @@ from chimera.config.addresses import problem_of
 from chimera.config.named_secrets import read_secrets
 from chimera.config.temporal_tls import TemporalTls
 from chimera.config.types import (
+    AuditDays,
     DatabaseUrl,
     HostAndPort,
     HostName,
     HostPattern,
+    KeptDays,
     LogLevel,
     Network,
     NotNegative,
@@ -60,6 +62,18 @@ from models.tasks import SubtaskMode
 from models.users import Role
 from models.wording import reportable, sentence_of
 
+RETENTION_SETTINGS = {
+    "tasks": "tasks_kept_days",
+    "completions": "completions_kept_days",
+    "chat_sessions": "chat_sessions_kept_days",
+    "ai_calls": "ai_calls_kept_days",
+    "files": "files_kept_days",
+    "audit_log": "audit_log_kept_days",
+    "notifications": "notifications_kept_days",
+    "system_log": "system_log_days",
+    "custom_metrics": "custom_metrics_days",
+}
+"""The setting for each kind of content."""
 WindowTokens = Annotated[int, Field(ge=1024)]
 _OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
 
@@ -285,6 +299,21 @@ class Settings(OfVendors):
     notifications_kept_days: Positive = 30
     """How long notifications are kept, whether they have been read or not."""
 
+    # Retention: days that content is kept; 0: until it is deleted on request. What was paid is always kept.
+    tasks_kept_days: KeptDays = 0
+    """After a task has ended."""
+    completions_kept_days: KeptDays = 0
+    """After the answer to a conversation that came with the request."""
+    chat_sessions_kept_days: KeptDays = 0
+    """After a session's last message."""
+    ai_calls_kept_days: KeptDays = 0
+    """Embeddings, images and transcriptions."""
+    files_kept_days: KeptDays = 0
+    """Uploaded and generated files that nothing uses."""
+    audit_log_kept_days: AuditDays = 0
+    retention_hour: int = Field(default=3, ge=0, le=23)
+    """The hour, in UTC, at which the daily retention run starts."""
+
     # What one user may have at once; 0 means no limit.
     max_open_tasks: NotNegative = 2000
     """Drafts count, until they are deleted."""
@@ -356,6 +385,11 @@ class Settings(OfVendors):
             return self.mcp_file
         usual = self.data_dir / "mcp.json"
         return usual if usual.is_file() else None
+
+    @property
+    def kept_days(self) -> dict[str, int]:
+        """How many days each kind of content is kept (`RetentionKind`); 0: for ever."""
+        return {kind: getattr(self, setting) for kind, setting in RETENTION_SETTINGS.items()}
 
     @property
     def most_running(self) -> int:

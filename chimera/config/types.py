@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, SecretStr
 
 from chimera.config import payload_keys
+from models.retention import MIN_AUDIT_DAYS
 
 HIGHEST_PORT = 65535
 MIN_SECRET_BYTES = 32
@@ -152,10 +153,19 @@ def _is_a_time_zone(value: str) -> str:
     return value
 
 
+def _is_long_enough(value: int) -> int:
+    if 0 < value < MIN_AUDIT_DAYS:
+        raise ValueError(f"{value} days are too few. Use 0 to keep entries for ever, or at least {MIN_AUDIT_DAYS}.")
+    return value
+
+
 OnDisk = Annotated[Path, AfterValidator(_in_utf8)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[int, Field(ge=0)]
+KeptDays = Annotated[int, Field(ge=0, le=36_500)]
+"""How many days something is kept; 0: for ever."""
+AuditDays = Annotated[KeptDays, AfterValidator(_is_long_enough)]
 DatabaseUrl = Annotated[
     str,
     AfterValidator(

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,6 +33,7 @@ from models.users import (
     Caller,
     FirstAdministrator,
     MeChange,
+    MeView,
     NewPasswordReset,
     PasswordChange,
     PasswordReset,
@@ -103,8 +105,10 @@ class Accounts:
         self._auth.forget(caller.user_id)
         return await self._auth.begin_session(caller.user_id, address)
 
-    async def change_me(self, caller: Caller, change: MeChange, address: str = "") -> User:
-        """Change the caller's own account, and return it.
+    async def change_me(
+        self, caller: Caller, change: MeChange, address: str = "", *, expect: Callable[[MeView], None] | None = None
+    ) -> User:
+        """Change the caller's own account, and return it. `expect` raises if it expects another state of the account.
 
         Raises InvalidInput for a wrong password or an unknown time zone, and Conflict if the e-mail has an account.
         """
@@ -115,9 +119,11 @@ class Accounts:
             # A conflict reveals an account, as registrations would.
             await self._auth.sign_ins.register(address)
         async with self._database.begin() as session:
-            user = await users.by_id(session, caller.user_id)
+            user = await users.by_id(session, caller.user_id, lock=True)
             if user is None:
                 raise NotSignedIn
+            if expect is not None:
+                expect(users.me_view_of(user))
             changed = users.change_own(user, change)
             if "email" in changed and await users.by_email(session, changed["email"]) is not None:
                 raise users.taken(changed["email"])
@@ -127,6 +133,10 @@ class Accounts:
                     session, AuditAction.USER_CHANGED, actor_id=caller.user_id, subject_id=user.id, **changed
                 )
             return user
+
+    async def confirm(self, caller: Caller, password: str, address: str = "") -> None:
+        """Check the caller's password before an act that can't be undone. Raises InvalidInput and TooManyTries."""
+        await self._check_password(caller, password, address)
 
     async def create_reset(self, caller: Caller, user_id: UserId) -> NewPasswordReset:
         """Create a one-time token with which a user sets a new password. Raises NotFound and Conflict."""

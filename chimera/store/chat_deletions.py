@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import ChatSession, Reply, Run
 from chimera.ledger import outbox
-from chimera.store import contents, task_controls
+from chimera.store import contents, ended_runs, task_controls
 from chimera.store.access import locked
 from models.ids import RunId, UserId
 from models.runs import OPEN, STOPPED, RunKind
@@ -70,6 +70,8 @@ async def _empty(session: AsyncSession, row: ChatSession) -> tuple[RunId, ...]:
     for run_id in run_ids:
         await contents.delete_of_reply(session, run_id)
         await outbox.enqueue(session, run_id, "forget")
+    # A repeated request would find no session anyway.
+    await ended_runs.forget_keys(session, UserId(row.owner_id), run_ids)
     await session.execute(
         delete_from(ChatSession).where(ChatSession.id == row.id, ChatSession.owner_id == row.owner_id)
     )

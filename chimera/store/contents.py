@@ -1,5 +1,6 @@
 """The content of runs, which is deleted on request. What was paid is kept."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete as delete_from
@@ -7,6 +8,7 @@ from sqlalchemy import func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import (
+    AiCall,
     Approval,
     ApprovalVote,
     Call,
@@ -57,6 +59,25 @@ async def delete_of_reply(session: AsyncSession, run_id: RunId) -> None:
     """Delete the content of a reply; see `delete_of`."""
     await delete_of(session, run_id)
     await session.execute(update(Reply).where(Reply.run_id == run_id).values(**_EMPTY_REPLY))
+
+
+async def delete_of_ai_call(session: AsyncSession, run_id: RunId) -> None:
+    """Delete the content of an AI call; see `delete_of`. Generated images are files of the owner, and are kept."""
+    await delete_of(session, run_id)
+    empty: dict[str, Any] = {"request": {}, "result": null(), "vectors": None}
+    await session.execute(update(AiCall).where(AiCall.run_id == run_id).values(**empty))
+
+
+async def size_of(session: AsyncSession, run_ids: Sequence[RunId]) -> int:
+    """Return the size in bytes of what `delete_of` would delete: messages, events and files, as they are stored."""
+    size = 0
+    for stored, of_run in (
+        (func.sum(func.pg_column_size(Message.content)), Message.run_id),
+        (func.sum(func.pg_column_size(EventRow.payload)), EventRow.run_id),
+        (func.sum(File.size_bytes), File.run_id),
+    ):
+        size += int(await session.scalar(select(stored).where(of_run.in_(run_ids))) or 0)
+    return size
 
 
 async def _empty_approvals(session: AsyncSession, run_id: RunId) -> None:

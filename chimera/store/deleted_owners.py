@@ -7,42 +7,53 @@ it has ended.
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, null, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import (
     Agent,
-    AiCall,
     ApiKey,
     File,
     GroupMember,
+    Hold,
     Identity,
     Invitation,
+    KeyedRequest,
     McpServer,
+    MetricSeries,
+    Notification,
     PasswordReset,
     RefreshToken,
     Run,
     Schedule,
     Share,
+    Ticket,
     ToolPolicy,
     ToolRow,
     User,
 )
 from chimera.ledger import outbox
-from chimera.store import tasks
+from chimera.store import ended_runs, erasures
+from chimera.store.ended_runs import EndedRun
+from chimera.store.holds import is_free
 from models.ids import RunId, ScheduleId, UserId
 from models.runs import CLOSED, RunKind, RunStatus
-from models.users import Caller
 
 log = structlog.get_logger()
 
 CONTENT: tuple[Any, ...] = (File, Schedule, Agent, McpServer, ToolRow, ToolPolicy, ApiKey, RefreshToken)
-CONTENT += (PasswordReset, Identity, Invitation, Share, GroupMember)
+CONTENT += (PasswordReset, Identity, Invitation, Notification, MetricSeries, KeyedRequest, Ticket)
+CONTENT += (Share, GroupMember)
 """The tables whose rows are deleted with their owner."""
 KEPT = {
     "runs": "what was paid; their content is deleted when they have ended",
     "groups": "what others share in them",
     "approval_votes": "who decided about another user's call",
+    "chat_sessions": "hidden at once; deleted when their runs have ended",
+    "holds": "what an administrator holds stays until the hold is lifted",
+    "usage_rollups": "figures without content",
+    "run_rollups": "figures without content",
+    "latencies": "figures without content",
 }
 """The other tables that refer to users, with what is kept."""
 
@@ -53,8 +64,11 @@ async def empty(session: AsyncSession, user: User) -> list[ScheduleId]:
     schedules = [
         ScheduleId(id) for id in await session.scalars(select(Schedule.id).where(Schedule.owner_id == user_id))
     ]
+    await session.execute(delete(Hold).where(Hold.owner_id == user_id, Hold.placed_by == user_id))
+    await erasures.begin(session, user_id)
     for table in CONTENT:
-        await session.execute(delete(table).where(_owner_of(table) == user_id))
+        mine = [_owner_of(table) == user_id]
+        await session.execute(delete(table).where(*mine, *([is_free(File.id)] if table is File else [])))
     for schedule_id in schedules:
         await outbox.enqueue_schedule(session, schedule_id)
     user.email = f"deleted-{user.id}"
@@ -73,29 +87,20 @@ async def empty_runs(session: AsyncSession, *, limit: int) -> list[RunId]:
         .where(
             User.deleted_at.is_not(None),
             Run.deleted_at.is_(None),
+            is_free(Run.id, unless_by=Run.owner_id),
             Run.status.in_(sorted({*CLOSED, RunStatus.DRAFT})),
         )
         .order_by(Run.id)
         .limit(limit)
         .with_for_update(of=Run, key_share=True, skip_locked=True)
     )
-    emptied = [(RunId(row.id), UserId(row.owner_id), RunKind(row.kind)) for row in found]
-    for run_id, owner_id, kind in emptied:
-        if kind is RunKind.TASK:
-            await tasks.delete(session, Caller(user_id=owner_id, role="user"), run_id)
-        else:
-            await _empty_call(session, run_id)
+    emptied = [EndedRun(RunId(row.id), UserId(row.owner_id), RunKind(row.kind)) for row in found]
+    await ended_runs.empty(session, emptied)
+    for run in emptied:
+        await ended_runs.forget_keys(session, run.owner_id, [run.id])
     if emptied:
         log.info("runs_of_deleted_accounts_emptied", runs=len(emptied))
-    return [run_id for run_id, _, _ in emptied]
-
-
-async def _empty_call(session: AsyncSession, run_id: RunId) -> None:
-    nothing = {"request": {}, "result": null(), "vectors": None}
-    await session.execute(update(AiCall).where(AiCall.run_id == run_id).values(nothing))
-    gone = {"result": None, "error": None, "deleted_at": func.now(), "updated_at": func.now()}
-    await session.execute(update(Run).where(Run.id == run_id).values(gone))
-    await outbox.enqueue(session, run_id, "forget")
+    return [run.id for run in emptied]
 
 
 def _owner_of(table: Any) -> Any:

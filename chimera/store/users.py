@@ -70,8 +70,9 @@ async def by_email(session: AsyncSession, email: str) -> User | None:
     return await session.scalar(select(User).where(User.email == email))
 
 
-async def by_id(session: AsyncSession, user_id: UserId) -> User | None:
-    return await session.get(User, user_id)
+async def by_id(session: AsyncSession, user_id: UserId, *, lock: bool = False) -> User | None:
+    # Runs refer to the row, so a stronger lock would stop them from being accepted.
+    return await session.get(User, user_id, with_for_update={"key_share": True} if lock else None)
 
 
 async def email_of(session: AsyncSession, user_id: UserId) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -332,10 +332,13 @@ class Client:
     async def try_policy(self, call: Mapping[str, Any]) -> PolicyTestView:
         return PolicyTestView.model_validate_json(await self._post("/policy/test", call))
 
-    @asynccontextmanager
-    async def events(self, task_id: TaskId, after: int) -> AsyncIterator[httpx2.EventSource]:
+    def events(self, task_id: TaskId, after: int) -> AbstractAsyncContextManager[httpx2.EventSource]:
         """Open the stream of a task's frames after the sequence number `after`."""
-        path, params = f"/tasks/{task_id}/events", {"after": after}
+        return self.stream(f"/tasks/{task_id}/events", {"after": after})
+
+    @asynccontextmanager
+    async def stream(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[httpx2.EventSource]:
+        """Open a stream of server-sent events at a path below /api/v1."""
         try:
             token = await self._session.access_token()
             async with self._stream(path, params, token) as response:
@@ -354,13 +357,19 @@ class Client:
         )
 
     async def call(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, params: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> bytes:
         """Send a request to a path below /api/v1, and return the response's body."""
         if body is None:
-            return await self._send(method, path, params=params)
-        json = {"Content-Type": "application/json"}
-        return await self._send(method, path, content=to_json(body), headers=json, params=params)
+            return await self._send(method, path, params=params, headers=headers)
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        return await self._send(method, path, content=to_json(body), headers=headers, params=params)
 
     async def _get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
         return await self._send("GET", path, params=params)

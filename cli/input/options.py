@@ -97,6 +97,7 @@ INVITATION: Options = {"email": "--email", "role": "--role", "expires_in_hours":
 GROUP: Options = {"name": "NAME"}
 MEMBER: Options = {"email": "EMAIL", "role": "--manager"}
 SHARE: Options = {"right": "--right"}
+CHAT: Options = {"agent": "--agent", "model": "--model", "instructions": "--system", "text": "MESSAGE"}
 SERVICE_ACCOUNT: Options = {"name": "NAME", "role": "--role"}
 ME: Options = {"name": "--name", "email": "--email", "preferences.time_zone": "--time-zone", "time_zone": "--time-zone"}
 BACKFILL: Options = {"start": "--start", "end": "--end", "overlap": "--overlap"}

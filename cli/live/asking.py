@@ -5,13 +5,10 @@ Only on a terminal, and only for decisions that this user may make. A user who c
 
 import asyncio
 import os
-import shlex
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -20,6 +17,7 @@ from rich.text import Text
 from cli.errors import Refused, WrongUsage
 from cli.http.client import Client
 from cli.input.files import object_of
+from cli.live.editing import Apart, edited, editor_named, here
 from cli.live.screens import Screen
 from cli.output.approvals import print_approval
 from cli.output.prose import print_to
@@ -39,8 +37,10 @@ _CHOICES = {
 class Asker:
     """Asks about pending decisions, each once."""
 
-    def __init__(self, client: Client, console: Console, read: Read) -> None:
+    def __init__(self, client: Client, console: Console, read: Read, apart: Apart = here) -> None:
+        """Read answers with `read`, and run editors in the context `apart`."""
         self._client = client
+        self._apart = apart
         self._console = console
         self._read = read
         self._asked: set[ApprovalId] = set()
@@ -111,25 +111,20 @@ class Asker:
 
     async def _edited(self, found: ApprovalView) -> dict[str, Any]:
         """Let the user change the arguments in the editor of VISUAL or EDITOR, or else as JSON on one line."""
-        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-        if not editor:
+        if editor_named() is None:
             return object_of(await self._typed("New arguments, as JSON on one line: ") or "{", "The arguments")
         from pydantic_core import to_json
 
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "arguments.json")
-            await asyncio.to_thread(file.write_bytes, to_json(found.arguments, indent=2))
-            try:
-                process = await asyncio.create_subprocess_exec(*shlex.split(editor), str(file))
-            except (OSError, ValueError) as error:
-                raise WrongUsage(f"The editor {editor!r} can't be started ({error}), so nothing was decided.") from None
-            if await process.wait():
-                raise WrongUsage("The editor failed, so nothing was decided.")
-            edited = object_of(str(file), "The arguments")
-        if edited == found.arguments:
+        try:
+            async with self._apart():
+                text = await edited(to_json(found.arguments, indent=2).decode(), ".json")
+        except WrongUsage as error:
+            raise WrongUsage(f"{error.message} Nothing was decided.") from None
+        changed = object_of(text if text.lstrip().startswith("{") else "{" + text, "The arguments")
+        if changed == found.arguments:
             # Who only looked has not decided.
             raise WrongUsage("The arguments were not changed, so nothing was decided.")
-        return edited
+        return changed
 
 
 def asker_at(client: Client, console: Console) -> Asker | None:

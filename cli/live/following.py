@@ -1,11 +1,12 @@
 """Follows a task to its end, even if the connection is lost meanwhile."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
 from http import HTTPStatus
 from typing import Annotated
 
+import httpx2
 from pydantic import Field, TypeAdapter, ValidationError
 from rich.console import Console
 
@@ -29,9 +30,12 @@ NO_ROOM_S, LONGEST_NO_ROOM_S = 5.0, 30.0
 """Pause before a stream beyond the user's limit is requested again: if the API doesn't name a time, and at most."""
 
 _NO_ROOM = (
-    "You are already following the maximum number of tasks. This task continues, and its status is checked periodically"
-    " until you can follow it live."
+    "You are already following the maximum number of tasks. This {what} continues, and its status is checked"
+    " periodically until you can follow it live."
 )
+
+Open = Callable[[int], AbstractAsyncContextManager[httpx2.EventSource]]
+"""Opens a run's stream after a sequence number."""
 
 Watch = Callable[[TaskState, Report], None]
 """Called after each frame with news."""
@@ -83,25 +87,35 @@ async def frames_of(
     While the user has too many streams, the task is polled until a stream is free. Raises NotReachable or Refused if
     the API doesn't respond for ten minutes.
     """
-    place, over = _Place(after, report), over or _has_ended
+    over = over or _has_ended
+
+    async def is_over() -> bool:
+        return over(await client.task(task.id))
+
+    async with aclosing(frames_from(lambda at: client.events(task.id, at), is_over, after, report)) as frames:
+        async for frame in frames:
+            yield frame
+
+
+async def frames_from(
+    open_after: Open, is_over: Callable[[], Awaitable[bool]], after: int, report: Report, what: str = "task"
+) -> AsyncGenerator[Frame]:
+    """Yield a run's frames like `frames_of`. `what` names the run in messages."""
+    place = _Place(after, report, what)
     while True:
         try:
-            if place.no_room and await _is_over(client, task, over):
+            if place.no_room and await is_over():
                 return
-            async with client.events(task.id, place.after) as source:
+            async with open_after(place.after) as source:
                 async for event in source:
                     if (frame := place.take(event.data)) is not None:
                         yield frame
             # The stream ended without a last event: the server stopped, or all events had already been received.
-            if place.ended or await _is_over(client, task, over):
+            if place.ended or await is_over():
                 return
             await asyncio.sleep(0.2)
         except (NotReachable, Refused) as error:
             await place.wait_out(error)
-
-
-async def _is_over(client: Client, task: TaskView, over: Callable[[TaskView], bool]) -> bool:
-    return over(await client.task(task.id))
 
 
 def _has_ended(task: TaskView) -> bool:
@@ -115,11 +129,12 @@ def _has_ended_or_waits(task: TaskView) -> bool:
 class _Place:
     """A stream's position, and the handling of errors that interrupt the stream."""
 
-    def __init__(self, after: int, report: Report) -> None:
+    def __init__(self, after: int, report: Report, what: str) -> None:
         self.after = after
         self.ended = self.no_room = False
         self._report = report
-        self._trouble = Trouble(report, PATIENCE_S, "The task continues.")
+        self._what = what
+        self._trouble = Trouble(report, PATIENCE_S, f"The {what} continues.")
 
     def take(self, data: str) -> Frame | None:
         """Parse a frame; None for an unknown kind."""
@@ -142,7 +157,7 @@ class _Place:
             raise error
         self._trouble.clear()
         if not self.no_room:
-            self._report(_NO_ROOM)
+            self._report(_NO_ROOM.format(what=self._what))
         self.no_room = True
         await asyncio.sleep(min(LONGEST_NO_ROOM_S, error.retry_after_s or NO_ROOM_S))
 

@@ -80,12 +80,33 @@ WORDS: dict[str, tuple[str, str]] = {
         "The installation has no key that could encrypt a secret.",
         "Set `CHIMERA_PAYLOAD_KEYS`.",
     ),
+    "model_not_found": (
+        "No agent and no model of the OpenAI-compatible API has this name.",
+        "Use a name from the list of models.",
+    ),
+    "ambiguous_model": ("Several providers offer a model of this name.", "Name the provider, too: `provider/model`."),
     # Access
     "not_signed_in": (
         "The request has no valid access token.",
         "Sign in or refresh your tokens, and send the access token in the header `Authorization`.",
     ),
     "wrong_credentials": ("The e-mail address or password is wrong.", "Correct them."),
+    "two_credentials": (
+        "The request has two different tokens or API keys.",
+        "Send one of the headers `Authorization` and `X-Api-Key`.",
+    ),
+    "sign_in_refused": (
+        "The identity provider's answer can't be used.",
+        "Start the sign-in again. Administrators find the reason in the API's log.",
+    ),
+    "invitation_refused": (
+        "The invitation is invalid, has expired, was used, or is for another e-mail address.",
+        "Ask an administrator for a new invitation.",
+    ),
+    "reset_token_refused": (
+        "The token for a new password is invalid, has expired, was used, or is for another account.",
+        "Ask an administrator for a new token.",
+    ),
     "codec_address_refused": ("The codec address is no longer valid.", "Create a new codec address."),
     "too_many_tries": ("Too many sign-ins have failed.", "Wait as long as `Retry-After` says."),
     "too_busy": ("Too many requests are waiting.", "Repeat the request after the time in `Retry-After`."),
@@ -93,7 +114,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "You have reached a limit, which the message names.",
         "Free some room, or ask an administrator to raise the limit.",
     ),
+    "too_many_requests": (
+        "You have sent more requests per minute than a limit allows.",
+        "Repeat the request after the time in `Retry-After`.",
+    ),
+    "spending_limit_reached": (
+        "You, or all users together, have reached a limit on spending.",
+        "Wait for the next day or month, or ask an administrator to raise the limit.",
+    ),
     "forbidden": ("Your role doesn't allow the request.", "Ask an administrator."),
+    "missing_scope": ("The API key lacks a scope.", "Use an API key with the scope that the message names."),
     # Providers
     "provider_error": ("The provider failed.", "See the message."),
     "rate_limited": ("The provider's rate limit is reached.", _RETRIED),

@@ -21,7 +21,7 @@ PartType = Literal[
 ]
 _TEXTS = ("text", "input_text", "output_text")
 _IMAGES = ("image_url", "input_image")
-NO_AUDIO = "Audio in messages isn't supported. Transcribe it first with the `/api/v1/ai/transcriptions` endpoint."
+NO_AUDIO = "Audio in messages isn't supported. Transcribe it first, and send the text."
 
 
 def _as_url(value: object) -> object:

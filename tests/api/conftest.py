@@ -41,12 +41,13 @@ def _plain_tracebacks() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def api_settings(settings: Settings) -> Settings:
-    # No task runs in these tests, so nothing has to listen at the simulator's address.
+    # No run makes progress in these tests, so nothing has to listen at the simulator's address, and waiting is useless.
     return settings.model_copy(
         update={
             "jwt_secret": SecretStr(SECRET),
             "registration": "open",
             "simulator_url": "http://127.0.0.1:9",
+            "reply_patience_s": 0.5,
             "cors_origins": ("https://console.example",),
         }
     )

@@ -7,7 +7,8 @@ import httpx2
 import pytest
 
 from api.etags import tag_of
-from tests.api.conftest import new_task
+from chimera.db.engine import Database
+from tests.api.conftest import SignUp, administrator, new_task
 
 API = "/api/v1"
 AGENT = {"name": "poet", "prompt": "Rhyme."}
@@ -30,6 +31,7 @@ async def places(client: httpx2.AsyncClient, name: str) -> list[tuple[str, dict[
         (await made(client, "/schedules", schedule, "id"), {**schedule, "name": "1"}, {**schedule, "name": "2"}),
         (await made(client, "/tasks", {**TASK, "start": False}, "id"), {"title": "One"}, {"title": "Two"}),
         (f"{API}/policy", {"rules": [rule]}, {"rules": []}),
+        (f"{API}/auth/me", {"name": f"{name} 1"}, {"name": f"{name} 2"}),
     ]
 
 
@@ -43,6 +45,18 @@ async def test_an_outdated_change_is_rejected(alice: httpx2.AsyncClient) -> None
         assert (second.status_code, second.json()["code"]) == (412, "outdated"), address
         assert second.json()["errors"][0]["field"] == "If-Match"
         assert (await alice.get(address)).headers["ETag"] == first.headers["ETag"], address
+
+
+async def test_two_administrators_dont_overwrite_each_other(sign_up: SignUp, database: Database) -> None:
+    admin = await administrator(sign_up, database)
+    user_id = (await (await sign_up()).get(f"{API}/auth/me")).json()["id"]
+    limit = "max_cost_day_micro_usd"
+    for path, one, two in (("", {"role": "viewer"}, {"name": "Two"}), ("/limits", {limit: 1}, {limit: 2})):
+        address = f"{API}/users/{user_id}{path}"
+        tag = {"If-Match": (await admin.get(address)).headers["ETag"]}
+        answers = await asyncio.gather(*(admin.put(address, json=body, headers=tag) for body in (one, two)))
+        assert sorted(answer.status_code for answer in answers) == [200, 412], address
+        assert (await admin.delete(f"{API}/users/{user_id}", headers={"If-Match": '"other"'})).status_code == 412
 
 
 async def test_any_state_matches_a_star(alice: httpx2.AsyncClient) -> None:

@@ -29,6 +29,8 @@ COMMANDS = (
     "password",
     "account",
     "keys",
+    "chat",
+    "sessions",
     "run",
     "follow",
     "tasks",

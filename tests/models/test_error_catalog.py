@@ -4,9 +4,6 @@ import re
 import runpy
 from pathlib import Path
 
-import httpx2
-from fastapi import FastAPI
-
 from models.errors.catalog import CATALOG, WORDS, defined_here
 
 ROOT = Path(__file__).parents[2]
@@ -38,20 +35,3 @@ def test_words_are_sentences() -> None:
     for entry in CATALOG:
         assert re.fullmatch(r"[A-Z`].*\.", entry.meaning), entry.code
         assert re.fullmatch(r"[A-Z`].*\.", entry.remedy), entry.code
-
-
-async def test_the_type_of_a_problem_leads_to_its_entry() -> None:
-    from api.app import create_app
-    from chimera.config.settings import Settings
-    from tests.parts import SECRET
-
-    app: FastAPI = create_app(Settings.model_validate({"jwt_secret": SECRET}))
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://chimera.localhost") as client:
-        problem = (await client.get("/nothing")).json()
-        path, _, code = problem["type"].partition("#")
-        page = await client.get(path)
-    assert page.status_code == 200
-    assert f'<h2 id="{code}">' in page.text
-    assert page.headers["Content-Type"].startswith("text/html")
-    assert [entry.code for entry in CATALOG if f'id="{entry.code}"' not in page.text] == []

@@ -37,8 +37,8 @@ def test_an_error_carries_its_remedy(error: ChimeraError, action: str, target: s
 
 
 def test_an_error_may_have_no_remedy() -> None:
-    assert NotFound("session", "x").remedy is None
-    assert str(NotFound("session", "x")) == "There is no session 'x'."
+    assert NotFound("page", "x").remedy is None
+    assert str(NotFound("page", "x")) == "There is no page 'x'."
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def test_transient_failures_are_retried_unchanged(code: str | None) -> None:
 
 
 def test_each_failure_for_good_has_advice() -> None:
-    # A provider failure without its own class, a call whose attempts are used up, and an AI call, which fails no task.
-    others = {"provider_error", "attempts_used_up", "ai_call_failed"}
+    # A provider failure without its own class, a call whose attempts are used up, and runs that fail no task.
+    others = {"provider_error", "attempts_used_up", "ai_call_failed", "reply_failed"}
     for_good = {each.code for each in _with_kinds(ProviderError) if not each.retryable}
     assert {code for code in for_good if advice_for(code) == AS_IT_IS} == others
 

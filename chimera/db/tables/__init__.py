@@ -22,6 +22,7 @@ from chimera.db.tables.limits import *
 from chimera.db.tables.notifications import *
 from chimera.db.tables.processes import *
 from chimera.db.tables.replies import *
+from chimera.db.tables.retention import *
 from chimera.db.tables.rollups import *
 from chimera.db.tables.runs import *
 from chimera.db.tables.schedules import *

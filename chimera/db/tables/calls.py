@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKeyConstraint, Uuid, func, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -98,6 +98,9 @@ class Message(Table):
     """For tool results: the ids of the files with the result's images."""
     tokens: Mapped[int]
     created_at: Mapped[datetime] = now()
+    __table_args__ = (
+        Index("messages_images", "images", postgresql_using="gin", postgresql_where=text("images IS NOT NULL")),
+    )
 
 
 class ToolCall(Table):

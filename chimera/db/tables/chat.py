@@ -83,5 +83,11 @@ class ChatMessage(Table):
         Index("chat_messages_parent", "parent_id", "number"),
         Index("chat_messages_covers", "covers_id", postgresql_where=sql_text("covers_id IS NOT NULL")),
         Index("chat_messages_run", "run_id", postgresql_where=sql_text("run_id IS NOT NULL")),
+        Index(
+            "chat_messages_attachments",
+            "attachments",
+            postgresql_using="gin",
+            postgresql_where=sql_text("attachments <> '{}'::uuid[]"),
+        ),
         Index("chat_messages_text", sql_text(searched("text")), postgresql_using="gin"),
     )

@@ -118,6 +118,14 @@ class Run(Table):
         ),
         # For what open runs have reserved. Only the status decides, so a call doesn't touch the index.
         Index("runs_open", "owner_id", "kind", "status", postgresql_where=text(_IS_OPEN)),
+        # Written once, when a run ends. Retention finds with it what is old and still has content.
+        Index(
+            "runs_retention",
+            "kind",
+            "ended_at",
+            "id",
+            postgresql_where=text("deleted_at IS NULL AND ended_at IS NOT NULL"),
+        ),
         Index("runs_cancelling", "id", postgresql_where=text("status = 'cancelling'")),
         # The row is updated at every call. Free space on its page lets these updates leave the indexes alone (HOT).
         {"postgresql_with": {"fillfactor": 50}},

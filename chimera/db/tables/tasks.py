@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, text
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +29,9 @@ class Task(Table):
     output: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     """The run's result as JSON, if its answer has a schema."""
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
+    __table_args__ = (
+        Index("tasks_images", "images", postgresql_using="gin", postgresql_where=text("images <> '{}'::text[]")),
+    )
 
 
 class Subtask(Table):

@@ -7,8 +7,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from tests.api.access.test_matrix import ADMIN_ONLY
 from tests.api.access.world import API, CANARY, Route, World, routes_of, send, world_of
-from tests.api.conftest import SignUp
+from tests.api.conftest import SignUp, administrator
 
 NOT_FOR_CALLERS: dict[str, Any] = {
     "id": "8f14e45f-ceea-467f-a9c1-2b1c6e0d9f3a",
@@ -28,9 +29,15 @@ NOT_FOR_CALLERS: dict[str, Any] = {
     "built_in": True,
 }
 """Fields that a row has, or that look as if it had them."""
-OPEN_BODIES = {"decode_payloads": "Temporal's own format, which may get new fields"}
-CHECKED_IDS = {"images", "file_id", "sha256"}
-"""Fields of bodies that contain IDs of objects; each has a case in `cases`, except for a hash."""
+OPEN_BODIES = {
+    "decode_payloads": "Temporal's own format, which may get new fields",
+    "create_openai_chat_completion": "OpenAI's clients send fields that Chimera ignores",
+    "create_openai_response": "OpenAI's clients send fields that Chimera ignores",
+}
+CHECKED_IDS = {"images", "file_id", "sha256", "attachments", "parent_id", "message_id", "tool_call_id"}
+"""Fields of bodies that contain IDs of objects; each has a case in `cases`, except for a hash and a client's own ID."""
+
+Admins = tuple[httpx2.AsyncClient, httpx2.AsyncClient]
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +48,12 @@ async def alices(app: FastAPI, sign_up: SignUp) -> World:
 @pytest.fixture(scope="module")
 async def bobs(app: FastAPI, sign_up: SignUp) -> World:
     return await world_of(app, await sign_up())
+
+
+@pytest.fixture(scope="module")
+async def admins(app: FastAPI, sign_up: SignUp) -> Admins:
+    database = app.state.parts.database
+    return await administrator(sign_up, database), await administrator(sign_up, database)
 
 
 def with_bodies(app: FastAPI) -> Iterator[tuple[Route, dict[str, Any]]]:
@@ -83,8 +96,16 @@ def schema_of(app: FastAPI, route: Route) -> dict[str, Any]:
     return dict(body)
 
 
-def cases(ids: dict[str, str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+def cases(ids: dict[str, str], own: dict[str, str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     """Yield requests that name another user's objects: a name, the method, the path, and the request's content."""
+    chat = f"/chat/sessions/{own['session_id']}"
+    yield "attachment", "POST", f"{chat}/messages", {"json": {"text": "x", "attachments": [ids["file_id"]]}}
+    yield "message before", "POST", f"{chat}/messages", {"json": {"text": "x", "parent_id": ids["message_id"]}}
+    yield "message of a branch", "PUT", f"{chat}/leaf", {"json": {"message_id": ids["message_id"]}}
+    yield "agent of a chat", "POST", "/chat/sessions", {"json": {"agent": ids["agent"]}}
+    messages = [{"role": "user", "content": "x"}]
+    yield "agent of a completion", "POST", "/chat/completions", {"json": {"agent": ids["agent"], "messages": messages}}
+    yield "user of figures", "GET", "/analytics/overview", {"params": {"user_id": ids["user_id"]}}
     plan = [{"key": "a", "instruction": "x", "agent": ids["agent"]}]
     task = {"goal": "x", "start": False}
     daily = {"name": "x", "interval_s": 86400, "paused": True}
@@ -115,7 +136,7 @@ def cases(ids: dict[str, str]) -> Iterator[tuple[str, str, str, dict[str, Any]]]
 
 async def test_ids_of_others_are_unknown_everywhere(alices: World, bobs: World) -> None:
     tried = 0
-    for what, method, path, content in cases(alices.ids):
+    for what, method, path, content in cases(alices.ids, bobs.ids):
         answer = await bobs.client.request(method, f"{API}{path}", **content, headers={"Prefer": "wait=0"})
         is_list = method == "GET" and answer.status_code == 200
         is_test = path == "/policy/test"
@@ -135,6 +156,19 @@ async def test_ids_of_others_are_unknown_everywhere(alices: World, bobs: World) 
     print(f"{tried} bodies and filters with another user's ID")
 
 
+async def test_ids_of_others_are_unknown_to_openais_clients(alices: World, bobs: World) -> None:
+    image = {"type": "input_image", "file_id": alices.ids["file_id"]}
+    bodies: list[dict[str, Any]] = [
+        {"model": alices.ids["agent"], "input": "x"},
+        {"model": "simulator/standard", "input": "x", "previous_response_id": alices.ids["response_id"]},
+        {"model": "simulator/standard", "input": [{"role": "user", "content": [image]}]},
+    ]
+    for body in bodies:
+        answer = await bobs.client.post("/v1/responses", json={**body, "background": True})
+        assert answer.status_code in (400, 404), f"{body}: {answer.text}"
+        assert CANARY not in answer.text
+
+
 async def test_each_id_in_a_body_has_its_case(app: FastAPI) -> None:
     """A new field with an ID fails this test until it has a case above."""
     schemas = app.openapi()["components"]["schemas"]
@@ -148,17 +182,15 @@ async def test_each_id_in_a_body_has_its_case(app: FastAPI) -> None:
     assert found <= CHECKED_IDS, f"add cases for {sorted(found - CHECKED_IDS)}"
 
 
-async def test_cursors_of_others_are_invalid(app: FastAPI, alices: World, bobs: World) -> None:
+async def test_cursors_of_others_are_invalid(app: FastAPI, alices: World, bobs: World, admins: Admins) -> None:
     lists = tried = 0
-    for route in routes_of(app):
-        operation = app.openapi()["paths"][route.path][route.method.lower()]
-        if "cursor" not in {each["name"] for each in operation.get("parameters", ())}:
-            continue
+    for route, needed in with_parameter(app, "cursor"):
         lists += 1
-        page = await alices.client.get(route.address(alices.ids), params={"limit": 1})
+        one, other = admins if route.operation_id in ADMIN_ONLY else (alices.client, bobs.client)
+        page = await one.get(route.address(alices.ids), params={**needed, "limit": 1})
         cursors = ["AAAA", "x" * 200, "%00", "' OR 1=1 --", page.json().get("next_cursor") or "none"]
         for cursor in cursors:
-            answer = await bobs.client.get(route.address(bobs.ids), params={"cursor": cursor})
+            answer = await other.get(route.address(bobs.ids), params={**needed, "cursor": cursor})
             assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor"), f"{route}: {cursor}"
             tried += 1
     print(f"{tried} cursors for {lists} lists")
@@ -166,12 +198,20 @@ async def test_cursors_of_others_are_invalid(app: FastAPI, alices: World, bobs: 
 
 
 @pytest.mark.parametrize("limit", ["-1", "0", "101", "1000000000", "1e3", "1.5", "x", ""])
-async def test_no_list_returns_more_than_100(app: FastAPI, bobs: World, limit: str) -> None:
+async def test_no_list_returns_more_than_100(app: FastAPI, bobs: World, admins: Admins, limit: str) -> None:
+    for route, needed in with_parameter(app, "limit"):
+        client = admins[0] if route.operation_id in ADMIN_ONLY else bobs.client
+        answer = await client.get(route.address(bobs.ids), params={**needed, "limit": limit})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "limit"), route
+
+
+def with_parameter(app: FastAPI, name: str) -> Iterator[tuple[Route, dict[str, str]]]:
+    """Yield each route that has this query parameter, with the parameters that it requires."""
     for route in routes_of(app):
         operation = app.openapi()["paths"][route.path][route.method.lower()]
-        if "limit" in {each["name"] for each in operation.get("parameters", ())}:
-            answer = await bobs.client.get(route.address(bobs.ids), params={"limit": limit})
-            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "limit"), route
+        query = [each for each in operation.get("parameters", ()) if each["in"] == "query"]
+        if name in {each["name"] for each in query}:
+            yield route, {each["name"]: "1" for each in query if each["required"]}
 
 
 @pytest.mark.parametrize("sort", ["password_hash", "id", "created_at;", "1", "random()", "-", "created_at,id"])

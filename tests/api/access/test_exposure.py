@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, text
 
 from api.deps import Parts
-from chimera.db.tables import RefreshToken, User
+from chimera.db.tables import ApiKey, RefreshToken, User
 from tests.api.access.world import World, routes_of, send, world_of
 from tests.api.conftest import SECRET, SignUp, administrator
 
@@ -23,6 +23,13 @@ HARMLESS = {
     "password": "only in requests",
     "current_password": "only in requests",
     "new_password": "only in requests",
+    "setup_token": "only in requests",
+    "has_password": "yes or no",
+    "first_token": "a duration",
+    "prompt_tokens_details": "numbers of tokens",
+    "completion_tokens_details": "numbers of tokens",
+    "input_tokens_details": "numbers of tokens",
+    "output_tokens_details": "numbers of tokens",
     "temporal_api_key_required": "yes or no",
     "client_key_path": "a path on the administrator's machine",
 }
@@ -76,11 +83,14 @@ async def secrets_of(app: FastAPI) -> dict[str, str]:
     async with parts.database.begin() as session:
         hashes: list[Any] = list(await session.scalars(select(User.password_hash)))
         tokens: list[Any] = list(await session.scalars(select(RefreshToken.token_sha256)))
+        keys: list[Any] = list(await session.scalars(select(ApiKey.secret_sha256)))
         version = await session.scalar(text("SHOW server_version"))
     assert hashes
     assert tokens
+    assert keys
     found = {f"hash {index}": each for index, each in enumerate(hashes)}
     found |= {f"token {index}": each for index, each in enumerate(tokens)}
+    found |= {f"key {index}": each for index, each in enumerate(keys)}
     addresses = {
         "database": parts.settings.database_url or "",
         "redis": parts.settings.redis_url or "",

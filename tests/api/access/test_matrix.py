@@ -13,8 +13,10 @@ from fastapi import FastAPI
 from sqlalchemy import update
 
 from api.deps import PUBLIC, Parts
+from api.openai_errors import is_openai
 from chimera.db.engine import Database
 from chimera.db.tables import User
+from models.ids import UserId
 from tests.api.access.world import CANARY, OWNED, SHARED, UNKNOWN, Route, World, routes_of, send, world_of
 from tests.api.conftest import SignUp, administrator, client_of
 
@@ -48,6 +50,31 @@ OWN = {
     "create_completion",
     "list_groups",
     "create_group",
+    "change_me",
+    "create_ws_ticket",
+    "list_api_keys",
+    "create_api_key",
+    "list_sessions",
+    "end_other_sessions",
+    "link_oidc",
+    "get_limits",
+    "list_notifications",
+    "read_notifications",
+    "get_overview",
+    "get_agents_performance",
+    "get_tasks_analytics",
+    "list_daily_usage",
+    "export_analytics",
+    "record_metrics",
+    "list_metrics",
+    "create_openai_chat_completion",
+    "create_openai_response",
+    "list_openai_models",
+    "follow_changes",
+    "erase_me",
+    "export_me",
+    "get_erasure",
+    "list_holds",
 }
 """Operations without an object in their address, on what belongs to the caller."""
 SAME_FOR_ALL = {
@@ -61,7 +88,31 @@ SAME_FOR_ALL = {
     "accept_tool",
 }
 """Operations that show the same to every user."""
-ADMIN_ONLY = {"replace_installation_policy", "create_codec_address", "validate_provider"}
+ADMIN_ONLY = {
+    "replace_installation_policy",
+    "create_codec_address",
+    "validate_provider",
+    "list_users",
+    "create_service_account",
+    "get_user",
+    "change_user",
+    "delete_user",
+    "disable_user",
+    "enable_user",
+    "create_password_reset",
+    "list_user_keys",
+    "create_service_key",
+    "delete_user_key",
+    "get_user_limits",
+    "set_user_limits",
+    "list_invitations",
+    "create_invitation",
+    "delete_invitation",
+    "list_audit_entries",
+    "get_system_metrics",
+    "list_system_log",
+}
+ADMIN_ONLY |= {"list_retention_runs", "run_retention", "get_retention_run"}
 OWNER_ONLY = {
     "list_task_messages": "a conversation is private",
     "replace_schedule": "the owner pays for its tasks",
@@ -71,11 +122,33 @@ OWNER_ONLY = {
     "get_chat_summary": "a conversation is private",
     "get_chat_suggestions": "a conversation is private",
     "export_chat_session": "a conversation is private",
+    "list_reply_messages": "a conversation is private",
+    "get_openai_response": "a conversation is private",
 }
 """Operations on an object that administrators may see, but not with these."""
-OF_ONE_USER = ("agent", "name")
+OF_ONE_USER = ("agent", "name", "model")
 """Parameters of objects that even administrators address only among their own."""
-STREAMS = {"follow_task", "follow_reply"}
+STREAMS = {"follow_task", "follow_reply", "follow_changes"}
+FOR_VIEWERS = {
+    "preview_schedule": "changes nothing",
+    "test_policy": "changes nothing",
+    "count_tokens": "changes nothing",
+    "create_ws_ticket": "only for reading",
+    "logout": "a viewer's own account",
+    "change_password": "a viewer's own account",
+    "change_me": "a viewer's own account",
+    "link_oidc": "a viewer's own account",
+    "create_api_key": "a viewer's own account; the key can only read",
+    "delete_api_key": "a viewer's own account",
+    "end_session": "a viewer's own account",
+    "end_other_sessions": "a viewer's own account",
+}
+"""Operations other than reads that are permitted to viewers."""
+SPEND = {
+    "get_chat_summary": "a model writes it",
+    "get_chat_suggestions": "a model writes them",
+}
+"""Reads that may cost something, so viewers only get what has been written."""
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -150,7 +223,9 @@ async def test_lists_show_only_the_callers_objects(
     app: FastAPI, routes: list[Route], alices: World, sign_up: SignUp
 ) -> None:
     stranger = await sign_up()
-    lists = [route for route in closed(routes) if route.method == "GET" and not route.parameters]
+    hidden = ADMIN_ONLY | STREAMS
+    reads = [route for route in closed(routes) if route.method == "GET" and not route.parameters]
+    lists = [route for route in reads if route.operation_id not in hidden]
     for route in lists:
         answer = await send(stranger, app, route, {})
         assert answer.status_code == 200, f"{route}: {answer.text}"
@@ -164,7 +239,7 @@ async def test_anonymous_callers_get_401(app: FastAPI, routes: list[Route], alic
     async with client_of(app) as anonymous:
         for route in closed(routes):
             answer = await send(anonymous, app, route, alices.ids)
-            assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in"), route
+            assert refusal(answer) == (401, NOT_SIGNED_IN[is_openai(route.path)]), route
             assert CANARY not in answer.text
     print(f"{len(closed(routes))} routes without a token")
 
@@ -179,7 +254,7 @@ async def test_disabled_callers_get_401(app: FastAPI, routes: list[Route], alice
         await session.execute(update(User).where(User.id == user_id).values(disabled_at=User.created_at))
     for route in closed(routes):
         answer = await send(disabled, app, route, alices.ids)
-        assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in"), route
+        assert refusal(answer) == (401, NOT_SIGNED_IN[is_openai(route.path)]), route
         assert CANARY not in answer.text
     print(f"{len(closed(routes))} routes for a disabled user")
 
@@ -188,9 +263,31 @@ async def test_users_cant_do_what_administrators_can(app: FastAPI, routes: list[
     own = [route for route in closed(routes) if route.operation_id in ADMIN_ONLY]
     for route in own:
         answer = await send(bobs.client, app, route, {**bobs.ids, "name": "simulator"})
-        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), route
+        assert refusal(answer) == (403, "forbidden"), route
     print(f"{len(own)} operations only for administrators")
     assert len(own) == len(ADMIN_ONLY)
+
+
+async def test_viewers_read_and_change_nothing(app: FastAPI, routes: list[Route], sign_up: SignUp) -> None:
+    """A viewer reads its objects from the time when it was a user."""
+    world = await world_of(app, await sign_up())
+    before = await state_of(app, routes, world)
+    await become(app, world, "viewer")
+    assert before.keys() == (await state_of(app, routes, world)).keys()
+    changes = [route for route in closed(routes) if route.method != "GET" or route.operation_id in SPEND]
+    refused = [route for route in changes if route.operation_id not in FOR_VIEWERS]
+    for route in refused:
+        answer = await send(world.client, app, route, world.ids)
+        assert refusal(answer) == (403, "forbidden"), f"{route}: {answer.text}"
+    for route in closed(routes):
+        if route.method == "GET" and route.operation_id not in STREAMS | SPEND.keys():
+            is_hidden = route.operation_id in ADMIN_ONLY
+            answer = await send(world.client, app, route, world.ids)
+            assert answer.status_code == (403 if is_hidden else 200), f"{route}: {answer.text}"
+    assert await state_of(app, routes, world) == before
+    assert FOR_VIEWERS.keys() <= {route.operation_id for route in changes}
+    print(f"{len(refused)} operations refused to viewers, {len(FOR_VIEWERS)} permitted")
+    assert len(refused) >= 75
 
 
 async def test_administrators_see_all_users_objects(
@@ -237,6 +334,25 @@ async def state_of(app: FastAPI, routes: list[Route], world: World) -> dict[str,
     # What metrics count begins with the request, so it differs by a moment.
     reads = [route for route in reads if not route.path.endswith("/metrics")]
     return {route.path: (await send(world.client, app, route, world.ids)).text for route in reads}
+
+
+async def become(app: FastAPI, world: World, role: str) -> None:
+    """Give the owner of a world another role, which applies to its next request."""
+    parts: Parts = app.state.parts
+    user_id = UserId(world.ids["user_id"])
+    async with parts.database.begin() as session:
+        await session.execute(update(User).where(User.id == user_id).values(role=role))
+    parts.auth.forget(user_id)
+
+
+NOT_SIGNED_IN = {False: "not_signed_in", True: "invalid_api_key"}
+"""Code of the error, by whether the route belongs to OpenAI's API."""
+
+
+def refusal(answer: httpx2.Response) -> tuple[int, str]:
+    """Return the status of an error and its code, from a problem document or in OpenAI's shape."""
+    body = answer.json()
+    return answer.status_code, body.get("error", body)["code"]
 
 
 def comparable(answer: httpx2.Response, id: str) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from api.deps import Parts
 from api.routes import pages
 from chimera.config.settings import Settings
+from models.errors.catalog import CATALOG
 from tests.api.conftest import client_of
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -48,6 +49,15 @@ async def test_temporal_is_linked_where_only_this_machine_gets_in(app: FastAPI, 
 @pytest.mark.parametrize("name", ["docs.html", "README.md", "..%2Fhome.html", "swagger-ui-bundle.js.map"])
 async def test_only_named_files_are_given(anonymous: httpx2.AsyncClient, name: str) -> None:
     assert (await anonymous.get(f"/docs/{name}")).status_code == 404
+
+
+async def test_the_type_of_a_problem_leads_to_its_entry(anonymous: httpx2.AsyncClient) -> None:
+    problem = (await anonymous.get("/nothing")).json()
+    path, _, code = problem["type"].partition("#")
+    page = await anonymous.get(path)
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert f'<h2 id="{code}">' in page.text
+    assert [entry.code for entry in CATALOG if f'id="{entry.code}"' not in page.text] == []
 
 
 async def test_the_document_lists_the_routes(anonymous: httpx2.AsyncClient) -> None:

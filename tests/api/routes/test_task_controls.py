@@ -192,6 +192,7 @@ async def test_a_waiting_task_names_its_limit_and_remedy(
         "limit": "max_cost_micro_usd",
         "needed": 4475,
         "message": "Raise it.",
+        "until": None,
         "remedy": {"action": "raise_budget", "target": task_id, "options": {"max_cost_micro_usd": 10_000}},
     }
 

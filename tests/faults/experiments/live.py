@@ -100,7 +100,7 @@ async def empty_redis(
     """F18: `FLUSHALL` again and again while runs stream."""
     lab = trial.lab
     async with (
-        configured(lab.api, **UNLIMITED, registration_open="true"),
+        configured(lab.api, **UNLIMITED, registration="open"),
         reconfigured(lab, max_running_tasks=f"{runs}"),
     ):
         revoked = await _signed_out(lab)
@@ -125,7 +125,7 @@ async def lose_redis(
     """F19: `kill -9` Redis for minutes, while runs, POSTs and requests continue."""
     lab, redis = trial.lab, trial.lab.stack.parts["redis"]
     async with (
-        configured(lab.api, **UNLIMITED, registration_open="true"),
+        configured(lab.api, **UNLIMITED, registration="open"),
         reconfigured(lab, max_running_tasks=f"{runs}"),
     ):
         revoked = await _signed_out(lab)

@@ -42,6 +42,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "retentions",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("workflow_id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), server_default="running", nullable=False),
+        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("requested_by", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("days", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("stage", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("place", sa.ARRAY(sa.Text()), nullable=True),
+        sa.Column(
+            "deleted", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.Column("bytes_freed", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("workflow_id"),
+    )
+    op.create_index("retentions_created", "retentions", ["created_at", "id"], unique=False)
+    op.create_index(
+        "retentions_open",
+        "retentions",
+        ["user_id"],
+        unique=True,
+        postgresql_where=sa.text("status <> 'completed'"),
+        postgresql_nulls_not_distinct=True,
+    )
+    op.create_index(
+        "retentions_user",
+        "retentions",
+        ["user_id", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("user_id IS NOT NULL"),
+    )
+    op.create_table(
         "run_changes",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -205,6 +241,16 @@ def upgrade() -> None:
     op.create_index("groups_created", "groups", ["created_at", "id"], unique=False)
     op.create_index("groups_created_by", "groups", ["created_by"], unique=False)
     op.create_index("groups_name", "groups", [sa.literal_column("lower(name)")], unique=True)
+        "holds",
+        sa.Column("subject_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("placed_by", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("subject_id"),
+    )
+    op.create_index("holds_created", "holds", ["created_at", "subject_id"], unique=False)
+    op.create_index("holds_owner", "holds", ["owner_id", "created_at", "subject_id"], unique=False)
     op.create_table(
         "identities",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -618,6 +664,13 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_where=sa.text("kind = 'reply'"),
     )
+    op.create_index(
+        "runs_retention",
+        "runs",
+        ["kind", "ended_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NULL AND ended_at IS NOT NULL"),
+    )
     op.create_index("runs_scheduled_run", "runs", ["scheduled_run_id"], unique=True)
     op.create_table(
         "shares",
@@ -739,6 +792,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
+        "chat_messages_attachments",
+        "chat_messages",
+        ["attachments"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("attachments <> '{}'::uuid[]"),
+    )
+    op.create_index(
         "chat_messages_covers",
         "chat_messages",
         ["covers_id"],
@@ -826,6 +887,14 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "path", "purpose", "seq"),
+    )
+    op.create_index(
+        "messages_images",
+        "messages",
+        ["images"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("images IS NOT NULL"),
     )
     op.create_table(
         "notifications",
@@ -951,6 +1020,14 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_index(
+        "tasks_images",
+        "tasks",
+        ["images"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("images <> '{}'::text[]"),
     )
     op.create_table(
         "tool_calls",
@@ -1104,6 +1181,9 @@ def downgrade() -> None:
     op.drop_table("call_attempts")
     op.drop_table("approval_votes")
     op.drop_table("tool_calls")
+    op.drop_index(
+        "tasks_images", table_name="tasks", postgresql_using="gin", postgresql_where=sa.text("images <> '{}'::text[]")
+    )
     op.drop_table("tasks")
     op.drop_table("subtasks")
     op.drop_index("spending_waits_since", table_name="spending_waits")
@@ -1119,6 +1199,9 @@ def downgrade() -> None:
     op.drop_index("notifications_created", table_name="notifications")
     op.drop_index("notifications_changed", table_name="notifications")
     op.drop_table("notifications")
+    op.drop_index(
+        "messages_images", table_name="messages", postgresql_using="gin", postgresql_where=sa.text("images IS NOT NULL")
+    )
     op.drop_table("messages")
     op.drop_index("guidance_run", table_name="guidance")
     op.drop_table("guidance")
@@ -1139,6 +1222,12 @@ def downgrade() -> None:
     op.drop_index("chat_messages_run", table_name="chat_messages", postgresql_where=sa.text("run_id IS NOT NULL"))
     op.drop_index("chat_messages_parent", table_name="chat_messages")
     op.drop_index("chat_messages_covers", table_name="chat_messages", postgresql_where=sa.text("covers_id IS NOT NULL"))
+    op.drop_index(
+        "chat_messages_attachments",
+        table_name="chat_messages",
+        postgresql_using="gin",
+        postgresql_where=sa.text("attachments <> '{}'::uuid[]"),
+    )
     op.drop_table("chat_messages")
     op.drop_table("calls")
     op.drop_index("approvals_pending_call", table_name="approvals", postgresql_where=sa.text("status = 'pending'"))
@@ -1157,6 +1246,9 @@ def downgrade() -> None:
     op.drop_index("shares_group", table_name="shares")
     op.drop_table("shares")
     op.drop_index("runs_scheduled_run", table_name="runs")
+    op.drop_index(
+        "runs_retention", table_name="runs", postgresql_where=sa.text("deleted_at IS NULL AND ended_at IS NOT NULL")
+    )
     op.drop_index(
         "runs_reply_text", table_name="runs", postgresql_using="gin", postgresql_where=sa.text("kind = 'reply'")
     )
@@ -1235,6 +1327,9 @@ def downgrade() -> None:
     op.drop_index("groups_created_by", table_name="groups")
     op.drop_index("groups_created", table_name="groups")
     op.drop_table("groups")
+    op.drop_index("holds_owner", table_name="holds")
+    op.drop_index("holds_created", table_name="holds")
+    op.drop_table("holds")
     op.drop_index("chat_sessions_used", table_name="chat_sessions")
     op.drop_index("chat_sessions_owner_used", table_name="chat_sessions")
     op.drop_index("chat_sessions_owner", table_name="chat_sessions")
@@ -1252,6 +1347,15 @@ def downgrade() -> None:
     op.drop_index("system_log_at", table_name="system_log")
     op.drop_table("system_log")
     op.drop_table("run_changes")
+    op.drop_index("retentions_user", table_name="retentions", postgresql_where=sa.text("user_id IS NOT NULL"))
+    op.drop_index(
+        "retentions_open",
+        table_name="retentions",
+        postgresql_where=sa.text("status <> 'completed'"),
+        postgresql_nulls_not_distinct=True,
+    )
+    op.drop_index("retentions_created", table_name="retentions")
+    op.drop_table("retentions")
     op.drop_table("processes")
     op.drop_index("audit_log_subject", table_name="audit_log")
     op.drop_index("audit_log_at", table_name="audit_log")

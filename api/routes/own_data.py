@@ -1,0 +1,45 @@
+"""Route for a copy of all data of the caller."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from pydantic_core import to_json
+
+from api.deps import ClosedRoute, Parts, WithCaller, WithParts
+from chimera.store import own_data
+from models.ids import UserId
+
+router = APIRouter(prefix="/auth/me/export", tags=["retention"], route_class=ClosedRoute)
+
+MEDIA_TYPE = "application/x-ndjson"
+
+
+@router.get(
+    "",
+    operation_id="export_me",
+    summary="Export Own Data",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": 'A JSON object per line, with `table` and `row`. The last line is `{"complete": true}`.',
+            "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def export_me(caller: WithCaller, parts: WithParts) -> StreamingResponse:
+    """Download all your data: account, agents, schedules, tasks with their messages, chats, metrics and files.
+
+    The bytes of files follow their file, in URL-safe base64, in pieces of one mebibyte. Passwords and keys aren't
+    included. If the last line is missing, the download was interrupted.
+    """
+    parts.open_streams.check(caller.user_id)
+    headers = {"Content-Disposition": 'attachment; filename="chimera-data.ndjson"'}
+    return StreamingResponse(_lines(parts, caller.user_id), headers=headers, media_type=MEDIA_TYPE)
+
+
+async def _lines(parts: Parts, user_id: UserId) -> AsyncIterator[bytes]:
+    async with parts.open_streams.one_more(user_id):
+        async for table, row in own_data.rows_of(parts.database.begin, user_id):
+            yield to_json({"table": table, "row": row}, bytes_mode="base64") + b"\n"
+        yield b'{"complete": true}\n'

@@ -1,0 +1,1 @@
+"""`chimera chat`: a conversation in the terminal, or a single message in a script."""
