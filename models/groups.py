@@ -49,7 +49,7 @@ class MemberView(Contract):
 
     id: MemberId
     email: str = Field(description="E-mail address that the manager wrote")
-    role: GroupRole
+    role: GroupRole = Field(description="`manager` for a member who also manages the group")
     created_at: UtcDatetime
 
 

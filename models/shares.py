@@ -59,11 +59,11 @@ class ShareSpec(Body):
 class ShareView(Contract):
     """The right of a group to an object."""
 
-    group_id: GroupId
+    group_id: GroupId = Field(description="ID of the group")
     group: str = Field(description="Name of the group")
     kind: ShareKind = Field(description="Kind of the shared object")
     resource_id: str = Field(description="ID of the shared object")
-    right: Right
+    right: Right = Field(description="What the members of the group may do with the object")
     created_at: UtcDatetime
 
 

@@ -7,9 +7,11 @@ from sqlalchemy import bindparam, delete, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import File
+from chimera.store import shares
 from chimera.store.ended_runs import Deleted
 from chimera.store.holds import is_free
 from chimera.store.pages import Place
+from models.shares import ShareKind
 
 # What a schedule, a task, a conversation or an AI call names is in use, as long as their content is kept. Arrays have
 # an index. JSON is read only for the owners of the files in question.
@@ -39,6 +41,7 @@ async def delete_before(
     used = await _used(session, old)
     unused = [file.id for file in old if file.id not in used]
     await session.execute(delete(File).where(File.id.in_(unused)))
+    await shares.forget(session, ShareKind.FILE, unused)
     size = sum(file.size_bytes for file in old if file.id not in used)
     return Deleted(len(unused), size), place
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.shares import ShareKind
 from tests.api.openapi.test_document import document, operations_of
 
 WITHOUT_KEY = {
@@ -60,6 +61,8 @@ WITHOUT_TAG = {
     "delete_openai_response": "responses can't be changed, and OpenAI's clients send no tags",
     "end_session": "sessions can't be changed",
     "end_other_sessions": "sessions can't be changed",
+    "remove_member": "a member is named by an ID, and the last change counts",
+    **{f"{verb}_{kind}": "the last change counts" for verb in ("share", "unshare") for kind in ShareKind},
     "choose_chat_branch": "chooses what is shown, so the last choice counts",
 }
 """Changes without a tag, each with the reason."""

@@ -241,6 +241,7 @@ def upgrade() -> None:
     op.create_index("groups_created", "groups", ["created_at", "id"], unique=False)
     op.create_index("groups_created_by", "groups", ["created_by"], unique=False)
     op.create_index("groups_name", "groups", [sa.literal_column("lower(name)")], unique=True)
+    op.create_table(
         "holds",
         sa.Column("subject_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -1323,13 +1324,13 @@ def downgrade() -> None:
     op.drop_table("invitations")
     op.drop_index("identities_user", table_name="identities")
     op.drop_table("identities")
+    op.drop_index("holds_owner", table_name="holds")
+    op.drop_index("holds_created", table_name="holds")
+    op.drop_table("holds")
     op.drop_index("groups_name", table_name="groups")
     op.drop_index("groups_created_by", table_name="groups")
     op.drop_index("groups_created", table_name="groups")
     op.drop_table("groups")
-    op.drop_index("holds_owner", table_name="holds")
-    op.drop_index("holds_created", table_name="holds")
-    op.drop_table("holds")
     op.drop_index("chat_sessions_used", table_name="chat_sessions")
     op.drop_index("chat_sessions_owner_used", table_name="chat_sessions")
     op.drop_index("chat_sessions_owner", table_name="chat_sessions")
