@@ -6,7 +6,7 @@ caller. Both are part of the query, so a right that has ended is gone with the n
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import BindParameter, ColumnClause
@@ -68,12 +68,13 @@ def listed_for(caller: Caller, kind: ShareKind, shared: Shared | None) -> list[C
         return visible_to(caller, owner_id)
     if shared == "mine":
         return [own]
-    # A semijoin: from the few shares to the rows, instead of through all rows of the table.
-    reached = id.in_(
+    shares = (
         select(Share.resource_id)
         .join(GroupMember, GroupMember.group_id == Share.group_id)
         .where(Share.kind == kind.value, GroupMember.user_id == caller.user_id)
     )
+    # Read once into an array, so that PostgreSQL finds the rows by their IDs instead of reading the whole table.
+    reached = id == func.any(func.array(shares.scalar_subquery()))
     return [reached, owner_id != caller.user_id] if shared == "shared" else [or_(own, reached)]
 
 
