@@ -15,6 +15,12 @@ class ShareKind(StrEnum):
     TASK = "task"
     SCHEDULE = "schedule"
     FILE = "file"
+    CHAT_SESSION = "chat_session"
+
+    @property
+    def noun(self) -> str:
+        """The API's noun for an object of this kind."""
+        return self.value.replace("_", " ")
 
 
 class Right(StrEnum):
@@ -43,6 +49,7 @@ RIGHTS: dict[ShareKind, dict[Right, str]] = {
         Right.USE: "pause and resume it",
     },
     ShareKind.FILE: {Right.VIEW: "read and download it"},
+    ShareKind.CHAT_SESSION: {Right.VIEW: "read and export it, with all messages, but not follow it live"},
 }
 """The rights that an object can be shared with, and what each of them permits. docs/reference/sharing.md shows it."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, status
 
+from api.chat import WithSessionId
 from api.deps import ClosedRoute, WithCaller, WithFileId, WithGroupId, WithParts, WithScheduleId, WithTaskId
 from api.paging import Cursor, Limit
 from chimera.store import audit, shares
@@ -22,14 +23,17 @@ async def _schedule(schedule_id: WithScheduleId) -> str:
     return schedule_id
 
 
+async def _chat_session(session_id: WithSessionId) -> str:
+    return session_id
+
+
 async def _file(file_id: WithFileId) -> str:
     return file_id
 
 
-def _add_routes(kind: ShareKind, id_of: Callable[..., Awaitable[str]]) -> None:
-    """Add the routes of a kind. Its objects' addresses end in the kind's ID, as `id_of` reads it."""
-    address = f"/{kind}s/{{{kind}_id}}/shares"
-    tags: list[str] = [f"{kind}s"]
+def _add_routes(kind: ShareKind, id_of: Callable[..., Awaitable[str]], place: str, tag: str) -> None:
+    """Add the routes of a kind below the place of its objects, with the ID that `id_of` reads."""
+    address = f"{place}/shares"
 
     async def list_shares(
         resource_id: Annotated[str, Depends(id_of)],
@@ -69,32 +73,33 @@ def _add_routes(kind: ShareKind, id_of: Callable[..., Awaitable[str]]) -> None:
     router.add_api_route(
         address,
         list_shares,
-        tags=[*tags],
+        tags=[tag],
         operation_id=f"list_{kind}_shares",
-        summary=f"List Shares of a {kind.title()}",
-        description=f"List the groups that one of your {kind}s is shared with, newest first.",
+        summary=f"List Shares of a {kind.noun.title()}",
+        description=f"List the groups that one of your {kind.noun}s is shared with, newest first.",
     )
     router.add_api_route(
         f"{address}/{{group_id}}",
         put_share,
         methods=["PUT"],
-        tags=[*tags],
+        tags=[tag],
         operation_id=f"share_{kind}",
-        summary=f"Share a {kind.title()}",
-        description=f"Share one of your {kind}s with a group of yours, or change the right that the group has.",
+        summary=f"Share a {kind.noun.title()}",
+        description=f"Share one of your {kind.noun}s with a group of yours, or change the right that the group has.",
     )
     router.add_api_route(
         f"{address}/{{group_id}}",
         remove_share,
         methods=["DELETE"],
         status_code=status.HTTP_204_NO_CONTENT,
-        tags=[*tags],
+        tags=[tag],
         operation_id=f"unshare_{kind}",
-        summary=f"Stop Sharing a {kind.title()}",
-        description=f"Stop sharing one of your {kind}s with a group. Open streams of its members end within 5 seconds.",
+        summary=f"Stop Sharing a {kind.noun.title()}",
+        description=f"Stop sharing one of your {kind.noun}s with a group. Its open streams end within 5 seconds.",
     )
 
 
-_add_routes(ShareKind.TASK, _task)
-_add_routes(ShareKind.SCHEDULE, _schedule)
-_add_routes(ShareKind.FILE, _file)
+_add_routes(ShareKind.TASK, _task, "/tasks/{task_id}", "tasks")
+_add_routes(ShareKind.SCHEDULE, _schedule, "/schedules/{schedule_id}", "schedules")
+_add_routes(ShareKind.FILE, _file, "/files/{file_id}", "files")
+_add_routes(ShareKind.CHAT_SESSION, _chat_session, "/chat/sessions/{session_id}", "chat")

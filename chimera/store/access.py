@@ -31,6 +31,7 @@ _OWNERS: dict[ShareKind, tuple[InstrumentedAttribute[str], InstrumentedAttribute
     ShareKind.TASK: (Run.owner_id, Run.id),
     ShareKind.SCHEDULE: (Schedule.owner_id, Schedule.id),
     ShareKind.FILE: (File.owner_id, File.id),
+    ShareKind.CHAT_SESSION: (ChatSession.owner_id, ChatSession.id),
 }
 """The columns with the owner and the ID of each kind that can be shared."""
 
@@ -55,9 +56,13 @@ def open_to(caller: Caller, kind: ShareKind, right: Right | None = Right.VIEW) -
     return [or_(owner_id == caller.user_id, *shared)]
 
 
-def conversation_open_to(caller: Caller) -> ColumnElement[bool]:
-    """Return the condition for tasks whose conversation the caller may read. Administrators need a share too."""
-    return or_(Run.owner_id == caller.user_id, shared_with(caller.user_id, ShareKind.TASK, Right.VIEW))
+def conversation_open_to(caller: Caller, kind: ShareKind = ShareKind.TASK) -> ColumnElement[bool]:
+    """Return the condition for tasks or chat sessions whose conversation the caller may read.
+
+    Administrators need a share too.
+    """
+    owner_id, _ = _OWNERS[kind]
+    return or_(owner_id == caller.user_id, shared_with(caller.user_id, kind, Right.VIEW))
 
 
 def listed_for(caller: Caller, kind: ShareKind, shared: Shared | None) -> list[ColumnElement[bool]]:

@@ -7,7 +7,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import File, Group, Run, Schedule, Share
+from chimera.db.tables import ChatSession, File, Group, Run, Schedule, Share
 from chimera.store import groups, pages
 from chimera.store.access import IS_TASK, open_to, too_little
 from chimera.store.pages import Place
@@ -29,8 +29,8 @@ async def check_owner(session: AsyncSession, caller: Caller, kind: ShareKind, re
     if owner_id is not None:
         return UserId(owner_id)
     if await session.scalar(_owner_of(caller, kind, resource_id, Right.VIEW)) is not None:
-        raise too_little(kind.value, None)
-    raise NotFound(kind.value, resource_id)
+        raise too_little(kind.noun, None)
+    raise NotFound(kind.noun, resource_id)
 
 
 async def put(
@@ -43,16 +43,16 @@ async def put(
     """
     owner_id = await check_owner(session, caller, kind, resource_id)
     if owner_id != caller.user_id:
-        raise Forbidden(f"Only the owner of a {kind.value} can share it. Administrators can remove its shares.")
+        raise Forbidden(f"Only the owner of a {kind.noun} can share it. Administrators can remove its shares.")
     group = await groups.one(session, caller, group_id)
     if group.role is None:
         raise Forbidden("You can share only with groups that you are a member of. Ask one of its managers to add you.")
     if right not in RIGHTS[kind]:
         known = ", ".join(RIGHTS[kind])
-        raise InvalidInput("right", f"A {kind.value} can't be shared with the right {right.value!r}. Use: {known}.")
+        raise InvalidInput("right", f"A {kind.noun} can't be shared with the right {right.value!r}. Use: {known}.")
     of_object = (Share.kind == kind.value, Share.resource_id == resource_id, Share.group_id != group_id)
     if (await session.scalar(select(func.count()).select_from(Share).where(*of_object)) or 0) >= MAX_SHARES:
-        raise Conflict(f"A {kind.value} can be shared with at most {MAX_SHARES} groups. Remove a share first.")
+        raise Conflict(f"A {kind.noun} can be shared with at most {MAX_SHARES} groups. Remove a share first.")
     values = {"kind": kind.value, "resource_id": resource_id, "group_id": group_id, "owner_id": owner_id}
     statement = insert(Share).values(**values, right=right.value)
     await session.execute(
@@ -104,6 +104,9 @@ def _owner_of(caller: Caller, kind: ShareKind, resource_id: str, right: Right | 
             return select(Schedule.owner_id).where(Schedule.id == resource_id, *is_open)
         case ShareKind.FILE:
             return select(File.owner_id).where(File.id == resource_id, *is_open)
+        case ShareKind.CHAT_SESSION:
+            exists = ChatSession.deleted_at.is_(None)
+            return select(ChatSession.owner_id).where(ChatSession.id == resource_id, exists, *is_open)
 
 
 def _rows() -> Select[*tuple[Any, ...]]:

@@ -50,6 +50,23 @@ NEEDS: dict[str, Right | None] = {
     "list_schedule_shares": None,
     "share_schedule": None,
     "unshare_schedule": None,
+    "get_chat_session": Right.VIEW,
+    "list_chat_messages": Right.VIEW,
+    "get_chat_message": Right.VIEW,
+    "export_chat_session": Right.VIEW,
+    "replace_chat_session": None,
+    "delete_chat_session": None,
+    "archive_chat_session": None,
+    "restore_chat_session": None,
+    "create_chat_message": None,
+    "regenerate_chat_message": None,
+    "choose_chat_branch": None,
+    "create_chat_task": None,
+    "get_chat_summary": None,
+    "get_chat_suggestions": None,
+    "list_chat_session_shares": None,
+    "share_chat_session": None,
+    "unshare_chat_session": None,
     "get_file": Right.VIEW,
     "get_file_content": Right.VIEW,
     "delete_file": None,
@@ -64,6 +81,14 @@ UNSEEN = {
 }
 """Operations on approvals of a task, which can't be shared."""
 KINDS = {"task_id": ShareKind.TASK, "schedule_id": ShareKind.SCHEDULE, "file_id": ShareKind.FILE}
+KINDS |= {"session_id": ShareKind.CHAT_SESSION}
+PLACES = {
+    ShareKind.TASK: "tasks",
+    ShareKind.SCHEDULE: "schedules",
+    ShareKind.FILE: "files",
+    ShareKind.CHAT_SESSION: "chat/sessions",
+}
+PARAMETERS = {kind: name for name, kind in KINDS.items()}
 
 
 class Member(NamedTuple):
@@ -102,7 +127,7 @@ async def share(owner: World, kind: ShareKind, group_id: str, right: Right) -> N
 
 
 def address_of(owner: World, kind: ShareKind) -> str:
-    return f"{API}/{kind}s/{owner.ids[f'{kind}_id']}"
+    return f"{API}/{PLACES[kind]}/{owner.ids[PARAMETERS[kind]]}"
 
 
 def of_shared(app: FastAPI) -> Iterator[Route]:
@@ -181,11 +206,11 @@ async def test_lists_show_what_is_shared(owner: World, members: list[Member], si
     for kind in ShareKind:
         for shared, expected in (("shared", True), ("all", True), ("mine", False), (None, False)):
             query = {"shared": shared} if shared else {}
-            listed = (await members[0].client.get(f"{API}/{kind}s", params=query)).json()["items"]
-            assert (owner.ids[f"{kind}_id"] in [each["id"] for each in listed]) is expected, (kind, shared)
-        own = (await owner.client.get(f"{API}/{kind}s", params={"shared": "shared"})).json()["items"]
+            listed = (await members[0].client.get(f"{API}/{PLACES[kind]}", params=query)).json()["items"]
+            assert (owner.ids[PARAMETERS[kind]] in [each["id"] for each in listed]) is expected, (kind, shared)
+        own = (await owner.client.get(f"{API}/{PLACES[kind]}", params={"shared": "shared"})).json()["items"]
         assert own == []
-        foreign = (await (await sign_up()).get(f"{API}/{kind}s", params={"shared": "all"})).json()["items"]
+        foreign = (await (await sign_up()).get(f"{API}/{PLACES[kind]}", params={"shared": "all"})).json()["items"]
         assert foreign == []
 
 
