@@ -9,7 +9,7 @@ from chimera.db.tables import Table
 
 FOLDER = Path(chimera.store.__file__).parent
 OWNED = {mapper.class_.__name__ for mapper in Table.registry.mappers if "owner_id" in mapper.columns}
-ASKING = {"visible_to", "open_to", "listed_for", "check_owner", "locked"}
+ASKING = {"visible_to", "open_to", "_open_to", "listed_for", "check_owner", "locked"}
 ASKING |= {"_shown_to", "_owner_shown", "visible", "_visible_to"}
 """Names of conditions and checks that ask whose rows the caller may see."""
 NOT_FOR_CALLERS = {
