@@ -26,7 +26,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refused, answer, translated, unexpected
-from api.openai_errors import OpenAIErrors, is_openai
+from api.openai_errors import OpenAIErrors
 from api.request_ids import id_of, request_id
 from chimera.config.settings import Settings
 from chimera.limits.rates import WINDOW_S, RateKind, Rates, Standing
@@ -42,6 +42,7 @@ from models.errors import (
     TooManyRequests,
     WrongHost,
 )
+from models.openai.errors import is_openai
 
 log = structlog.get_logger()
 

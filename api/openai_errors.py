@@ -11,11 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import MEDIA_TYPE
-from models.openai.errors import ErrorView, error_of
-
-PREFIX = "/v1"
-INVALID = 422
-"""OpenAI's clients expect 400 for an invalid request."""
+from models.openai.errors import INVALID, ErrorView, error_of, is_openai
 
 
 class OpenAIErrors:
@@ -29,11 +25,6 @@ class OpenAIErrors:
             await self._app(scope, receive, _Rewriting(send))
         else:
             await self._app(scope, receive, send)
-
-
-def is_openai(path: str) -> bool:
-    """Return whether errors at this path have OpenAI's shape."""
-    return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
 class _Rewriting:

@@ -9,15 +9,15 @@ from fastapi import Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.ledger.analytics.window import SLOT, Window
-from chimera.store.analytics import EVERYONE, owner_shown
+from chimera.store.analytics import owner_shown
 from models.analytics import DEFAULT_DAYS, MAX_DAYS, Period
+from models.base import USER_OR_ALL
 from models.due_times import check_time_zone
 from models.errors import InvalidInput
 from models.users import Caller
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-USER = rf"^({EVERYONE}|[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class PeriodQuery:
     user_id: Annotated[
         str | None,
         Query(
-            pattern=USER,
+            pattern=USER_OR_ALL,
             description="ID of the user whose figures are shown, or `all`. Only administrators can see the figures of"
             " others. Default: yours",
         ),

@@ -53,7 +53,7 @@ Month = Annotated[
 
 
 async def limits(user: User = None, day: Day = None, month: Month = None, as_json: AsJson = False) -> int:
-    """Show what you may spend per day and month, or set the limits of another user."""
+    """Show what you may spend per day and month, or set another user's limits."""
     changed = {
         name: _amount(written)
         for name, written in (("max_cost_day_micro_usd", day), ("max_cost_month_micro_usd", month))

@@ -34,7 +34,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "keys": ("cli.keys:app", "Manage API keys for programs: create, list or delete them."),
         "limits": (
             "cli.limits:limits",
-            "Show what you may spend per day and month, or set the limits of another user.",
+            "Show what you may spend per day and month, or set another user's limits.",
         ),
     },
     "Chat": {

@@ -71,5 +71,5 @@ class Retention(ABC):
 
     @activity.defn(name=DELETE_CONTENT)
     @abstractmethod
-    async def delete_content(self, retention: RetentionInput) -> RetentionProgress:
+    async def delete_content(self, run: RetentionInput) -> RetentionProgress:
         """Delete the next batches of content, for some seconds. What is deleted is counted once."""

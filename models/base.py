@@ -29,11 +29,14 @@ class Body(BaseModel):
 
 AGENT = r"^([a-z][a-z0-9_-]{0,59}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"
 AGENT_NAME = r"^[a-z][a-z0-9_-]{0,59}$"
+BASE64 = r"^[A-Za-z0-9+/]+={0,2}$"
 EMAIL = r"^[^@\s]+@[^@\s]+\.?[^@\s]*$"
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
 IMAGE_SIZE = r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$"
+IMAGE_TYPE = r"^image/(png|jpeg|gif|webp)$"
 KEY = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$"
+METRIC_NAME = r"^[a-z][a-z0-9_.]{0,79}$"
 MODEL_CHARS = 240
 """Maximum length of a model's name. Some servers name models after files, whose names have at most 255 bytes."""
 # Characters that can't be seen: control characters, spaces other than the plain one, soft hyphens, zero-width
@@ -44,6 +47,7 @@ ORDER = r"^-?created_at$"
 CHAT_ORDER = r"^-?(created_at|last_message_at)$"
 RESPONSE_ID = r"^resp_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 SCHEDULE_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+USER_OR_ALL = r"^(all|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"
 TOPIC = r"^((run|task|reply|chat):[0-9a-fA-F-]{32,36}|runs|tasks|agents|approvals|notifications|system)$"
 """These are the patterns of values that users write. `models/wording.py` has the error message for each of them."""
 

@@ -5,9 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from models.base import Body, Contract, Number, UtcDatetime
+from models.base import METRIC_NAME, Body, Contract, Number, UtcDatetime
 
-METRIC_NAME = r"^[a-z][a-z0-9_.]{0,79}$"
 LABEL_NAME = r"^[a-z][a-z0-9_]{0,39}$"
 MAX_LABELS = 10
 MAX_VALUE_CHARS = 100

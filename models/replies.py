@@ -13,6 +13,8 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints, field_vali
 from models.agents import AnswerTokens, ReasoningEffort
 from models.base import (
     AGENT,
+    BASE64,
+    IMAGE_TYPE,
     Body,
     Contract,
     Fallbacks,
@@ -70,12 +72,10 @@ class ImagePart(_Verbatim):
     file_id: UUID | None = Field(default=None, description="ID of your image file")
     media_type: str | None = Field(
         default=None,
-        pattern=r"^image/(png|jpeg|gif|webp)$",
+        pattern=IMAGE_TYPE,
         description="Media type of `data`: `image/png`, `image/jpeg`, `image/gif` or `image/webp`",
     )
-    data: str | None = Field(
-        default=None, max_length=8_000_000, pattern=r"^[A-Za-z0-9+/]+={0,2}$", description="The image, in base64"
-    )
+    data: str | None = Field(default=None, max_length=8_000_000, pattern=BASE64, description="The image, in base64")
 
     @model_validator(mode="after")
     def _has_one_source(self) -> "ImagePart":

@@ -193,6 +193,7 @@ ALONE = {
         "auth": "of users",
         "chat_exports": "of chat, as files",
         "metrics": "of the process",
+        "own_data": "rows of all tables of a user, as they are: chimera/store/own_data.py",
         "health": "of the process",
         "transcriptions": "AI calls, with a form for a body",
     },

@@ -7,9 +7,8 @@ from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
-from api.openai_errors import INVALID, is_openai
 from models.errors.catalog import CATALOG
-from models.openai.errors import error_of
+from models.openai.errors import INVALID, error_of, is_openai
 
 Schema = dict[str, Any]
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api import permissions
 from api.chat import WithPreferredWait, WithSessionId, wait_for
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts
 from chimera.store import chat, chat_notes, user_limits
@@ -37,7 +38,8 @@ async def get_chat_summary(
 ) -> SummaryView:
     """Return a summary of a chat session's active branch. If it hasn't been written yet, a model writes it now.
 
-    By default, the request waits up to 25 seconds. The cost is recorded like that of a reply.
+    By default, the request waits up to 25 seconds. The cost is recorded like that of a reply, so viewers and API keys
+    that may only read get 403 instead of a new one.
     """
     return await _written(parts, caller, session_id, ReplyPurpose.SUMMARY, chat_notes.summary, response, wait_s)
 
@@ -52,7 +54,8 @@ async def get_chat_suggestions(
 ) -> SuggestionsView:
     """Return three suggestions for your next message. If they haven't been written yet, a model writes them now.
 
-    By default, the request waits up to 25 seconds. The cost is recorded like that of a reply.
+    By default, the request waits up to 25 seconds. The cost is recorded like that of a reply, so viewers and API keys
+    that may only read get 403 instead of a new one.
     """
     return await _written(parts, caller, session_id, ReplyPurpose.SUGGESTIONS, chat_notes.suggestions, response, wait_s)
 
@@ -70,6 +73,8 @@ async def _written(
         found = await chat.own(session, caller, session_id, lock=True)
         run_id, created = await chat_notes.begin(session, found, purpose, default_model=parts.settings.default_model)
         if created:
+            # Although the method is GET, a new note costs something. The exception undoes it.
+            permissions.check_own(caller, changes=True)
             await user_limits.check_added(session, caller.user_id, OPEN_REPLIES_LIMIT, parts.settings)
     if created:
         parts.dispatcher.deliver_soon(run_id)

@@ -8,7 +8,8 @@ from api.deps import ClosedRoute, Limit, WithCaller, WithParts
 from api.idempotency import KEYED
 from api.periods import PeriodQuery
 from chimera.store import custom_metrics
-from models.custom_metrics import METRIC_NAME, MetricPage, MetricRecords, MetricsRecorded
+from models.base import METRIC_NAME
+from models.custom_metrics import MetricPage, MetricRecords, MetricsRecorded
 
 router = APIRouter(prefix="/analytics/metrics", tags=["analytics"], route_class=ClosedRoute)
 

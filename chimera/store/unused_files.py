@@ -3,31 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, text, tuple_
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import File
+from chimera.ledger import used_files
 from chimera.store import shares
 from chimera.store.ended_runs import Deleted
 from chimera.store.holds import is_free
 from chimera.store.pages import Place
 from models.shares import ShareKind
-
-# What a schedule, a task, a conversation or an AI call names is in use, as long as their content is kept. Arrays have
-# an index. JSON is read only for the owners of the files in question.
-_USED = text("""
-SELECT unnest(images)::text FROM tasks WHERE images <> '{}'::text[] AND images && :ids
-UNION SELECT unnest(images)::text FROM messages WHERE images IS NOT NULL AND images && CAST(:ids AS uuid[])
-UNION SELECT unnest(attachments)::text FROM chat_messages
-       WHERE attachments <> '{}'::uuid[] AND attachments && CAST(:ids AS uuid[])
-UNION SELECT jsonb_path_query(spec, '$.**.images[*]') #>> '{}' FROM schedules
-       WHERE owner_id = ANY(CAST(:owners AS uuid[]))
-UNION SELECT jsonb_path_query(a.request || jsonb_build_object('result', a.result), '$.**.file_id') #>> '{}'
-        FROM ai_calls a JOIN runs r ON r.id = a.run_id
-       WHERE r.owner_id = ANY(CAST(:owners AS uuid[])) AND r.deleted_at IS NULL
-UNION SELECT jsonb_path_query(p.conversation, '$.**.file_id') #>> '{}' FROM replies p JOIN runs r ON r.id = p.run_id
-       WHERE r.owner_id = ANY(CAST(:owners AS uuid[])) AND r.deleted_at IS NULL AND p.conversation IS NOT NULL
-""").bindparams(bindparam("ids"), bindparam("owners"))
 
 
 async def delete_before(
@@ -69,5 +54,4 @@ async def _old(
 async def _used(session: AsyncSession, files: Sequence[File]) -> set[str]:
     if not files:
         return set()
-    values = {"ids": [file.id for file in files], "owners": sorted({file.owner_id for file in files})}
-    return {str(each) for each in await session.scalars(_USED, values)}
+    return await used_files.among(session, [file.id for file in files], sorted({file.owner_id for file in files}))

@@ -12,7 +12,7 @@ from cli.input.options import CHAT
 
 if TYPE_CHECKING:
     from cli.http.client import Client
-    from models.chat import SessionView
+    from models.chat import ChatSessionView
 
 Message = Annotated[
     str | None,
@@ -63,7 +63,7 @@ async def chat(
         return await once.answer(client, view, changes, text, attach or [], as_json=as_json)
 
 
-async def _session(client: "Client", name: str | None, changes: dict[str, Any]) -> "SessionView | None":
+async def _session(client: "Client", name: str | None, changes: dict[str, Any]) -> "ChatSessionView | None":
     """Return the session to continue, with changes; None to begin a new one."""
     from cli.http import chats
 

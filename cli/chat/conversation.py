@@ -29,7 +29,7 @@ from cli.live.view import TaskState
 from cli.output.prose import print_prose, print_to
 from cli.output.text import one_line, plain, short
 from cli.process.running import explain
-from models.chat import SessionView
+from models.chat import ChatSessionView
 from models.chat_messages import ChatMessageView, SentView
 from models.errors import ChimeraError
 from models.events import Frame
@@ -63,7 +63,7 @@ class Following:
 class Conversation:
     """A conversation on a terminal, with the session `view`, or with a new one as soon as something is sent."""
 
-    def __init__(self, client: Client, view: SessionView | None, draft: Draft, *, live: bool = True) -> None:
+    def __init__(self, client: Client, view: ChatSessionView | None, draft: Draft, *, live: bool = True) -> None:
         self.client = client
         self.view = view
         self.draft = draft
@@ -91,7 +91,7 @@ class Conversation:
         """Print a line for the user."""
         print_to(self.console, line)
 
-    async def session(self) -> SessionView:
+    async def session(self) -> ChatSessionView:
         """Return the session, which is created first if there is none."""
         if self.view is None:
             self.view = await chats.create(self.client, self.draft.spec)

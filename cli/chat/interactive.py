@@ -16,13 +16,13 @@ from cli.http.client import Client
 from cli.output.prose import print_line
 from cli.output.text import short
 from cli.process.running import explain
-from models.chat import SessionView
+from models.chat import ChatSessionView
 from models.errors import ChimeraError
 
 
 async def converse(
     client: Client,
-    view: SessionView | None,
+    view: ChatSessionView | None,
     spec: Mapping[str, Any],
     first: str | None,
     paths: Sequence[Path],

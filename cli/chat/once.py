@@ -21,7 +21,7 @@ from cli.live.following import PATIENCE_S, frames_from
 from cli.output.printing import print_json
 from cli.output.prose import print_answer, print_note
 from cli.output.text import plain, short
-from models.chat import SessionView
+from models.chat import ChatSessionView
 from models.chat_messages import MAX_MESSAGE_CHARS, ChatMessageView, SentView
 from models.errors import ChimeraError
 from models.ids import FileId, RunId
@@ -51,7 +51,7 @@ async def message_of(typed: str | None, *, required: bool) -> str | None:
 
 async def answer(
     client: Client,
-    view: SessionView | None,
+    view: ChatSessionView | None,
     spec: Mapping[str, Any],
     text: str | None,
     paths: Sequence[Path],

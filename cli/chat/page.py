@@ -42,6 +42,8 @@ class Page:
         self._surface = surface
         self._live = live
         self._text = Growing()
+        self._drawn = (0, 0)
+        """What was drawn last: the length of the text, and the width."""
         self._printed_lines = 0
         self._printed_at = 0
         self._width = surface.printer.width
@@ -57,8 +59,10 @@ class Page:
 
     def draw(self) -> None:
         """Print the blocks that are finished, and show the one being written."""
-        if not self._live:
+        state = (self._text.length, self._surface.printer.width)
+        if not self._live or state == self._drawn:
             return
+        self._drawn = state
         if blocks := self._text.take_finished():
             self._print(blocks)
         rest = end_of(self._text.rest, TAIL_LINES)

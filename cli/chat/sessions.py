@@ -12,7 +12,7 @@ from cli.http import chats
 from cli.output.chats import when
 from cli.output.prose import print_prose
 from cli.output.text import one_line, plain, short
-from models.chat import SessionView
+from models.chat import ChatSessionView
 from models.chat_messages import ChatMessageView, SentView
 from models.runs import CLOSED
 
@@ -78,7 +78,7 @@ async def pick(chat: Conversation, argument: str) -> None:
         await resume(chat, await chats.session(chat.client, found[place].id))
 
 
-async def resume(chat: Conversation, view: SessionView) -> None:
+async def resume(chat: Conversation, view: ChatSessionView) -> None:
     """Continue a session: show its last messages, and follow its open replies."""
     chat.view, chat.draft = view, Draft()
     messages = await chats.branch(chat.client, view.id, SHOWN)

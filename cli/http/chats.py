@@ -10,7 +10,7 @@ from cli.errors import Ambiguous, NotThere
 from cli.http.client import Client
 from cli.http.pages import items_of
 from cli.output.text import one_line, short
-from models.chat import SessionPage, SessionView
+from models.chat import ChatSessionPage, ChatSessionView
 from models.chat_messages import ChatMessagePage, ChatMessageView, SentView
 from models.chat_search import SearchHit, SearchPage
 from models.ids import ChatMessageId, ChatSessionId, RunId
@@ -22,33 +22,33 @@ NEWEST = 2000
 """Number of sessions among which an abbreviated ID is searched."""
 
 
-async def create(client: Client, spec: Mapping[str, Any]) -> SessionView:
-    return SessionView.model_validate_json(await client.call("POST", "/chat/sessions", spec))
+async def create(client: Client, spec: Mapping[str, Any]) -> ChatSessionView:
+    return ChatSessionView.model_validate_json(await client.call("POST", "/chat/sessions", spec))
 
 
-async def session(client: Client, session_id: ChatSessionId) -> SessionView:
-    return SessionView.model_validate_json(await client.call("GET", f"/chat/sessions/{session_id}"))
+async def session(client: Client, session_id: ChatSessionId) -> ChatSessionView:
+    return ChatSessionView.model_validate_json(await client.call("GET", f"/chat/sessions/{session_id}"))
 
 
-async def replace(client: Client, session_id: ChatSessionId, spec: Mapping[str, Any]) -> SessionView:
-    return SessionView.model_validate_json(await client.call("PUT", f"/chat/sessions/{session_id}", spec))
+async def replace(client: Client, session_id: ChatSessionId, spec: Mapping[str, Any]) -> ChatSessionView:
+    return ChatSessionView.model_validate_json(await client.call("PUT", f"/chat/sessions/{session_id}", spec))
 
 
 async def delete(client: Client, session_id: ChatSessionId) -> None:
     await client.call("DELETE", f"/chat/sessions/{session_id}")
 
 
-async def sessions(client: Client, most: int | None = None, *, archived: bool = False) -> list[SessionView]:
+async def sessions(client: Client, most: int | None = None, *, archived: bool = False) -> list[ChatSessionView]:
     """Return the sessions that were used last, at most `most`."""
 
-    async def page(limit: int, cursor: str | None) -> SessionPage:
+    async def page(limit: int, cursor: str | None) -> ChatSessionPage:
         params = {"limit": limit, "archived": str(archived).lower()} | ({} if cursor is None else {"cursor": cursor})
-        return SessionPage.model_validate_json(await client.call("GET", "/chat/sessions", params=params))
+        return ChatSessionPage.model_validate_json(await client.call("GET", "/chat/sessions", params=params))
 
     return await items_of(page, most)
 
 
-async def session_named(client: Client, name: str) -> SessionView:
+async def session_named(client: Client, name: str) -> ChatSessionView:
     """Return the session whose ID is or begins with `name`, or the last one for `last`. Raises NotThere, Ambiguous."""
     wanted = name.strip().lower().replace("-", "")
     if wanted == LAST:
@@ -123,13 +123,13 @@ def reply_events(client: Client, reply_id: RunId, after: int) -> AbstractAsyncCo
     return client.stream(f"/replies/{reply_id}/events", {"after": after})
 
 
-def spec_of(view: SessionView, **changes: Any) -> dict[str, Any]:
+def spec_of(view: ChatSessionView, **changes: Any) -> dict[str, Any]:
     """Return the fields that replace a session, with changes. The title is kept if it isn't changed."""
     kept = view.model_dump(mode="json", include={"agent", "model", "instructions", "double_texting", "metadata"})
     return {**kept, **changes}
 
 
-def described(view: SessionView) -> str:
+def described(view: ChatSessionView) -> str:
     """Return the session's short ID with what replies in it."""
     return f"{short(view.id)}: {view.agent or view.model or 'the default model'}"
 

@@ -11,12 +11,12 @@ from cli.output.prose import print_line, print_prose
 from cli.output.tables import print_table
 from cli.output.text import one_line, plain, short
 from models.base import usd
-from models.chat import SessionView
+from models.chat import ChatSessionView
 from models.chat_messages import ChatMessageView
 from models.chat_search import SearchHit
 
 
-def print_sessions(sessions: Sequence[SessionView]) -> None:
+def print_sessions(sessions: Sequence[ChatSessionView]) -> None:
     """Print a line per session."""
     if not sessions:
         print_line('You have no chat sessions. To begin one, run: chimera chat "Hello"')
@@ -31,7 +31,7 @@ def print_sessions(sessions: Sequence[SessionView]) -> None:
     print_table(Console(highlight=False), table)
 
 
-def print_session(view: SessionView, messages: Sequence[ChatMessageView]) -> None:
+def print_session(view: ChatSessionView, messages: Sequence[ChatMessageView]) -> None:
     """Print a session and the messages of its active branch."""
     console = Console(highlight=False)
     facts = (

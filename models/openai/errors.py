@@ -35,8 +35,17 @@ CODES = {
 """OpenAI's code for some of our codes. Clients act on these; all other codes are the same as in the rest of the API."""
 
 
+PREFIX = "/v1"
+"""Where the OpenAI-compatible API is."""
+INVALID = 422
+"""Status of an invalid request elsewhere. OpenAI's clients expect 400."""
 WHOLE_BODY = "body"
 """The field of a problem that concerns several fields, or none."""
+
+
+def is_openai(path: str) -> bool:
+    """Return whether errors at this path have OpenAI's shape."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
 def type_of(status: int) -> str:

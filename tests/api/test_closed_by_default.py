@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.deps import PUBLIC, SOCKETS, ClosedRoute
 from api.lean import LeanRead
-from api.openai_errors import is_openai
+from models.openai.errors import is_openai
 from tests.api.routes.test_streams import close_code, opened
 
 ROOT = Path(__file__).parents[2]

@@ -24,6 +24,11 @@ EXAMPLES = 1
 LEFT_OUT = {
     "logout": "it ends the session",
     "follow_task": "a stream lasts as long as its task",
+    "follow_reply": "a stream lasts as long as its reply",
+    "follow_changes": "a stream doesn't end",
+    "create_completion": "a stream lasts as long as its reply",
+    "create_openai_chat_completion": "a stream lasts as long as its reply",
+    "create_openai_response": "a stream lasts as long as its reply",
     "create_mcp_server": "it connects to the addresses that it is sent",
 }
 MAY_BE_AWAY = {

@@ -5,6 +5,7 @@ import inspect
 from temporalio import activity, workflow
 
 from activities.calls.complete import ModelCalls
+from activities.retention import Retention
 from activities.schedules import Schedules
 from activities.tasks import TaskRecords
 from activities.tool_calls import ToolCalls
@@ -14,7 +15,7 @@ from worker.build import WORKFLOWS
 from worker.interceptors import translated
 from worker.sandbox import sandbox
 
-SERVED = (ModelCalls, ToolCalls, TaskRecords, Schedules)
+SERVED = (ModelCalls, ToolCalls, TaskRecords, Schedules, Retention)
 
 
 def _activities_of(cls: type) -> dict[str, str]:

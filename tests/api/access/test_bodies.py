@@ -34,8 +34,9 @@ OPEN_BODIES = {
     "create_openai_chat_completion": "OpenAI's clients send fields that Chimera ignores",
     "create_openai_response": "OpenAI's clients send fields that Chimera ignores",
 }
-CHECKED_IDS = {"images", "file_id", "sha256", "attachments", "parent_id", "message_id", "tool_call_id"}
-"""Fields of bodies that contain IDs of objects; each has a case in `cases`, except for a hash and a client's own ID."""
+CHECKED_IDS = {"images", "file_id", "sha256", "attachments", "parent_id", "message_id", "tool_call_id", "user_id"}
+"""Fields of bodies that contain IDs of objects; each has a case in `cases`, except for a hash, a client's own ID, and
+the user that only administrators name."""
 
 Admins = tuple[httpx2.AsyncClient, httpx2.AsyncClient]
 

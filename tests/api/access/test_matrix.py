@@ -13,10 +13,10 @@ from fastapi import FastAPI
 from sqlalchemy import update
 
 from api.deps import PUBLIC, Parts
-from api.openai_errors import is_openai
 from chimera.db.engine import Database
 from chimera.db.tables import User
 from models.ids import UserId
+from models.openai.errors import is_openai
 from tests.api.access.world import CANARY, OWNED, SHARED, UNKNOWN, Route, World, routes_of, send, world_of
 from tests.api.conftest import SignUp, administrator, client_of
 
@@ -129,7 +129,10 @@ OWNER_ONLY = {
 OF_ONE_USER = ("agent", "name", "model")
 """Parameters of objects that even administrators address only among their own."""
 STREAMS = {"follow_task", "follow_reply", "follow_changes"}
+NOT_YET = {"get_erasure"}
+"""Operations that find nothing before the caller has requested something."""
 FOR_VIEWERS = {
+    "erase_me": "deletes the own content, with the password",
     "preview_schedule": "changes nothing",
     "test_policy": "changes nothing",
     "count_tokens": "changes nothing",
@@ -144,6 +147,8 @@ FOR_VIEWERS = {
     "end_other_sessions": "a viewer's own account",
 }
 """Operations other than reads that are permitted to viewers."""
+NO_WORKER = {"get_tool"}
+"""Reads of what only a worker publishes, and no worker runs here."""
 SPEND = {
     "get_chat_summary": "a model writes it",
     "get_chat_suggestions": "a model writes them",
@@ -223,7 +228,7 @@ async def test_lists_show_only_the_callers_objects(
     app: FastAPI, routes: list[Route], alices: World, sign_up: SignUp
 ) -> None:
     stranger = await sign_up()
-    hidden = ADMIN_ONLY | STREAMS
+    hidden = ADMIN_ONLY | STREAMS | NOT_YET
     reads = [route for route in closed(routes) if route.method == "GET" and not route.parameters]
     lists = [route for route in reads if route.operation_id not in hidden]
     for route in lists:
@@ -280,14 +285,14 @@ async def test_viewers_read_and_change_nothing(app: FastAPI, routes: list[Route]
         answer = await send(world.client, app, route, world.ids)
         assert refusal(answer) == (403, "forbidden"), f"{route}: {answer.text}"
     for route in closed(routes):
-        if route.method == "GET" and route.operation_id not in STREAMS | SPEND.keys():
-            is_hidden = route.operation_id in ADMIN_ONLY
+        if route.method == "GET" and route.operation_id not in STREAMS | NOT_YET | SPEND.keys():
+            expected = 403 if route.operation_id in ADMIN_ONLY else 404 if route.operation_id in NO_WORKER else 200
             answer = await send(world.client, app, route, world.ids)
-            assert answer.status_code == (403 if is_hidden else 200), f"{route}: {answer.text}"
+            assert answer.status_code == expected, f"{route}: {answer.text}"
     assert await state_of(app, routes, world) == before
     assert FOR_VIEWERS.keys() <= {route.operation_id for route in changes}
     print(f"{len(refused)} operations refused to viewers, {len(FOR_VIEWERS)} permitted")
-    assert len(refused) >= 75
+    assert len(refused) >= 70
 
 
 async def test_administrators_see_all_users_objects(
@@ -331,8 +336,8 @@ async def test_every_answer_has_the_security_headers(app: FastAPI, routes: list[
 async def state_of(app: FastAPI, routes: list[Route], world: World) -> dict[str, str]:
     """Return what an owner reads about its objects."""
     reads = [route for route in of_owners(routes) if route.method == "GET" and route.operation_id not in STREAMS]
-    # What metrics count begins with the request, so it differs by a moment.
-    reads = [route for route in reads if not route.path.endswith("/metrics")]
+    # What metrics count begins with the request, so it differs by a moment; and what a model writes may have started.
+    reads = [route for route in reads if not route.path.endswith("/metrics") and route.operation_id not in SPEND]
     return {route.path: (await send(world.client, app, route, world.ids)).text for route in reads}
 
 

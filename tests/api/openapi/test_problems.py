@@ -2,9 +2,9 @@
 
 from http import HTTPStatus
 
-from api.openai_errors import is_openai
 from api.openapi.problems import MEDIA_TYPE, OPENAI
 from models.errors.catalog import CATALOG
+from models.openai.errors import is_openai
 from tests.api.openapi.test_document import document, operations_of
 
 

@@ -176,6 +176,14 @@ async def test_a_deleted_account_leaves_only_its_bill(
     uploaded = await carol.client.post("/api/v1/files", files={"file": (f"{canary}.txt", canary.encode())})
     assert uploaded.status_code == 201, uploaded.text
     assert (await carol.client.post("/api/v1/agents", json={"name": "poet", "prompt": canary})).status_code == 201
+    chat = (await carol.client.post("/api/v1/chat/sessions", json={"title": canary})).headers["Location"]
+    sent = (await carol.client.post(f"{chat}/messages", json={"text": canary})).json()
+    body = {"messages": [{"role": "user", "content": canary}], "instructions": canary}
+    headers = {"Prefer": "wait=0", "Idempotency-Key": uuid4().hex}
+    completion = (await carol.client.post("/api/v1/chat/completions", json=body, headers=headers)).json()
+    metric = {"name": "score", "value": 1, "labels": {"of": canary}}
+    recorded = await carol.client.post("/api/v1/analytics/metrics/record", json={"metrics": [metric]}, headers=headers)
+    assert recorded.status_code == 201, recorded.text
     key, token = (await make(carol.client))["key"], token_of(carol.client)
 
     assert (await admin.delete(f"{USERS}/{carol.id}")).status_code == 204
@@ -191,7 +199,8 @@ async def test_a_deleted_account_leaves_only_its_bill(
         assert still_open is not None
         assert still_open.status in STOPPED
         assert await session.scalar(select(File.id).where(File.owner_id == carol.id)) is None
-    await set_task(database, opened_task, status=RunStatus.CANCELLED)
+    for run_id in (opened_task, sent["reply"]["reply"]["id"], completion["id"]):
+        await set_task(database, run_id, status=RunStatus.CANCELLED)
     await _sweep(app)
     assert await _tables_with(database, canary) == []
     assert await _tables_with(database, carol.email) == []
@@ -206,6 +215,7 @@ async def _sweep(app: FastAPI) -> None:
     async with parts.database.begin() as session:
         await deleted_owners.empty_runs(session, limit=100)
     await parts.dispatcher.stop_disabled()
+    await parts.dispatcher.delete_sessions()
 
 
 async def _tables_with(database: Database, canary: str) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -55,19 +55,19 @@ async def test_a_killed_workers_text_is_replaced(lone_settings: Settings, tmp_pa
 async def test_a_restarted_api_loses_no_text(lone_settings: Settings, tmp_path: Path) -> None:
     port = free_port()
     with a_worker(lone_settings, tmp_path):
-        async with an_api(lone_settings, port):
-            user = await (typed := typing(tmp_path)).__aenter__()
-            await user.sees(READY)
-            user.type(SLOW + ENTER)
-            await user.sees("[simulated]")
-        await user.sees("The connection to Chimera was lost")
-        async with an_api(lone_settings, port):
+        async with AsyncExitStack() as stack:
+            async with an_api(lone_settings, port):
+                user = await stack.enter_async_context(typing(tmp_path))
+                await user.sees(READY)
+                user.type(SLOW + ENTER)
+                await user.sees("[simulated]")
+            await user.sees("The connection to Chimera was lost")
+            await stack.enter_async_context(an_api(lone_settings, port))
             await user.sees("Connected again")
             await user.sees("simulator/fast (simulated)")
             assert user.screen.text.count("[simulated]") == 1
             user.type(LEAVE)
             assert await user.ends() == 0
-            await typed.__aexit__(None, None, None)
 
 
 async def test_a_question_is_answered_in_place(chat_folder: Path, chat_api: httpx2.AsyncClient) -> None:
