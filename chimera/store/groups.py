@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Group, GroupMember, Share, User
@@ -63,8 +64,10 @@ async def one(
 
     Raises NotFound, also for a group of others, and Forbidden if the caller must be its manager and isn't.
     """
-    statement = _seen_by(caller).where(Group.id == group_id)
-    row = (await session.execute(statement.with_for_update(of=Group) if lock else statement)).one_or_none()
+    if lock:
+        # A statement of its own: the next one then sees the members as the transaction before has left them.
+        await session.execute(select(Group.id).where(Group.id == group_id).with_for_update())
+    row = (await session.execute(_seen_by(caller).where(Group.id == group_id))).one_or_none()
     if row is None:
         raise NotFound("group", group_id)
     if to_manage and row.role != "manager" and caller.role != "admin":
@@ -77,8 +80,12 @@ async def rename(session: AsyncSession, found: Found, spec: GroupSpec) -> GroupV
     same = exists().where(func.lower(Group.name) == func.lower(spec.name), Group.id != found.row.id)
     if await session.scalar(select(same)):
         raise _taken(spec.name)
-    found.row.name = spec.name
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            found.row.name = spec.name
+    except IntegrityError:
+        # Another group got the name at the same moment.
+        raise _taken(spec.name) from None
     return found.view
 
 

@@ -44,7 +44,8 @@ async def put(
     owner_id = await check_owner(session, caller, kind, resource_id)
     if owner_id != caller.user_id:
         raise Forbidden(f"Only the owner of a {kind.noun} can share it. Administrators can remove its shares.")
-    group = await groups.one(session, caller, group_id)
+    # Locked, so that a member who is being removed leaves no share behind.
+    group = await groups.one(session, caller, group_id, lock=True)
     if group.role is None:
         raise Forbidden("You can share only with groups that you are a member of. Ask one of its managers to add you.")
     if right not in RIGHTS[kind]:
