@@ -115,6 +115,7 @@ NOT_POSSIBLE = {
     "pause_task": "the task may wait for an answer",
     "delete_task": "the task is open",
     "change_task": "the task has begun",
+    "get_retention_run": "there is no such record",
     "decide_approval": "it is a question",
     "decide": "it is a question",
     "answer_question": "it has been answered at its other address",

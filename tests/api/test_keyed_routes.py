@@ -64,6 +64,8 @@ WITHOUT_TAG = {
     "remove_member": "a member is named by an ID, and the last change counts",
     **{f"{verb}_{kind}": "the last change counts" for verb in ("share", "unshare") for kind in ShareKind},
     "choose_chat_branch": "chooses what is shown, so the last choice counts",
+    "place_hold": "a second hold of the same object changes nothing",
+    "lift_hold": "a second removal changes nothing",
 }
 """Changes without a tag, each with the reason."""
 

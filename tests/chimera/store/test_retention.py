@@ -108,6 +108,7 @@ WITH_ACCOUNT |= {"group_members"}
 FIXED: dict[str, Any] = {
     "users.role": "user",
     "users.kind": "person",
+    "invitations.role": "user",
     "runs.status": "completed",
     "outbox.kind": "signal",
     "outbox.schedule_id": None,
