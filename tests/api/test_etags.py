@@ -25,12 +25,12 @@ async def places(client: httpx2.AsyncClient, name: str) -> list[tuple[str, dict[
     """Return an address of each kind, with two bodies that change what is there."""
     agent = {**AGENT, "name": name}
     schedule = {"name": name, "interval_s": 3600, "paused": True, "task": TASK}
-    rule = {"tool": "http_fetch", "verdict": "deny"}
+    rule = {"tool": f"{name}__fetch", "verdict": "deny"}
     return [
         (await made(client, "/agents", agent, "name"), {**agent, "prompt": "One."}, {**agent, "prompt": "Two."}),
         (await made(client, "/schedules", schedule, "id"), {**schedule, "name": "1"}, {**schedule, "name": "2"}),
         (await made(client, "/tasks", {**TASK, "start": False}, "id"), {"title": "One"}, {"title": "Two"}),
-        (f"{API}/policy", {"rules": [rule]}, {"rules": []}),
+        (f"{API}/policy", {"rules": [rule]}, {"rules": [rule, rule]}),
         (f"{API}/auth/me", {"name": f"{name} 1"}, {"name": f"{name} 2"}),
     ]
 

@@ -1,7 +1,7 @@
 """Retention, on the rows: what is deleted, what is kept, and what is counted."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import JSONB
 
+from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import CallAttempt, Retention, Run, Table, User
 from chimera.store import chat_deletions, deleted_owners, holds, retention
@@ -34,6 +35,7 @@ from models.ids import RetentionId, UserId
 from models.retention import RetentionView
 from models.runs import RunKind
 from models.users import Caller
+from tests.parts import fresh_database
 
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -125,6 +127,15 @@ FIXED: dict[str, Any] = {
 }
 NULL = ("deleted_at", "disabled_at", "expires_at", "used_at", "revoked_at")
 KINDS = (RunKind.TASK, RunKind.REPLY, RunKind.COMPLETION, RunKind.EMBEDDINGS)
+
+
+@pytest.fixture(scope="module")
+async def database(parts: Settings) -> AsyncIterator[Database]:
+    """Use a database of its own: other tests couldn't read what is planted."""
+    async with fresh_database(parts.database_url or "") as url:
+        database = Database(parts.model_copy(update={"database_url": url}))
+        yield database
+        await database.close()
 
 
 class Canary:
