@@ -82,7 +82,7 @@ async def secrets_of(app: FastAPI) -> dict[str, str]:
     parts: Parts = app.state.parts
     async with parts.database.begin() as session:
         # Other tests have users whose password hash is a dash, or who have none.
-        real = func.length(User.password_hash) > 20  # noqa: PLR2004
+        real = func.length(User.password_hash) > 20
         hashes: list[Any] = list(await session.scalars(select(User.password_hash).where(real)))
         tokens: list[Any] = list(await session.scalars(select(RefreshToken.token_sha256)))
         keys: list[Any] = list(await session.scalars(select(ApiKey.secret_sha256)))
