@@ -49,7 +49,19 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import HttpClients
 from models.approvals import ApprovalId
 from models.errors import ChimeraError, InvalidInput, NotSignedIn
-from models.ids import AiCallId, ApiKeyId, FileId, InvitationId, RunId, ScheduleId, SessionId, TaskId, UserId
+from models.ids import (
+    AiCallId,
+    ApiKeyId,
+    FileId,
+    GroupId,
+    InvitationId,
+    MemberId,
+    RunId,
+    ScheduleId,
+    SessionId,
+    TaskId,
+    UserId,
+)
 from models.users import Caller
 from models.wording import instead_of
 
@@ -257,6 +269,18 @@ async def _invitation_id(
     return InvitationId(str(invitation_id))
 
 
+async def _group_id(
+    group_id: Annotated[UUID, Path(description="ID of the group, as shown in the list of groups")],
+) -> GroupId:
+    return GroupId(str(group_id))
+
+
+async def _member_id(
+    member_id: Annotated[UUID, Path(description="ID of the member, as shown in the group's list of members")],
+) -> MemberId:
+    return MemberId(str(member_id))
+
+
 async def _user_id(
     user_id: Annotated[UUID, Path(description="ID of the user, as shown in the list of users")],
 ) -> UserId:
@@ -286,6 +310,8 @@ WithAiCallId = Annotated[AiCallId, Depends(_ai_call_id)]
 WithApiKeyId = Annotated[ApiKeyId, Depends(_key_id)]
 WithSessionId = Annotated[SessionId, Depends(_session_id)]
 WithInvitationId = Annotated[InvitationId, Depends(_invitation_id)]
+WithGroupId = Annotated[GroupId, Depends(_group_id)]
+WithMemberId = Annotated[MemberId, Depends(_member_id)]
 WithUserId = Annotated[UserId, Depends(_user_id)]
 WithApprovalId = Annotated[ApprovalId, Depends(_approval_id)]
 WithQuestionId = Annotated[ApprovalId, Depends(_question_id)]

@@ -7,11 +7,20 @@ from fastapi import Query
 from pydantic_core import from_json, to_json
 
 from api.cursors import Cursors
+from models.shares import Shared
 
 MAX_PAGE = 100
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")]
 Cursor = Annotated[str | None, Query(max_length=500, description="Value of `next_cursor` from the previous page")]
+
+WithShared = Annotated[
+    Shared | None,
+    Query(
+        description="Return only your own objects (`mine`), only those that others share with you (`shared`), or both"
+        " (`all`). Default: your own; for administrators, those of all users."
+    ),
+]
 
 _Item = TypeVar("_Item")
 

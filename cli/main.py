@@ -107,6 +107,14 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "tools": ("cli.tools:app", "Manage the tools that agents can use: list and show them, or accept a change."),
         "mcp": ("cli.mcp:app", "Manage your own MCP servers: add, list, refresh or remove them."),
     },
+    "Groups": {
+        "groups": ("cli.groups:app", "Manage groups of users who share tasks, schedules and files."),
+        "share": (
+            "cli.shares:share",
+            "Share a task, schedule or file with a group, or change the right that the group has.",
+        ),
+        "unshare": ("cli.shares:unshare", "Stop sharing a task, schedule or file with a group."),
+    },
     "Administration": {
         "users": (
             "cli.users:app",

@@ -8,7 +8,7 @@ from api.chat import WithSessionId, check_replier
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
 from api.etags import ChecksTag, ShowsVersion
 from api.idempotency import KEYED
-from api.paging import Cursor, Limit
+from api.paging import Cursor, Limit, WithShared
 from chimera.store import chat, chat_deletions, chat_replies, user_limits
 from chimera.store.chat import SessionFilter
 from chimera.store.user_limits import CHAT_SESSIONS_LIMIT
@@ -16,6 +16,7 @@ from models.base import AGENT_NAME, CHAT_ORDER, Contract
 from models.chat import ChatSessionPage, ChatSessionSpec, ChatSessionView, LeafChoice
 from models.errors import InvalidInput
 from models.ids import ChatMessageId, ChatSessionId
+from models.shares import Shared
 from models.users import Caller
 
 router = APIRouter(prefix="/chat/sessions", tags=["chat"], route_class=ClosedRoute)
@@ -28,6 +29,7 @@ class SessionQuery(Contract):
     agent: str | None
     q: str | None
     sort: str
+    shared: Shared | None
 
 
 async def _session_query(
@@ -40,6 +42,7 @@ async def _session_query(
     q: Annotated[
         str | None, Query(max_length=200, description="Return only sessions whose title contains this")
     ] = None,
+    shared: WithShared = None,
     sort: Annotated[
         str,
         Query(
@@ -50,7 +53,7 @@ async def _session_query(
 ) -> SessionQuery:
     if q is not None and "\0" in q:
         raise InvalidInput("q", "The search text contains a NUL character. Remove it.")
-    return SessionQuery(archived=archived, agent=agent, q=q or None, sort=sort)
+    return SessionQuery(archived=archived, agent=agent, q=q or None, sort=sort, shared=shared)
 
 
 @router.get("", operation_id="list_chat_sessions")
@@ -70,7 +73,7 @@ async def list_chat_sessions(
         views, place = await chat.page(
             session,
             caller,
-            only=SessionFilter(archived=query.archived, agent=query.agent, text=query.q),
+            only=SessionFilter(archived=query.archived, agent=query.agent, text=query.q, shared=query.shared),
             sort=query.sort,
             after=parts.cursors.open(cursor, list_name) if cursor else None,
             limit=limit,
@@ -97,7 +100,7 @@ async def get_chat_session(
 ) -> ChatSessionView:
     """Show a chat session with its open replies, but without its messages."""
     async with parts.database.begin() as session:
-        found = await chat.own_or_managed(session, caller, session_id)
+        found = await chat.seen(session, caller, session_id)
         if found.owner_id == caller.user_id:
             tagged.show(*chat.edited_fields(found))
         return await chat.view(session, caller, session_id)

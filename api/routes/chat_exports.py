@@ -52,7 +52,7 @@ async def export_chat_session(
 ) -> StreamingResponse:
     """Export one of your chat sessions. Attachments are named, but not included."""
     async with parts.database.begin() as session:
-        await chat.own(session, caller, session_id)
+        await chat.readable(session, caller, session_id)
         view = await chat.view(session, caller, session_id)
     export = MarkdownExport(view) if format == "markdown" else JsonExport(view)
     headers = {"Content-Disposition": f'attachment; filename="chat-{session_id}.{export.suffix}"'}

@@ -10,11 +10,12 @@ from pydantic_core import to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithFileId, WithParts
 from api.idempotency import Key, once_for
-from api.paging import Cursor, Limit
+from api.paging import Cursor, Limit, WithShared
 from api.uploads import form_of, keep
 from chimera.store import files
 from models.errors import InvalidInput
 from models.files import FilePage, FileView
+from models.shares import Right
 
 router = APIRouter(prefix="/files", tags=["files"], route_class=ClosedRoute)
 
@@ -72,14 +73,15 @@ async def create_file(request: Request, caller: WithCaller, parts: WithParts, id
 async def list_files(
     caller: WithCaller,
     parts: WithParts,
+    shared: WithShared = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> FilePage:
     """List your files, newest first. Administrators see all users' files."""
-    list_name = f"files {caller.user_id}"
+    list_name = f"files {caller.user_id} {shared}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
-        views, place = await files.page(session, caller, after=after, limit=limit)
+        views, place = await files.page(session, caller, shared=shared, after=after, limit=limit)
     return FilePage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
@@ -87,7 +89,7 @@ async def list_files(
 async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> FileView:
     """Show a file's name, type, size and checksum, but not its content."""
     async with parts.database.begin() as session:
-        return await files.view(session, caller, file_id)
+        return await files.view(session, caller, file_id, Right.VIEW)
 
 
 @router.get(
@@ -104,7 +106,7 @@ async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) ->
 async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> StreamingResponse:
     """Return a file's content as an attachment, which browsers save instead of opening."""
     async with parts.database.begin() as session:
-        view = await files.view(session, caller, file_id)
+        view = await files.view(session, caller, file_id, Right.VIEW)
     headers = {
         "Content-Length": str(view.size_bytes),
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name.rpartition('/')[2], safe='')}",

@@ -11,10 +11,10 @@ from starlette.types import Scope
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithScheduleId
 from api.etags import ChecksTag, ShowsVersion, Tagged
 from api.idempotency import KEYED
-from api.paging import Cursor, Limit
+from api.paging import Cursor, Limit, WithShared
 from chimera.db.tables import Schedule
 from chimera.ledger import outbox
-from chimera.store import agents, schedules, task_views, user_limits
+from chimera.store import agents, schedules, shares, task_views, user_limits
 from chimera.store.schedules import Version
 from chimera.store.task_views import TaskFilter
 from chimera.store.user_limits import OPEN_TASKS_LIMIT, SCHEDULES_LIMIT
@@ -30,6 +30,7 @@ from models.schedules import (
     ScheduleSpec,
     ScheduleView,
 )
+from models.shares import Right, ShareKind
 from models.tasks import TaskPage
 from models.users import Caller
 
@@ -80,13 +81,13 @@ async def preview_schedule(spec: PreviewSpec, caller: WithCaller, parts: WithPar
 
 @router.get("", operation_id="list_schedules")
 async def list_schedules(
-    caller: WithCaller, parts: WithParts, limit: Limit = 20, cursor: Cursor = None
+    caller: WithCaller, parts: WithParts, shared: WithShared = None, limit: Limit = 20, cursor: Cursor = None
 ) -> SchedulePage:
     """List your schedules, newest first. Administrators see all users' schedules."""
-    of = f"schedules {caller.user_id}"
+    of = f"schedules {caller.user_id} {shared}"
     after = parts.cursors.open(cursor, of) if cursor else None
     async with parts.database.begin() as session:
-        found, place = await schedules.page(session, caller, after=after, limit=limit)
+        found, place = await schedules.page(session, caller, shared=shared, after=after, limit=limit)
     items = await asyncio.to_thread(list, map(_view, found))
     return SchedulePage(items=tuple(items), next_cursor=parts.cursors.seal(place, of) if place else None)
 
@@ -97,7 +98,7 @@ async def get_schedule(
 ) -> ScheduleView:
     """Show a schedule: its timing, the task that it creates and its next runs."""
     async with parts.database.begin() as session:
-        schedule = await schedules.one(session, caller, schedule_id)
+        schedule = await schedules.one(session, caller, schedule_id, Right.VIEW)
     tagged.show(*schedules.edited_fields(schedule))
     return _view(schedule)
 
@@ -133,7 +134,7 @@ async def delete_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
 async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
     """Pause a schedule. Until you resume it, runs that are due don't start."""
     async with parts.database.begin() as session:
-        schedule = await schedules.one(session, caller, schedule_id, lock=True)
+        schedule = await schedules.one(session, caller, schedule_id, Right.USE, lock=True)
         schedule.paused = True
         await outbox.enqueue_schedule(session, schedule_id)
     await parts.schedule_dispatcher.deliver(schedule_id)
@@ -144,7 +145,7 @@ async def pause_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts:
 async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
     """Resume a paused schedule and update its calendar in Temporal."""
     async with parts.database.begin() as session:
-        schedule = await schedules.one(session, caller, schedule_id, lock=True)
+        schedule = await schedules.one(session, caller, schedule_id, Right.USE, lock=True)
         schedules.spec_of(schedule)
         schedule.paused = False
         await outbox.enqueue_schedule(session, schedule_id)
@@ -204,7 +205,7 @@ async def list_schedule_runs(
     list_name = f"runs {caller.user_id} {schedule_id}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
-        await schedules.one(session, caller, schedule_id)
+        await schedules.one(session, caller, schedule_id, Right.VIEW)
         views, place = await task_views.page(
             session, caller, parts.temporal.ui_url, only=TaskFilter(schedule_id=schedule_id), after=after, limit=limit
         )
@@ -241,6 +242,7 @@ async def _remove(parts: Parts, caller: Caller, schedule_id: ScheduleId, tagged:
         if tagged is not None:
             tagged.check(*schedules.edited_fields(schedule))
         await session.delete(schedule)
+        await shares.forget(session, ShareKind.SCHEDULE, [schedule_id])
         await outbox.enqueue_schedule(session, schedule_id)
     await parts.schedule_dispatcher.deliver(schedule_id)
 

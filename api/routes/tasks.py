@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
 from api.etags import ChecksTag, ShowsVersion
 from api.idempotency import KEYED
-from api.paging import MAX_PAGE, Cursor, Limit, slice_of
+from api.paging import MAX_PAGE, Cursor, Limit, WithShared, slice_of
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger.messages import MessagePlace
 from chimera.store import (
@@ -33,6 +33,7 @@ from models.files import FilePage
 from models.ids import NodePath, ScheduleId, TaskId
 from models.messages import MessagePage
 from models.runs import RunKind, RunStatus
+from models.shares import Shared
 from models.subtasks import SubtaskPage
 from models.tasks import (
     Budget,
@@ -122,6 +123,7 @@ class TaskQuery(Contract):
     schedule_id: ScheduleId | None
     q: str | None
     newest_first: bool
+    shared: Shared | None
 
 
 async def _task_query(
@@ -135,6 +137,7 @@ async def _task_query(
     q: Annotated[
         str | None, Query(max_length=200, description="Return only tasks whose title or goal contains this text")
     ] = None,
+    shared: WithShared = None,
     sort: Annotated[
         str, Query(pattern=ORDER, description="Sort order: `-created_at` (newest first) or `created_at` (oldest first)")
     ] = ("-created_at"),
@@ -146,6 +149,7 @@ async def _task_query(
         schedule_id=ScheduleId(schedule_id) if schedule_id else None,
         q=q or None,
         newest_first=sort.startswith("-"),
+        shared=shared,
     )
 
 
@@ -164,7 +168,7 @@ async def list_tasks(
             session,
             caller,
             parts.temporal.ui_url,
-            only=TaskFilter(statuses=query.statuses, schedule_id=query.schedule_id, text=query.q),
+            only=TaskFilter(statuses=query.statuses, schedule_id=query.schedule_id, text=query.q, shared=query.shared),
             newest_first=query.newest_first,
             after=parts.cursors.open(cursor, list_name) if cursor else None,
             limit=limit,

@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chimera.db.tables import ChatMessage, ChatSession, Reply, Run
-from chimera.store.access import visible_to
+from chimera.store.access import conversation_open_to, listed_for, open_to, too_little, visible_to
 from chimera.store.pages import Place
 from models.base import preview_of
 from models.chat import WRITTEN_TITLE_CHARS, ChatSessionSpec, ChatSessionView, OpenReply
 from models.errors import Forbidden, NotFound
 from models.ids import ChatMessageId, ChatSessionId, RunId, UserId
 from models.runs import OPEN, RunKind, RunStatus
+from models.shares import Shared, ShareKind
 from models.users import Caller
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -34,6 +35,7 @@ class SessionFilter:
     """The filter for a list of sessions; `text` is searched for in titles."""
 
     archived: bool | None = False
+    shared: Shared | None = None
     agent: str | None = None
     text: str | None = None
 
@@ -62,22 +64,22 @@ async def page(
     place = SORTS[sort.removeprefix("-")]
     descends = sort.startswith("-")
     key = tuple_(place, ChatSession.id)
-    rows = _rows().add_columns(place.label("place")).where(*_conditions(caller, only), *_shown_to(caller))
+    rows = _rows(caller).add_columns(place.label("place")).where(*_conditions(caller, only))
     if after is not None:
         rows = rows.where(key < after if descends else key > after)
     order = [place.desc(), ChatSession.id.desc()] if descends else [place, ChatSession.id]
     found = (await session.execute(rows.order_by(*order).limit(limit + 1))).all()
-    views = [_view_of(caller, row) for row in found[:limit]]
+    views = [_view_of(row) for row in found[:limit]]
     return views, (found[limit - 1].place, found[limit - 1].ChatSession.id) if len(found) > limit else None
 
 
 async def view(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> ChatSessionView:
-    """Return the caller's session with its open replies. Raises NotFound, also for another user's."""
-    found = _rows().where(ChatSession.id == session_id, *_shown_to(caller))
+    """Return a session that the caller may see, with its open replies. Raises NotFound for other sessions."""
+    found = _rows(caller).where(ChatSession.id == session_id, *_open_to(caller))
     row = (await session.execute(found)).one_or_none()
     if row is None:
         raise NotFound("chat session", session_id)
-    return _view_of(caller, row, await open_replies(session, caller, session_id))
+    return _view_of(row, await open_replies(session, caller, session_id))
 
 
 async def open_replies(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> tuple[OpenReply, ...]:
@@ -107,9 +109,32 @@ async def own(session: AsyncSession, caller: Caller, session_id: ChatSessionId, 
     statement = select(ChatSession).where(ChatSession.id == session_id, *_shown_to(caller))
     row = await session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
-        raise NotFound("chat session", session_id)
+        raise await _refusal(session, caller, session_id)
     if row.owner_id != caller.user_id:
         raise Forbidden("Only a chat session's owner can read it or write in it.")
+    return row
+
+
+async def readable(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> ChatSession:
+    """Return a session of the caller's, or one that is shared with the caller.
+
+    Raises NotFound for other sessions, and Forbidden for an administrator with whom the session isn't shared.
+    """
+    statement = select(ChatSession, _may_read(caller)).where(ChatSession.id == session_id, *_open_to(caller))
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("chat session", session_id)
+    if not row.may_read:
+        raise Forbidden("Only a chat session's owner, and groups that it is shared with, can read it.")
+    found: ChatSession = row.ChatSession
+    return found
+
+
+async def seen(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> ChatSession:
+    """Return a session that the caller may see, even if not what is said in it. Raises NotFound for other sessions."""
+    row = await session.scalar(select(ChatSession).where(ChatSession.id == session_id, *_open_to(caller)))
+    if row is None:
+        raise NotFound("chat session", session_id)
     return row
 
 
@@ -120,7 +145,7 @@ async def own_or_managed(
     statement = select(ChatSession).where(ChatSession.id == session_id, *_shown_to(caller))
     row = await session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
-        raise NotFound("chat session", session_id)
+        raise await _refusal(session, caller, session_id)
     return row
 
 
@@ -160,9 +185,25 @@ def _fields_of(spec: ChatSessionSpec) -> dict[str, Any]:
     }
 
 
-def _rows() -> Select[*tuple[Any, ...]]:
+def _rows(caller: Caller) -> Select[*tuple[Any, ...]]:
     is_written = (_TITLE.id == ChatSession.title_run_id) & (_TITLE.status == RunStatus.COMPLETED)
-    return select(ChatSession, _TITLE.result.label("written")).join(_TITLE, is_written, isouter=True)
+    return select(ChatSession, _TITLE.result.label("written"), _may_read(caller)).join(_TITLE, is_written, isouter=True)
+
+
+def _may_read(caller: Caller) -> ColumnElement[bool]:
+    return conversation_open_to(caller, ShareKind.CHAT_SESSION).label("may_read")
+
+
+def _open_to(caller: Caller) -> list[ColumnElement[bool]]:
+    return [ChatSession.deleted_at.is_(None), *open_to(caller, ShareKind.CHAT_SESSION)]
+
+
+async def _refusal(session: AsyncSession, caller: Caller, session_id: ChatSessionId) -> Exception:
+    """Return the error for a session that isn't the caller's: NotFound, unless it is shared with the caller."""
+    shared = select(ChatSession.id).where(ChatSession.id == session_id, *_open_to(caller))
+    if await session.scalar(shared) is not None:
+        return too_little("chat session", None)
+    return NotFound("chat session", session_id)
 
 
 def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
@@ -170,34 +211,33 @@ def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
 
 
 def _conditions(caller: Caller, only: SessionFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions = [ChatSession.deleted_at.is_(None), *listed_for(caller, ShareKind.CHAT_SESSION, only.shared)]
     if only.archived is not None:
         conditions.append(ChatSession.archived.is_(only.archived))
     if only.agent is not None:
         conditions.append(ChatSession.agent == only.agent)
     if only.text:
         # An administrator who could search in titles could read them.
-        conditions.append(ChatSession.owner_id == caller.user_id)
+        conditions.append(conversation_open_to(caller, ShareKind.CHAT_SESSION))
         shown = func.coalesce(func.nullif(func.trim(_TITLE.result), ""), ChatSession.title)
         conditions.append(shown.icontains(only.text, autoescape=True))
     return conditions
 
 
-def _view_of(caller: Caller, found: AnyRow, replies: tuple[OpenReply, ...] = ()) -> ChatSessionView:
+def _view_of(found: AnyRow, replies: tuple[OpenReply, ...] = ()) -> ChatSessionView:
     row: ChatSession = found.ChatSession
-    is_own = row.owner_id == caller.user_id
     return ChatSessionView(
         id=ChatSessionId(row.id),
         owner_id=UserId(row.owner_id),
-        title=title_of(row, found.written) if is_own else "",
+        title=title_of(row, found.written) if found.may_read else "",
         agent=row.agent,
         model=row.model,
-        instructions=row.instructions if is_own else None,
+        instructions=row.instructions if found.may_read else None,
         double_texting=row.double_texting,
         archived=row.archived,
         leaf_id=None if row.leaf_id is None else ChatMessageId(row.leaf_id),
         open_replies=replies,
-        metadata=row.meta if is_own else {},
+        metadata=row.meta if found.may_read else {},
         created_at=row.created_at,
         updated_at=row.updated_at,
         last_message_at=row.last_message_at,

@@ -6,10 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import ChatSession, Reply, Run
 from chimera.ledger import outbox
-from chimera.store import contents, ended_runs, task_controls
+from chimera.store import contents, ended_runs, shares, task_controls
 from chimera.store.access import locked
 from models.ids import RunId, UserId
 from models.runs import OPEN, STOPPED, RunKind
+from models.shares import ShareKind
 from models.users import Caller
 
 _OF_SESSION = Run.id.in_(select(Reply.run_id).where(Reply.session_id == ChatSession.id).correlate(ChatSession))
@@ -72,6 +73,7 @@ async def _empty(session: AsyncSession, row: ChatSession) -> tuple[RunId, ...]:
         await outbox.enqueue(session, run_id, "forget")
     # A repeated request would find no session anyway.
     await ended_runs.forget_keys(session, UserId(row.owner_id), run_ids)
+    await shares.forget(session, ShareKind.CHAT_SESSION, [row.id])
     await session.execute(
         delete_from(ChatSession).where(ChatSession.id == row.id, ChatSession.owner_id == row.owner_id)
     )

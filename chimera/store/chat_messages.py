@@ -1,4 +1,4 @@
-"""Messages of chat sessions for their owners: pages of a branch, single messages, and whole sessions."""
+"""Messages of chat sessions for those who may read them: pages of a branch, single messages, and whole sessions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ async def page(
     `branch` is the last message of the branch; None selects the active one. Raises NotFound for a session or a message
     that the caller doesn't have, and Forbidden for an administrator who doesn't own the session.
     """
-    found = await chat.own(session, caller, session_id)
+    found = await chat.readable(session, caller, session_id)
     if branch is not None:
         await chat_replies.of_session(session, found, branch, field="branch")
     leaf_id = branch or found.leaf_id
@@ -63,7 +63,7 @@ async def export_page(
     limit: int,
 ) -> MessagesPage:
     """Return the next messages of a branch, or of all branches if `leaf_id` is None, oldest first. Raises NotFound."""
-    found = await chat.own(session, caller, session_id)
+    found = await chat.readable(session, caller, session_id)
     return await _read(session, found, leaf_id, after=after, oldest_first=True, limit=limit)
 
 
@@ -71,7 +71,7 @@ async def these(
     session: AsyncSession, caller: Caller, session_id: ChatSessionId, ids: Sequence[ChatMessageId]
 ) -> dict[ChatMessageId, ChatMessageView]:
     """Return messages of the caller's session by ID. Raises NotFound for the session."""
-    found = await chat.own(session, caller, session_id)
+    found = await chat.readable(session, caller, session_id)
     rows = [row for row in await chat_messages.read_these(session, ids) if str(row.session_id) == found.id]
     return {view.id: view for view in await _views_of(session, UserId(found.owner_id), rows)}
 

@@ -22,7 +22,9 @@ from chimera.db.tables import (
     Run,
     Subtask,
 )
+from chimera.store import shares
 from models.ids import RunId
+from models.shares import ShareKind
 
 _EMPTY_REPLY: dict[str, Any] = {
     "instructions": None,
@@ -38,6 +40,9 @@ _EMPTY_REPLY: dict[str, Any] = {
 
 async def delete_of(session: AsyncSession, run_id: RunId) -> None:
     """Delete the content that runs of every kind have. The caller has locked the run and checked its owner."""
+    files = (await session.scalars(select(File.id).where(File.run_id == run_id))).all()
+    await shares.forget(session, ShareKind.FILE, files)
+    await shares.forget(session, ShareKind.TASK, [run_id])
     for table in (Message, Guidance, EventRow, Subtask, File, Notification):
         await session.execute(delete_from(table).where(table.run_id == run_id))
     await _empty_approvals(session, run_id)

@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from chimera.db.tables import Call, CallAttempt, Run
-from chimera.store.access import visible_to
+from chimera.store.access import open_to
 from chimera.store.task_views import AnyRow, budget_of, usage_of
 from models.costs import MAX_ATTEMPTS, AgentCost, CostView, ModelCost, NodeCost
 from models.errors import NotFound
 from models.ids import NodePath, TaskId
 from models.model_calls import AttemptStatus, ModelCallView, Purpose
+from models.shares import ShareKind
 from models.users import Caller
 
 _SUMS = (
@@ -33,7 +34,7 @@ _SUMS = (
 
 async def cost_of(session: AsyncSession, caller: Caller, task_id: TaskId) -> CostView:
     """Return the bill of the caller's task, even if the task was deleted. Raises NotFound."""
-    statement = select(*Run.__table__.columns).where(Run.id == task_id, *visible_to(caller, Run.owner_id))
+    statement = select(*Run.__table__.columns).where(Run.id == task_id, *open_to(caller, ShareKind.TASK))
     task = (await session.execute(statement)).one_or_none()
     if task is None:
         raise NotFound("task", task_id)

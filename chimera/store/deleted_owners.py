@@ -14,6 +14,7 @@ from chimera.db.tables import (
     Agent,
     ApiKey,
     File,
+    GroupMember,
     Hold,
     Identity,
     Invitation,
@@ -25,6 +26,7 @@ from chimera.db.tables import (
     RefreshToken,
     Run,
     Schedule,
+    Share,
     Ticket,
     ToolPolicy,
     ToolRow,
@@ -41,9 +43,11 @@ log = structlog.get_logger()
 
 CONTENT: tuple[Any, ...] = (File, Schedule, Agent, McpServer, ToolRow, ToolPolicy, ApiKey, RefreshToken)
 CONTENT += (PasswordReset, Identity, Invitation, Notification, MetricSeries, KeyedRequest, Ticket)
+CONTENT += (Share, GroupMember)
 """The tables whose rows are deleted with their owner."""
 KEPT = {
     "runs": "what was paid; their content is deleted when they have ended",
+    "groups": "what others share in them",
     "approval_votes": "who decided about another user's call",
     "chat_sessions": "hidden at once; deleted when their runs have ended",
     "holds": "what an administrator holds stays until the hold is lifted",

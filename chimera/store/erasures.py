@@ -20,6 +20,7 @@ from chimera.db.tables import (
     Notification,
     Run,
     Schedule,
+    Share,
     ToolPolicy,
     ToolRow,
     User,
@@ -34,7 +35,7 @@ from models.users import Caller
 
 RUNS_AT_ONCE, FILES_AT_ONCE, ROWS_AT_ONCE = 20, 20, 2_000
 """Maximum per transaction, so that locks are held for a moment only."""
-OWNED: tuple[Any, ...] = (Agent, McpServer, ToolRow, ToolPolicy, Notification, MetricSeries, KeyedRequest)
+OWNED: tuple[Any, ...] = (Agent, McpServer, ToolRow, ToolPolicy, Notification, MetricSeries, KeyedRequest, Share)
 """The other tables whose rows are deleted, besides runs, chat sessions, files and schedules."""
 
 

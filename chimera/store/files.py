@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.content.file_types import clean_name
 from chimera.content.files import Content
 from chimera.db.tables import File, FileChunk, Run
-from chimera.store import pages
-from chimera.store.access import IS_TASK, visible_to
+from chimera.store import pages, shares
+from chimera.store.access import IS_TASK, listed_for, open_to, too_little, visible_to
 from chimera.store.pages import Place
 from models.errors import NotFound
 from models.files import FileView
 from models.ids import FileId, RunId, TaskId, UserId
+from models.shares import Right, Shared, ShareKind
 from models.users import Caller
 
 
@@ -43,10 +44,13 @@ async def create(
     return view
 
 
-async def view(session: AsyncSession, caller: Caller, file_id: FileId) -> FileView:
-    """Return the caller's file. Raises NotFound, also for another user's."""
+async def view(session: AsyncSession, caller: Caller, file_id: FileId, right: Right | None = None) -> FileView:
+    """Return the caller's file. With `right`, also one that is shared with this right.
+
+    Raises NotFound, also for another user's file.
+    """
     row = (
-        await session.execute(select(*_COLUMNS).where(File.id == file_id, *visible_to(caller, File.owner_id)))
+        await session.execute(select(*_COLUMNS).where(File.id == file_id, *open_to(caller, ShareKind.FILE, right)))
     ).one_or_none()
     if row is None:
         raise NotFound("file", file_id)
@@ -54,27 +58,35 @@ async def view(session: AsyncSession, caller: Caller, file_id: FileId) -> FileVi
 
 
 async def page(
-    session: AsyncSession, caller: Caller, *, after: Place | None, limit: int, run_id: RunId | None = None
+    session: AsyncSession,
+    caller: Caller,
+    *,
+    shared: Shared | None = None,
+    after: Place | None,
+    limit: int,
+    run_id: RunId | None = None,
 ) -> tuple[list[FileView], Place | None]:
     """Return up to `limit` files after the place `after`, newest first, and where they end if more follow.
 
     With `run_id`, only the files of this run are listed.
     """
-    mine = select(*_COLUMNS).where(*visible_to(caller, File.owner_id))
+    listed = select(*_COLUMNS).where(*listed_for(caller, ShareKind.FILE, shared))
     if run_id is not None:
-        mine = mine.where(File.run_id == run_id)
-    rows, place = await pages.newest(session, mine, File.created_at, File.id, after=after, limit=limit)
+        listed = listed.where(File.run_id == run_id)
+    rows, place = await pages.newest(session, listed, File.created_at, File.id, after=after, limit=limit)
     return [_view_of(row) for row in rows], place
 
 
 async def page_of_task(
     session: AsyncSession, caller: Caller, task_id: TaskId, *, after: Place | None, limit: int
 ) -> tuple[list[FileView], Place | None]:
-    """Return the files of the caller's task, as `page` does. Raises NotFound, also for another user's task."""
-    visible = select(Run.id).where(Run.id == task_id, IS_TASK, Run.deleted_at.is_(None))
-    if await session.scalar(visible.where(*visible_to(caller, Run.owner_id))) is None:
+    """Return the files of a task that the caller may see, as `page` does. Raises NotFound for other tasks."""
+    visible = select(Run.owner_id).where(Run.id == task_id, IS_TASK, Run.deleted_at.is_(None))
+    owner_id = await session.scalar(visible.where(*open_to(caller, ShareKind.TASK)))
+    if owner_id is None:
         raise NotFound("task", task_id)
-    return await page(session, caller, after=after, limit=limit, run_id=task_id)
+    owner = Caller(user_id=UserId(owner_id), role="user")
+    return await page(session, owner, after=after, limit=limit, run_id=task_id)
 
 
 async def chunk(session: AsyncSession, file_id: FileId, position: int) -> bytes | None:
@@ -90,12 +102,15 @@ async def content(session: AsyncSession, file_id: FileId) -> bytes:
 
 
 async def delete(session: AsyncSession, caller: Caller, file_id: FileId) -> None:
-    """Delete a file and its bytes. Raises NotFound, also for another user's."""
+    """Delete a file and its bytes. Raises NotFound, also for another user's, and Forbidden for one that is shared."""
     gone = await session.scalar(
         delete_from(File).where(File.id == file_id, *visible_to(caller, File.owner_id)).returning(File.id)
     )
     if gone is None:
-        raise NotFound("file", file_id)
+        # Raises NotFound unless the file is shared with the caller.
+        await view(session, caller, file_id, Right.VIEW)
+        raise too_little("file", None)
+    await shares.forget(session, ShareKind.FILE, [file_id])
 
 
 _COLUMNS = (

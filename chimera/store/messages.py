@@ -1,4 +1,4 @@
-"""The messages of a task for its owner, in pages and node by node."""
+"""The messages of a task for its owner and for groups that it is shared with, in pages and node by node."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db.tables import Run, Subtask
 from chimera.ledger import messages
 from chimera.ledger.messages import MessagePlace
-from chimera.store.access import visible_to
+from chimera.store.access import conversation_open_to, open_to
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.ids import NodePath, TaskId
 from models.messages import MessageView
+from models.shares import ShareKind
 from models.users import Caller
 
 PAGE_BYTES = 1024 * 1024
@@ -29,10 +30,10 @@ async def page(
 ) -> tuple[list[MessageView], MessagePlace | None]:
     """Return up to `limit` messages after `after`, of one node or of all, and the place where they end if more follow.
 
-    Raises NotFound for a task that the caller can't see, Forbidden for an admin who doesn't own it, and InvalidInput
-    for a node that doesn't exist.
+    Raises NotFound for a task that the caller can't see, Forbidden for an admin with whom it isn't shared, and
+    InvalidInput for a node that doesn't exist.
     """
-    await _check_owner(session, caller, task_id)
+    await _check_reader(session, caller, task_id)
     if path:
         await _check_path(session, task_id, path)
     rows = await messages.read_page(session, task_id, path, after, limit=limit, max_bytes=PAGE_BYTES)
@@ -48,13 +49,15 @@ def _view_of(row: RowMapping) -> MessageView:
     return MessageView.model_validate({**row, "tool_calls": row["tool_calls"] or (), "images": images})
 
 
-async def _check_owner(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    visible = select(Run.owner_id).where(Run.id == task_id, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id))
-    owner_id = await session.scalar(visible)
-    if owner_id is None:
+async def _check_reader(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
+    visible = select(conversation_open_to(caller)).where(
+        Run.id == task_id, Run.deleted_at.is_(None), *open_to(caller, ShareKind.TASK)
+    )
+    may_read = await session.scalar(visible)
+    if may_read is None:
         raise NotFound("task", task_id)
-    if owner_id != caller.user_id:
-        raise Forbidden("Only a task's owner can read its messages.")
+    if not may_read:
+        raise Forbidden("Only a task's owner, and groups that it is shared with, can read its messages.")
 
 
 async def _check_path(session: AsyncSession, task_id: TaskId, path: NodePath) -> None:

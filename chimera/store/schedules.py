@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Run, Schedule, User
 from chimera.ledger import notifications
-from chimera.store.access import visible_to
+from chimera.store.access import listed_for, open_to, too_little
 from chimera.store.pages import Place, newest
 from models.cron import MACROS
 from models.due_times import check_time_zone, next_times
 from models.errors import Forbidden, InvalidInput, NotFound
 from models.ids import ScheduleId, TaskId, UserId
 from models.schedules import Overlap, ScheduleSpec, ScheduleView
+from models.shares import Right, Shared, ShareKind
 from models.tasks import TaskSpec
 from models.users import Caller
 from models.wording import sentence_of
@@ -73,25 +74,38 @@ def restore(schedule: Schedule, before: Version, written: Version) -> bool:
 
 
 async def page(
-    session: AsyncSession, caller: Caller, *, after: Place | None, limit: int
+    session: AsyncSession, caller: Caller, *, shared: Shared | None = None, after: Place | None, limit: int
 ) -> tuple[list[Schedule], Place | None]:
     """Return up to `limit` schedules of the caller (for an admin, of all users), newest first, after a place, and the
     place where they end if more follow.
     """
     rows = select(Schedule, Schedule.created_at.label("created_at"), Schedule.id.label("id")).where(
-        *visible_to(caller, Schedule.owner_id)
+        *listed_for(caller, ShareKind.SCHEDULE, shared)
     )
     found, place = await newest(session, rows, Schedule.created_at, Schedule.id, after=after, limit=limit)
     return [row.Schedule for row in found], place
 
 
-async def one(session: AsyncSession, caller: Caller, schedule_id: ScheduleId, *, lock: bool = False) -> Schedule:
-    """Return the caller's schedule. Raises NotFound, also for another user's."""
-    statement = select(Schedule).where(Schedule.id == schedule_id, *visible_to(caller, Schedule.owner_id))
-    schedule = await session.scalar(statement.with_for_update() if lock else statement)
-    if schedule is None:
-        raise NotFound("schedule", schedule_id)
-    return schedule
+async def one(
+    session: AsyncSession,
+    caller: Caller,
+    schedule_id: ScheduleId,
+    right: Right | None = None,
+    *,
+    lock: bool = False,
+) -> Schedule:
+    """Return the caller's schedule. With `right`, also one that is shared with this right.
+
+    Raises NotFound, also for another user's schedule, and Forbidden if the caller only may do less with it.
+    """
+    found = select(Schedule).where(Schedule.id == schedule_id)
+    statement = found.where(*open_to(caller, ShareKind.SCHEDULE, right))
+    schedule = await session.scalar(statement.with_for_update(of=Schedule) if lock else statement)
+    if schedule is not None:
+        return schedule
+    if await session.scalar(found.where(*open_to(caller, ShareKind.SCHEDULE))) is not None:
+        raise too_little("schedule", right)
+    raise NotFound("schedule", schedule_id)
 
 
 async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:

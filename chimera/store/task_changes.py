@@ -12,16 +12,19 @@ from chimera.store.access import locked
 from chimera.store.task_controls import refusal, set_limits
 from chimera.store.task_views import budget_of
 from chimera.store.tasks import title_of
-from models.errors import InvalidInput
+from models.errors import Forbidden, InvalidInput
 from models.events import Event, PlanCreated, RunChanged
 from models.ids import ROOT, TaskId, UserId
 from models.plans import PlannedSubtask, node_of
 from models.runs import RunKind, RunStatus
+from models.shares import Right
 from models.tasks import RunPolicy, TaskChange, TaskSpec, TaskView
 from models.users import Caller
 
 WHILE_QUEUED = frozenset({"title", "priority", "metadata", "budget"})
 """Fields that can still be changed while the task waits for its start."""
+BY_EDITORS = frozenset({"title", "priority", "metadata"})
+"""Fields that members of a group with the right to edit the task can change."""
 _EMPTY_MEANS_NONE = ("plan", "output_schema")
 
 Check = Callable[[AsyncSession, UserId, TaskSpec], Awaitable[None]]
@@ -39,11 +42,13 @@ async def change(
 ) -> None:
     """Change the caller's task. `expect` gets its `edited_fields`, and raises if they aren't those that it expects.
 
-    Raises Conflict if the task has begun, and InvalidInput for a field that can't be changed any more.
+    Raises Conflict if the task has begun, InvalidInput for a field that can't be changed any more, and Forbidden
+    for one that only the owner can change.
     """
-    run = await locked(session, caller, task_id, RunKind.TASK)
+    run = await locked(session, caller, task_id, RunKind.TASK, right=Right.EDIT)
     task = (await session.scalars(select(Task).where(Task.run_id == task_id))).one()
     expect(*_edited_fields(run, task))
+    _check_fields(run, caller, change)
     _check_status(run, change)
     fields = {name: getattr(change, name) for name in sorted(change.model_fields_set)}
     given = {name: value for name, value in fields.items() if value is not None}
@@ -106,6 +111,14 @@ def _edited_fields(run: Run, task: Task) -> tuple[object, ...]:
         task.meta,
         run.subtasks_total,
     )
+
+
+def _check_fields(run: Run, caller: Caller, change: TaskChange) -> None:
+    """Raise Forbidden if a member of a group would change what the task does, or what its owner pays for."""
+    fixed = sorted(change.model_fields_set - BY_EDITORS)
+    if fixed and caller.role != "admin" and run.owner_id != caller.user_id:
+        allowed = ", ".join(sorted(BY_EDITORS))
+        raise Forbidden(f"Only a task's owner can change its {fixed[0]}. You can change: {allowed}.")
 
 
 def _check_status(run: Run, change: TaskChange) -> None:

@@ -28,6 +28,7 @@ from models.ids import ROOT, NodePath, RunId, TaskId, UserId
 from models.remedies import Action, Remedy
 from models.retries import advice_for
 from models.runs import CLOSED, REPLIES, STOPPED, RunKind, RunStatus
+from models.shares import Right
 from models.subtasks import OPEN_SUBTASKS
 from models.tasks import Budget, Guidance
 from models.users import Caller
@@ -68,7 +69,7 @@ async def cancel(session: AsyncSession, caller: Caller, run_id: RunId, *kinds: R
 
     If the request is repeated while the run is ending, the cancel is sent again.
     """
-    run = await locked(session, caller, run_id, *kinds)
+    run = await locked(session, caller, run_id, *kinds, right=Right.USE)
     if run.status == RunStatus.CANCELLING:
         await outbox.enqueue_again(session, run_id, "cancel")
     if run.status in STOPPED:
@@ -105,7 +106,7 @@ def _has_ended(run: Run) -> Conflict:
 
 async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Pause a task: calls in flight finish, and no others start. A repeated request changes nothing."""
-    task = await locked(session, caller, task_id, RunKind.TASK)
+    task = await locked(session, caller, task_id, RunKind.TASK, right=Right.USE)
     if task.status == RunStatus.PAUSED:
         return
     if task.status not in PAUSABLE:
@@ -117,7 +118,7 @@ async def pause(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
 
 async def resume(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
     """Let a paused task continue. A repeated request changes nothing."""
-    task = await locked(session, caller, task_id, RunKind.TASK)
+    task = await locked(session, caller, task_id, RunKind.TASK, right=Right.USE)
     if task.status in (RunStatus.QUEUED, RunStatus.RUNNING):
         return
     if task.status == RunStatus.WAITING:
@@ -156,7 +157,7 @@ async def steer(session: AsyncSession, caller: Caller, task_id: TaskId, guidance
 
     Raises InvalidInput for a subtask that doesn't exist, and Conflict for one that has ended.
     """
-    task = await locked(session, caller, task_id, RunKind.TASK)
+    task = await locked(session, caller, task_id, RunKind.TASK, right=Right.USE)
     if task.status in CLOSED or task.status == RunStatus.CANCELLING:
         raise refusal(task, "no further model call can receive guidance")
     subtasks = await _statuses(session, task_id)

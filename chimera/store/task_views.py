@@ -25,13 +25,14 @@ from chimera.db.engine import Connection, sql_of
 from chimera.db.tables import CallAttempt, Run, Subtask, Task
 from chimera.ledger import accounts, admission, pending_approvals
 from chimera.ledger.blocked import blocked_calls
-from chimera.store.access import IS_TASK, noun_of, visible_to
+from chimera.store.access import IS_TASK, listed_for, noun_of, shared_with
 from chimera.store.pages import Place
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, RunId, TaskId, due_at_of
 from models.retries import advice_for
 from models.runs import RunKind, RunStatus
+from models.shares import Right, Shared, ShareKind
 from models.subtasks import SubtaskView
 from models.tasks import BudgetView, RunPolicy, TaskView
 from models.usage import Usage
@@ -51,6 +52,7 @@ class TaskFilter:
     statuses: tuple[RunStatus, ...] = ()
     schedule_id: str | None = None
     text: str | None = None
+    shared: Shared | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ async def page(
 ) -> tuple[list[TaskView], Place | None]:
     """Return up to `limit` tasks after the place `after`, and the place where they end if more follow."""
     key = tuple_(Run.created_at, Run.id)
-    conditions = [*_shown_to(caller), *_conditions(only)]
+    conditions = [*_shown_to(caller, only.shared), *_conditions(only)]
     if after is not None:
         conditions.append(key < after if newest_first else key > after)
     order = [Run.created_at.desc(), Run.id.desc()] if newest_first else [Run.created_at, Run.id]
@@ -124,7 +126,8 @@ async def progress(
 ) -> Progress:
     """Return the status of the caller's run of one of these kinds, and the sequence of its last event.
 
-    Administrators may follow the tasks of others, but not their replies. Raises NotFound, also for another user's run.
+    Administrators may follow the tasks of others, but not their replies, which can't be shared either. Raises NotFound,
+    also for another user's run.
     """
     values = {
         "run_id": run_id,
@@ -152,15 +155,15 @@ async def wait_of(connection: Connection, task_id: TaskId, needs_budget: bool) -
 
 async def _found(connection: Connection, statement: str, caller: Caller, task_id: TaskId) -> Any:
     """Return the row of the caller's task. Raises NotFound."""
-    values = {"task_id": task_id, "owner_id": None if caller.role == "admin" else caller.user_id}
+    values = {"task_id": task_id, "caller_id": None if caller.role == "admin" else caller.user_id}
     row = await (await connection.execute(statement, values)).fetchone()
     if row is None:
         raise NotFound("task", task_id)
     return row
 
 
-def _shown_to(caller: Caller) -> list[ColumnElement[bool]]:
-    return [IS_TASK, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id)]
+def _shown_to(caller: Caller, shared: Shared | None) -> list[ColumnElement[bool]]:
+    return [IS_TASK, Run.deleted_at.is_(None), *listed_for(caller, ShareKind.TASK, shared)]
 
 
 def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
@@ -196,12 +199,15 @@ _COLUMNS = (
 )
 
 
+_CALLER = bindparam("caller_id", type_=Uuid(as_uuid=False))
+_IS_SHARED = shared_with(_CALLER, ShareKind.TASK, Right.VIEW)
 _FOUND = (
     Run.id == bindparam("task_id"),
     IS_TASK,
     Run.deleted_at.is_(None),
-    # For an administrator, who sees the tasks of all users, `owner_id` is NULL.
-    func.coalesce(bindparam("owner_id", type_=Uuid(as_uuid=False)), Run.owner_id) == Run.owner_id,
+    # For an administrator, who sees the tasks of all users, `caller_id` is NULL. Shares are looked up only for callers
+    # who don't own the task.
+    or_(func.coalesce(_CALLER, Run.owner_id) == Run.owner_id, _IS_SHARED),
 )
 # Compiled once, for the driver: every response about a task, and each subscription, begins with one of these.
 _ONE = sql_of(select(*_COLUMNS, Task.goal, Run.result, Task.output).join(Task, Task.run_id == Run.id).where(*_FOUND))
@@ -211,7 +217,8 @@ _PROGRESS = sql_of(
         Run.kind == func.any(bindparam("kinds", type_=ARRAY(Text))),
         Run.deleted_at.is_(None),
         or_(
-            Run.owner_id == bindparam("caller_id", type_=Uuid(as_uuid=False)),
+            Run.owner_id == _CALLER,
+            and_(IS_TASK, _IS_SHARED),
             and_(IS_TASK, bindparam("is_admin", type_=Boolean())),
         ),
     )

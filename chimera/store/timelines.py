@@ -4,10 +4,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import CallAttempt, Run, Subtask, Task, ToolCall
-from chimera.store.access import visible_to
+from chimera.store.access import open_to
 from chimera.store.costs import finish_reason_of
 from models.errors import NotFound
 from models.ids import ROOT, NodePath, TaskId
+from models.shares import ShareKind
 from models.timelines import MAX_SPANS, Span, TimelineView
 from models.users import Caller
 
@@ -17,7 +18,7 @@ async def timeline_of(session: AsyncSession, caller: Caller, task_id: TaskId) ->
     statement = select(Run, Task.title).outerjoin(Task, Task.run_id == Run.id)
     row = (
         await session.execute(
-            statement.where(Run.id == task_id, Run.deleted_at.is_(None), *visible_to(caller, Run.owner_id))
+            statement.where(Run.id == task_id, Run.deleted_at.is_(None), *open_to(caller, ShareKind.TASK))
         )
     ).one_or_none()
     if row is None:

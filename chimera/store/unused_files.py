@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import File
 from chimera.ledger import used_files
+from chimera.store import shares
 from chimera.store.ended_runs import Deleted
 from chimera.store.holds import is_free
 from chimera.store.pages import Place
+from models.shares import ShareKind
 
 
 async def delete_before(
@@ -24,6 +26,7 @@ async def delete_before(
     used = await _used(session, old)
     unused = [file.id for file in old if file.id not in used]
     await session.execute(delete(File).where(File.id.in_(unused)))
+    await shares.forget(session, ShareKind.FILE, unused)
     size = sum(file.size_bytes for file in old if file.id not in used)
     return Deleted(len(unused), size), place
 

@@ -118,6 +118,8 @@ NOT_POSSIBLE = {
     "get_retention_run": "there is no such record",
     "erase_me": "the password is wrong",
     "get_erasure": "nothing was erased",
+    "create_group": "the name may be taken",
+    "remove_member": "the member may be removed already",
     "decide_approval": "it is a question",
     "decide": "it is a question",
     "answer_question": "it has been answered at its other address",

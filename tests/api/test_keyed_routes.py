@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.shares import ShareKind
 from tests.api.openapi.test_document import document, operations_of
 
 WITHOUT_KEY = {
@@ -16,6 +17,7 @@ WITHOUT_KEY = {
     "logout": "the same twice",
     "change_password": "the old password works only once",
     "create_codec_address": "nothing is stored, and the answer is a secret",
+    "put_member": "the same twice",
     "create_first_administrator": "there can be only one first administrator",
     "reset_password": "a token works only once",
     "start_oidc": "each sign-in is new on purpose",
@@ -59,6 +61,8 @@ WITHOUT_TAG = {
     "delete_openai_response": "responses can't be changed, and OpenAI's clients send no tags",
     "end_session": "sessions can't be changed",
     "end_other_sessions": "sessions can't be changed",
+    "remove_member": "a member is named by an ID, and the last change counts",
+    **{f"{verb}_{kind}": "the last change counts" for verb in ("share", "unshare") for kind in ShareKind},
     "choose_chat_branch": "chooses what is shown, so the last choice counts",
     "place_hold": "a second hold of the same object changes nothing",
     "lift_hold": "a second removal changes nothing",

@@ -15,6 +15,7 @@ from chimera.db.tables.calls import *
 from chimera.db.tables.chat import *
 from chimera.db.tables.custom_metrics import *
 from chimera.db.tables.files import *
+from chimera.db.tables.groups import *
 from chimera.db.tables.idempotency import *
 from chimera.db.tables.invitations import *
 from chimera.db.tables.limits import *
@@ -25,6 +26,7 @@ from chimera.db.tables.retention import *
 from chimera.db.tables.rollups import *
 from chimera.db.tables.runs import *
 from chimera.db.tables.schedules import *
+from chimera.db.tables.shares import *
 from chimera.db.tables.system_log import *
 from chimera.db.tables.tasks import *
 from chimera.db.tables.tickets import *

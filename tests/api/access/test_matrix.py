@@ -49,6 +49,8 @@ OWN = {
     "create_chat_session",
     "search_chats",
     "create_completion",
+    "list_groups",
+    "create_group",
     "change_me",
     "create_ws_ticket",
     "list_api_keys",

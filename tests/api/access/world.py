@@ -29,6 +29,8 @@ OWNED = {
     "sign_in_id": "sessions belong to a user",
     "message_id": "messages belong to a chat session",
     "reply_id": "replies belong to a user",
+    "group_id": "groups are shown to their members",
+    "member_id": "members belong to a group",
     "response_id": "responses are replies",
     "key_id": "API keys belong to a user",
     "notification_id": "notifications belong to a user",
@@ -118,6 +120,9 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
         "Location"
     ]
     message = await client.post(f"{chat}/messages", json={"text": CANARY})
+    group = (await client.post(f"{API}/groups", json={"name": f"{CANARY} {uuid4().hex[:8]}"})).json()
+    body = {"email": f"{CANARY}@example.com".lower()}
+    member = (await client.post(f"{API}/groups/{group['id']}/members", json=body)).json()
     server = f"s{uuid4().hex[:8]}"
     body = {"model": "simulator/standard", "input": CANARY, "background": True}
     response = (await client.post("/v1/responses", json=body)).json()
@@ -139,6 +144,8 @@ async def world_of(app: FastAPI, client: httpx2.AsyncClient) -> World:
             "sign_in_id": await another_session(app, client, str(me["email"])),
             "message_id": message.json()["message"]["id"],
             "reply_id": message.json()["reply"]["reply"]["id"],
+            "group_id": str(group["id"]),
+            "member_id": str(member["id"]),
             "response_id": response["id"],
             "key_id": str(key["id"]),
             "notification_id": str(notifications[0]["id"]),

@@ -68,6 +68,7 @@ KEPT = {
     "calls.purpose": "a word of ours",
     "calls.status": "a word of ours",
     "ai_calls.model": "the bill, by model",
+    "groups.name": "the group belongs to all its members",
     "latencies.agent": "figures, by agent",
     "latencies.kind": "figures",
     "latencies.level": "figures",
@@ -104,6 +105,7 @@ KEPT = {
 }
 """The columns that an account leaves behind, each with the reason."""
 WITH_ACCOUNT = {"users", "api_keys", "refresh_tokens", "password_resets", "identities", "invitations", "tickets"}
+WITH_ACCOUNT |= {"group_members"}
 """The tables that are kept as long as the account."""
 FIXED: dict[str, Any] = {
     "users.role": "user",
@@ -116,6 +118,9 @@ FIXED: dict[str, Any] = {
     "chat_messages.parent_id": None,
     "chat_messages.covers_id": None,
     "runs.approvals_pending": 0,
+    "group_members.role": "manager",
+    "shares.kind": "task",
+    "shares.right": "view",
     "holds.placed_by": "users.id",
     "chat_sessions.title_run_id": None,
     "replies.waits_for": [],

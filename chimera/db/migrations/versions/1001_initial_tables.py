@@ -230,6 +230,18 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "groups",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["users.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("groups_created", "groups", ["created_at", "id"], unique=False)
+    op.create_index("groups_created_by", "groups", ["created_by"], unique=False)
+    op.create_index("groups_name", "groups", [sa.literal_column("lower(name)")], unique=True)
+    op.create_table(
         "holds",
         sa.Column("subject_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -527,6 +539,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agent_id", "version"),
     )
     op.create_table(
+        "group_members",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("group_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=True),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("role IN ('member', 'manager')", name="group_members_role"),
+        sa.ForeignKeyConstraint(["group_id"], ["groups.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("group_id", "email", name="group_members_email"),
+    )
+    op.create_index("group_members_created", "group_members", ["group_id", "created_at", "id"], unique=False)
+    op.create_index(
+        "group_members_user",
+        "group_members",
+        ["user_id", "group_id"],
+        unique=True,
+        postgresql_where=sa.text("user_id IS NOT NULL"),
+    )
+    op.create_table(
         "metric_points",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("series_id", sa.BigInteger(), nullable=False),
@@ -639,6 +673,23 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL AND ended_at IS NOT NULL"),
     )
     op.create_index("runs_scheduled_run", "runs", ["scheduled_run_id"], unique=True)
+    op.create_table(
+        "shares",
+        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("group_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("resource_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("right", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("\"right\" IN ('view', 'use', 'edit')", name="shares_right"),
+        sa.ForeignKeyConstraint(["group_id"], ["groups.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("kind", "resource_id", "group_id", name="shares_resource_group"),
+    )
+    op.create_index("shares_group", "shares", ["group_id", "created_at", "id"], unique=False)
+    op.create_index("shares_owner", "shares", ["owner_id"], unique=False)
     op.create_table(
         "ai_calls",
         sa.Column("run_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -1192,6 +1243,9 @@ def downgrade() -> None:
     )
     op.drop_table("approvals")
     op.drop_table("ai_calls")
+    op.drop_index("shares_owner", table_name="shares")
+    op.drop_index("shares_group", table_name="shares")
+    op.drop_table("shares")
     op.drop_index("runs_scheduled_run", table_name="runs")
     op.drop_index(
         "runs_retention", table_name="runs", postgresql_where=sa.text("deleted_at IS NULL AND ended_at IS NOT NULL")
@@ -1226,6 +1280,9 @@ def downgrade() -> None:
     op.drop_index("metric_points_series", table_name="metric_points")
     op.drop_index("metric_points_at", table_name="metric_points")
     op.drop_table("metric_points")
+    op.drop_index("group_members_user", table_name="group_members", postgresql_where=sa.text("user_id IS NOT NULL"))
+    op.drop_index("group_members_created", table_name="group_members")
+    op.drop_table("group_members")
     op.drop_table("agent_versions")
     op.drop_index("usage_rollups_users", table_name="usage_rollups", postgresql_where=sa.text("owner_id IS NOT NULL"))
     op.drop_index("usage_rollups_key", table_name="usage_rollups", postgresql_nulls_not_distinct=True)
@@ -1270,6 +1327,10 @@ def downgrade() -> None:
     op.drop_index("holds_owner", table_name="holds")
     op.drop_index("holds_created", table_name="holds")
     op.drop_table("holds")
+    op.drop_index("groups_name", table_name="groups")
+    op.drop_index("groups_created_by", table_name="groups")
+    op.drop_index("groups_created", table_name="groups")
+    op.drop_table("groups")
     op.drop_index("chat_sessions_used", table_name="chat_sessions")
     op.drop_index("chat_sessions_owner_used", table_name="chat_sessions")
     op.drop_index("chat_sessions_owner", table_name="chat_sessions")

@@ -1,0 +1,44 @@
+"""Groups and shares from the command line, with the real API."""
+
+import json
+
+import pytest
+
+from chimera.config.settings import Settings
+from cli import groups
+from cli.errors import NotThere, Refused
+from cli.http import signed_in
+from cli.shares import share, unshare
+from tests.cli.test_users import Printed, output_of
+
+
+async def test_a_group_is_managed(real_api: Settings, capsys: Printed) -> None:
+    assert "No groups yet" in await output_of(groups.list_groups(), capsys)
+    assert "was created" in await output_of(groups.create("Research"), capsys)
+    assert "manager" in await output_of(groups.list_groups(), capsys)
+    assert "if this address" in await output_of(groups.add("research", "carol@example.com"), capsys)
+    assert "carol@example.com" in await output_of(groups.members("RESEARCH"), capsys)
+    assert "no longer" in await output_of(groups.remove("Research", "Carol@example.com"), capsys)
+    with pytest.raises(NotThere):
+        await groups.remove("Research", "carol@example.com")
+    with pytest.raises(Refused):
+        await groups.create("RESEARCH")
+    assert "'Lab'" in await output_of(groups.rename("Research", "Lab"), capsys)
+    assert "was deleted" in await output_of(groups.delete("Lab"), capsys)
+    with pytest.raises(NotThere):
+        await groups.members("Lab")
+
+
+async def test_a_task_is_shared_and_unshared(real_api: Settings, capsys: Printed) -> None:
+    async with signed_in() as client:
+        task_id = (await client.create_task({"goal": "Work.", "start": False})).id
+    await groups.create("Team")
+    assert "Nothing is shared" in await output_of(groups.shares("Team"), capsys)
+    assert "'use'" in await output_of(share("task", task_id[:8], "team", "use"), capsys)
+    [listed] = json.loads(await output_of(groups.shares("Team", as_json=True), capsys))["items"]
+    assert (listed["kind"], listed["resource_id"], listed["right"]) == ("task", task_id, "use")
+    assert "no longer" in await output_of(unshare("task", task_id, "Team"), capsys)
+    assert "Nothing is shared" in await output_of(groups.shares("Team"), capsys)
+    with pytest.raises(NotThere):
+        await share("file", "0", "Team")
+    await groups.delete("Team")
