@@ -30,6 +30,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from api.app import create_app
+from benchmarks.recording import measure
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.ledger import rollups
@@ -101,18 +102,27 @@ async def main() -> None:
     options.add_argument("--requests", type=int, default=20)
     options.add_argument("--only", choices=("figures", "recording"))
     asked = options.parse_args()
-    async with running_parts() as parts, fresh_database(parts.database_url or "") as url:
+    async with running_parts() as parts:
+        if asked.only != "figures":
+            async with _own_database(parts) as (_, database):
+                await measure(database)
+        if asked.only != "recording":
+            async with _own_database(parts) as (settings, database):
+                await figures(settings, database, asked.tasks, asked.calls // asked.tasks, asked.requests)
+
+
+@asynccontextmanager
+async def _own_database(parts: Settings) -> AsyncIterator[tuple[Settings, Database]]:
+    """Yield a new database, and the settings with its address."""
+    async with fresh_database(parts.database_url or "") as url:
         settings = parts.model_copy(
             update={"database_url": url, "jwt_secret": SecretStr(SECRET), "registration": "open"}
         )
         database = Database(settings)
-        if asked.only != "figures":
-            from benchmarks.recording import measure
-
-            await measure(database)
-        if asked.only != "recording":
-            await figures(settings, database, asked.tasks, asked.calls // asked.tasks, asked.requests)
-        await database.close()
+        try:
+            yield settings, database
+        finally:
+            await database.close()
 
 
 async def figures(settings: Settings, database: Database, tasks: int, each: int, requests: int) -> None:

@@ -289,8 +289,8 @@ class Settings(OfVendors):
     `max_concurrent_activities`, but at least 8.
     """
     graceful_shutdown_s: float = 30.0
-    database_pool_size: Positive = 10
-    database_pool_overflow: int = 20
+    database_pool_size: Positive = 20
+    database_pool_overflow: int = 10
     max_connections: Positive = 1000
     """To the API. A single address may have at most half of them, unless it is a trusted proxy."""
     max_body_bytes: int = 1024 * 1024
