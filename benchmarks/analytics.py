@@ -1,6 +1,7 @@
 """Figures over a million model calls, and what recording them costs the calls.
 
-    python -m benchmarks analytics [--calls 1000000] [--tasks 100000] [--requests 20] [--only figures|recording]
+    python -m benchmarks analytics [--calls 1000000] [--tasks 100000] [--requests 20] [--rounds 16]
+        [--only figures|recording]
 
 Figures: SQL writes the tasks, calls and attempts of 50 users into the real tables, at random times of a year, ten calls
 each, with the triggers off. `rollups.rebuild`, the code behind `python -m chimera.ledger.rebuild`, computes the rollups
@@ -8,8 +9,8 @@ from them. Then each route is requested through HTTP, for periods of 1, 30 and 3
 an administrator for all users. The output shows the median and the 95th percentile, and how often PostgreSQL read the
 tables of runs and attempts from end to end meanwhile.
 
-Recording: the same statements that accept and settle a model call, with and without the triggers, in turns on the same
-connection. The output shows the calls per second and the ratio of the medians.
+Recording: whole runs, from the POST to their end, with and without the triggers, in turns; then the statements that
+accept and settle a model call alone. The output shows the calls per second and the ratios.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from api.app import create_app
-from benchmarks.recording import measure
+from benchmarks.recording import measure_path, measure_statements
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.ledger import rollups
@@ -100,12 +101,16 @@ async def main() -> None:
     options.add_argument("--calls", type=int, default=1_000_000)
     options.add_argument("--tasks", type=int, default=100_000)
     options.add_argument("--requests", type=int, default=20)
+    options.add_argument("--rounds", type=int, default=16)
     options.add_argument("--only", choices=("figures", "recording"))
     asked = options.parse_args()
+    if asked.only != "figures":
+        with tempfile.TemporaryDirectory() as folder:
+            await measure_path(Path(folder), asked.rounds)
     async with running_parts() as parts:
         if asked.only != "figures":
             async with _own_database(parts) as (_, database):
-                await measure(database)
+                await measure_statements(database)
         if asked.only != "recording":
             async with _own_database(parts) as (settings, database):
                 await figures(settings, database, asked.tasks, asked.calls // asked.tasks, asked.requests)

@@ -71,7 +71,7 @@ async def measure(stack: Stack, jobs: int, rounds: int, concurrent: int) -> None
 
     ways = (("bare", bare), ("chimera", chimera), ("inline", inline))
     for name, work in ways:
-        await _rate(work, jobs // 4, concurrent)
+        await rate_of(work, jobs // 4, concurrent)
         print(f"warmed up: {name}", flush=True)
     await _print_histories(stack)
     rates: dict[str, list[float]] = {name: [] for name, _ in ways}
@@ -79,7 +79,7 @@ async def measure(stack: Stack, jobs: int, rounds: int, concurrent: int) -> None
     for number in range(1, rounds + 1):
         for name, work in ways if number % 2 else ways[::-1]:
             before = processor_ms()
-            rates[name].append(await _rate(work, jobs, concurrent))
+            rates[name].append(await rate_of(work, jobs, concurrent))
             used[name] += processor_ms() - before
             print(f"round {number}  {name:8} {rates[name][-1]:6.2f} jobs/s", flush=True)
     for name, spent in used.items():
@@ -123,7 +123,8 @@ async def _result(result: Callable[[], Awaitable[object]]) -> None:
     raise TimeoutError("the run didn't start")
 
 
-async def _rate(work: Callable[[str], Awaitable[None]], jobs: int, concurrent: int) -> float:
+async def rate_of(work: Callable[[str], Awaitable[None]], jobs: int, concurrent: int) -> float:
+    """Do a number of jobs, some in parallel, and return the jobs per second."""
     slots = asyncio.Semaphore(concurrent)
 
     async def one() -> None:

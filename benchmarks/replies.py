@@ -1,9 +1,10 @@
 """Replies: the time to the first token by hop, replies whose worker is killed, and the cost of long chat sessions.
 
-    python -m benchmarks replies [--streams 20] [--rounds 5] [--kills 20] [--turns 200]
+    python -m benchmarks replies [--streams 20] [--apart-ms 0] [--rounds 5] [--kills 20] [--turns 200]
 
-First token: `--streams` replies at once, from the POST to the first token at the client, compared with the vendor's SDK
-alone. The provider is `benchmarks/clock.py`, whose tokens are the times at which they were sent. The rounds alternate.
+First token: `--streams` replies, from the POST to the first token at the client, compared with the vendor's SDK alone.
+They begin in the same instant, or `--apart-ms` after each other. The provider is `benchmarks/clock.py`, whose tokens
+are the times at which they were sent. The rounds alternate. The processor time is that of whole replies.
 
 Kills: as many replies are streamed while `kill -9` ends their worker in the middle of the text. Afterwards, the text of
 each client has to be that of the database, byte for byte.
@@ -20,16 +21,18 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from openai import AsyncOpenAI
 from sqlalchemy import insert, select, text
 
+from benchmarks.processor import PARTS, processor_ms
 from benchmarks.streaming import _clock as clock
 from chimera.db.engine import Database
 from chimera.db.tables import ChatMessage, ChatSession, User
@@ -38,6 +41,8 @@ from chimera.store import replies
 from models.ids import UserId
 from models.runs import RunKind
 from tests.stack import Stack, running_stack
+
+T = TypeVar("T")
 
 MAX_LATER_MS = 100.0
 COMPLETIONS, REPLIES = "/api/v1/chat/completions", "/api/v1/replies"
@@ -89,6 +94,7 @@ class Stream:
 async def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     options.add_argument("--streams", type=int, default=20)
+    options.add_argument("--apart-ms", type=float, default=0.0)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--kills", type=int, default=20)
     options.add_argument("--turns", type=int, default=200)
@@ -106,21 +112,24 @@ async def main() -> None:
             AsyncOpenAI(base_url=url, api_key="none", max_retries=1) as client,
         ):
             if asked.streams:
-                await first_tokens(stack, client, asked.streams, asked.rounds)
+                await first_tokens(stack, client, asked.streams, asked.apart_ms, asked.rounds)
             if asked.kills:
                 await killed(stack, asked.kills)
             if asked.turns:
                 await session(stack, asked.turns)
 
 
-async def first_tokens(stack: Stack, client: AsyncOpenAI, streams: int, rounds: int) -> None:
+async def first_tokens(stack: Stack, client: AsyncOpenAI, streams: int, apart_ms: float, rounds: int) -> None:
     """Print the time to the first token, in total and by hop."""
     bare: list[float] = []
     ours: list[Stream] = []
+    used = Counter[str]()
     for number in range(rounds + 1):
-        alone = await asyncio.gather(*(_bare(client) for _ in range(streams)))
-        through = await asyncio.gather(*(streamed(stack, {"model": f"local/{MODEL}"}) for _ in range(streams)))
+        alone = await _spread(apart_ms, (_bare(client) for _ in range(streams)))
+        before = processor_ms()
+        through = await _spread(apart_ms, (streamed(stack, {"model": f"local/{MODEL}"}) for _ in range(streams)))
         if number:
+            used += processor_ms() - before
             bare += alone
             live = [stream for stream in through if stream.sent_ns]
             ours += live
@@ -131,6 +140,18 @@ async def first_tokens(stack: Stack, client: AsyncOpenAI, streams: int, rounds: 
     print(f"first token later by {later:.1f} ms  (bar: at most {MAX_LATER_MS:g})")
     for name, times in zip(HOPS, zip(*(stream.hops_ms() for stream in ours), strict=True), strict=True):
         print(f"  until {name:17} {_median(times):7.1f} ms")
+    by_part = ", ".join(f"{part} {used[part] / streams / rounds:.1f}" for part in PARTS if used[part])
+    print(f"processor ms per reply, from its POST to its end: {used.total() / streams / rounds:.0f} ({by_part})")
+
+
+async def _spread(apart_ms: float, works: Iterable[Awaitable[T]]) -> list[T]:
+    """Run all, each a number of milliseconds after the one before."""
+
+    async def later(number: int, work: Awaitable[T]) -> T:
+        await asyncio.sleep(number * apart_ms / 1e3)
+        return await work
+
+    return await asyncio.gather(*(later(number, work) for number, work in enumerate(works)))
 
 
 async def killed(stack: Stack, count: int) -> None:
