@@ -9,6 +9,7 @@ import structlog
 from activities import replies
 from activities.agent_limits import check_cost, limit_reached
 from activities.calls.chains import Chain, chain_of
+from activities.calls.intents import intent_of
 from activities.calls.kind import Kind, PartialAnswer, Place, ReadyCall, Spent
 from activities.calls.settle import Settlements
 from activities.calls.stream import Stream
@@ -85,7 +86,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         provider_request = await assembly.assemble(
             connection, request, context, agent, model, self._settings, tools, reached
         )
-        intent = assembly.intent_of(
+        intent = intent_of(
             request,
             provider_request,
             context=context,
