@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Response, status
 
-from api.deps import API, ClosedRoute, Cursor, Limit, WithCaller, WithInvitationId, WithParts
+from api.deps import API, ClosedRoute, WithCaller, WithInvitationId, WithParts
+from api.paging import Cursor, Limit
 from chimera.security.one_time import new_token
 from chimera.store import audit, invitations
 from models.audit import AuditAction

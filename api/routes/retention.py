@@ -5,8 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response, status
 
-from api.deps import ClosedRoute, Cursor, Limit, Parts, WithAddress, WithCaller, WithParts
+from api.deps import ClosedRoute, Parts, WithAddress, WithCaller, WithParts
 from api.idempotency import KEYED
+from api.paging import Cursor, Limit
 from chimera.config.settings import RETENTION_SETTINGS
 from chimera.store import accounts, audit, deleted_owners, holds, retention
 from chimera.temporal.retention import RetentionStarts
