@@ -50,7 +50,6 @@ log = structlog.get_logger()
 
 MAX_ATTEMPTS = 3
 """Attempts at a tool that is unavailable or breaks. After that, the model hears of it and continues without it."""
-RETRY_S = 2.0
 
 
 class ToolCalls(contract.ToolCalls):

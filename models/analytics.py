@@ -13,8 +13,6 @@ MAX_DAYS = 400
 DEFAULT_DAYS = 7
 MAX_GROUPS = 20
 """Maximum number of agents and models in an overview."""
-BAR_ERROR = 0.0905
-"""The largest relative error of a percentile, because durations are counted in classes that are 19 % wide."""
 
 
 class Period(Contract):

@@ -277,11 +277,11 @@ class Client(Requests):
     async def approval(self, approval_id: ApprovalId) -> ApprovalView:
         return ApprovalView.model_validate_json(await self._get(f"/approvals/{approval_id}"))
 
-    async def decide(self, task_id: TaskId, approval_id: ApprovalId, decision: Mapping[str, Any]) -> ApprovalView:
+    async def decide(self, approval_id: ApprovalId, decision: Mapping[str, Any]) -> ApprovalView:
         answer = await self._post(f"/approvals/{approval_id}/decision", decision)
         return ApprovalView.model_validate_json(answer)
 
-    async def answer(self, task_id: TaskId, question_id: ApprovalId, text: str) -> ApprovalView:
+    async def answer(self, question_id: ApprovalId, text: str) -> ApprovalView:
         answer = await self._post(f"/approvals/{question_id}/answer", {"answer": text})
         return ApprovalView.model_validate_json(answer)
 
