@@ -68,7 +68,7 @@ class ToolCalls(contract.ToolCalls):
     async def run(self, request: ToolCallRequest) -> ToolCallOutcome:
         """Take a tool call to its result, or to the next wait for a person or a subtask.
 
-        Raises ApprovalExpired if nobody decided in time and the subtask has to fail for that, and what
+        Raises ApprovalExpired if no decision was made in time and the subtask has to fail for that, and what
         `tool_calls.read` raises.
         """
         async with heartbeats():

@@ -32,7 +32,7 @@ HasHappened = Annotated[bool, typer.Option("--happened", help="The call has take
 HasNotHappened = Annotated[bool, typer.Option("--not-happened", help="The call has not taken effect.")]
 RunAgain = Annotated[bool, typer.Option("--again", help="Run the call again, although it may have taken effect.")]
 Result = Annotated[str | None, typer.Option(help="With --happened: the result for the agent.")]
-To = Annotated[str, typer.Argument(metavar="EMAIL", help="The email address of the user.", show_default=False)]
+To = Annotated[str, typer.Argument(metavar="EMAIL", help="The e-mail address of the user.", show_default=False)]
 Keep = Annotated[bool, typer.Option("--keep", help="You may still decide, too.")]
 
 app = typer.Typer(name="approvals", help="List the decisions that wait for you, show them, or pass them on.")

@@ -146,7 +146,7 @@ class DailyUsage(CallFigures):
 
     date: date
     user_id: UserId = Field(description="ID of the user")
-    email: str = Field(description="Email address of the user")
+    email: str = Field(description="E-mail address of the user")
     provider: str = Field(description="Name of the provider")
     model: str = Field(description="Provider and model")
 

@@ -40,7 +40,7 @@ class Root:
         return None
 
     async def raise_budget(self) -> None:
-        """Let calls that wait for the budget try again."""
+        """Let calls that wait for the budget be tried again."""
         self.gate.raise_budget()
         await self.node.send_controls()
 

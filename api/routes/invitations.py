@@ -17,7 +17,7 @@ router = APIRouter(prefix="/invitations", tags=["users"], route_class=ClosedRout
 async def create_invitation(
     spec: InvitationSpec, caller: WithCaller, parts: WithParts, response: Response
 ) -> NewInvitation:
-    """Invite someone to create an account. The response contains the invitation's token, which isn't shown again."""
+    """Invite a person to create an account. The response contains the invitation's token, which isn't shown again."""
     response.headers["Location"] = f"{API}/invitations"
     if parts.settings.registration == "off":
         raise Conflict(

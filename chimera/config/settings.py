@@ -281,7 +281,7 @@ class Settings(OfVendors):
 
     @property
     def kept_days(self) -> dict[str, int]:
-        """How many days each kind of content is kept (`RetentionKind`); 0: for ever."""
+        """How many days each kind of content is kept (`RetentionKind`); 0: forever."""
         return {kind: getattr(self, setting) for kind, setting in RETENTION_SETTINGS.items()}
 
     @property
