@@ -259,7 +259,7 @@ class BudgetReached(_Placed):
     message: str
     needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
     until: UtcDatetime | None = Field(
-        default=None, description="For a spending limit, when its period ends and the task continues by itself"
+        default=None, description="For a spending limit, when its period ends and the task continues on its own"
     )
 
 
