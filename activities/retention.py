@@ -29,7 +29,7 @@ class Retention(contract.Retention):
 
     @activity.defn(name=contract.BEGIN_RETENTION)
     async def begin(self) -> RetentionInput | None:
-        """Create the row of a daily run, once per workflow ID. Returns None if all content is kept for ever."""
+        """Create the row of a daily run, once per workflow ID. Returns None if all content is kept forever."""
         if not any(self._days.get(kind) for kind in retention.BY_AGE):
             return None
         async with self._database.begin() as session:

@@ -50,7 +50,6 @@ log = structlog.get_logger()
 
 MAX_ATTEMPTS = 3
 """Attempts at a tool that is unavailable or breaks. After that, the model hears of it and continues without it."""
-RETRY_S = 2.0
 
 
 class ToolCalls(contract.ToolCalls):
@@ -69,7 +68,7 @@ class ToolCalls(contract.ToolCalls):
     async def run(self, request: ToolCallRequest) -> ToolCallOutcome:
         """Take a tool call to its result, or to the next wait for a person or a subtask.
 
-        Raises ApprovalExpired if nobody decided in time and the subtask has to fail for that, and what
+        Raises ApprovalExpired if no decision was made in time and the subtask has to fail for that, and what
         `tool_calls.read` raises.
         """
         async with heartbeats():

@@ -49,7 +49,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """The subtask fails, because nobody decided in time."""
+    """The subtask fails, because no decision was made in time."""
 
     approval: ApprovalState
 

@@ -27,7 +27,7 @@ def main() -> int:
     gc.collect()
     gc.freeze()
     for sent in (signal.SIGINT, signal.SIGTERM):
-        # While uvicorn serves, its own handler replaces this one. Afterwards, uvicorn raises the signal again.
+        # While uvicorn serves, its own handler replaces this one. Afterward, uvicorn raises the signal again.
         signal.signal(sent, signal.SIG_IGN)
     server.run()
     return 0 if server.started else 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
@@ -113,10 +113,6 @@ STARTS = frozenset(
 )
 """Routes that create or start runs, below `API` except those below `/v1`. Their requests also count toward
 `CHIMERA_MAX_STARTS_PER_MINUTE`."""
-
-Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
-Cursor = Annotated[str | None, Query(max_length=300, description="Value of `next_cursor` from the previous page")]
-"""The parameters of every list that has pages."""
 
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""

@@ -67,7 +67,7 @@ async def form_of(request: Request, *, limit_bytes: int) -> AsyncIterator[Form]:
 
 
 async def keep(session: AsyncSession, owner_id: UserId, upload: Upload, settings: Settings) -> FileView:
-    """Store an uploaded file. Raises LimitReached before it is written if its owner has no room, or afterwards if the
+    """Store an uploaded file. Raises LimitReached before it is written if its owner has no room, or afterward if the
     owner's simultaneous uploads took the room first.
     """
     counts_for = max(upload.content.size_bytes, LEAST_BYTES)

@@ -32,7 +32,7 @@ HasHappened = Annotated[bool, typer.Option("--happened", help="The call has take
 HasNotHappened = Annotated[bool, typer.Option("--not-happened", help="The call has not taken effect.")]
 RunAgain = Annotated[bool, typer.Option("--again", help="Run the call again, although it may have taken effect.")]
 Result = Annotated[str | None, typer.Option(help="With --happened: the result for the agent.")]
-To = Annotated[str, typer.Argument(metavar="EMAIL", help="The email address of the user.", show_default=False)]
+To = Annotated[str, typer.Argument(metavar="EMAIL", help="The e-mail address of the user.", show_default=False)]
 Keep = Annotated[bool, typer.Option("--keep", help="You may still decide, too.")]
 
 app = typer.Typer(name="approvals", help="List the decisions that wait for you, show them, or pass them on.")
@@ -136,7 +136,7 @@ async def answer(approval_id: Id, text: AnswerText, as_json: AsJson = False) -> 
             raise WrongUsage(
                 f"{short(found.id)} isn't a question. To see what it is, run: chimera approvals show {short(found.id)}"
             )
-        given = await client.answer(found.task_id, found.id, text)
+        given = await client.answer(found.id, text)
     if as_json:
         print_json(given)
     else:
@@ -149,7 +149,7 @@ async def _decide(approval_id: str, decision: dict[str, Any], *, as_json: bool) 
 
     async with signed_in({**APPROVAL, **OUTCOME}) as client:
         found = await approval_named(client, approval_id)
-        decided = await client.decide(found.task_id, found.id, decision)
+        decided = await client.decide(found.id, decision)
     if as_json:
         print_json(decided)
     elif decided.status == "pending":

@@ -85,7 +85,7 @@ async def create(
 
 @app.command()
 async def delete(key: Key, user: User = None) -> int:
-    """Delete an API key. Within 5 seconds, programs can't use it any more."""
+    """Delete an API key. Within 5 seconds, programs can't use it anymore."""
     from cli.http import accounts
 
     async with signed_in() as client:

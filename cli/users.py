@@ -147,7 +147,7 @@ async def _delete(user: str) -> int:
 async def invite(
     email: InvitedEmail = None, role: RoleOption = None, hours: Hours = None, as_json: AsJson = False
 ) -> int:
-    """Invite someone to create an account, and print the invitation's token."""
+    """Invite a person to create an account, and print the invitation's token."""
     from cli.http import accounts
 
     options = {"email": email, "role": role, "expires_in_hours": hours}

@@ -35,7 +35,7 @@ class AgentWait(Contract):
     path: NodePath
     tool: str
     approvers: tuple[str, ...] = Field(
-        description="Email addresses of the users who may decide. Administrators can always decide."
+        description="E-mail addresses of the users who may decide. Administrators can always decide."
     )
     since: UtcDatetime
 

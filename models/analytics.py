@@ -13,8 +13,6 @@ MAX_DAYS = 400
 DEFAULT_DAYS = 7
 MAX_GROUPS = 20
 """Maximum number of agents and models in an overview."""
-BAR_ERROR = 0.0905
-"""The largest relative error of a percentile, because durations are counted in classes that are 19 % wide."""
 
 
 class Period(Contract):
@@ -148,7 +146,7 @@ class DailyUsage(CallFigures):
 
     date: date
     user_id: UserId = Field(description="ID of the user")
-    email: str = Field(description="Email address of the user")
+    email: str = Field(description="E-mail address of the user")
     provider: str = Field(description="Name of the provider")
     model: str = Field(description="Provider and model")
 

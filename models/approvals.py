@@ -93,14 +93,14 @@ class Answer(Body):
 class Delegation(Body):
     """A further approver, named by one who may decide: `POST /api/v1/approvals/{id}/delegate`."""
 
-    to: Email = Field(description="Email address of the user who may decide from now on")
+    to: Email = Field(description="E-mail address of the user who may decide from now on")
     keep: Flag = Field(default=False, description="`true` if you may still decide, too")
 
 
 class VoteView(Contract):
     """A user's decision."""
 
-    user: str = Field(description="Email address of the user")
+    user: str = Field(description="E-mail address of the user")
     decision: str
     reason: str
     at: UtcDatetime
@@ -127,7 +127,7 @@ class ApprovalView(Contract):
     default: str | None = Field(default=None, description="Answer that applies if no user answers in time")
     reason: str = Field(description="Why a person has to decide")
     terms: ApprovalTerms
-    approvers: tuple[str, ...] = Field(description="Email addresses of the users who may decide now")
+    approvers: tuple[str, ...] = Field(description="E-mail addresses of the users who may decide now")
     votes: tuple[VoteView, ...] = ()
     changed_arguments: dict[str, Any] | None = None
     answer: str | None = None

@@ -55,7 +55,7 @@ class AuditEntryView(Contract):
     at: UtcDatetime
     action: str = Field(description="What was done, such as `user.disabled`")
     actor_id: UserId | None = Field(
-        description="ID of the user who did it. `null` if nobody was signed in, or if an operator used a command."
+        description="ID of the user who did it. `null` if no user was signed in, or if an operator used a command."
     )
     actor: str | None = Field(description="E-mail address of that user now. `null` if there is none.")
     subject_id: str | None = Field(description="ID of the user, key, invitation or other object that it was done to")

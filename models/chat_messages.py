@@ -82,7 +82,7 @@ class AttachmentView(Contract):
 
 
 class ReplyState(Contract):
-    """How the run that writes an assistant's message stands."""
+    """The state of the run that writes an assistant's message."""
 
     id: RunId = Field(description="ID of the reply, or of the task")
     status: RunStatus
@@ -115,7 +115,7 @@ class ChatMessageView(Contract):
         description="Text of the message. For an assistant's message, `null` until the reply or task has ended."
     )
     attachments: tuple[AttachmentView, ...] = Field(default=(), description="Files that were sent with the message")
-    reply: ReplyState | None = Field(default=None, description="For an assistant's message: how its run stands")
+    reply: ReplyState | None = Field(default=None, description="For an assistant's message: the state of its run")
     task_id: TaskId | None = Field(default=None, description="For an assistant's message about a task: the task's ID")
     summary: str | None = Field(
         default=None,

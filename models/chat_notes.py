@@ -10,7 +10,7 @@ SUGGESTIONS = 3
 
 
 class NoteState(Contract):
-    """How the run that writes a note stands."""
+    """The state of the run that writes a note."""
 
     id: RunId = Field(description="ID of the reply that writes it")
     status: RunStatus

@@ -23,7 +23,6 @@ MACROS = {
 """Names that earlier versions accepted, with the five fields that they stand for."""
 
 _LEAP_YEAR = 2028
-_EVERY_DAY = frozenset(range(1, 32))
 
 
 @dataclass(frozen=True, slots=True)

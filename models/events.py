@@ -221,7 +221,7 @@ class ApprovalEscalated(_Placed):
     type: Literal["approval.escalated"] = "approval.escalated"
     approval_id: ApprovalId
     approvers: tuple[str, ...]
-    """The email addresses of the users who may decide now, too."""
+    """The e-mail addresses of the users who may decide now, too."""
 
 
 class ApprovalDecided(_Placed):
@@ -230,7 +230,7 @@ class ApprovalDecided(_Placed):
     kind: ApprovalKind
     status: ApprovalStatus
     by: str | None = None
-    """The email address of the user; null if nobody decided in time, or if no decision is needed any more."""
+    """The e-mail address of the user; null if no decision was made in time, or if none is needed anymore."""
 
 
 class ConversationSummarized(_Placed):
@@ -259,7 +259,7 @@ class BudgetReached(_Placed):
     message: str
     needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
     until: UtcDatetime | None = Field(
-        default=None, description="For a spending limit, when its period ends and the task continues by itself"
+        default=None, description="For a spending limit, when its period ends and the task continues on its own"
     )
 
 

@@ -45,10 +45,10 @@ class MemberSpec(Body):
 
 
 class MemberView(Contract):
-    """A member of a group, as a manager named it. The response doesn't reveal whether the address has an account."""
+    """A member of a group. The response doesn't reveal whether the address has an account."""
 
     id: MemberId
-    email: str = Field(description="E-mail address that the manager wrote")
+    email: str = Field(description="E-mail address that the manager entered")
     role: GroupRole = Field(description="`manager` for a member who also manages the group")
     created_at: UtcDatetime
 

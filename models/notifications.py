@@ -51,7 +51,7 @@ class NotificationView(Contract):
     created_at: UtcDatetime
     read_at: UtcDatetime | None = Field(description="When you marked it as read, or when it was resolved")
     resolved_at: UtcDatetime | None = Field(
-        description="When nothing was left to do, for example because somebody has decided"
+        description="When nothing was left to do, for example because a decision was made"
     )
 
     @computed_field(description="The notification in words")  # type: ignore[prop-decorator]

@@ -37,7 +37,7 @@ class ApprovalTerms(Body):
     approvers: tuple[str, ...] = Field(
         default=(),
         max_length=20,
-        description="Email addresses of the users who may decide. Default: the owner of the task. Administrators can"
+        description="E-mail addresses of the users who may decide. Default: the owner of the task. Administrators can"
         " always decide.",
     )
     quorum: Whole = Field(default=1, ge=1, le=20, description="Number of users who have to approve")
@@ -48,7 +48,7 @@ class ApprovalTerms(Body):
     escalate_after_s: Whole | None = Field(
         default=None, ge=1, le=365 * DAY_S, description="Seconds until the users in `escalate_to` may decide, too"
     )
-    escalate_to: tuple[str, ...] = Field(default=(), max_length=20, description="Email addresses of further approvers")
+    escalate_to: tuple[str, ...] = Field(default=(), max_length=20, description="E-mail addresses of further approvers")
 
     @model_validator(mode="after")
     def _can_be_met(self) -> Self:
@@ -74,7 +74,7 @@ class PolicyRule(Body):
         " with dots. An argument that isn't text is compared as JSON.",
     )
     user: Pattern = Field(
-        default="*", description="Pattern of the task owner's email address; useful only for the installation's rules"
+        default="*", description="Pattern of the task owner's e-mail address; useful only for the installation's rules"
     )
     verdict: Verdict
     after_untrusted: Flag = Field(

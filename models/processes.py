@@ -19,10 +19,10 @@ class ProcessFigures(Contract):
         default=None, description="Longest delay of the event loop since the last report, in milliseconds"
     )
     pool_in_use: int | None = Field(default=None, description="Database connections in use")
-    pool_size: int | None = Field(default=None, description="Largest number of database connections")
+    pool_size: int | None = Field(default=None, description="Maximum number of database connections")
     sockets: int | None = Field(default=None, description="Open WebSockets; only for the API")
     streams: int | None = Field(default=None, description="Open event streams; only for the API")
-    slots: int | None = Field(default=None, description="Largest number of activities at once; only for workers")
+    slots: int | None = Field(default=None, description="Maximum number of activities at once; only for workers")
     slots_in_use: int | None = Field(default=None, description="Model calls in progress; only for workers")
     log_dropped: int | None = Field(
         default=None, description="Entries of the system log that were dropped because too many were waiting"

@@ -94,7 +94,9 @@ class RetentionView(Contract):
 
     id: RetentionId | None = Field(description="ID of the retention run. `null` for a dry run.")
     status: RetentionStatus
-    dry_run: bool = Field(default=False, description="`true` if nothing was deleted, and `deleted` is what would be")
+    dry_run: bool = Field(
+        default=False, description="`true` if nothing was deleted. `deleted` then shows what would be."
+    )
     user_id: UserId | None = Field(
         description="ID of the user whose content is deleted. `null`: content of all users, by age."
     )

@@ -11,4 +11,4 @@ class TicketView(Contract):
     """A ticket, shown once."""
 
     ticket: str = Field(description="Send it as the first message of the WebSocket, or as `?ticket=` in its address")
-    expires_in: int = Field(description="Seconds until the ticket expires. Using it once ends it, too.")
+    expires_in: int = Field(description="Seconds until the ticket expires. It can be used only once.")

@@ -20,8 +20,6 @@ UserKind = Literal["person", "service"]
 
 UserState = Literal["active", "disabled", "deleted"]
 
-USER_ORDERS = ("-created_at", "created_at", "-email", "email")
-
 Scope = Literal["read", "write", "openai", "admin"]
 """What an API key may do: models/api_keys.py describes each scope."""
 

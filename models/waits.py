@@ -22,7 +22,7 @@ class BudgetWait(Contract):
     needed: int | None = Field(default=None, description="Lowest limit that allows the next call")
     message: str = Field(description="Why the next call was rejected")
     until: UtcDatetime | None = Field(
-        default=None, description="For a spending limit, when its period ends and the task continues by itself"
+        default=None, description="For a spending limit, when its period ends and the task continues on its own"
     )
     remedy: Remedy = Field(
         description="Action that lets the task continue: `raise_budget`, with a limit that allows further calls. For a"

@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from chimera.config.settings import Settings
+from chimera.config.sources import FromSurroundings
 from chimera.db.engine import Database
 from chimera.limits import shared
 from chimera.local import processes
@@ -24,7 +25,8 @@ from tests.ports import free_port
 
 for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]
-Settings.model_config["env_file"] = None
+for _source in (FromSurroundings, Settings):
+    _source.model_config["env_file"] = None
 # The same goes for processes that tests start.
 os.environ["CHIMERA_ENV_FILE"] = ""
 

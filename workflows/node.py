@@ -309,7 +309,7 @@ class Node:
         """If a call was rejected because its task was stopped, wait for the cancellation that is on its way.
 
         The ledger knows of the stop before the run does, because the stop is committed first and sent to Temporal
-        afterwards. The run must end as cancelled, not as failed. Returns if no cancellation arrives for a while: the
+        afterward. The run must end as cancelled, not as failed. Returns if no cancellation arrives for a while: the
         run of a row that is already closed isn't sent one, for example after a reset in the Web UI.
         """
         if reason_of(error)[0] == RootStopped.code:

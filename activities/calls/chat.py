@@ -6,9 +6,10 @@ from functools import partial
 
 import structlog
 
-from activities import replies
+from activities import readings, replies
 from activities.agent_limits import check_cost, limit_reached
 from activities.calls.chains import Chain, chain_of
+from activities.calls.intents import intent_of
 from activities.calls.kind import Kind, PartialAnswer, Place, ReadyCall, Spent
 from activities.calls.settle import Settlements
 from activities.calls.stream import Stream
@@ -85,7 +86,7 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         provider_request = await assembly.assemble(
             connection, request, context, agent, model, self._settings, tools, reached
         )
-        intent = assembly.intent_of(
+        intent = intent_of(
             request,
             provider_request,
             context=context,
@@ -149,8 +150,8 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
         settled = partial(replies.settlement_of, intent, ready.provider_request, text, settings=self._settings)
         found: Plans | None = None
         try:
-            calls = replies.calls_of(intent, end)
-            if replies.is_handed_over(intent, calls):
+            calls = readings.calls_of(intent, end)
+            if readings.is_handed_over(intent, calls):
                 calls = ()
             results = await results_at_once(
                 calls,
@@ -160,8 +161,8 @@ class Chat(Kind[CallContext, ChatRequest, ChatEnd]):
             )
             own = tuple(result for result in results if result.tool not in intent.client_tools)
             results = own + not_yet(calls, intent.client_tools)
-            found = await replies.plans_of(intent, text)
-            typed = await replies.typed_of(intent, text, end)
+            found = await readings.plans_of(intent, text)
+            typed = await readings.typed_of(intent, text, end)
             return await self._settlements.settle(
                 intent, partial(settled, end, plans=found, results=results, typed=typed)
             )

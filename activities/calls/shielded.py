@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 
 
 async def shielded(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run the work to its end. A cancellation that arrives in the meantime is raised afterwards.
+    """Run the work to its end. A cancellation that arrives in the meantime is raised afterward.
 
     With `asyncio.shield` alone, the cancellation would take effect at once, and the call would be repeated while its
     answer is still being stored.

@@ -15,26 +15,20 @@ from chimera.config.settings import Settings
 from chimera.content.text import estimate_tokens
 from chimera.db.engine import Connection
 from chimera.ledger import input_files, transcripts
-from chimera.ledger.calls import Intent
 from chimera.ledger.transcripts import CallContext, ReplyContext, TranscriptRow
-from chimera.pricing import cost_of, price_of, window_of
+from chimera.pricing import window_of
 from chimera.providers.base import ChatMessage, ChatRequest, Image, ToolSpec
 from models.agents import AgentSpec
-from models.base import preview_of
-from models.events import Event, GuidanceSeen, ModelCallFellBack, ModelCallStarted, SubtaskStarted
 from models.ids import call_id_of
 from models.model_calls import PURPOSES, ModelCallRequest, Purpose
 from models.replies import ReplyOptions
 from models.tools import ToolDefinition
-from models.usage import Usage
 
 WINDOW_SHARE = 0.9
 """The share of a context window that prompts may fill. The rest is a margin, as token counts are estimates here."""
 GUIDANCE_AT_ONCE = 100
 USER_MESSAGE_SHARE = 0.6
 GUIDANCE_SHARE = 0.25
-SEEN_CHARS = 80
-"""Number of characters of the guidance that the event `guidance.seen` repeats."""
 
 CUT_MARK = "\n[… cut here to fit the model's context window]"
 
@@ -89,61 +83,110 @@ async def assemble(
         return await _summary_request(connection, request, context, agent, model, settings)
     window = window_of(model, settings.own_windows)
     output = min(agent.max_output_tokens, window.longest_answer)
-    reply = context.reply
-    options = ReplyOptions() if reply is None else ReplyOptions.model_validate(reply.options)
-    own_tools = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
-    client_tools = () if reply is None else _client_tools(reply, own_tools)
-    offered_tools = own_tools + client_tools
-    output_schema = output_schema_of(request, context, agent)
-    schema = PROMPTS[request.purpose].schema or output_schema
-    images, left_out_images = await _images_for(model, connection, context, settings)
-    offered = messages.offer_tokens_of(offered_tools, schema) + messages.image_tokens_of(images)
-    budget = max(256, int(window.room_for(output) * WINDOW_SHARE) - messages.tokens_of(agent.prompt) - offered)
+    offer = await _offer_of(connection, request, context, agent, model, settings, tools)
+    whole = window.room_for(output)
+    budget = max(256, int(whole * WINDOW_SHARE) - messages.tokens_of(agent.prompt) - offer.tokens)
     guidance = _fitting(context.guidance, int(budget * GUIDANCE_SHARE))
     spoken: list[ChatMessage] | None = None
-    if reply is not None:
-        room = _room(window.room_for(output), budget, settings)
-        spoken = await conversation.read(connection, request, context, model, settings, room)
+    if context.reply is not None:
+        spoken = await conversation.read(connection, request, context, model, settings, _room(whole, budget, settings))
         budget = max(256, budget - conversation.tokens_of(spoken))
-    rows: list[TranscriptRow] = []
-    left_out = 0
-    if request.step > 1 or context.attempt:
-        room_for_rows = budget - sum(messages.tokens_of(words) for _, words in guidance)
-        rows, left_out = await transcripts.read_transcript(connection, request, token_budget=room_for_rows)
+    rows, left_out = await _rows_so_far(connection, request, context, guidance, budget)
     fresh: list[TranscriptRow] = []
-    if not rows and spoken is None:
-        user_message = await PROMPTS[request.purpose].user_message(connection, request, context, budget)
-        user_message = _cut(user_message, int(budget * USER_MESSAGE_SHARE)) + left_out_images
-        fresh.append(messages.row(messages.FIRST_SEQ, "user", user_message))
+    write = PROMPTS[request.purpose].user_message
+    if write is not None and not rows and spoken is None:
+        text = _cut(await write(connection, request, context, budget), int(budget * USER_MESSAGE_SHARE))
+        fresh.append(messages.row(messages.FIRST_SEQ, "user", text + offer.left_out_images))
     fresh += _guidance_rows(request, guidance, rows)
     if limit_reached is not None:
         fresh += _notice_rows(request, notice_of(limit_reached), [*rows, *fresh])
     result_images = await tool_images.messages_after(connection, context.owner_id, rows, model, settings)
+    options = _options_of(context)
     chat = ChatRequest(
         model=model.split("/", 1)[1],
-        messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, images, result_images, spoken),
+        messages=messages.messages_of(agent.prompt, [*rows, *fresh], left_out, offer.images, result_images, spoken),
         call_id=call_id_of(request.run_id, request.path, request.purpose, request.step),
         attempt=context.attempt + 1,
         max_output_tokens=output,
-        tools=offered_tools,
-        tool_choice=_tool_choice(request, options, offered_tools),
-        response_schema=schema,
+        tools=offer.tools,
+        tool_choice=_tool_choice(request, options, offer.tools),
+        response_schema=offer.schema,
         temperature=agent.temperature,
         top_p=options.top_p,
         stop=options.stop,
         reasoning_effort=agent.reasoning_effort,
     )
-    ids = {call["id"] for row in rows for call in row.tool_calls or ()}
-    ids |= {call.id for message in spoken or () for call in message.tool_calls}
+    output_schema = output_schema_of(request, context, agent)
     return PromptRequest(
         chat,
         tuple(fresh),
-        client_tools=frozenset(tool.name for tool in client_tools),
+        client_tools=offer.client_tools,
         begun=await _earlier_pieces(connection, request, rows),
-        tool_call_ids=frozenset(ids),
+        tool_call_ids=_tool_call_ids(rows, spoken or ()),
         output_schema=output_schema,
         may_repair=output_schema is not None and await _may_repair(connection, request),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What a model receives besides the messages: tools, a schema for its answer, and the run's images."""
+
+    tools: tuple[ToolSpec, ...]
+    client_tools: frozenset[str]
+    """The names of those that the caller runs."""
+    schema: dict[str, Any] | None
+    images: list[Image]
+    left_out_images: str
+    """The note about images that are left out; empty if there are none."""
+
+    @property
+    def tokens(self) -> int:
+        return messages.offer_tokens_of(self.tools, self.schema) + messages.image_tokens_of(self.images)
+
+
+async def _offer_of(
+    connection: Connection,
+    request: ModelCallRequest,
+    context: CallContext,
+    agent: AgentSpec,
+    model: str,
+    settings: Settings,
+    tools: Iterable[ToolDefinition],
+) -> _Offer:
+    own_tools = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
+    client_tools = () if context.reply is None else _client_tools(context.reply, own_tools)
+    images, left_out_images = await _images_for(model, connection, context, settings)
+    return _Offer(
+        tools=own_tools + client_tools,
+        client_tools=frozenset(tool.name for tool in client_tools),
+        schema=PROMPTS[request.purpose].schema or output_schema_of(request, context, agent),
+        images=images,
+        left_out_images=left_out_images,
+    )
+
+
+async def _rows_so_far(
+    connection: Connection,
+    request: ModelCallRequest,
+    context: CallContext,
+    guidance: Sequence[tuple[int, str]],
+    budget: int,
+) -> tuple[list[TranscriptRow], int]:
+    """Read the node's transcript as far as it fits beside new guidance, and the number of messages left out."""
+    if request.step == 1 and not context.attempt:
+        return [], 0
+    room = budget - sum(messages.tokens_of(words) for _, words in guidance)
+    return await transcripts.read_transcript(connection, request, token_budget=room)
+
+
+def _options_of(context: CallContext) -> ReplyOptions:
+    return ReplyOptions() if context.reply is None else ReplyOptions.model_validate(context.reply.options)
+
+
+def _tool_call_ids(rows: Sequence[TranscriptRow], spoken: Sequence[ChatMessage]) -> frozenset[str]:
+    ids = {call["id"] for row in rows for call in row.tool_calls or ()}
+    return frozenset(ids | {call.id for message in spoken for call in message.tool_calls})
 
 
 async def _summary_request(
@@ -235,77 +278,6 @@ async def _earlier_pieces(
         if answers.get(step * 1000) != continuations.ASK:
             break
     return tuple(pieces)
-
-
-def intent_of(
-    request: ModelCallRequest,
-    prompt: PromptRequest,
-    *,
-    context: CallContext,
-    model: str,
-    fell_back: ModelCallFellBack | None,
-    simulated: bool,
-    worker: str,
-    settings: Settings,
-    limit_reached: bool = False,
-) -> Intent:
-    """Return the entry that the ledger records before the request: the worst case in money and tokens, and events."""
-    chat, written = prompt.chat, prompt.written
-    asked = messages.input_tokens_of(chat)
-    # Writing a prompt to a cache costs more than having it read.
-    worst = Usage(input_tokens=asked, cache_write_tokens=asked, output_tokens=chat.max_output_tokens)
-    seen = _guidance_seen(request, written)
-    left_over = len(context.guidance) - len(seen)
-    begun = ModelCallStarted(
-        path=request.path,
-        step=request.step,
-        attempt=chat.attempt,
-        purpose=request.purpose,
-        agent=request.agent,
-        agent_version=context.agent_version,
-        model=model,
-        simulated=simulated,
-    )
-    events: list[Event | None] = [*seen, _subtask_begun(request, chat.attempt), fell_back, begun]
-    return Intent(
-        request=request,
-        attempt=chat.attempt,
-        model=model,
-        simulated=simulated,
-        worker=worker,
-        reserve_micro_usd=cost_of(worst, price_of(model, settings.own_prices)),
-        reserve_tokens=worst.input_tokens + worst.output_tokens,
-        guidance_seen=context.guidance_given - left_over,
-        messages=written,
-        events=tuple(event for event in events if event is not None),
-        on_truncated=context.on_truncated,
-        begun=prompt.begun,
-        agent_version=context.agent_version,
-        tool_call_ids=prompt.tool_call_ids,
-        limit_reached=limit_reached,
-        output_schema=prompt.output_schema,
-        may_repair=prompt.may_repair,
-        client_tools=prompt.client_tools,
-        covers_id=prompt.covers_id,
-    )
-
-
-def _guidance_seen(request: ModelCallRequest, written: Sequence[TranscriptRow]) -> list[GuidanceSeen]:
-    return [
-        GuidanceSeen(
-            path=request.path,
-            step=request.step,
-            guidance_id=message.guidance_id,
-            preview=preview_of(messages.guidance_in(message.content), SEEN_CHARS),
-        )
-        for message in written
-        if message.guidance_id is not None
-    ]
-
-
-def _subtask_begun(request: ModelCallRequest, attempt: int) -> SubtaskStarted | None:
-    first = request.step == 1 and attempt == 1 and PROMPTS[request.purpose].begins_node
-    return SubtaskStarted(path=request.path, agent=request.agent) if request.path and first else None
 
 
 async def _images_for(

@@ -22,7 +22,8 @@ def _always(request: ModelCallRequest, text: str, calls: Sequence[ToolRequest]) 
 class Prompt:
     """The prompt of one purpose, and the rules for its answers."""
 
-    user_message: Assemble
+    user_message: Assemble | None
+    """None if no transcript begins with this purpose."""
     is_answer: Callable[[ModelCallRequest, str, Sequence[ToolRequest]], bool] = _always
     """Whether text and tool calls count as an answer, if the purpose can end its node."""
     schema: dict[str, Any] | None = None

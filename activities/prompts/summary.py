@@ -1,9 +1,9 @@
-"""Summary: older messages of a chat session are summarized, so that the conversation fits into the model's window."""
+"""Summary: older messages of a chat session are summarized, so that the conversation fits into the model's window.
+
+`conversation.py` finds the messages, and `assembly.py` asks for the summary.
+"""
 
 from activities.prompts.base import Prompt
-from chimera.db.engine import Connection
-from chimera.ledger.transcripts import CallContext
-from models.model_calls import ModelCallRequest
 
 SYSTEM = (
     "You summarize conversations. Your summary takes the place of the messages, so keep what later answers may need:"
@@ -20,8 +20,4 @@ def question(conversation: str, tokens: int) -> str:
     return f"{ASK.format(words=tokens // 2)}\n\n{conversation}"
 
 
-async def _user_message(connection: Connection, request: ModelCallRequest, context: CallContext, budget: int) -> str:
-    raise NotImplementedError("the conversation is assembled in activities/prompts/conversation.py")
-
-
-PROMPT = Prompt(user_message=_user_message, begins_node=False)
+PROMPT = Prompt(user_message=None, begins_node=False)

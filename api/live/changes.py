@@ -179,7 +179,7 @@ class Feed:
                 log.warning("changes_wait_for_database", error=type(error).__name__)
                 await asyncio.sleep(AWAY_SECONDS)
             except Exception as error:
-                # Without this loop, no list would be live any more.
+                # Without this loop, no list would be live anymore.
                 log.error("changes_failed", error=type(error).__name__, exc_info=error)
                 await asyncio.sleep(AWAY_SECONDS)
             took_s = time.monotonic() - began

@@ -1,4 +1,4 @@
-"""An echo over a WebSocket, for testing a proxy. It requires a sign-in and counts towards limits like every socket."""
+"""An echo over a WebSocket, for testing a proxy. It requires a sign-in and counts toward limits like every socket."""
 
 import asyncio
 from datetime import UTC, datetime

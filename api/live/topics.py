@@ -117,7 +117,7 @@ class Topics(Socket):
             if topic not in self._lost:
                 raise
             await self._fail(NotFound("topic", topic), wish)
-        except Exception as error:  # noqa: BLE001 without a frame, its client would wait for ever
+        except Exception as error:  # noqa: BLE001 without a frame, its client would wait forever
             await self._fail(error, wish)
         finally:
             self._lost.discard(topic)

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic_core import from_json, to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.deps import ClosedRoute, Limit, Parts, WithCaller, WithParts
+from api.deps import ClosedRoute, Parts, WithCaller, WithParts
+from api.paging import Limit
 from api.periods import PeriodQuery
 from chimera.ledger.analytics import calls, daily, runs, system
 from chimera.ledger.analytics.daily import DailyPlace

@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.deps import API, ClosedRoute, Cursor, Limit, Parts, WithApiKeyId, WithCaller, WithParts
+from api.deps import API, ClosedRoute, Parts, WithApiKeyId, WithCaller, WithParts
+from api.paging import Cursor, Limit
 from chimera.security.api_keys import new_key
 from chimera.store import api_keys, audit, user_limits
 from chimera.store.user_limits import API_KEYS_LIMIT

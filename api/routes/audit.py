@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from api.deps import ClosedRoute, Cursor, Limit, WithCaller, WithParts
+from api.deps import ClosedRoute, WithCaller, WithParts
+from api.paging import Cursor, Limit
 from chimera.store import audit
 from chimera.store.audit import AuditFilter
 from models.audit import AuditAction, AuditPage

@@ -16,6 +16,7 @@ from api.chat import (
     view_of,
 )
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts, WithSignedIn
+from api.paging import Limit
 from chimera.db.tables import ChatSession
 from chimera.store import chat, chat_messages, chat_notes, chat_replies, chat_tasks, user_limits
 from chimera.store.user_limits import OPEN_REPLIES_LIMIT, OPEN_TASKS_LIMIT
@@ -32,8 +33,6 @@ from models.errors import NotFound
 from models.ids import ChatMessageId, RunId, UserId
 
 router = APIRouter(prefix="/chat/sessions/{session_id}", tags=["chat"], route_class=ClosedRoute)
-
-MAX_PAGE = 100
 
 _ENDED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -56,7 +55,7 @@ async def list_chat_messages(
     sort: Annotated[
         str, Query(pattern=ORDER, description="Sort order: `-created_at` (newest first) or `created_at` (oldest first)")
     ] = "-created_at",
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 50,
+    limit: Limit = 50,
     cursor: Annotated[
         str | None,
         Query(max_length=200, description="Value of `next_cursor` or `previous_cursor` from another page"),

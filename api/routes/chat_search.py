@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.deps import ClosedRoute, WithCaller, WithParts
+from api.paging import Cursor
 from chimera.store import chat_search
 from models.chat_search import SearchPage
 from models.errors import InvalidInput
@@ -28,9 +29,7 @@ async def search_chats(
         ),
     ],
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")] = 20,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description="Value of `next_cursor` from the previous page")
-    ] = None,
+    cursor: Cursor = None,
 ) -> SearchPage:
     """Search for words in your chat messages and the replies to them, newest first."""
     if "\0" in q:

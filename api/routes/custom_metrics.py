@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, status
 
-from api.deps import ClosedRoute, Limit, WithCaller, WithParts
+from api.deps import ClosedRoute, WithCaller, WithParts
 from api.idempotency import KEYED
+from api.paging import Limit
 from api.periods import PeriodQuery
 from chimera.store import custom_metrics
 from models.base import METRIC_NAME

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Response, status
 
-from api.deps import API, ClosedRoute, Cursor, Limit, WithCaller, WithInvitationId, WithParts
+from api.deps import API, ClosedRoute, WithCaller, WithInvitationId, WithParts
+from api.paging import Cursor, Limit
 from chimera.security.one_time import new_token
 from chimera.store import audit, invitations
 from models.audit import AuditAction
@@ -16,7 +17,7 @@ router = APIRouter(prefix="/invitations", tags=["users"], route_class=ClosedRout
 async def create_invitation(
     spec: InvitationSpec, caller: WithCaller, parts: WithParts, response: Response
 ) -> NewInvitation:
-    """Invite someone to create an account. The response contains the invitation's token, which isn't shown again."""
+    """Invite a person to create an account. The response contains the invitation's token, which isn't shown again."""
     response.headers["Location"] = f"{API}/invitations"
     if parts.settings.registration == "off":
         raise Conflict(

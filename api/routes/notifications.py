@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.deps import ClosedRoute, Cursor, Limit, WithCaller, WithParts
+from api.deps import ClosedRoute, WithCaller, WithParts
+from api.paging import Cursor, Limit
 from chimera.store import notifications
 from models.notifications import (
     NotificationCounts,

@@ -3,15 +3,16 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response, status
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi import APIRouter, Depends, Header, Response, status
+from fastapi.sse import ServerSentEvent
 from pydantic_core import from_json, to_json
 
 from api import replies as shared
 from api.ai_calls import WithWait
 from api.deps import API, ClosedRoute, WithCaller, WithParts, WithReplyId, WithSignedIn
 from api.live.sse import event_of, streamed, while_allowed
-from api.routes.streams import after_event, open_stream
+from api.paging import Cursor, Limit
+from api.routes.streams import EVENTS, after_event
 from chimera.ledger.messages import MessagePlace
 from chimera.store import costs, messages, replies
 from chimera.store.task_views import Progress
@@ -93,10 +94,7 @@ async def _progress(reply_id: WithReplyId, caller: WithCaller, parts: WithParts)
 @router.get(
     "/replies/{reply_id}/events",
     operation_id="follow_reply",
-    response_class=EventSourceResponse,
-    response_description="Server-sent events, as described in `docs/reference/streams.md`. To resume after an event,"
-    " send its `id` in the `Last-Event-ID` header.",
-    dependencies=[Depends(open_stream)],
+    **EVENTS,
 )
 async def follow_reply(
     reply_id: WithReplyId,
@@ -146,10 +144,8 @@ async def list_reply_messages(
     reply_id: WithReplyId,
     caller: WithCaller,
     parts: WithParts,
-    limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")] = 50,
-    cursor: Annotated[
-        str | None, Query(max_length=500, description="Value of `next_cursor` from the previous page")
-    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> MessagePage:
     """List what a reply's models wrote and what its tools returned, delegated subtasks included, oldest first.
 

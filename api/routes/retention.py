@@ -5,8 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response, status
 
-from api.deps import ClosedRoute, Cursor, Limit, Parts, WithAddress, WithCaller, WithParts
+from api.deps import ClosedRoute, Parts, WithAddress, WithCaller, WithParts
 from api.idempotency import KEYED
+from api.paging import Cursor, Limit
 from chimera.config.settings import RETENTION_SETTINGS
 from chimera.store import accounts, audit, deleted_owners, holds, retention
 from chimera.temporal.retention import RetentionStarts
@@ -129,7 +130,7 @@ async def get_erasure(caller: WithCaller, parts: WithParts) -> RetentionView:
 
 @of_holds.get("", operation_id="list_holds")
 async def list_holds(caller: WithCaller, parts: WithParts, limit: Limit = 20, cursor: Cursor = None) -> HoldPage:
-    """List what retention doesn't delete, newest first. Administrators see the holds on everyone's content."""
+    """List what retention doesn't delete, newest first. Administrators see the holds on all users' content."""
     list_name = f"holds {caller.user_id} {caller.role}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:

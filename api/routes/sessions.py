@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, status
 
-from api.deps import ClosedRoute, Cursor, Limit, WithCaller, WithParts, WithSessionId, WithSignedIn
+from api.deps import ClosedRoute, WithCaller, WithParts, WithSessionId, WithSignedIn
+from api.paging import Cursor, Limit
 from chimera.store import audit, sessions, users
 from models.audit import AuditAction
 from models.sessions import EndedSessions, SessionPage

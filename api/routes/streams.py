@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, WebSocket
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -29,6 +29,15 @@ async def open_stream(caller: WithCaller, parts: WithParts) -> AsyncIterator[Non
     """Count a stream as open until its response ends, for whatever reason."""
     async with parts.open_streams.one_more(caller.user_id):
         yield
+
+
+EVENTS: dict[str, Any] = {
+    "response_class": EventSourceResponse,
+    "response_description": "Server-sent events, as described in `docs/reference/streams.md`. To resume after an event,"
+    " send its `id` in the `Last-Event-ID` header.",
+    "dependencies": [Depends(open_stream)],
+}
+"""Arguments of every route that streams the events of one run."""
 
 
 async def after_event(
@@ -86,10 +95,7 @@ async def _from(first: Batch, others: AsyncGenerator[Batch]) -> AsyncGenerator[B
 @router.get(
     "/tasks/{task_id}/events",
     operation_id="follow_task",
-    response_class=EventSourceResponse,
-    response_description="Server-sent events, as described in `docs/reference/streams.md`. To resume after an event,"
-    " send its `id` in the `Last-Event-ID` header.",
-    dependencies=[Depends(open_stream)],
+    **EVENTS,
 )
 async def follow_task(
     task_id: WithTaskId,

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.deps import ClosedRoute, Limit, WithCaller, WithParts
+from api.deps import ClosedRoute, WithCaller, WithParts
+from api.paging import Limit
 from chimera.store import system_log
 from chimera.store.system_log import LogFilter
 from models.errors import Forbidden, InvalidInput

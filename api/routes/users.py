@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response, status
 
-from api.deps import API, ClosedRoute, Cursor, Limit, Parts, WithApiKeyId, WithCaller, WithParts, WithUserId
+from api.deps import API, ClosedRoute, Parts, WithApiKeyId, WithCaller, WithParts, WithUserId
 from api.etags import ChecksTag, ShowsVersion, Tagged
 from api.idempotency import KEYED
+from api.paging import Cursor, Limit
 from api.routes.api_keys import add_key, keys_of, remove_key
 from chimera.store import accounts, audit, deleted_owners, users
 from chimera.store.accounts import UserFilter

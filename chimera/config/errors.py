@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError
 
-from chimera.config.settings import Settings, env_file
+from chimera.config.settings import Settings
+from chimera.config.sources import env_file
 from models.errors import ChimeraError
 from models.wording import sentence_of
 

@@ -1,36 +1,15 @@
 """All settings, in one class. Created once per process and passed on; nothing reads the environment at import."""
 
-import os
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-    create_model,
-    field_validator,
-    model_validator,
-)
-from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SecretsSettingsSource,
-    SettingsConfigDict,
-)
-from pydantic_settings.exceptions import SettingsError
+from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
-from chimera.config.addresses import problem_of
+from chimera.config.catalog_file import models_in
 from chimera.config.named_secrets import read_secrets
+from chimera.config.sources import env_file
 from chimera.config.temporal_tls import TemporalTls
 from chimera.config.types import (
     AuditDays,
@@ -53,14 +32,13 @@ from chimera.config.types import (
     TimeZone,
     WebAddress,
 )
-from chimera.config.vendors import VENDORS, Vendor
-from chimera.content.text_files import NotReadable, json_problem_of, text_in
+from chimera.config.vendor_settings import OfVendors
+from chimera.config.vendors import VENDORS
 from models.base import ModelRef
 from models.model_calls import MAX_CALL_SECONDS
 from models.providers import OwnModel, OwnPrice
 from models.tasks import SubtaskMode
 from models.users import Role
-from models.wording import reportable, sentence_of
 
 RETENTION_SETTINGS = {
     "tasks": "tasks_kept_days",
@@ -75,91 +53,6 @@ RETENTION_SETTINGS = {
 }
 """The setting for each kind of content."""
 WindowTokens = Annotated[int, Field(ge=1024)]
-_OWN_MODELS: TypeAdapter[dict[ModelRef, OwnModel]] = TypeAdapter(dict[ModelRef, OwnModel])
-
-
-class FromSurroundings(BaseSettings):
-    """The sources from which settings are read."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="CHIMERA_",
-        env_file=".env",
-        # An empty variable counts as not set: `CHIMERA_OPENAI_API_KEY=` isn't a key.
-        env_ignore_empty=True,
-        populate_by_name=True,
-        extra="ignore",
-        frozen=True,
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read settings also from the named `.env` file, and secrets from files, as container platforms mount them.
-
-        Raises SettingsError if a named file or folder doesn't exist.
-        """
-        if "CHIMERA_ENV_FILE" in os.environ:
-            file = env_file()
-            if file is not None and (file.is_dir() or not file.exists()):
-                raise SettingsError(
-                    f"CHIMERA_ENV_FILE: the file {str(file)!r} doesn't exist. Correct the path, or leave the variable"
-                    " empty."
-                )
-            dotenv_settings = DotEnvSettingsSource(settings_cls, file)
-        folder = os.environ.get("CHIMERA_SECRETS_DIR")
-        if not folder:
-            return init_settings, env_settings, dotenv_settings
-        if not Path(folder).is_dir():
-            raise SettingsError(
-                f"CHIMERA_SECRETS_DIR: the folder {folder!r} doesn't exist. Mount the secrets there, or correct the"
-                " path."
-            )
-        return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls, folder)
-
-
-class _SecretFiles(SecretsSettingsSource):
-    """A folder of secrets. Like an empty variable, an empty file is a secret that isn't set.
-
-    Platforms mount an empty file for an optional secret.
-    """
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        value, key, is_complex = super().get_field_value(field, field_name)
-        return value or None, key, is_complex
-
-
-def _can_be_asked(value: str | None) -> str | None:
-    if value is not None and (problem := problem_of(value)) is not None:
-        raise ValueError(f"{value!r} {problem}. Use an address such as http://127.0.0.1:11434/v1.")
-    return value
-
-
-def _fields_of(vendor: Vendor) -> dict[str, Any]:
-    """Return the settings for a vendor's row. The vendor's own names for its key are accepted, too."""
-    fields: dict[str, Any] = {
-        vendor.address_field: (Annotated[str | None, AfterValidator(_can_be_asked)], None),
-    }
-    if vendor.key != "none":
-        names = AliasChoices(vendor.key_variable, *vendor.key_variables)
-        fields[vendor.key_field] = (SecretStr | None, Field(default=None, validation_alias=names))
-    return fields
-
-
-if TYPE_CHECKING:
-
-    class OfVendors(FromSurroundings):
-        """The vendors' keys and addresses, which `Settings.key_of` and `Settings.address_of` read."""
-
-else:
-    OfVendors = create_model(
-        "OfVendors", __base__=FromSurroundings, **{k: v for row in VENDORS.values() for k, v in _fields_of(row).items()}
-    )
 
 
 class Settings(OfVendors):
@@ -388,7 +281,7 @@ class Settings(OfVendors):
 
     @property
     def kept_days(self) -> dict[str, int]:
-        """How many days each kind of content is kept (`RetentionKind`); 0: for ever."""
+        """How many days each kind of content is kept (`RetentionKind`); 0: forever."""
         return {kind: getattr(self, setting) for kind, setting in RETENTION_SETTINGS.items()}
 
     @property
@@ -422,7 +315,7 @@ class Settings(OfVendors):
     @property
     def own_models(self) -> Mapping[str, OwnModel]:
         """The entries of `catalog_file`."""
-        return _models_in(self.catalog_file) if self.catalog_file else {}
+        return models_in(self.catalog_file) if self.catalog_file else {}
 
     @property
     def own_prices(self) -> Mapping[str, OwnPrice | OwnModel]:
@@ -456,28 +349,3 @@ class Settings(OfVendors):
     def _catalog_file_can_be_used(self) -> Self:
         _ = self.own_models
         return self
-
-
-def env_file() -> Path | None:
-    """Return the settings file: `.env`, or the one that `CHIMERA_ENV_FILE` names; None if that variable is empty."""
-    named = os.environ.get("CHIMERA_ENV_FILE", Settings.model_config.get("env_file"))
-    return Path(str(named)).expanduser() if named else None
-
-
-@cache
-def _models_in(file: Path) -> Mapping[str, OwnModel]:
-    try:
-        text = text_in(file)
-    except NotReadable as error:
-        raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} {error}") from None
-    except OSError as error:
-        raise ValueError(f"CHIMERA_CATALOG_FILE: the file {str(file)!r} can't be read ({error.strerror}).") from None
-    try:
-        return _OWN_MODELS.validate_json(text)
-    except ValidationError as error:
-        first = reportable([dict(entry) for entry in error.errors()])[0]
-        if first["type"] == "json_invalid":
-            problem = json_problem_of(ValueError(first["ctx"]["error"]), text)
-            raise ValueError(f"CHIMERA_CATALOG_FILE: {str(file)!r} is not valid JSON: {problem}") from None
-        place = ".".join(str(part) for part in first["loc"] if part != "[key]")
-        raise ValueError(f"CHIMERA_CATALOG_FILE: {place or str(file)}: {sentence_of(first)}") from None

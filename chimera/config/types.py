@@ -155,7 +155,7 @@ def _is_a_time_zone(value: str) -> str:
 
 def _is_long_enough(value: int) -> int:
     if 0 < value < MIN_AUDIT_DAYS:
-        raise ValueError(f"{value} days are too few. Use 0 to keep entries for ever, or at least {MIN_AUDIT_DAYS}.")
+        raise ValueError(f"{value} days are too few. Use 0 to keep entries forever, or at least {MIN_AUDIT_DAYS}.")
     return value
 
 
@@ -164,7 +164,7 @@ Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Positive = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[int, Field(ge=0)]
 KeptDays = Annotated[int, Field(ge=0, le=36_500)]
-"""How many days something is kept; 0: for ever."""
+"""How many days something is kept; 0: forever."""
 AuditDays = Annotated[KeptDays, AfterValidator(_is_long_enough)]
 DatabaseUrl = Annotated[
     str,

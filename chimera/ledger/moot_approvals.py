@@ -1,4 +1,4 @@
-"""Pending decisions that no run waits for any more, because the run or the subtask has ended."""
+"""Pending decisions that no run waits for anymore, because the run or the subtask has ended."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

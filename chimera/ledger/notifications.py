@@ -65,7 +65,7 @@ WHERE subject = ANY(%(subjects)s::text[]) AND kind = ANY(%(kinds)s::text[]) AND 
 
 
 async def approval_waits(transaction: Transaction, approval_id: ApprovalId) -> None:
-    """Tell everybody who may decide now. Users who know it already don't hear it again."""
+    """Notify all users who may decide now, except those who were already notified."""
     await _execute(transaction, _APPROVAL, {"approval_id": approval_id})
 
 
@@ -78,13 +78,13 @@ async def approvals_closed(
 
 
 async def run_failed(transaction: Transaction, run_id: RunId, code: str, message: str) -> None:
-    """Tell the owner of a task that it has failed."""
+    """Notify the owner of a task that it has failed."""
     values = {"run_id": run_id, "kind": NotificationKind.RUN_FAILED.value, "text": message, "code": code}
     await _execute(transaction, _RUN, values)
 
 
 async def budget_reached(transaction: Transaction, run_id: RunId, limit: str, message: str) -> None:
-    """Tell the owner of a task that it waits for a higher budget."""
+    """Notify the owner of a task that it waits for a higher budget."""
     values = {"run_id": run_id, "kind": NotificationKind.BUDGET_REACHED.value, "text": message, "code": limit}
     await _execute(transaction, _RUN, values)
 
@@ -96,12 +96,12 @@ async def run_goes_on(transaction: Transaction, run_id: RunId, *, has_ended: boo
 
 
 async def spending_reached(transaction: Transaction, owner_id: UserId, period: str, message: str) -> None:
-    """Tell a user that their own spending limit for a period, such as `2026-11`, was reached."""
+    """Notify a user that their own spending limit for a period, such as `2026-11`, was reached."""
     await _execute(transaction, _SPENDING, {"owner_id": owner_id, "subject": f"spending:{period}", "text": message})
 
 
 async def tool_changed(transaction: Transaction, owner_id: UserId | None, tool: str) -> None:
-    """Tell the owner of an MCP server, or all administrators, that a tool waits to be accepted."""
+    """Notify the owner of an MCP server, or all administrators, that a tool waits to be accepted."""
     await _execute(transaction, _TOOL, {"owner_id": owner_id, "tool": tool, "subject": _tool(owner_id, tool)})
 
 
@@ -115,7 +115,7 @@ def _tool(owner_id: UserId | None, tool: str) -> str:
 
 
 async def schedule_skipped(transaction: Transaction, schedule_id: ScheduleId, reason: str) -> None:
-    """Tell the owner of a schedule why it creates no tasks."""
+    """Notify the owner of a schedule why it creates no tasks."""
     await _execute(transaction, _SCHEDULE, {"schedule_id": schedule_id, "text": reason})
 
 

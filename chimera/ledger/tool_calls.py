@@ -1,4 +1,4 @@
-"""The ledger of tool calls: each is identified by its place, claimed before it runs and finished afterwards."""
+"""The ledger of tool calls: each is identified by its place, claimed before it runs and finished afterward."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The accepted definitions of tools, as workers write and read them.
 
-An MCP server's tools are pinned: the first list of a server is accepted as it is. Afterwards, a changed or new
+An MCP server's tools are pinned: the first list of a server is accepted as it is. Afterward, a changed or new
 definition is only offered until a person accepts it, and its tool can't be called.
 """
 

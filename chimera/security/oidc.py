@@ -1,7 +1,7 @@
 """Sign-in through an identity provider (OpenID Connect): authorization code flow with PKCE, state and nonce.
 
 The secrets of a flow are kept by the browser that began it, in a signed token: another browser can't finish it, and a
-page that sends a user here with someone else's code has no flow. The redirect URL comes only from the settings. All
+page that sends a user here with another user's code has no flow. The redirect URL comes only from the settings. All
 requests to the provider go through the egress client.
 """
 
@@ -141,7 +141,7 @@ class Oidc:
                 session, claims["iss"], claims["sub"], email=email, name=_name_of(claims), role=role
             )
         except Conflict as error:
-            # Not linked by itself: whoever controls the address there need not be the owner of the account here.
+            # Not linked by itself: the user who controls the address there need not be the owner of the account here.
             raise Conflict(
                 f"{email!r} already has an account here. Sign in to it with its password, and then link the account of"
                 " the identity provider to it."

@@ -84,7 +84,7 @@ async def locked(session: AsyncSession, user_id: UserId) -> User:
     if user is None:
         raise NotFound("user", user_id)
     if user.deleted_at is not None:
-        raise Conflict("This account was deleted. It can't be changed any more.")
+        raise Conflict("This account was deleted. It can't be changed anymore.")
     return user
 
 

@@ -63,11 +63,6 @@ async def remove(session: AsyncSession, owner_id: UserId, key_id: ApiKeyId) -> s
     return name
 
 
-async def remove_all(session: AsyncSession, owner_id: UserId) -> None:
-    """Delete all keys of a user."""
-    await session.execute(delete(ApiKey).where(ApiKey.owner_id == owner_id))
-
-
 _HOLDER = sql_of(select(ApiKey.owner_id, ApiKey.secret_sha256).where(ApiKey.id == bindparam("key_id")))
 
 

@@ -1,6 +1,6 @@
 """Who may see an approval, and who may decide about it.
 
-The owner of the run, its approvers and administrators see an approval. For everybody else, it doesn't exist. An
+The owner of the run, its approvers and administrators see an approval. For other users, it doesn't exist. An
 approver who isn't the owner sees nothing else of the task.
 """
 

@@ -91,7 +91,7 @@ async def decide(
     """Record a user's decision about a tool call, or about the unknown outcome of one.
 
     Raises NotFound for an approval that the caller may not see, Forbidden for one that others decide about, Conflict if
-    somebody else was first, if it has expired, or if the run has ended, and InvalidInput for a decision of another
+    another user was first, if it has expired, or if the run has ended, and InvalidInput for a decision of another
     kind, or for arguments that the tool doesn't accept.
     """
     pending = await _pending(session, caller, approval_id, task_id)
@@ -132,7 +132,7 @@ async def delegate(session: AsyncSession, caller: Caller, approval_id: ApprovalI
     found = select(User.id).where(User.email == wish.to, User.disabled_at.is_(None))
     other = await session.scalar(found)
     if other is None:
-        raise InvalidInput("to", f"There is no active user {wish.to!r}. Name the email address of a user.")
+        raise InvalidInput("to", f"There is no active user {wish.to!r}. Name the e-mail address of a user.")
     before = deciders_of(row, pending.run.owner_id)
     after = [each for each in before if wish.keep or each != caller.user_id]
     after += [other] if other not in after else []
@@ -192,7 +192,7 @@ async def _pending(
     if not may_decide(caller, row, run.owner_id):
         raise Forbidden("Others decide about this approval. You can see it because the task is yours.")
     if expired:
-        raise Conflict("The approval has expired: nobody decided in time.", remedy=_show(approval_id))
+        raise Conflict("The approval has expired: no decision was made in time.", remedy=_show(approval_id))
     if run.status in UNCALLABLE:
         raise Conflict(f"The task is {run.status}, so there is nothing to decide.", remedy=_show(approval_id))
     return _Pending(row, run, await users.email_of(session, caller.user_id))

@@ -106,7 +106,7 @@ async def members(
 async def put_member(session: AsyncSession, found: Found, spec: MemberSpec) -> MemberView:
     """Add a member to a locked group, or change the member's role.
 
-    The outcome is the same for an address without an account, except that nobody gets a right by it. Raises Conflict
+    The outcome is the same for an address without an account, except that it gives no user a right. Raises Conflict
     if the group is full, or would have no manager.
     """
     of_group = GroupMember.group_id == found.row.id

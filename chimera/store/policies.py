@@ -120,7 +120,7 @@ async def try_out(session: AsyncSession, settings: Settings, caller: Caller, wis
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Says what the rules for a user's tasks say about calls that nobody has made."""
+    """Applies the rules for a user's tasks to calls that haven't been made."""
 
     rules: Stored
     email: str
@@ -182,7 +182,7 @@ async def definition_of(
 
 
 def _normal(rule: PolicyRule) -> PolicyRule:
-    """Return a rule whose email addresses are written as in the table of users."""
+    """Return a rule whose e-mail addresses are written as in the table of users."""
     terms = rule.approval
     lowered = {
         "approvers": tuple(each.strip().lower() for each in terms.approvers),
@@ -192,7 +192,7 @@ def _normal(rule: PolicyRule) -> PolicyRule:
 
 
 async def _check_users(session: AsyncSession, rules: list[PolicyRule]) -> None:
-    """Raise InvalidInput for the first address that no user has: nobody could decide there."""
+    """Raise InvalidInput for the first address without an account, because no user could decide there."""
     named = {email for each in rules for email in (*each.approval.approvers, *each.approval.escalate_to)}
     if not named:
         return
@@ -203,7 +203,7 @@ async def _check_users(session: AsyncSession, rules: list[PolicyRule]) -> None:
                 if email not in known:
                     raise InvalidInput(
                         f"rules.{index}.approval.{field}.{place}",
-                        f"There is no active user {email!r}. Name the email address of a user.",
+                        f"There is no active user {email!r}. Name the e-mail address of a user.",
                     )
 
 

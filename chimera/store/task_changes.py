@@ -42,7 +42,7 @@ async def change(
 ) -> None:
     """Change the caller's task. `expect` gets its `edited_fields`, and raises if they aren't those that it expects.
 
-    Raises Conflict if the task has begun, InvalidInput for a field that can't be changed any more, and Forbidden
+    Raises Conflict if the task has begun, InvalidInput for a field that can't be changed anymore, and Forbidden
     for one that only the owner can change.
     """
     run = await locked(session, caller, task_id, RunKind.TASK, right=Right.EDIT)

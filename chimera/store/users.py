@@ -76,7 +76,7 @@ async def by_id(session: AsyncSession, user_id: UserId, *, lock: bool = False) -
 
 
 async def email_of(session: AsyncSession, user_id: UserId) -> str:
-    """Return a user's email address; empty if the user no longer exists."""
+    """Return a user's e-mail address; empty if the user no longer exists."""
     return await session.scalar(select(User.email).where(User.id == user_id)) or ""
 
 
@@ -88,7 +88,7 @@ async def is_empty(session: AsyncSession) -> bool:
 
 
 async def has_administrator(session: AsyncSession) -> bool:
-    """Return whether there is an administrator. Nobody else becomes one until this transaction ends."""
+    """Return whether there is an administrator. No other user becomes one until this transaction ends."""
     # SQLAlchemy has no construct for this statement.
     await sql.execute(session, "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", {})
     return await session.scalar(select(User.id).where(User.role == "admin", User.deleted_at.is_(None))) is not None

@@ -30,7 +30,6 @@ name) is sent again at its next run."""
 
 _ALL_YEARS = range(2000, 2101)
 """The years that Temporal accepts."""
-_ALL_MONTHS = range(1, 13)
 _ALL_DAYS = range(1, 32)
 _ALL_WEEKDAYS = range(7)
 

@@ -28,7 +28,7 @@ class PolicyCall:
     arguments: Mapping[str, Any]
     agent: str
     user: str
-    """The email address of the task's owner."""
+    """The e-mail address of the task's owner."""
     is_untrusted: bool
     """Whether the run has read content from outside."""
     is_trusted_destination: bool

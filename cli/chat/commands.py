@@ -60,7 +60,7 @@ COMMANDS: dict[str, Command] = {
 KEYS = {
     "Enter": "Send the message. While a reply is being written, the message waits for its turn.",
     "Alt-Enter, Ctrl-J": "Begin a new line.",
-    "Ctrl-C": "Cut the reply, or clear the input.",
+    "Ctrl-C": "Interrupt the reply, or clear the input.",
     "Ctrl-D": "Leave. The conversation is kept.",
     "Up, Ctrl-R": "Go through your earlier messages, or search them.",
     "//": "Begin a message with a slash.",

@@ -32,7 +32,7 @@ class Surface(Protocol):
         """Show rendered lines below what was printed, instead of the earlier ones."""
 
     def erase(self, lines: int) -> bool:
-        """Erase the last printed lines. Return False if they aren't all on the screen any more."""
+        """Erase the last printed lines. Return False if they aren't all on the screen anymore."""
 
 
 class Page:

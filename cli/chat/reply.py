@@ -64,7 +64,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """The text of this call isn't valid any more, because another attempt begins."""
+    """The text of this call isn't valid anymore, because another attempt begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class ReplyState:
         if place < self._place:
             return
         yield from self._begin(*place)
-        # After a gap, pieces don't fit any more. The whole text arrives with the message.
+        # After a gap, pieces don't fit anymore. The whole text arrives with the message.
         self._has_gap = self._has_gap or frame.offset > self._length
         missing = self._length - frame.offset
         if self._has_gap or missing >= len(frame.text):

@@ -114,7 +114,7 @@ class Terminal:
         self._session.app.invalidate()
 
     def erase(self, lines: int) -> bool:
-        """Erase the last printed lines. Return False if they aren't all on the screen any more."""
+        """Erase the last printed lines. Return False if they aren't all on the screen anymore."""
         if lines > self.height - _LEAST_LINES - self._below.count("\n"):
             return False
         self.printed_lines -= lines

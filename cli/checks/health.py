@@ -8,7 +8,7 @@ from cli.checks.payload_keys import ids_of_a_start, keys_in_use
 from cli.errors import NoHttpClient
 from cli.http import sign_in
 from cli.http.addresses import api_url_of
-from cli.http.client import new_http
+from cli.http.requests import new_http
 from cli.http.sessions import Session
 from cli.output.text import one_line
 from models.errors import ChimeraError

@@ -8,7 +8,7 @@ from chimera.config.settings import Settings
 from chimera.providers.wire.values import names_in
 from cli.checks.findings import Finding, Level
 from cli.errors import NoHttpClient
-from cli.http.client import new_http
+from cli.http.requests import new_http
 from cli.output.text import one_line
 from models.errors import UnusableKey
 

@@ -12,7 +12,7 @@ from chimera.local import redis as local_redis
 from cli.checks.findings import Finding, Level
 from cli.checks.installation import folder_of
 from cli.http.addresses import without_password
-from cli.http.client import new_http
+from cli.http.requests import new_http
 
 PROBE_S = 3.0
 

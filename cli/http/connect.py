@@ -27,7 +27,8 @@ from cli.errors import (
 )
 from cli.http import sign_in
 from cli.http.addresses import address_from, api_url_of, is_same, port_here
-from cli.http.client import Client, new_http
+from cli.http.client import Client
+from cli.http.requests import new_http
 from cli.http.sessions import Session
 from cli.output.text import plain
 

@@ -6,7 +6,7 @@ import httpx2
 
 from cli.errors import NotReachable
 from cli.http import sign_in
-from cli.http.client import new_http, raise_for
+from cli.http.requests import new_http, raise_for
 from models.users import Tokens
 
 

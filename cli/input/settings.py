@@ -12,7 +12,8 @@ from dotenv.parser import Binding, parse_stream
 
 from chimera.config import named_secrets
 from chimera.config.errors import explained, read_settings
-from chimera.config.settings import FromSurroundings, Settings, env_file
+from chimera.config.settings import Settings
+from chimera.config.sources import FromSurroundings, env_file
 from chimera.config.types import OnDisk, Port
 
 ELSEWHERE = (

@@ -78,7 +78,7 @@ class Asker:
         if found.kind is ApprovalKind.QUESTION:
             if not typed:
                 return f"Later: chimera answer {short(found.id)} <answer>"
-            await self._client.answer(found.task_id, found.id, typed)
+            await self._client.answer(found.id, typed)
             return "Answered."
         choice = typed.lower()
         if choice in ("", "l", "later"):
@@ -86,7 +86,7 @@ class Asker:
         decision = await self._decision(found, choice)
         if decision is None:
             return None
-        decided = await self._client.decide(found.task_id, found.id, decision)
+        decided = await self._client.decide(found.id, decision)
         return f"Approval {short(decided.id)} is {decided.status}."
 
     async def _decision(self, found: ApprovalView, choice: str) -> dict[str, Any] | None:

@@ -68,7 +68,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "See the message, and `remedy` for a request that is allowed.",
     ),
     "session_busy": (
-        "A reply in the chat session is open, and the policy rejects messages meanwhile.",
+        "A reply in the chat session is open, and the policy rejects messages until it ends.",
         "Wait for the reply, cancel it, or send the message with another `double_texting`.",
     ),
     "body_too_large": ("The body is larger than `CHIMERA_MAX_BODY_BYTES`.", "Send a smaller body, or upload a file."),
@@ -108,11 +108,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Ask an administrator for a new token.",
     ),
     "codec_address_refused": ("The codec address is no longer valid.", "Create a new codec address."),
-    "too_many_tries": ("Too many sign-ins have failed.", "Wait as long as `Retry-After` says."),
+    "too_many_tries": ("Too many sign-ins have failed.", "Sign in after the time in `Retry-After`."),
     "too_busy": ("Too many requests are waiting.", "Repeat the request after the time in `Retry-After`."),
     "limit_reached": (
         "You have reached a limit, which the message names.",
-        "Free some room, or ask an administrator to raise the limit.",
+        "Delete, end or close what counts toward it, or ask an administrator to raise the limit.",
     ),
     "too_many_requests": (
         "You have sent more requests per minute than a limit allows.",
@@ -127,9 +127,9 @@ WORDS: dict[str, tuple[str, str]] = {
     # Providers
     "provider_error": ("The provider failed.", "See the message."),
     "rate_limited": ("The provider's rate limit is reached.", _RETRIED),
-    "unreachable": ("No connection to the provider was made.", _RETRIED),
+    "unreachable": ("Chimera couldn't connect to the provider.", _RETRIED),
     "model_loading": ("The provider's server is loading the model.", _RETRIED),
-    "overloaded": ("The provider is in difficulty.", _RETRIED),
+    "overloaded": ("The provider is overloaded, or its servers fail.", _RETRIED),
     "internal_failure": ("The provider failed on this request.", _RETRIED),
     "provider_timeout": ("The provider didn't respond in time.", _RETRIED),
     "took_too_long": ("The provider didn't finish in time.", _RETRIED),

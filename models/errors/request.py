@@ -228,7 +228,7 @@ class Conflict(ChimeraError):
 
 
 class SessionBusy(Conflict):
-    """A reply in a chat session is open, and the policy rejects messages meanwhile."""
+    """A reply in a chat session is open, and the policy rejects messages until it ends."""
 
     code, title = "session_busy", "A reply in the chat session is open"
 

@@ -1,19 +1,20 @@
 """Responses: created, retrieved, cancelled and deleted."""
 
-import asyncio
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.deps import Parts, WithCaller, WithParts, WithSignedIn
 from api.openai import response_events, responses
-from api.openai.accepting import WithTerms, accept
-from api.openai.connections import Disconnected, while_connected
-from api.openai.ending import GONE, cancel_soon
+from api.openai.accepting import WithTerms
+from api.openai.connections import Disconnected
+from api.openai.ending import GONE
 from api.openai.failures import COST_HEADER, RUN_ID_HEADER, NoAnswer
-from api.openai.following import Answer, Following, found, waited
+from api.openai.following import Answer, Following, found
 from api.openai.routing import ERRORS, STREAM, OpenAIRoute
 from api.openai.sse import Stream
+from api.openai.starting import start
 from chimera.security.sessions import SignedIn
 from chimera.store import replies, reply_contents
 from models.base import RESPONSE_ID
@@ -46,28 +47,20 @@ async def create_openai_response(
     continues. A response that isn't stored is cancelled if you disconnect before it is complete.
     """
     asked, echo = await responses.asked_by(parts, caller, spec), echo_of(spec)
-    run = await accept(parts, caller, asked, terms)
-    headers = {RUN_ID_HEADER: run.run_id} | ({} if run.is_new else {"Idempotent-Replayed": "true"})
-    begun = await found(parts, caller, run.run_id)
-
-    def give_up() -> None:
-        if not spec.is_stored and terms.key is None:
-            cancel_soon(parts, caller, run.run_id)
-
-    following = Following(parts, signed_in, run.run_id, is_live=bool(spec.stream) and not asked.is_typed)
+    run = await start(parts, caller, signed_in, asked, terms, is_streamed=bool(spec.stream), is_stored=spec.is_stored)
+    begun = await found(parts, caller, run.id)
     if spec.stream:
-        return Stream(response_events.events(following, begun, echo), headers, on_disconnect=give_up)
+        return Stream(response_events.events(run.following, begun, echo), run.headers, on_disconnect=run.give_up)
     if spec.background:
-        return _written(begun, echo, headers)
+        return _written(begun, echo, run.headers)
     try:
-        await while_connected(request.receive, waited(following, parts.settings.reply_patience_s))
+        await run.answer(request.receive)
     except Disconnected:
-        give_up()
         return Response(status_code=GONE)
     except NoAnswer as end:
-        if not following.has_failed:
+        if not run.following.has_failed:
             return end.response()
-    return _written(await found(parts, caller, run.run_id), echo, headers)
+    return _written(await found(parts, caller, run.id), echo, run.headers)
 
 
 @router.get(
@@ -119,12 +112,10 @@ async def cancel_openai_response(response_id: ResponseId, caller: WithCaller, pa
     answer, echo = await responses.retrieved(parts, caller, response_id)
     run_id = responses.run_of(response_id)
     if answer.view.ended_at is None:
-        try:
+        # Conflict: it has ended in the meantime.
+        with suppress(Conflict):
             async with parts.database.begin() as session:
                 await replies.cancel(session, caller, run_id)
-        except Conflict:
-            # It has ended in the meantime.
-            await asyncio.sleep(0)
         parts.dispatcher.deliver_soon(run_id)
     return _written(await found(parts, caller, run_id), echo, {RUN_ID_HEADER: run_id})
 

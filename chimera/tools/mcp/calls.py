@@ -12,8 +12,8 @@ from chimera.tools.context import ToolContext
 from chimera.tools.mcp.codes import EXPIRED, LOST, NOT_SENT, REFUSED, TOO_LARGE
 from chimera.tools.mcp.connection import Connection
 from chimera.tools.mcp.content import output_of
-from chimera.tools.mcp.http import TOO_LARGE_TEXT
 from chimera.tools.mcp.servers import without_secrets
+from chimera.tools.mcp.transport import TOO_LARGE_TEXT
 from chimera.tools.mcp.watching import KEY
 
 if TYPE_CHECKING:

@@ -124,7 +124,7 @@ class Connection:
         finally:
             self._client = None
             self.watch.over.set()
-            # Nobody may wait for it any more.
+            # Perhaps no call waits for it anymore.
             with suppress(BaseException):
                 if self._ready.done() and not self._ready.cancelled():
                     self._ready.exception()

@@ -20,7 +20,7 @@ def main() -> None:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
-    # Afterwards, because the kernel clears the death signal when a process changes its user. SIGTERM, because `npx` and
+    # Afterward, because the kernel clears the death signal when a process changes its user. SIGTERM, because `npx` and
     # `uvx` pass it on to the server that they have started.
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -39,7 +39,7 @@ class Watch:
         self._handed_over.discard(key)
 
     def sending(self, message: Any) -> None:
-        """Note a call before it is handed over: afterwards, the server may have it."""
+        """Note a call before it is handed over: afterward, the server may have it."""
         if getattr(message, "method", None) == "tools/call":
             meta = (message.params or {}).get("_meta") or {}
             if isinstance(key := meta.get(KEY), str):

@@ -15,10 +15,11 @@ from starlette.routing import Route
 
 from chimera.tools.base import OutcomeUnknown, ToolError, ToolUnavailable
 from chimera.tools.mcp import connection as module
-from chimera.tools.mcp import http as module_http
+from chimera.tools.mcp import transport as transport_module
 from chimera.tools.mcp.calls import call
 from chimera.tools.mcp.pool import connected_once
 from chimera.tools.mcp.servers import HttpServer
+from chimera.tools.mcp.transport import Transport
 from tests.chimera.tools.mcp.builders import NOBODY, connections, context
 from tests.chimera.tools.mcp.servers import good
 from tests.parts import serving
@@ -292,8 +293,8 @@ async def test_a_server_cannot_make_us_ask_without_end(monkeypatch: pytest.Monke
         waits.append(seconds)
 
     # So long that the requests themselves take less, even on a busy machine.
-    monkeypatch.setattr(module_http, "GET_EVERY_S", 3600.0)
-    monkeypatch.setattr(module_http, "sleep", sleep)
+    monkeypatch.setattr(transport_module, "GET_EVERY_S", 3600.0)
+    monkeypatch.setattr(transport_module, "sleep", sleep)
 
     async def answer(request: Request) -> Response:
         nonlocal gets
@@ -303,7 +304,7 @@ async def test_a_server_cannot_make_us_ask_without_end(monkeypatch: pytest.Monke
         return JSONResponse({})
 
     async with serving(Starlette(routes=[Route("/mcp", answer)])) as url:
-        transport = module_http._careful(httpx2.AsyncClient(trust_env=False))
+        transport = Transport(httpx2.AsyncClient(trust_env=False))
         async with httpx2.AsyncClient(transport=transport) as client:
             for _ in range(6):
                 await client.get(f"{url}/mcp")
