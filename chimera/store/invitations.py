@@ -67,6 +67,18 @@ async def use(session: AsyncSession, token_sha256: str, email: str) -> Accepted 
     return None if row is None else Accepted(InvitationId(row.id), row.role)
 
 
+async def use_for(session: AsyncSession, email: str) -> Accepted | None:
+    """Mark the invitation of a verified e-mail address as used, and return it; None if the address has none.
+
+    An invitation for any address is only for those who have its token.
+    """
+    is_open = (Invitation.email == email, Invitation.used_at.is_(None), Invitation.expires_at > func.now())
+    first = select(Invitation.id).where(*is_open).order_by(Invitation.expires_at).limit(1).with_for_update()
+    statement = update(Invitation).where(Invitation.id.in_(first)).values(used_at=func.now())
+    row = (await session.execute(statement.returning(Invitation.id, Invitation.role))).one_or_none()
+    return None if row is None else Accepted(InvitationId(row.id), row.role)
+
+
 async def is_usable(session: AsyncSession, token_sha256: str, email: str) -> bool:
     """Return whether an invitation can still be used for this e-mail address."""
     usable = select(Invitation.id).where(
