@@ -14,6 +14,10 @@ from models.ids import InvitationId, UserId
 from models.invitations import InvitationSpec, InvitationView
 from models.users import Role
 
+LISTED_FOR = timedelta(days=90)
+"""How long an invitation is listed after it has expired."""
+PRUNED_AT_ONCE = 5_000
+
 
 class Accepted(NamedTuple):
     """A used invitation."""
@@ -93,6 +97,12 @@ async def is_usable(session: AsyncSession, token_sha256: str, email: str) -> boo
 async def note_account(session: AsyncSession, invitation_id: InvitationId, user_id: UserId) -> None:
     """Note the account that an invitation created."""
     await session.execute(update(Invitation).where(Invitation.id == invitation_id).values(user_id=user_id))
+
+
+async def prune(session: AsyncSession) -> None:
+    """Delete invitations that expired long ago, whether or not they were used, at most 5,000."""
+    old = select(Invitation.id).where(Invitation.expires_at < func.now() - LISTED_FOR).limit(PRUNED_AT_ONCE)
+    await session.execute(delete(Invitation).where(Invitation.id.in_(old.with_for_update(skip_locked=True))))
 
 
 def view_of(row: Invitation) -> InvitationView:
