@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends, Query, Response, status
 
 from api.chat import WithSessionId, check_replier
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
-from api.etags import ChecksTag, ShowsVersion
+from api.etags import ChecksTag, ShowsTag, ShowsVersion
 from api.idempotency import KEYED
 from api.paging import Cursor, Limit, WithShared
 from chimera.store import chat, chat_deletions, chat_replies, user_limits
 from chimera.store.chat import SessionFilter
 from chimera.store.user_limits import CHAT_SESSIONS_LIMIT
 from models.base import AGENT_NAME, CHAT_ORDER, Contract
-from models.chat import ChatSessionPage, ChatSessionSpec, ChatSessionView, LeafChoice
+from models.chat import ChatSessionPage, ChatSessionSpec, ChatSessionView, LeafChoice, LeafView
 from models.errors import InvalidInput
 from models.ids import ChatMessageId, ChatSessionId
 from models.shares import Shared
@@ -152,14 +152,27 @@ async def restore_chat_session(session_id: WithSessionId, caller: WithCaller, pa
     return await _view(parts, caller, session_id)
 
 
+@router.get("/{session_id}/leaf", operation_id="get_chat_branch")
+async def get_chat_branch(
+    session_id: WithSessionId, caller: WithCaller, parts: WithParts, tagged: ShowsTag
+) -> LeafView:
+    """Return the end of the active branch of a chat session. Messages and choices of a branch change it."""
+    async with parts.database.begin() as session:
+        view = chat.leaf_of(await chat.seen(session, caller, session_id))
+    tagged.show(view)
+    return view
+
+
 @router.put("/{session_id}/leaf", operation_id="choose_chat_branch")
 async def choose_chat_branch(
-    session_id: WithSessionId, choice: LeafChoice, caller: WithCaller, parts: WithParts
+    session_id: WithSessionId, choice: LeafChoice, caller: WithCaller, parts: WithParts, tagged: ChecksTag
 ) -> ChatSessionView:
     """Choose the active branch of a chat session, which the next message continues."""
     async with parts.database.begin() as session:
         found = await chat.own(session, caller, session_id, lock=True)
+        tagged.check(chat.leaf_of(found))
         await chat_replies.choose_leaf(session, found, ChatMessageId(str(choice.message_id)))
+        tagged.show(chat.leaf_of(found))
     return await _view(parts, caller, session_id)
 
 
