@@ -112,7 +112,8 @@ STARTS = frozenset(
     }
 )
 """Routes that create or start runs, below `API` except those below `/v1`. Their requests also count toward
-`CHIMERA_MAX_STARTS_PER_MINUTE`."""
+`CHIMERA_MAX_STARTS_PER_MINUTE`. Summaries and suggestions of chats (`routes/chat_notes.py`) count only if they are new.
+"""
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items per page")]
 Cursor = Annotated[str | None, Query(max_length=300, description="Value of `next_cursor` from the previous page")]
