@@ -10,6 +10,7 @@ from api import errors, middleware
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
+from api.foreign_reads import ForeignReads
 from api.lean import LeanRead
 from api.live.changes import Feed
 from api.live.hub import Hub
@@ -221,6 +222,7 @@ def build_parts(settings: Settings) -> Parts:
         accounts=accounts,
         oidc=Oidc(database, settings, auth, egress),
         rights=Rights(auth, database),
+        foreign_reads=ForeignReads(database),
         models=models,
         checks=Checks(settings, models),
         mcp_clients=clients_with(egress),

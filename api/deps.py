@@ -21,6 +21,7 @@ from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.etags import not_modified
+from api.foreign_reads import ForeignReads
 from api.idempotency import keyed, once
 from api.live.changes import Feed
 from api.live.hub import Hub
@@ -112,7 +113,8 @@ STARTS = frozenset(
     }
 )
 """Routes that create or start runs, below `API` except those below `/v1`. Their requests also count toward
-`CHIMERA_MAX_STARTS_PER_MINUTE`."""
+`CHIMERA_MAX_STARTS_PER_MINUTE`. Summaries and suggestions of chats (`routes/chat_notes.py`) count only if they are new.
+"""
 
 MAX_PARAMETERS = 100
 """Maximum number of query parameters of a request."""
@@ -137,6 +139,7 @@ class Parts:
     accounts: Accounts
     oidc: Oidc
     rights: Rights
+    foreign_reads: ForeignReads
     models: Models
     checks: Checks
     mcp_clients: HttpClients
@@ -317,7 +320,8 @@ WithScheduleId = Annotated[ScheduleId, Depends(_schedule_id)]
 class ClosedRoute(APIRoute):
     """Authenticates the caller before it reads the body. Rejects unknown query parameters.
 
-    Handles the headers `If-None-Match` and `Idempotency-Key` for routes that accept them.
+    Handles the headers `If-None-Match` and `Idempotency-Key` for routes that accept them. Records what administrators
+    read of other users.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -332,7 +336,11 @@ class ClosedRoute(APIRoute):
             strict = StrictRequest(request.scope, request.receive)
             if is_keyed:
                 return await once(parts_of(request).database, signed_in.caller, strict, lambda: handle(strict))
-            return not_modified(request, await handle(strict))
+            response = not_modified(request, await handle(strict))
+            await parts_of(request).foreign_reads.of_response(
+                signed_in.caller, self.operation_id or "", request, response
+            )
+            return response
 
         return signed_in_first
 

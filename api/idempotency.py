@@ -1,6 +1,8 @@
 """`Idempotency-Key` on requests that make or start something else than a run: a repeated one gets the first answer.
 
 The key is claimed before the work begins. If the request fails, the key is free again, so that it can be corrected.
+Routes keep their answer in the transaction that does the work (`Keyed.made`). So even if the process ends right after
+the commit, a repeated request finds the answer, and does nothing twice.
 """
 
 import hashlib
@@ -10,8 +12,10 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import MutableHeaders
 from starlette.responses import StreamingResponse
 
 from chimera.content.fingerprints import canonical
@@ -19,7 +23,7 @@ from chimera.db.engine import Database
 from chimera.store import idempotency
 from chimera.store.idempotency import Claim, Kept
 from models.base import IDEMPOTENCY_KEY
-from models.errors import InvalidInput
+from models.errors import InvalidInput, RequestInProgress
 from models.users import Caller
 from models.wording import PATTERNS
 
@@ -39,11 +43,35 @@ Key = Annotated[
 ]
 
 
-async def keyed(key: Key = None) -> None:
-    """Let a route accept an idempotency key: `dependencies=[KEYED]`. `ClosedRoute` does the work."""
+class Keyed:
+    """A request's claim of its key, and the answer that is kept for it."""
+
+    def __init__(self, claimed: Claim | None, response: Response) -> None:
+        self.claimed = claimed
+        """None for a request without a key."""
+        self._response = response
+
+    async def made(self, session: AsyncSession, view: BaseModel, status: int, *, location: str | None = None) -> None:
+        """Answer with the address of what was made, and keep the answer in the transaction that made it.
+
+        `status` is the route's own. What is sent later may contain more, and then replaces what is kept here. Raises
+        RequestInProgress, which undoes the work, if another try has replaced this one.
+        """
+        if location is not None:
+            self._response.headers["Location"] = location
+        headers = [("content-type", "application/json"), *_kept_headers(self._response.headers)]
+        await keep_with(session, self.claimed, Kept(status, headers, view.model_dump_json().encode()))
 
 
+async def keyed(request: Request, response: Response, key: Key = None) -> Keyed:
+    """Let a route accept an idempotency key. `ClosedRoute` claims it."""
+    return Keyed(getattr(request.state, "claimed", None), response)
+
+
+WithKey = Annotated[Keyed, Depends(keyed)]
+"""For a route that makes rows: it calls `made` at the end of its transaction."""
 KEYED = Depends(keyed)
+"""For a route whose work isn't in the database. After a crash in the middle, a repeated request does it again."""
 
 
 async def once(
@@ -54,18 +82,28 @@ async def once(
         return await work()
     body = b"" if not await request.body() else _canonical_bytes(await request.json())
     what = f"{request.method} {request.url.path}?{request.url.query}".encode()
-    return await once_for(database, caller, request.headers[KEY], what + b"\0" + body, work)
+
+    async def claimed(claim: Claim | None) -> Response:
+        request.state.claimed = claim
+        return await work()
+
+    return await once_for(database, caller, request.headers[KEY], what + b"\0" + body, claimed)
 
 
 async def once_for(
-    database: Database, caller: Caller, key: str | None, meaning: bytes, work: Callable[[], Awaitable[Response]]
+    database: Database,
+    caller: Caller,
+    key: str | None,
+    meaning: bytes,
+    work: Callable[[Claim | None], Awaitable[Response]],
 ) -> Response:
     """Do the work of a request that means `meaning`, or return the response to the same request before it.
 
-    Raises IdempotencyKeyReused, RequestInProgress, and InvalidInput for a key that isn't one.
+    `work` gets the claim of the key, for `keep_with`. Raises IdempotencyKeyReused, RequestInProgress, and InvalidInput
+    for a key that isn't one.
     """
     if key is None:
-        return await work()
+        return await work(None)
     if not _VALID.fullmatch(key):
         raise InvalidInput(KEY, PATTERNS[IDEMPOTENCY_KEY])
     async with database.begin() as session:
@@ -73,7 +111,7 @@ async def once_for(
     if isinstance(claimed, Kept):
         return Response(claimed.body, claimed.status, {**dict(claimed.headers), REPLAYED: "true"})
     try:
-        response = await work()
+        response = await work(claimed)
     except BaseException:
         await _free(database, claimed)
         raise
@@ -81,12 +119,25 @@ async def once_for(
     return response
 
 
-async def _keep(database: Database, claimed: Claim, response: Response) -> None:
+async def keep_with(session: AsyncSession, claimed: Claim | None, answer: Kept) -> None:
+    """Keep a request's answer in the transaction that does its work. Raises RequestInProgress, as `Keyed.made` does."""
+    if claimed is not None and not await idempotency.keep(session, claimed, answer):
+        raise RequestInProgress(claimed.key)
+
+
+def answer_of(response: Response) -> Kept:
+    """Return what is kept of a response."""
     assert not isinstance(response, StreamingResponse), "the body of a stream can't be kept"
-    headers = [(name, value) for name, value in response.headers.items() if name in _KEPT_HEADERS]
-    answer = Kept(response.status_code, headers, bytes(response.body))
+    return Kept(response.status_code, _kept_headers(response.headers), bytes(response.body))
+
+
+async def _keep(database: Database, claimed: Claim, response: Response) -> None:
     async with database.begin() as session:
-        await idempotency.keep(session, claimed, answer)
+        await idempotency.keep(session, claimed, answer_of(response))
+
+
+def _kept_headers(headers: MutableHeaders) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers.items() if name in _KEPT_HEADERS]
 
 
 async def _free(database: Database, claimed: Claim) -> None:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.deps import Parts, get_signed_in, parts_of
 from api.etags import TAG, Tagged
+from chimera.store.owners import Owned
 from models.base import Contract
 from models.ids import TaskId
 from models.users import Caller
@@ -46,6 +47,8 @@ class LeanRead(BaseRoute):
         response = Response(media_type="application/json")
         tagged = Tagged(response, None)
         task_id = TaskId(scope["path_params"]["task_id"])
-        view = await self._endpoint(task_id, signed_in.caller, parts_of(request), tagged)
+        parts = parts_of(request)
+        view = await self._endpoint(task_id, signed_in.caller, parts, tagged)
+        await parts.foreign_reads.of_object(signed_in.caller, self._endpoint.__name__, Owned.RUN, task_id)
         answer = Response(to_json(view), headers={TAG: response.headers[TAG]}, media_type="application/json")
         await answer(scope, receive, send)

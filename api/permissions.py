@@ -20,6 +20,8 @@ ACCOUNT = f"{_API}/auth"
 """A caller's own account. Keys can only read it, and viewers can change their own."""
 CREDENTIALS = ("/api-keys", "/password-reset")
 """Administrators make credentials for others below `/users`. No key can make a credential."""
+NOTIFICATIONS = f"{_API}/system/notifications"
+"""A caller's own inbox, which viewers can also mark as read."""
 OPENAI = "/v1"
 
 
@@ -33,6 +35,8 @@ def check(connection: HTTPConnection, caller: Caller) -> None:
         _check_account(caller, changes=changes)
     elif _is_below(path, OPENAI):
         _check_openai(caller, changes=changes)
+    elif _is_below(path, NOTIFICATIONS):
+        _check_inbox(caller, changes=changes)
     else:
         check_own(caller, changes=changes)
 
@@ -68,6 +72,13 @@ def _check_openai(caller: Caller, *, changes: bool) -> None:
         check_own(caller, changes=changes)
     elif changes and caller.role == "viewer":
         raise Forbidden("Your account can only read. Ask an administrator for the role 'user'.")
+
+
+def _check_inbox(caller: Caller, *, changes: bool) -> None:
+    if changes and not caller.has("write"):
+        raise MissingScope("write")
+    if not caller.may_read:
+        raise MissingScope("read")
 
 
 def _not_with_key() -> Forbidden:

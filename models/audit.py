@@ -43,6 +43,7 @@ class AuditAction(StrEnum):
     UNSHARED = "share.removed"
     RETENTION_STARTED = "retention.started"
     CONTENT_ERASED = "content.erased"
+    CONTENT_READ = "content.read"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     CODEC_ADDRESS_CREATED = "codec_address.created"

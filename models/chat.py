@@ -97,6 +97,14 @@ class LeafChoice(Body):
     )
 
 
+class LeafView(Contract):
+    """The end of the active branch of a session."""
+
+    message_id: ChatMessageId | None = Field(
+        description="ID of the last message of the active branch. `null` for a session without messages."
+    )
+
+
 class OpenReply(Contract):
     """A reply that hasn't ended yet."""
 

@@ -13,7 +13,7 @@ CurrentPassword = Annotated[str, StringConstraints(max_length=256, strip_whitesp
 Name = Annotated[str, StringConstraints(max_length=120)]
 Token = Annotated[str, StringConstraints(min_length=20, max_length=200)]
 Role = Literal["user", "admin", "viewer"]
-"""A viewer has a user's rights, but can't change anything."""
+"""A viewer has a user's rights, but can't change anything except their own account and what they have read."""
 
 UserKind = Literal["person", "service"]
 """A service account belongs to a program. It has no password, only API keys."""

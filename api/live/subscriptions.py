@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pydantic_core import to_json
 from starlette.websockets import WebSocket
 
+from api.foreign_reads import ForeignReads
 from api.live.changes import Feed, frames_of
 from api.live.conversations import Conversation
 from api.live.frames import messages_of
@@ -19,6 +20,7 @@ from api.live.states import States
 from chimera.db.engine import Database
 from chimera.ledger import agents as agent_calls
 from chimera.store import access, agents
+from chimera.store.owners import Owned
 from models.base import Contract
 from models.changes import ChangeTopic
 from models.errors import Forbidden, InvalidInput, NotFound
@@ -58,6 +60,9 @@ class SubscriptionParts(Protocol):
     def states(self) -> States: ...
 
     @property
+    def foreign_reads(self) -> ForeignReads: ...
+
+    @property
     def database(self) -> Database: ...
 
     async def system_state(self) -> Mapping[str, Any]: ...
@@ -90,6 +95,7 @@ async def _run(parts: SubscriptionParts, caller: Caller, topic: Topic, after: Af
     except ValueError:
         raise NotFound("topic", topic) from None
     progress = await parts.hub.progress(caller, run_id, (RunKind.TASK, *REPLIES))
+    await parts.foreign_reads.of_object(caller, "subscribe", Owned.RUN, run_id)
     yield [{"after": after or 0, "last_seq": progress.last_seq}]
     async with aclosing(parts.hub.batches(caller, run_id, after or 0, progress)) as batches:
         async for batch in batches:
@@ -102,7 +108,7 @@ async def _changes(parts: SubscriptionParts, caller: Caller, topic: ChangeTopic,
         raise InvalidInput("after", "For this topic, send the 'cursor' of the last message that you received.")
     async with aclosing(parts.feed.follow(caller, after)) as batches:
         yield [{"cursor": (await anext(batches)).cursor}]
-        async for batch in batches:
+        async for batch in parts.foreign_reads.of_changes(caller, [topic], batches):
             yield [_message(frame.model_dump()) for frame in frames_of(batch, [topic], caller)]
 
 
@@ -117,6 +123,7 @@ async def _chat(parts: SubscriptionParts, caller: Caller, topic: Topic, after: A
     async with parts.database.begin() as session:
         if not await access.sees_session(session, caller, session_id):
             raise NotFound("chat session", session_id)
+    await parts.foreign_reads.of_object(caller, "subscribe", Owned.CHAT_SESSION, session_id)
     async with aclosing(Conversation(parts, caller, topic, session_id, websocket).messages(after)) as messages:
         async for batch in messages:
             yield batch

@@ -4,12 +4,12 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response, status
+from fastapi import APIRouter, Path, Query, status
 from pydantic import BeforeValidator
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
 from api.etags import ChecksTag, ShowsTag
-from api.idempotency import KEYED
+from api.idempotency import WithKey
 from api.paging import MAX_PAGE, Cursor, Limit, not_a_number, slice_of
 from chimera.ledger import agents as activity
 from chimera.store import agent_versions, agents, user_limits
@@ -77,15 +77,15 @@ async def get_agent(agent: AgentInPath, caller: WithCaller, parts: WithParts, ta
     return view
 
 
-@router.post("", operation_id="create_agent", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
-async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, response: Response) -> AgentView:
+@router.post("", operation_id="create_agent", status_code=status.HTTP_201_CREATED)
+async def create_agent(agent: AgentSpec, caller: WithCaller, parts: WithParts, keyed: WithKey) -> AgentView:
     """Create a custom agent."""
     await parts.checks.agent(agent)
     async with parts.database.begin() as session:
         await parts.checks.tools(session, caller.user_id, agent)
         view = await agents.create(session, caller.user_id, agent)
         await user_limits.check_added(session, caller.user_id, AGENTS_LIMIT, parts.settings)
-    response.headers["Location"] = f"{API}/agents/{agent.name}"
+        await keyed.made(session, view, status.HTTP_201_CREATED, location=f"{API}/agents/{agent.name}")
     return view
 
 
@@ -158,9 +158,9 @@ async def diff_agent_versions(
     return await asyncio.to_thread(agent_versions.diff_of, before, after)
 
 
-@router.post("/{agent}/rollback", operation_id="rollback_agent", dependencies=[KEYED])
+@router.post("/{agent}/rollback", operation_id="rollback_agent")
 async def rollback_agent(
-    agent: AgentInPath, rollback: Rollback, caller: WithCaller, parts: WithParts, tagged: ChecksTag
+    agent: AgentInPath, rollback: Rollback, caller: WithCaller, parts: WithParts, tagged: ChecksTag, keyed: WithKey
 ) -> AgentView:
     """Roll one of your agents back: make a new version with the fields of an old one."""
     async with parts.database.begin() as session:
@@ -179,7 +179,8 @@ async def rollback_agent(
         current = await agents.own(session, caller.user_id, found.row.id)
         tagged.check(agents.view_of(current))
         view = await agents.change(session, current, old.agent)
-    tagged.show(view)
+        tagged.show(view)
+        await keyed.made(session, view, status.HTTP_200_OK)
     return view
 
 

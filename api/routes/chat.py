@@ -2,18 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response, status
+from fastapi import APIRouter, Depends, Query, status
 
 from api.chat import WithSessionId, check_replier
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts
-from api.etags import ChecksTag, ShowsVersion
-from api.idempotency import KEYED
+from api.etags import ChecksTag, ShowsTag, ShowsVersion
+from api.idempotency import Keyed, WithKey
 from api.paging import Cursor, Limit, WithShared
 from chimera.store import chat, chat_deletions, chat_replies, user_limits
 from chimera.store.chat import SessionFilter
 from chimera.store.user_limits import CHAT_SESSIONS_LIMIT
 from models.base import AGENT_NAME, CHAT_ORDER, Contract
-from models.chat import ChatSessionPage, ChatSessionSpec, ChatSessionView, LeafChoice
+from models.chat import ChatSessionPage, ChatSessionSpec, ChatSessionView, LeafChoice, LeafView
 from models.errors import InvalidInput
 from models.ids import ChatMessageId, ChatSessionId
 from models.shares import Shared
@@ -81,17 +81,18 @@ async def list_chat_sessions(
     return ChatSessionPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
-@router.post("", operation_id="create_chat_session", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
+@router.post("", operation_id="create_chat_session", status_code=status.HTTP_201_CREATED)
 async def create_chat_session(
-    spec: ChatSessionSpec, caller: WithCaller, parts: WithParts, response: Response
+    spec: ChatSessionSpec, caller: WithCaller, parts: WithParts, keyed: WithKey
 ) -> ChatSessionView:
     """Create a chat session with an agent or a model."""
     async with parts.database.begin() as session:
         await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
         session_id = await chat.create(session, caller.user_id, spec)
         await user_limits.check_added(session, caller.user_id, CHAT_SESSIONS_LIMIT, parts.settings)
-    response.headers["Location"] = f"{API}/chat/sessions/{session_id}"
-    return await _view(parts, caller, session_id)
+        view = await chat.view(session, caller, session_id)
+        await keyed.made(session, view, status.HTTP_201_CREATED, location=f"{API}/chat/sessions/{session_id}")
+    return view
 
 
 @router.get("/{session_id}", operation_id="get_chat_session")
@@ -136,31 +137,54 @@ async def delete_chat_session(
         parts.dispatcher.deliver_soon(run_id)
 
 
-@router.post("/{session_id}/archive", operation_id="archive_chat_session", dependencies=[KEYED])
-async def archive_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> ChatSessionView:
+@router.post("/{session_id}/archive", operation_id="archive_chat_session")
+async def archive_chat_session(
+    session_id: WithSessionId, caller: WithCaller, parts: WithParts, keyed: WithKey
+) -> ChatSessionView:
     """Archive a chat session. Lists leave it out, until it receives another message or is restored."""
-    async with parts.database.begin() as session:
-        await chat.set_archived(session, caller, session_id, archived=True)
-    return await _view(parts, caller, session_id)
+    return await _archived(parts, caller, session_id, keyed, archived=True)
 
 
-@router.post("/{session_id}/restore", operation_id="restore_chat_session", dependencies=[KEYED])
-async def restore_chat_session(session_id: WithSessionId, caller: WithCaller, parts: WithParts) -> ChatSessionView:
+@router.post("/{session_id}/restore", operation_id="restore_chat_session")
+async def restore_chat_session(
+    session_id: WithSessionId, caller: WithCaller, parts: WithParts, keyed: WithKey
+) -> ChatSessionView:
     """Restore a chat session from the archive."""
+    return await _archived(parts, caller, session_id, keyed, archived=False)
+
+
+@router.get("/{session_id}/leaf", operation_id="get_chat_branch")
+async def get_chat_branch(
+    session_id: WithSessionId, caller: WithCaller, parts: WithParts, tagged: ShowsTag
+) -> LeafView:
+    """Return the end of the active branch of a chat session. Messages and choices of a branch change it."""
     async with parts.database.begin() as session:
-        await chat.set_archived(session, caller, session_id, archived=False)
-    return await _view(parts, caller, session_id)
+        view = chat.leaf_of(await chat.seen(session, caller, session_id))
+    tagged.show(view)
+    return view
 
 
 @router.put("/{session_id}/leaf", operation_id="choose_chat_branch")
 async def choose_chat_branch(
-    session_id: WithSessionId, choice: LeafChoice, caller: WithCaller, parts: WithParts
+    session_id: WithSessionId, choice: LeafChoice, caller: WithCaller, parts: WithParts, tagged: ChecksTag
 ) -> ChatSessionView:
     """Choose the active branch of a chat session, which the next message continues."""
     async with parts.database.begin() as session:
         found = await chat.own(session, caller, session_id, lock=True)
+        tagged.check(chat.leaf_of(found))
         await chat_replies.choose_leaf(session, found, ChatMessageId(str(choice.message_id)))
+        tagged.show(chat.leaf_of(found))
     return await _view(parts, caller, session_id)
+
+
+async def _archived(
+    parts: Parts, caller: Caller, session_id: ChatSessionId, keyed: Keyed, *, archived: bool
+) -> ChatSessionView:
+    async with parts.database.begin() as session:
+        await chat.set_archived(session, caller, session_id, archived=archived)
+        view = await chat.view(session, caller, session_id)
+        await keyed.made(session, view, status.HTTP_200_OK)
+    return view
 
 
 async def _view(parts: Parts, caller: Caller, session_id: ChatSessionId) -> ChatSessionView:

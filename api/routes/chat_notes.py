@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import permissions
 from api.chat import WithPreferredWait, WithSessionId, wait_for
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts
+from chimera.limits.rates import RateKind
 from chimera.store import chat, chat_notes, user_limits
 from chimera.store.user_limits import OPEN_REPLIES_LIMIT
 from models.chat_notes import NoteState, SuggestionsView, SummaryView
@@ -73,9 +74,10 @@ async def _written(
         found = await chat.own(session, caller, session_id, lock=True)
         run_id, created = await chat_notes.begin(session, found, purpose, default_model=parts.settings.default_model)
         if created:
-            # Although the method is GET, a new note costs something. The exception undoes it.
+            # Although the method is GET, a new note costs something, and counts as a start. An exception undoes it.
             permissions.check_own(caller, changes=True)
             await user_limits.check_added(session, caller.user_id, OPEN_REPLIES_LIMIT, parts.settings)
+            await parts.rates.take(RateKind.START, caller.user_id)
     if created:
         parts.dispatcher.deliver_soon(run_id)
     await wait_for(parts, run_id, WAIT_S if wait_s is None else wait_s)

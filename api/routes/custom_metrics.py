@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, status
 
-from api.deps import ClosedRoute, WithCaller, WithParts
-from api.idempotency import KEYED
+from api.deps import ClosedRoute, Limit, WithCaller, WithParts
+from api.idempotency import WithKey
 from api.paging import Limit
 from api.periods import PeriodQuery
 from chimera.store import custom_metrics
@@ -15,12 +15,14 @@ from models.custom_metrics import MetricPage, MetricRecords, MetricsRecorded
 router = APIRouter(prefix="/analytics/metrics", tags=["analytics"], route_class=ClosedRoute)
 
 
-@router.post("/record", operation_id="record_metrics", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
-async def record_metrics(body: MetricRecords, caller: WithCaller, parts: WithParts) -> MetricsRecorded:
+@router.post("/record", operation_id="record_metrics", status_code=status.HTTP_201_CREATED)
+async def record_metrics(body: MetricRecords, caller: WithCaller, parts: WithParts, keyed: WithKey) -> MetricsRecorded:
     """Record values of your own metrics, for example the scores of reviews."""
+    view = MetricsRecorded(recorded=len(body.metrics))
     async with parts.database.begin() as session:
         await custom_metrics.record(session, caller, body.metrics)
-    return MetricsRecorded(recorded=len(body.metrics))
+        await keyed.made(session, view, status.HTTP_201_CREATED)
+    return view
 
 
 @router.get("", operation_id="list_metrics", summary="List Custom Metrics")

@@ -9,10 +9,11 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithFileId, WithParts
-from api.idempotency import Key, once_for
+from api.idempotency import Key, answer_of, keep_with, once_for
 from api.paging import Cursor, Limit, WithShared
 from api.uploads import form_of, keep
 from chimera.store import files
+from chimera.store.idempotency import Claim
 from models.errors import InvalidInput
 from models.files import FilePage, FileView
 from models.shares import Right
@@ -58,11 +59,13 @@ async def create_file(request: Request, caller: WithCaller, parts: WithParts, id
         if upload is None:
             raise InvalidInput("file", "The file is missing. Add it, for example with curl -F file=@note.wav.")
 
-        async def stored() -> Response:
+        async def stored(claimed: Claim | None) -> Response:
             async with parts.database.begin() as session:
                 view = await keep(session, caller.user_id, upload, parts.settings)
-            location = {"Location": f"{API}/files/{view.id}"}
-            return Response(view.model_dump_json(), status.HTTP_201_CREATED, location, "application/json")
+                location = {"Location": f"{API}/files/{view.id}"}
+                response = Response(view.model_dump_json(), status.HTTP_201_CREATED, location, "application/json")
+                await keep_with(session, claimed, answer_of(response))
+            return response
 
         # Not the form's bytes, because each request has another boundary between its parts.
         meaning = to_json(["upload", upload.name, upload.content.sha256])

@@ -1,10 +1,10 @@
 """Routes for groups: users who share what they have. Members see a group, and its managers change it."""
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, status
 
 from api.deps import API, ClosedRoute, WithCaller, WithGroupId, WithMemberId, WithParts
 from api.etags import ChecksTag, ShowsTag
-from api.idempotency import KEYED
+from api.idempotency import WithKey
 from api.paging import Cursor, Limit
 from chimera.store import audit, groups, shares
 from models.audit import AuditAction
@@ -24,15 +24,15 @@ async def list_groups(caller: WithCaller, parts: WithParts, limit: Limit = 20, c
     return GroupPage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 
-@router.post("", operation_id="create_group", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
-async def create_group(spec: GroupSpec, caller: WithCaller, parts: WithParts, response: Response) -> GroupView:
+@router.post("", operation_id="create_group", status_code=status.HTTP_201_CREATED)
+async def create_group(spec: GroupSpec, caller: WithCaller, parts: WithParts, keyed: WithKey) -> GroupView:
     """Create a group. You are its first member and manager."""
     async with parts.database.begin() as session:
         view = await groups.create(session, caller, spec)
         await audit.record(
             session, AuditAction.GROUP_CREATED, actor_id=caller.user_id, subject_id=view.id, name=view.name
         )
-    response.headers["Location"] = f"{API}/groups/{view.id}"
+        await keyed.made(session, view, status.HTTP_201_CREATED, location=f"{API}/groups/{view.id}")
     return view
 
 

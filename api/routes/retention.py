@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response, status
 
-from api.deps import ClosedRoute, Parts, WithAddress, WithCaller, WithParts
-from api.idempotency import KEYED
+from api.deps import ClosedRoute, Cursor, Limit, Parts, WithAddress, WithCaller, WithParts
+from api.idempotency import WithKey
 from api.paging import Cursor, Limit
 from chimera.config.settings import RETENTION_SETTINGS
 from chimera.store import accounts, audit, deleted_owners, holds, retention
@@ -65,10 +65,9 @@ async def get_retention_run(retention_id: WithRunId, parts: WithParts) -> Retent
     summary="Delete Old Content Now",
     status_code=status.HTTP_202_ACCEPTED,
     responses={200: {"model": RetentionView, "description": "A dry run: what would be deleted"}},
-    dependencies=[KEYED],
 )
 async def run_retention(
-    request: RetentionRequest, caller: WithCaller, parts: WithParts, response: Response
+    request: RetentionRequest, caller: WithCaller, parts: WithParts, response: Response, keyed: WithKey
 ) -> RetentionView:
     """Delete the content that is older than the settings permit, or all content of a user.
 
@@ -88,6 +87,7 @@ async def run_retention(
         action = AuditAction.RETENTION_STARTED if user_id is None else AuditAction.CONTENT_ERASED
         await audit.record(session, action, actor_id=caller.user_id, subject_id=user_id or row.id)
         view, workflow_id = retention.view_of(row), row.workflow_id
+        await keyed.made(session, view, status.HTTP_202_ACCEPTED)
     await _start(parts, view, workflow_id)
     return view
 

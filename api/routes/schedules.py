@@ -3,14 +3,14 @@
 import asyncio
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, status
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import Match
 from starlette.types import Scope
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithScheduleId
 from api.etags import ChecksTag, ShowsVersion, Tagged
-from api.idempotency import KEYED
+from api.idempotency import KEYED, WithKey
 from api.paging import Cursor, Limit, WithShared
 from chimera.db.tables import Schedule
 from chimera.ledger import outbox
@@ -51,8 +51,8 @@ router = APIRouter(prefix="/schedules", tags=["schedules"], route_class=Schedule
 NEXT_SHOWN = 10
 
 
-@router.post("", operation_id="create_schedule", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
-async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithParts, response: Response) -> ScheduleView:
+@router.post("", operation_id="create_schedule", status_code=status.HTTP_201_CREATED)
+async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithParts, keyed: WithKey) -> ScheduleView:
     """Create a recurring task.
 
     The schedule is stored even if Temporal is unavailable. If Temporal rejects it, nothing is stored.
@@ -62,12 +62,13 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
         schedule = await schedules.create(session, caller.user_id, spec)
         await user_limits.check_added(session, caller.user_id, SCHEDULES_LIMIT, parts.settings)
         await outbox.enqueue_schedule(session, ScheduleId(schedule.id))
+        view = _view(schedule)
+        await keyed.made(session, view, status.HTTP_201_CREATED, location=f"{API}/schedules/{schedule.id}")
     rejection = await parts.schedule_dispatcher.deliver(ScheduleId(schedule.id))
     if rejection is not None and rejection.spec == schedule.spec:
         await _remove(parts, caller, ScheduleId(schedule.id))
         raise rejection.error
-    response.headers["Location"] = f"{API}/schedules/{schedule.id}"
-    return _view(schedule)
+    return view
 
 
 @router.post(_PREVIEW, operation_id="preview_schedule")

@@ -132,7 +132,8 @@ async def follow_changes(
     Without `after`, the stream begins with the present. It doesn't end by itself.
     """
     topics = list(dict.fromkeys(topic))
-    async for batch in while_allowed(parts.rights, signed_in, batches):
+    seen = parts.foreign_reads.of_changes(signed_in.caller, topics, batches)
+    async for batch in while_allowed(parts.rights, signed_in, seen):
         for event in events_of(batch, topics, signed_in.caller):
             yield event
 

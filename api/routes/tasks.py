@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response, status
 from pydantic_core import from_json, to_json
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import API, ClosedRoute, Parts, WithCaller, WithParts, WithTaskId
 from api.etags import ChecksTag, ShowsVersion
-from api.idempotency import KEYED
+from api.idempotency import Keyed, WithKey
 from api.paging import MAX_PAGE, Cursor, Limit, WithShared, slice_of
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger.messages import MessagePlace
@@ -263,13 +264,12 @@ async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: With
         return await timelines.timeline_of(session, caller, task_id)
 
 
-@router.post(
-    "/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED, dependencies=[KEYED]
-)
-async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TaskView:
+@router.post("/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED)
+async def execute_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts, keyed: WithKey) -> TaskView:
     """Start a task that was created with `start: false`."""
     async with parts.database.begin() as session:
         await task_controls.execute(session, caller, task_id)
+        await _keep(session, parts, caller, task_id, keyed)
     return await _announced(parts, caller, task_id)
 
 
@@ -297,9 +297,9 @@ async def resume_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts)
     return await _announced(parts, caller, task_id)
 
 
-@router.post("/{task_id}/retry", operation_id="retry_task", status_code=status.HTTP_202_ACCEPTED, dependencies=[KEYED])
+@router.post("/{task_id}/retry", operation_id="retry_task", status_code=status.HTTP_202_ACCEPTED)
 async def retry_task(
-    task_id: WithTaskId, caller: WithCaller, parts: WithParts, wish: TaskRetry | None = None
+    task_id: WithTaskId, caller: WithCaller, parts: WithParts, keyed: WithKey, wish: TaskRetry | None = None
 ) -> TaskView:
     """Retry a failed task from the point where it failed. Finished calls aren't repeated or paid for again."""
     wish = wish or TaskRetry()
@@ -308,6 +308,7 @@ async def retry_task(
     async with parts.database.begin() as session:
         owner_id = await retries.retry(session, caller, task_id, wish)
         await user_limits.check_added(session, owner_id, OPEN_TASKS_LIMIT, parts.settings)
+        await _keep(session, parts, caller, task_id, keyed)
     return await _announced(parts, caller, task_id)
 
 
@@ -319,11 +320,15 @@ async def raise_task_budget(task_id: WithTaskId, budget: Budget, caller: WithCal
     return await _announced(parts, caller, task_id)
 
 
-@router.post("/{task_id}/steer", operation_id="steer_task", dependencies=[KEYED])
-async def steer_task(task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts) -> GuidanceView:
+@router.post("/{task_id}/steer", operation_id="steer_task")
+async def steer_task(
+    task_id: WithTaskId, guidance: Guidance, caller: WithCaller, parts: WithParts, keyed: WithKey
+) -> GuidanceView:
     """Add guidance to a task's next model calls. The response lists the running subtasks that receive the guidance."""
     async with parts.database.begin() as session:
         given = await task_controls.steer(session, caller, task_id, guidance)
+        stored = GuidanceView(guidance_id=given.guidance_id, path=guidance.path, received=False, reaches=())
+        await keyed.made(session, stored, status.HTTP_200_OK)
     parts.bus.wake(task_id, given.seq)
     request = SteerRequest(guidance_id=given.guidance_id, path=guidance.path, interrupt=guidance.interrupt)
     try:
@@ -363,6 +368,13 @@ async def delete_task(task_id: WithTaskId, caller: WithCaller, parts: WithParts,
         await task_changes.expect_state(session, caller, task_id, tagged.check)
         await tasks.delete(session, caller, task_id)
     parts.dispatcher.deliver_soon(task_id)
+
+
+async def _keep(session: AsyncSession, parts: Parts, caller: Caller, task_id: TaskId, keyed: Keyed) -> None:
+    """Keep the answer to a request with a key, in the transaction that changes the task."""
+    if keyed.claimed is not None:
+        view = await task_views.view_within(session, caller, task_id, parts.temporal.ui_url)
+        await keyed.made(session, view, status.HTTP_202_ACCEPTED)
 
 
 async def _announced(parts: Parts, caller: Caller, task_id: TaskId) -> TaskView:

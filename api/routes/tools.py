@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, status
 
 from api.deps import ClosedRoute, WithCaller, WithParts
 from api.etags import ShowsTag
-from api.idempotency import KEYED
+from api.idempotency import WithKey
 from api.paging import MAX_PAGE, Cursor, Limit, slice_of
 from chimera.store import agents, tools
 from models.base import AGENT
@@ -48,13 +48,16 @@ async def get_tool(name: ToolInPath, caller: WithCaller, parts: WithParts, tagge
     return details
 
 
-@router.post("/{name}/accept", operation_id="accept_tool", dependencies=[KEYED])
+@router.post("/{name}/accept", operation_id="accept_tool")
 async def accept_tool(
-    name: ToolInPath, caller: WithCaller, parts: WithParts, acceptance: Acceptance | None = None
+    name: ToolInPath, caller: WithCaller, parts: WithParts, keyed: WithKey, acceptance: Acceptance | None = None
 ) -> ToolDetails:
     """Accept the changed definition of a tool, so that it can be called again.
 
     You accept changes of your own MCP servers; administrators accept those of the installation's.
     """
     async with parts.database.begin() as session:
-        return await tools.accept(session, parts.settings, caller, name, acceptance.sha256 if acceptance else None)
+        hashed = acceptance.sha256 if acceptance else None
+        details = await tools.accept(session, parts.settings, caller, name, hashed)
+        await keyed.made(session, details, status.HTTP_200_OK)
+    return details

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response, status
 
 from api.deps import API, ClosedRoute, Parts, WithApiKeyId, WithCaller, WithParts, WithUserId
 from api.etags import ChecksTag, ShowsVersion, Tagged
-from api.idempotency import KEYED
+from api.idempotency import WithKey
 from api.paging import Cursor, Limit
 from api.routes.api_keys import add_key, keys_of, remove_key
 from chimera.store import accounts, audit, deleted_owners, users
@@ -70,17 +70,18 @@ async def list_users(
     return UserPage(items=tuple(views), next_cursor=sealed)
 
 
-@router.post("", operation_id="create_service_account", status_code=status.HTTP_201_CREATED, dependencies=[KEYED])
+@router.post("", operation_id="create_service_account", status_code=status.HTTP_201_CREATED)
 async def create_service_account(
-    spec: ServiceAccountSpec, caller: WithCaller, parts: WithParts, response: Response
+    spec: ServiceAccountSpec, caller: WithCaller, parts: WithParts, keyed: WithKey
 ) -> UserDetails:
     """Create a service account: a user for a program. It has no password, so it needs an API key."""
     async with parts.database.begin() as session:
         user = await users.create(session, spec.name, None, name=spec.name, role=spec.role, kind="service")
         facts = {"kind": "service", "name": spec.name, "role": spec.role}
         await audit.record(session, AuditAction.USER_CREATED, actor_id=caller.user_id, subject_id=user.id, **facts)
-        response.headers["Location"] = f"{API}/users/{user.id}"
-        return await accounts.one(session, user.id)
+        view = await accounts.one(session, user.id)
+        await keyed.made(session, view, status.HTTP_201_CREATED, location=f"{API}/users/{user.id}")
+    return view
 
 
 @router.get("/{user_id}", operation_id="get_user")

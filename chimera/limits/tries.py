@@ -39,8 +39,7 @@ class SharedTries:
 
     async def take(self, kind: str, name: str, limit: int, within_s: float) -> Taken | None:
         """Take one of `limit` places in `within_s` seconds. Returns None while Redis is away: the own count decides."""
-        # Names are accounts and addresses, which Redis doesn't have to know.
-        key, member = f"chimera:tries:{kind}:{sha256(name.encode()).hexdigest()[:32]}", uuid4().hex
+        key, member = _key(kind, name), uuid4().hex
         values = (str(int(within_s * 1000)), str(limit), member)
 
         async def ask(client: Redis) -> int:
@@ -59,3 +58,16 @@ class SharedTries:
             return int(await answer)
 
         await self._shared.ask(remove)
+
+    async def give_back_newest(self, kind: str, name: str) -> None:
+        """Return the newest place of a name, whichever process took it."""
+
+        async def remove(client: Redis) -> int:
+            return len(await client.zpopmax(_key(kind, name)))
+
+        await self._shared.ask(remove)
+
+
+def _key(kind: str, name: str) -> str:
+    # Names are accounts and addresses, which Redis doesn't have to know.
+    return f"chimera:tries:{kind}:{sha256(name.encode()).hexdigest()[:32]}"

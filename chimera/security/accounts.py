@@ -61,7 +61,7 @@ class Accounts:
         Raises Forbidden if registration is off, InvitationRefused, and TooManyTries after too many registrations or
         wrong invitations from `address`.
         """
-        self._check_mode(registration)
+        check_registration(self._settings, is_invited=registration.invitation is not None)
         weak_passwords.check(registration.password, registration.email)
         await self._auth.sign_ins.register(address)
         if registration.invitation is not None:
@@ -172,16 +172,6 @@ class Accounts:
             await audit.record(session, AuditAction.PASSWORD_RESET, actor_id=user_id, subject_id=user_id)
         self._auth.forget(user_id)
 
-    def _check_mode(self, registration: Registration) -> None:
-        mode = self._settings.registration
-        if mode == "off":
-            raise Forbidden(
-                "Registration is off. To open it, start Chimera with CHIMERA_REGISTRATION=invited or"
-                " CHIMERA_REGISTRATION=open."
-            )
-        if mode == "invited" and registration.invitation is None:
-            raise Forbidden("Only invited users can register. Ask an administrator for an invitation.")
-
     async def _check_invitation(self, registration: Registration, address: str) -> None:
         """Count a wrong invitation like a wrong password, before the new password is hashed."""
         async with self._auth.sign_ins.trying(address) as tried:
@@ -236,6 +226,17 @@ class Accounts:
                 )
             raise InvalidInput("current_password", "This is not your current password.")
         return user
+
+
+def check_registration(settings: Settings, *, is_invited: bool) -> None:
+    """Raise Forbidden if the settings don't permit that a user creates an account, with or without an invitation."""
+    if settings.registration == "off":
+        raise Forbidden(
+            "Registration is off. To open it, start Chimera with CHIMERA_REGISTRATION=invited or"
+            " CHIMERA_REGISTRATION=open."
+        )
+    if settings.registration == "invited" and not is_invited:
+        raise Forbidden("Only invited users can register. Ask an administrator for an invitation.")
 
 
 async def ensure_first_user(database: Database) -> tuple[str, str] | None:

@@ -29,9 +29,10 @@ from chimera.db.tables import User
 from chimera.egress.client import EgressClient
 from chimera.egress.errors import EgressFailed, EgressRefused
 from chimera.security import id_tokens
+from chimera.security.accounts import check_registration
 from chimera.security.id_tokens import Claims
 from chimera.security.sessions import Auth, secret_of
-from chimera.store import accounts, audit, identities
+from chimera.store import accounts, audit, identities, invitations, users
 from models.audit import AuditAction
 from models.errors import Conflict, Forbidden, NoIdentityProvider, SignInRefused, Unavailable
 from models.ids import UserId
@@ -60,8 +61,17 @@ class Oidc:
         self._provider = Provider(settings, egress)
         self._flow_key = hmac.digest(secret_of(settings).encode(), b"chimera oidc flows", "sha256")
 
-    async def start(self) -> OidcStart:
-        """Begin a sign-in. Raises NoIdentityProvider and Unavailable."""
+    async def start(self, address: str = "") -> OidcStart:
+        """Begin a sign-in. Raises NoIdentityProvider, Unavailable, and TooManyTries."""
+        self._provider.client()
+        await self._auth.sign_ins.begin(address)
+        try:
+            return await self._started()
+        except Unavailable:
+            await self._auth.sign_ins.finish(address)
+            raise
+
+    async def _started(self) -> OidcStart:
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
         client_id, redirect_url = self._provider.client()
@@ -99,14 +109,16 @@ class Oidc:
                     await audit.record(session, AuditAction.SIGN_IN_FAILED, by="oidc")
                 raise
         self._auth.forget(UserId(user.id))
+        await self._auth.sign_ins.finish(address)
         return await self._auth.begin_session(UserId(user.id), address, by="oidc")
 
-    async def link(self, caller: Caller, answer: OidcFinish) -> None:
+    async def link(self, caller: Caller, answer: OidcFinish, address: str = "") -> None:
         """Link the caller's account at the provider to the caller. Raises as `finish` does."""
         claims = await self._claims(answer)
         async with self._database.begin() as session:
             await identities.link(session, caller.user_id, claims["iss"], claims["sub"])
             await _record_link(session, caller.user_id, claims)
+        await self._auth.sign_ins.finish(address)
 
     async def _claims(self, answer: OidcFinish) -> Claims:
         client_id, _ = self._provider.client()
@@ -129,24 +141,28 @@ class Oidc:
         role = self._role_of(claims)
         user = await identities.user_of(session, claims["iss"], claims["sub"])
         if user is None:
-            user = await self._new_user(session, claims, role or "user")
+            user = await self._new_user(session, claims, role)
         elif role is not None and role != user.role and user.disabled_at is None:
             await self._change_role(session, user, role)
         return user
 
-    async def _new_user(self, session: AsyncSession, claims: Claims, role: Role) -> User:
+    async def _new_user(self, session: AsyncSession, claims: Claims, role: Role | None) -> User:
+        """Create a user, as registrations do. A role that the provider's claim gives goes before an invitation's."""
         email = _verified_email(claims)
+        if email is not None and await users.by_email(session, email) is not None:
+            raise _known(email)
+        invitation = await invitations.use_for(session, email) if email is not None else None
+        check_registration(self._settings, is_invited=invitation is not None)
+        role = role or (invitation.role if invitation else "user")
         try:
             user = await identities.create_user(
                 session, claims["iss"], claims["sub"], email=email, name=_name_of(claims), role=role
             )
         except Conflict as error:
-            # Not linked by itself: the user who controls the address there need not be the owner of the account here.
-            raise Conflict(
-                f"{email!r} already has an account here. Sign in to it with its password, and then link the account of"
-                " the identity provider to it."
-            ) from error
-        facts = {"kind": "oidc", "role": role}
+            raise _known(email) from error
+        if invitation is not None:
+            await invitations.note_account(session, invitation.id, UserId(user.id))
+        facts = {"kind": "oidc", "role": role} | ({"invitation": invitation.id} if invitation else {})
         await audit.record(session, AuditAction.USER_CREATED, actor_id=UserId(user.id), subject_id=user.id, **facts)
         await _record_link(session, UserId(user.id), claims)
         return user
@@ -265,6 +281,14 @@ class Provider:
 
 async def _record_link(session: AsyncSession, user_id: UserId, claims: Claims) -> None:
     await audit.record(session, AuditAction.IDENTITY_LINKED, actor_id=user_id, subject_id=user_id, issuer=claims["iss"])
+
+
+def _known(email: str | None) -> Conflict:
+    # Not linked by itself: the user who controls the address there need not be the owner of the account here.
+    return Conflict(
+        f"{email!r} already has an account here. Sign in to it with its password, and then link the account of the"
+        " identity provider to it."
+    )
 
 
 def _verified_email(claims: Claims) -> str | None:

@@ -1,4 +1,4 @@
-"""Limits on tries of passwords: for one account, and from one address.
+"""Limits on sign-ins: on tries of passwords for one account and from one address, and on sign-ins that aren't finished.
 
 Tries are counted in this process and, for all API processes together, in Redis. While Redis is unavailable, each
 process counts alone, so no unavailable service can lift the limits. A try takes a place before the password is
@@ -56,6 +56,7 @@ class SignIns:
         self._accounts = _Counted("account", _Places(ACCOUNT_TRIES, ACCOUNT_S), shared)
         self._addresses = _Counted("address", _Places(ADDRESS_TRIES, ADDRESS_S), shared)
         self._registrations = _Counted("registrations", _Places(REGISTRATIONS, ADDRESS_S), shared)
+        self._begun = _Counted("begun", _Places(ADDRESS_TRIES, ADDRESS_S), shared)
         self._at_once: Counter[str] = Counter()
 
     @asynccontextmanager
@@ -93,6 +94,14 @@ class SignIns:
         """Count a registration. Raises TooManyTries if there were too many from this address."""
         await self._registrations.take(place_of(address), self._clock(), address)
 
+    async def begin(self, address: str) -> None:
+        """Count a sign-in that goes on elsewhere. Raises TooManyTries if too many from this address aren't finished."""
+        await self._begun.take(place_of(address), self._clock(), address)
+
+    async def finish(self, address: str) -> None:
+        """Give back the place of a sign-in that has been finished, or couldn't begin."""
+        await self._begun.give_back_newest(place_of(address))
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -124,6 +133,11 @@ class _Counted:
             raise _refusal(shared.wait_s, address, self._kind)
         return _Place(name, now, self._own, shared)
 
+    async def give_back_newest(self, name: str) -> None:
+        """Give back a place without knowing it, because another process may have taken it."""
+        self._own.give_back_newest(name)
+        await self._shared.give_back_newest(self._kind, name)
+
 
 class _Places:
     """Places for up to `limit` tries in `within_s` seconds for each name. Names without recent tries are dropped."""
@@ -154,6 +168,10 @@ class _Places:
             times.remove(taken_at)
             if not times:
                 del self._times[name]
+
+    def give_back_newest(self, name: str) -> None:
+        if times := self._times.get(name):
+            self.give_back(name, times[-1])
 
 
 def account_at(account: str, address: str, *, is_known: bool) -> str:

@@ -15,7 +15,7 @@ from chimera.db.tables import ChatMessage, ChatSession, Reply, Run
 from chimera.store.access import conversation_open_to, listed_for, open_to, too_little, visible_to
 from chimera.store.pages import Place
 from models.base import preview_of
-from models.chat import WRITTEN_TITLE_CHARS, ChatSessionSpec, ChatSessionView, OpenReply
+from models.chat import WRITTEN_TITLE_CHARS, ChatSessionSpec, ChatSessionView, LeafView, OpenReply
 from models.errors import Forbidden, NotFound
 from models.ids import ChatMessageId, ChatSessionId, RunId, UserId
 from models.runs import OPEN, RunKind, RunStatus
@@ -166,6 +166,10 @@ def edited_fields(row: ChatSession) -> tuple[object, ...]:
     """Return the fields of a session that its owner edits. A title that a run writes isn't one of them."""
     title = None if row.title_run_id else row.title
     return (row.agent, row.model, row.instructions, title, row.double_texting, row.meta, row.archived)
+
+
+def leaf_of(row: ChatSession) -> LeafView:
+    return LeafView(message_id=None if row.leaf_id is None else ChatMessageId(row.leaf_id))
 
 
 def title_of(row: ChatSession, written: str | None) -> str:

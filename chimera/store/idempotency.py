@@ -69,12 +69,12 @@ async def claim(session: AsyncSession, owner_id: UserId, key: str, sha256: str) 
     return Kept(before.status, list(zip(names, values, strict=True)), before.body or b"")
 
 
-async def keep(session: AsyncSession, claim: Claim, answer: Kept) -> None:
-    """Write the answer to a request, unless another try has replaced this one."""
+async def keep(session: AsyncSession, claim: Claim, answer: Kept) -> bool:
+    """Write the answer to a request, and return True; False if another try has replaced this one."""
     headers = [part for header in answer.headers for part in header]
-    await session.execute(
-        _try(update(KeyedRequest), claim).values(status=answer.status, headers=headers, body=answer.body)
-    )
+    values = {"status": answer.status, "headers": headers, "body": answer.body}
+    kept = await session.scalar(_try(update(KeyedRequest), claim).values(values).returning(KeyedRequest.id))
+    return kept is not None
 
 
 async def forget(session: AsyncSession, claim: Claim) -> None:

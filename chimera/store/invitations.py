@@ -14,6 +14,10 @@ from models.ids import InvitationId, UserId
 from models.invitations import InvitationSpec, InvitationView
 from models.users import Role
 
+LISTED_FOR = timedelta(days=90)
+"""How long an invitation is listed after it has expired."""
+PRUNED_AT_ONCE = 5_000
+
 
 class Accepted(NamedTuple):
     """A used invitation."""
@@ -67,6 +71,18 @@ async def use(session: AsyncSession, token_sha256: str, email: str) -> Accepted 
     return None if row is None else Accepted(InvitationId(row.id), row.role)
 
 
+async def use_for(session: AsyncSession, email: str) -> Accepted | None:
+    """Mark the invitation of a verified e-mail address as used, and return it; None if the address has none.
+
+    An invitation for any address is only for those who have its token.
+    """
+    is_open = (Invitation.email == email, Invitation.used_at.is_(None), Invitation.expires_at > func.now())
+    first = select(Invitation.id).where(*is_open).order_by(Invitation.expires_at).limit(1).with_for_update()
+    statement = update(Invitation).where(Invitation.id.in_(first)).values(used_at=func.now())
+    row = (await session.execute(statement.returning(Invitation.id, Invitation.role))).one_or_none()
+    return None if row is None else Accepted(InvitationId(row.id), row.role)
+
+
 async def is_usable(session: AsyncSession, token_sha256: str, email: str) -> bool:
     """Return whether an invitation can still be used for this e-mail address."""
     usable = select(Invitation.id).where(
@@ -81,6 +97,12 @@ async def is_usable(session: AsyncSession, token_sha256: str, email: str) -> boo
 async def note_account(session: AsyncSession, invitation_id: InvitationId, user_id: UserId) -> None:
     """Note the account that an invitation created."""
     await session.execute(update(Invitation).where(Invitation.id == invitation_id).values(user_id=user_id))
+
+
+async def prune(session: AsyncSession) -> None:
+    """Delete invitations that expired long ago, whether or not they were used, at most 5,000."""
+    old = select(Invitation.id).where(Invitation.expires_at < func.now() - LISTED_FOR).limit(PRUNED_AT_ONCE)
+    await session.execute(delete(Invitation).where(Invitation.id.in_(old.with_for_update(skip_locked=True))))
 
 
 def view_of(row: Invitation) -> InvitationView:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,6 +10,7 @@ from chimera.db.tables import PasswordReset, User
 from models.ids import UserId
 
 LIFE = timedelta(minutes=30)
+PRUNED_AT_ONCE = 5_000
 
 
 async def create(session: AsyncSession, user_id: UserId, token_sha256: str) -> datetime:
@@ -54,3 +55,9 @@ async def use(session: AsyncSession, token_sha256: str, email: str) -> UserId | 
     )
     user_id = await session.scalar(statement)
     return None if user_id is None else UserId(user_id)
+
+
+async def prune(session: AsyncSession) -> None:
+    """Delete tokens that have expired, whether or not they were used, at most 5,000. The audit log names each use."""
+    old = select(PasswordReset.id).where(PasswordReset.expires_at <= func.now()).limit(PRUNED_AT_ONCE)
+    await session.execute(delete(PasswordReset).where(PasswordReset.id.in_(old.with_for_update(skip_locked=True))))

@@ -1,7 +1,10 @@
 """Sessions of users. A session is a family of refresh tokens; it lives as long as one of them can be used."""
 
-from sqlalchemy import func, select
+from datetime import timedelta
+
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from chimera.db.tables import RefreshToken
 from chimera.store import pages, users
@@ -9,6 +12,10 @@ from chimera.store.pages import Place
 from models.errors import NotFound
 from models.ids import SessionId, UserId
 from models.sessions import SessionView
+
+PRUNED_AT_ONCE = 5_000
+_MARGIN = timedelta(days=1)
+"""The longest life of an access token, so that no session ends because its tokens were deleted."""
 
 
 async def page(
@@ -57,3 +64,24 @@ async def end(session: AsyncSession, user_id: UserId, session_id: SessionId) -> 
     if await session.scalar(own.limit(1)) is None:
         raise NotFound("session", session_id)
     await users.end_session(session, session_id)
+
+
+async def prune(session: AsyncSession) -> None:
+    """Delete tokens that expired more than a day ago, at most 5,000 first tokens of sessions and 5,000 others.
+
+    Used tokens are kept until they expire, because a second use ends the session. A session's first token says where it
+    began, so it is kept as long as the session, and as long as its address counts as known.
+    """
+    other = aliased(RefreshToken)
+    of_session = select(other.id).where(other.family_id == RefreshToken.family_id)
+    is_over = ~of_session.where(other.expires_at > func.now()).exists()
+    has_earlier = of_session.where(other.created_at < RefreshToken.created_at).exists()
+    says_where = or_(RefreshToken.address.is_not(None), RefreshToken.client.is_not(None))
+    says_nothing = and_(RefreshToken.address.is_(None), RefreshToken.client.is_(None))
+    for useless in (
+        and_(says_nothing, or_(has_earlier, is_over)),
+        and_(says_where, RefreshToken.created_at < func.now() - users.KNOWN_FOR, is_over),
+    ):
+        old = select(RefreshToken.id).where(RefreshToken.expires_at < func.now() - _MARGIN, useless)
+        batch = old.limit(PRUNED_AT_ONCE).with_for_update(skip_locked=True)
+        await session.execute(delete(RefreshToken).where(RefreshToken.id.in_(batch)))

@@ -81,6 +81,15 @@ async def view(
     return task
 
 
+async def view_within(session: AsyncSession, caller: Caller, task_id: TaskId, link_to: LinkTo) -> TaskView:
+    """Return the caller's task as a transaction has changed it, without its place and what it waits for."""
+    values = {"task_id": task_id, "caller_id": None if caller.role == "admin" else caller.user_id}
+    row = (await session.execute(_WHOLE, values)).one_or_none()
+    if row is None:
+        raise NotFound("task", task_id)
+    return _view_of(row, link_to)
+
+
 async def page(
     session: AsyncSession,
     caller: Caller,
@@ -209,8 +218,9 @@ _FOUND = (
     # who don't own the task.
     or_(func.coalesce(_CALLER, Run.owner_id) == Run.owner_id, _IS_SHARED),
 )
+_WHOLE = select(*_COLUMNS, Task.goal, Run.result, Task.output).join(Task, Task.run_id == Run.id).where(*_FOUND)
 # Compiled once, for the driver: every response about a task, and each subscription, begins with one of these.
-_ONE = sql_of(select(*_COLUMNS, Task.goal, Run.result, Task.output).join(Task, Task.run_id == Run.id).where(*_FOUND))
+_ONE = sql_of(_WHOLE)
 _PROGRESS = sql_of(
     select(Run.status, Run.event_seq, Run.kind).where(
         Run.id == bindparam("run_id"),

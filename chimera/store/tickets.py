@@ -11,6 +11,7 @@ from chimera.db.tables import Ticket
 from chimera.store.users import SessionOwner
 from models.ids import UserId
 
+PRUNED_AT_ONCE = 5_000
 MAX_UNUSED = 20
 """Maximum number of a user's unused tickets. Creating another one deletes the oldest."""
 
@@ -54,3 +55,9 @@ async def redeem(session: AsyncSession, sha256: str) -> Redeemed | None:
     if row is None or not row.is_valid:
         return None
     return Redeemed(SessionOwner(UserId(row.user_id), row.session_id), row.session_expires_at)
+
+
+async def prune(session: AsyncSession) -> None:
+    """Delete tickets that expired without being used, at most 5,000."""
+    old = select(Ticket.sha256).where(Ticket.expires_at <= func.now()).limit(PRUNED_AT_ONCE)
+    await session.execute(delete(Ticket).where(Ticket.sha256.in_(old.with_for_update(skip_locked=True))))

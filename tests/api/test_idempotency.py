@@ -1,20 +1,35 @@
 """`Idempotency-Key` on requests that make or start something else than a run."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import func, select, update
 
+from api.idempotency import keep_with, keyed
 from chimera.db.engine import Database
 from chimera.db.tables import KeyedRequest
+from chimera.ledger import tools
 from chimera.store import idempotency
-from tests.api.conftest import new_task
+from models.errors import RequestInProgress
+from models.ids import UserId
+from models.tools import ToolDefinition, ToolKind, ToolSource
+from tests.api.conftest import SignUp, administrator, new_task, set_task
+from tests.runs import new_user
 
 API = "/api/v1"
+WITHOUT_TRANSACTION = {
+    "trigger_schedule": "Temporal starts the run, so a crash may start it twice",
+    "backfill_schedule": "each run is created only once anyway",
+    "create_mcp_server": "the name is unique",
+}
+"""Operations whose key isn't stored in the transaction that does their work, each with the reason."""
 
 
 def key() -> dict[str, str]:
@@ -103,6 +118,139 @@ async def test_a_request_that_was_given_up_runs_again(alice: httpx2.AsyncClient,
         await session.execute(update(KeyedRequest).where(own).values(started_at=KeyedRequest.started_at - age))
     answer = await alice.post(f"{API}/schedules", json=schedule(), headers=headers)
     assert (answer.status_code, "Idempotent-Replayed" in answer.headers) == (201, False)
+
+
+class Keyed(NamedTuple):
+    """A request that takes a key, and the list that gets longer if it is handled twice."""
+
+    client: httpx2.AsyncClient
+    path: str
+    content: dict[str, Any]
+    listed: str = ""
+
+
+async def keyed_requests(
+    app: FastAPI, carol: httpx2.AsyncClient, admin: httpx2.AsyncClient
+) -> AsyncIterator[tuple[str, Keyed]]:
+    """Yield a request for each operation whose key is stored with its work, by the operation's ID."""
+    database: Database = app.state.parts.database
+    name, me = f"a{uuid4().hex[:8]}", UserId((await carol.get(f"{API}/auth/me")).json()["id"])
+    agent = {"name": name, "prompt": "Rhyme."}
+    yield "create_agent", Keyed(carol, "/agents", {"json": agent}, "/agents")
+    assert (await carol.put(f"{API}/agents/{name}", json={**agent, "prompt": "Sing."})).status_code == 200
+    versions = f"/agents/{name}/versions"
+    yield "rollback_agent", Keyed(carol, f"/agents/{name}/rollback", {"json": {"version": 1}}, versions)
+    yield "create_chat_session", Keyed(carol, "/chat/sessions", {"json": {"title": "Tea"}}, "/chat/sessions")
+    chat = f"/chat/sessions/{(await carol.post(f'{API}/chat/sessions', json={})).json()['id']}"
+    yield "archive_chat_session", Keyed(carol, f"{chat}/archive", {})
+    yield "restore_chat_session", Keyed(carol, f"{chat}/restore", {})
+    yield "create_file", Keyed(carol, "/files", {"files": {"file": ("a.txt", b"one")}}, "/files")
+    yield "create_group", Keyed(carol, "/groups", {"json": {"name": name}}, "/groups")
+    points = {"metrics": [{"name": "score", "value": 1}]}
+    yield "record_metrics", Keyed(carol, "/analytics/metrics/record", {"json": points}, "/analytics/metrics")
+    yield "create_schedule", Keyed(carol, "/schedules", {"json": schedule()}, "/schedules")
+    draft = f"/tasks/{(await new_task(carol))['id']}"
+    yield "steer_task", Keyed(carol, f"{draft}/steer", {"json": {"text": "Hurry."}})
+    yield "execute_task", Keyed(carol, f"{draft}/execute", {})
+    failed = str((await new_task(carol))["id"])
+    await set_task(database, failed, status="failed")
+    yield "retry_task", Keyed(carol, f"/tasks/{failed}/retry", {})
+    tool = ToolDefinition(
+        name=f"{name}__go", description="Go.", parameters={}, kind=ToolKind.PURE, source=ToolSource.MCP
+    )
+    for hashed in ("1", "2"):
+        async with database.connection() as connection:
+            await tools.record(connection, me, name, {tool.name: tool}, {tool.name: hashed})
+    yield "accept_tool", Keyed(carol, f"/tools/{tool.name}/accept", {"json": {"sha256": "2"}})
+    yield "create_service_account", Keyed(admin, "/users", {"json": {"name": name}}, "/users?kind=service")
+    erased = {"user_id": me}
+    yield "run_retention", Keyed(admin, "/system/retention", {"json": erased}, "/system/retention")
+
+
+async def test_a_crash_after_the_work_doubles_nothing(
+    app: FastAPI, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database: Database = app.state.parts.database
+    carol, admin = await sign_up(), await administrator(sign_up, database)
+    tried = set()
+    async for operation, asked in keyed_requests(app, carol, admin):
+        headers = key()
+        with monkeypatch.context() as patch:
+            patch.setattr("api.idempotency._keep", _crash)
+            first = await asked.client.post(f"{API}{asked.path}", headers=headers, **asked.content)
+        assert first.is_success, f"{operation}: {first.text}"
+        before = await _listed(asked)
+        await _give_up(database, headers["Idempotency-Key"])
+        again = await asked.client.post(f"{API}{asked.path}", headers=headers, **asked.content)
+        assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (first.status_code, "true"), operation
+        for name in ("Location", "ETag", "Content-Type"):
+            assert again.headers.get(name) == first.headers.get(name), f"{operation} {name}"
+        assert again.json().keys() == first.json().keys(), operation
+        named = first.json().keys() & {"id", "name", "version", "guidance_id", "recorded", "retries", "archived"}
+        assert [again.json()[each] for each in named] == [first.json()[each] for each in named], operation
+        assert await _listed(asked) == before, operation
+        tried.add(operation)
+    with_key = {
+        str(context.original_route.operation_id)
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute)
+        and any(each.call is keyed for each in context.original_route.dependant.dependencies)
+    }
+    assert tried == with_key - WITHOUT_TRANSACTION.keys() | {"create_file"}
+    print(f"{len(tried)} operations with a key, each repeated after a crash")
+
+
+async def test_a_second_failure_isnt_retried_by_a_repeat(
+    alice: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id, headers = str((await new_task(alice))["id"]), key()
+    monkeypatch.setattr("api.idempotency._keep", _crash)
+    for _ in range(2):
+        await set_task(database, task_id, status="failed")
+        answer = await alice.post(f"{API}/tasks/{task_id}/retry", headers=headers)
+        assert answer.status_code == 202, answer.text
+        await _give_up(database, headers["Idempotency-Key"])
+    task = (await alice.get(f"{API}/tasks/{task_id}")).json()
+    assert (task["status"], task["retries"]) == ("failed", 1)
+
+
+async def test_a_replaced_try_makes_nothing(database: Database) -> None:
+    """A try that was given up comes back to life, after another one has begun."""
+    owner, value = await new_user(database), uuid4().hex
+    async with database.begin() as session:
+        first = await idempotency.claim(session, owner, value, "one")
+    await _give_up(database, value)
+    async with database.begin() as session:
+        second = await idempotency.claim(session, owner, value, "one")
+    answer = idempotency.Kept(201, [], b"{}")
+    assert isinstance(first, idempotency.Claim)
+    assert isinstance(second, idempotency.Claim)
+    with pytest.raises(RequestInProgress):
+        async with database.begin() as session:
+            await keep_with(session, first, answer)
+    async with database.begin() as session:
+        await keep_with(session, second, answer)
+    async with database.begin() as session:
+        assert await idempotency.claim(session, owner, value, "one") == answer
+
+
+async def _crash(*_: object) -> None:
+    """Stand for a process that ends before it stores the response."""
+
+
+async def _listed(asked: Keyed) -> list[Any]:
+    if not asked.listed:
+        return []
+    items: list[Any] = (await asked.client.get(f"{API}{asked.listed}")).json()["items"]
+    return items
+
+
+async def _give_up(database: Database, value: str) -> None:
+    """Let the key be claimed so long ago that its request counts as given up."""
+    age = idempotency.GIVEN_UP_AFTER + timedelta(seconds=1)
+    older = update(KeyedRequest).where(KeyedRequest.key == value)
+    async with database.begin() as session:
+        await session.execute(older.values(started_at=KeyedRequest.started_at - age))
 
 
 async def test_old_keys_are_forgotten(alice: httpx2.AsyncClient, database: Database) -> None:

@@ -63,7 +63,6 @@ WITHOUT_TAG = {
     "end_other_sessions": "sessions can't be changed",
     "remove_member": "a member is named by an ID, and the last change counts",
     **{f"{verb}_{kind}": "the last change counts" for verb in ("share", "unshare") for kind in ShareKind},
-    "choose_chat_branch": "chooses what is shown, so the last choice counts",
     "place_hold": "a second hold of the same object changes nothing",
     "lift_hold": "a second removal changes nothing",
 }

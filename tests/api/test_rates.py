@@ -123,6 +123,24 @@ async def test_starts_are_counted_apart(api_settings: Settings, sign_up: SignUp)
         assert (await client.get(f"{API}/tasks")).status_code == 200
 
 
+async def test_new_notes_of_chats_are_starts(api_settings: Settings, sign_up: SignUp) -> None:
+    carol = await sign_up()
+    async with limited(api_settings, max_starts_per_minute=2) as (app,):
+        client = as_user(app, carol)
+        client.headers["Prefer"] = "wait=0"
+        chat = (await client.post(f"{API}/chat/sessions", json={})).headers["Location"]
+        assert (await client.post(f"{chat}/messages", json={"text": "Hello"})).status_code == 202
+        # The second request for a summary finds the first one's.
+        notes = ("summary", "summary", "suggestions", "summary")
+        answers = [await client.get(f"{chat}/{note}") for note in notes]
+        assert [each.status_code for each in answers] == [202, 202, 429, 202]
+        assert answers[2].json()["code"] == "too_many_requests"
+        assert "CHIMERA_MAX_STARTS_PER_MINUTE" in answers[2].json()["detail"]
+        assert len({each.json()["id"] for each in answers if each.is_success}) == 1
+    async with limited(api_settings) as (app,):
+        assert (await as_user(app, carol).get(f"{chat}/suggestions", headers={"Prefer": "wait=0"})).status_code == 202
+
+
 async def test_an_unreachable_redis_rejects_nobody(api_settings: Settings, sign_up: SignUp) -> None:
     carol = await sign_up()
     limits = {"max_requests_per_minute": MOST, "redis_url": "redis://127.0.0.1:9/0"}

@@ -23,4 +23,7 @@ class Invitation(Table):
     user_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False), ForeignKey("users.id", ondelete="SET NULL"))
     """The account that was created."""
     created_at: Mapped[datetime] = now()
-    __table_args__ = (Index("invitations_created", "created_at", "id"),)
+    __table_args__ = (
+        Index("invitations_created", "created_at", "id"),
+        Index("invitations_expires", "expires_at"),
+    )

@@ -58,7 +58,12 @@ class RefreshToken(Table):
     last_used_at: Mapped[datetime | None]
     """When the session was last used while this was its newest token, to the minute."""
     created_at: Mapped[datetime] = now()
-    __table_args__ = (Index("refresh_tokens_family", "family_id"), Index("refresh_tokens_user", "user_id"))
+    __table_args__ = (
+        Index("refresh_tokens_family", "family_id"),
+        Index("refresh_tokens_user", "user_id"),
+        Index("refresh_tokens_expires", "expires_at", postgresql_where=text("address IS NULL AND client IS NULL")),
+        Index("refresh_tokens_began", "created_at", postgresql_where=text("address IS NOT NULL OR client IS NOT NULL")),
+    )
 
 
 class PasswordReset(Table):
@@ -71,7 +76,7 @@ class PasswordReset(Table):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = now()
-    __table_args__ = (Index("password_resets_user", "user_id"),)
+    __table_args__ = (Index("password_resets_user", "user_id"), Index("password_resets_expires", "expires_at"))
 
 
 class Identity(Table):

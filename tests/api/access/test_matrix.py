@@ -146,6 +146,8 @@ FOR_VIEWERS = {
     "delete_api_key": "a viewer's own account",
     "end_session": "a viewer's own account",
     "end_other_sessions": "a viewer's own account",
+    "read_notification": "a viewer's own inbox",
+    "read_notifications": "a viewer's own inbox",
 }
 """Operations other than reads that are permitted to viewers."""
 NO_WORKER = {"get_tool"}

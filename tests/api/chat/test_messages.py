@@ -70,6 +70,32 @@ async def test_an_edit_begins_a_branch(alice: httpx2.AsyncClient) -> None:
     assert await branch(alice, session) == there
 
 
+async def test_an_outdated_choice_of_branch_is_rejected(alice: httpx2.AsyncClient) -> None:
+    session = await new_session(alice)
+    empty = await alice.get(f"{session}/leaf")
+    assert empty.json() == {"message_id": None}
+    first = await send(alice, session, "One", wait_s=30)
+    leaf = await alice.get(f"{session}/leaf")
+    assert leaf.json() == {"message_id": first["reply"]["id"]}
+    unchanged = await alice.get(f"{session}/leaf", headers={"If-None-Match": leaf.headers["ETag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    edited = await send(alice, session, "One, edited", wait_s=30, parent_id=None)
+
+    choice = {"message_id": first["message"]["id"]}
+    for tag in (empty, leaf):
+        outdated = await alice.put(f"{session}/leaf", json=choice, headers={"If-Match": tag.headers["ETag"]})
+        assert (outdated.status_code, outdated.json()["code"]) == (412, "outdated")
+    assert (await alice.get(f"{session}/leaf")).json() == {"message_id": edited["reply"]["id"]}
+
+    tag = (await alice.get(f"{session}/leaf")).headers["ETag"]
+    answers = await asyncio.gather(
+        *(alice.put(f"{session}/leaf", json=choice, headers={"If-Match": tag}) for _ in range(2))
+    )
+    assert sorted(each.status_code for each in answers) == [200, 412]
+    assert [each.headers["ETag"] for each in answers if each.is_success] == [leaf.headers["ETag"]]
+    assert (await alice.put(f"{session}/leaf", json=choice)).status_code == 200
+
+
 async def test_a_reply_is_regenerated_as_sibling(alice: httpx2.AsyncClient) -> None:
     session = await new_session(alice)
     sent = await send(alice, session, TEXT, wait_s=30)

@@ -24,6 +24,7 @@ ROUTES = [
     ("DELETE", "", None),
     ("POST", "/archive", None),
     ("POST", "/restore", None),
+    ("GET", "/leaf", None),
     ("PUT", "/leaf", {"message_id": UNKNOWN}),
     ("GET", "/messages", None),
     ("GET", f"/messages/{UNKNOWN}", None),
@@ -34,7 +35,7 @@ ROUTES = [
     ("GET", "/suggestions", None),
     ("GET", "/export", None),
 ]
-CONTENT = [each for each in ROUTES if each[:2] not in [("GET", ""), ("DELETE", "")]]
+CONTENT = [each for each in ROUTES if each[:2] not in [("GET", ""), ("GET", "/leaf"), ("DELETE", "")]]
 
 
 def name_of(value: object) -> str | None:

@@ -21,8 +21,10 @@ from models.ids import ROOT, RunId, UserId
 from models.policies import ApprovalTerms
 from models.tasks import TransitionRecord
 from models.tools import ToolDefinition, ToolKind, ToolSource
-from tests.api.conftest import SignUp, administrator, new_task, set_task
+from tests.api.accounts import USERS, person
+from tests.api.conftest import SignUp, administrator, client_of, new_task, set_task
 from tests.api.live.test_changes import followed
+from tests.api.routes.test_api_keys import with_key
 from tests.api.routes.test_streams import received, signed_in
 from tests.approvals import A_CALL, A_QUESTION, ask, begin
 
@@ -134,6 +136,26 @@ async def test_pages_and_marks_are_the_users_own(sign_up: SignUp, database: Data
     assert (await carol.post(f"{PATH}/read", json={"up_to": ids[2]})).json() == {"marked": 3, "unread": 1}
     assert [each["id"] for each in await listed(carol, unread=True)] == [ids[1]]
     assert [each["run_id"] for each in await listed(dave, unread=True)] == [theirs]
+
+
+async def test_viewers_clear_their_own_inbox(app: FastAPI, sign_up: SignUp, database: Database) -> None:
+    admin, carol, dave = await administrator(sign_up, database), await person(sign_up), await sign_up()
+    for _ in range(3):
+        await failed(carol.client, database)
+    theirs = await failed(dave, database)
+    assert (await admin.put(f"{USERS}/{carol.id}", json={"role": "viewer"})).status_code == 200
+    newest, _, oldest = await listed(carol.client)
+    async with client_of(app) as program:
+        program.headers |= await with_key(carol.client, "read")
+        refused = await program.post(f"{PATH}/{oldest['id']}/read")
+    assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
+    assert (await carol.client.post(f"{PATH}/{oldest['id']}/read")).json()["read_at"] is not None
+    marked = await carol.client.post(f"{PATH}/read", json={"up_to": newest["id"]})
+    assert marked.json() == {"marked": 2, "unread": 0}
+    [other] = await listed(dave, unread=True)
+    assert other["run_id"] == theirs
+    assert (await carol.client.post(f"{PATH}/{other['id']}/read")).status_code == 404
+    assert (await carol.client.post("/api/v1/tasks", json={"goal": "x"})).status_code == 403
 
 
 async def test_sockets_show_new_and_read_notifications(app: FastAPI, sign_up: SignUp, database: Database) -> None:

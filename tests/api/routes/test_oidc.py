@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,18 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import func, update
 
 from api.app import create_app
 from api.deps import Parts
 from chimera.config.settings import Settings
+from chimera.db.tables import Invitation
 from chimera.local import processes
 from chimera.security.accounts import create_administrator
+from chimera.security.sign_ins import ADDRESS_TRIES
 from tests.api.accounts import ME, USERS, new_session
 from tests.api.conftest import PASSWORD, client_of
+from tests.api.routes.test_invitations import INVITATIONS
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, REDIRECT_URL
 from tests.parts import fresh_database
 from tests.ports import free_port
@@ -246,6 +251,79 @@ async def test_roles_come_from_the_claim(browser: Browser, monkeypatch: pytest.M
         assert (await browser.me(await browser.sign_in(sub=subject, groups=groups)))["role"] == role
     for nothing in ([], ["x"], None, {"staff": 1}, [["staff"]], 7):
         assert (await browser.sign_in(sub=subject, groups=nothing)).status_code == 403
+
+
+def set_registration(browser: Browser, patch: pytest.MonkeyPatch, mode: str) -> None:
+    parts: Parts = browser.app.state.parts
+    patch.setattr(parts.oidc, "_settings", parts.settings.model_copy(update={"registration": mode}))
+
+
+@asynccontextmanager
+async def an_administrator(browser: Browser) -> AsyncIterator[httpx2.AsyncClient]:
+    email = f"{uuid4().hex}@example.com"
+    await create_administrator(_database(browser), email, PASSWORD)
+    async with client_of(browser.app) as client:
+        client.headers["Authorization"] = f"Bearer {(await new_session(browser.app, email))['access_token']}"
+        yield client
+
+
+async def test_no_account_while_registration_is_off(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    linked, email = uuid4().hex, f"{uuid4().hex}@example.com"
+    before = await browser.me(await browser.sign_in(sub=linked))
+    await create_administrator(_database(browser), email, PASSWORD)
+    async with an_administrator(browser) as admin:
+        new = f"{uuid4().hex}@example.com"
+        await admin.post(INVITATIONS, json={"email": new})
+        set_registration(browser, monkeypatch, "off")
+        for claims in ({}, {"email": new, "email_verified": True}):
+            refused = await browser.sign_in(sub=uuid4().hex, **claims)
+            assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+            assert "Registration is off" in refused.json()["detail"]
+        [invitation] = [each for each in (await admin.get(INVITATIONS)).json()["items"] if each["email"] == new]
+        assert invitation["used_at"] is None
+        users = (await admin.get(USERS, params={"q": new})).json()["items"]
+        assert users == []
+    assert await browser.me(await browser.sign_in(sub=linked)) == before
+    known = await browser.sign_in(sub=uuid4().hex, email=email, email_verified=True)
+    assert (known.status_code, known.json()["code"]) == (409, "conflict")
+
+
+async def test_an_invited_address_gets_an_account(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    email, expired = f"{uuid4().hex}@example.com", f"{uuid4().hex}@example.com"
+    async with an_administrator(browser) as admin:
+        for invited in (email, expired, None):
+            await admin.post(INVITATIONS, json={"email": invited, "role": "viewer"})
+        async with _database(browser).begin() as session:
+            end = update(Invitation).where(Invitation.email == expired).values(expires_at=func.now())
+            await session.execute(end)
+        set_registration(browser, monkeypatch, "invited")
+        for claims in (
+            {},
+            {"email": email, "email_verified": False},
+            {"email": expired, "email_verified": True},
+            {"email": f"x{email}", "email_verified": True},
+        ):
+            refused = await browser.sign_in(sub=uuid4().hex, **claims)
+            assert (refused.status_code, refused.json()["code"]) == (403, "forbidden"), claims
+            assert "Only invited users" in refused.json()["detail"]
+        subject = uuid4().hex
+        made = await browser.me(await browser.sign_in(sub=subject, email=email, email_verified=True))
+        assert (made["email"], made["role"]) == (email, "viewer")
+        invitations = (await admin.get(INVITATIONS)).json()["items"]
+        assert [each["email"] for each in invitations if each["used_at"]] == [email]
+    assert await browser.me(await browser.sign_in(sub=subject)) == made
+
+
+async def test_unfinished_sign_ins_are_limited(browser: Browser) -> None:
+    async with client_of(browser.app, "192.0.2.77") as client:
+        begun = [await client.post(f"{OIDC}/start") for _ in range(ADDRESS_TRIES)]
+        assert {each.status_code for each in begun} == {200}
+        refused = await client.post(f"{OIDC}/start")
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_tries")
+        assert int(refused.headers["Retry-After"]) > 60
+        answer = await browser.answer(sub=uuid4().hex)
+        assert (await client.post(f"{OIDC}/finish", json=answer)).status_code == 200
+        assert [(await client.post(f"{OIDC}/start")).status_code for _ in range(2)] == [200, 429]
 
 
 async def test_without_a_provider_there_is_no_sign_in(app: FastAPI) -> None:

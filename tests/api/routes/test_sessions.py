@@ -1,17 +1,24 @@
 """The caller's own account and sessions."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select, update
 
+from chimera.config.settings import Settings
+from chimera.db.engine import Database
+from chimera.db.tables import Invitation, PasswordReset, RefreshToken, Ticket
+from chimera.reports.pruning import prune
 from chimera.security import sessions
-from tests.api.accounts import LOGIN, ME, login, new_session, person, status_with
-from tests.api.conftest import PASSWORD, SignUp, client_of
+from tests.api.accounts import LOGIN, ME, USERS, login, new_session, person, status_with
+from tests.api.conftest import PASSWORD, SignUp, administrator, client_of
 
 SESSIONS = "/api/v1/auth/sessions"
+REFRESH = "/api/v1/auth/refresh"
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +45,7 @@ async def test_a_refresh_keeps_the_session(app: FastAPI, sign_up: SignUp) -> Non
     tokens = await new_session(app, carol.email)
     before = (await carol.client.get(SESSIONS)).json()["items"]
     async with client_of(app) as client:
-        answer = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        answer = await client.post(REFRESH, json={"refresh_token": tokens["refresh_token"]})
         assert answer.status_code == 200
     after = (await carol.client.get(SESSIONS)).json()["items"]
     assert [(each["id"], each["client"], each["began_at"]) for each in after] == [
@@ -110,3 +117,80 @@ async def test_a_new_address_needs_the_password(app: FastAPI, sign_up: SignUp) -
 )
 async def test_odd_changes_are_refused(alice: httpx2.AsyncClient, body: dict[str, Any]) -> None:
     assert (await alice.put(ME, json=body)).status_code == 422
+
+
+async def refreshed(app: FastAPI, tokens: dict[str, Any]) -> dict[str, Any]:
+    async with client_of(app) as client:
+        answer = await client.post(REFRESH, json={"refresh_token": tokens["refresh_token"]})
+    assert answer.status_code == 200, answer.text
+    new: dict[str, Any] = answer.json()
+    return new
+
+
+async def tokens_of(database: Database, user_id: str) -> list[str]:
+    """Return the IDs of a user's refresh tokens, oldest first."""
+    rows = select(RefreshToken.id).where(RefreshToken.user_id == user_id).order_by(RefreshToken.created_at)
+    async with database.begin() as session:
+        return list(await session.scalars(rows))
+
+
+async def age(database: Database, days: int, *tokens: str) -> None:
+    """Let tokens be older by some days."""
+    by = timedelta(days=days)
+    older = {"created_at": RefreshToken.created_at - by, "expires_at": RefreshToken.expires_at - by}
+    async with database.begin() as session:
+        await session.execute(update(RefreshToken).where(RefreshToken.id.in_(tokens)).values(older))
+
+
+async def test_expired_tokens_are_deleted(
+    app: FastAPI, sign_up: SignUp, database: Database, settings: Settings
+) -> None:
+    carol = await person(sign_up)
+    [own] = await tokens_of(database, carol.id)
+    tokens = await new_session(app, carol.email)
+    for _ in range(2):
+        tokens = await refreshed(app, tokens)
+    for _ in range(2):
+        await new_session(app, carol.email)
+    _, first, second, third, recent, old = await tokens_of(database, carol.id)
+    await age(database, 100, first, second, old)
+    await age(database, 40, recent)
+    before = (await carol.client.get(SESSIONS)).json()
+    await prune(database, settings)
+    assert set(await tokens_of(database, carol.id)) == {own, first, third, recent}
+    assert (await carol.client.get(SESSIONS)).json() == before
+    assert await status_with(app, (await refreshed(app, tokens))["access_token"]) == 200
+
+
+async def test_reuse_is_noticed_after_deletions(
+    app: FastAPI, sign_up: SignUp, database: Database, settings: Settings
+) -> None:
+    carol = await person(sign_up)
+    stolen = await refreshed(app, await new_session(app, carol.email))
+    newest = await refreshed(app, stolen)
+    await prune(database, settings)
+    async with client_of(app) as thief:
+        assert (await thief.post(REFRESH, json={"refresh_token": stolen["refresh_token"]})).status_code == 401
+    assert await status_with(app, newest["access_token"]) == 401
+
+
+async def test_expired_one_time_tokens_are_deleted(sign_up: SignUp, database: Database, settings: Settings) -> None:
+    admin, carol = await administrator(sign_up, database), await person(sign_up)
+    for _ in range(2):
+        assert (await carol.client.post("/api/v1/auth/ws-ticket")).status_code == 201
+        assert (await admin.post(f"{USERS}/{carol.id}/password-reset")).status_code == 201
+    invitations = [(await admin.post("/api/v1/invitations", json={})).json()["id"] for _ in range(3)]
+    rows = {Ticket: (Ticket.sha256, Ticket.user_id), PasswordReset: (PasswordReset.id, PasswordReset.user_id)}
+    async with database.begin() as session:
+        for table, (key, user_id) in rows.items():
+            one = select(key).where(user_id == carol.id).limit(1)
+            await session.execute(update(table).where(key.in_(one)).values(expires_at=table.created_at))
+        for invitation, days in zip(invitations, (80, 100), strict=False):
+            then = Invitation.expires_at - timedelta(days=days)
+            await session.execute(update(Invitation).where(Invitation.id == invitation).values(expires_at=then))
+    await prune(database, settings)
+    async with database.begin() as session:
+        for key, user_id in rows.values():
+            assert len((await session.scalars(select(key).where(user_id == carol.id))).all()) == 1
+    listed = {each["id"] for each in (await admin.get("/api/v1/invitations")).json()["items"]}
+    assert listed.intersection(invitations) == {invitations[0], invitations[2]}

@@ -37,6 +37,7 @@ NOT_FOR_CALLERS = {
     "unused_files.delete_before": "retention deletes what is old, whoever owns it",
     "notifications.delete_old": "every worker deletes old notifications",
     "notifications.unread": "counts the notifications that `_of` selects for their owner",
+    "owners._owners": "says whose objects an administrator has read, for the audit log",
     "shares.forget": "deletes the shares of an object that was deleted for a caller",
     "shares._rows": "a part of the queries that come after a check of the owner, or of the group",
     "schedules.due": "the worker runs a schedule that is due; its owner's account is checked",

@@ -1,4 +1,4 @@
-"""Lists are read from an index, newest first, however many rows there are."""
+"""Lists are read from an index, newest first, however many rows there are; and so is what has expired."""
 
 import re
 
@@ -39,3 +39,25 @@ async def test_a_list_has_its_index(database: Database, query: str, index: str) 
         plan = "\n".join(await session.scalars(text(f"EXPLAIN {query}"), {"owner": owner}))
     assert re.search(f"using {index} ", plan), plan
     assert "Sort" not in plan
+
+
+@pytest.mark.parametrize(
+    ("table", "condition", "index"),
+    [
+        ("refresh_tokens", "expires_at < now() AND address IS NULL AND client IS NULL", "refresh_tokens_expires"),
+        (
+            "refresh_tokens",
+            "created_at < now() AND (address IS NOT NULL OR client IS NOT NULL)",
+            "refresh_tokens_began",
+        ),
+        ("tickets", "expires_at < now()", "tickets_expires"),
+        ("password_resets", "expires_at < now()", "password_resets_expires"),
+        ("invitations", "expires_at < now()", "invitations_expires"),
+    ],
+)
+async def test_what_expires_has_its_index(database: Database, table: str, condition: str, index: str) -> None:
+    async with database.begin() as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        await session.execute(text("SET LOCAL enable_bitmapscan = off"))
+        plan = "\n".join(await session.scalars(text(f"EXPLAIN SELECT 1 FROM {table} WHERE {condition} LIMIT 5000")))
+    assert f"using {index} " in plan, plan

@@ -281,6 +281,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_sha256"),
     )
     op.create_index("invitations_created", "invitations", ["created_at", "id"], unique=False)
+    op.create_index("invitations_expires", "invitations", ["expires_at"], unique=False)
     op.create_table(
         "keyed_requests",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
@@ -360,6 +361,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("token_sha256"),
     )
+    op.create_index("password_resets_expires", "password_resets", ["expires_at"], unique=False)
     op.create_index("password_resets_user", "password_resets", ["user_id"], unique=False)
     op.create_table(
         "refresh_tokens",
@@ -377,6 +379,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("token_sha256"),
+    )
+    op.create_index(
+        "refresh_tokens_began",
+        "refresh_tokens",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("address IS NOT NULL OR client IS NOT NULL"),
+    )
+    op.create_index(
+        "refresh_tokens_expires",
+        "refresh_tokens",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("address IS NULL AND client IS NULL"),
     )
     op.create_index("refresh_tokens_family", "refresh_tokens", ["family_id"], unique=False)
     op.create_index("refresh_tokens_user", "refresh_tokens", ["user_id"], unique=False)
@@ -1307,8 +1323,19 @@ def downgrade() -> None:
     op.drop_table("run_rollups")
     op.drop_index("refresh_tokens_user", table_name="refresh_tokens")
     op.drop_index("refresh_tokens_family", table_name="refresh_tokens")
+    op.drop_index(
+        "refresh_tokens_expires",
+        table_name="refresh_tokens",
+        postgresql_where=sa.text("address IS NULL AND client IS NULL"),
+    )
+    op.drop_index(
+        "refresh_tokens_began",
+        table_name="refresh_tokens",
+        postgresql_where=sa.text("address IS NOT NULL OR client IS NOT NULL"),
+    )
     op.drop_table("refresh_tokens")
     op.drop_index("password_resets_user", table_name="password_resets")
+    op.drop_index("password_resets_expires", table_name="password_resets")
     op.drop_table("password_resets")
     op.drop_index("metric_series_key", table_name="metric_series")
     op.drop_table("metric_series")
@@ -1320,6 +1347,7 @@ def downgrade() -> None:
     op.drop_table("latencies")
     op.drop_index("keyed_requests_started", table_name="keyed_requests")
     op.drop_table("keyed_requests")
+    op.drop_index("invitations_expires", table_name="invitations")
     op.drop_index("invitations_created", table_name="invitations")
     op.drop_table("invitations")
     op.drop_index("identities_user", table_name="identities")
