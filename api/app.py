@@ -10,9 +10,9 @@ from api import errors, middleware
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.deps import API, Parts, get_caller
-from api.foreign_reads import ForeignReads
 from api.lean import LeanRead
 from api.live.changes import Feed
+from api.live.foreign_reads import ForeignReads
 from api.live.hub import Hub
 from api.live.rights import Rights
 from api.live.states import States

@@ -21,9 +21,9 @@ from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
 from api.etags import not_modified
-from api.foreign_reads import ForeignReads
 from api.idempotency import keyed, once
 from api.live.changes import Feed
+from api.live.foreign_reads import ForeignReads
 from api.live.hub import Hub
 from api.live.rights import Rights
 from api.live.states import State, States

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from pydantic_core import to_json
 from starlette.websockets import WebSocket
 
-from api.foreign_reads import ForeignReads
 from api.live.changes import Feed, frames_of
 from api.live.conversations import Conversation
+from api.live.foreign_reads import ForeignReads
 from api.live.frames import messages_of
 from api.live.hub import Hub
 from api.live.states import States

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, status
 
-from api.deps import ClosedRoute, Limit, WithCaller, WithParts
+from api.deps import ClosedRoute, WithCaller, WithParts
 from api.idempotency import WithKey
 from api.paging import Limit
 from api.periods import PeriodQuery

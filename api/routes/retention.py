@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response, status
 
-from api.deps import ClosedRoute, Cursor, Limit, Parts, WithAddress, WithCaller, WithParts
+from api.deps import ClosedRoute, Parts, WithAddress, WithCaller, WithParts
 from api.idempotency import WithKey
 from api.paging import Cursor, Limit
 from chimera.config.settings import RETENTION_SETTINGS

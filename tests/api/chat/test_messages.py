@@ -87,9 +87,9 @@ async def test_an_outdated_choice_of_branch_is_rejected(alice: httpx2.AsyncClien
         assert (outdated.status_code, outdated.json()["code"]) == (412, "outdated")
     assert (await alice.get(f"{session}/leaf")).json() == {"message_id": edited["reply"]["id"]}
 
-    tag = (await alice.get(f"{session}/leaf")).headers["ETag"]
+    newest = (await alice.get(f"{session}/leaf")).headers["ETag"]
     answers = await asyncio.gather(
-        *(alice.put(f"{session}/leaf", json=choice, headers={"If-Match": tag}) for _ in range(2))
+        *(alice.put(f"{session}/leaf", json=choice, headers={"If-Match": newest}) for _ in range(2))
     )
     assert sorted(each.status_code for each in answers) == [200, 412]
     assert [each.headers["ETag"] for each in answers if each.is_success] == [leaf.headers["ETag"]]

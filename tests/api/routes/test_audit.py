@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from api.foreign_reads import LISTS, OBJECTS
+from api.live.foreign_reads import LISTS, OBJECTS
 from chimera.db.engine import Database
 from tests.api.access.world import routes_of, send, world_of
 from tests.api.accounts import USERS, login, person

@@ -180,17 +180,20 @@ async def test_expired_one_time_tokens_are_deleted(sign_up: SignUp, database: Da
         assert (await carol.client.post("/api/v1/auth/ws-ticket")).status_code == 201
         assert (await admin.post(f"{USERS}/{carol.id}/password-reset")).status_code == 201
     invitations = [(await admin.post("/api/v1/invitations", json={})).json()["id"] for _ in range(3)]
-    rows = {Ticket: (Ticket.sha256, Ticket.user_id), PasswordReset: (PasswordReset.id, PasswordReset.user_id)}
+    rows = (
+        (Ticket, Ticket.sha256, Ticket.user_id, Ticket.created_at),
+        (PasswordReset, PasswordReset.id, PasswordReset.user_id, PasswordReset.created_at),
+    )
     async with database.begin() as session:
-        for table, (key, user_id) in rows.items():
+        for table, key, user_id, created_at in rows:
             one = select(key).where(user_id == carol.id).limit(1)
-            await session.execute(update(table).where(key.in_(one)).values(expires_at=table.created_at))
+            await session.execute(update(table).where(key.in_(one)).values(expires_at=created_at))
         for invitation, days in zip(invitations, (80, 100), strict=False):
             then = Invitation.expires_at - timedelta(days=days)
             await session.execute(update(Invitation).where(Invitation.id == invitation).values(expires_at=then))
     await prune(database, settings)
     async with database.begin() as session:
-        for key, user_id in rows.values():
+        for _, key, user_id, _ in rows:
             assert len((await session.scalars(select(key).where(user_id == carol.id))).all()) == 1
     listed = {each["id"] for each in (await admin.get("/api/v1/invitations")).json()["items"]}
     assert listed.intersection(invitations) == {invitations[0], invitations[2]}
