@@ -10,6 +10,8 @@ from models.base import Body, Contract, UtcDatetime, Whole
 from models.ids import RunId, ScheduleId
 
 NotificationId = NewType("NotificationId", int)
+MAX_ID = 2**53 - 1
+"""JSON clients that read numbers as doubles keep larger ones inexactly."""
 
 
 class NotificationKind(StrEnum):
@@ -80,7 +82,7 @@ class NotificationCounts(Contract):
 class ReadMark(Body):
     """Up to which notification everything was read."""
 
-    up_to: Whole = Field(ge=0, le=2**63 - 1, description="ID of the newest notification that you have seen")
+    up_to: Whole = Field(ge=0, le=MAX_ID, description="ID of the newest notification that you have seen")
 
 
 MAX_COUNTED = 1000

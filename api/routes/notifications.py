@@ -8,6 +8,7 @@ from api.deps import ClosedRoute, WithCaller, WithParts
 from api.paging import Cursor, Limit
 from chimera.store import notifications
 from models.notifications import (
+    MAX_ID,
     NotificationCounts,
     NotificationId,
     NotificationPage,
@@ -18,7 +19,7 @@ from models.notifications import (
 router = APIRouter(prefix="/system/notifications", tags=["notifications"], route_class=ClosedRoute)
 
 Unread = Annotated[bool, Query(description="`true` to return only notifications that you haven't read")]
-Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="ID of the notification, as shown in the list")]
+Id = Annotated[int, Path(ge=1, le=MAX_ID, description="ID of the notification, as shown in the list")]
 
 
 @router.get("", operation_id="list_notifications")
