@@ -30,6 +30,9 @@ RULES = {
     r"(.*\.)?metadata(\..*)?|arguments(\..*)?|changed_arguments(\..*)?|headers(\..*)?": "a size as JSON",
     r"version|from|to|sha256|path|since|schedule_id": "something that exists",
     r"payloads(\..*)?": "an encrypted payload",
+    r"messages(\..*)?|tool_choice": "roles, calls and tools that belong together",
+    r"response_id|session_id|message_id": "the form of an ID",
+    r"starting_after": "a parameter of OpenAI's that is known but not offered",
 }
 """Fields whose values a rule beyond the document can reject, each with that rule."""
 _NOT_STORED = re.compile("NUL|surrogate|UTF-8")
