@@ -78,7 +78,7 @@ def rules_table(found: "RetentionPage") -> Table:
     for heading in ("content", "kept", "setting"):
         table.add_column(heading, no_wrap=True)
     for rule in found.rules:
-        table.add_row(rule.kind.replace("_", " "), f"{rule.days} days" if rule.days else "always", rule.setting)
+        table.add_row(_noun(rule.kind), f"{rule.days} days" if rule.days else "always", rule.setting)
     return table
 
 
@@ -94,4 +94,8 @@ def runs_table(found: "RetentionPage") -> Table:
 
 
 def _items(found: "RetentionView") -> str:
-    return ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in found.deleted.items()) or "nothing"
+    return ", ".join(f"{number} {_noun(kind)}" for kind, number in found.deleted.items()) or "nothing"
+
+
+def _noun(kind: str) -> str:
+    return kind.replace("_", " ").replace("ai calls", "AI calls")

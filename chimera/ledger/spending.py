@@ -185,5 +185,6 @@ def _message(limit: SpendingLimit, most: int, used: Used, need: int, *, waits: b
         if limit.scope == "user"
         else f"All users together have reached this installation's spending limit per {limit.period}."
     )
-    way_out = f"The {limit.period} ends at {until}. Before that, an administrator can raise {limit}."
-    return f"{reached} The run continues on its own after that. {way_out}" if waits else f"{reached} {way_out}"
+    ends = f"The {limit.period} ends at {until}."
+    continues = " The run continues on its own after that." if waits else ""
+    return f"{reached} {ends}{continues} Before that, an administrator can raise {limit}."
