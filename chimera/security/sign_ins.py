@@ -158,7 +158,8 @@ class _Places:
 
     def take(self, name: str, now: float) -> None:
         if len(self._times) >= self._sweep_at:
-            self._times = {each: kept for each, kept in self._times.items() if now - kept[-1] < self.within_s}
+            # A name whose tries are all too old has none left: `wait_s` has removed them.
+            self._times = {each: kept for each, kept in self._times.items() if kept and now - kept[-1] < self.within_s}
             self._sweep_at = max(SWEEP, 2 * len(self._times))
         self._times.setdefault(name, deque()).append(now)
 

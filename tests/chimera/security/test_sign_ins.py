@@ -132,6 +132,15 @@ async def test_names_are_forgotten_when_their_time_is_over(sign_ins: SignIns, cl
     assert len(sign_ins._addresses._own._times) <= SWEEP
 
 
+async def test_names_without_recent_tries_are_swept(sign_ins: SignIns, clock: Clock) -> None:
+    for index in range(SWEEP):
+        await _guess(sign_ins, f"user {index}", f"192.0.2.{index % 50}")
+    clock.now += ACCOUNT_S
+    for account in ("user 0", "user 0", "somebody"):
+        assert await _guess(sign_ins, account, "198.51.100.7")
+    assert len(sign_ins._accounts._own._times) == 2
+
+
 @pytest.fixture
 async def redis(starts_servers: None, patience: None) -> AsyncIterator[OwnRedis]:
     async with own_redis() as redis:
