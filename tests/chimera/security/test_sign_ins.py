@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -183,6 +184,19 @@ async def test_sign_in_stays_limited_without_redis(redis: OwnRedis) -> None:
     await redis.stop()
     assert sum([await _guess(one, "alice", "192.0.2.1") for _ in range(50)]) == ACCOUNT_TRIES - 4
     await redis.start()
+
+
+async def test_places_of_a_late_answer_are_returned(redis: OwnRedis) -> None:
+    slow = SharedRedis(redis.url)
+    sign_ins, patience_s, slow._wait_s = SignIns(SharedTries(slow)), slow._wait_s, 0.05
+    attempt = sign_ins.trying("192.0.2.1")
+    with redis.frozen():
+        await (await attempt.__aenter__()).at("alice")
+    while len(await redis.keys()) < 2:
+        await asyncio.sleep(0.01)
+    slow._wait_s = patience_s
+    await attempt.__aexit__(None, None, None)
+    assert not await redis.keys()
 
 
 async def test_redis_knows_no_accounts(redis: OwnRedis) -> None:
