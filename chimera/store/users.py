@@ -94,8 +94,28 @@ async def has_administrator(session: AsyncSession) -> bool:
     return await session.scalar(select(User.id).where(User.role == "admin", User.deleted_at.is_(None))) is not None
 
 
-async def set_password_hash(session: AsyncSession, user_id: UserId, password_hash: str) -> None:
-    await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+async def set_password_hash(
+    session: AsyncSession, user_id: UserId, password_hash: str, *, instead_of: str | None = None
+) -> bool:
+    """Set a user's password. With `instead_of`, only an enabled user's, and only if this is still the hash.
+
+    Returns whether it was set.
+    """
+    statement = update(User).where(User.id == user_id).values(password_hash=password_hash).returning(User.id)
+    if instead_of is not None:
+        statement = statement.where(User.password_hash == instead_of, User.disabled_at.is_(None))
+    return await session.scalar(statement) is not None
+
+
+async def can_sign_in(session: AsyncSession, user_id: UserId, *, password_hash: str | None = None) -> bool:
+    """Return whether a user is enabled and still has this `password_hash`, if one is given.
+
+    Both stay so until this transaction ends.
+    """
+    statement = select(User.id).where(User.id == user_id, User.disabled_at.is_(None))
+    if password_hash is not None:
+        statement = statement.where(User.password_hash == password_hash)
+    return await session.scalar(statement.with_for_update(key_share=True)) is not None
 
 
 _ASKED = (
