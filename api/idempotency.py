@@ -1,6 +1,7 @@
 """`Idempotency-Key` on requests that make or start something else than a run: a repeated one gets the first answer.
 
-The key is claimed before the work begins. If the request fails, the key is free again, so that it can be corrected.
+The key is claimed before the work begins. If the request had no effect, the key is free again, so that the request can
+be corrected. If that isn't certain (a service doesn't respond, the client has gone), only the same request can use it.
 Routes keep their answer in the transaction that does the work (`Keyed.made`). So even if the process ends right after
 the commit, a repeated request finds the answer, and does nothing twice.
 """
@@ -12,18 +13,21 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, JsonValue
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
+from api.errors import translated
 from chimera.content.fingerprints import canonical
 from chimera.db.engine import Database
 from chimera.store import idempotency
 from chimera.store.idempotency import Claim, Kept
 from models.base import IDEMPOTENCY_KEY
-from models.errors import InvalidInput, RequestInProgress
+from models.errors import ChimeraError, InvalidInput, RequestInProgress, Unavailable
 from models.users import Caller
 from models.wording import PATTERNS
 
@@ -71,7 +75,7 @@ async def keyed(request: Request, response: Response, key: Key = None) -> Keyed:
 WithKey = Annotated[Keyed, Depends(keyed)]
 """For a route that makes rows: it calls `made` at the end of its transaction."""
 KEYED = Depends(keyed)
-"""For a route whose work isn't in the database. After a crash in the middle, a repeated request does it again."""
+"""For a route whose work isn't in the database, and has the same effect if a repeated request does it again."""
 
 
 async def once(
@@ -112,8 +116,8 @@ async def once_for(
         return Response(claimed.body, claimed.status, {**dict(claimed.headers), REPLAYED: "true"})
     try:
         response = await work(claimed)
-    except BaseException:
-        await _free(database, claimed)
+    except BaseException as error:
+        await _free(database, claimed, had_no_effect=_is_rejection(error))
         raise
     await _keep(database, claimed, response)
     return response
@@ -140,13 +144,21 @@ def _kept_headers(headers: MutableHeaders) -> list[tuple[str, str]]:
     return [(name, value) for name, value in headers.items() if name in _KEPT_HEADERS]
 
 
-async def _free(database: Database, claimed: Claim) -> None:
+async def _free(database: Database, claimed: Claim, *, had_no_effect: bool) -> None:
     """Free the key. If the database is away, the key is free again later, when the request counts as given up."""
     try:
         async with database.begin() as session:
-            await idempotency.forget(session, claimed)
+            await (idempotency.forget if had_no_effect else idempotency.give_up)(session, claimed)
     except (SQLAlchemyError, OSError):
         return
+
+
+def _is_rejection(error: BaseException) -> bool:
+    """Return whether a request was rejected, so that it had no effect, or its effect was undone."""
+    if isinstance(error, (HTTPException, RequestValidationError)):
+        return True
+    known = translated(error) if isinstance(error, Exception) and not isinstance(error, ChimeraError) else error
+    return isinstance(known, ChimeraError) and not isinstance(known, Unavailable)
 
 
 def _canonical_bytes(body: JsonValue) -> bytes:

@@ -154,13 +154,10 @@ async def resume_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts
     return _view(schedule)
 
 
-@router.post(
-    "/{schedule_id}/trigger",
-    operation_id="trigger_schedule",
-    status_code=status.HTTP_202_ACCEPTED,
-    dependencies=[KEYED],
-)
-async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts) -> ScheduleView:
+@router.post("/{schedule_id}/trigger", operation_id="trigger_schedule", status_code=status.HTTP_202_ACCEPTED)
+async def trigger_schedule(
+    schedule_id: WithScheduleId, caller: WithCaller, parts: WithParts, keyed: WithKey
+) -> ScheduleView:
     """Start an extra run of a schedule now. Shortly afterward, the run appears in the schedule's list of runs."""
     async with parts.database.begin() as session:
         schedule = await schedules.one(session, caller, schedule_id)
@@ -168,7 +165,8 @@ async def trigger_schedule(schedule_id: WithScheduleId, caller: WithCaller, part
         # Temporal may have lost the schedule.
         await outbox.enqueue_schedule(session, schedule_id)
     await parts.schedule_dispatcher.deliver(schedule_id)
-    await parts.schedules.trigger(schedule_id)
+    # Temporal's response may get lost. A repeated request starts no other run, because its ID is the same.
+    await parts.schedules.trigger(schedule_id, keyed.claimed.id if keyed.claimed else None)
     return _view(schedule)
 
 

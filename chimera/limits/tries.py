@@ -37,8 +37,8 @@ class SharedTries:
     def __init__(self, shared: SharedRedis) -> None:
         self._shared = shared
 
-    async def take(self, kind: str, name: str, limit: int, within_s: float) -> Taken | None:
-        """Take one of `limit` places in `within_s` seconds. Returns None while Redis is away: the own count decides."""
+    async def take(self, kind: str, name: str, limit: int, within_s: float) -> Taken:
+        """Take one of `limit` places in `within_s` seconds. While Redis is away, the own count decides."""
         key, member = _key(kind, name), uuid4().hex
         values = (str(int(within_s * 1000)), str(limit), member)
 
@@ -48,7 +48,8 @@ class SharedTries:
             return int(await answer)
 
         wait_ms = await self._shared.ask(ask)
-        return None if wait_ms is None else Taken(key, member, wait_ms / 1000)
+        # Without an answer in time, Redis may still take the place, so it has to be given back too.
+        return Taken(key, member, 0.0 if wait_ms is None else wait_ms / 1000)
 
     async def give_back(self, taken: Taken) -> None:
         """Return a place. If Redis is away, it counts until its time is over."""

@@ -98,12 +98,16 @@ class Accounts:
         user = await self._check_password(caller, change.current_password, address, change.new_password)
         new_hash = await self._auth.passwords.hash(change.new_password, sender=sender_of(address), is_known=True)
         async with self._database.begin() as session:
-            await _set_password(session, UserId(user.id), new_hash)
-            await audit.record(
-                session, AuditAction.PASSWORD_CHANGED, actor_id=caller.user_id, subject_id=caller.user_id
-            )
+            is_set = await _set_password(session, caller.user_id, new_hash, instead_of=user.password_hash)
+            if is_set:
+                await audit.record(
+                    session, AuditAction.PASSWORD_CHANGED, actor_id=caller.user_id, subject_id=caller.user_id
+                )
+        if not is_set:
+            # It was changed while the new one was hashed, or the account was disabled.
+            raise await self._wrong_password(caller)
         self._auth.forget(caller.user_id)
-        return await self._auth.begin_session(caller.user_id, address)
+        return await self._auth.begin_session(caller.user_id, address, password_hash=new_hash)
 
     async def change_me(
         self, caller: Caller, change: MeChange, address: str = "", *, expect: Callable[[MeView], None] | None = None
@@ -114,14 +118,17 @@ class Accounts:
         """
         if change.preferences is not None and change.preferences.time_zone is not None:
             check_time_zone(change.preferences.time_zone)
+        checked = None
         if change.email is not None:
-            await self._check_password(caller, change.current_password or "", address)
+            checked = await self._check_password(caller, change.current_password or "", address)
             # A conflict reveals an account, as registrations would.
             await self._auth.sign_ins.register(address)
         async with self._database.begin() as session:
             user = await users.by_id(session, caller.user_id, lock=True)
-            if user is None:
+            if user is None or user.disabled_at is not None:
                 raise NotSignedIn
+            if checked is not None and user.password_hash != checked.password_hash:
+                raise _not_the_password()
             if expect is not None:
                 expect(users.me_view_of(user))
             changed = users.change_own(user, change)
@@ -207,7 +214,7 @@ class Accounts:
         async with self._auth.sign_ins.trying(address) as tried:
             async with self._database.begin() as session:
                 user = await users.by_id(session, caller.user_id)
-            if user is None:
+            if user is None or user.disabled_at is not None:
                 raise NotSignedIn
             if new is not None:
                 weak_passwords.check(new, user.email, "new_password")
@@ -220,12 +227,16 @@ class Accounts:
                 tried.failed = True
                 log.info("password_change_refused", user_id=user.id, address=address)
         if tried.failed:
-            async with self._database.begin() as session:
-                await audit.record(
-                    session, AuditAction.PASSWORD_CHANGE_FAILED, actor_id=caller.user_id, subject_id=caller.user_id
-                )
-            raise InvalidInput("current_password", "This is not your current password.")
+            raise await self._wrong_password(caller)
         return user
+
+    async def _wrong_password(self, caller: Caller) -> InvalidInput:
+        """Record that a caller's password wasn't the right one, and return the error."""
+        async with self._database.begin() as session:
+            await audit.record(
+                session, AuditAction.PASSWORD_CHANGE_FAILED, actor_id=caller.user_id, subject_id=caller.user_id
+            )
+        return _not_the_password()
 
 
 def check_registration(settings: Settings, *, is_invited: bool) -> None:
@@ -287,7 +298,16 @@ async def _new_administrator(session: AsyncSession, email: str, password_hash: s
     return user
 
 
-async def _set_password(session: AsyncSession, user_id: UserId, password_hash: str) -> None:
-    await users.set_password_hash(session, user_id, password_hash)
+def _not_the_password() -> InvalidInput:
+    return InvalidInput("current_password", "This is not your current password.")
+
+
+async def _set_password(
+    session: AsyncSession, user_id: UserId, password_hash: str, *, instead_of: str | None = None
+) -> bool:
+    """Set a password, and end all sessions. Returns False if `instead_of` isn't the hash anymore."""
+    if not await users.set_password_hash(session, user_id, password_hash, instead_of=instead_of):
+        return False
     await users.end_sessions_of(session, user_id)
     await password_resets.cancel(session, user_id)
+    return True

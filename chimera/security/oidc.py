@@ -34,7 +34,7 @@ from chimera.security.id_tokens import Claims
 from chimera.security.sessions import Auth, secret_of
 from chimera.store import accounts, audit, identities, invitations, users
 from models.audit import AuditAction
-from models.errors import Conflict, Forbidden, NoIdentityProvider, SignInRefused, Unavailable
+from models.errors import Conflict, Forbidden, NoIdentityProvider, SignInRefused, Unavailable, WrongCredentials
 from models.ids import UserId
 from models.oidc import OidcFinish, OidcStart
 from models.users import Caller, Email, Role, Tokens, UserChange
@@ -110,7 +110,10 @@ class Oidc:
                 raise
         self._auth.forget(UserId(user.id))
         await self._auth.sign_ins.finish(address)
-        return await self._auth.begin_session(UserId(user.id), address, by="oidc")
+        try:
+            return await self._auth.begin_session(UserId(user.id), address, by="oidc")
+        except WrongCredentials:
+            raise SignInRefused("disabled") from None
 
     async def link(self, caller: Caller, answer: OidcFinish, address: str = "") -> None:
         """Link the caller's account at the provider to the caller. Raises as `finish` does."""

@@ -107,8 +107,13 @@ class Auth:
                 raise WrongCredentials
         if better_hash is not None:
             async with self._database.begin() as session:
-                await users.set_password_hash(session, UserId(user.id), better_hash)
-        return await self.begin_session(UserId(user.id), address, by="password")
+                if await users.set_password_hash(session, UserId(user.id), better_hash, instead_of=stored):
+                    stored = better_hash
+        try:
+            return await self.begin_session(UserId(user.id), address, password_hash=stored)
+        except WrongCredentials:
+            # The account or the hash has changed meanwhile. The password may be the right one nevertheless.
+            return await self.login(credentials, address)
 
     async def _note_refused(self, user: User | None, address: str) -> None:
         """Record a refused sign-in, in the same way whether or not the account exists."""
@@ -222,10 +227,18 @@ class Auth:
         if state is None or state.role != "admin":
             raise CodecAddressRefused
 
-    async def begin_session(self, user_id: UserId, address: str = "", *, by: str = "password") -> Tokens:
-        """Begin a session of a user who has proved to be that user. `by` names the proof in the audit log."""
+    async def begin_session(
+        self, user_id: UserId, address: str = "", *, by: str = "password", password_hash: str | None = None
+    ) -> Tokens:
+        """Begin a session of a user who has proved to be that user. `by` names the proof in the audit log.
+
+        Raises WrongCredentials if the user has been disabled since then, or the `password_hash` that proved it is no
+        longer the user's.
+        """
         session_id, refresh_token = str(uuid4()), _new_refresh_token()
         async with self._database.begin() as session:
+            if not await users.can_sign_in(session, user_id, password_hash=password_hash):
+                raise WrongCredentials
             await users.add_refresh_token(
                 session,
                 user_id,

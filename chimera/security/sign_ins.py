@@ -87,8 +87,7 @@ class SignIns:
                 for each in taken:
                     each.own.give_back(each.name, each.taken_at)
                 for each in taken:
-                    if each.shared is not None:
-                        await self._shared.give_back(each.shared)
+                    await self._shared.give_back(each.shared)
 
     async def register(self, address: str) -> None:
         """Count a registration. Raises TooManyTries if there were too many from this address."""
@@ -105,12 +104,12 @@ class SignIns:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A place in the own count and, if Redis answered, in the shared one."""
+    """A place in the own count and, unless Redis is away, in the shared one."""
 
     name: str
     taken_at: float
     own: "_Places"
-    shared: Taken | None
+    shared: Taken
 
 
 class _Counted:
@@ -128,7 +127,7 @@ class _Counted:
         # Before Redis is asked, so that simultaneous tries count.
         self._own.take(name, now)
         shared = await self._shared.take(self._kind, name, self._own.limit, self._own.within_s)
-        if shared is not None and shared.wait_s:
+        if shared.wait_s:
             self._own.give_back(name, now)
             raise _refusal(shared.wait_s, address, self._kind)
         return _Place(name, now, self._own, shared)
@@ -158,7 +157,8 @@ class _Places:
 
     def take(self, name: str, now: float) -> None:
         if len(self._times) >= self._sweep_at:
-            self._times = {each: kept for each, kept in self._times.items() if now - kept[-1] < self.within_s}
+            # A name whose tries are all too old has none left: `wait_s` has removed them.
+            self._times = {each: kept for each, kept in self._times.items() if kept and now - kept[-1] < self.within_s}
             self._sweep_at = max(SWEEP, 2 * len(self._times))
         self._times.setdefault(name, deque()).append(now)
 

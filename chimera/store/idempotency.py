@@ -1,7 +1,7 @@
 """Idempotency keys of requests that don't start runs: each is claimed before the work, and keeps its answer."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -29,11 +29,13 @@ class Kept(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """One try of a request. Only this try may write the answer."""
+    """One try of a request. Only the latest try may write the answer."""
 
     id: str
+    """The same for every try, until the key is free again. Other systems can recognize a repeated request by it."""
     owner_id: UserId
     key: str
+    began_at: datetime
 
 
 async def claim(session: AsyncSession, owner_id: UserId, key: str, sha256: str) -> Claim | Kept:
@@ -51,11 +53,11 @@ async def claim(session: AsyncSession, owner_id: UserId, key: str, sha256: str) 
     )
     taken = statement.on_conflict_do_update(
         index_elements=[KeyedRequest.owner_id, KeyedRequest.key],
-        set_={"id": new["id"], "started_at": func.now()},
+        set_={"started_at": func.now()},
         where=is_given_up,
-    ).returning(KeyedRequest.id)
-    if await session.scalar(taken) is not None:
-        return Claim(new["id"], owner_id, key)
+    ).returning(KeyedRequest.id, KeyedRequest.started_at)
+    if (row := (await session.execute(taken)).one_or_none()) is not None:
+        return Claim(row.id, owner_id, key, row.started_at)
     found = select(KeyedRequest).where(KeyedRequest.owner_id == owner_id, KeyedRequest.key == key)
     before = await session.scalar(found)
     if before is None:
@@ -78,8 +80,14 @@ async def keep(session: AsyncSession, claim: Claim, answer: Kept) -> bool:
 
 
 async def forget(session: AsyncSession, claim: Claim) -> None:
-    """Free the key of a request that has failed, so that it can be sent again."""
+    """Free the key of a request that had no effect, so that it can be corrected and sent again."""
     await session.execute(_try(delete(KeyedRequest), claim))
+
+
+async def give_up(session: AsyncSession, claim: Claim) -> None:
+    """Let a request that may have had an effect be repeated at once, but not corrected. A kept answer stays."""
+    given_up = _try(update(KeyedRequest), claim).where(KeyedRequest.status.is_(None))
+    await session.execute(given_up.values(started_at=KeyedRequest.started_at - GIVEN_UP_AFTER))
 
 
 async def forget_old(session: AsyncSession) -> None:
@@ -89,5 +97,8 @@ async def forget_old(session: AsyncSession) -> None:
 
 def _try(statement: _Statement, claim: Claim) -> _Statement:
     return statement.where(
-        KeyedRequest.owner_id == claim.owner_id, KeyedRequest.key == claim.key, KeyedRequest.id == claim.id
+        KeyedRequest.owner_id == claim.owner_id,
+        KeyedRequest.key == claim.key,
+        KeyedRequest.id == claim.id,
+        KeyedRequest.started_at == claim.began_at,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, and_, bindparam, column, exists, func, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, column, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -94,8 +94,28 @@ async def has_administrator(session: AsyncSession) -> bool:
     return await session.scalar(select(User.id).where(User.role == "admin", User.deleted_at.is_(None))) is not None
 
 
-async def set_password_hash(session: AsyncSession, user_id: UserId, password_hash: str) -> None:
-    await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+async def set_password_hash(
+    session: AsyncSession, user_id: UserId, password_hash: str, *, instead_of: str | None = None
+) -> bool:
+    """Set a user's password. With `instead_of`, only an enabled user's, and only if this is still the hash.
+
+    Returns whether it was set.
+    """
+    statement = update(User).where(User.id == user_id).values(password_hash=password_hash).returning(User.id)
+    if instead_of is not None:
+        statement = statement.where(User.password_hash == instead_of, User.disabled_at.is_(None))
+    return await session.scalar(statement) is not None
+
+
+async def can_sign_in(session: AsyncSession, user_id: UserId, *, password_hash: str | None = None) -> bool:
+    """Return whether a user is enabled and still has this `password_hash`, if one is given.
+
+    Both stay so until this transaction ends.
+    """
+    statement = select(User.id).where(User.id == user_id, User.disabled_at.is_(None))
+    if password_hash is not None:
+        statement = statement.where(User.password_hash == password_hash)
+    return await session.scalar(statement.with_for_update(key_share=True)) is not None
 
 
 _ASKED = (
@@ -191,23 +211,23 @@ async def use_refresh_token(session: AsyncSession, token_sha256: str) -> Session
 
 async def end_session(session: AsyncSession, session_id: str) -> None:
     """Revoke every token of a session."""
-    await session.execute(
-        update(RefreshToken)
-        .where(RefreshToken.family_id == session_id, RefreshToken.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-    )
+    await _revoke(session, RefreshToken.family_id == session_id)
 
 
 async def end_sessions_of(session: AsyncSession, user_id: UserId, *, but: str | None = None) -> int:
     """Revoke every token of every session of a user, except the session `but`; return how many sessions ended."""
-    revoked = (
-        update(RefreshToken)
-        .where(RefreshToken.user_id == user_id, RefreshToken.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-        .returning(RefreshToken.family_id)
-    )
-    others = revoked if but is None else revoked.where(RefreshToken.family_id != but)
-    return len(set(await session.scalars(others)))
+    others = [] if but is None else [RefreshToken.family_id != but]
+    return len(await _revoke(session, RefreshToken.user_id == user_id, *others))
+
+
+async def _revoke(session: AsyncSession, *which: ColumnElement[bool]) -> set[str]:
+    """Revoke these tokens, and return their sessions."""
+    live = update(RefreshToken).where(*which, RefreshToken.revoked_at.is_(None)).values(revoked_at=func.now())
+    statement, ended = live.returning(RefreshToken.family_id), set[str]()
+    # A statement that waited for a refresh doesn't see the token that the refresh has added. The next one does.
+    while families := set(await session.scalars(statement)):
+        ended |= families
+    return ended
 
 
 async def end_session_of_used_token(session: AsyncSession, token_sha256: str) -> SessionOwner | None:

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
+from temporalio.api.schedule.v1 import SchedulePatch, TriggerImmediatelyRequest
+from temporalio.api.workflowservice.v1 import PatchScheduleRequest
 from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
@@ -86,11 +89,21 @@ class Schedules:
         except (RPCError, RuntimeError) as error:
             raise _translated(error) from error
 
-    async def trigger(self, schedule_id: ScheduleId) -> None:
-        """Start a run now, in addition to those that are due."""
-        handle = (await self._temporal.client()).get_schedule_handle(schedule_workflow_id(schedule_id))
+    async def trigger(self, schedule_id: ScheduleId, request_id: str | None = None) -> None:
+        """Start a run now, in addition to those that are due. Repeated with the same `request_id`, it starts no other.
+
+        The SDK's own method makes a new ID each time.
+        """
+        client = await self._temporal.client()
+        request = PatchScheduleRequest(
+            namespace=client.namespace,
+            schedule_id=schedule_workflow_id(schedule_id),
+            patch=SchedulePatch(trigger_immediately=TriggerImmediatelyRequest()),
+            identity=client.identity,
+            request_id=request_id or str(uuid4()),
+        )
         try:
-            await handle.trigger(rpc_timeout=RPC_TIMEOUT)
+            await client.workflow_service.patch_schedule(request, retry=True, timeout=RPC_TIMEOUT)
         except (RPCError, RuntimeError) as error:
             raise _translated(error) from error
 

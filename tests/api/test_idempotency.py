@@ -11,21 +11,25 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import func, select, update
+from temporalio.service import RPCError, RPCStatusCode
 
+from api.deps import Parts
 from api.idempotency import keep_with, keyed
 from chimera.db.engine import Database
 from chimera.db.tables import KeyedRequest
 from chimera.ledger import tools
-from chimera.store import idempotency
-from models.errors import RequestInProgress
-from models.ids import UserId
+from chimera.store import groups, idempotency
+from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
+from chimera.temporal.schedules import Schedules
+from models.errors import RequestInProgress, Unavailable
+from models.ids import ScheduleId, UserId, schedule_workflow_id
 from models.tools import ToolDefinition, ToolKind, ToolSource
 from tests.api.conftest import SignUp, administrator, new_task, set_task
 from tests.runs import new_user
 
 API = "/api/v1"
 WITHOUT_TRANSACTION = {
-    "trigger_schedule": "Temporal starts the run, so a crash may start it twice",
+    "trigger_schedule": "Temporal ignores a request with the same ID",
     "backfill_schedule": "each run is created only once anyway",
     "create_mcp_server": "the name is unique",
 }
@@ -83,6 +87,72 @@ async def test_a_failed_request_frees_its_key(alice: httpx2.AsyncClient) -> None
     assert wrong.status_code == 422
     right = await alice.post(f"{API}/agents", json={"name": "freed", "prompt": "x"}, headers=headers)
     assert right.status_code == 201
+
+
+async def test_an_unclear_failure_starts_one_run(
+    app: FastAPI, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: Parts = app.state.parts
+    id, headers, trigger = (
+        (await alice.post(f"{API}/schedules", json=schedule())).json()["id"],
+        key(),
+        Schedules.trigger,
+    )
+    failures: list[BaseException] = [Unavailable("Temporal"), RPCError("?", RPCStatusCode.INTERNAL, b"")]
+
+    async def without_answer(*values: Any) -> None:
+        await trigger(*values)
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(Schedules, "trigger", without_answer)
+    address = f"{API}/schedules/{id}/trigger"
+    answers = [(await alice.post(address, headers=headers)).status_code for _ in range(4)]
+    assert answers == [500, 503, 202, 202]
+    assert await _triggered(parts, id) == 1
+    # Requests without a key, or with a new one, start further runs.
+    for other in ({}, {}, key()):
+        assert (await alice.post(address, headers=other)).status_code == 202
+    assert await _triggered(parts, id) == 4
+
+
+async def _triggered(parts: Parts, schedule_id: str) -> int:
+    """Return how many requests to start a run Temporal's workflow for a schedule has got."""
+    name = f"temporal-sys-scheduler:{schedule_workflow_id(ScheduleId(schedule_id))}"
+    history = await (await parts.temporal.client()).get_workflow_handle(name).fetch_history()
+    signals = [event.workflow_execution_signaled_event_attributes.signal_name for event in history.events]
+    return signals.count("patch")
+
+
+async def test_a_cancelled_request_keeps_its_answer(
+    app: FastAPI, bob: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers, before = key(), len((await bob.get(f"{API}/schedules")).json()["items"])
+    with monkeypatch.context() as patch:
+        patch.setattr(ScheduleDispatcher, "deliver", _cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await bob.post(f"{API}/schedules", json=schedule(), headers=headers)
+    again = await bob.post(f"{API}/schedules", json=schedule(), headers=headers)
+    assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (201, "true")
+    assert len((await bob.get(f"{API}/schedules")).json()["items"]) == before + 1
+
+
+async def test_a_cancelled_request_is_repeated_at_once(
+    bob: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = key()
+    with monkeypatch.context() as patch:
+        patch.setattr(groups, "create", _cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await bob.post(f"{API}/groups", json={"name": "Tea"}, headers=headers)
+    other = await bob.post(f"{API}/groups", json={"name": "Coffee"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    again = await bob.post(f"{API}/groups", json={"name": "Tea"}, headers=headers)
+    assert (again.status_code, "Idempotent-Replayed" in again.headers) == (201, False)
+
+
+async def _cancel(*_: object) -> None:
+    raise asyncio.CancelledError
 
 
 async def test_the_same_file_is_stored_once(alice: httpx2.AsyncClient) -> None:

@@ -9,11 +9,11 @@ from chimera.db.tables.base import Table, now
 
 
 class KeyedRequest(Table):
-    """A request that makes or starts something. Its row is deleted if it fails, and after a day."""
+    """A request that makes or starts something. Its row is deleted if it had no effect, and after a day."""
 
     __tablename__ = "keyed_requests"
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), unique=True)
-    """Identifies one try, so that a try that was given up can't write its answer."""
+    """The same for every try of the request, until its key is free again."""
     owner_id: Mapped[str] = mapped_column(
         Uuid(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
     )
@@ -25,4 +25,5 @@ class KeyedRequest(Table):
     """Names and values, one after the other."""
     body: Mapped[bytes | None]
     started_at: Mapped[datetime] = now()
+    """When the latest try began. It identifies that try, so that an earlier one can't write its answer."""
     __table_args__ = (Index("keyed_requests_started", "started_at"),)

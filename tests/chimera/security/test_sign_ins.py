@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -132,6 +133,15 @@ async def test_names_are_forgotten_when_their_time_is_over(sign_ins: SignIns, cl
     assert len(sign_ins._addresses._own._times) <= SWEEP
 
 
+async def test_names_without_recent_tries_are_swept(sign_ins: SignIns, clock: Clock) -> None:
+    for index in range(SWEEP):
+        await _guess(sign_ins, f"user {index}", f"192.0.2.{index % 50}")
+    clock.now += ACCOUNT_S
+    for account in ("user 0", "user 0", "somebody"):
+        assert await _guess(sign_ins, account, "198.51.100.7")
+    assert len(sign_ins._accounts._own._times) == 2
+
+
 @pytest.fixture
 async def redis(starts_servers: None, patience: None) -> AsyncIterator[OwnRedis]:
     async with own_redis() as redis:
@@ -174,6 +184,19 @@ async def test_sign_in_stays_limited_without_redis(redis: OwnRedis) -> None:
     await redis.stop()
     assert sum([await _guess(one, "alice", "192.0.2.1") for _ in range(50)]) == ACCOUNT_TRIES - 4
     await redis.start()
+
+
+async def test_places_of_a_late_answer_are_returned(redis: OwnRedis) -> None:
+    slow = SharedRedis(redis.url)
+    sign_ins, patience_s, slow._wait_s = SignIns(SharedTries(slow)), slow._wait_s, 0.05
+    attempt = sign_ins.trying("192.0.2.1")
+    with redis.frozen():
+        await (await attempt.__aenter__()).at("alice")
+    while len(await redis.keys()) < 2:
+        await asyncio.sleep(0.01)
+    slow._wait_s = patience_s
+    await attempt.__aexit__(None, None, None)
+    assert not await redis.keys()
 
 
 async def test_redis_knows_no_accounts(redis: OwnRedis) -> None:

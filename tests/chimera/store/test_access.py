@@ -26,6 +26,7 @@ NOT_FOR_CALLERS = {
     "custom_metrics.prune": "the worker deletes what is too old, whoever recorded it",
     "disabled_owners.stop": "the sweeper stops what disabled accounts run",
     "idempotency.forget": "frees the key of a request; `_try` names its owner",
+    "idempotency.give_up": "lets a request be repeated; `_try` names its owner",
     "idempotency.keep": "writes the answer to a request; `_try` names its owner",
     "idempotency.forget_old": "the sweeper deletes what is older than a day",
     "ended_runs.locked": "retention deletes what is old, or what a condition says is a user's",
