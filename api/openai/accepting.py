@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 
 from api import replies
 from api.ai_calls import IdempotencyKey
 from api.deps import Parts
 from api.openai.names import Named
+from api.openai_errors import RUN_ID
 from chimera.content import schemas
 from chimera.pricing import abilities_of
 from models.agents import ReasoningEffort
@@ -79,8 +80,11 @@ class Accepted:
     is_new: bool
 
 
-async def accept(parts: Parts, caller: Caller, asked: Conversation, terms: Terms) -> Accepted:
-    """Store the run and start it. Raises InvalidInput, LimitReached or IdempotencyKeyReused."""
+async def accept(request: Request, parts: Parts, caller: Caller, asked: Conversation, terms: Terms) -> Accepted:
+    """Store the run and start it. Raises InvalidInput, LimitReached or IdempotencyKeyReused.
+
+    From then on, errors of `request` name the run and say that the request must not be repeated.
+    """
     _check(parts, asked)
     agent = asked.named.agent
     spec = CompletionSpec(
@@ -95,6 +99,7 @@ async def accept(parts: Parts, caller: Caller, asked: Conversation, terms: Terms
         **dict(asked.options),
     )
     run_id, is_new = await replies.accept(parts, caller, spec, terms.key)
+    setattr(request.state, RUN_ID, run_id)
     if is_new:
         await parts.failpoints.hit("after_insert")
         await parts.dispatcher.deliver(run_id)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fastapi import Request
 from starlette.types import Receive
 
 from api.deps import Parts
@@ -9,8 +10,8 @@ from api.idempotency import REPLAYED
 from api.openai.accepting import Conversation, Terms, accept
 from api.openai.connections import Disconnected, while_connected
 from api.openai.ending import cancel_soon
-from api.openai.failures import RUN_ID_HEADER
 from api.openai.following import Answer, Following, waited
+from api.openai_errors import RUN_ID_HEADER
 from chimera.security.sessions import SignedIn
 from models.ids import RunId
 from models.users import Caller
@@ -44,6 +45,7 @@ class Started:
 
 
 async def start(
+    request: Request,
     parts: Parts,
     caller: Caller,
     signed_in: SignedIn,
@@ -54,7 +56,7 @@ async def start(
     is_stored: bool,
 ) -> Started:
     """Accept a conversation as a run. Raises what `accept` raises."""
-    run = await accept(parts, caller, asked, terms)
+    run = await accept(request, parts, caller, asked, terms)
     return Started(
         parts=parts,
         caller=caller,

@@ -10,11 +10,12 @@ from api.openai import response_events, responses
 from api.openai.accepting import WithTerms
 from api.openai.connections import Disconnected
 from api.openai.ending import GONE
-from api.openai.failures import COST_HEADER, RUN_ID_HEADER, NoAnswer
+from api.openai.failures import COST_HEADER, NoAnswer
 from api.openai.following import Answer, Following, found
 from api.openai.routing import ERRORS, STREAM, OpenAIRoute
 from api.openai.sse import Stream
 from api.openai.starting import start
+from api.openai_errors import RUN_ID_HEADER
 from chimera.security.sessions import SignedIn
 from chimera.store import replies, reply_contents
 from models.base import RESPONSE_ID
@@ -47,7 +48,9 @@ async def create_openai_response(
     continues. A response that isn't stored is cancelled if you disconnect before it is complete.
     """
     asked, echo = await responses.asked_by(parts, caller, spec), echo_of(spec)
-    run = await start(parts, caller, signed_in, asked, terms, is_streamed=bool(spec.stream), is_stored=spec.is_stored)
+    run = await start(
+        request, parts, caller, signed_in, asked, terms, is_streamed=bool(spec.stream), is_stored=spec.is_stored
+    )
     begun = await found(parts, caller, run.id)
     if spec.stream:
         return Stream(response_events.events(run.following, begun, echo), run.headers, on_disconnect=run.give_up)
