@@ -18,7 +18,14 @@ from models.errors import InvalidInput
 from models.ids import RunId
 from models.openai.tools import Choice
 from models.providers import ModelAbility
-from models.replies import ClientTool, CompletionSpec, ConversationMessage, ImagePart, ReplyOptions
+from models.replies import (
+    MAX_MESSAGES,
+    ClientTool,
+    CompletionSpec,
+    ConversationMessage,
+    ImagePart,
+    ReplyOptions,
+)
 from models.tasks import Budget
 from models.users import Caller
 
@@ -64,6 +71,7 @@ class Conversation:
     tools: tuple[ClientTool, ...] = ()
     options: ReplyOptions
     output_schema: dict[str, Any] | None = None
+    messages_field: str = "messages"
     schema_field: str = "response_format"
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -131,6 +139,14 @@ def options_of(
 
 
 def _check(parts: Parts, asked: Conversation) -> None:
+    if not asked.messages:
+        raise InvalidInput(asked.messages_field, "There is no message to answer. Send one.")
+    if len(asked.messages) > MAX_MESSAGES:
+        raise InvalidInput(
+            asked.messages_field,
+            f"The conversation has {len(asked.messages):,} messages, but at most {MAX_MESSAGES:,} are possible. Begin a"
+            " new conversation.",
+        )
     if asked.output_schema is not None and (problem := schemas.is_usable(asked.output_schema)) is not None:
         raise InvalidInput(asked.schema_field, problem)
     if asked.named.model is not None and _has_images(asked.messages):

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from api.openai import following
 from chimera.db.engine import Database
 from chimera.db.tables import Reply
+from chimera.store import replies
 from tests.api.openai.conftest import FAST, client_for
 from tests.api.openai.test_chat import said
 from tests.until import until_true
@@ -86,7 +86,7 @@ async def test_a_state_that_cannot_be_read_names_the_run(
         raise AWAY
 
     with monkeypatch.context() as broken:
-        broken.setattr(following.replies, "view", away)
+        broken.setattr(replies, "view", away)
         answer = await alice.post("/v1/responses", json=body_of("responses", "Hello."))
     assert (answer.status_code, answer.headers["X-Should-Retry"]) == (503, "false")
     await completes(alice, answer.headers["X-Chimera-Run-ID"])
