@@ -29,6 +29,8 @@ from models.replies import (
 from models.tasks import Budget
 from models.users import Caller
 
+TYPED = "typed"
+"""The key in a run's metadata that says whether its answer has to match a schema."""
 MAX_COST_HEADER = "X-Chimera-Max-Cost-Micro-USD"
 LEAST_TOKENS = 16
 """The smallest limit that every vendor accepts. Smaller ones, which clients send to test a connection, are raised."""
@@ -103,7 +105,7 @@ async def accept(request: Request, parts: Parts, caller: Caller, asked: Conversa
         tools=asked.tools,
         output_schema=asked.output_schema,
         budget=terms.budget,
-        metadata=dict(asked.metadata),
+        metadata={**asked.metadata, TYPED: asked.is_typed},
         **dict(asked.options),
     )
     run_id, is_new = await replies.accept(parts, caller, spec, terms.key)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.deps import Parts, WithCaller, WithParts, WithSignedIn
 from api.openai import response_events, responses
-from api.openai.accepting import WithTerms
+from api.openai.accepting import TYPED, WithTerms
 from api.openai.connections import Disconnected
 from api.openai.ending import GONE
 from api.openai.failures import COST_HEADER, NoAnswer
@@ -124,7 +124,7 @@ async def cancel_openai_response(response_id: ResponseId, caller: WithCaller, pa
 
 
 def _stream_of(parts: Parts, signed_in: SignedIn, answer: Answer, echo: Echo) -> Stream:
-    is_live = answer.view.ended_at is None and echo.text == {"format": {"type": "text"}}
+    is_live = answer.view.ended_at is None and not answer.view.metadata.get(TYPED)
     following = Following(parts, signed_in, answer.view.id, is_live=is_live)
     events = response_events.events(following, answer, echo)
     return Stream(events, {RUN_ID_HEADER: answer.view.id}, on_disconnect=lambda: None)
