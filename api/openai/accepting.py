@@ -4,18 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header
 
 from api import replies
 from api.ai_calls import IdempotencyKey
 from api.deps import Parts
 from api.openai.names import Named
-from api.openai_errors import RUN_ID
 from chimera.content import schemas
+from chimera.content.fingerprints import fingerprint_of
 from chimera.pricing import abilities_of
+from chimera.store import replies as stored
 from models.agents import ReasoningEffort
+from models.base import Contract
 from models.errors import InvalidInput
 from models.ids import RunId
+from models.openai.chat import ChatCompletionSpec
+from models.openai.responses import ResponseSpec
 from models.openai.tools import Choice
 from models.providers import ModelAbility
 from models.replies import (
@@ -84,16 +88,33 @@ class Conversation:
         return self.output_schema is not None or (agent is not None and agent.output_schema is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    run_id: RunId
-    is_new: bool
+class _Meant(Contract):
+    """What makes two requests the same. How their answer is sent doesn't count."""
+
+    body: ChatCompletionSpec | ResponseSpec
+    budget: Budget | None
 
 
-async def accept(request: Request, parts: Parts, caller: Caller, asked: Conversation, terms: Terms) -> Accepted:
-    """Store the run and start it. Raises InvalidInput, LimitReached or IdempotencyKeyReused.
+def meaning_of(spec: ChatCompletionSpec | ResponseSpec, terms: Terms) -> str:
+    """Return the fingerprint of a request as it was sent: what it refers to may change before it is repeated."""
+    delivery = {"stream": None} | ({"stream_options": None} if isinstance(spec, ChatCompletionSpec) else {})
+    return fingerprint_of(_Meant(body=spec.model_copy(update=delivery), budget=terms.budget))
 
-    From then on, errors of `request` name the run and say that the request must not be repeated.
+
+async def accepted_before(parts: Parts, caller: Caller, terms: Terms, body_sha256: str) -> RunId | None:
+    """Return the run of an earlier request with the same key. Raises IdempotencyKeyReused, and Conflict if deleted."""
+    if terms.key is None:
+        return None
+    async with parts.database.begin() as session:
+        return await stored.accepted_before(session, caller.user_id, terms.key, body_sha256)
+
+
+async def accept(
+    parts: Parts, caller: Caller, asked: Conversation, terms: Terms, body_sha256: str
+) -> tuple[RunId, bool]:
+    """Store the run; return its ID and whether it is new. The caller has to let `parts.dispatcher` deliver its start.
+
+    Raises InvalidInput, LimitReached or IdempotencyKeyReused.
     """
     _check(parts, asked)
     agent = asked.named.agent
@@ -108,12 +129,7 @@ async def accept(request: Request, parts: Parts, caller: Caller, asked: Conversa
         metadata={**asked.metadata, TYPED: asked.is_typed},
         **dict(asked.options),
     )
-    run_id, is_new = await replies.accept(parts, caller, spec, terms.key)
-    setattr(request.state, RUN_ID, run_id)
-    if is_new:
-        await parts.failpoints.hit("after_insert")
-        await parts.dispatcher.deliver(run_id)
-    return Accepted(run_id, is_new)
+    return await replies.accept(parts, caller, spec, terms.key, body_sha256)
 
 
 def options_of(

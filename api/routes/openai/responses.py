@@ -47,10 +47,8 @@ async def create_openai_response(
     With `stream`, the response is sent as server-sent events. With `background`, it is returned at once, and its run
     continues. A response that isn't stored is cancelled if you disconnect before it is complete.
     """
-    asked, echo = await responses.asked_by(parts, caller, spec), echo_of(spec)
-    run = await start(
-        request, parts, caller, signed_in, asked, terms, is_streamed=bool(spec.stream), is_stored=spec.is_stored
-    )
+    run = await start(request, parts, caller, signed_in, spec, responses.asked_by, terms, is_stored=spec.is_stored)
+    echo = echo_of(spec)
     begun = await found(parts, caller, run.id)
     if spec.stream:
         return Stream(response_events.events(run.following, begun, echo), run.headers, on_disconnect=run.give_up)
