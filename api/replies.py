@@ -30,13 +30,15 @@ RESERVED_NAMES = frozenset({"auto", "none", "required"})
 """Values of `tool_choice` that aren't names of functions."""
 
 
-async def accept(parts: Parts, caller: Caller, spec: CompletionSpec, idempotency_key: str | None) -> tuple[RunId, bool]:
+async def accept(
+    parts: Parts, caller: Caller, spec: CompletionSpec, idempotency_key: str | None, body_sha256: str | None = None
+) -> tuple[RunId, bool]:
     """Check and store a reply to the messages of a request; return its id and whether it is new.
 
-    The caller has to let `parts.dispatcher` deliver its start. Raises an error that names the field of a value that
-    can't be accepted.
+    `body_sha256` is the fingerprint of the request, if `spec` was translated from it. The caller has to let
+    `parts.dispatcher` deliver its start. Raises an error that names the field of a value that can't be accepted.
     """
-    body_sha256 = fingerprint_of(spec.model_copy(update={"stream": False}))
+    body_sha256 = body_sha256 or fingerprint_of(spec.model_copy(update={"stream": False}))
     async with parts.database.begin() as session:
         if idempotency_key is not None:
             before = await replies.accepted_before(session, caller.user_id, idempotency_key, body_sha256)

@@ -11,16 +11,30 @@ from api.ai_calls import IdempotencyKey
 from api.deps import Parts
 from api.openai.names import Named
 from chimera.content import schemas
+from chimera.content.fingerprints import fingerprint_of
 from chimera.pricing import abilities_of
+from chimera.store import replies as stored
 from models.agents import ReasoningEffort
+from models.base import Contract
 from models.errors import InvalidInput
 from models.ids import RunId
+from models.openai.chat import ChatCompletionSpec
+from models.openai.responses import ResponseSpec
 from models.openai.tools import Choice
 from models.providers import ModelAbility
-from models.replies import ClientTool, CompletionSpec, ConversationMessage, ImagePart, ReplyOptions
+from models.replies import (
+    MAX_MESSAGES,
+    ClientTool,
+    CompletionSpec,
+    ConversationMessage,
+    ImagePart,
+    ReplyOptions,
+)
 from models.tasks import Budget
 from models.users import Caller
 
+TYPED = "typed"
+"""The key in a run's metadata that says whether its answer has to match a schema."""
 MAX_COST_HEADER = "X-Chimera-Max-Cost-Micro-USD"
 LEAST_TOKENS = 16
 """The smallest limit that every vendor accepts. Smaller ones, which clients send to test a connection, are raised."""
@@ -63,6 +77,7 @@ class Conversation:
     tools: tuple[ClientTool, ...] = ()
     options: ReplyOptions
     output_schema: dict[str, Any] | None = None
+    messages_field: str = "messages"
     schema_field: str = "response_format"
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -73,14 +88,34 @@ class Conversation:
         return self.output_schema is not None or (agent is not None and agent.output_schema is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    run_id: RunId
-    is_new: bool
+class _Meant(Contract):
+    """What makes two requests the same. How their answer is sent doesn't count."""
+
+    body: ChatCompletionSpec | ResponseSpec
+    budget: Budget | None
 
 
-async def accept(parts: Parts, caller: Caller, asked: Conversation, terms: Terms) -> Accepted:
-    """Store the run and start it. Raises InvalidInput, LimitReached or IdempotencyKeyReused."""
+def meaning_of(spec: ChatCompletionSpec | ResponseSpec, terms: Terms) -> str:
+    """Return the fingerprint of a request as it was sent: what it refers to may change before it is repeated."""
+    delivery = {"stream": None} | ({"stream_options": None} if isinstance(spec, ChatCompletionSpec) else {})
+    return fingerprint_of(_Meant(body=spec.model_copy(update=delivery), budget=terms.budget))
+
+
+async def accepted_before(parts: Parts, caller: Caller, terms: Terms, body_sha256: str) -> RunId | None:
+    """Return the run of an earlier request with the same key. Raises IdempotencyKeyReused, and Conflict if deleted."""
+    if terms.key is None:
+        return None
+    async with parts.database.begin() as session:
+        return await stored.accepted_before(session, caller.user_id, terms.key, body_sha256)
+
+
+async def accept(
+    parts: Parts, caller: Caller, asked: Conversation, terms: Terms, body_sha256: str
+) -> tuple[RunId, bool]:
+    """Store the run; return its ID and whether it is new. The caller has to let `parts.dispatcher` deliver its start.
+
+    Raises InvalidInput, LimitReached or IdempotencyKeyReused.
+    """
     _check(parts, asked)
     agent = asked.named.agent
     spec = CompletionSpec(
@@ -91,14 +126,10 @@ async def accept(parts: Parts, caller: Caller, asked: Conversation, terms: Terms
         tools=asked.tools,
         output_schema=asked.output_schema,
         budget=terms.budget,
-        metadata=dict(asked.metadata),
+        metadata={**asked.metadata, TYPED: asked.is_typed},
         **dict(asked.options),
     )
-    run_id, is_new = await replies.accept(parts, caller, spec, terms.key)
-    if is_new:
-        await parts.failpoints.hit("after_insert")
-        await parts.dispatcher.deliver(run_id)
-    return Accepted(run_id, is_new)
+    return await replies.accept(parts, caller, spec, terms.key, body_sha256)
 
 
 def options_of(
@@ -126,6 +157,14 @@ def options_of(
 
 
 def _check(parts: Parts, asked: Conversation) -> None:
+    if not asked.messages:
+        raise InvalidInput(asked.messages_field, "There is no message to answer. Send one.")
+    if len(asked.messages) > MAX_MESSAGES:
+        raise InvalidInput(
+            asked.messages_field,
+            f"The conversation has {len(asked.messages):,} messages, but at most {MAX_MESSAGES:,} are possible. Begin a"
+            " new conversation.",
+        )
     if asked.output_schema is not None and (problem := schemas.is_usable(asked.output_schema)) is not None:
         raise InvalidInput(asked.schema_field, problem)
     if asked.named.model is not None and _has_images(asked.messages):

@@ -4,15 +4,13 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-import structlog
-
 from api.deps import Parts
 from api.openai import sse
 from api.openai.accepting import Conversation, options_of
 from api.openai.answers import CHAT_ID, deltas_of, extension_of, finish_of, usage_of
 from api.openai.content import ContentReader
 from api.openai.conversations import conversation_of
-from api.openai.failures import NoAnswer, unexpected
+from api.openai.failures import NoAnswer, broken
 from api.openai.following import Following
 from api.openai.names import named
 from models.base import Contract
@@ -22,8 +20,6 @@ from models.openai.chat import ChatChunk, ChatCompletionSpec, ChatUsage, ChunkCh
 from models.openai.errors import ErrorView
 from models.replies import ClientTool
 from models.users import Caller
-
-log = structlog.get_logger()
 
 
 async def asked_by(parts: Parts, caller: Caller, spec: ChatCompletionSpec) -> Conversation:
@@ -67,9 +63,8 @@ async def chunks(following: Following, run_id: RunId, spec: ChatCompletionSpec) 
         yield sse.DONE
     except NoAnswer as end:
         yield sse.line(ErrorView(error=end.detail).model_dump())
-    except Exception as error:
-        log.error("openai_stream_failed", run_id=run_id, error=type(error).__name__, exc_info=error)
-        yield sse.line(ErrorView(error=unexpected(run_id).detail).model_dump())
+    except Exception as error:  # noqa: BLE001 the response has begun
+        yield sse.line(ErrorView(error=broken(run_id, error).detail).model_dump())
 
 
 class _Chunks:

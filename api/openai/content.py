@@ -34,7 +34,8 @@ class ContentReader:
     async def read(self, content: Sequence[Part], field: str) -> str | tuple[MessagePart, ...]:
         """Return the content of a user's message. Raises InvalidInput or NotFound with a field below `field`."""
         if all(part.said is not None for part in content):
-            return text_of(content) if len(content) < 2 else tuple(_text(part.said or "", field) for part in content)
+            texts = tuple(_text(part.said or "", field) for part in content)
+            return texts if len(texts) > 1 else "".join(part.text for part in texts)
         return tuple([await self._part(part, f"{field}.{index}") for index, part in enumerate(content)])
 
     async def _part(self, part: Part, field: str) -> MessagePart:
@@ -112,7 +113,12 @@ def only_text(content: Sequence[Part], field: str, role: str) -> str:
             raise InvalidInput(
                 f"{field}.{index}", f"Messages with the role {role!r} can only contain text. Send text parts."
             )
-    return _text(text_of(content), field).text
+    return checked_text(text_of(content), field)
+
+
+def checked_text(text: str, field: str) -> str:
+    """Return a text that isn't too long for a message. Raises InvalidInput."""
+    return _text(text, field).text
 
 
 def _text(text: str, field: str) -> TextPart:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from api.openai.content import ContentReader, only_text
+from api.openai.content import ContentReader, checked_text, only_text
 from models.errors import InvalidInput
 from models.openai.chat import ChatMessageBody
 from models.openai.tools import CalledTool
@@ -27,7 +27,8 @@ async def _message(reader: ContentReader, message: ChatMessageBody, field: str) 
     text = only_text(message.content, place, message.role)
     if message.role == "assistant":
         calls = tuple(call_of(call, f"{field}.tool_calls.{n}") for n, call in enumerate(message.tool_calls or ()))
-        return ConversationMessage(role="assistant", content=text or message.refusal or "", tool_calls=calls)
+        said = text or checked_text(message.refusal or "", f"{field}.refusal")
+        return ConversationMessage(role="assistant", content=said, tool_calls=calls)
     if message.role == "tool":
         return ConversationMessage(role="tool", content=text, tool_call_id=message.tool_call_id)
     return ConversationMessage(role="system", content=text)

@@ -4,14 +4,19 @@ Clients of OpenAI repeat a request after many errors. What was accepted is never
 that the request must not be repeated, and name the run, whose stored answer can be fetched.
 """
 
+import structlog
 from fastapi import Response
 from pydantic_core import to_json
 
+from api.errors import translated
+from api.openai_errors import headers_of, message_of
+from models.errors import ChimeraError
 from models.ids import RunId
 from models.openai.errors import ErrorDetail, ErrorView, error_of
 from models.replies import ReplyView
 
-RUN_ID_HEADER = "X-Chimera-Run-ID"
+log = structlog.get_logger()
+
 COST_HEADER = "X-Chimera-Cost-Micro-USD"
 
 _STATUS = {
@@ -26,6 +31,8 @@ _STATUS = {
     "timeout": 504,
     "not_signed_in": 401,
     "stopping": 503,
+    "unavailable": 503,
+    "disk_full": 503,
 }
 """The HTTP status of an end. All others are 502: the request was valid, but its run failed."""
 
@@ -41,8 +48,8 @@ class NoAnswer(Exception):
 
     def response(self) -> Response:
         """Return the response for a client that isn't being streamed to."""
-        headers = {RUN_ID_HEADER: self.run_id, "X-Should-Retry": "false"}
-        return Response(to_json(ErrorView(error=self.detail)), self.status, headers, "application/json")
+        body = to_json(ErrorView(error=self.detail))
+        return Response(body, self.status, headers_of(self.run_id), "application/json")
 
 
 def failed(view: ReplyView) -> NoAnswer:
@@ -99,6 +106,16 @@ def stopping(run_id: RunId) -> NoAnswer:
     )
 
 
-def unexpected(run_id: RunId) -> NoAnswer:
+def broken(run_id: RunId, error: Exception) -> NoAnswer:
+    """Return the end of a stream that an error of ours has broken; the run continues."""
+    known = error if isinstance(error, ChimeraError) else translated(error)
+    if known is None:
+        log.error("openai_stream_failed", run_id=run_id, error=type(error).__name__, exc_info=error)
+        return _unexpected(run_id)
+    log.warning("openai_stream_refused", run_id=run_id, error=type(error).__name__, code=known.code)
+    return NoAnswer(run_id, known.code, message_of(run_id, known.http_status, known.title, known.message))
+
+
+def _unexpected(run_id: RunId) -> NoAnswer:
     """Return the end for a bug, whose details are only logged."""
     return NoAnswer(run_id, "internal_error", "This is a bug in Chimera. For details, search the log for the run's ID.")

@@ -30,6 +30,7 @@ from models.openai.base import BETWEEN_TURNS
 from models.replies import ReplyView
 from models.runs import REPLIES, STOPPED, RunStatus
 from models.users import Caller
+from models.waits import BudgetWait
 
 TICK_S = 4.0
 """How long a follower waits for a frame before it looks at other things."""
@@ -111,8 +112,14 @@ class Following:
                     case ApprovalDecided():
                         self._pending.pop(event.approval_id, None)
                     case BudgetReached():
-                        raise failures.out_of_budget(self._run_id, event.message)
+                        await self._check_budget()
         return ""
+
+    async def _check_budget(self) -> None:
+        """Raise NoAnswer if the run still waits for its budget. The event is also replayed when it has been raised."""
+        waiting = (await self.state()).view.waiting
+        if isinstance(waiting, BudgetWait):
+            raise failures.out_of_budget(self._run_id, waiting.message)
 
     async def _settle(self, event: ModelCallFinished) -> str:
         """Complete the text of a turn that others follow: pieces may have got lost, for example with Redis."""

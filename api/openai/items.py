@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from api.openai.content import ContentReader, only_text
 from api.openai.conversations import call_of, check_calls
+from models.errors import InvalidInput
 from models.openai.responses import InputItem
 from models.openai.tools import CalledFunction, CalledTool
-from models.replies import ConversationMessage
+from models.replies import MAX_CLIENT_TOOLS, ConversationMessage
 
 FIELD = "input"
 
@@ -44,6 +45,8 @@ def _add_call(messages: list[ConversationMessage], item: InputItem, field: str) 
     call = call_of(called, field)
     if messages and messages[-1].role == "assistant":
         last = messages.pop()
+        if len(last.tool_calls) >= MAX_CLIENT_TOOLS:
+            raise InvalidInput(field, f"An answer can have at most {MAX_CLIENT_TOOLS} tool calls. Send fewer.")
         messages.append(last.model_copy(update={"tool_calls": (*last.tool_calls, call)}))
     else:
         messages.append(ConversationMessage(role="assistant", tool_calls=(call,)))

@@ -4,8 +4,6 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any
 
-import structlog
-
 from api.openai import failures, sse
 from api.openai.failures import NoAnswer
 from api.openai.following import Answer, Following
@@ -13,8 +11,6 @@ from api.openai.responses import call_item_id, message_id, object_of
 from models.ids import RunId
 from models.openai.responses import Echo, OutputCall, OutputMessage, OutputText, ResponseObject
 from models.replies import ClientCall
-
-log = structlog.get_logger()
 
 
 async def events(following: Following, begun: Answer, echo: Echo) -> AsyncGenerator[bytes]:
@@ -36,16 +32,19 @@ async def events(following: Following, begun: Answer, echo: Echo) -> AsyncGenera
         yield writer.about(f"response.{ended.status}", ended)
     except NoAnswer as end:
         yield await _ended(writer, following, echo, end)
-    except Exception as error:
-        log.error("openai_stream_failed", run_id=run_id, error=type(error).__name__, exc_info=error)
-        yield writer.error(failures.unexpected(run_id))
+    except Exception as error:  # noqa: BLE001 the response has begun
+        yield writer.error(failures.broken(run_id, error))
 
 
 async def _ended(writer: "_Events", following: Following, echo: Echo, end: NoAnswer) -> bytes:
     """Return the last event of a stream without an answer. Only a failed run is a failed response."""
     if not following.has_failed:
         return writer.error(end)
-    return writer.about("response.failed", object_of(await following.state(), echo))
+    try:
+        state = await following.state()
+    except Exception as error:  # noqa: BLE001 the response has begun
+        return writer.error(failures.broken(end.run_id, error))
+    return writer.about("response.failed", object_of(state, echo))
 
 
 class _Events:

@@ -10,7 +10,7 @@ from api.openai.answers import extension_of
 from api.openai.content import ContentReader
 from api.openai.failures import NoAnswer
 from api.openai.following import Answer, found
-from api.openai.items import conversation_of
+from api.openai.items import FIELD, conversation_of
 from api.openai.names import named
 from chimera.store import reply_contents
 from models.errors import Conflict, NotFound
@@ -70,6 +70,7 @@ async def asked_by(parts: Parts, caller: Caller, spec: ResponseSpec) -> Conversa
             tools=tools,
         ),
         output_schema=spec.output_schema,
+        messages_field=FIELD,
         schema_field="text.format.schema",
         metadata={"api": API, ECHO: echo_of(spec).model_dump(mode="json")},
     )
@@ -187,14 +188,20 @@ async def _earlier(parts: Parts, caller: Caller, response_id: str | None) -> Seq
         echo = _echo_in(before.metadata)
         if echo is None or not echo.store:
             raise NotFound("response", response_id)
+        answer = ConversationMessage(role="assistant", content=before.text, tool_calls=before.tool_calls)
     except NotFound:
         error = NotFound("response", response_id)
         error.field = field
         raise error from None
-    except Conflict as error:
-        error.field = field
+    except Conflict as conflict:
+        conflict.field = field
         raise
-    answer = ConversationMessage(role="assistant", content=before.text, tool_calls=before.tool_calls)
+    except ValidationError:
+        raise Conflict(
+            f"The answer of the response {response_id!r} is larger than a message can be, or has more tool calls. Send"
+            " the conversation in 'input' instead, with a part of this answer.",
+            field=field,
+        ) from None
     return (*before.conversation, answer)
 
 

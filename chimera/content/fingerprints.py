@@ -7,18 +7,16 @@ The order of a list is part of its meaning.
 import hashlib
 import json
 
-from pydantic import JsonValue
-
-from models.base import Body
+from pydantic import BaseModel, JsonValue
 
 
-def fingerprint_of(body: Body) -> str:
+def fingerprint_of(body: BaseModel) -> str:
     """Hash a request's meaning. Defaults are omitted, so that fields of later versions don't change older hashes."""
     meant = canonical(body.model_dump(mode="json", exclude_defaults=True))
     return _hash_of(json.dumps(meant, sort_keys=True, separators=(",", ":")))
 
 
-def older_fingerprint_of(body: Body) -> str:
+def older_fingerprint_of(body: BaseModel) -> str:
     """Hash a request as earlier versions did: the sent values, in the order of their fields. Rows from these versions
     contain such hashes."""
     return _hash_of(body.model_dump_json(exclude_unset=True))

@@ -37,8 +37,7 @@ async def create_openai_chat_completion(
     With `stream`, the answer is sent as server-sent events while it is written. If you disconnect before the answer is
     complete, its run is cancelled, unless you have sent `store` or an `Idempotency-Key`.
     """
-    asked = await chat.asked_by(parts, caller, spec)
-    run = await start(parts, caller, signed_in, asked, terms, is_streamed=bool(spec.stream), is_stored=bool(spec.store))
+    run = await start(request, parts, caller, signed_in, spec, chat.asked_by, terms, is_stored=bool(spec.store))
     if spec.stream:
         return Stream(chat.chunks(run.following, run.id, spec), run.headers, on_disconnect=run.give_up)
     try:

@@ -7,14 +7,15 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.deps import Parts, WithCaller, WithParts, WithSignedIn
 from api.openai import response_events, responses
-from api.openai.accepting import WithTerms
+from api.openai.accepting import TYPED, WithTerms
 from api.openai.connections import Disconnected
 from api.openai.ending import GONE
-from api.openai.failures import COST_HEADER, RUN_ID_HEADER, NoAnswer
+from api.openai.failures import COST_HEADER, NoAnswer
 from api.openai.following import Answer, Following, found
 from api.openai.routing import ERRORS, STREAM, OpenAIRoute
 from api.openai.sse import Stream
 from api.openai.starting import start
+from api.openai_errors import RUN_ID_HEADER
 from chimera.security.sessions import SignedIn
 from chimera.store import replies, reply_contents
 from models.base import RESPONSE_ID
@@ -46,8 +47,8 @@ async def create_openai_response(
     With `stream`, the response is sent as server-sent events. With `background`, it is returned at once, and its run
     continues. A response that isn't stored is cancelled if you disconnect before it is complete.
     """
-    asked, echo = await responses.asked_by(parts, caller, spec), echo_of(spec)
-    run = await start(parts, caller, signed_in, asked, terms, is_streamed=bool(spec.stream), is_stored=spec.is_stored)
+    run = await start(request, parts, caller, signed_in, spec, responses.asked_by, terms, is_stored=spec.is_stored)
+    echo = echo_of(spec)
     begun = await found(parts, caller, run.id)
     if spec.stream:
         return Stream(response_events.events(run.following, begun, echo), run.headers, on_disconnect=run.give_up)
@@ -121,7 +122,7 @@ async def cancel_openai_response(response_id: ResponseId, caller: WithCaller, pa
 
 
 def _stream_of(parts: Parts, signed_in: SignedIn, answer: Answer, echo: Echo) -> Stream:
-    is_live = answer.view.ended_at is None and echo.text == {"format": {"type": "text"}}
+    is_live = answer.view.ended_at is None and not answer.view.metadata.get(TYPED)
     following = Following(parts, signed_in, answer.view.id, is_live=is_live)
     events = response_events.events(following, answer, echo)
     return Stream(events, {RUN_ID_HEADER: answer.view.id}, on_disconnect=lambda: None)

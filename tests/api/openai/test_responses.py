@@ -181,6 +181,23 @@ async def test_a_stored_response_can_be_streamed_again(client: openai.AsyncOpenA
         await client.responses.retrieve(response.id, stream=True, starting_after=3)
 
 
+async def test_a_typed_agent_is_followed_in_the_background(
+    client: openai.AsyncOpenAI, alice: httpx2.AsyncClient
+) -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    agent = {"name": "geographer", "prompt": "You answer.", "model": FAST, "output_schema": schema}
+    assert (await alice.post("/api/v1/agents", json=agent)).status_code == 201
+    # The first answer doesn't match, so it is made again.
+    asked = "Oslo? [[sim: wrongjson=1; drip=400]]"
+    begun = await client.responses.create(model="geographer", input=asked, background=True)
+    kinds, text = [], ""
+    async for event in await client.responses.retrieve(begun.id, stream=True):
+        kinds.append(event.type)
+        text += event.delta if event.type == "response.output_text.delta" else ""
+    assert kinds == TEXT_EVENTS
+    assert set(json.loads(text)) == {"city"}
+
+
 async def test_a_cut_answer_is_incomplete(client: openai.AsyncOpenAI) -> None:
     kinds: list[str] = []
     async with client.responses.stream(model=FAST, input="Say much.", max_output_tokens=16) as stream:
