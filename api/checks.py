@@ -111,10 +111,13 @@ class Checks:
             await self.models.check(model, f"fallbacks.{index}")
 
     async def attachments(self, session: AsyncSession, owner_id: UserId, file_ids: Sequence[UUID]) -> None:
-        """Raise NotFound, naming the field, unless all files belong to the user."""
+        """Raise an error that names the field unless all files belong to the user and no image is too large."""
         owner = Caller(user_id=owner_id, role="user")
         for index, file_id in enumerate(file_ids):
-            await _file(session, owner, FileId(str(file_id)), f"attachments.{index}")
+            field = f"attachments.{index}"
+            file = await _file(session, owner, FileId(str(file_id)), field)
+            if file.media_type in IMAGES and file.size_bytes > MAX_IMAGE_BYTES:
+                raise InvalidInput(field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image.")
 
     async def tools(self, session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> None:
         """Raise if an agent names a tool that its owner doesn't have, or a pattern without any match."""

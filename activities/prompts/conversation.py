@@ -2,17 +2,18 @@
 
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from activities.prompts import messages, tool_images
+from activities.prompts import attachments, messages
+from activities.prompts.attachments import Attachment, Shown
 from chimera.config.settings import Settings
-from chimera.content.text import clean_text, estimate_tokens
+from chimera.content.text import estimate_tokens
 from chimera.db.engine import Connection
-from chimera.ledger import conversations, input_files
+from chimera.ledger import conversations
 from chimera.ledger.conversations import PathMessage
 from chimera.ledger.transcripts import CallContext, ReplyContext
-from chimera.providers.base import ChatMessage, Image, ToolRequest
+from chimera.providers.base import ChatMessage, ToolRequest
 from models.errors import ContextTooLong
 from models.files import InputFile
 from models.model_calls import ModelCallRequest
@@ -22,13 +23,9 @@ KEPT_SHARE = 0.25
 """The share of the room for prompts that the newest messages get, which are never summarized."""
 SUMMARIZED_SHARE = 0.75
 """The share of the room for prompts that the messages get which are summarized in one call."""
-MAX_IMAGES = 20
-MAX_TEXT_FILE_CHARS = 100_000
 _LEFT_OUT = "[Left out here to fit the model's context window: {}]"
 _SUMMARY = "Summary of the conversation so far:\n{}"
 _CUT = "\n[… cut here to fit the model's context window]"
-
-File = tuple[str, InputFile]
 
 
 class SummaryNeeded(Exception):
@@ -144,26 +141,29 @@ async def _spoken(
     connection: Connection, owner_id: str, path: Sequence[PathMessage], model: str, settings: Settings
 ) -> list[ChatMessage]:
     """Return the messages of a session. An answer that never arrived is left out."""
-    files = await _files_of(connection, owner_id, [file_id for message in path for file_id in message.attachments])
+    shown = await attachments.read(connection, owner_id, [message.attachments for message in path], model, settings)
     spoken: list[ChatMessage] = []
-    for message in path:
+    for message, files in zip(path, shown, strict=True):
         if message.role == "summary":
             spoken.append(ChatMessage("user", _SUMMARY.format(message.text)))
         elif message.role == "user":
-            attached = [files.get(file_id) for file_id in message.attachments]
-            spoken.append(_with_files(message.text, attached, model, settings))
+            spoken.append(_with_files(message.text, files))
         elif message.text:
             spoken.append(ChatMessage("assistant", message.text))
-    return _with_newest_images(spoken)
+    return spoken
 
 
 async def _sent(
     connection: Connection, owner_id: str, conversation: Sequence[Mapping[str, Any]], model: str, settings: Settings
 ) -> list[ChatMessage]:
     """Return the messages that came with a request."""
-    named = [part["file_id"] for each in conversation for part in _parts_of(each) if part.get("file_id")]
-    files = await _files_of(connection, owner_id, named)
-    return _with_newest_images([_message_of(each, files, model, settings) for each in conversation])
+    attached = [[_attachment(part) for part in _parts_of(each) if part["type"] != "text"] for each in conversation]
+    shown = await attachments.read(connection, owner_id, attached, model, settings)
+    return [_message_of(each, files) for each, files in zip(conversation, shown, strict=True)]
+
+
+def _attachment(part: Mapping[str, Any]) -> Attachment:
+    return part.get("file_id") or InputFile(part["media_type"], b64decode(part["data"]))
 
 
 def _parts_of(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -171,73 +171,18 @@ def _parts_of(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def _message_of(message: Mapping[str, Any], files: Mapping[str, File], model: str, settings: Settings) -> ChatMessage:
-    parts = _parts_of(message)
-    text = "\n\n".join(part["text"] for part in parts if part["type"] == "text")
-    if message["role"] != "user":
-        calls = tuple(
-            ToolRequest(call["id"], call["name"], call.get("arguments", "{}")) for call in message.get("tool_calls", ())
-        )
-        return ChatMessage(message["role"], text, calls, message.get("tool_call_id"))
-    attached = [
-        files.get(part["file_id"]) if part.get("file_id") else ("image", _given(part))
-        for part in parts
-        if part["type"] != "text"
-    ]
-    return _with_files(text, attached, model, settings)
+def _message_of(message: Mapping[str, Any], files: Shown) -> ChatMessage:
+    text = "\n\n".join(part["text"] for part in _parts_of(message) if part["type"] == "text")
+    if message["role"] == "user":
+        return _with_files(text, files)
+    calls = tuple(
+        ToolRequest(call["id"], call["name"], call.get("arguments", "{}")) for call in message.get("tool_calls", ())
+    )
+    return ChatMessage(message["role"], text, calls, message.get("tool_call_id"))
 
 
-def _given(part: Mapping[str, Any]) -> InputFile:
-    return InputFile(part["media_type"], b64decode(part["data"]))
-
-
-async def _files_of(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> dict[str, File]:
-    if not file_ids:
-        return {}
-    return await input_files.read_named(connection, owner_id, list(dict.fromkeys(file_ids)), chunks=4)
-
-
-def _with_files(text: str, attached: Sequence[File | None], model: str, settings: Settings) -> ChatMessage:
-    """Return a user's message with its files: images for a model that accepts them, and the text of text files."""
-    images, notes = [], []
-    for file in attached:
-        if file is None:
-            notes.append("[An attached file was deleted.]")
-            continue
-        name, content = file
-        if content.media_type.startswith("image/"):
-            if tool_images.are_accepted(model, settings):
-                images.append(Image(content.media_type, content.data))
-            else:
-                notes.append(f"[The attached image {name!r} can't be shown: {messages.NO_IMAGE_INPUT}]")
-        elif (words := _words_in(content)) is None:
-            notes.append(f"[The attached file {name!r} can't be read: it isn't a text file.]")
-        else:
-            notes.append(f"Attached file {name!r}:\n{words}")
-    return ChatMessage("user", "\n\n".join([*filter(None, [text]), *notes]), images=tuple(images))
-
-
-def _words_in(content: InputFile) -> str | None:
-    """Return the text of a text file, shortened; None for another file."""
-    if b"\0" in content.data:
-        return None
-    try:
-        text = content.data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    return clean_text(text[:MAX_TEXT_FILE_CHARS]) + (_CUT if len(text) > MAX_TEXT_FILE_CHARS else "")
-
-
-def _with_newest_images(conversation: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Leave out the images of older messages if there are too many, with a note."""
-    left, shown = MAX_IMAGES, []
-    for message in reversed(conversation):
-        images = message.images[:left]
-        missing = len(message.images) - len(images)
-        left -= len(images)
-        content = message.content + (messages.images_left_out(missing, "too many newer ones") if missing else "")
-        shown.append(replace(message, content=content, images=images))
-    return shown[::-1]
+def _with_files(text: str, files: Shown) -> ChatMessage:
+    return ChatMessage("user", "\n\n".join([*filter(None, [text]), *files.notes]), images=files.images)
 
 
 def _fitted(conversation: Sequence[ChatMessage], budget: int, model: str, *, may_cut: bool) -> list[ChatMessage]:

@@ -1,6 +1,7 @@
 """The input files of model calls: a task's images, those of tool results, and audio. They belong to the run's owner."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chimera.db.engine import Connection
 from models.files import InputFile
@@ -20,21 +21,45 @@ async def read(connection: Connection, owner_id: str, file_ids: Sequence[str]) -
     return [InputFile(row.media_type, bytes(row.data)) for row in await cursor.fetchall()]
 
 
-_NAMED = """
-SELECT f.id, f.name, f.media_type, string_agg(c.data, ''::bytea ORDER BY c.position) AS data
-FROM files f JOIN file_chunks c ON c.file_id = f.id AND c.position < %(chunks)s
-WHERE f.owner_id = %(owner_id)s AND f.id = ANY(CAST(%(ids)s AS uuid[]))
-GROUP BY f.id
+@dataclass(frozen=True, slots=True)
+class FileDescription:
+    """A file without its content."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+
+
+_DESCRIBED = """
+SELECT id, name, media_type, size_bytes FROM files
+WHERE owner_id = %(owner_id)s AND id = ANY(CAST(%(ids)s AS uuid[]))
 """
 
 
-async def read_named(
-    connection: Connection, owner_id: str, file_ids: Sequence[str], *, chunks: int
-) -> dict[str, tuple[str, InputFile]]:
-    """Read the files that still exist, by id: the name and the first `chunks` mebibytes of each."""
-    values = {"ids": list(file_ids), "owner_id": owner_id, "chunks": chunks}
-    cursor = await connection.execute(_NAMED, values)
-    return {str(row.id): (row.name, InputFile(row.media_type, bytes(row.data))) for row in await cursor.fetchall()}
+async def describe(connection: Connection, owner_id: str, file_ids: Sequence[str]) -> dict[str, FileDescription]:
+    """Return the names, types and sizes of the files that still exist, by ID."""
+    if not file_ids:
+        return {}
+    cursor = await connection.execute(_DESCRIBED, {"ids": list(file_ids), "owner_id": owner_id})
+    return {str(row.id): FileDescription(row.name, row.media_type, row.size_bytes) for row in await cursor.fetchall()}
+
+
+_BEGINNINGS = """
+SELECT f.id, f.media_type, COALESCE(substring(c.data FROM 1 FOR %(max_bytes)s::int), ''::bytea) AS data
+FROM files f LEFT JOIN file_chunks c ON c.file_id = f.id AND c.position = 0
+WHERE f.owner_id = %(owner_id)s AND f.id = ANY(CAST(%(ids)s AS uuid[]))
+"""
+
+
+async def read_beginnings(
+    connection: Connection, owner_id: str, file_ids: Sequence[str], *, max_bytes: int
+) -> dict[str, InputFile]:
+    """Read the first bytes of the files that still exist, by ID: `max_bytes` of each, and at most one mebibyte."""
+    if not file_ids:
+        return {}
+    values = {"ids": list(file_ids), "owner_id": owner_id, "max_bytes": max_bytes}
+    cursor = await connection.execute(_BEGINNINGS, values)
+    return {str(row.id): InputFile(row.media_type, bytes(row.data)) for row in await cursor.fetchall()}
 
 
 _NEWEST = """
@@ -51,7 +76,12 @@ WHERE s.running <= %(max_bytes)s GROUP BY s.id, s.media_type
 async def read_newest(
     connection: Connection, owner_id: str, file_ids: Sequence[str], *, max_bytes: int
 ) -> dict[str, InputFile]:
-    """Read the files that still exist, by id: the last ones of `file_ids` that have at most `max_bytes` together."""
+    """Read the files that still exist, by id: the last ones of `file_ids` that have at most `max_bytes` together.
+
+    Each ID is to be named once.
+    """
+    if not file_ids:
+        return {}
     values = {"ids": list(file_ids), "owner_id": owner_id, "max_bytes": max_bytes}
     cursor = await connection.execute(_NEWEST, values)
     return {str(row.id): InputFile(row.media_type, bytes(row.data)) for row in await cursor.fetchall()}

@@ -1,4 +1,7 @@
-"""Deletions of chat sessions. A deleted session disappears at once; its content follows when its runs have ended."""
+"""Deletions of chat sessions. A deleted session disappears at once; its content follows when its runs have ended.
+
+That takes several statements per run, so the content is deleted in the background, a few runs per transaction.
+"""
 
 from sqlalchemy import delete as delete_from
 from sqlalchemy import func, select
@@ -18,12 +21,13 @@ _IS_OPEN = Run.status.in_(sorted(OPEN))
 
 
 async def delete(session: AsyncSession, row: ChatSession) -> tuple[RunId, ...]:
-    """Delete a locked session and cancel its open replies; return all runs that have to be notified.
+    """Hide a locked session and cancel its open replies; return these, whose runs have to be notified.
 
-    What was paid is kept. Tasks that were started in the session are kept too.
+    Its content is deleted by `purge`. What was paid is kept, and so are tasks that were started in the session.
     """
     row.deleted_at = func.now()
     await session.flush()
+    await shares.forget(session, ShareKind.CHAT_SESSION, [row.id])
     owner = Caller(user_id=UserId(row.owner_id), role="user")
     still_open = await session.scalars(
         select(Run.id)
@@ -31,14 +35,15 @@ async def delete(session: AsyncSession, row: ChatSession) -> tuple[RunId, ...]:
         .where(Reply.session_id == row.id, _IS_OPEN, Run.owner_id == owner.user_id)
         .order_by(Run.created_at, Run.id)
     )
-    cancelled = [RunId(run_id) for run_id in still_open if await _cancel(session, owner, RunId(run_id))]
-    if cancelled:
-        return tuple(cancelled)
-    return await _empty(session, row)
+    return tuple([RunId(run_id) for run_id in still_open if await _cancel(session, owner, RunId(run_id))])
 
 
 async def purge(session: AsyncSession, *, limit: int) -> list[RunId]:
-    """Delete the content of up to `limit` deleted sessions whose runs have all ended; return these runs."""
+    """Delete the content of up to `limit` runs of deleted sessions; return these runs.
+
+    A session's content is deleted when all its runs have ended, and the session itself when none has content any more.
+    If fewer than `limit` runs are returned, only sessions without runs may be left.
+    """
     rows = await session.scalars(
         select(ChatSession)
         .where(
@@ -50,7 +55,16 @@ async def purge(session: AsyncSession, *, limit: int) -> list[RunId]:
         # Skip sessions that another worker is deleting at this moment.
         .with_for_update(key_share=True, skip_locked=True)
     )
-    return [run_id for row in rows.all() for run_id in await _empty(session, row)]
+    emptied: list[RunId] = []
+    for row in rows.all():
+        room = limit - len(emptied)
+        if not room:
+            break
+        run_ids = await _empty_some(session, row, room)
+        emptied += run_ids
+        if len(run_ids) < room:
+            await _remove(session, row)
+    return emptied
 
 
 async def _cancel(session: AsyncSession, owner: Caller, run_id: RunId) -> bool:
@@ -63,18 +77,20 @@ async def _cancel(session: AsyncSession, owner: Caller, run_id: RunId) -> bool:
     return True
 
 
-async def _empty(session: AsyncSession, row: ChatSession) -> tuple[RunId, ...]:
-    """Delete a session with its messages, and the content of its ended runs."""
-    of_session = select(Run.id).join(Reply, Reply.run_id == Run.id)
-    found = await session.scalars(of_session.where(Reply.session_id == row.id, Run.owner_id == row.owner_id))
-    run_ids = tuple(RunId(run_id) for run_id in found)
+async def _empty_some(session: AsyncSession, row: ChatSession, limit: int) -> list[RunId]:
+    """Delete the content of up to `limit` runs of a session that still have content; return them."""
+    with_content = (Reply.session_id == row.id, Run.owner_id == row.owner_id, Run.deleted_at.is_(None))
+    found = await session.scalars(select(Run.id).join(Reply, Reply.run_id == Run.id).where(*with_content).limit(limit))
+    run_ids = [RunId(run_id) for run_id in found]
     for run_id in run_ids:
         await contents.delete_of_reply(session, run_id)
         await outbox.enqueue(session, run_id, "forget")
     # A repeated request would find no session anyway.
     await ended_runs.forget_keys(session, UserId(row.owner_id), run_ids)
-    await shares.forget(session, ShareKind.CHAT_SESSION, [row.id])
+    return run_ids
+
+
+async def _remove(session: AsyncSession, row: ChatSession) -> None:
     await session.execute(
         delete_from(ChatSession).where(ChatSession.id == row.id, ChatSession.owner_id == row.owner_id)
     )
-    return run_ids

@@ -144,6 +144,7 @@ async def _written_before(
             Reply.session_id == chat.id,
             Reply.message_id == leaf_id,
             Reply.purpose == purpose.value,
+            Run.deleted_at.is_(None),
             Run.status.not_in([RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.CANCELLING]),
         )
         .order_by(Run.created_at.desc())

@@ -23,6 +23,8 @@ _KINDS: dict[RetentionKind, tuple[RunKind, ...]] = {
     RetentionKind.AI_CALLS: (RunKind.EMBEDDINGS, RunKind.IMAGES, RunKind.TRANSCRIPTIONS),
 }
 _USED = func.coalesce(ChatSession.last_message_at, ChatSession.created_at)
+_OF_SESSION = select(Reply.run_id).where(Reply.run_id == Run.id, Reply.session_id.is_not(None)).correlate(Run).exists()
+"""The title, summaries and suggestions of a session are completions. They are deleted with it."""
 
 Batch = Callable[[AsyncSession, datetime], Awaitable[Deleted]]
 
@@ -35,7 +37,10 @@ async def delete_runs(session: AsyncSession, kind: RetentionKind, before: dateti
 
 
 async def delete_sessions(session: AsyncSession, before: datetime) -> Deleted:
-    """Delete a batch of chat sessions whose last message is older than a time. Sessions with an open reply are kept."""
+    """Delete a batch of chat sessions whose last message is older than a time. Sessions with an open reply are kept.
+
+    They are hidden, and `chat_deletions.purge` deletes their content.
+    """
     rows = select(ChatSession).where(*_old_sessions(before)).order_by(_USED, ChatSession.id).limit(RUNS_AT_ONCE)
     sessions = (await session.scalars(rows.with_for_update(key_share=True, skip_locked=True))).all()
     of_sessions = select(Reply.run_id).where(Reply.session_id.in_([each.id for each in sessions]))
@@ -67,7 +72,7 @@ async def count(session: AsyncSession, kind: RetentionKind, before: datetime) ->
 
 
 def _old_runs(kind: RetentionKind, before: datetime) -> tuple[ColumnElement[bool], ...]:
-    return Run.kind.in_(_KINDS[kind]), Run.ended_at < before, is_free(Run.id)
+    return Run.kind.in_(_KINDS[kind]), Run.ended_at < before, is_free(Run.id), ~_OF_SESSION
 
 
 def _old_sessions(before: datetime) -> tuple[ColumnElement[bool], ...]:

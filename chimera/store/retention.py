@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Retention
-from chimera.store import erasures, expired, pages, unused_files
+from chimera.store import chat_deletions, erasures, expired, pages, unused_files
 from chimera.store.ended_runs import Deleted
 from chimera.store.pages import Place
 from models.errors import NotFound
@@ -156,7 +156,11 @@ async def _step_by_age(session: AsyncSession, row: Retention) -> State:
     else:
         deleted = await expired.delete_runs(session, kind, before)
     _count(row, kind, deleted)
-    row.stage += not deleted.items
+    is_left = deleted.items > 0
+    if kind is RetentionKind.CHAT_SESSIONS and not is_left:
+        # Their attachments are in use until their content is deleted.
+        is_left = bool(await chat_deletions.purge(session, limit=expired.RUNS_AT_ONCE))
+    row.stage += not is_left
     return "more"
 
 

@@ -26,6 +26,8 @@ from models.ids import RunId, workflow_id_of
 log = structlog.get_logger()
 
 CONCURRENT_DELIVERIES = 10
+RUNS_AT_ONCE = 20
+"""Maximum number of runs that are emptied per transaction, so that locks are held for a moment only."""
 REFUSALS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.OUT_OF_RANGE})
 """The status codes with which Temporal rejects a request that it can't accept as it is."""
 ENDING_TRIES = 7
@@ -133,9 +135,12 @@ class Dispatcher:
 
     async def delete_sessions(self) -> None:
         """Delete the content of deleted chat sessions whose runs have ended."""
-        async with self._database.begin() as session:
-            deleted = await chat_deletions.purge(session, limit=20)
-        await self._deliver_all(deleted)
+        is_done = False
+        while not is_done:
+            async with self._database.begin() as session:
+                deleted = await chat_deletions.purge(session, limit=RUNS_AT_ONCE)
+            await self._deliver_all(deleted)
+            is_done = len(deleted) < RUNS_AT_ONCE
 
     async def empty_deleted(self) -> None:
         """Delete the content of ended runs of deleted accounts."""

@@ -3,11 +3,9 @@
 import pytest
 
 from activities.prompts import conversation, messages
-from chimera.config.settings import Settings
 from chimera.ledger.conversations import PathMessage
 from chimera.providers.base import ChatMessage, ToolRequest
 from models.errors import ContextTooLong
-from models.files import InputFile
 
 MODEL = "simulator/fast"
 WORDS = "word " * 60
@@ -71,24 +69,3 @@ def test_a_result_without_its_call_is_dropped() -> None:
 def test_a_last_message_that_is_too_long_fails(may_cut: bool) -> None:
     with pytest.raises(ContextTooLong):
         conversation._fitted(said("user"), 10, MODEL, may_cut=may_cut)
-
-
-def test_only_text_files_are_read() -> None:
-    attached = [
-        ("a.txt", InputFile("text/plain", b"\xef\xbb\xbfred")),
-        ("b.bin", InputFile("application/octet-stream", b"\x00\x01")),
-        ("c.txt", InputFile("text/plain", b"\xff\xfe")),
-        None,
-    ]
-    message = conversation._with_files("See", attached, MODEL, Settings())
-    assert message.content.startswith("See\n\nAttached file 'a.txt':\nred\n\n")
-    assert message.content.count("can't be read") == 2
-    assert message.content.endswith("[An attached file was deleted.]")
-
-
-def test_the_newest_images_are_shown() -> None:
-    image = ("i.png", InputFile("image/png", b"png"))
-    each = [conversation._with_files("See", [image] * 15, MODEL, Settings()) for _ in range(2)]
-    older_message, newer = conversation._with_newest_images(each)
-    assert (len(older_message.images), len(newer.images)) == (5, 15)
-    assert "10 images" in older_message.content

@@ -6,6 +6,8 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from chimera.db.engine import Database
+from chimera.store import contents
 from models.ids import RunId
 from tests.api.chat.conftest import changed, new_session, send
 from tests.conftest import SimulatorServer
@@ -63,6 +65,18 @@ async def test_a_summary_is_written_once(alice: httpx2.AsyncClient, simulator: S
     assert len([each for each in asked if each["phase"] == "arrived"]) == 1
     await send(alice, session, "And coffee?", wait_s=30)
     assert (await alice.get(f"{session}/summary")).json()["id"] != summary["id"]
+
+
+async def test_an_erased_summary_is_written_again(alice: httpx2.AsyncClient, database: Database) -> None:
+    session = await new_session(alice)
+    await send(alice, session, TEXT, wait_s=30)
+    for what, field in (("summary", "text"), ("suggestions", "suggestions")):
+        erased = (await alice.get(f"{session}/{what}")).json()
+        async with database.begin() as rows:
+            await contents.delete_of_reply(rows, RunId(erased["id"]))
+        again = (await alice.get(f"{session}/{what}")).json()
+        assert again["id"] != erased["id"]
+        assert again[field] == erased[field]
 
 
 async def test_suggestions_are_three(alice: httpx2.AsyncClient) -> None:

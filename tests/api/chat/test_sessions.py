@@ -216,10 +216,14 @@ async def test_a_deleted_session_leaves_only_costs(alice: httpx2.AsyncClient, ru
     await alice.get(f"{session}/summary")
     run_id = sent["reply"]["reply"]["id"]
     assert (await alice.delete(session)).status_code == 204
+
+    async def is_empty() -> bool:
+        return await _content_left(runs, session, run_id) == []
+
+    await until_true(is_empty)
     row = (await runs.rows("SELECT * FROM runs WHERE id = :id", RunId(run_id)))[0]
     assert (row["result"], row["deleted_at"] is None) == (None, False)
     assert row["spent_micro_usd"] == sent["reply"]["reply"]["cost_micro_usd"]
-    assert await _content_left(runs, session, run_id) == []
 
 
 async def _content_left(runs: Runs, session: str, run_id: str) -> list[str]:

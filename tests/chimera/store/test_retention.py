@@ -1,8 +1,9 @@
 """Retention, on the rows: what is deleted, what is kept, and what is counted."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -29,12 +30,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.db.tables import CallAttempt, Retention, Run, Table, User
+from chimera.db.tables import CallAttempt, ChatSession, Reply, Retention, Run, Table, User
 from chimera.store import chat_deletions, deleted_owners, holds, retention
 from models.ids import RetentionId, UserId
 from models.retention import RetentionView
 from models.runs import RunKind
 from models.users import Caller
+from tests.chimera.store.chats import add_replies
 from tests.parts import fresh_database
 
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
@@ -187,6 +189,8 @@ class Canary:
         name = f"{column.table.name}.{column.name}"
         if name == "runs.kind":
             return kind
+        if name == "replies.session_id" and kind is RunKind.COMPLETION:
+            return None
         if name in FIXED:
             fixed = FIXED[name]
             return self.ids[fixed] if isinstance(fixed, str) and fixed in self.ids else fixed
@@ -327,6 +331,40 @@ async def test_old_content_of_each_kind_is_deleted(database: Database, canary: C
     assert not {"messages.content", "chat_messages.text", "runs.result"} & await canary.found()
     assert await bill(database, user_id) == before
     assert (await _by_age(database, **days)).deleted == {}
+
+
+async def test_notes_stay_with_their_session(database: Database, canary: Canary) -> None:
+    await canary.plant()
+    chat_id, note = canary.ids["chat_sessions.id"], canary.ids["run completion"]
+    async with database.begin() as session:
+        await session.execute(update(Reply).where(Reply.run_id == note).values(session_id=chat_id, purpose="title"))
+        await session.execute(update(ChatSession).values(title_run_id=note).where(ChatSession.id == chat_id))
+    assert (await _by_age(database, completions=30)).deleted == {}
+    assert (await _by_age(database, chat_sessions=30)).deleted == {"chat_sessions": 1}
+    async with database.begin() as session:
+        assert await session.scalar(select(Run.deleted_at).where(Run.id == note)) is not None
+
+
+async def test_a_retention_run_empties_long_sessions(database: Database, canary: Canary) -> None:
+    await canary.plant()
+    chat_id = canary.ids["chat_sessions.id"]
+    run_ids = await add_replies(database, chat_id, 45)
+    async with database.begin() as session:
+        row = await retention.create(session, {"chat_sessions": 30})
+    emptied = [0]
+    for _ in range(10):
+        async with database.begin() as session:
+            if await retention.step(session, RetentionId(row.id)) == "done":
+                break
+        emptied.append(await _count_emptied(database, run_ids))
+    assert emptied[-1] == 45
+    assert all(after - before <= 20 for before, after in pairwise(emptied))
+
+
+async def _count_emptied(database: Database, run_ids: Sequence[str]) -> int:
+    async with database.begin() as session:
+        gone = select(func.count()).where(Run.id.in_(run_ids), Run.deleted_at.is_not(None))
+        return await session.scalar(gone) or 0
 
 
 async def test_what_is_held_or_young_stays(database: Database, canary: Canary) -> None:
