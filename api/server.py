@@ -41,6 +41,7 @@ class Server(uvicorn.Server):
         parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
         parts.ai_call_waits.stop_waiting()
         await parts.hub.close()
+        await parts.feed.close()
         await super().shutdown(sockets)
 
 

@@ -20,9 +20,9 @@ from api.live.ending import HubClosed, stop
 from chimera.db.engine import AWAY, READ_SECONDS, Database
 from chimera.ledger import changes
 from chimera.ledger.changes import Changed, Snapshot
-from models.changes import Change, ChangesFrame, ChangeTopic, MissedFrame
+from models.changes import Change, ChangesFrame, ChangeTopic, MissedFrame, RunChange
 from models.ids import UserId
-from models.runs import RunKind
+from models.runs import REPLIES, RunKind
 from models.users import Caller
 
 log = structlog.get_logger()
@@ -239,13 +239,23 @@ def frames_of(batch: Batch, topics: Collection[ChangeTopic], caller: Caller) -> 
     frames: list[ChangesFrame | MissedFrame] = []
     for topic in topics:
         shown = [
-            view
+            (each, view)
             for each in batch.changes
             if (view := VIEWS[topic](each)) is not None and (topic == "approvals" or _is_own(caller, each))
         ]
         if shown:
-            frames.append(ChangesFrame(topic=topic, cursor=batch.cursor, changes=tuple(shown)))
+            readable = tuple(_readable(caller, each, view) for each, view in shown)
+            frames.append(ChangesFrame(topic=topic, cursor=batch.cursor, changes=readable))
     return frames
+
+
+def _readable(caller: Caller, changed: Changed, view: Change) -> Change:
+    """Return a change as the caller may read it: only owners see what their replies say."""
+    if not isinstance(view, RunChange) or view.kind not in REPLIES or changed.owner_id == caller.user_id:
+        return view
+    if "preview" not in type(view.event).model_fields:
+        return view
+    return view.model_copy(update={"event": view.event.model_copy(update={"preview": ""})})
 
 
 def _is_own(caller: Caller, changed: Changed) -> bool:

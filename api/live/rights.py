@@ -88,6 +88,10 @@ class Rights:
                 except (*AWAY, *SESSION_AWAY) as error:
                     log.warning("rights_wait_for_database", error=type(error).__name__)
                     break
+                except Exception as error:
+                    # Without this loop, no subscription would end with its rights any more. Others are checked still.
+                    log.error("rights_failed", error=type(error).__name__, exc_info=error)
+                    continue
                 for viewer in viewers:
                     if viewer.run_id not in visible and viewer in self._viewers.get(caller, ()):
                         viewer.on_loss()
@@ -102,6 +106,10 @@ class Rights:
                 account_states = await self._auth.account_states(list(self._holders))
             except AWAY as error:
                 log.warning("rights_wait_for_database", error=type(error).__name__)
+                continue
+            except Exception as error:
+                # Without this loop, no socket would end with its session any more.
+                log.error("rights_failed", error=type(error).__name__, exc_info=error)
                 continue
             for session, state in account_states.items():
                 self._end_those_that_lost(session, state)

@@ -21,9 +21,11 @@ from api.live.rights import Rights
 from api.live.subscriptions import SubscriptionParts
 from api.user_limits import MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MessageRate, OpenByUser
 from chimera.db.engine import AWAY, SESSION_AWAY
+from chimera.limits.rates import RateKind, Rates
 from chimera.security.sessions import Auth, SignedIn
+from chimera.security.sign_ins import place_of
 from chimera.security.tickets import Tickets
-from models.errors import LimitReached, NotSignedIn
+from models.errors import LimitReached, NotSignedIn, TooManyRequests
 from models.streams import CLIENT_MESSAGE, Authenticate
 from models.users import Caller
 
@@ -72,6 +74,9 @@ class SocketParts(SubscriptionParts, Protocol):
     @property
     def open_sockets(self) -> OpenByUser: ...
 
+    @property
+    def rates(self) -> Rates: ...
+
 
 class Socket(ABC):
     """One client's connection, from the handshake to its end. Each kind of end has a close code; the first counts."""
@@ -80,6 +85,8 @@ class Socket(ABC):
         self._websocket = websocket
         self._parts = parts
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self._is_counted = False
+        """Whether the sign-in has counted toward the limit of its address."""
 
     @abstractmethod
     async def _take(self, caller: Caller, text: str | None) -> End | None:
@@ -97,6 +104,11 @@ class Socket(ABC):
         except (NotSignedIn, TimeoutError):
             await self._close(
                 End(SIGNED_OUT, 'First send {"type": "authenticate", "token": "…"}, or "ticket" with a new ticket.')
+            )
+            return
+        except TooManyRequests as error:
+            await self._close(
+                End(TOO_MANY, f"This address has reached the limit set by CHIMERA_{error.setting.upper()}.")
             )
             return
         except (*AWAY, *SESSION_AWAY):
@@ -125,20 +137,39 @@ class Socket(ABC):
             self._end.set_result(end)
 
     async def _sign_in(self) -> SignedIn:
-        signed_in = await self._signed_in()
-        if not signed_in.caller.may_read:
-            raise NotSignedIn
+        """Authenticate the caller. As with requests, a failed try counts toward the limit of the caller's address.
+
+        Raises NotSignedIn and TooManyRequests.
+        """
+        try:
+            signed_in = await self._signed_in()
+            if not signed_in.caller.may_read:
+                raise NotSignedIn
+        except NotSignedIn:
+            await self._count()
+            raise
         return signed_in
 
     async def _signed_in(self) -> SignedIn:
         if (token := bearer_token(self._websocket)) is not None:
             return await self._parts.auth.signed_in(token)
         if (ticket := self._websocket.query_params.get("ticket")) is not None:
-            return await self._parts.tickets.redeem(ticket)
+            return await self._redeemed(ticket)
         first = await self._first_message()
         if first.ticket is not None:
-            return await self._parts.tickets.redeem(first.ticket)
+            return await self._redeemed(first.ticket)
         return await self._parts.auth.signed_in(first.token or "")
+
+    async def _redeemed(self, ticket: str) -> SignedIn:
+        # Counted before, because only the database knows which tickets there are.
+        await self._count()
+        return await self._parts.tickets.redeem(ticket)
+
+    async def _count(self) -> None:
+        if not self._is_counted:
+            self._is_counted = True
+            client = self._websocket.client
+            await self._parts.rates.take(RateKind.ADDRESS, place_of(client.host if client else ""))
 
     async def _first_message(self) -> Authenticate:
         try:
@@ -214,5 +245,8 @@ def is_own_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:
         return "cookie" not in websocket.headers
     if origin in allowed:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     return parts.scheme in ("http", "https") and parts.netloc == websocket.headers.get("host")

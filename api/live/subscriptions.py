@@ -121,7 +121,7 @@ async def _chat(parts: SubscriptionParts, caller: Caller, topic: Topic, after: A
     except ValueError:
         raise NotFound("chat session", topic) from None
     async with parts.database.begin() as session:
-        if not await access.sees_session(session, caller, session_id):
+        if not await access.owns_session(session, caller, session_id):
             raise NotFound("chat session", session_id)
     await parts.foreign_reads.of_object(caller, "subscribe", Owned.CHAT_SESSION, session_id)
     async with aclosing(Conversation(parts, caller, topic, session_id, websocket).messages(after)) as messages:

@@ -1,7 +1,7 @@
 """Routes for live progress: WebSocket topics, server-sent events and an echo for testing proxies."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing, suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, WebSocket
@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from api.deps import ClosedRoute, WithCaller, WithParts, WithSignedIn, WithTaskId, parts_of
 from api.live.changes import Batch
 from api.live.echo import Echo
+from api.live.ending import HubClosed
 from api.live.sockets import POLICY_VIOLATION, is_own_origin
 from api.live.sse import event_of, events_of, while_allowed
 from api.live.topics import Topics
@@ -82,12 +83,16 @@ async def _batches(
 ) -> AsyncIterator[AsyncGenerator[Batch]]:
     """Open the feed before the response begins, so that a wrong cursor is an error."""
     async with aclosing(parts.feed.follow(caller, last_event_id or after)) as batches:
-        first = await anext(batches)
+        first: list[Batch] = []
+        # If the process is stopping, the stream ends at once, as those of runs do, so that clients reconnect.
+        with suppress(HubClosed):
+            first.append(await anext(batches))
         yield _from(first, batches)
 
 
-async def _from(first: Batch, others: AsyncGenerator[Batch]) -> AsyncGenerator[Batch]:
-    yield first
+async def _from(first: Iterable[Batch], others: AsyncGenerator[Batch]) -> AsyncGenerator[Batch]:
+    for batch in first:
+        yield batch
     async for batch in others:
         yield batch
 

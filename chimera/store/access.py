@@ -115,10 +115,10 @@ async def visible_runs(session: AsyncSession, caller: Caller, run_ids: Collectio
     return {RunId(run_id) for run_id in await session.scalars(found)}
 
 
-async def sees_session(session: AsyncSession, caller: Caller, session_id: str) -> bool:
-    """Return whether a chat session exists that the caller may see."""
+async def owns_session(session: AsyncSession, caller: Caller, session_id: str) -> bool:
+    """Return whether a chat session is the caller's own. Neither administrators nor groups follow those of others."""
     found = select(ChatSession.id).where(
-        ChatSession.id == session_id, ChatSession.deleted_at.is_(None), *visible_to(caller, ChatSession.owner_id)
+        ChatSession.id == session_id, ChatSession.deleted_at.is_(None), ChatSession.owner_id == caller.user_id
     )
     return await session.scalar(found) is not None
 

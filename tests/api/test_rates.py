@@ -13,6 +13,7 @@ from api.app import create_app
 from api.deps import API, STARTS
 from chimera.config.settings import Settings
 from tests.api.conftest import SignUp, client_of, new_task
+from tests.api.routes.test_streams import close_code, opened, received
 
 MOST = 40
 
@@ -95,6 +96,32 @@ async def test_wrong_tokens_count_toward_the_address(api_settings: Settings, sig
         assert await _codes(guess, MOST + 5) == {401: MOST, 429: 5}
         # A user at the same address isn't affected.
         assert (await as_user(app, carol, "192.0.2.3").get(f"{API}/tasks")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("way", "address"),
+    [("address", "192.0.2.4"), ("ticket", "192.0.2.5"), ("token", "192.0.2.6"), ("header", "192.0.2.7")],
+)
+async def test_failed_socket_sign_ins_are_counted(
+    api_settings: Settings, sign_up: SignUp, way: str, address: str
+) -> None:
+    carol, most = await sign_up(), 4
+    async with limited(api_settings, max_anonymous_requests_per_minute=most) as (app,):
+        codes = Counter([await _guess(app, way, address, number) for number in range(most + 3)])
+        assert codes == {4401: most, 4429: 3}
+        # A user at the same address isn't affected.
+        async with opened(app, {"Authorization": carol.headers["Authorization"]}, address=address) as socket:
+            assert await received(socket) == {"type": "authenticated"}
+
+
+async def _guess(app: FastAPI, way: str, address: str, number: int) -> int:
+    """Try to sign in to a WebSocket with a wrong ticket or token; return the close code."""
+    path = f"/ws?ticket=guess-{number}" if way == "address" else "/ws"
+    headers = {"Authorization": f"Bearer guess-{number}"} if way == "header" else None
+    async with opened(app, headers, path, address) as socket:
+        if way in ("ticket", "token"):
+            await socket.send_json({"type": "authenticate", way: f"guess-{number}"})
+        return await close_code(socket)
 
 
 async def test_each_key_has_a_limit_of_its_own(api_settings: Settings, sign_up: SignUp) -> None:

@@ -134,6 +134,36 @@ async def test_nobody_sees_changes_of_others(app: FastAPI, sign_up: SignUp, data
         await is_quiet(theirs)
 
 
+async def test_administrators_read_no_replies_of_others(
+    app: FastAPI, alice: httpx2.AsyncClient, session_id: str, sign_up: SignUp, database: Database
+) -> None:
+    admin = await administrator(sign_up, database)
+    async with signed_in(app, admin) as socket:
+        await socket.send_json({"type": "subscribe", "topic": f"chat:{session_id}"})
+        assert (await received(socket))["code"] == "not_found"
+        await followed(socket, "approvals")
+        cursor = (await followed(socket, "runs"))["cursor"]
+        run_id = await new_reply(app, alice, session_id)
+        await publish(app, run_id, RunCompleted(preview="A secret."))
+        task_id = (await new_task(alice))["id"]
+        await publish(app, task_id, RunCompleted(preview="A result."))
+        assert await _previews(socket) == {run_id: "", task_id: "A result."}
+    async with signed_in(app, admin) as socket:
+        await followed(socket, "runs", cursor)
+        assert await _previews(socket) == {run_id: "", task_id: "A result."}
+    async with signed_in(app, alice) as socket:
+        await followed(socket, "runs", cursor)
+        assert await _previews(socket) == {run_id: "A secret.", task_id: "A result."}
+
+
+async def _previews(socket: AsyncWebSocketSession) -> dict[str, str]:
+    found: dict[str, str] = {}
+    while len(found) < 2:
+        changed = (await received(socket))["changes"]
+        found |= {each["run_id"]: each["event"]["preview"] for each in changed if "preview" in each["event"]}
+    return found
+
+
 @pytest.mark.parametrize(
     ("topic", "after", "code"),
     [

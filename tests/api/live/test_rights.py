@@ -3,18 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import ExitStack
+from uuid import uuid4
 
 import httpx2
 import psycopg
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from api.deps import Parts
 from api.live import rights
 from api.live.rights import Rights
 from chimera.security.sessions import SignedIn
+from chimera.store import access
 from chimera.store.users import AccountState, SessionOwner
+from models.ids import RunId
 from tests.api.conftest import SignUp
 from tests.api.routes.test_streams import token_of
 from tests.until import LIMIT_S, until
@@ -93,6 +97,34 @@ async def test_an_unavailable_database_ends_no_session(
     with watched.held(signed_in, lost.set):
         await until(lambda: tries >= 3)
         assert not lost.is_set()
+
+
+@pytest.mark.parametrize("fails", ["account_states", "visible_runs"])
+async def test_an_unexpected_error_ends_no_check(
+    app: FastAPI, sign_up: SignUp, watched: Rights, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    carol, tries = await sign_up(), 0
+    signed_in, lost = await _signed_in(app, carol), asyncio.Event()
+    place = _parts(app).auth if fails == "account_states" else access
+    works = getattr(place, fails)
+
+    async def failing_once(*args: object) -> object:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise psycopg.NotSupportedError("cached plan must not change result type")
+        return await works(*args)
+
+    monkeypatch.setattr(place, fails, failing_once)
+    with capture_logs() as logged, ExitStack() as held:
+        if fails == "account_states":
+            await carol.post("/api/v1/auth/logout")
+            held.enter_context(watched.held(signed_in, lost.set))
+        else:
+            held.enter_context(watched.seeing(signed_in.caller, RunId(str(uuid4())), lost.set))
+        async with asyncio.timeout(LIMIT_S):
+            await lost.wait()
+    assert "rights_failed" in [line["event"] for line in logged]
 
 
 def _parts(app: FastAPI) -> Parts:

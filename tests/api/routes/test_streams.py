@@ -102,7 +102,16 @@ async def test_a_token_in_the_address_counts_for_nothing(
 
 @pytest.mark.parametrize("path", ["/ws", "/ws/test"])
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://sub.chimera.localhost", "file://", "http://chimera.localhost:81"]
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "http://sub.chimera.localhost",
+        "file://",
+        "http://chimera.localhost:81",
+        "http://[",
+        "http://chimera.localhost]",
+    ],
 )
 async def test_a_foreign_page_may_not_open_a_socket(app: FastAPI, path: str, origin: str) -> None:
     with pytest.RaisesGroup(WebSocketDisconnect, flatten_subgroups=True):
@@ -395,10 +404,10 @@ async def test_sse_ends_when_the_token_does(
 
 @asynccontextmanager
 async def opened(
-    app: FastAPI, headers: dict[str, str] | None = None, path: str = "/ws"
+    app: FastAPI, headers: dict[str, str] | None = None, path: str = "/ws", address: str = "127.0.0.1"
 ) -> AsyncIterator[AsyncWebSocketSession]:
     async with (
-        httpx2.AsyncClient(transport=ASGIWebSocketTransport(app)) as client,
+        httpx2.AsyncClient(transport=ASGIWebSocketTransport(app, client=(address, 1))) as client,
         client.websocket(
             f"ws://chimera.localhost{path}", headers=headers, keepalive_ping_interval_seconds=None
         ) as socket,
