@@ -150,7 +150,8 @@ async def place_hold(subject_id: WithSubjectId, caller: WithCaller, parts: WithP
 async def lift_hold(subject_id: WithSubjectId, caller: WithCaller, parts: WithParts) -> None:
     """Lift a hold. Only administrators can lift what an administrator has placed."""
     async with parts.database.begin() as session:
-        await holds.lift(session, caller, str(subject_id))
+        owner_id = await holds.lift(session, caller, str(subject_id))
+        await deleted_owners.empty_freed(session, owner_id)
         await audit.record(session, AuditAction.HOLD_LIFTED, actor_id=caller.user_id, subject_id=str(subject_id))
 
 
