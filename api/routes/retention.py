@@ -141,8 +141,9 @@ async def list_holds(caller: WithCaller, parts: WithParts, limit: Limit = 20, cu
 async def place_hold(subject_id: WithSubjectId, caller: WithCaller, parts: WithParts) -> HoldView:
     """Exempt a task, chat session, completion, AI call or file from retention. Its owner can still delete it."""
     async with parts.database.begin() as session:
-        hold = await holds.place(session, caller, str(subject_id))
-        await audit.record(session, AuditAction.HOLD_PLACED, actor_id=caller.user_id, subject_id=hold.id)
+        hold, is_new = await holds.place(session, caller, str(subject_id))
+        if is_new:
+            await audit.record(session, AuditAction.HOLD_PLACED, actor_id=caller.user_id, subject_id=hold.id)
     return hold
 
 

@@ -80,13 +80,24 @@ async def file_is_free(
     return is_free(File.id, by_others=by_others), ~held_run.exists(), not_(is_named)
 
 
-async def place(session: AsyncSession, caller: Caller, subject_id: str) -> HoldView:
-    """Place a hold; a second one changes nothing. Raises NotFound, also for what another user owns."""
+async def place(session: AsyncSession, caller: Caller, subject_id: str) -> tuple[HoldView, bool]:
+    """Place a hold; return it, and whether it is new. Raises NotFound, also for what another user owns.
+
+    A second hold changes nothing, but an administrator's replaces that of the owner, who could lift it.
+    """
     owner_id = await _owner_of(session, caller, subject_id)
-    new = {"subject_id": subject_id, "owner_id": owner_id, "placed_by": caller.user_id}
-    await session.execute(insert(Hold).values(new).on_conflict_do_nothing())
+    new = insert(Hold).values(subject_id=subject_id, owner_id=owner_id, placed_by=caller.user_id)
+    if caller.role == "admin" and caller.user_id != owner_id:
+        new = new.on_conflict_do_update(
+            index_elements=[Hold.subject_id],
+            set_={"placed_by": new.excluded.placed_by},
+            where=Hold.placed_by == Hold.owner_id,
+        )
+    else:
+        new = new.on_conflict_do_nothing()
+    is_new = await session.scalar(new.returning(Hold.subject_id)) is not None
     held = select(Hold).where(Hold.subject_id == subject_id, *visible_to(caller, Hold.owner_id))
-    return _view_of((await session.scalars(held)).one())
+    return _view_of((await session.scalars(held)).one()), is_new
 
 
 async def lift(session: AsyncSession, caller: Caller, subject_id: str) -> UserId:
