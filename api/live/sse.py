@@ -56,7 +56,8 @@ async def while_allowed(
             if run_id is not None:
                 held.enter_context(rights.seeing(signed_in.caller, run_id, lost.set))
             async with aclosing(frames):
-                while True:
+                # Also if the next frame is always there already.
+                while not lost.is_set():
                     following = asyncio.ensure_future(anext(frames, None))
                     try:
                         await asyncio.wait({following, losing}, return_when=asyncio.FIRST_COMPLETED)

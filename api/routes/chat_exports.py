@@ -1,13 +1,14 @@
 """Route for exports of chat sessions, which are streamed page by page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from api.chat import WithSessionId
-from api.deps import ClosedRoute, Parts, WithCaller, WithParts
+from api.deps import ClosedRoute, Parts, WithParts, WithSignedIn
+from api.downloads import while_counted
 from chimera.content.chat_exports import JsonExport, MarkdownExport
 from chimera.store import chat, chat_messages
 from models.chat import ChatSessionView
@@ -41,7 +42,7 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
 @router.get("", operation_id="export_chat_session", response_class=StreamingResponse, responses=_CONTENT)
 async def export_chat_session(
     session_id: WithSessionId,
-    caller: WithCaller,
+    signed_in: WithSignedIn,
     parts: WithParts,
     format: Annotated[  # noqa: A002  # the name of the parameter
         Literal["markdown", "json"], Query(description="`markdown` for reading, or `json` with all fields and costs")
@@ -51,18 +52,20 @@ async def export_chat_session(
     ] = "active",
 ) -> StreamingResponse:
     """Export one of your chat sessions. Attachments are named, but not included."""
+    caller = signed_in.caller
+    parts.open_streams.check(caller.user_id)
     async with parts.database.begin() as session:
         await chat.readable(session, caller, session_id)
         view = await chat.view(session, caller, session_id)
     export = MarkdownExport(view) if format == "markdown" else JsonExport(view)
     headers = {"Content-Disposition": f'attachment; filename="chat-{session_id}.{export.suffix}"'}
     pieces = _pieces(parts, caller, view, export, all_branches=branches == "all")
-    return StreamingResponse(pieces, headers=headers, media_type=export.media_type)
+    return StreamingResponse(while_counted(parts, signed_in, pieces), headers=headers, media_type=export.media_type)
 
 
 async def _pieces(
     parts: Parts, caller: Caller, view: ChatSessionView, export: MarkdownExport | JsonExport, *, all_branches: bool
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     """Read each page in its own transaction, so that a slow client doesn't hold a database connection."""
     yield export.begin()
     after: int | None = None

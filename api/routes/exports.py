@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.deps import ClosedRoute, WithCaller, WithParts
+from api.deps import ClosedRoute, WithParts, WithSignedIn
+from api.downloads import while_counted
 from api.periods import PeriodQuery
 from chimera.content.exports import MEDIA_TYPES, written
 from chimera.ledger.analytics.exported import pages
@@ -35,7 +36,7 @@ router = APIRouter(prefix="/analytics", tags=["analytics"], route_class=ClosedRo
 )
 async def export_analytics(
     wanted: Annotated[PeriodQuery, Depends()],
-    caller: WithCaller,
+    signed_in: WithSignedIn,
     parts: WithParts,
     what: Annotated[
         ExportKind,
@@ -46,8 +47,9 @@ async def export_analytics(
 ) -> StreamingResponse:
     """Download the figures of a period as CSV, JSON or Parquet, oldest first."""
     period = wanted.period()
+    parts.open_streams.check(signed_in.caller.user_id)
     async with parts.database.begin() as session:
-        window = await wanted.window(session, caller, period)
+        window = await wanted.window(session, signed_in.caller, period)
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[AsyncSession]:
@@ -58,7 +60,7 @@ async def export_analytics(
     rows = pages(begin, window, what, kind)
     name = f"chimera-{what}-{period.since:%Y%m%d}-{period.until:%Y%m%d}.{format_}"
     return StreamingResponse(
-        written(format_, COLUMNS[what], rows),
+        while_counted(parts, signed_in, written(format_, COLUMNS[what], rows)),
         media_type=MEDIA_TYPES[format_],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -1,6 +1,6 @@
 """Routes for files: upload, list, download and delete files."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import quote
 
@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response, status
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
-from api.deps import API, ClosedRoute, Parts, WithCaller, WithFileId, WithParts
+from api.deps import API, ClosedRoute, Parts, WithCaller, WithFileId, WithParts, WithSignedIn
 from api.idempotency import Key, answer_of, keep_with, once_for
+from api.live.sse import while_allowed
 from api.paging import Cursor, Limit, WithShared
 from api.uploads import form_of, keep
 from chimera.store import files
@@ -106,15 +107,16 @@ async def get_file(file_id: WithFileId, caller: WithCaller, parts: WithParts) ->
         }
     },
 )
-async def get_file_content(file_id: WithFileId, caller: WithCaller, parts: WithParts) -> StreamingResponse:
+async def get_file_content(file_id: WithFileId, signed_in: WithSignedIn, parts: WithParts) -> StreamingResponse:
     """Return a file's content as an attachment, which browsers save instead of opening."""
     async with parts.database.begin() as session:
-        view = await files.view(session, caller, file_id, Right.VIEW)
+        view = await files.view(session, signed_in.caller, file_id, Right.VIEW)
     headers = {
         "Content-Length": str(view.size_bytes),
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.name.rpartition('/')[2], safe='')}",
     }
-    return StreamingResponse(_bytes_of(parts, view), headers=headers, media_type=view.media_type)
+    chunks = while_allowed(parts.rights, signed_in, _bytes_of(parts, view))
+    return StreamingResponse(chunks, headers=headers, media_type=view.media_type)
 
 
 @router.delete("/{file_id}", operation_id="delete_file", status_code=status.HTTP_204_NO_CONTENT)
@@ -124,7 +126,7 @@ async def delete_file(file_id: WithFileId, caller: WithCaller, parts: WithParts)
         await files.delete(session, caller, file_id)
 
 
-async def _bytes_of(parts: Parts, view: FileView) -> AsyncIterator[bytes]:
+async def _bytes_of(parts: Parts, view: FileView) -> AsyncGenerator[bytes]:
     """Read each chunk in its own transaction, so that a slow client doesn't hold a database connection."""
     position = 0
     while True:

@@ -142,8 +142,9 @@ async def list_holds(caller: WithCaller, parts: WithParts, limit: Limit = 20, cu
 async def place_hold(subject_id: WithSubjectId, caller: WithCaller, parts: WithParts) -> HoldView:
     """Exempt a task, chat session, completion, AI call or file from retention. Its owner can still delete it."""
     async with parts.database.begin() as session:
-        hold = await holds.place(session, caller, str(subject_id))
-        await audit.record(session, AuditAction.HOLD_PLACED, actor_id=caller.user_id, subject_id=hold.id)
+        hold, is_new = await holds.place(session, caller, str(subject_id))
+        if is_new:
+            await audit.record(session, AuditAction.HOLD_PLACED, actor_id=caller.user_id, subject_id=hold.id)
     return hold
 
 
@@ -151,7 +152,8 @@ async def place_hold(subject_id: WithSubjectId, caller: WithCaller, parts: WithP
 async def lift_hold(subject_id: WithSubjectId, caller: WithCaller, parts: WithParts) -> None:
     """Lift a hold. Only administrators can lift what an administrator has placed."""
     async with parts.database.begin() as session:
-        await holds.lift(session, caller, str(subject_id))
+        owner_id = await holds.lift(session, caller, str(subject_id))
+        await deleted_owners.empty_freed(session, owner_id)
         await audit.record(session, AuditAction.HOLD_LIFTED, actor_id=caller.user_id, subject_id=str(subject_id))
 
 

@@ -4,7 +4,9 @@ import asyncio
 import csv
 import io
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from queue import Queue
 from typing import IO, Any
@@ -14,7 +16,7 @@ from pydantic_core import to_json
 from models.exports import ExportFormat, Sort
 
 Columns = Mapping[str, Sort]
-Pages = AsyncIterator[Sequence[Sequence[Any]]]
+Pages = AsyncGenerator[Sequence[Sequence[Any]]]
 
 MEDIA_TYPES = {
     ExportFormat.CSV: "text/csv; charset=utf-8",
@@ -25,12 +27,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """Characters with which a cell begins that spreadsheets would run as a formula."""
 _GROUP_ROWS = 20_000
 _CHUNK = 64 * 1024
+_WRITERS = ThreadPoolExecutor(2, thread_name_prefix="parquet")
+"""A writer waits for pages. In the threads that sign-ins and other requests use, a few exports would stop them all."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def written(format_: ExportFormat, columns: Columns, pages: Pages) -> AsyncIterator[bytes]:
+def written(format_: ExportFormat, columns: Columns, pages: Pages) -> AsyncGenerator[bytes]:
     """Return the bytes of an export, whose rows have these columns."""
-    writers: dict[ExportFormat, Callable[[Columns, Pages], AsyncIterator[bytes]]] = {
+    writers: dict[ExportFormat, Callable[[Columns, Pages], AsyncGenerator[bytes]]] = {
         ExportFormat.CSV: _csv,
         ExportFormat.JSON: _json,
         ExportFormat.PARQUET: _parquet,
@@ -53,7 +57,7 @@ def cell_of(value: Any) -> Any:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-async def _csv(columns: Columns, pages: Pages) -> AsyncIterator[bytes]:
+async def _csv(columns: Columns, pages: Pages) -> AsyncGenerator[bytes]:
     yield _csv_lines([list(columns)])
     async for page in pages:
         yield _csv_lines([[cell_of(value) for value in row] for row in page])
@@ -65,7 +69,7 @@ def _csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
     return lines.getvalue().encode()
 
 
-async def _json(columns: Columns, pages: Pages) -> AsyncIterator[bytes]:
+async def _json(columns: Columns, pages: Pages) -> AsyncGenerator[bytes]:
     names, before = tuple(columns), b"[\n"
     async for page in pages:
         for row in page:
@@ -74,19 +78,27 @@ async def _json(columns: Columns, pages: Pages) -> AsyncIterator[bytes]:
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
-async def _parquet(columns: Columns, pages: Pages) -> AsyncIterator[bytes]:
+async def _parquet(columns: Columns, pages: Pages) -> AsyncGenerator[bytes]:
     """Write a temporary file first, because Parquet's table of contents is at the end of the file."""
     with tempfile.TemporaryFile() as file:
         queue: Queue[Sequence[Sequence[Any]] | None] = Queue()
-        writing = asyncio.create_task(asyncio.to_thread(_write, file, columns, queue))
+        writing = _WRITERS.submit(_write, file, columns, queue)
         try:
-            async for page in pages:
-                queue.put(page)
-                while queue.qsize() > 1 and not writing.done():
-                    await asyncio.sleep(0.01)
+            async with aclosing(pages):
+                async for page in pages:
+                    if writing.done():
+                        break
+                    queue.put(page)
+                    while queue.qsize() > 1 and not writing.done():
+                        await asyncio.sleep(0.01)
+        except BaseException:
+            # One that other exports still keep waiting needs no thread any more.
+            writing.cancel()
+            raise
         finally:
             queue.put(None)
-            await writing
+            if not writing.cancelled():
+                await asyncio.wrap_future(writing)
         file.seek(0)
         while chunk := await asyncio.to_thread(file.read, _CHUNK):
             yield chunk

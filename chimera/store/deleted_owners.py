@@ -35,7 +35,7 @@ from chimera.db.tables import (
 from chimera.ledger import outbox
 from chimera.store import ended_runs, erasures
 from chimera.store.ended_runs import EndedRun
-from chimera.store.holds import is_free
+from chimera.store.holds import file_is_free, run_is_free
 from models.ids import RunId, ScheduleId, UserId
 from models.runs import CLOSED, RunKind, RunStatus
 
@@ -65,10 +65,10 @@ async def empty(session: AsyncSession, user: User) -> list[ScheduleId]:
         ScheduleId(id) for id in await session.scalars(select(Schedule.id).where(Schedule.owner_id == user_id))
     ]
     await session.execute(delete(Hold).where(Hold.owner_id == user_id, Hold.placed_by == user_id))
-    await erasures.begin(session, user_id)
+    await _empty_unless_held(session, user_id)
     for table in CONTENT:
-        mine = [_owner_of(table) == user_id]
-        await session.execute(delete(table).where(*mine, *([is_free(File.id)] if table is File else [])))
+        if table is not File:
+            await session.execute(delete(table).where(_owner_of(table) == user_id))
     for schedule_id in schedules:
         await outbox.enqueue_schedule(session, schedule_id)
     user.email = f"deleted-{user.id}"
@@ -79,6 +79,12 @@ async def empty(session: AsyncSession, user: User) -> list[ScheduleId]:
     return schedules
 
 
+async def empty_freed(session: AsyncSession, owner_id: UserId) -> None:
+    """Delete what only a hold has kept of an account, if the account is deleted. Its runs follow (`empty_runs`)."""
+    if await session.scalar(select(User.id).where(User.id == owner_id, User.deleted_at.is_not(None))):
+        await _empty_unless_held(session, owner_id)
+
+
 async def empty_runs(session: AsyncSession, *, limit: int) -> list[RunId]:
     """Delete the content of up to `limit` ended runs of deleted accounts; return them, as Temporal must forget them."""
     found = await session.execute(
@@ -87,7 +93,7 @@ async def empty_runs(session: AsyncSession, *, limit: int) -> list[RunId]:
         .where(
             User.deleted_at.is_not(None),
             Run.deleted_at.is_(None),
-            is_free(Run.id, unless_by=Run.owner_id),
+            run_is_free(by_others=True),
             Run.status.in_(sorted({*CLOSED, RunStatus.DRAFT})),
         )
         .order_by(Run.id)
@@ -101,6 +107,12 @@ async def empty_runs(session: AsyncSession, *, limit: int) -> list[RunId]:
     if emptied:
         log.info("runs_of_deleted_accounts_emptied", runs=len(emptied))
     return [run.id for run in emptied]
+
+
+async def _empty_unless_held(session: AsyncSession, user_id: UserId) -> None:
+    await erasures.begin(session, user_id)
+    free = await file_is_free(session, user_id)
+    await session.execute(delete(File).where(File.owner_id == user_id, *free))
 
 
 def _owner_of(table: Any) -> Any:

@@ -28,7 +28,7 @@ from chimera.db.tables import (
 from chimera.ledger import outbox
 from chimera.store import ended_runs, task_controls
 from chimera.store.ended_runs import Deleted
-from chimera.store.holds import is_free
+from chimera.store.holds import file_is_free, run_is_free, session_is_free
 from models.ids import RunId, ScheduleId, UserId
 from models.runs import COMPLETABLE, OPEN, RunKind
 from models.users import Caller
@@ -46,7 +46,7 @@ async def begin(session: AsyncSession, user_id: UserId) -> int:
         .where(
             ChatSession.owner_id == user_id,
             ChatSession.deleted_at.is_(None),
-            is_free(ChatSession.id, unless_by=ChatSession.owner_id),
+            session_is_free(by_others=True),
         )
         .values(deleted_at=func.now())
         .returning(ChatSession.id)
@@ -71,7 +71,7 @@ async def cancel_runs(session: AsyncSession, user_id: UserId, until: datetime) -
 
 async def delete_runs(session: AsyncSession, user_id: UserId, until: datetime) -> Deleted:
     """Delete the content of a batch of the user's ended runs and drafts. Their idempotency keys go too."""
-    mine = (Run.owner_id == user_id, Run.created_at <= until, is_free(Run.id, unless_by=Run.owner_id))
+    mine = (Run.owner_id == user_id, Run.created_at <= until, run_is_free(by_others=True))
     runs = await ended_runs.locked(session, *mine, limit=RUNS_AT_ONCE)
     await ended_runs.forget_keys(session, user_id, [run.id for run in runs])
     return await ended_runs.empty(session, runs)
@@ -79,14 +79,10 @@ async def delete_runs(session: AsyncSession, user_id: UserId, until: datetime) -
 
 async def delete_files(session: AsyncSession, user_id: UserId, until: datetime) -> Deleted:
     """Delete a batch of the user's files, except those of runs, which are deleted with them."""
+    free = await file_is_free(session, user_id, by_others=True)
     some = (
         select(File.id)
-        .where(
-            File.owner_id == user_id,
-            File.run_id.is_(None),
-            File.created_at <= until,
-            is_free(File.id, unless_by=File.owner_id),
-        )
+        .where(File.owner_id == user_id, File.run_id.is_(None), File.created_at <= until, *free)
         .limit(FILES_AT_ONCE)
     )
     sizes = await session.scalars(delete(File).where(File.id.in_(some)).returning(File.size_bytes))

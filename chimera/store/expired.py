@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db.tables import AuditEntry, ChatSession, Reply, Run
 from chimera.store import chat_deletions, contents, ended_runs, unused_files
 from chimera.store.ended_runs import HAS_ENDED, Deleted
-from chimera.store.holds import is_free
+from chimera.store.holds import run_is_free, session_is_free
 from models.ids import RunId
 from models.retention import RetentionKind
 from models.runs import OPEN, RunKind
@@ -72,7 +72,7 @@ async def count(session: AsyncSession, kind: RetentionKind, before: datetime) ->
 
 
 def _old_runs(kind: RetentionKind, before: datetime) -> tuple[ColumnElement[bool], ...]:
-    return Run.kind.in_(_KINDS[kind]), Run.ended_at < before, is_free(Run.id), ~_OF_SESSION
+    return Run.kind.in_(_KINDS[kind]), Run.ended_at < before, run_is_free(), ~_OF_SESSION
 
 
 def _old_sessions(before: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -83,4 +83,4 @@ def _old_sessions(before: datetime) -> tuple[ColumnElement[bool], ...]:
         .correlate(ChatSession)
         .exists()
     )
-    return before > _USED, ChatSession.deleted_at.is_(None), ~is_open, is_free(ChatSession.id)
+    return before > _USED, ChatSession.deleted_at.is_(None), ~is_open, session_is_free()

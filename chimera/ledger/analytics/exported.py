@@ -1,6 +1,6 @@
 """Rows for exports, in pages: usage by slot, runs, and attempts at model calls."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ class Transactions(Protocol):
     def __call__(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
-async def pages(begin: Transactions, window: Window, what: ExportKind, kind: RunKind) -> AsyncIterator[Sequence[Row]]:
+async def pages(begin: Transactions, window: Window, what: ExportKind, kind: RunKind) -> AsyncGenerator[Sequence[Row]]:
     """Yield pages of rows with the columns of `COLUMNS[what]`, of the window's owner or of all users."""
     reading = _usage(begin, window, kind) if what is ExportKind.USAGE else _ledger(begin, window, what, kind)
     async for page in reading:
@@ -48,6 +48,13 @@ FROM (
 WHERE kind = %(kind)s GROUP BY at, owner_id, {_DIMENSIONS} HAVING sum(attempts) <> 0
 ORDER BY at, owner_id, {_DIMENSIONS}
 """  # noqa: S608  # only constants go in, here and below
+_FIRST_USAGE = f"""
+SELECT LEAST(
+    (SELECT min(at) FROM usage_rollups
+      WHERE {{owner}} AND level = 'slot' AND kind = %(kind)s AND at >= %(begins)s AND at < %(until)s),
+    (SELECT {slot_of("min(at)")} FROM usage_changes
+      WHERE {{owner}} AND kind = %(kind)s AND at >= %(begins)s AND at < %(until)s))
+"""  # noqa: S608
 _RUNS = """
 SELECT id, owner_id, kind, status, error_code, simulated, model_calls, input_tokens, output_tokens, spent_micro_usd,
        in_doubt_micro_usd, waited_ms, retries, created_at, started_at, ended_at
@@ -65,19 +72,25 @@ ORDER BY r.created_at, r.id, a.started_at, a.path, a.purpose, a.step, a.attempt
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
-async def _usage(begin: Transactions, window: Window, kind: RunKind) -> AsyncIterator[Sequence[Row]]:
-    """Yield the usage of six hours after six hours."""
+async def _usage(begin: Transactions, window: Window, kind: RunKind) -> AsyncGenerator[Sequence[Row]]:
+    """Yield the usage of six hours after six hours, without the times in which there is none."""
     owner = "owner_id IS NOT NULL" if window.owner_id is None else "owner_id = %(owner_id)s::uuid"
-    query, begins = _USAGE.format(owner=owner), window.since
-    while begins < window.until:
-        ends = min(begins + timedelta(hours=6), window.until)
-        values = {"owner_id": window.owner_id, "kind": kind, "begins": begins, "ends": ends}
+    first, query = _FIRST_USAGE.format(owner=owner), _USAGE.format(owner=owner)
+    values: dict[str, Any] = {"owner_id": window.owner_id, "kind": kind, "until": window.until}
+    ends = window.since
+    while ends < window.until:
         async with begin() as session:
-            yield (await sql.execute(session, query, values)).all()
-        begins = ends
+            begins = (await sql.execute(session, first, {**values, "begins": ends})).scalar()
+            if begins is None:
+                return
+            ends = min(begins + timedelta(hours=6), window.until)
+            page = (await sql.execute(session, query, {**values, "begins": begins, "ends": ends})).all()
+        yield page
 
 
-async def _ledger(begin: Transactions, window: Window, what: ExportKind, kind: RunKind) -> AsyncIterator[Sequence[Row]]:
+async def _ledger(
+    begin: Transactions, window: Window, what: ExportKind, kind: RunKind
+) -> AsyncGenerator[Sequence[Row]]:
     owner = "true" if window.owner_id is None else "owner_id = %(owner_id)s::uuid"
     query = _RUNS.format(owner=owner)
     values = {**window.values, "kind": kind, "after_at": window.since, "after_id": _NO_ID, "limit": RUNS_AT_ONCE}

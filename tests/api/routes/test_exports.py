@@ -1,20 +1,31 @@
 """Exports through HTTP, read back in each format."""
 
+import asyncio
 import csv
 import io
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
 from arro3.io import read_parquet
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.content.exports import cell_of
+from chimera.content.exports import cell_of, written
 from chimera.db.engine import Database
 from chimera.ledger import rollups
-from models.exports import COLUMNS, ExportKind
+from chimera.ledger.analytics.exported import pages
+from chimera.ledger.analytics.window import Window
+from models.exports import COLUMNS, ExportFormat, ExportKind
+from models.ids import UserId
+from models.runs import RunKind
+from tests.api.accounts import ME
 from tests.api.conftest import SignUp
 from tests.api.routes.test_analytics import a_task_of
 from tests.chimera.ledger.test_rollups import answered, booked_late, failed
+from tests.until import LIMIT_S
 
 EXPORT = "/api/v1/analytics/export"
 
@@ -79,3 +90,69 @@ async def test_exports_contain_only_own_rows(sign_up: SignUp, database: Database
 def test_a_cell_is_never_a_formula(text: str) -> None:
     assert cell_of(text) == f"'{text}"
     assert cell_of(-1) == -1
+
+
+COLUMNS_OF_PAGES = {"number": COLUMNS[ExportKind.USAGE]["attempts"]}
+
+
+async def test_exports_leave_threads_to_others() -> None:
+    reading, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        yield [(1,)]
+        reading.set()
+        await go_on.wait()
+
+    async def first_of(export: AsyncGenerator[bytes]) -> bytes:
+        async with aclosing(export):
+            return await anext(export)
+
+    exports = [written(ExportFormat.PARQUET, COLUMNS_OF_PAGES, slow()) for _ in range(40)]
+    waiting = [asyncio.create_task(first_of(each)) for each in exports]
+    try:
+        await reading.wait()
+        async with asyncio.timeout(LIMIT_S):
+            assert await asyncio.to_thread(lambda: "a sign-in") == "a sign-in"
+        stopped = waiting.pop()
+        stopped.cancel()
+        await asyncio.wait([stopped])
+    finally:
+        go_on.set()
+        found = await asyncio.gather(*waiting)
+    assert {each[:4] for each in found} == {b"PAR1"}
+
+
+async def test_an_export_that_fails_reads_no_more() -> None:
+    read = 0
+
+    async def wrong() -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        nonlocal read
+        for read in range(1000):  # noqa: B007  # counted outside
+            yield [("not a number",)]
+            await asyncio.sleep(0.001)
+
+    with pytest.raises(Exception, match="cannot be interpreted as an integer"):
+        await anext(written(ExportFormat.PARQUET, COLUMNS_OF_PAGES, wrong()))
+    assert read < 999
+
+
+async def test_times_without_usage_are_skipped(sign_up: SignUp, database: Database) -> None:
+    client = await sign_up()
+    await a_task_of(client, database, answered)
+    owner_id = UserId((await client.get(ME)).json()["id"])
+    transactions = 0
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[AsyncSession]:
+        nonlocal transactions
+        transactions += 1
+        async with database.begin() as session:
+            yield session
+
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    window = Window(owner_id, today - timedelta(days=399), today + timedelta(days=2))
+    for _ in range(2):
+        found = [row async for page in pages(begin, window, ExportKind.USAGE, RunKind.TASK) for row in page]
+        assert (len(found), transactions) == (1, 2)
+        await rollups.fold(database)
+        transactions = 0

@@ -74,6 +74,21 @@ async def test_owners_hold_their_own(admin: httpx2.AsyncClient, sign_up: SignUp,
     assert (await admin.delete(f"{HOLDS}/{task}")).status_code == 204
 
 
+async def test_an_administrators_hold_replaces_the_owners(
+    admin: httpx2.AsyncClient, sign_up: SignUp, database: Database
+) -> None:
+    carol = await person(sign_up)
+    task = (await new_task(carol.client, start=False))["id"]
+    assert (await carol.client.put(f"{HOLDS}/{task}")).json()["placed_by"] == carol.id
+    placed_by = (await admin.get(ME)).json()["id"]
+    for client in (admin, admin, carol.client):
+        assert (await client.put(f"{HOLDS}/{task}")).json()["placed_by"] == placed_by
+    assert (await carol.client.delete(f"{HOLDS}/{task}")).status_code == 403
+    noted = (await admin.get("/api/v1/audit", params={"subject_id": task})).json()["items"]
+    assert [each["actor_id"] for each in noted if each["action"] == "hold.placed"] == [placed_by, carol.id]
+    assert (await admin.delete(f"{HOLDS}/{task}")).status_code == 204
+
+
 async def test_erasure_needs_the_password(sign_up: SignUp) -> None:
     carol = await person(sign_up)
     wrong = await carol.client.post(ERASE, json={"current_password": "wrong"})

@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.db.tables import CallAttempt, ChatSession, Reply, Retention, Run, Table, User
+from chimera.db.tables import CallAttempt, ChatSession, File, Reply, Retention, Run, Table, User
 from chimera.store import chat_deletions, deleted_owners, holds, retention
 from models.ids import RetentionId, UserId
 from models.retention import RetentionView
@@ -393,6 +393,16 @@ async def test_an_administrators_hold_survives_an_erasure(database: Database, ca
     assert "messages.content" not in await canary.found()
 
 
+SPOKEN = """
+UPDATE ai_calls SET result = jsonb_build_object('data', jsonb_build_array(jsonb_build_object(
+    'file_id', CAST(:file AS text)))) WHERE run_id = :id
+"""
+ASKED = """
+UPDATE replies SET conversation = jsonb_build_array(jsonb_build_object('content',
+    jsonb_build_object('file_id', CAST(:file AS text)))) WHERE run_id = :id
+"""
+
+
 async def test_files_in_use_are_kept(database: Database, canary: Canary) -> None:
     user_id = await canary.plant()
     used = [str(uuid4()) for _ in range(6)]
@@ -412,20 +422,8 @@ async def test_files_in_use_are_kept(database: Database, canary: Canary) -> None
             "UPDATE chat_messages SET attachments = ARRAY[CAST(:file AS uuid)] WHERE session_id = :id",
             {"id": canary.ids["chat_sessions.id"], "file": used[2]},
         ),
-        (
-            (
-                "UPDATE ai_calls SET result = jsonb_build_object('data', jsonb_build_array(jsonb_build_object("
-                "'file_id', CAST(:file AS text)))) WHERE run_id = :id"
-            ),
-            {"id": canary.ids["run embeddings"], "file": used[3]},
-        ),
-        (
-            (
-                "UPDATE replies SET conversation = jsonb_build_array(jsonb_build_object('content',"
-                " jsonb_build_object('file_id', CAST(:file AS text)))) WHERE run_id = :id"
-            ),
-            {"id": canary.ids["run completion"], "file": used[4]},
-        ),
+        (SPOKEN, {"id": canary.ids["run embeddings"], "file": used[3]}),
+        (ASKED, {"id": canary.ids["run completion"], "file": used[4]}),
         (
             (
                 "UPDATE schedules SET spec = jsonb_build_object('task', jsonb_build_object('images',"
@@ -483,3 +481,131 @@ async def test_runs_without_progress_are_started_again(database: Database) -> No
         await session.execute(late.values(updated_at=func.now() - timedelta(minutes=10)))
         assert dict(await retention.overdue(session))[RetentionId(row.id)] == row.workflow_id
     await finish(database, RetentionId(row.id))
+
+
+ADMIN = Caller(user_id=UserId(str(uuid4())), role="admin")
+
+
+async def held(database: Database, subject_id: Any) -> None:
+    """Place an administrator's hold."""
+    async with database.begin() as session:
+        await holds.place(session, ADMIN, str(subject_id))
+
+
+async def in_session(database: Database, canary: Canary) -> Any:
+    """Make the planted reply one of the planted chat session, and return the session's ID."""
+    session_id = canary.ids["chat_sessions.id"]
+    async with database.begin() as session:
+        belongs = text("UPDATE replies SET session_id = :s WHERE run_id = :r")
+        await session.execute(belongs, {"s": session_id, "r": canary.ids["run reply"]})
+    return session_id
+
+
+async def a_file(database: Database, user_id: UserId, run_id: str | None = None) -> str:
+    file = {"owner_id": user_id, "run_id": run_id, "name": f"{uuid4()}", "media_type": "image/png", "size_bytes": 7}
+    async with database.begin() as session:
+        new = insert(File).values(**file, sha256="", created_at=OLD).returning(File.id)
+        return str(await session.scalar(new))
+
+
+async def contents_of(database: Database, *run_ids: Any) -> list[bool]:
+    """Return whether each run still has its content."""
+    async with database.begin() as session:
+        found = {run.id: run for run in await session.scalars(select(Run).where(Run.id.in_(run_ids)))}
+        return [found[run_id].deleted_at is None and found[run_id].result is not None for run_id in run_ids]
+
+
+async def files_among(database: Database, *file_ids: str) -> list[str]:
+    async with database.begin() as session:
+        left = set(await session.scalars(select(File.id).where(File.id.in_(file_ids))))
+        return [file_id for file_id in file_ids if file_id in left]
+
+
+async def delete_account(database: Database, user_id: UserId) -> None:
+    async with database.begin() as session:
+        user = await session.get(User, user_id, with_for_update=True)
+        assert user is not None
+        await deleted_owners.empty(session, user)
+    await sweep(database)
+
+
+async def sweep(database: Database) -> None:
+    """Do what the sweeper does for deleted accounts."""
+    async with database.begin() as session:
+        await deleted_owners.empty_runs(session, limit=100)
+    async with database.begin() as session:
+        await chat_deletions.purge(session, limit=100)
+
+
+GONE = {"erased": erase, "account deleted": delete_account}
+
+
+@pytest.mark.parametrize("way", GONE)
+@pytest.mark.parametrize("subject", ["chat_sessions.id", "run reply", "file of reply"])
+async def test_a_held_session_keeps_its_replies(database: Database, canary: Canary, subject: str, way: str) -> None:
+    user_id = await canary.plant()
+    await in_session(database, canary)
+    canary.ids["file of reply"] = written = await a_file(database, user_id, canary.ids["run reply"])
+    await held(database, canary.ids[subject])
+    await GONE[way](database, user_id)
+    runs = canary.ids["run reply"], canary.ids["run task"]
+    assert await contents_of(database, *runs) == [True, False]
+    assert await files_among(database, written) == [written]
+    left = await canary.found()
+    assert {"chat_sessions.title", "chat_messages.text", "replies.instructions"} <= left
+
+
+@pytest.mark.parametrize("way", GONE)
+async def test_held_content_keeps_its_files(database: Database, canary: Canary, way: str) -> None:
+    user_id = await canary.plant()
+    session_id = await in_session(database, canary)
+    written = await a_file(database, user_id, canary.ids["run task"])
+    image, attached, spoken, asked, other = [await a_file(database, user_id) for _ in range(5)]
+    uses = (
+        ("UPDATE tasks SET images = ARRAY[:file] WHERE run_id = :id", canary.ids["run task"], image),
+        ("UPDATE chat_messages SET attachments = ARRAY[:file]::uuid[] WHERE session_id = :id", session_id, attached),
+        (SPOKEN, canary.ids["run embeddings"], spoken),
+        (ASKED, canary.ids["run completion"], asked),
+    )
+    async with database.begin() as session:
+        for statement, subject, file in uses:
+            await session.execute(text(statement), {"id": subject, "file": file})
+    for kind in ("run task", "chat_sessions.id", "run embeddings", "run completion"):
+        await held(database, canary.ids[kind])
+    kept = [written, image, attached, spoken, asked]
+    await GONE[way](database, user_id)
+    assert await files_among(database, *kept, other) == kept
+
+
+async def test_a_held_file_keeps_its_run(database: Database, canary: Canary) -> None:
+    user_id = await canary.plant()
+    task, reply = canary.ids["run task"], canary.ids["run reply"]
+    session_id = await in_session(database, canary)
+    await held(database, await a_file(database, user_id, task))
+    of_reply = await a_file(database, user_id, reply)
+    await held(database, of_reply)
+    days = {"tasks": 30, "chat_sessions": 30}
+    async with database.begin() as session:
+        assert set((await retention.preview(session, days, user_id)).deleted.values()) == {0}
+    assert (await _by_age(database, **days)).deleted == {}
+    assert await contents_of(database, task, reply) == [True, True]
+    async with database.begin() as session:
+        await holds.lift(session, ADMIN, of_reply)
+        await holds.place(session, Caller(user_id=user_id, role="user"), str(session_id))
+    assert (await _by_age(database, **days)).deleted == {}
+
+
+async def test_lifting_a_hold_empties_deleted_accounts(database: Database, canary: Canary) -> None:
+    user_id = await canary.plant()
+    written, other = await a_file(database, user_id, canary.ids["run task"]), await a_file(database, user_id)
+    subjects = (await in_session(database, canary), canary.ids["run task"], other)
+    for subject in subjects:
+        await held(database, subject)
+    await delete_account(database, user_id)
+    assert await files_among(database, written, other) == [written, other]
+    for subject in subjects:
+        async with database.begin() as session:
+            await deleted_owners.empty_freed(session, await holds.lift(session, ADMIN, str(subject)))
+    await sweep(database)
+    assert await files_among(database, written, other) == []
+    assert await canary.found() - KEPT.keys() == set()
