@@ -12,6 +12,7 @@ from api.deps import Parts
 from api.openai.names import Named
 from chimera.content import schemas
 from chimera.pricing import abilities_of
+from chimera.store.agents import ref_of
 from models.agents import ReasoningEffort
 from models.errors import InvalidInput
 from models.ids import RunId
@@ -84,7 +85,7 @@ async def accept(parts: Parts, caller: Caller, asked: Conversation, terms: Terms
     _check(parts, asked)
     agent = asked.named.agent
     spec = CompletionSpec(
-        agent=agent.name if agent else None,
+        agent=ref_of(agent) if agent else None,
         model=asked.named.model,
         messages=asked.messages,
         instructions=asked.instructions,

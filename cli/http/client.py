@@ -129,8 +129,8 @@ class Client:
     async def codec_address(self) -> CodecAddress:
         return CodecAddress.model_validate_json(await self._post("/codec"))
 
-    async def agents(self) -> tuple[AgentView, ...]:
-        return await self._all("/agents", _AGENTS)
+    async def agents(self, *, shared: Shared | None = None) -> tuple[AgentView, ...]:
+        return await self._all("/agents", _AGENTS, {} if shared is None else {"shared": shared})
 
     async def agent(self, name: str) -> AgentView:
         return AgentView.model_validate_json(await self._get(_agent_path(name)))
