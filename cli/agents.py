@@ -19,12 +19,12 @@ from cli.output.text import one_line
 
 EFFORTS = ("none", "low", "medium", "high")
 
-SharedOption = Annotated[bool, typer.Option("--shared", help="List the agents that others share with you.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name or ID, such as poet.", show_default=False)]
 NewName = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="The agent's name, such as poet.", show_default=False)
 ]
 Prompt = Annotated[str | None, typer.Option(help="The system prompt, which tells the agent what to do and how.")]
+SharedOption = Annotated[bool, typer.Option("--shared", help="List the agents that others share with you.")]
 Description = Annotated[
     str | None, typer.Option(help="When to use the agent. Planners choose agents based on their descriptions.")
 ]

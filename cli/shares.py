@@ -18,7 +18,9 @@ Kind = Annotated[
 ]
 Named = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The ID or its first characters, or the name of a schedule or an agent.", show_default=False),
+    typer.Argument(
+        metavar="ID", help="The ID or its first characters, or the name of a schedule or an agent.", show_default=False
+    ),
 ]
 Group = Annotated[
     str,

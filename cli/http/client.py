@@ -34,6 +34,7 @@ from models.notifications import NotificationCounts, NotificationId, Notificatio
 from models.policies import PolicyTestView, PolicyView
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
+from models.shares import Shared
 from models.subtasks import SubtaskView
 from models.system_log import LogPage
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView

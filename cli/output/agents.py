@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 
 def print_agents(agents: Sequence["AgentView"]) -> None:
+    if not agents:
+        print_line("No agents are shared with you.")
+        return
     print_table(Console(highlight=False), table_of(agents))
 
 
