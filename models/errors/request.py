@@ -48,7 +48,6 @@ class AmbiguousAgent(InvalidInput):
         super().__init__(
             field,
             f"Several agents named {name!r} are shared with you. Use the ID of one of them: {', '.join(ids[:10])}.",
-            remedy=Remedy(action=Action.LIST_AGENTS),
         )
 
 
