@@ -16,7 +16,7 @@ from api.idempotency import KEYED
 from api.paging import MAX_PAGE, Cursor, Limit, not_a_number, slice_of
 from chimera.ledger import agents as activity
 from chimera.store import agent_versions, agents, user_limits
-from chimera.store.agents import StoredAgent
+from chimera.store.agents_of_others import StoredAgent
 from chimera.store.user_limits import AGENTS_LIMIT
 from models.agent_activity import METRICS_DAYS, AgentMetricsView, AgentStatusView
 from models.agent_versions import MAX_NUMBER, AgentVersionView, Rollback, VersionDiff, VersionPage

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import AgentVersion
-from chimera.store.agents import StoredAgent
+from chimera.store.agents_of_others import StoredAgent
 from models.agent_versions import AgentVersionView, FieldChange, VersionDiff, VersionView
 from models.agents import AgentSpec
 from models.errors import UnknownVersion

@@ -7,48 +7,35 @@ couldn't promise that. Agents that others share with the user have other counter
 """
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, func, or_, select, update
+from sqlalchemy import ScalarSelect, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Agent, AgentVersion, GroupMember, Share, User
-from chimera.store import shares
-from chimera.store.access import listed_for, open_to, too_little
+from chimera.db.tables import Agent, AgentVersion, User
+from chimera.store import agents_of_others, shares
+from chimera.store.access import open_to
+from chimera.store.agents_of_others import StoredAgent, current
 from models.agents import BUILT_IN, BUILT_IN_BY_NAME, AgentSpec, AgentView
-from models.errors import AmbiguousAgent, Conflict, Forbidden, InactiveAgent, InvalidInput, NotFound, UnknownAgent
+from models.errors import Conflict, Forbidden, InactiveAgent, InvalidInput, NotFound, UnknownAgent
 from models.ids import AgentId, UserId
 from models.remedies import Action, Remedy
-from models.shares import CONTAINED_IN, Right, ShareKind
+from models.shares import Right, ShareKind
 from models.users import Caller
 
 BUILT_IN_VIEWS = {agent.name: AgentView(built_in=True, **agent.model_dump()) for agent in BUILT_IN}
-MAX_SHARED = 1000
-"""Maximum number of agents of others in a list."""
-
-
-class StoredAgent(NamedTuple):
-    """An agent from the tables, with the fields of its newest version."""
-
-    row: Agent
-    spec: AgentSpec
-    right: Right | None = None
-    """The caller's right to another user's agent. Administrators may have none."""
 
 
 async def agents_of(session: AsyncSession, owner_id: UserId) -> dict[str, AgentView]:
     """Return all agents of a user by name: the built-in ones, then the user's own, including inactive ones."""
-    rows = await session.execute(_current().where(Agent.owner_id == owner_id).order_by(Agent.name))
+    rows = await session.execute(current().where(Agent.owner_id == owner_id).order_by(Agent.name))
     return BUILT_IN_VIEWS | {row.name: view_of(StoredAgent(row, AgentSpec.model_validate(spec))) for row, spec in rows}
 
 
 async def shared_with_caller(session: AsyncSession, caller: Caller, right: Right = Right.VIEW) -> list[AgentView]:
     """Return the agents that others share with the caller, with at least this right, by name and ID."""
-    found = _seen_by(caller).where(*listed_for(caller, ShareKind.AGENT, "shared"))
-    rows = await session.execute(found.order_by(Agent.name, Agent.id).limit(MAX_SHARED))
-    return [view_of(agent) for agent in map(_stored, rows) if agent.right in CONTAINED_IN[right]]
+    return [view_of(agent) for agent in await agents_of_others.all_of(session, caller, right)]
 
 
 async def one(
@@ -79,8 +66,14 @@ async def found(
             f"Agent {ref!r} is built in and can't be {to_be}. You can create your own agent instead.",
             remedy=Remedy(action=Action.CREATE_AGENT),
         )
-    own = await _own(session, caller.user_id, ref)
-    return own or await _of_others(session, caller, ref, right, named=named)
+    mine = await _own(session, caller.user_id, ref)
+    if mine is not None:
+        return mine
+    if is_id(ref):
+        return await agents_of_others.by_id(session, caller, ref, right)
+    if not named:
+        raise NotFound("agent", ref)
+    return await agents_of_others.by_name(session, caller, ref, right)
 
 
 async def locked(
@@ -91,7 +84,7 @@ async def locked(
     await lock(session, UserId(agent.row.owner_id))
     # Only now does no other change come in between.
     if agent.row.owner_id != caller.user_id:
-        return await _by_id(session, caller, agent.row.id, right)
+        return await agents_of_others.by_id(session, caller, agent.row.id, right)
     return await own(session, caller.user_id, ref)
 
 
@@ -104,8 +97,8 @@ async def own(session: AsyncSession, owner_id: UserId, ref: str) -> StoredAgent:
 
 
 def check_editor(caller: Caller, agent: StoredAgent) -> None:
-    """Raise Forbidden for an administrator who has no right to change what another user's agent does."""
-    if agent.row.owner_id != caller.user_id and agent.right is None:
+    """Raise Forbidden for an administrator who may not change what another user's agent does."""
+    if agent.row.owner_id != caller.user_id and agent.right is not Right.EDIT:
         raise Forbidden("Only an agent's owner can change it. Administrators can deactivate or delete it.")
 
 
@@ -113,21 +106,18 @@ async def check_active(session: AsyncSession, owner_id: UserId, names: Collectio
     """Raise InactiveAgent if one of these agents takes no new work, and UnknownAgent for one of others, by ID, that
     the user may no longer use. Other unknown names pass: their subtasks fail.
     """
-    own_names = sorted(set(names) - BUILT_IN_BY_NAME.keys())
-    if not own_names:
+    custom = sorted(set(names) - BUILT_IN_BY_NAME.keys())
+    if not custom:
         return
-    own = await session.execute(
-        select(Agent.name, Agent.active).where(Agent.owner_id == owner_id, Agent.name.in_(own_names))
-    )
-    active = {row.name: row.active for row in own}
-    ids = [name for name in own_names if name not in active and is_id(name)]
-    if ids:
-        usable = await usable_by(session, owner_id, ids)
-        for id in ids:
-            if id not in usable:
-                raise UnknownAgent(id, sorted(BUILT_IN_BY_NAME))
-            active[id] = usable[id].active
-    for name in own_names:
+    mine = select(Agent.name, Agent.active).where(Agent.owner_id == owner_id, Agent.name.in_(custom))
+    active = {row.name: row.active for row in await session.execute(mine)}
+    ids = [name for name in custom if name not in active and is_id(name)]
+    usable = await usable_by(session, owner_id, ids) if ids else {}
+    for id in ids:
+        if id not in usable:
+            raise UnknownAgent(id, sorted(BUILT_IN_BY_NAME))
+        active[id] = usable[id].active
+    for name in custom:
         if not active.get(name, True):
             raise InactiveAgent(name)
 
@@ -175,7 +165,7 @@ async def change(session: AsyncSession, agent: StoredAgent, spec: AgentSpec) -> 
     if spec != agent.spec:
         agent.row.version += 1
         await _add_version(session, agent.row, spec)
-    return view_of(StoredAgent(agent.row, spec))
+    return view_of(agent._replace(spec=spec))
 
 
 async def set_active(session: AsyncSession, agent: StoredAgent, *, active: bool) -> AgentView:
@@ -232,65 +222,9 @@ def view_of(agent: StoredAgent) -> AgentView:
 async def _own(session: AsyncSession, owner_id: UserId, ref: str) -> StoredAgent | None:
     # An agent may have the ID of another one as its name. Then, the name counts.
     named = or_(Agent.name == ref, Agent.id == ref) if is_id(ref) else Agent.name == ref
-    found = _current().where(Agent.owner_id == owner_id, named).order_by((Agent.name == ref).desc()).limit(1)
+    found = current().where(Agent.owner_id == owner_id, named).order_by((Agent.name == ref).desc()).limit(1)
     row = (await session.execute(found.execution_options(populate_existing=True))).one_or_none()
     return None if row is None else StoredAgent(row[0], AgentSpec.model_validate(row[1]))
-
-
-async def _of_others(
-    session: AsyncSession, caller: Caller, ref: str, right: Right | None, *, named: bool
-) -> StoredAgent:
-    if is_id(ref):
-        return await _by_id(session, caller, ref, right)
-    if not named:
-        raise NotFound("agent", ref)
-    same = _seen_by(caller).where(Agent.name == ref, *listed_for(caller, ShareKind.AGENT, "shared"))
-    seen = [_stored(row) for row in await session.execute(same.order_by(Agent.id).limit(MAX_SHARED))]
-    fitting = [agent for agent in seen if right is not None and agent.right in CONTAINED_IN[right]]
-    if len(fitting) > 1:
-        raise AmbiguousAgent(ref, [agent.row.id for agent in fitting])
-    if fitting:
-        return fitting[0]
-    if seen:
-        raise too_little("agent", right)
-    raise NotFound("agent", ref)
-
-
-async def _by_id(session: AsyncSession, caller: Caller, id: str, right: Right | None) -> StoredAgent:
-    """Return an agent of others. Raises NotFound, and Forbidden for a smaller right."""
-    found = _seen_by(caller).where(Agent.id == id, *open_to(caller, ShareKind.AGENT))
-    row = (await session.execute(found.execution_options(populate_existing=True))).one_or_none()
-    if row is None:
-        raise NotFound("agent", id)
-    agent = _stored(row)
-    if caller.role != "admin" and (right is None or agent.right not in CONTAINED_IN[right]):
-        raise too_little("agent", right)
-    return agent
-
-
-def _current() -> Select[Agent, dict[str, Any]]:
-    """Select agents, each with the fields of its newest version. The condition on their owners is still to be added."""
-    newest = (AgentVersion.agent_id == Agent.id) & (AgentVersion.version == Agent.version)
-    return select(Agent, AgentVersion.spec).join(AgentVersion, newest)
-
-
-def _seen_by(caller: Caller) -> Select[Agent, dict[str, Any], list[str] | None]:
-    """Select agents of others as `_current` does, each with the rights of the caller's groups."""
-    rights = (
-        select(func.array_agg(Share.right))
-        .join(GroupMember, GroupMember.group_id == Share.group_id)
-        .where(Share.kind == ShareKind.AGENT.value, Share.resource_id == Agent.id)
-        .where(GroupMember.user_id == caller.user_id)
-        .correlate(Agent)
-    )
-    return _current().add_columns(rights.scalar_subquery())
-
-
-def _stored(row: Any) -> StoredAgent:
-    agent, spec, rights = row
-    order = [*Right]
-    largest = max(map(Right, rights), key=order.index) if rights else None
-    return StoredAgent(agent, AgentSpec.model_validate(spec), largest)
 
 
 async def _add_version(session: AsyncSession, agent: Agent, spec: AgentSpec) -> None:

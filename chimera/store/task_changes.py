@@ -66,7 +66,7 @@ async def change(
     if "plan" in given:
         plan = with_refs(given["plan"], refs)
         agents = await pinned(session, owner_id, [subtask.agent for subtask in plan])
-        task.shared_agents = agents.pins and {**agents.pins}
+        task.shared_agents = None if agents.pins is None else dict(agents.pins)
         plan = agents.plan_of(plan)
         await _replace_plan(session, run, plan)
         new.append(PlanCreated(subtasks=tuple(map(node_of, plan))))

@@ -274,6 +274,11 @@ async def test_administrators_dont_change_or_use_agents(team: Team, administrato
     assert (await administrator.post(f"{AGENTS}/{agent}/rollback", json={"version": 1})).status_code == 403
     planned = await administrator.post(TASKS, json={"goal": "g", "start": False, "plan": team.plan(agent)})
     assert (planned.status_code, planned.json()["code"]) == (422, "unknown_agent")
+    me = (await administrator.get("/api/v1/auth/me")).json()
+    await team.owner.post(f"{GROUPS}/{team.group['id']}/members", json={"email": me["email"]})
+    await team.set_right(agent, "view")
+    changed = await administrator.put(f"{AGENTS}/{agent}", json={"name": team.name, "prompt": "x"})
+    assert (changed.status_code, changed.json()["code"]) == (403, "forbidden")
     assert (await administrator.post(f"{AGENTS}/{agent}/deactivate")).status_code == 200
     assert (await administrator.delete(f"{AGENTS}/{agent}")).status_code == 204
 
