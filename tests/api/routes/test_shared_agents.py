@@ -11,7 +11,7 @@ from sqlalchemy import text
 from api.deps import Parts
 from chimera.db.engine import Database
 from models.tools import ToolDefinition, ToolKind, ToolSource
-from tests.api.conftest import SignUp
+from tests.api.conftest import SignUp, administrator
 from tests.api.routes.test_groups import GROUPS, new_group
 
 AGENTS, TASKS = "/api/v1/agents", "/api/v1/tasks"
@@ -125,7 +125,7 @@ async def test_after_a_share_an_agent_is_unknown(team: Team) -> None:
     for path, body in (
         (TASKS, {"goal": "g", "plan": team.plan("{}")}),
         ("/api/v1/chat/sessions", {"agent": "{}"}),
-        ("/api/v1/replies", {"agent": "{}", "messages": [{"role": "user", "content": "x"}]}),
+        ("/api/v1/chat/completions", {"agent": "{}", "messages": [{"role": "user", "content": "x"}]}),
     ):
         assert await _alike(team.member, "POST", path, agent, body) == 422, path
     started = await team.member.post(f"{TASKS}/{draft['id']}/execute")
@@ -194,7 +194,7 @@ async def test_a_stored_name_means_only_own_agents(team: Team) -> None:
 async def test_replies_are_on_the_members_account(team: Team, database: Database, app: FastAPI) -> None:
     agent = await team.share()
     body = {"agent": agent, "messages": [{"role": "user", "content": "x"}]}
-    reply = await team.member.post("/api/v1/replies", json=body, headers={"Prefer": "wait=0"})
+    reply = await team.member.post("/api/v1/chat/completions", json=body, headers={"Prefer": "wait=0"})
     assert reply.status_code in (200, 202), reply.text
     parts: Parts = app.state.parts
     async with parts.database.begin() as session:
@@ -265,22 +265,23 @@ async def test_members_see_their_own_tools_of_an_agent(team: Team, database: Dat
     assert "bank__pay" not in tools[team.member]
 
 
-async def test_administrators_dont_change_or_use_agents(team: Team, administrator: httpx2.AsyncClient) -> None:
+async def test_administrators_dont_change_or_use_agents(team: Team, sign_up: SignUp, database: Database) -> None:
+    admin = await administrator(sign_up, database)
     agent = await team.share()
-    assert (await administrator.get(f"{AGENTS}/{agent}")).status_code == 200
-    assert (await administrator.get(f"{AGENTS}/{team.name}")).status_code == 404
-    changed = await administrator.put(f"{AGENTS}/{agent}", json={"name": team.name, "prompt": "x"})
+    assert (await admin.get(f"{AGENTS}/{agent}")).status_code == 200
+    assert (await admin.get(f"{AGENTS}/{team.name}")).status_code == 404
+    changed = await admin.put(f"{AGENTS}/{agent}", json={"name": team.name, "prompt": "x"})
     assert (changed.status_code, changed.json()["code"]) == (403, "forbidden")
-    assert (await administrator.post(f"{AGENTS}/{agent}/rollback", json={"version": 1})).status_code == 403
-    planned = await administrator.post(TASKS, json={"goal": "g", "start": False, "plan": team.plan(agent)})
+    assert (await admin.post(f"{AGENTS}/{agent}/rollback", json={"version": 1})).status_code == 403
+    planned = await admin.post(TASKS, json={"goal": "g", "start": False, "plan": team.plan(agent)})
     assert (planned.status_code, planned.json()["code"]) == (422, "unknown_agent")
-    me = (await administrator.get("/api/v1/auth/me")).json()
+    me = (await admin.get("/api/v1/auth/me")).json()
     await team.owner.post(f"{GROUPS}/{team.group['id']}/members", json={"email": me["email"]})
     await team.set_right(agent, "view")
-    changed = await administrator.put(f"{AGENTS}/{agent}", json={"name": team.name, "prompt": "x"})
+    changed = await admin.put(f"{AGENTS}/{agent}", json={"name": team.name, "prompt": "x"})
     assert (changed.status_code, changed.json()["code"]) == (403, "forbidden")
-    assert (await administrator.post(f"{AGENTS}/{agent}/deactivate")).status_code == 200
-    assert (await administrator.delete(f"{AGENTS}/{agent}")).status_code == 204
+    assert (await admin.post(f"{AGENTS}/{agent}/deactivate")).status_code == 200
+    assert (await admin.delete(f"{AGENTS}/{agent}")).status_code == 204
 
 
 async def test_a_deleted_agent_leaves_no_shares(team: Team) -> None:
@@ -304,7 +305,7 @@ async def _alike(
         content = None if body is None else _filled(body, ref)
         answer = await client.request(method, path.format(ref), json=content)
         same = answer.json()
-        same.pop("request_id", None)
+        same.pop("instance", None)
         answers.append((answer.status_code, str(same).replace(ref, "REF")))
     assert answers[0] == answers[1]
     return answers[0][0]
