@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -24,7 +25,9 @@ from models.users import Caller
 from models.wording import sentence_of
 
 
-async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec, refs: Mapping[str, str]) -> Schedule:
+async def create(
+    session: AsyncSession, owner_id: UserId, spec: ScheduleSpec, refs: Mapping[str, str] = MappingProxyType({})
+) -> Schedule:
     """Store a schedule, with the `refs` of `tasks.create`."""
     schedule = Schedule(owner_id=owner_id, name=spec.name, spec=_stored(spec, refs), paused=spec.paused)
     session.add(schedule)

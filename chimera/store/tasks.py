@@ -29,7 +29,15 @@ from models.tasks import RunPolicy, SubtaskMode, TaskSpec
 from models.users import Caller
 
 TITLE_CHARS = 80
-_EMPTY: dict[str, Any] = {"title": "", "goal": "", "images": [], "meta": {}, "output": None, "output_schema": None}
+_EMPTY: dict[str, Any] = {
+    "title": "",
+    "goal": "",
+    "images": [],
+    "meta": {},
+    "output": None,
+    "output_schema": None,
+    "shared_agents": None,
+}
 """The content of a deleted task."""
 
 
