@@ -54,7 +54,7 @@ def edited_fields(schedule: Schedule) -> tuple[object, ...]:
     return schedule.id, schedule.name, schedule.spec, schedule.paused
 
 
-def replace(schedule: Schedule, spec: ScheduleSpec, refs: Mapping[str, str]) -> None:
+def replace(schedule: Schedule, spec: ScheduleSpec, refs: Mapping[str, str] = MappingProxyType({})) -> None:
     """Replace a schedule's specification; it stays paused unless the new one sets `paused`."""
     schedule.name = spec.name
     schedule.spec = _stored(spec, refs)
