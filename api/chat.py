@@ -18,6 +18,7 @@ from api.live.sse import streamed
 from chimera.ledger import runs
 from chimera.security.sessions import SignedIn
 from chimera.store import chat_messages
+from chimera.store.agents import ref_of
 from chimera.store.chat_replies import Sent
 from models.base import IDEMPOTENCY_KEY
 from models.chat_messages import SentView
@@ -73,12 +74,16 @@ WithPreferredWait = Annotated[int | None, Depends(_wait_s)]
 
 
 async def check_replier(
-    parts: Parts, session: AsyncSession, owner_id: UserId, agent: str | None, model: str | None
-) -> None:
-    """Raise if an agent or a model can't reply in a chat session. None stands for the defaults."""
-    found = None if agent is None else await replies.agent_to_answer(parts, session, owner_id, agent)
+    parts: Parts, session: AsyncSession, owner_id: UserId, agent: str | None, model: str | None, *, named: bool = True
+) -> str | None:
+    """Raise if an agent or a model can't reply in a chat session. None stands for the defaults.
+
+    Returns what the session stores for the agent. `named` is that of `agents.found`.
+    """
+    found = None if agent is None else await replies.agent_to_answer(parts, session, owner_id, agent, named=named)
     if model is not None or found is None or found.model is None:
         await parts.models.check(model or parts.settings.default_model)
+    return None if found is None else ref_of(found)
 
 
 async def answered(

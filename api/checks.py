@@ -4,7 +4,7 @@ Requests are rejected before anything is stored, so that no run fails for a reas
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -24,13 +24,23 @@ from chimera.tools import built_in
 from models.agents import PLANNER, AgentSpec, AgentView
 from models.ai_calls import Operation
 from models.due_times import check_time_zone
-from models.errors import ChimeraError, InactiveAgent, InvalidInput, NotFound, PlanInvalid, UnknownAgent
+from models.errors import (
+    AmbiguousAgent,
+    ChimeraError,
+    Forbidden,
+    InactiveAgent,
+    InvalidInput,
+    NotFound,
+    PlanInvalid,
+    UnknownAgent,
+)
 from models.files import MAX_IMAGE_BYTES, FileView
 from models.ids import FileId, UserId
 from models.plans import problems_of
 from models.providers import ModelAbility
 from models.remedies import Action, Remedy
 from models.schedules import PreviewSpec, ScheduleSpec
+from models.shares import Right
 from models.tasks import TaskSpec
 from models.users import Caller
 from models.wording import instead_of
@@ -75,8 +85,14 @@ class Checks:
         self._settings = settings
         self.models = models
 
-    async def task(self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str = "") -> None:
-        """Raise if a task can't run. `within` is the prefix of field names if the task is part of another body."""
+    async def task(
+        self, session: AsyncSession, owner_id: UserId, spec: TaskSpec, within: str = ""
+    ) -> Mapping[str, str]:
+        """Raise if a task can't run. `within` is the prefix of field names if the task is part of another body.
+
+        Returns what is stored for the plan's agents that aren't named by their own names: the IDs of those of others,
+        and the names of the user's own.
+        """
         await self.models.check(spec.model or self._settings.default_model, f"{within}model")
         for index, model in enumerate(spec.fallbacks):
             await self.models.check(model, f"{within}fallbacks.{index}")
@@ -84,23 +100,32 @@ class Checks:
         await self._longest_answer(spec, within)
         await self._images(session, owner_id, spec, within)
         if spec.plan is None:
-            return
+            return {}
         named = {subtask.agent for subtask in spec.plan}
-        known = BUILT_IN_VIEWS if named <= BUILT_IN_VIEWS.keys() else await agents.agents_of(session, owner_id)
+        own = BUILT_IN_VIEWS if named <= BUILT_IN_VIEWS.keys() else await agents.agents_of(session, owner_id)
+        known, others = dict(own), dict[str, str]()
         for index, subtask in enumerate(spec.plan):
-            await self._planned_agent(subtask.agent, known, f"{within}plan.{index}.agent")
+            name, field = subtask.agent, f"{within}plan.{index}.agent"
+            if name not in known and (agent := await _agent_of_others(session, owner_id, name, field)):
+                known[name], others[name] = agent, agents.ref_of(agent)
+            await self._planned_agent(name, known, field)
         problems = problems_of(spec.plan, agents=known)
         if problems:
             raise PlanInvalid([(f"{within}{problem.place}", problem.message) for problem in problems])
+        return others
 
-    async def schedule(self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec | PreviewSpec) -> None:
-        """Raise if a recurring task can't run; the contract has validated its cron expression."""
+    async def schedule(
+        self, session: AsyncSession, owner_id: UserId, spec: ScheduleSpec | PreviewSpec
+    ) -> Mapping[str, str]:
+        """Raise if a recurring task can't run; the contract has validated its cron expression. Returns what `task`
+        returns.
+        """
         check_time_zone(spec.time_zone)
         if spec.task is None:
-            return
+            return {}
         if not spec.task.start:
             raise InvalidInput("task.start", "A scheduled task starts when it is due, so omit 'start'.")
-        await self.task(session, owner_id, spec.task, within="task.")
+        return await self.task(session, owner_id, spec.task, within="task.")
 
     async def agent(self, agent: AgentSpec) -> None:
         """Raise if an agent can't work."""
@@ -119,13 +144,20 @@ class Checks:
             if file.media_type in IMAGES and file.size_bytes > MAX_IMAGE_BYTES:
                 raise InvalidInput(field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image.")
 
-    async def tools(self, session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> None:
-        """Raise if an agent names a tool that its owner doesn't have, or a pattern without any match."""
-        if set(agent.tools) <= built_in.NAMES:
+    async def tools(
+        self, session: AsyncSession, owner_id: UserId | None, agent: AgentSpec, *, kept: Collection[str] = ()
+    ) -> None:
+        """Raise if an agent names a tool that its owner doesn't have, or a pattern without any match.
+
+        Without an owner, only the tools that all users have count: members who change an agent of another user don't
+        add the owner's own tools. Those in `kept` aren't checked.
+        """
+        if set(agent.tools) <= built_in.NAMES.union(kept):
             return
         known = await tools.known_to(session, owner_id)
+        is_known = known.is_limited_to_these if owner_id is None else known.has
         for index, name in enumerate(agent.tools):
-            if not known.has(name):
+            if name not in kept and not is_known(name):
                 raise InvalidInput(
                     f"tools.{index}",
                     f"Unknown tool {name[:100]!r}. {instead_of(name, known.names)}",
@@ -180,6 +212,17 @@ class Checks:
             raise InactiveAgent(name, field)
         for model in agent.fallbacks if agent.model is None else (agent.model, *agent.fallbacks):
             await self.models.check(model, field)
+
+
+async def _agent_of_others(session: AsyncSession, owner_id: UserId, ref: str, field: str) -> AgentView | None:
+    """Return an agent that a user names by ID, or that is shared with them. Raises AmbiguousAgent and Forbidden."""
+    try:
+        return await agents.one(session, Caller(user_id=owner_id, role="user"), ref, Right.USE)
+    except NotFound:
+        return None
+    except (AmbiguousAgent, Forbidden) as error:
+        error.field = field
+        raise
 
 
 async def _file(session: AsyncSession, owner: Caller, file_id: FileId, field: str) -> FileView:

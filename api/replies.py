@@ -15,7 +15,7 @@ from chimera.content.fingerprints import fingerprint_of
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger.acceptance import NewReply
 from chimera.security.sessions import SignedIn
-from chimera.store import agents, files, replies, user_limits
+from chimera.store import agents, files, replies, shared_agents, user_limits
 from chimera.store.agents import BUILT_IN_VIEWS
 from chimera.store.user_limits import OPEN_REPLIES_LIMIT
 from models.agents import AgentView
@@ -24,6 +24,7 @@ from models.files import MAX_IMAGE_BYTES
 from models.ids import FileId, RunId, UserId
 from models.replies import ClientTool, CompletionSpec, ConversationMessage, FilePart, ImagePart, ReplyView
 from models.runs import OPEN, REPLIES, RunStatus
+from models.shares import Right
 from models.users import Caller
 
 RESERVED_NAMES = frozenset({"auto", "none", "required"})
@@ -72,8 +73,11 @@ async def checked(parts: Parts, session: AsyncSession, owner_id: UserId, spec: C
             raise InvalidInput("output_schema", problem)
     _check_tools(spec.tools, spec.tool_choice)
     await _check_files(session, owner_id, spec.messages)
+    ref = None if agent is None else agents.ref_of(agent)
+    pinned = await shared_agents.pinned(session, owner_id, [] if ref is None else [ref])
     return NewReply(
-        agent=None if agent is None else agent.name,
+        agent=None if ref is None else pinned.name_of(ref),
+        shared_agents=pinned.pins,
         model=model,
         model_chosen=spec.model is not None,
         fallbacks=spec.fallbacks,
@@ -86,10 +90,15 @@ async def checked(parts: Parts, session: AsyncSession, owner_id: UserId, spec: C
     )
 
 
-async def agent_to_answer(parts: Parts, session: AsyncSession, owner_id: UserId, ref: str) -> AgentView:
-    """Return one of a user's agents that takes new work. Raises UnknownAgent or InactiveAgent."""
+async def agent_to_answer(
+    parts: Parts, session: AsyncSession, owner_id: UserId, ref: str, *, named: bool = True
+) -> AgentView:
+    """Return an agent that a user may use and that takes new work. `named` is that of `agents.found`.
+
+    Raises UnknownAgent, InactiveAgent, AmbiguousAgent, and Forbidden for one that is shared only for reading.
+    """
     try:
-        agent = await agents.one(session, owner_id, ref)
+        agent = await agents.one(session, Caller(user_id=owner_id, role="user"), ref, Right.USE, named=named)
     except NotFound:
         known = await agents.agents_of(session, owner_id)
         raise UnknownAgent(ref, sorted(name for name, each in known.items() if each.active)) from None

@@ -19,11 +19,12 @@ from cli.output.text import one_line
 
 EFFORTS = ("none", "low", "medium", "high")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, such as poet.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name or ID, such as poet.", show_default=False)]
 NewName = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="The agent's name, such as poet.", show_default=False)
 ]
 Prompt = Annotated[str | None, typer.Option(help="The system prompt, which tells the agent what to do and how.")]
+SharedOption = Annotated[bool, typer.Option("--shared", help="List the agents that others share with you.")]
 Description = Annotated[
     str | None, typer.Option(help="When to use the agent. Planners choose agents based on their descriptions.")
 ]
@@ -116,16 +117,18 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def agents(context: typer.Context, as_json: AsJson = False) -> Coroutine[Any, Any, int] | None:
+def agents(
+    context: typer.Context, shared: SharedOption = False, as_json: AsJson = False
+) -> Coroutine[Any, Any, int] | None:
     """Manage the agents that plans can use: create, change, compare, deactivate or delete them."""
-    return None if context.invoked_subcommand else list_agents(as_json=as_json)
+    return None if context.invoked_subcommand else list_agents(shared=shared, as_json=as_json)
 
 
 @app.command(name="list")
-async def list_agents(as_json: AsJson = False) -> int:
+async def list_agents(shared: SharedOption = False, as_json: AsJson = False) -> int:
     """List the agents that plans can use. Same as: chimera agents"""
     async with signed_in() as client:
-        found = await client.agents()
+        found = await client.agents(shared="shared" if shared else None)
     if as_json:
         print_list(found)
     else:

@@ -10,15 +10,17 @@ from cli.input.options import SHARE
 from cli.output.prose import print_line
 from cli.output.text import one_line
 
-KINDS = ("task", "schedule", "file")
+KINDS = ("task", "schedule", "file", "agent")
 RIGHTS = ("view", "use", "edit")
 
 Kind = Annotated[
-    str, typer.Argument(parser=one_of(KINDS), metavar="KIND", help="task, schedule or file.", show_default=False)
+    str, typer.Argument(parser=one_of(KINDS), metavar="KIND", help="task, schedule, file or agent.", show_default=False)
 ]
 Named = Annotated[
     str,
-    typer.Argument(metavar="ID", help="The ID or its first characters, or a schedule's name.", show_default=False),
+    typer.Argument(
+        metavar="ID", help="The ID or its first characters, or the name of a schedule or an agent.", show_default=False
+    ),
 ]
 Group = Annotated[
     str,
@@ -37,7 +39,7 @@ RightOption = Annotated[
 
 
 async def share(kind: Kind, id: Named, group: Group, right: RightOption = "view") -> int:
-    """Share a task, schedule or file with a group, or change the right that the group has."""
+    """Share a task, schedule, file or agent with a group, or change the right that the group has."""
     from cli.http import groups
     from models.shares import Right, ShareKind
 
@@ -48,7 +50,7 @@ async def share(kind: Kind, id: Named, group: Group, right: RightOption = "view"
 
 
 async def unshare(kind: Kind, id: Named, group: Group) -> int:
-    """Stop sharing a task, schedule or file with a group."""
+    """Stop sharing a task, schedule, file or agent with a group."""
     from cli.http import groups
     from models.shares import ShareKind
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from models.base import AGENT_NAME, Body, Contract, Fallbacks, ModelRef, Number, OutputSchema, Whole
-from models.ids import AgentId
+from models.ids import AgentId, UserId
 from models.pages import Page
+from models.shares import Right
 
 ReasoningEffort = Literal["none", "low", "medium", "high"]
 
@@ -96,6 +97,9 @@ class AgentView(Contract):
     """An agent as returned by the API, in its newest version."""
 
     id: AgentId | None = Field(default=None, description="ID of the agent. `null` for built-in agents.")
+    owner_id: UserId | None = Field(
+        default=None, description="ID of the user who owns the agent. `null` for built-in agents."
+    )
     name: str
     role: str
     description: str
@@ -111,6 +115,10 @@ class AgentView(Contract):
     built_in: bool
     version: int | None = Field(default=None, description="Newest version. `null` for built-in agents.")
     active: bool = Field(default=True, description="Whether new tasks and schedules can use the agent")
+    right: Right | None = Field(
+        default=None,
+        description="Your right to an agent that another user shares with you. `null` for built-in and own agents.",
+    )
 
 
 PLANNER = "planner"

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, field_validator
 from pydantic_core import to_json
 
-from models.base import AGENT_NAME, Body, Contract, ModelRef, UtcDatetime, has_endless
+from models.base import AGENT, Body, Contract, ModelRef, UtcDatetime, has_endless
 from models.ids import ChatMessageId, ChatSessionId, RunId, UserId
 from models.runs import RunStatus
 
@@ -38,8 +38,8 @@ class ChatSessionSpec(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"agent": "writer", "title": "Letters"}]})
 
-    agent: Annotated[str, StringConstraints(pattern=AGENT_NAME)] | None = Field(
-        default=None, description="Name of the agent that replies. Default: a model replies without an agent."
+    agent: Annotated[str, StringConstraints(pattern=AGENT)] | None = Field(
+        default=None, description="Name or ID of the agent that replies. Default: a model replies without an agent."
     )
     model: ModelRef | None = Field(
         default=None,

@@ -16,6 +16,7 @@ class ShareKind(StrEnum):
     SCHEDULE = "schedule"
     FILE = "file"
     CHAT_SESSION = "chat_session"
+    AGENT = "agent"
 
     @property
     def noun(self) -> str:
@@ -50,6 +51,11 @@ RIGHTS: dict[ShareKind, dict[Right, str]] = {
     },
     ShareKind.FILE: {Right.VIEW: "read and download it"},
     ShareKind.CHAT_SESSION: {Right.VIEW: "read and export it, with all messages, but not follow it live"},
+    ShareKind.AGENT: {
+        Right.VIEW: "read it, including its prompt, its versions and their differences",
+        Right.USE: "name it in your own runs, schedules and chat sessions, with your tools and on your account",
+        Right.EDIT: "change it, roll it back, activate and deactivate it; its versions count for all who use it",
+    },
 }
 """The rights that an object can be shared with, and what each of them permits. docs/reference/sharing.md shows it."""
 

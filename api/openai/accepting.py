@@ -14,6 +14,7 @@ from chimera.content import schemas
 from chimera.content.fingerprints import fingerprint_of
 from chimera.pricing import abilities_of
 from chimera.store import replies as stored
+from chimera.store.agents import ref_of
 from models.agents import ReasoningEffort
 from models.base import Contract
 from models.errors import InvalidInput
@@ -119,7 +120,7 @@ async def accept(
     _check(parts, asked)
     agent = asked.named.agent
     spec = CompletionSpec(
-        agent=agent.name if agent else None,
+        agent=ref_of(agent) if agent else None,
         model=asked.named.model,
         messages=asked.messages,
         instructions=asked.instructions,

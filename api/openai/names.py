@@ -1,20 +1,23 @@
 """The names that clients send as `model`: agents and models share them."""
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from api.deps import Parts
 from chimera.config.vendors import VENDORS
 from chimera.store import agents
 from models.agents import NOT_OFFERED, AgentView
-from models.base import AGENT_NAME, MODEL_REF
-from models.errors import AmbiguousModel, InactiveAgent, ModelNotFound
+from models.base import AGENT as AGENT_REF
+from models.base import MODEL_REF
+from models.errors import AmbiguousAgent, AmbiguousModel, Forbidden, InactiveAgent, ModelNotFound, NotFound
 from models.openai.models import ModelObject
+from models.shares import Right
 from models.users import Caller
 
 AGENT = "agent"
 """The owner of agents, and the prefix of their full names: `agent/researcher`."""
-_AGENT_NAME, _MODEL_REF = re.compile(AGENT_NAME), re.compile(MODEL_REF)
+_AGENT, _MODEL_REF = re.compile(AGENT_REF), re.compile(MODEL_REF)
 
 
 class Named(NamedTuple):
@@ -27,11 +30,15 @@ class Named(NamedTuple):
 async def named(parts: Parts, caller: Caller, name: str) -> Named:
     """Find the agent or model with a name; an agent comes before a model whose provider is omitted.
 
-    Raises ModelNotFound, InactiveAgent, AmbiguousModel, or the reason why the model can't be called.
+    Agents of others are found by ID or by full name. A name alone never means one: otherwise, any member of a group
+    could share an agent that has the name of a model.
+
+    Raises ModelNotFound, InactiveAgent, AmbiguousAgent, AmbiguousModel, Forbidden for an agent that is shared only for
+    reading, or the reason why the model can't be called.
     """
     prefix, _, rest = name.partition("/")
     if prefix == AGENT or not rest:
-        agent = await _agent(parts, caller, rest or name)
+        agent = await _agent(parts, caller, rest or name, named=bool(rest))
         if agent is not None:
             return Named(agent, None)
         if rest:
@@ -40,12 +47,21 @@ async def named(parts: Parts, caller: Caller, name: str) -> Named:
 
 
 async def listed(parts: Parts, caller: Caller) -> tuple[ModelObject, ...]:
-    """List the caller's active agents, then all usable models, each by its shortest unambiguous full name."""
+    """List the caller's active agents and those of others, then all usable models, each by its shortest unambiguous
+    full name.
+    """
     async with parts.database.begin() as session:
         known = await agents.agents_of(session, caller.user_id)
+        shared = await agents.shared_with_caller(session, caller, Right.USE)
     own = [_of_agent(agent, agent.name) for agent in known.values() if _is_offered(agent)]
+    times = Counter([*known, *(agent.name for agent in shared)])
+    others = [
+        _of_agent(agent, f"{AGENT}/{agent.name if times[agent.name] == 1 else agent.id}")
+        for agent in shared
+        if agent.active
+    ]
     models = (await parts.available.models()).models
-    return (*own, *[_of_model(each.model, each.context_tokens) for each in models if each.usable])
+    return (*own, *others, *[_of_model(each.model, each.context_tokens) for each in models if each.usable])
 
 
 async def one(parts: Parts, caller: Caller, name: str) -> ModelObject:
@@ -57,13 +73,20 @@ async def one(parts: Parts, caller: Caller, name: str) -> ModelObject:
     return shown.model_copy(update={"id": name})
 
 
-async def _agent(parts: Parts, caller: Caller, name: str) -> AgentView | None:
-    if not _AGENT_NAME.fullmatch(name) or name in NOT_OFFERED:
+async def _agent(parts: Parts, caller: Caller, ref: str, *, named: bool) -> AgentView | None:
+    if not _AGENT.fullmatch(ref) or ref in NOT_OFFERED:
         return None
-    async with parts.database.begin() as session:
-        agent = (await agents.agents_of(session, caller.user_id)).get(name)
-    if agent is not None and not agent.active:
-        raise InactiveAgent(name, field="model")
+    user = Caller(user_id=caller.user_id, role="user")
+    try:
+        async with parts.database.begin() as session:
+            agent = await agents.one(session, user, ref, Right.USE, named=named)
+    except NotFound:
+        return None
+    except (AmbiguousAgent, Forbidden) as error:
+        error.field = "model"
+        raise
+    if not agent.active:
+        raise InactiveAgent(ref, field="model")
     return agent
 
 

@@ -42,7 +42,7 @@ TAGS = (
     ("analytics", "Model calls, runs, tokens and cost over time; your own metrics"),
     ("openai", "OpenAI's API: chat completions, responses and models"),
     ("auth", "Your account: signing in, sessions and API keys"),
-    ("groups", "Groups of users who share tasks, schedules and files"),
+    ("groups", "Groups of users who share tasks, schedules, files, chat sessions and agents"),
     ("users", "Administration of accounts: users, invitations, the audit log"),
     ("system", "Administration of this installation: the log of its processes"),
     ("retention", "How long content is kept, holds, and the erasure of one's own content"),

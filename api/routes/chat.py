@@ -12,7 +12,7 @@ from api.paging import Cursor, Limit, WithShared
 from chimera.store import chat, chat_deletions, chat_replies, user_limits
 from chimera.store.chat import SessionFilter
 from chimera.store.user_limits import CHAT_SESSIONS_LIMIT
-from models.base import AGENT_NAME, CHAT_ORDER, Contract
+from models.base import AGENT, AGENT_NAME, CHAT_ORDER, Contract
 from models.chat import ChatSessionPage, ChatSessionSpec, ChatSessionView, LeafChoice, LeafView
 from models.errors import InvalidInput
 from models.ids import ChatMessageId, ChatSessionId
@@ -37,7 +37,8 @@ async def _session_query(
         bool, Query(description="Return only archived sessions (`true`), or only others (`false`)")
     ] = False,
     agent: Annotated[
-        str | None, Query(pattern=AGENT_NAME, description="Return only sessions with the agent of this name")
+        str | None,
+        Query(pattern=AGENT, description="Return only sessions with this agent, named as the sessions show it"),
     ] = None,
     q: Annotated[
         str | None, Query(max_length=200, description="Return only sessions whose title contains this")
@@ -87,8 +88,8 @@ async def create_chat_session(
 ) -> ChatSessionView:
     """Create a chat session with an agent or a model."""
     async with parts.database.begin() as session:
-        await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
-        session_id = await chat.create(session, caller.user_id, spec)
+        agent = await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
+        session_id = await chat.create(session, caller.user_id, spec.model_copy(update={"agent": agent}))
         await user_limits.check_added(session, caller.user_id, CHAT_SESSIONS_LIMIT, parts.settings)
         view = await chat.view(session, caller, session_id)
         await keyed.made(session, view, status.HTTP_201_CREATED, location=f"{API}/chat/sessions/{session_id}")
@@ -115,8 +116,8 @@ async def replace_chat_session(
     async with parts.database.begin() as session:
         found = await chat.own(session, caller, session_id, lock=True)
         tagged.check(*chat.edited_fields(found))
-        await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
-        chat.replace(found, spec)
+        agent = await check_replier(parts, session, caller.user_id, spec.agent, spec.model)
+        chat.replace(found, spec.model_copy(update={"agent": agent}))
         tagged.show(*chat.edited_fields(found))
     return await _view(parts, caller, session_id)
 

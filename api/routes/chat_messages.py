@@ -198,8 +198,10 @@ async def create_chat_task(
         found = await chat.own(session, caller, session_id, lock=True)
         sent = await chat_replies.sent_before(session, caller.user_id, sending)
         if sent is None:
-            await parts.checks.task(session, caller.user_id, spec.task, within="task.")
-            sent = await chat_tasks.start(session, found, spec, sending, default_subtasks=parts.settings.subtasks)
+            refs = await parts.checks.task(session, caller.user_id, spec.task, within="task.")
+            sent = await chat_tasks.start(
+                session, found, spec, sending, default_subtasks=parts.settings.subtasks, refs=refs
+            )
             await user_limits.check_added(session, caller.user_id, OPEN_TASKS_LIMIT, parts.settings)
     if sent.created:
         parts.dispatcher.admit_soon()
@@ -210,4 +212,4 @@ async def create_chat_task(
 
 async def _check(parts: Parts, session: AsyncSession, found: ChatSession) -> None:
     """Raise if the session's agent or model can't reply, because it has changed since the session was created."""
-    await check_replier(parts, session, UserId(found.owner_id), found.agent, found.model)
+    await check_replier(parts, session, UserId(found.owner_id), found.agent, found.model, named=False)

@@ -58,8 +58,8 @@ async def create_schedule(spec: ScheduleSpec, caller: WithCaller, parts: WithPar
     The schedule is stored even if Temporal is unavailable. If Temporal rejects it, nothing is stored.
     """
     async with parts.database.begin() as session:
-        await parts.checks.schedule(session, caller.user_id, spec)
-        schedule = await schedules.create(session, caller.user_id, spec)
+        refs = await parts.checks.schedule(session, caller.user_id, spec)
+        schedule = await schedules.create(session, caller.user_id, spec, refs)
         await user_limits.check_added(session, caller.user_id, SCHEDULES_LIMIT, parts.settings)
         await outbox.enqueue_schedule(session, ScheduleId(schedule.id))
         view = _view(schedule)
@@ -112,9 +112,9 @@ async def replace_schedule(
     async with parts.database.begin() as session:
         schedule = await _own(session, caller, schedule_id)
         tagged.check(*schedules.edited_fields(schedule))
-        await parts.checks.schedule(session, caller.user_id, spec)
+        refs = await parts.checks.schedule(session, caller.user_id, spec)
         before = schedules.version_of(schedule)
-        schedules.replace(schedule, spec)
+        schedules.replace(schedule, spec, refs)
         written = schedules.version_of(schedule)
         await outbox.enqueue_schedule(session, schedule_id)
     rejection = await parts.schedule_dispatcher.deliver(schedule_id)
@@ -222,7 +222,9 @@ async def _own(session: AsyncSession, caller: Caller, schedule_id: ScheduleId) -
 
 
 async def _check_possible(parts: Parts, session: AsyncSession, schedule: Schedule, spec: ScheduleSpec) -> None:
-    """Raise if a requested run would be skipped: InactiveAgent, or LimitReached for the owner's open tasks."""
+    """Raise if a requested run would be skipped: InactiveAgent or UnknownAgent, or LimitReached for the owner's open
+    tasks.
+    """
     owner_id = UserId(schedule.owner_id)
     await agents.check_active(session, owner_id, {subtask.agent for subtask in spec.task.plan or ()})
     await user_limits.check_room(session, owner_id, OPEN_TASKS_LIMIT, parts.settings, 1)

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, status
 from api.chat import WithSessionId
 from api.deps import ClosedRoute, WithCaller, WithFileId, WithGroupId, WithParts, WithScheduleId, WithTaskId
 from api.paging import Cursor, Limit
-from chimera.store import audit, shares
+from api.routes.agents import AgentInPath
+from chimera.store import agents, audit, shares
 from models.audit import AuditAction
-from models.shares import ShareKind, SharePage, ShareSpec, ShareView
+from models.shares import Right, ShareKind, SharePage, ShareSpec, ShareView
 
 router = APIRouter(route_class=ClosedRoute)
 
@@ -29,6 +30,11 @@ async def _chat_session(session_id: WithSessionId) -> str:
 
 async def _file(file_id: WithFileId) -> str:
     return file_id
+
+
+async def _agent(agent: AgentInPath, caller: WithCaller, parts: WithParts) -> str:
+    async with parts.database.begin() as session:
+        return (await agents.found(session, caller, agent, Right.VIEW, to_be="shared")).row.id
 
 
 def _add_routes(kind: ShareKind, id_of: Callable[..., Awaitable[str]], place: str, tag: str) -> None:
@@ -102,4 +108,5 @@ def _add_routes(kind: ShareKind, id_of: Callable[..., Awaitable[str]], place: st
 _add_routes(ShareKind.TASK, _task, "/tasks/{task_id}", "tasks")
 _add_routes(ShareKind.SCHEDULE, _schedule, "/schedules/{schedule_id}", "schedules")
 _add_routes(ShareKind.FILE, _file, "/files/{file_id}", "files")
+_add_routes(ShareKind.AGENT, _agent, "/agents/{agent}", "agents")
 _add_routes(ShareKind.CHAT_SESSION, _chat_session, "/chat/sessions/{session_id}", "chat")

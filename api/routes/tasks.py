@@ -95,7 +95,7 @@ async def create_task(
 ) -> TaskView:
     """Accept a task. The task is stored before the API responds, so it runs even if processes crash."""
     async with parts.database.begin() as session:
-        await parts.checks.task(session, caller.user_id, spec)
+        refs = await parts.checks.task(session, caller.user_id, spec)
         task_id, created = await tasks.create(
             session,
             caller.user_id,
@@ -103,6 +103,7 @@ async def create_task(
             default_model=parts.settings.default_model,
             default_subtasks=parts.settings.subtasks,
             idempotency_key=idempotency_key,
+            refs=refs,
         )
         if created:
             await user_limits.check_added(session, caller.user_id, OPEN_TASKS_LIMIT, parts.settings)

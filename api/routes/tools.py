@@ -32,7 +32,7 @@ async def list_tools(
     `ruling` says whether calls are allowed, have to be approved or are denied, and by whose rule.
     """
     async with parts.database.begin() as session:
-        of_agent = None if agent is None else await agents.one(session, caller.user_id, agent)
+        of_agent = None if agent is None else await agents.one(session, caller, agent)
         found = await tools.tools_of(session, parts.settings, caller.user_id, of_agent)
     of = f"tools {caller.user_id} {agent or ''}"
     items, following = slice_of(parts.cursors, found, lambda tool: [tool.name], of=of, cursor=cursor, limit=limit)

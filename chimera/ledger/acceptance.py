@@ -50,6 +50,8 @@ class NewTask:
     metadata: Mapping[str, Any]
     plan: Sequence[PlannedSubtask]
     output_schema: Mapping[str, Any] | None = None
+    shared_agents: Mapping[str, Any] | None = None
+    """See `tables.Task`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class NewReply:
     output_schema: Mapping[str, Any] | None = None
     purpose: ReplyPurpose = ReplyPurpose.ANSWER
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    shared_agents: Mapping[str, Any] | None = None
+    """See `tables.Task`."""
 
 
 _ACCOUNT = """
@@ -91,9 +95,11 @@ _TASK = one_line(f"""
 WITH {_ACCOUNT},
  task AS (
     INSERT INTO tasks
-        (run_id, title, goal, model, fallbacks, images, policy, metadata, output_schema, agents_revision)
+        (run_id, title, goal, model, fallbacks, images, policy, metadata, output_schema, shared_agents,
+         agents_revision)
     SELECT id, %(title)s, %(goal)s, %(model)s, %(fallbacks)s, %(images)s, %(policy)s::jsonb, %(metadata)s::jsonb,
-           %(output_schema)s::jsonb, (SELECT agents_revision FROM users WHERE users.id = %(owner_id)s::uuid)
+           %(output_schema)s::jsonb, %(shared_agents)s::jsonb,
+           (SELECT agents_revision FROM users WHERE users.id = %(owner_id)s::uuid)
     FROM account),
  plan AS ({insert_subtasks(typed=True)}),
 {_BEGINNING}
@@ -111,11 +117,11 @@ WITH {_ACCOUNT},
  reply AS (
     INSERT INTO replies
         (run_id, session_id, message_id, agent, model, model_chosen, fallbacks, instructions, conversation,
-         client_tools, options, policy, output_schema, purpose, metadata, agents_revision)
+         client_tools, options, policy, output_schema, purpose, metadata, shared_agents, agents_revision)
     SELECT id, %(session_id)s::uuid, %(message_id)s::uuid, %(agent)s, %(model)s, %(model_chosen)s, %(fallbacks)s,
            %(instructions)s, %(conversation)s::jsonb, %(client_tools)s::jsonb, %(options)s::jsonb, %(policy)s::jsonb,
            %(output_schema)s::jsonb, %(purpose)s, %(metadata)s::jsonb,
-           (SELECT agents_revision FROM users WHERE users.id = %(owner_id)s::uuid)
+           %(shared_agents)s::jsonb, (SELECT agents_revision FROM users WHERE users.id = %(owner_id)s::uuid)
     FROM account),
 {_BEGINNING}
 """)  # noqa: S608
@@ -134,6 +140,7 @@ async def accept_task(session: AsyncSession, run: NewRun, task: NewTask) -> str 
         "policy": task.policy.model_dump_json(),
         "metadata": as_json(task.metadata),
         "output_schema": None if task.output_schema is None else as_json(task.output_schema),
+        "shared_agents": as_json(task.shared_agents) if task.shared_agents else None,
         "path": ROOT,
         "fresh": as_json([_row_of(position, subtask) for position, subtask in enumerate(task.plan)]),
     }
@@ -170,6 +177,7 @@ async def accept_reply(session: AsyncSession, run: NewRun, reply: NewReply) -> s
         "options": reply.options.model_dump_json(exclude_defaults=True),
         "policy": reply.policy.model_dump_json(),
         "output_schema": None if reply.output_schema is None else as_json(reply.output_schema),
+        "shared_agents": as_json(reply.shared_agents) if reply.shared_agents else None,
         "purpose": reply.purpose,
         "metadata": as_json(reply.metadata),
     }

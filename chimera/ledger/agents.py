@@ -1,5 +1,6 @@
 """The activity of agents according to the ledger: calls in flight, and totals by version."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +79,12 @@ WHERE {_OPEN_TASKS} GROUP BY 1
 """  # noqa: S608
 
 
+_OF_OTHERS = (
+    r"\1.agent IN (%(agent)s, %(agent_id)s::text) AND EXISTS (SELECT 1 FROM tasks k"
+    r" WHERE k.run_id = r.id AND k.shared_agents -> \1.agent ->> 'id' = %(agent_id)s::text)"
+)
+
+
 async def busy(session: AsyncSession, owner_id: UserId) -> dict[str, int]:
     """Return how many calls are in flight in the user's tasks, by the name of the agent."""
     rows = await sql.execute(session, _BUSY, {"owner_id": owner_id, "open": words(OPEN)})
@@ -86,8 +93,8 @@ async def busy(session: AsyncSession, owner_id: UserId) -> dict[str, int]:
 
 async def status_of(session: AsyncSession, owner_id: UserId, agent: AgentView) -> AgentStatusView:
     """Return an agent's calls in flight in the user's tasks, and how many tasks wait for it."""
-    values = {"owner_id": owner_id, "agent": agent.name, "open": words(OPEN), "limit": MAX_CALLS}
-    rows = (await sql.execute(session, _IN_FLIGHT, values)).all()
+    values = {**_named(agent), "owner_id": owner_id, "open": words(OPEN), "limit": MAX_CALLS}
+    rows = (await sql.execute(session, _about(_IN_FLIGHT, owner_id, agent), values)).all()
     calls = tuple(
         AgentCall(
             task_id=TaskId(str(row.run_id)),
@@ -98,16 +105,29 @@ async def status_of(session: AsyncSession, owner_id: UserId, agent: AgentView) -
         )
         for row in rows
     )
-    waiting = (await sql.execute(session, _WAITING, values)).scalar_one()
-    waits = tuple(map(_wait_in, (await sql.execute(session, _WAITS_FOR, values)).all()))
-    return AgentStatusView(status="busy" if calls else "idle", calls=calls, tasks_waiting=waiting, waits_for=waits)
+    waiting = (await sql.execute(session, _about(_WAITING, owner_id, agent), values)).scalar_one()
+    waits = (await sql.execute(session, _about(_WAITS_FOR, owner_id, agent), values)).all()
+    return AgentStatusView(
+        status="busy" if calls else "idle", calls=calls, tasks_waiting=waiting, waits_for=tuple(map(_wait_in, waits))
+    )
 
 
 async def metrics_of(session: AsyncSession, owner_id: UserId, agent: AgentView, since: datetime) -> AgentMetricsView:
     """Return an agent's metrics in the tasks that the user has created since a time."""
-    values = {"owner_id": owner_id, "agent": agent.name, "agent_id": agent.id, "since": since}
-    rows = (await sql.execute(session, METRICS, values)).all()
+    values = {**_named(agent), "owner_id": owner_id, "since": since}
+    rows = (await sql.execute(session, _about(METRICS, owner_id, agent), values)).all()
     return AgentMetricsView(since=since, versions=tuple(map(_metrics_in, rows)))
+
+
+def _named(agent: AgentView) -> dict[str, str | None]:
+    return {"agent": agent.name, "agent_id": agent.id}
+
+
+def _about(statement: str, owner_id: UserId, agent: AgentView) -> str:
+    """Return a statement about one of the user's agents for an agent of another user, which the tasks have pinned."""
+    if agent.owner_id in (None, owner_id):
+        return statement
+    return re.sub(r"(\w+)\.agent = %\(agent\)s", _OF_OTHERS, statement)
 
 
 def _wait_in(row: Any) -> AgentWait:

@@ -26,7 +26,11 @@ SELECT r.subtasks_total, s.planned, s.promised,
        (SELECT jsonb_agg(v.spec ORDER BY a.name) FROM agents a, LATERAL (
             SELECT spec FROM agent_versions v WHERE v.agent_id = a.id AND v.revision <= t.agents_revision
             ORDER BY v.version DESC LIMIT 1) v
-        WHERE a.owner_id = r.owner_id AND a.active) AS own
+        WHERE a.owner_id = r.owner_id AND a.active) AS own,
+       (SELECT jsonb_object_agg(pin.key, v.spec)
+        FROM jsonb_each(t.shared_agents) pin
+        JOIN agents a ON a.id = CAST(pin.value ->> 'id' AS uuid) AND a.active
+        JOIN agent_versions v ON v.agent_id = a.id AND v.version = CAST(pin.value ->> 'version' AS int)) AS shared
 FROM runs r JOIN {CONTENT} ON true, LATERAL (
     SELECT count(*) AS planned,
            count(*) FILTER (WHERE s.decompose AND s.path <> %(path)s
@@ -41,8 +45,13 @@ async def room_for(connection: Connection, run_id: RunId, path: NodePath) -> Pla
     """Read the agents and limits for a plan of the node at `path`.
 
     The agents are in the versions that the task began with. Inactive agents take no new work, so they aren't included.
+    Agents of others are included only if the task's owner has named them.
     """
     row = await one(await connection.execute(_ROOM, {"run_id": run_id, "path": path}))
     left = max(0, MAX_NODES - int(row.planned) - int(row.promised))
-    offered = {name: agent for name, agent in with_built_in(row.own or ()).items() if name not in NOT_OFFERED}
+    shared = {name: AgentSpec.model_validate(spec) for name, spec in (row.shared or {}).items()}
+    # In this task, an agent of another user may have its ID as its name.
+    named = {name: agent.model_copy(update={"name": name}) for name, agent in shared.items()}
+    known = with_built_in(row.own or ()) | named
+    offered = {name: agent for name, agent in known.items() if name not in NOT_OFFERED}
     return PlanRoom(offered, left, int(row.subtasks_total))

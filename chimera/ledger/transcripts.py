@@ -104,12 +104,18 @@ _UNSEEN = """
                              AND m.purpose = %(purpose)s AND m.guidance_id = u.id)"""
 
 # An agent without such a version was deleted and created again, perhaps for a retry of this task. Its first version
-# counts, because it stays the same for the rest of the task.
-VERSION = """
+# counts, because it stays the same for the rest of the task. A pinned agent of another user comes before the owner's
+# own of the same name, which was created later, as long as it exists.
+_PINNED = """v.agent_id = CAST(t.shared_agents -> %(agent)s ->> 'id' AS uuid)
+      AND v.version = CAST(t.shared_agents -> %(agent)s ->> 'version' AS int)"""
+VERSION = f"""
+    SELECT v.version, v.spec FROM agent_versions v WHERE {_PINNED}
+    UNION ALL
     SELECT v.version, v.spec FROM agents g JOIN agent_versions v ON v.agent_id = g.id
     WHERE g.owner_id = r.owner_id AND g.name = %(agent)s AND v.version = COALESCE((
         SELECT max(known.version) FROM agent_versions known
-        WHERE known.agent_id = g.id AND known.revision <= t.agents_revision), 1)"""
+        WHERE known.agent_id = g.id AND known.revision <= t.agents_revision), 1)
+      AND NOT EXISTS (SELECT 1 FROM agent_versions v WHERE {_PINNED})"""  # noqa: S608  # only constants go in
 
 _REPLY = """
     CASE WHEN %(path)s = '' AND r.kind IN ('reply', 'completion') THEN (

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import BindParameter, ColumnClause
 
-from chimera.db.tables import ChatSession, File, GroupMember, Run, Schedule, Share
+from chimera.db.tables import Agent, ChatSession, File, GroupMember, Run, Schedule, Share
 from models.errors import Forbidden, NotFound
 from models.ids import RunId, UserId
 from models.runs import RunKind
@@ -32,6 +32,7 @@ _OWNERS: dict[ShareKind, tuple[InstrumentedAttribute[str], InstrumentedAttribute
     ShareKind.SCHEDULE: (Schedule.owner_id, Schedule.id),
     ShareKind.FILE: (File.owner_id, File.id),
     ShareKind.CHAT_SESSION: (ChatSession.owner_id, ChatSession.id),
+    ShareKind.AGENT: (Agent.owner_id, Agent.id),
 }
 """The columns with the owner and the ID of each kind that can be shared."""
 

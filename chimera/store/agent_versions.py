@@ -1,4 +1,4 @@
-"""The versions of a user's own agents: listed, read and compared."""
+"""The versions of users' agents: listed, read and compared."""
 
 from difflib import unified_diff
 from itertools import islice
@@ -7,14 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import AgentVersion
-from chimera.store.agents import OwnAgent
+from chimera.store.agents_of_others import StoredAgent
 from models.agent_versions import AgentVersionView, FieldChange, VersionDiff, VersionView
 from models.agents import AgentSpec
 from models.errors import UnknownVersion
 
 
 async def versions_of(
-    session: AsyncSession, agent: OwnAgent, *, below: int | None, limit: int
+    session: AsyncSession, agent: StoredAgent, *, below: int | None, limit: int
 ) -> tuple[VersionView, ...]:
     """Return up to `limit` versions of an agent, newest first, each with the fields that it changed.
 
@@ -39,7 +39,7 @@ async def versions_of(
 
 
 async def version_of(
-    session: AsyncSession, agent: OwnAgent, version: int, field: str | None = None
+    session: AsyncSession, agent: StoredAgent, version: int, field: str | None = None
 ) -> AgentVersionView:
     """Return a version of an agent. Raises UnknownVersion, which names `field`."""
     row = await session.get(AgentVersion, (agent.row.id, version))

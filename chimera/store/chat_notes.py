@@ -18,12 +18,13 @@ from chimera.store import agents, chat_messages
 from chimera.store.access import visible_to
 from models.chat_messages import ChatMessageView
 from models.chat_notes import NoteState, SuggestionsView, SummaryView
-from models.errors import Conflict, NotFound
+from models.errors import Conflict, Forbidden, NotFound
 from models.events import RunAccepted
 from models.ids import ChatMessageId, RunId, UserId
 from models.remedies import Action, Remedy
 from models.replies import ConversationMessage, ReplyOptions, ReplyPurpose
 from models.runs import RunKind, RunStatus
+from models.shares import Right
 from models.users import Caller
 
 READ_MESSAGES = 100
@@ -127,9 +128,10 @@ async def _model_of(session: AsyncSession, chat: ChatSession) -> str | None:
     if chat.model is not None or chat.agent is None:
         return chat.model
     try:
-        return (await agents.one(session, UserId(chat.owner_id), chat.agent)).model
-    except NotFound:
-        # The agent was deleted meanwhile.
+        owner = Caller(user_id=UserId(chat.owner_id), role="user")
+        return (await agents.one(session, owner, chat.agent, Right.USE, named=False)).model
+    except (NotFound, Forbidden):
+        # The agent was deleted meanwhile, or is no longer shared.
         return None
 
 

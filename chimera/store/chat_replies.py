@@ -21,6 +21,7 @@ from chimera.ledger.acceptance import NewReply, NewRun, accept_reply
 from chimera.store import task_controls
 from chimera.store.access import locked
 from chimera.store.chat import IS_ANSWER
+from chimera.store.shared_agents import pinned
 from models.base import Body, preview_of
 from models.chat import TITLE_CHARS, DoubleTexting
 from models.chat_messages import MessageSpec
@@ -262,10 +263,12 @@ async def _answer(
         idempotency_key=sending.idempotency_key,
         events=(RunAccepted(),),
     )
+    agents = await pinned(session, run.owner_id, [] if chat.agent is None else [chat.agent])
     reply = NewReply(
         model=chat.model or sending.default_model,
         model_chosen=chat.model is not None,
-        agent=chat.agent,
+        agent=None if chat.agent is None else agents.name_of(chat.agent),
+        shared_agents=agents.pins,
         session_id=chat.id,
         message_id=message_id,
         instructions=chat.instructions,

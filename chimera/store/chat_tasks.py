@@ -4,6 +4,8 @@ The message refers to the task's run, so the result is in the conversation as so
 happens to processes in between.
 """
 
+from collections.abc import Mapping
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content import chat_prompts
@@ -27,8 +29,11 @@ async def start(
     sending: Sending,
     *,
     default_subtasks: SubtaskMode,
+    refs: Mapping[str, str],
 ) -> Sent:
     """Start a task in a locked session, with the end of the active branch as context, and add its messages.
+
+    `refs` are those of `tasks.create`.
 
     Raises IdempotencyKeyReused if another request has just used the key.
     """
@@ -56,6 +61,7 @@ async def start(
         default_subtasks=default_subtasks,
         idempotency_key=sending.idempotency_key,
         fingerprint=sending.body_sha256,
+        refs=refs,
     )
     message_id = ChatMessageId(message.id)
     answer_id = await chat_replies.append(session, chat, message_id, task_id)

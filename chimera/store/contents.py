@@ -32,6 +32,7 @@ _EMPTY_REPLY: dict[str, Any] = {
     "client_tools": null(),
     "options": {},
     "output_schema": null(),
+    "shared_agents": null(),
     "output": null(),
     "tool_calls": null(),
     "meta": {},

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db.tables import Approval, Call, Guidance, Run, Subtask, Task, ToolCall
 from chimera.ledger import events, notifications, outbox
 from chimera.ledger.delegation import delegated_path
+from chimera.store import shared_agents
 from chimera.store.access import locked
 from chimera.store.agents import revision_of
 from chimera.store.task_controls import going_on, refusal, set_limits
@@ -47,8 +48,11 @@ async def retry(session: AsyncSession, caller: Caller, task_id: TaskId, wish: Ta
         await session.execute(update(Task).where(Task.run_id == task_id).values(model=wish.model))
     if task.error_code == AgentLimitReached.code:
         # The agent's limits can only be changed in a new version of it.
-        newest = update(Task).where(Task.run_id == task_id).values(agents_revision=revision_of(UserId(task.owner_id)))
-        await session.execute(newest)
+        owner_id = UserId(task.owner_id)
+        before = await session.scalar(select(Task.shared_agents).where(Task.run_id == task_id))
+        pins = await shared_agents.renewed(session, owner_id, before, strict=False)
+        newest = {"agents_revision": revision_of(owner_id), "shared_agents": pins}
+        await session.execute(update(Task).where(Task.run_id == task_id).values(**newest))
     task.subtasks_done -= again.skipped
     # The decisions that the failed run waited for were cancelled when it ended.
     task.approvals_pending = 0

@@ -1,6 +1,8 @@
 """Schedules: the specifications of recurring tasks. Temporal starts their runs when they are due."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -11,6 +13,7 @@ from chimera.db.tables import Run, Schedule, User
 from chimera.ledger import notifications
 from chimera.store.access import listed_for, open_to, too_little
 from chimera.store.pages import Place, newest
+from chimera.store.shared_agents import with_refs
 from models.cron import MACROS
 from models.due_times import check_time_zone, next_times
 from models.errors import Forbidden, InvalidInput, NotFound
@@ -22,10 +25,11 @@ from models.users import Caller
 from models.wording import sentence_of
 
 
-async def create(session: AsyncSession, owner_id: UserId, spec: ScheduleSpec) -> Schedule:
-    schedule = Schedule(
-        owner_id=owner_id, name=spec.name, spec=spec.model_dump(mode="json", exclude_unset=True), paused=spec.paused
-    )
+async def create(
+    session: AsyncSession, owner_id: UserId, spec: ScheduleSpec, refs: Mapping[str, str] = MappingProxyType({})
+) -> Schedule:
+    """Store a schedule, with the `refs` of `tasks.create`."""
+    schedule = Schedule(owner_id=owner_id, name=spec.name, spec=_stored(spec, refs), paused=spec.paused)
     session.add(schedule)
     await session.flush()
     return schedule
@@ -50,10 +54,10 @@ def edited_fields(schedule: Schedule) -> tuple[object, ...]:
     return schedule.id, schedule.name, schedule.spec, schedule.paused
 
 
-def replace(schedule: Schedule, spec: ScheduleSpec) -> None:
+def replace(schedule: Schedule, spec: ScheduleSpec, refs: Mapping[str, str] = MappingProxyType({})) -> None:
     """Replace a schedule's specification; it stays paused unless the new one sets `paused`."""
     schedule.name = spec.name
-    schedule.spec = spec.model_dump(mode="json", exclude_unset=True)
+    schedule.spec = _stored(spec, refs)
     schedule.skipped_at = schedule.skipped_because = None
     if "paused" in spec.model_fields_set:
         schedule.paused = spec.paused
@@ -192,6 +196,13 @@ def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
         next_runs=tuple(next_runs),
         created_at=schedule.created_at,
     )
+
+
+def _stored(spec: ScheduleSpec, refs: Mapping[str, str]) -> dict[str, Any]:
+    if refs and spec.task.plan:
+        task = spec.task.model_copy(update={"plan": with_refs(spec.task.plan, refs)})
+        spec = spec.model_copy(update={"task": task})
+    return spec.model_dump(mode="json", exclude_unset=True)
 
 
 def _note_of(schedule: Schedule) -> str | None:

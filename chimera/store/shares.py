@@ -7,7 +7,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import ChatSession, File, Group, Run, Schedule, Share
+from chimera.db.tables import Agent, ChatSession, File, Group, Run, Schedule, Share
 from chimera.store import groups, pages
 from chimera.store.access import IS_TASK, open_to, too_little
 from chimera.store.pages import Place
@@ -108,6 +108,8 @@ def _owner_of(caller: Caller, kind: ShareKind, resource_id: str, right: Right | 
         case ShareKind.CHAT_SESSION:
             exists = ChatSession.deleted_at.is_(None)
             return select(ChatSession.owner_id).where(ChatSession.id == resource_id, exists, *is_open)
+        case ShareKind.AGENT:
+            return select(Agent.owner_id).where(Agent.id == resource_id, *is_open)
 
 
 def _rows() -> Select[*tuple[Any, ...]]:

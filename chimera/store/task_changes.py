@@ -1,6 +1,6 @@
 """Changes of tasks that have not begun: of everything in a draft, and of a few fields of a queued task."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db.tables import Run, Subtask, Task
 from chimera.ledger import events
 from chimera.store.access import locked
+from chimera.store.shared_agents import pinned, with_refs
 from chimera.store.task_controls import refusal, set_limits
 from chimera.store.task_views import budget_of
 from chimera.store.tasks import title_of
@@ -27,8 +28,8 @@ BY_EDITORS = frozenset({"title", "priority", "metadata"})
 """Fields that members of a group with the right to edit the task can change."""
 _EMPTY_MEANS_NONE = ("plan", "output_schema")
 
-Check = Callable[[AsyncSession, UserId, TaskSpec], Awaitable[None]]
-"""Raises an error if a task can't run."""
+Check = Callable[[AsyncSession, UserId, TaskSpec], Awaitable[Mapping[str, str]]]
+"""Raises an error if a task can't run. Returns the `refs` of `tasks.create`."""
 
 
 async def change(
@@ -54,16 +55,21 @@ async def change(
     given = {name: value for name, value in fields.items() if value is not None}
     owner_id = UserId(run.owner_id)
     spec = _changed_spec(run, task, given)
+    refs: Mapping[str, str] = {}
     if not given.keys() <= WHILE_QUEUED:
-        await check(session, owner_id, spec)
+        refs = await check(session, owner_id, spec)
     new: list[Event] = [RunChanged(fields=tuple(given))]
     if "budget" in given:
         new.append(set_limits(run, given["budget"], within="budget."))
     run.priority = spec.priority
     _write(task, spec, given)
     if "plan" in given:
-        await _replace_plan(session, run, given["plan"])
-        new.append(PlanCreated(subtasks=tuple(map(node_of, given["plan"]))))
+        plan = with_refs(given["plan"], refs)
+        agents = await pinned(session, owner_id, [subtask.agent for subtask in plan])
+        task.shared_agents = None if agents.pins is None else dict(agents.pins)
+        plan = agents.plan_of(plan)
+        await _replace_plan(session, run, plan)
+        new.append(PlanCreated(subtasks=tuple(map(node_of, plan))))
     await events.append(session, task_id, *new)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db.tables import Guidance as GuidanceRow
 from chimera.db.tables import Run, Subtask, Task
 from chimera.ledger import ends, events, notifications, outbox
-from chimera.store import agents
+from chimera.store import agents, shared_agents
 from chimera.store.access import locked
 from models.base import preview_of
 from models.errors import Conflict, InvalidInput
@@ -51,15 +51,20 @@ class Given:
 
 
 async def execute(session: AsyncSession, caller: Caller, task_id: TaskId) -> None:
-    """Start a draft with the current versions of its agents. Raises InactiveAgent if its plan names an inactive one."""
+    """Start a draft with the current versions of its agents.
+
+    Raises InactiveAgent if its plan names an inactive one, and UnknownAgent if the owner may no longer use one.
+    """
     task = await locked(session, caller, task_id, RunKind.TASK)
     if task.status != RunStatus.DRAFT:
         raise refusal(task, "only a draft can be started")
     owner_id = UserId(task.owner_id)
     named = (await session.scalars(select(Subtask.agent).where(Subtask.run_id == task_id).distinct())).all()
-    await agents.check_active(session, owner_id, named)
-    current = update(Task).where(Task.run_id == task_id).values(agents_revision=agents.revision_of(owner_id))
-    await session.execute(current)
+    before = await session.scalar(select(Task.shared_agents).where(Task.run_id == task_id)) or {}
+    await agents.check_active(session, owner_id, set(named) - before.keys())
+    pins = await shared_agents.renewed(session, owner_id, before, strict=True)
+    current = {"agents_revision": agents.revision_of(owner_id), "shared_agents": pins or None}
+    await session.execute(update(Task).where(Task.run_id == task_id).values(**current))
     task.status = RunStatus.QUEUED
     await outbox.enqueue(session, task_id, "start")
 

@@ -3,7 +3,9 @@
 The controls of existing tasks are in `task_controls.py`, and their views in `task_views.py`.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select, update
@@ -15,18 +17,27 @@ from chimera.ledger import outbox
 from chimera.ledger.acceptance import NewRun, NewTask, accept_task
 from chimera.store import contents
 from chimera.store.access import locked
+from chimera.store.shared_agents import pinned, with_refs
 from models.base import preview_of
 from models.errors import Conflict, IdempotencyKeyReused
 from models.events import Event, PlanCreated, RunAccepted
 from models.ids import ScheduleId, TaskId, UserId
-from models.plans import node_of
+from models.plans import PlannedSubtask, node_of
 from models.remedies import Action, Remedy
 from models.runs import OPEN, RunKind, RunStatus
 from models.tasks import RunPolicy, SubtaskMode, TaskSpec
 from models.users import Caller
 
 TITLE_CHARS = 80
-_EMPTY: dict[str, Any] = {"title": "", "goal": "", "images": [], "meta": {}, "output": None, "output_schema": None}
+_EMPTY: dict[str, Any] = {
+    "title": "",
+    "goal": "",
+    "images": [],
+    "meta": {},
+    "output": None,
+    "output_schema": None,
+    "shared_agents": None,
+}
 """The content of a deleted task."""
 
 
@@ -41,14 +52,18 @@ async def create(
     fingerprint: str | None = None,
     schedule_id: ScheduleId | None = None,
     scheduled_run_id: str | None = None,
+    refs: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[TaskId, bool]:
     """Accept a task; return its id and whether it is new. The same key or scheduled run returns the same id again.
 
     A task that is to start gets its outbox entry in the same transaction, except for a schedule's task, which is
     started by the workflow that requested it. `fingerprint` replaces that of `spec`, if a request had another body.
-    Raises IdempotencyKeyReused if the key was used before with a different
-    body, and Conflict if the key's task was deleted.
+    `refs` are the names or IDs that replace those that a user has written in the plan (`shared_agents.with_refs`).
+    Raises IdempotencyKeyReused if the key was used before with a different body, and Conflict if the key's task was
+    deleted.
     """
+    agents = await pinned(session, owner_id, [refs.get(each.agent, each.agent) for each in spec.plan or ()])
+    plan = None if spec.plan is None else agents.plan_of(with_refs(spec.plan, refs))
     run = NewRun(
         owner_id=owner_id,
         kind=RunKind.TASK,
@@ -56,7 +71,7 @@ async def create(
         starts=spec.start and scheduled_run_id is None,
         body_sha256=fingerprint or fingerprint_of(spec),
         idempotency_key=idempotency_key,
-        events=_beginning_of(spec),
+        events=_beginning_of(plan),
         priority=spec.priority,
         budget=spec.budget,
         schedule_id=schedule_id,
@@ -70,8 +85,9 @@ async def create(
         images=[str(file_id) for file_id in spec.images],
         policy=_policy_of(spec, default_subtasks),
         metadata=spec.metadata,
-        plan=spec.plan or (),
+        plan=plan or (),
         output_schema=spec.output_schema,
+        shared_agents=agents.pins,
     )
     task_id = await accept_task(session, run, task)
     if task_id is None:
@@ -125,10 +141,10 @@ async def _accepted_before(
     return TaskId(row.id)
 
 
-def _beginning_of(spec: TaskSpec) -> tuple[Event, ...]:
-    if spec.plan is None:
+def _beginning_of(plan: Sequence[PlannedSubtask] | None) -> tuple[Event, ...]:
+    if plan is None:
         return (RunAccepted(),)
-    return RunAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in spec.plan))
+    return RunAccepted(), PlanCreated(subtasks=tuple(node_of(subtask) for subtask in plan))
 
 
 def _policy_of(spec: TaskSpec, default_subtasks: SubtaskMode) -> RunPolicy:

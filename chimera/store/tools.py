@@ -39,9 +39,17 @@ class KnownTools:
         is_for_server = bool(separator) and server in self.servers
         return is_pattern and (is_for_server or any(matches(name, (pattern,)) for name in self.names))
 
+    def is_limited_to_these(self, pattern: str) -> bool:
+        """Return whether an agent's entry is a tool or a pattern for a known server, so that it matches no other."""
+        server, separator, _ = pattern.partition(SEPARATOR)
+        return pattern in self.names or (bool(separator) and server in self.servers)
 
-async def known_to(session: AsyncSession, owner_id: UserId) -> KnownTools:
-    """Return what a user's agents may name: built-in tools, the installation's, and those of the user's servers."""
+
+async def known_to(session: AsyncSession, owner_id: UserId | None) -> KnownTools:
+    """Return what a user's agents may name: built-in tools, the installation's, and those of the user's servers.
+
+    Without a user, what all users' agents may name.
+    """
     rows = (await session.execute(select(ToolRow.name, ToolRow.server).where(_visible_to(owner_id)))).all()
     servers = (await session.scalars(select(McpServer.name).where(McpServer.owner_id == owner_id))).all()
     names = sorted({*built_in.NAMES, *(name for name, _ in rows)})
@@ -90,7 +98,7 @@ async def accept(
     return _details_of(row, await policies.judge_of(session, settings, caller.user_id))
 
 
-def _visible_to(owner_id: UserId) -> ColumnElement[bool]:
+def _visible_to(owner_id: UserId | None) -> ColumnElement[bool]:
     return or_(ToolRow.owner_id.is_(None), ToolRow.owner_id == owner_id)
 
 

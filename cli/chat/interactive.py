@@ -108,5 +108,5 @@ async def _work_off(chat: Conversation, entered: asyncio.Queue[str], first: str 
 async def _learn_names(chat: Conversation, completer: CommandCompleter) -> None:
     """Read the names that can be completed."""
     with suppress(ChimeraError):
-        completer.choices["agent"] = [sessions.NONE, *(each.name for each in await chat.client.agents() if each.active)]
+        completer.choices["agent"] = [sessions.NONE, *await sessions.agent_names(chat)]
         completer.choices["model"] = await sessions.model_names(chat)

@@ -1,5 +1,6 @@
 """Commands of a conversation that change its session: who replies, its title, its branch, or the session itself."""
 
+from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from uuid import uuid4
@@ -15,6 +16,7 @@ from cli.output.text import one_line, plain, short
 from models.chat import ChatSessionView
 from models.chat_messages import ChatMessageView, SentView
 from models.runs import CLOSED
+from models.shares import Right
 
 LISTED = 15
 """How many sessions or messages are offered to choose from."""
@@ -25,7 +27,7 @@ NONE = "none"
 
 async def agent(chat: Conversation, argument: str) -> None:
     """Choose the agent that replies, or list agents."""
-    names = [each.name for each in await chat.client.agents() if each.active]
+    names = await agent_names(chat)
     if not argument:
         chat.say(f"Agents: {', '.join(one_line(name, 60) for name in names)}. To choose none, enter '/agent none'.")
         return
@@ -34,6 +36,14 @@ async def agent(chat: Conversation, argument: str) -> None:
     await _change(chat, agent=None if argument == NONE else argument)
     who = "The model replies without an agent" if argument == NONE else f"{argument} replies"
     chat.say(f"{who} from the next message on.")
+
+
+async def agent_names(chat: Conversation) -> list[str]:
+    """Return the names of the agents that can reply. Agents of others whose names are taken have their IDs."""
+    found = await chat.client.agents(shared="all")
+    usable = [each for each in found if each.active and each.right is not Right.VIEW]
+    times = Counter(each.name for each in usable)
+    return [str(each.id) if each.right and times[each.name] > 1 else each.name for each in usable]
 
 
 async def model(chat: Conversation, argument: str) -> None:

@@ -33,6 +33,7 @@ from models.notifications import NotificationCounts, NotificationId, Notificatio
 from models.policies import PolicyTestView, PolicyView
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
+from models.shares import Shared
 from models.subtasks import SubtaskView
 from models.system_log import LogPage
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView
@@ -115,8 +116,8 @@ class Client(Requests):
     async def codec_address(self) -> CodecAddress:
         return CodecAddress.model_validate_json(await self._post("/codec"))
 
-    async def agents(self) -> tuple[AgentView, ...]:
-        return await self._all("/agents", _AGENTS)
+    async def agents(self, *, shared: Shared | None = None) -> tuple[AgentView, ...]:
+        return await self._all("/agents", _AGENTS, {} if shared is None else {"shared": shared})
 
     async def agent(self, name: str) -> AgentView:
         return AgentView.model_validate_json(await self._get(_agent_path(name)))

@@ -1,6 +1,7 @@
 """Requests about groups and shares."""
 
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from cli.errors import NotThere
 from cli.http.client import Client
@@ -104,6 +105,8 @@ async def _object_named(client: Client, kind: ShareKind, named: str) -> str:
         return await id_named(client, named)
     if kind is ShareKind.SCHEDULE:
         return (await schedule_named(client, named)).id
+    if kind is ShareKind.AGENT:
+        return quote(named, safe="")
     wanted = named.strip().lower()
     files = await items_of(lambda most, cursor: _page(client, FilePage, "/files", most, cursor))
     found = [each for each in files if wanted and each.id.startswith(wanted)]

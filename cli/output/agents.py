@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 
 def print_agents(agents: Sequence["AgentView"]) -> None:
+    if not agents:
+        print_line("No agents are shared with you.")
+        return
     print_table(Console(highlight=False), table_of(agents))
 
 
@@ -114,6 +117,8 @@ def facts_of(agent: "AgentView") -> list[tuple[str, str]]:
     """Return an agent's fields with their labels, without unset fields."""
     facts = (
         ("Agent", f"{agent.name}{' (built in)' if agent.built_in else ''}"),
+        ("Shared", f"with you, with the right {agent.right.value!r}" if agent.right else ""),
+        ("ID", agent.id or "" if agent.right else ""),
         ("Version", _version_of(agent)),
         ("Role", agent.role),
         ("For", agent.description),

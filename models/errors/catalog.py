@@ -34,6 +34,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "plan_invalid": ("The plan can't run, for example because it is cyclic.", "Correct the subtasks in `errors`."),
     "unknown_agent": ("There is no agent of this name.", "Use an agent from the list of agents, or create it."),
+    "ambiguous_agent": (
+        "Several agents of this name are shared with you.",
+        "Use the ID of one of them. The message contains the IDs.",
+    ),
     "inactive_agent": ("The agent takes no new work.", "Activate the agent, or use another one."),
     "unknown_provider": ("There is no provider of this name.", "Use a provider from the list of providers."),
     "missing_key": ("The provider has no API key.", "Set the key that the message names, or use another provider."),

@@ -39,6 +39,18 @@ class UnknownAgent(InvalidInput):
         )
 
 
+class AmbiguousAgent(InvalidInput):
+    """Several agents that others share with the caller have this name."""
+
+    code, title = "ambiguous_agent", "Several shared agents have this name"
+
+    def __init__(self, name: str, ids: Sequence[str], field: str = "agent") -> None:
+        super().__init__(
+            field,
+            f"Several agents named {name!r} are shared with you. Use the ID of one of them: {', '.join(ids[:10])}.",
+        )
+
+
 class InactiveAgent(InvalidInput):
     """The agent takes no new work. `field` names the agent's place in a plan."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from chimera.config.settings import Settings
 from cli import groups
+from cli.agents import list_agents
 from cli.errors import NotThere, Refused
 from cli.http import signed_in
 from cli.shares import share, unshare
@@ -42,3 +43,17 @@ async def test_a_task_is_shared_and_unshared(real_api: Settings, capsys: Printed
     with pytest.raises(NotThere):
         await share("file", "0", "Team")
     await groups.delete("Team")
+
+
+async def test_an_agent_is_shared_by_name(real_api: Settings, capsys: Printed) -> None:
+    async with signed_in() as client:
+        agent = await client.create_agent({"name": "sharer", "prompt": "You share."})
+    await groups.create("Poets")
+    assert "'edit'" in await output_of(share("agent", "sharer", "poets", "edit"), capsys)
+    [listed] = json.loads(await output_of(groups.shares("Poets", as_json=True), capsys))["items"]
+    assert (listed["kind"], listed["resource_id"]) == ("agent", agent.id)
+    assert "No agents are shared" in await output_of(list_agents(shared=True), capsys)
+    assert "no longer" in await output_of(unshare("agent", str(agent.id), "Poets"), capsys)
+    with pytest.raises(Refused):
+        await share("agent", "writer", "Poets")
+    await groups.delete("Poets")

@@ -143,10 +143,10 @@ async def test_metrics_are_counted_by_version(runs: Runs, server: Scripted) -> N
     await runs.deliver(failing)
     await runs.ended(failing)
     async with runs.database.begin() as session:
-        view = await agents.one(session, runs.caller.user_id, "poet")
+        view = await agents.one(session, runs.caller, "poet")
         metrics = await activity.metrics_of(session, runs.caller.user_id, view, began)
         later = await activity.metrics_of(session, runs.caller.user_id, view, datetime.now(UTC))
-        built_in = await agents.one(session, runs.caller.user_id, "coordinator")
+        built_in = await agents.one(session, runs.caller, "coordinator")
         others = await activity.metrics_of(session, runs.caller.user_id, built_in, began)
     counted = [(each.version, each.calls, each.attempts, sum(each.failures.values())) for each in metrics.versions]
     assert counted == [(2, 2, 2, 1), (1, 2, 2, 0)]
@@ -173,7 +173,7 @@ async def test_an_agent_is_busy_during_its_calls(runs: Runs, monkeypatch: pytest
 
 async def status_of(runs: Runs) -> tuple[str, list[tuple[Any, ...]], int]:
     async with runs.database.begin() as session:
-        view = await agents.one(session, runs.caller.user_id, "poet")
+        view = await agents.one(session, runs.caller, "poet")
         status = await activity.status_of(session, runs.caller.user_id, view)
     calls = [(call.task_id, call.path, call.purpose, call.step) for call in status.calls]
     return status.status, calls, status.tasks_waiting

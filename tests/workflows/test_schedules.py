@@ -208,6 +208,17 @@ async def test_a_run_with_an_inactive_agent_is_skipped(runs: Runs) -> None:
     assert await _note(runs, owner_id, schedule_id) is None
 
 
+async def test_a_run_with_an_unshared_agent_is_skipped(runs: Runs) -> None:
+    # A schedule stores the ID of another user's agent. Here, it is one that isn't shared, or not any more.
+    plan = [{"key": "a", "instruction": GOAL, "agent": "0d4b3c52-8f1e-4b7a-9a55-3f6d2f0c1e77"}]
+    schedule_id, _, temporal = await _new(runs, task={"goal": "Report.", "model": MODEL, "plan": plan})
+    await temporal.trigger(schedule_id)
+    assert await _results(runs, schedule_id, 1) == ["unknown_agent"]
+    assert await _tasks(runs, schedule_id) == []
+    note = await _note(runs, runs.caller.user_id, schedule_id) or ""
+    assert "a run was skipped: Unknown agent '0d4b3c52" in note
+
+
 async def _note(runs: Runs, owner_id: UserId, schedule_id: ScheduleId) -> str | None:
     async with runs.database.begin() as session:
         schedule = await rows.one(session, Caller(user_id=owner_id, role="user"), schedule_id)

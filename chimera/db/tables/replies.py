@@ -46,6 +46,8 @@ class Reply(Table):
     purpose: Mapped[str] = mapped_column(server_default="answer")
     agents_revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """The owner's `agents_revision` when the reply was accepted. It determines the versions of agents."""
+    shared_agents: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """The agents of others that the reply's owner has named, by their names in the run: the ID and version of each."""
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
     __table_args__ = (
         Index("replies_session", "session_id", postgresql_where=text("session_id IS NOT NULL")),

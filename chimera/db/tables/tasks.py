@@ -24,6 +24,8 @@ class Task(Table):
     agents_revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """The owner's `agents_revision` when the task was accepted, or when its draft was started. It determines the
     versions of agents that the task uses."""
+    shared_agents: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """The agents of others that the task's owner has named, by their names in the run: the ID and version of each."""
     output_schema: Mapped[dict[str, Any] | None]
     """The JSON Schema of the task's answer."""
     output: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))

@@ -13,6 +13,8 @@ ASKING = {"visible_to", "open_to", "_open_to", "listed_for", "check_owner", "loc
 ASKING |= {"_shown_to", "_owner_shown", "visible", "_visible_to"}
 """Names of conditions and checks that ask whose rows the caller may see."""
 NOT_FOR_CALLERS = {
+    "agents_of_others.current": "a part of the queries that are asked for a caller",
+    "agents_of_others._seen_by": "a part of the queries that are asked for a caller",
     "ai_calls._calls": "a part of the queries that are asked for a caller",
     "api_keys._note": "a sign-in notes that its own key is used",
     "approval_views._rows": "a part of the queries that are asked for a caller",

@@ -1030,6 +1030,7 @@ def upgrade() -> None:
         sa.Column("images", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
         sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("agents_revision", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("shared_agents", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("output_schema", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("output", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column(
@@ -1147,6 +1148,7 @@ def upgrade() -> None:
         sa.Column("tool_calls", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("purpose", sa.Text(), server_default="answer", nullable=False),
         sa.Column("agents_revision", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("shared_agents", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column(
             "metadata", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
         ),
