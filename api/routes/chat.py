@@ -12,7 +12,7 @@ from api.paging import Cursor, Limit, WithShared
 from chimera.store import chat, chat_deletions, chat_replies, user_limits
 from chimera.store.chat import SessionFilter
 from chimera.store.user_limits import CHAT_SESSIONS_LIMIT
-from models.base import AGENT, AGENT_NAME, CHAT_ORDER, Contract
+from models.base import AGENT, CHAT_ORDER, Contract
 from models.chat import ChatSessionPage, ChatSessionSpec, ChatSessionView, LeafChoice, LeafView
 from models.errors import InvalidInput
 from models.ids import ChatMessageId, ChatSessionId
