@@ -146,10 +146,10 @@ class Accounts:
         await self._check_password(caller, password, address)
 
     async def create_reset(self, caller: Caller, user_id: UserId) -> NewPasswordReset:
-        """Create a one-time token with which a user sets a new password. Raises NotFound and Conflict."""
+        """Create a one-time token with which a user sets a new password. Raises as `accounts.locked` does."""
         token = new_token()
         async with self._database.begin() as session:
-            user = await accounts.locked(session, user_id)
+            user = await accounts.locked(session, user_id, by=caller)
             if user.kind != "person":
                 raise Conflict("A service account has no password. Create an API key for it instead.")
             expires_at = await password_resets.create(session, user_id, token.sha256)
