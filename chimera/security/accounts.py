@@ -76,6 +76,7 @@ class Accounts:
         Raises SetUpDone if there is an administrator or no set-up token, and Forbidden for a wrong token.
         """
         expected = self._settings.setup_token
+        # Without the lock, which waits for all changes of users, because anyone can send this request.
         async with self._database.begin() as session:
             if expected is None or await users.has_administrator(session):
                 raise SetUpDone
@@ -86,7 +87,7 @@ class Accounts:
         weak_passwords.check(first.password, first.email)
         password_hash = await self._auth.passwords.hash(first.password, sender=sender_of(address))
         async with self._database.begin() as session:
-            if await users.has_administrator(session):
+            if await users.has_administrator(session, lock=True):
                 raise SetUpDone
             return await _new_administrator(session, first.email, password_hash, first.name)
 

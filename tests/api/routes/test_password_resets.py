@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from api.deps import Parts
 from chimera.config.settings import Settings
@@ -152,6 +152,15 @@ async def test_a_registered_user_is_no_first_administrator(parts: Settings, api_
             body = {"email": "early@example.com", "password": PASSWORD}
             assert (await client.post("/api/v1/auth/register", json=body)).status_code == 202
         assert (await _first(app, 1)).status_code == 201
+
+
+async def test_a_late_first_administrator_waits_for_no_one(parts: Settings, api_settings: Settings) -> None:
+    token = SecretStr(SETUP_TOKEN)
+    async with installation(parts, api_settings, administrators=1, setup_token=token) as (app, (admin,)):
+        database: Database = app.state.parts.database
+        async with database.begin() as session, asyncio.timeout(30):
+            await session.execute(update(User).where(User.id == admin.id).values(name="Changing"))
+            assert (await _first(app, 1)).status_code == 404
 
 
 async def _first(app: FastAPI, number: int, token: str = SETUP_TOKEN) -> httpx2.Response:
