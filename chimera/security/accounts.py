@@ -164,8 +164,8 @@ class Accounts:
         """
         weak_passwords.check(reset.new_password, reset.email, "new_password")
         token_sha256 = sha256_of(reset.token)
+        # Counted by address only. A token can't be guessed, and a count per account would let anyone block the owner's.
         async with self._auth.sign_ins.trying(address) as tried:
-            await tried.at(f"reset of {reset.email}")
             async with self._database.begin() as session:
                 tried.failed = not await password_resets.is_usable(session, token_sha256, reset.email)
             if tried.failed:
