@@ -10,9 +10,13 @@ from api.cursors import Cursors
 from models.shares import Shared
 
 MAX_PAGE = 100
+MAX_CURSOR = 2_000
+"""Characters. A cursor may contain an e-mail address of 320 characters, each of several bytes."""
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")]
-Cursor = Annotated[str | None, Query(max_length=500, description="Value of `next_cursor` from the previous page")]
+Cursor = Annotated[
+    str | None, Query(max_length=MAX_CURSOR, description="Value of `next_cursor` from the previous page")
+]
 
 WithShared = Annotated[
     Shared | None,

@@ -197,7 +197,7 @@ def _edited(view: UserDetails) -> tuple[object, ...]:
 
 def _text_of(place: tuple[Any, str]) -> str:
     key, user_id = place
-    return json.dumps([key.isoformat() if isinstance(key, datetime) else key, user_id])
+    return json.dumps([key.isoformat() if isinstance(key, datetime) else key, user_id], ensure_ascii=False)
 
 
 def _place_of(text: str, only: UserFilter) -> tuple[Any, str]:

@@ -133,9 +133,8 @@ class Accounts:
             if expect is not None:
                 expect(users.me_view_of(user))
             changed = users.change_own(user, change)
-            if "email" in changed and await users.by_email(session, changed["email"]) is not None:
-                raise users.taken(changed["email"])
-            user.email = changed.get("email", user.email)
+            if "email" in changed:
+                await users.change_email(session, user, changed["email"])
             if changed:
                 await audit.record(
                     session, AuditAction.USER_CHANGED, actor_id=caller.user_id, subject_id=user.id, **changed

@@ -107,18 +107,24 @@ async def put_member(session: AsyncSession, found: Found, spec: MemberSpec) -> M
     """Add a member to a locked group, or change the member's role.
 
     The outcome is the same for an address without an account, except that it gives no user a right. Raises Conflict
-    if the group is full, or would have no manager.
+    if the group is full or would have no manager, and if the address now belongs to another account than the member's.
     """
     of_group = GroupMember.group_id == found.row.id
     user_id = await session.scalar(select(User.id).where(User.email == spec.email, User.deleted_at.is_(None)))
-    # The user may be a member already, under an earlier address.
-    is_same = or_(GroupMember.email == spec.email, GroupMember.user_id == user_id)
+    is_same = GroupMember.email == spec.email
+    if user_id is not None:
+        # The user may be a member already, under an earlier address.
+        is_same = or_(is_same, GroupMember.user_id == user_id)
     same = (await session.scalars(select(GroupMember).where(of_group, is_same))).all()
     if not same:
         number = await session.scalar(select(func.count()).select_from(GroupMember).where(of_group)) or 0
         if number >= MAX_MEMBERS:
             raise Conflict(f"The group has {number} members, and can have at most {MAX_MEMBERS}. Remove one first.")
     for member in same:
+        if member.email == spec.email and member.user_id not in (None, user_id):
+            raise Conflict(
+                f"The member {spec.email!r} was added when another account had this address. Remove the member first."
+            )
         if member.role == "manager" and spec.role != "manager":
             await _check_other_manager(session, member)
         if member.email != spec.email:

@@ -113,14 +113,19 @@ async def one(
 
 
 async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
-    """Return a due schedule of any owner. Raises NotFound, and Forbidden for a disabled owner."""
-    statement = select(Schedule, User.disabled_at).join(User, User.id == Schedule.owner_id)
+    """Return a due schedule of any owner. Raises NotFound, and Forbidden if the owner may not start tasks now."""
+    statement = select(Schedule, User.disabled_at, User.role).join(User, User.id == Schedule.owner_id)
     statement = statement.where(Schedule.id == schedule_id)
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("schedule", schedule_id)
     if row.disabled_at is not None:
         raise Forbidden("The account that owns this schedule is disabled. Enable the account, or delete the schedule.")
+    if row.role == "viewer":
+        raise Forbidden(
+            "The account that owns this schedule has the role viewer, which can't start tasks. Change its role, or"
+            " delete the schedule."
+        )
     schedule: Schedule = row.Schedule
     return schedule
 

@@ -20,12 +20,15 @@ MAX_SHARES = 50
 """Groups that one object can be shared with."""
 
 
-async def check_owner(session: AsyncSession, caller: Caller, kind: ShareKind, resource_id: str) -> UserId:
-    """Return the owner of an object that is the caller's own, or any if the caller is an administrator; lock the row.
+async def check_owner(
+    session: AsyncSession, caller: Caller, kind: ShareKind, resource_id: str, *, lock: bool = False
+) -> UserId:
+    """Return the owner of an object that is the caller's own, or any if the caller is an administrator.
 
     Raises NotFound, and Forbidden for an object that is only shared with the caller.
     """
-    owner_id = await session.scalar(_owner_of(caller, kind, resource_id, None).with_for_update(key_share=True))
+    owner = _owner_of(caller, kind, resource_id, None)
+    owner_id = await session.scalar(owner.with_for_update(key_share=True) if lock else owner)
     if owner_id is not None:
         return UserId(owner_id)
     if await session.scalar(_owner_of(caller, kind, resource_id, Right.VIEW)) is not None:
@@ -41,7 +44,7 @@ async def put(
     Raises NotFound for an object or a group that the caller doesn't see, Forbidden for an administrator who doesn't
     own the object, InvalidInput for a right that the kind doesn't have, and Conflict for too many groups.
     """
-    owner_id = await check_owner(session, caller, kind, resource_id)
+    owner_id = await check_owner(session, caller, kind, resource_id, lock=True)
     if owner_id != caller.user_id:
         raise Forbidden(f"Only the owner of a {kind.noun} can share it. Administrators can remove its shares.")
     # Locked, so that a member who is being removed leaves no share behind.
@@ -84,7 +87,7 @@ async def page_of_group(
 
 async def remove(session: AsyncSession, caller: Caller, kind: ShareKind, resource_id: str, group_id: GroupId) -> None:
     """Take a group's right to an object. Raises NotFound, and Forbidden for an object that is only shared."""
-    await check_owner(session, caller, kind, resource_id)
+    await check_owner(session, caller, kind, resource_id, lock=True)
     of_group = (Share.kind == kind.value, Share.resource_id == resource_id, Share.group_id == group_id)
     if await session.scalar(delete(Share).where(*of_group).returning(Share.id)) is None:
         raise NotFound("share", group_id)

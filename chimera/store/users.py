@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, bindparam, column, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db import sql
@@ -64,6 +65,18 @@ async def create(
 def taken(email: str) -> Conflict:
     """Return the error for an e-mail address that has an account."""
     return Conflict(f"{email!r} already has an account. Sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN))
+
+
+async def change_email(session: AsyncSession, user: User, email: str) -> None:
+    """Give a locked user another e-mail address. Raises Conflict if it has an account."""
+    if await by_email(session, email) is not None:
+        raise taken(email)
+    try:
+        async with session.begin_nested():
+            user.email = email
+    except IntegrityError:
+        # Another user got the address at the same moment.
+        raise taken(email) from None
 
 
 async def by_email(session: AsyncSession, email: str) -> User | None:

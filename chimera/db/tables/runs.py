@@ -103,6 +103,7 @@ class Run(Table):
     __table_args__ = (
         Index("runs_idempotency", "owner_id", "idempotency_key", unique=True),
         Index("runs_scheduled_run", "scheduled_run_id", unique=True),
+        Index("runs_schedule", "schedule_id", "created_at", "id", postgresql_where=text("schedule_id IS NOT NULL")),
         Index("runs_owner_created", "owner_id", "kind", "created_at", "id"),
         Index("runs_created", "kind", "created_at", "id"),
         Index("runs_owner_calls", "owner_id", "created_at", "id", postgresql_where=text(_IS_AI_CALL)),

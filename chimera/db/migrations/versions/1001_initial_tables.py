@@ -688,6 +688,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("deleted_at IS NULL AND ended_at IS NOT NULL"),
     )
+    op.create_index(
+        "runs_schedule",
+        "runs",
+        ["schedule_id", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("schedule_id IS NOT NULL"),
+    )
     op.create_index("runs_scheduled_run", "runs", ["scheduled_run_id"], unique=True)
     op.create_table(
         "shares",
@@ -1265,6 +1272,7 @@ def downgrade() -> None:
     op.drop_index("shares_group", table_name="shares")
     op.drop_table("shares")
     op.drop_index("runs_scheduled_run", table_name="runs")
+    op.drop_index("runs_schedule", table_name="runs", postgresql_where=sa.text("schedule_id IS NOT NULL"))
     op.drop_index(
         "runs_retention", table_name="runs", postgresql_where=sa.text("deleted_at IS NULL AND ended_at IS NOT NULL")
     )
