@@ -127,7 +127,7 @@ class Following:
         if not event.tool_calls and not goes_on:
             return ""
         async with self._parts.database.begin() as session:
-            whole = await reply_contents.spoken(session, self._run_id, BETWEEN_TURNS)
+            whole = await reply_contents.spoken(session, self._run_id, BETWEEN_TURNS, up_to=event.step)
         return self._text.settle(whole, goes_on=goes_on)
 
     def _wait_for(self, event: ApprovalRequested) -> None:
