@@ -133,6 +133,15 @@ async def test_a_late_follower_receives_each_turn_once(
     assert (len(turns), streamed) == (3, "\n\n".join(turns))
 
 
+async def test_an_end_token_does_not_interrupt(alice: httpx2.AsyncClient, address: str) -> None:
+    spoken = "Paris.</s>"
+    chunks = chunks_in(await lines_of(alice, address, messages=said(f"Capital? [[sim: say={{{spoken}}}]]")))
+    assert "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks).endswith(spoken)
+    reply = (await alice.get(f"/api/v1/replies/{chunks[0]['id'].removeprefix('chatcmpl-')}")).json()
+    assert reply["text"] == "[simulated] Paris."
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+
+
 async def test_a_typed_answer_is_sent_when_it_fits(client: openai.AsyncOpenAI) -> None:
     asked = said("Oslo? [[sim: wrongjson=1]]")
     schema: dict[str, object] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
