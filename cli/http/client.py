@@ -33,6 +33,7 @@ from models.notifications import NotificationCounts, NotificationId, Notificatio
 from models.policies import PolicyTestView, PolicyView
 from models.providers import ModelsView, ProviderView
 from models.schedules import BackfillView, PreviewView, ScheduleView
+from models.shares import Shared
 from models.subtasks import SubtaskView
 from models.system_log import LogPage
 from models.tasks import Budget, Guidance, GuidanceView, TaskPage, TaskRetry, TaskView
@@ -91,8 +92,12 @@ class Client(Requests):
     async def task(self, task_id: TaskId) -> TaskView:
         return TaskView.model_validate_json(await self._get(f"/tasks/{task_id}"))
 
-    async def tasks(self, *, statuses: Sequence[str] = (), limit: int = 20, cursor: str | None = None) -> TaskPage:
+    async def tasks(
+        self, *, statuses: Sequence[str] = (), limit: int = 20, cursor: str | None = None, shared: Shared | None = None
+    ) -> TaskPage:
         params: dict[str, Any] = {"limit": limit, "status": list(statuses)}
+        if shared is not None:
+            params["shared"] = shared
         if cursor is not None:
             params["cursor"] = cursor
         return TaskPage.model_validate_json(await self._get("/tasks", params))
