@@ -40,6 +40,7 @@ class TinyApi:
     refresh_held: asyncio.Event | None = None
     """If given, refreshes aren't answered until it is set."""
     tasks: list[TaskView] = field(default_factory=lambda: [task_view()])
+    tasks_of_others: list[TaskView] = field(default_factory=list)
     streams: list[list[Frame]] = field(default_factory=list)
     asked_after: list[int] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
@@ -138,8 +139,8 @@ class TinyApi:
         return self.codec_answers.pop(0)
 
     async def _tasks(self, request: Request) -> Response:
-        items = [task.model_dump(mode="json") for task in self.tasks]
-        return page_of(items)
+        others = [] if request.query_params.get("shared") == "mine" else self.tasks_of_others
+        return page_of([task.model_dump(mode="json") for task in (*others, *self.tasks)])
 
     async def _create(self, request: Request) -> Response:
         self.keys.append(request.headers["idempotency-key"])

@@ -183,6 +183,19 @@ async def test_wrong_places_and_foreign_topics_are_refused(
         assert (refused["type"], refused["code"], refused["id"], refused["topic"]) == ("error", code, "1", topic)
 
 
+async def test_an_unknown_reply_is_not_called_a_task(app: FastAPI, alice: httpx2.AsyncClient) -> None:
+    run_id = "00000000-0000-0000-0000-000000000000"
+    details = []
+    async with signed_in(app, alice) as socket:
+        for noun in ("reply", "task"):
+            await socket.send_json({"type": "subscribe", "topic": f"{noun}:{run_id}"})
+            details.append((await received(socket))["detail"])
+    assert details == [
+        f"There is no reply {run_id!r}.",
+        f"There is no task {run_id!r}. Choose one from the list of tasks.",
+    ]
+
+
 async def test_too_many_missed_changes_are_named(
     app: FastAPI, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
