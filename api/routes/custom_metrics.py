@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, status
 from api.deps import ClosedRoute, Limit, WithCaller, WithParts
 from api.idempotency import KEYED
 from api.periods import PeriodQuery
+from chimera.ledger.analytics.window import bounded
 from chimera.store import custom_metrics
 from models.base import METRIC_NAME
 from models.custom_metrics import MetricPage, MetricRecords, MetricsRecorded
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/analytics/metrics", tags=["analytics"], route_class=
 async def record_metrics(body: MetricRecords, caller: WithCaller, parts: WithParts) -> MetricsRecorded:
     """Record values of your own metrics, for example the scores of reviews."""
     async with parts.database.begin() as session:
-        await custom_metrics.record(session, caller, body.metrics)
+        await custom_metrics.record(session, caller, parts.settings, body.metrics)
     return MetricsRecorded(recorded=len(body.metrics))
 
 
@@ -39,6 +40,7 @@ async def list_metrics(
     period, of = wanted.period(), f"metrics {caller.user_id} {wanted.user_id} {name}"
     after = None if cursor is None else int(parts.cursors.open_text(cursor, of))
     async with parts.database.begin() as session:
+        await bounded(session)
         window = await wanted.window(session, caller, period)
         found = await custom_metrics.figures(
             session, window.owner_id, period.since, period.until, name=name, after=after, limit=limit + 1
