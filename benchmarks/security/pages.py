@@ -177,6 +177,12 @@ async def _large(stack: Stack) -> Seen:
         seen.figures["rows"] = ROWS + FEW
         for each, cursor in zip(measured, deep, strict=True):
             await _measure(seen, each, {} if cursor is None else {"cursor": cursor})
+        for each in (List(f"{API}/tasks", one), List(f"{API}/chat/sessions", one), List(f"{API}/users", stack.api)):
+            began = time.perf_counter()
+            found = (await each.get(q="zebra")).raise_for_status().json()["items"]
+            seen.expect(found == [], f"{each.path}: a text that no row contains was found")
+            seen.figures[f"{each.path.removeprefix(API)} q=zebra, ms"] = round((time.perf_counter() - began) * 1000)
+    seen.decisions.append("no index finds a part of a text, so the time of the filter q is only reported")
     return seen
 
 
