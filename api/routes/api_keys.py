@@ -36,7 +36,7 @@ async def list_api_keys(
     cursor: Cursor = None,
 ) -> ApiKeyPage:
     """List your API keys, newest first, without their secrets."""
-    return await keys_of(parts, caller.user_id, limit, cursor)
+    return await keys_of(parts, caller, caller.user_id, limit, cursor)
 
 
 @router.delete(
@@ -60,9 +60,9 @@ async def add_key(
     return NewApiKey(**view.model_dump(), key=key.key)
 
 
-async def keys_of(parts: Parts, owner_id: UserId, limit: int, cursor: str | None) -> ApiKeyPage:
-    """Return a page of a user's keys."""
-    list_name = f"api keys {owner_id}"
+async def keys_of(parts: Parts, caller: Caller, owner_id: UserId, limit: int, cursor: str | None) -> ApiKeyPage:
+    """Return a page of a user's keys, whose cursors are the caller's."""
+    list_name = f"api keys {caller.user_id} {owner_id}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
         views, place = await api_keys.page(session, owner_id, after=after, limit=limit)

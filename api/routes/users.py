@@ -155,11 +155,13 @@ async def create_service_key(
 
 
 @router.get("/{user_id}/api-keys", operation_id="list_user_keys")
-async def list_user_keys(user_id: WithUserId, parts: WithParts, limit: Limit = 20, cursor: Cursor = None) -> ApiKeyPage:
+async def list_user_keys(
+    user_id: WithUserId, caller: WithCaller, parts: WithParts, limit: Limit = 20, cursor: Cursor = None
+) -> ApiKeyPage:
     """List a user's API keys, newest first, without their secrets."""
     async with parts.database.begin() as session:
         await accounts.one(session, user_id)
-    return await keys_of(parts, user_id, limit, cursor)
+    return await keys_of(parts, caller, user_id, limit, cursor)
 
 
 @router.delete("/{user_id}/api-keys/{key_id}", operation_id="delete_user_key", status_code=status.HTTP_204_NO_CONTENT)
