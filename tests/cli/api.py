@@ -39,6 +39,8 @@ class TinyApi:
     refresh_takes_s: float = 0.0
     refresh_held: asyncio.Event | None = None
     """If given, refreshes aren't answered until it is set."""
+    refuse_refreshes: list[Response] = field(default_factory=list)
+    """Responses to the next refreshes, before the usual ones."""
     tasks: list[TaskView] = field(default_factory=lambda: [task_view()])
     tasks_of_others: list[TaskView] = field(default_factory=list)
     streams: list[list[Frame]] = field(default_factory=list)
@@ -103,6 +105,8 @@ class TinyApi:
         return JSONResponse({"status": "ok"})
 
     async def _refresh(self, request: Request) -> Response:
+        if self.refuse_refreshes:
+            return self.refuse_refreshes.pop(0)
         offered = (await request.json())["refresh_token"]
         if offered != self.refresh_token and self.others_end_nothing:
             return problem(401, "not_signed_in", "Sign in first")

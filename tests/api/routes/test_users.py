@@ -20,6 +20,7 @@ from models.runs import STOPPED, RunStatus
 from tests.api.accounts import USERS, installation, login, person, status_with
 from tests.api.conftest import SignUp, administrator, client_of, new_task, set_task
 from tests.api.routes.test_api_keys import KEYS, make, with_key
+from tests.api.routes.test_invitations import INVITATIONS
 from tests.api.routes.test_streams import close_code, opened, received, token_of
 
 REFUSED = (403, "forbidden")
@@ -280,7 +281,13 @@ async def test_a_key_makes_no_credentials(app: FastAPI, admin: httpx2.AsyncClien
         assert (await program.get(USERS)).status_code == 200
         key = {"name": "x", "scopes": ["read"]}
         assert (await program.post(f"{USERS}/{carol.id}/password-reset")).status_code == 403
-        assert (await program.post(f"{USERS}/{service}/api-keys", json=key)).status_code == 403
+        keys = f"{USERS}/{service}/api-keys"
+        made = (await admin.post(keys, json=key)).json()["id"]
+        assert (await program.post(keys, json=key)).status_code == 403
+        assert (await program.delete(f"{keys}/{made}")).status_code == 403
+        assert (await program.post(INVITATIONS, json={"role": "admin"})).status_code == 403
+        assert (await program.delete(f"{INVITATIONS}/{uuid4()}")).status_code == 403
+        assert [(await program.get(path)).status_code for path in (keys, INVITATIONS)] == [200, 200]
         program.headers |= await with_key(admin, "read", "write")
         assert (await program.get(USERS)).json()["code"] == "missing_scope"
 
