@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts
+from api.routes.streams import WithOpenStream
 from chimera.store import own_data
 from models.ids import UserId
 
@@ -27,19 +28,18 @@ MEDIA_TYPE = "application/x-ndjson"
         }
     },
 )
-async def export_me(caller: WithCaller, parts: WithParts) -> StreamingResponse:
+async def export_me(caller: WithCaller, parts: WithParts, open_stream: WithOpenStream) -> StreamingResponse:
     """Download all your data: account, agents, schedules, tasks with their messages, chats, metrics and files.
 
     The bytes of files follow their file, in URL-safe base64, in pieces of one mebibyte. Passwords and keys aren't
     included. If the last line is missing, the download was interrupted.
     """
-    parts.open_streams.check(caller.user_id)
+    await open_stream()
     headers = {"Content-Disposition": 'attachment; filename="chimera-data.ndjson"'}
     return StreamingResponse(_lines(parts, caller.user_id), headers=headers, media_type=MEDIA_TYPE)
 
 
 async def _lines(parts: Parts, user_id: UserId) -> AsyncIterator[bytes]:
-    async with parts.open_streams.one_more(user_id):
-        async for table, row in own_data.rows_of(parts.database.begin, user_id):
-            yield to_json({"table": table, "row": row}, bytes_mode="base64") + b"\n"
-        yield b'{"complete": true}\n'
+    async for table, row in own_data.rows_of(parts.database.begin, user_id):
+        yield to_json({"table": table, "row": row}, bytes_mode="base64") + b"\n"
+    yield b'{"complete": true}\n'
