@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -22,7 +21,6 @@ from chimera.store.agents import ref_of
 from chimera.store.chat_replies import Sent
 from models.base import IDEMPOTENCY_KEY
 from models.chat_messages import SentView
-from models.errors import LimitReached
 from models.ids import ChatMessageId, ChatSessionId, RunId, UserId
 from models.runs import CLOSED
 from models.users import Caller
@@ -138,7 +136,5 @@ async def _is_open(parts: Parts, run_id: RunId) -> bool:
 
 async def _events(parts: Parts, signed_in: SignedIn, accepted: Sent, view: SentView) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(event="message", raw_data=view.model_dump_json())
-    with suppress(LimitReached):
-        # If another stream was opened since the check, the client has to follow the reply later.
-        async for event in replies.followed(parts, signed_in, accepted.run_id):
-            yield event
+    async for event in replies.followed(parts, signed_in, accepted.run_id):
+        yield event

@@ -135,12 +135,11 @@ async def find(parts: Parts, caller: Caller, reply_id: RunId) -> ReplyView:
 
 
 async def followed(parts: Parts, signed_in: SignedIn, reply_id: RunId) -> AsyncIterator[ServerSentEvent]:
-    """Yield all events of the caller's reply, and its text, until it ends. Check `parts.open_streams` before."""
-    async with parts.open_streams.one_more(signed_in.caller.user_id):
-        progress = await parts.hub.progress(signed_in.caller, reply_id, REPLIES)
-        frames = parts.hub.follow(signed_in.caller, reply_id, 0, progress)
-        async for frame in while_allowed(parts.rights, signed_in, frames):
-            yield event_of(frame)
+    """Yield all events of the caller's reply, and its text, until it ends. The caller has counted the stream."""
+    progress = await parts.hub.progress(signed_in.caller, reply_id, REPLIES)
+    frames = parts.hub.follow(signed_in.caller, reply_id, 0, progress)
+    async for frame in while_allowed(parts.rights, signed_in, frames):
+        yield event_of(frame)
 
 
 def _check_tools(tools: Sequence[ClientTool], choice: str) -> None:

@@ -17,7 +17,7 @@ async def conversation_of(
     """Translate messages. Raises InvalidInput or NotFound naming the field."""
     await reader.look_up(message.content for message in messages)
     read = [await _message(reader, message, f"{field}.{index}") for index, message in enumerate(messages)]
-    check_calls(read, field)
+    check_calls(read, [f"{field}.{index}" for index in range(len(read))])
     return tuple(read)
 
 
@@ -43,24 +43,27 @@ def call_of(call: CalledTool, field: str) -> ClientCall:
         raise InvalidInput(field, "The tool call has an invalid ID, name or arguments. Send it as received.") from None
 
 
-def check_calls(messages: Sequence[ConversationMessage], field: str) -> None:
+def check_calls(messages: Sequence[ConversationMessage], places: Sequence[str]) -> None:
     """Raise InvalidInput unless each tool call is followed by its result, and each result follows its call.
 
-    Providers reject such conversations, but only when the run has begun.
+    `places` are the fields that the messages come from. Providers reject such conversations, but only when the run has
+    begun.
     """
     waiting: dict[str, str] = {}
-    for index, message in enumerate(messages):
+    for message, place in zip(messages, places, strict=True):
         if message.role == "tool":
             if waiting.pop(message.tool_call_id or "", None) is None:
                 raise InvalidInput(
-                    f"{field}.{index}",
+                    place,
                     f"No tool call with the ID {message.tool_call_id!r} precedes this result. Send the assistant's"
                     " message with its tool_calls before it.",
                 )
         elif waiting:
             break
         else:
-            waiting = {call.id: f"{field}.{index}" for call in message.tool_calls}
+            waiting = {call.id: place for call in message.tool_calls}
+            if len(waiting) < len(message.tool_calls):
+                raise InvalidInput(place, "Two tool calls have the same ID. Send an ID of its own for each call.")
     if waiting:
         call_id, place = next(iter(waiting.items()))
-        raise InvalidInput(place, f"The result of the tool call {call_id!r} is missing. Send it after this message.")
+        raise InvalidInput(place, f"The result of the tool call {call_id!r} is missing. Send it right after the call.")

@@ -15,6 +15,7 @@ from api.openai.text import Contradicted, GrowingText
 from chimera.db.engine import READ_SECONDS
 from chimera.security.sessions import SignedIn
 from chimera.store import replies, reply_contents
+from models.approvals import ApprovalId
 from models.events import (
     LAST,
     ApprovalDecided,
@@ -23,15 +24,16 @@ from models.events import (
     EventFrame,
     ModelCallFinished,
     ModelCallStarted,
+    SnapshotFrame,
     TokensFrame,
 )
 from models.ids import RunId
 from models.model_calls import Purpose
 from models.openai.base import BETWEEN_TURNS
 from models.replies import ReplyView
-from models.runs import REPLIES, STOPPED, RunStatus
+from models.runs import CLOSED, REPLIES, STOPPED, RunStatus
 from models.users import Caller
-from models.waits import BudgetWait
+from models.waits import ApprovalWait, BudgetWait
 
 TICK_S = 4.0
 """How long a follower waits for a frame before it looks at other things."""
@@ -61,7 +63,7 @@ class Following:
         self._is_live = is_live
         self._is_kept = is_kept
         self._text = GrowingText()
-        self._pending: dict[str, str] = {}
+        self._pending: dict[ApprovalId, str] = {}
         """The tools of calls that wait for a person, by approval."""
         self._waits_until: float | None = None
         self._has_ended = False
@@ -111,6 +113,8 @@ class Following:
         match frame.frame:
             case TokensFrame(path="", purpose=Purpose.TURN) as tokens if self._is_live:
                 return self._text.add(tokens)
+            case SnapshotFrame(reply=ReplyView() as reply):
+                self._begin_at(reply)
             case EventFrame(event=event):
                 self._has_ended = self._has_ended or event.type in LAST
                 self.has_failed = event.type == "run.failed"
@@ -120,20 +124,31 @@ class Following:
                     case ModelCallFinished(path="", purpose=Purpose.TURN) if self._is_live:
                         return await self._settle(event)
                     case ApprovalRequested():
-                        self._wait_for(event)
+                        self._wait_for(event.approval_id, event.tool)
                     case ApprovalDecided():
                         self._pending.pop(event.approval_id, None)
                     case BudgetReached():
-                        await self._check_budget()
+                        # The event is also replayed after the budget was raised.
+                        self._check_budget((await self.state()).view)
         return ""
 
-    async def _check_budget(self) -> None:
-        """Raise NoAnswer if the run still waits for its budget. The event is also replayed when it has been raised."""
-        waiting = (await self.state()).view.waiting
-        if isinstance(waiting, BudgetWait):
+    def _begin_at(self, reply: ReplyView) -> None:
+        """Begin with the state of a run that has too many events to receive them all. Raises NoAnswer."""
+        self._has_ended = reply.status in CLOSED
+        self.has_failed = reply.status is RunStatus.FAILED
+        # The turns that have ended are missing, so the text can't begin with the next one.
+        self._is_live = False
+        self._check_budget(reply)
+        if isinstance(reply.waiting, ApprovalWait):
+            for approval in reply.waiting.approvals:
+                self._wait_for(approval.id, approval.tool)
+
+    def _check_budget(self, view: ReplyView) -> None:
+        """Raise NoAnswer if the run waits for its budget."""
+        if isinstance(view.waiting, BudgetWait):
             # Otherwise, it would wait for ever: its client has no reason to come back.
             self.give_up()
-            raise failures.out_of_budget(self._run_id, waiting.message, is_kept=self._is_kept)
+            raise failures.out_of_budget(self._run_id, view.waiting.message, is_kept=self._is_kept)
 
     async def _settle(self, event: ModelCallFinished) -> str:
         """Complete the text of a turn that others follow: pieces may have got lost, for example with Redis."""
@@ -144,10 +159,10 @@ class Following:
             whole = await reply_contents.spoken(session, self._run_id, BETWEEN_TURNS, up_to=event.step)
         return self._text.settle(whole, goes_on=goes_on)
 
-    def _wait_for(self, event: ApprovalRequested) -> None:
+    def _wait_for(self, approval_id: ApprovalId, tool: str) -> None:
         if not self._pending:
             self._waits_until = asyncio.get_running_loop().time() + self._parts.settings.reply_patience_s
-        self._pending[event.approval_id] = event.tool
+        self._pending[approval_id] = tool
 
     def _check_patience(self) -> None:
         if not self._pending or self._waits_until is None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from api.openai.content import ContentReader, only_text
+from api.openai.content import ContentReader, checked_text, only_text
 from api.openai.conversations import call_of, check_calls
 from models.errors import InvalidInput
 from models.openai.responses import InputItem
 from models.openai.tools import CalledFunction, CalledTool
-from models.replies import MAX_CLIENT_TOOLS, ConversationMessage
+from models.replies import MAX_CLIENT_TOOLS, ConversationMessage, TextPart
 
 FIELD = "input"
 
@@ -17,18 +17,20 @@ async def conversation_of(
 ) -> tuple[ConversationMessage, ...]:
     """Translate items, which follow the messages of earlier responses. Raises InvalidInput or NotFound."""
     messages = list(earlier)
+    places = ["previous_response_id"] * len(messages)
     await reader.look_up(item.content for item in items)
     for index, item in enumerate(items):
         place = f"{FIELD}.{index}"
         match item.type:
             case "message":
-                messages.append(await _message(reader, item, place))
+                _add(messages, await _message(reader, item, place), place)
             case "function_call":
                 _add_call(messages, item, place)
             case "function_call_output":
                 text = only_text(item.output, f"{place}.output", "tool")
                 messages.append(ConversationMessage(role="tool", content=text, tool_call_id=item.call_id))
-    check_calls(messages, FIELD)
+        places += [place] * (len(messages) - len(places))
+    check_calls(messages, places)
     return tuple(messages)
 
 
@@ -38,6 +40,25 @@ async def _message(reader: ContentReader, item: InputItem, field: str) -> Conver
         return ConversationMessage(role="user", content=await reader.read(item.content, place))
     text = only_text(item.content, place, item.role or "")
     return ConversationMessage(role="assistant" if item.role == "assistant" else "system", content=text)
+
+
+def _add(messages: list[ConversationMessage], message: ConversationMessage, field: str) -> None:
+    """Add a message. Text that the assistant has written between a call and its result belongs to the call's message,
+    because providers require the result to follow directly.
+    """
+    last = messages[-1] if messages else message
+    if message.role == "assistant" and last.tool_calls:
+        said = checked_text("\n".join(filter(None, (_text_of(last), _text_of(message)))), f"{field}.content")
+        messages[-1] = last.model_copy(update={"content": said})
+    else:
+        messages.append(message)
+
+
+def _text_of(message: ConversationMessage) -> str:
+    """Return the text of an assistant's message, which has no other content."""
+    if isinstance(message.content, str):
+        return message.content
+    return "\n".join(part.text for part in message.content if isinstance(part, TextPart))
 
 
 def _add_call(messages: list[ConversationMessage], item: InputItem, field: str) -> None:

@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 
 from api.chat import WithSessionId
 from api.deps import ClosedRoute, Parts, WithParts, WithSignedIn
-from api.downloads import while_counted
+from api.live.sse import while_allowed
+from api.routes.streams import WithOpenStream
 from chimera.content.chat_exports import JsonExport, MarkdownExport
 from chimera.store import chat, chat_messages
 from models.chat import ChatSessionView
@@ -44,6 +45,7 @@ async def export_chat_session(
     session_id: WithSessionId,
     signed_in: WithSignedIn,
     parts: WithParts,
+    open_stream: WithOpenStream,
     format: Annotated[  # noqa: A002  # the name of the parameter
         Literal["markdown", "json"], Query(description="`markdown` for reading, or `json` with all fields and costs")
     ] = "markdown",
@@ -52,15 +54,16 @@ async def export_chat_session(
     ] = "active",
 ) -> StreamingResponse:
     """Export one of your chat sessions. Attachments are named, but not included."""
+    await open_stream()
     caller = signed_in.caller
-    parts.open_streams.check(caller.user_id)
     async with parts.database.begin() as session:
         await chat.readable(session, caller, session_id)
         view = await chat.view(session, caller, session_id)
     export = MarkdownExport(view) if format == "markdown" else JsonExport(view)
     headers = {"Content-Disposition": f'attachment; filename="chat-{session_id}.{export.suffix}"'}
     pieces = _pieces(parts, caller, view, export, all_branches=branches == "all")
-    return StreamingResponse(while_counted(parts, signed_in, pieces), headers=headers, media_type=export.media_type)
+    allowed = while_allowed(parts.rights, signed_in, pieces)
+    return StreamingResponse(allowed, headers=headers, media_type=export.media_type)
 
 
 async def _pieces(

@@ -17,6 +17,7 @@ from api.chat import (
 )
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts, WithSignedIn
 from api.paging import Limit
+from api.routes.streams import WithOpenStream
 from chimera.db.tables import ChatSession
 from chimera.store import chat, chat_messages, chat_notes, chat_replies, chat_tasks, user_limits
 from chimera.store.user_limits import OPEN_REPLIES_LIMIT, OPEN_TASKS_LIMIT
@@ -120,11 +121,12 @@ async def create_chat_message(
     caller: WithCaller,
     parts: WithParts,
     wait_s: WithPreferredWait,
+    open_stream: WithOpenStream,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Send a message. The message and its reply are stored before the API responds, so nothing is lost in a crash."""
     if spec.stream:
-        parts.open_streams.check(caller.user_id)
+        await open_stream()
     sending = chat_replies.sending_of(session_id, spec, idempotency_key, default_model=parts.settings.default_model)
     title_run_id: RunId | None = None
     async with parts.database.begin() as session:
@@ -160,13 +162,14 @@ async def regenerate_chat_message(
     caller: WithCaller,
     parts: WithParts,
     wait_s: WithPreferredWait,
+    open_stream: WithOpenStream,
     spec: RegenerateSpec | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Request another reply to a message, given as the message itself or as a reply to it. Earlier replies are kept."""
     spec = spec or RegenerateSpec()
     if spec.stream:
-        parts.open_streams.check(caller.user_id)
+        await open_stream()
     sending = chat_replies.sending_of(
         session_id, spec, idempotency_key, default_model=parts.settings.default_model, of=message_id
     )

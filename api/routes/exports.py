@@ -9,8 +9,9 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import ClosedRoute, WithParts, WithSignedIn
-from api.downloads import while_counted
+from api.live.sse import while_allowed
 from api.periods import PeriodQuery
+from api.routes.streams import WithOpenStream
 from chimera.content.exports import MEDIA_TYPES, written
 from chimera.ledger.analytics.exported import pages
 from chimera.ledger.analytics.window import bounded
@@ -38,6 +39,7 @@ async def export_analytics(
     wanted: Annotated[PeriodQuery, Depends()],
     signed_in: WithSignedIn,
     parts: WithParts,
+    open_stream: WithOpenStream,
     what: Annotated[
         ExportKind,
         Query(description="Usage by quarter of an hour, runs created in the period, or their attempts at model calls"),
@@ -47,7 +49,7 @@ async def export_analytics(
 ) -> StreamingResponse:
     """Download the figures of a period as CSV, JSON or Parquet, oldest first."""
     period = wanted.period()
-    parts.open_streams.check(signed_in.caller.user_id)
+    await open_stream()
     async with parts.database.begin() as session:
         window = await wanted.window(session, signed_in.caller, period)
 
@@ -60,7 +62,7 @@ async def export_analytics(
     rows = pages(begin, window, what, kind)
     name = f"chimera-{what}-{period.since:%Y%m%d}-{period.until:%Y%m%d}.{format_}"
     return StreamingResponse(
-        while_counted(parts, signed_in, written(format_, COLUMNS[what], rows)),
+        while_allowed(parts.rights, signed_in, written(format_, COLUMNS[what], rows)),
         media_type=MEDIA_TYPES[format_],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -7,7 +7,8 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from api.deps import ClosedRoute, Parts, WithParts, WithSignedIn
-from api.downloads import while_counted
+from api.live.sse import while_allowed
+from api.routes.streams import WithOpenStream
 from chimera.store import own_data
 from models.ids import UserId
 
@@ -28,16 +29,15 @@ MEDIA_TYPE = "application/x-ndjson"
         }
     },
 )
-async def export_me(signed_in: WithSignedIn, parts: WithParts) -> StreamingResponse:
+async def export_me(signed_in: WithSignedIn, parts: WithParts, open_stream: WithOpenStream) -> StreamingResponse:
     """Download all your data: account, agents, schedules, tasks with their messages, chats, metrics and files.
 
     The bytes of files follow their file, in URL-safe base64, in pieces of one mebibyte. Passwords and keys aren't
     included. If the last line is missing, the download was interrupted, or your session has ended.
     """
-    user_id = signed_in.caller.user_id
-    parts.open_streams.check(user_id)
+    await open_stream()
     headers = {"Content-Disposition": 'attachment; filename="chimera-data.ndjson"'}
-    lines = while_counted(parts, signed_in, _lines(parts, user_id))
+    lines = while_allowed(parts.rights, signed_in, _lines(parts, signed_in.caller.user_id))
     return StreamingResponse(lines, headers=headers, media_type=MEDIA_TYPE)
 
 

@@ -12,7 +12,7 @@ from api.ai_calls import WithWait
 from api.deps import API, ClosedRoute, WithCaller, WithParts, WithReplyId, WithSignedIn
 from api.live.sse import event_of, streamed, while_allowed
 from api.paging import Cursor, Limit
-from api.routes.streams import EVENTS, after_event
+from api.routes.streams import EVENTS, WithOpenStream, after_event
 from chimera.ledger.messages import MessagePlace
 from chimera.store import costs, messages, replies
 from chimera.store.task_views import Progress
@@ -60,6 +60,7 @@ async def create_completion(
     response: Response,
     wait_s: WithWait,
     caller: WithCaller,
+    open_stream: WithOpenStream,
     idempotency_key: IdempotencyKey = None,
 ) -> Any:
     """Answer a conversation with an agent or a model. The conversation is stored before it is answered.
@@ -67,7 +68,7 @@ async def create_completion(
     With `stream`, the response is a stream of server-sent events, which begins at once.
     """
     if spec.stream:
-        parts.open_streams.check(caller.user_id)
+        await open_stream()
     reply_id, created = await shared.accept(parts, caller, spec, idempotency_key)
     if not created:
         response.headers["Idempotent-Replayed"] = "true"

@@ -1,7 +1,7 @@
 """Routes for live progress: WebSocket topics, server-sent events and an echo for testing proxies."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, WebSocket
@@ -31,6 +31,21 @@ async def open_stream(caller: WithCaller, parts: WithParts) -> AsyncIterator[Non
     async with parts.open_streams.one_more(caller.user_id):
         yield
 
+
+async def _stream_opener(caller: WithCaller, parts: WithParts) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    async with AsyncExitStack() as stack:
+
+        async def open_one() -> None:
+            await stack.enter_async_context(parts.open_streams.one_more(caller.user_id))
+
+        yield open_one
+
+
+WithOpenStream = Annotated[Callable[[], Awaitable[None]], Depends(_stream_opener)]
+"""For routes that don't always stream: a function that counts a stream as open until the response ends.
+
+It raises LimitReached. Call it before anything is accepted, because nothing that is accepted may be refused.
+"""
 
 EVENTS: dict[str, Any] = {
     "response_class": EventSourceResponse,

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, JsonValue, model_validator
 from pydantic_core import to_json
 
 from models.base import Contract, Flag, OutputSchema
-from models.openai.base import Also, WireBody
+from models.openai.base import NULL, Also, WireBody
 from models.tools import TOOL_NAME
 
 FunctionName = Annotated[str, Field(pattern=TOOL_NAME)]
@@ -19,10 +19,20 @@ def _no_parameters() -> dict[str, JsonValue]:
     return {"type": "object", "properties": {}}
 
 
+def _or_empty(value: object) -> object:
+    return "" if value is None else value
+
+
+def _or_no_parameters(value: object) -> object:
+    return _no_parameters() if value is None else value
+
+
 class Function(WireBody):
     name: FunctionName
-    description: str = Field(default="", max_length=10_000)
-    parameters: OutputSchema = Field(default_factory=_no_parameters)
+    description: Annotated[str, Field(max_length=10_000), BeforeValidator(_or_empty), Also(NULL)] = ""
+    parameters: Annotated[OutputSchema, BeforeValidator(_or_no_parameters), Also(NULL)] = Field(
+        default_factory=_no_parameters
+    )
     strict: Flag | None = None
 
 

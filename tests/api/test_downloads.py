@@ -1,15 +1,15 @@
 """Downloads that are written while they are read."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
 
 from api.app import create_app
 from api.deps import Parts
-from api.downloads import while_counted
 from api.live import rights
 from api.routes import own_data
 from chimera.config.settings import Settings
@@ -30,11 +30,6 @@ async def app(api_settings: Settings) -> AsyncIterator[FastAPI]:
         yield app
 
 
-async def endless() -> AsyncGenerator[bytes]:
-    while True:
-        yield b"."
-
-
 async def _signed_in(parts: Parts, client: httpx2.AsyncClient) -> SignedIn:
     return await parts.auth.signed_in(token_of(client))
 
@@ -44,18 +39,35 @@ async def test_downloads_count_as_open_streams(app: FastAPI, sign_up: SignUp) ->
     carol, dave = await sign_up(), await sign_up()
     chat = (await carol.post("/api/v1/chat/sessions", json={})).json()["id"]
     paths = (f"{ME}/export", "/api/v1/analytics/export?format=parquet", f"/api/v1/chat/sessions/{chat}/export")
-    signed_in = await _signed_in(parts, carol)
-    downloads = [while_counted(parts, signed_in, endless()) for _ in range(MOST)]
-    for download in downloads:
-        assert await anext(download) == b"."
-    for path in paths:
-        answer = await carol.get(path)
-        assert (answer.status_code, "CHIMERA_MAX_STREAMS" in answer.text) == (429, True), path
-    assert (await dave.get(paths[0])).status_code == 200
-    for download in downloads:
-        await download.aclose()
-    for path in paths:
-        assert (await carol.get(path)).status_code == 200, path
+    user_id = (await _signed_in(parts, carol)).caller.user_id
+    async with parts.open_streams.one_more(user_id):
+        for path in paths:
+            assert (await carol.get(path)).status_code == 200, path
+        async with parts.open_streams.one_more(user_id):
+            for path in paths:
+                answer = await carol.get(path)
+                assert (answer.status_code, "CHIMERA_MAX_STREAMS" in answer.text) == (429, True), path
+            assert (await dave.get(paths[0])).status_code == 200
+    # The downloads that ended have given their places back.
+    assert parts.open_streams.number() == 0
+
+
+async def test_a_download_is_counted_while_it_runs(app: FastAPI, sign_up: SignUp) -> None:
+    parts: Parts = app.state.parts
+    carol = await sign_up()
+    counted: list[int] = []
+
+    async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            counted.append(parts.open_streams.number())
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    transport = httpx2.ASGITransport(app=counting)
+    async with httpx2.AsyncClient(transport=transport, base_url=carol.base_url, headers=carol.headers) as client:
+        assert (await client.get(f"{ME}/export")).status_code == 200
+    assert set(counted[:-1]) == {1}
     assert parts.open_streams.number() == 0
 
 
@@ -69,8 +81,12 @@ async def test_signing_out_ends_a_copy_of_own_data(
     for _ in range(3):
         await new_task(carol)
     signed_in, lost = await _signed_in(parts, carol), asyncio.Event()
+
+    async def open_stream() -> None:
+        pass
+
     with parts.rights.held(signed_in, lost.set):
-        lines = aiter((await own_data.export_me(signed_in, parts)).body_iterator)
+        lines = aiter((await own_data.export_me(signed_in, parts, open_stream)).body_iterator)
         assert '"users"' in str(await anext(lines))
         await carol.post("/api/v1/auth/logout")
         async with asyncio.timeout(LIMIT_S):

@@ -12,6 +12,7 @@ from api.openai.failures import COST_HEADER, NoAnswer
 from api.openai.routing import ERRORS, STREAM, OpenAIRoute
 from api.openai.sse import Stream
 from api.openai.starting import start
+from api.routes.streams import WithOpenStream
 from models.openai.chat import ChatCompletion, ChatCompletionSpec
 
 router = APIRouter(prefix="/v1/chat", tags=["openai"], route_class=OpenAIRoute, responses=ERRORS)
@@ -31,12 +32,15 @@ async def create_openai_chat_completion(
     signed_in: WithSignedIn,
     parts: WithParts,
     terms: WithTerms,
+    open_stream: WithOpenStream,
 ) -> Response:
     """Answer a conversation with an agent or a model.
 
     With `stream`, the answer is sent as server-sent events while it is written. If you disconnect before the answer is
     complete, its run is cancelled, unless you have sent `store` or an `Idempotency-Key`.
     """
+    if spec.stream:
+        await open_stream()
     run = await start(request, parts, caller, signed_in, spec, chat.asked_by, terms, is_stored=bool(spec.store))
     if spec.stream:
         return Stream(chat.chunks(run.following, run.id, spec), run.headers, on_disconnect=run.following.give_up)

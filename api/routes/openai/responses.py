@@ -16,6 +16,7 @@ from api.openai.routing import ERRORS, STREAM, OpenAIRoute
 from api.openai.sse import Stream
 from api.openai.starting import start
 from api.openai_errors import RUN_ID_HEADER
+from api.routes.streams import WithOpenStream
 from chimera.security.sessions import SignedIn
 from chimera.store import replies, reply_contents
 from models.base import RESPONSE_ID
@@ -41,12 +42,15 @@ async def create_openai_response(
     signed_in: WithSignedIn,
     parts: WithParts,
     terms: WithTerms,
+    open_stream: WithOpenStream,
 ) -> Response:
     """Answer a conversation with an agent or a model.
 
     With `stream`, the response is sent as server-sent events. With `background`, it is returned at once, and its run
     continues. A response that isn't stored is cancelled if you disconnect before it is complete.
     """
+    if spec.stream:
+        await open_stream()
     run = await start(request, parts, caller, signed_in, spec, responses.asked_by, terms, is_stored=spec.is_stored)
     echo = echo_of(spec)
     begun = await found(parts, caller, run.id)
@@ -78,6 +82,7 @@ async def get_openai_response(
     caller: WithCaller,
     signed_in: WithSignedIn,
     parts: WithParts,
+    open_stream: WithOpenStream,
     stream: Annotated[bool, Query(description="Send the response as server-sent events, from its beginning")] = False,
     starting_after: Annotated[
         int | None, Query(description="Not supported. Stream the response from its beginning.")
@@ -91,6 +96,7 @@ async def get_openai_response(
     answer, echo = await responses.retrieved(parts, caller, response_id)
     if not stream:
         return _written(answer, echo, {RUN_ID_HEADER: answer.view.id})
+    await open_stream()
     return _stream_of(parts, signed_in, answer, echo)
 
 

@@ -163,6 +163,20 @@ async def test_images_reach_the_model(client: openai.AsyncOpenAI, alice: httpx2.
             "messages[0]",
             "invalid_input",
         ),
+        (
+            {
+                "messages": [
+                    {
+                        "role": "assistant",
+                        "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f"}}] * 2,
+                    },
+                    {"role": "tool", "tool_call_id": "a", "content": "1"},
+                ]
+            },
+            openai.BadRequestError,
+            "messages[0]",
+            "invalid_input",
+        ),
         ({"tool_choice": "required"}, openai.BadRequestError, "tool_choice", "invalid_input"),
         (
             {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "nothing"}}}},

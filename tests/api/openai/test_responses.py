@@ -97,6 +97,35 @@ async def test_functions_make_a_round_trip(client: openai.AsyncOpenAI) -> None:
     assert third.output_text == second.output_text
 
 
+async def test_text_may_come_before_a_result(client: openai.AsyncOpenAI) -> None:
+    items: Any = [
+        {"role": "user", "content": "Weather?"},
+        {"type": "function_call", "call_id": "c1", "name": "get_weather", "arguments": "{}"},
+        {"role": "assistant", "content": "Let me see."},
+        {"type": "function_call", "call_id": "c2", "name": "get_weather", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c2", "output": "rain"},
+        {"type": "function_call_output", "call_id": "c1", "output": "17 degrees"},
+    ]
+    response = await client.responses.create(model=FAST, input=items, tools=[WEATHER])
+    assert "17 degrees" in response.output_text
+
+
+@pytest.mark.parametrize(
+    ("items", "param"),
+    [
+        ([{"type": "function_call_output", "call_id": "c9", "output": "1"}], "input[0]"),
+        ([{"role": "user", "content": "And now?"}], "previous_response_id"),
+    ],
+    ids=["unknown call", "missing result"],
+)
+async def test_a_wrong_result_is_named_in_its_request(client: openai.AsyncOpenAI, items: Any, param: str) -> None:
+    asked = 'Weather? [[sim: call=get_weather; args={"city": "Oslo"}]]'
+    first = await client.responses.create(model=FAST, input=asked, tools=[WEATHER])
+    with pytest.raises(openai.BadRequestError) as caught:
+        await client.responses.create(model=FAST, input=items, previous_response_id=first.id)
+    assert caught.value.param == param
+
+
 async def test_an_answer_can_be_typed(client: openai.AsyncOpenAI) -> None:
     found = await client.responses.parse(model=FAST, input="Oslo?", text_format=Weather)
     assert isinstance(found.output_parsed, Weather)
@@ -225,6 +254,7 @@ async def test_a_failed_run_is_a_failed_response(client: openai.AsyncOpenAI) -> 
         ({"input": []}, "input"),
         ({"input": [{"type": "web_search_call"}]}, "input[0].type"),
         ({"input": [{"type": "function_call_output", "call_id": "x", "output": "1"}]}, "input[0]"),
+        ({"input": [{"type": "function_call", "call_id": "x", "name": "f", "arguments": "{}"}] * 2}, "input[0]"),
         ({"tools": [{"type": "web_search"}]}, "tools[0]"),
         ({"conversation": "conv_1"}, "conversation"),
         ({"prompt": {"id": "pmpt_1"}}, "prompt"),

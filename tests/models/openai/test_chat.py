@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from models.openai.chat import ChatCompletionSpec
 from models.openai.errors import param_of
+from models.openai.responses import ResponseSpec
 
 HELLO = {"model": "writer", "messages": [{"role": "user", "content": "Hello"}]}
 
@@ -25,6 +26,7 @@ def spec(**fields: Any) -> ChatCompletionSpec:
         {"stop": ["a", "b"]},
         {"stream_options": {"include_usage": True, "include_obfuscation": False}},
         {"tools": [{"type": "function", "function": {"name": "now"}}], "tool_choice": "auto"},
+        {"tools": [{"type": "function", "function": {"name": "now", "description": None, "parameters": None}}]},
         {"tool_choice": {"type": "function", "function": {"name": "now"}}},
         {"reasoning_effort": "minimal", "verbosity": "low", "prediction": None},
     ],
@@ -88,6 +90,17 @@ def test_arguments_may_be_an_object() -> None:
     found = spec(messages=[{"role": "assistant", "content": "", "tool_calls": [call]}]).messages[0]
     assert found.tool_calls is not None
     assert found.tool_calls[0].function.arguments == '{"zone":"UTC"}'
+
+
+def test_null_is_a_function_without_parameters() -> None:
+    function = {"name": "now", "description": None, "parameters": None, "strict": None}
+    in_chat = spec(tools=[{"type": "function", "function": function}]).tools
+    tools = [{"type": "function", **function}]
+    in_responses = ResponseSpec.model_validate({"model": "writer", "input": "?", "tools": tools}).tools
+    assert in_chat is not None
+    assert in_responses is not None
+    for found in (in_chat[0].function, in_responses[0]):
+        assert (found.description, found.parameters) == ("", {"type": "object", "properties": {}})
 
 
 def test_the_newer_token_limit_counts() -> None:
