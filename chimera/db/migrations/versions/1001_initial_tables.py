@@ -955,7 +955,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("outbox_due", "outbox", ["next_attempt_at"], unique=False)
+    op.create_index("outbox_due", "outbox", [sa.literal_column("(kind = 'forget')"), "next_attempt_at"], unique=False)
     op.create_index("outbox_run", "outbox", ["run_id", "id"], unique=False)
     op.create_index(
         "outbox_schedule",
