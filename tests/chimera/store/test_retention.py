@@ -317,6 +317,7 @@ async def test_old_content_of_each_kind_is_deleted(database: Database, canary: C
         await session.execute(open_reply)
         days = {"tasks": 30, "completions": 30, "ai_calls": 30, "chat_sessions": 30}
         counted = await retention.preview(session, days, user_id)
+        assert await session.scalar(text("SHOW statement_timeout")) == "20s"
     done = await _by_age(database, **days)
     assert done.deleted == {kind: number for kind, number in counted.deleted.items() if number}
     assert done.deleted.keys() == {"tasks", "completions", "ai_calls"}
@@ -355,14 +356,8 @@ async def test_an_administrators_hold_survives_an_erasure(database: Database, ca
     assert "messages.content" not in await canary.found()
 
 
-SPOKEN = """
-UPDATE ai_calls SET result = jsonb_build_object('data', jsonb_build_array(jsonb_build_object(
-    'file_id', CAST(:file AS text)))) WHERE run_id = :id
-"""
-ASKED = """
-UPDATE replies SET conversation = jsonb_build_array(jsonb_build_object('content',
-    jsonb_build_object('file_id', CAST(:file AS text)))) WHERE run_id = :id
-"""
+SPOKEN = "UPDATE ai_calls SET files = ARRAY[CAST(:file AS uuid)] WHERE run_id = :id"
+ASKED = "UPDATE replies SET files = ARRAY[CAST(:file AS uuid)] WHERE run_id = :id"
 
 
 async def test_files_in_use_are_kept(database: Database, canary: Canary) -> None:
