@@ -32,7 +32,6 @@ from models.providers import ModelAbility
 from models.remedies import Action, Remedy
 from models.schedules import PreviewSpec, ScheduleSpec
 from models.tasks import TaskSpec
-from models.users import Caller
 from models.wording import instead_of
 
 MAX_KNOWN_MODELS = 1000
@@ -112,9 +111,8 @@ class Checks:
 
     async def attachments(self, session: AsyncSession, owner_id: UserId, file_ids: Sequence[UUID]) -> None:
         """Raise NotFound, naming the field, unless all files belong to the user."""
-        owner = Caller(user_id=owner_id, role="user")
         for index, file_id in enumerate(file_ids):
-            await _file(session, owner, FileId(str(file_id)), f"attachments.{index}")
+            await _file(session, owner_id, FileId(str(file_id)), f"attachments.{index}")
 
     async def tools(self, session: AsyncSession, owner_id: UserId, agent: AgentSpec) -> None:
         """Raise if an agent names a tool that its owner doesn't have, or a pattern without any match."""
@@ -159,10 +157,9 @@ class Checks:
                 f"Model {model!r} doesn't accept images. Use a model with the image_input capability.",
                 remedy=Remedy(action=Action.LIST_MODELS),
             )
-        owner = Caller(user_id=owner_id, role="user")
         for index, file_id in enumerate(spec.images):
             field = f"{within}images.{index}"
-            file = await _file(session, owner, FileId(str(file_id)), field)
+            file = await _file(session, owner_id, FileId(str(file_id)), field)
             if file.media_type not in IMAGES:
                 raise InvalidInput(field, f"The file type is {file.media_type}. Send a PNG, JPEG, GIF or WebP image.")
             if file.size_bytes > MAX_IMAGE_BYTES:
@@ -179,10 +176,10 @@ class Checks:
             await self.models.check(model, field)
 
 
-async def _file(session: AsyncSession, owner: Caller, file_id: FileId, field: str) -> FileView:
+async def _file(session: AsyncSession, owner_id: UserId, file_id: FileId, field: str) -> FileView:
     """Return the owner's file. Raises NotFound, which names the field."""
     try:
-        return await files.view(session, owner, file_id)
+        return await files.to_use(session, owner_id, file_id)
     except NotFound as error:
         error.field = field
         raise

@@ -148,14 +148,13 @@ def _check_tools(tools: Sequence[ClientTool], choice: str) -> None:
 
 async def _check_files(session: AsyncSession, owner_id: UserId, messages: Sequence[ConversationMessage]) -> None:
     """Raise an error that names the field if a message has a file that isn't the user's, or that can't be shown."""
-    owner = Caller(user_id=owner_id, role="user")
     for index, message in enumerate(messages):
         for place, part in enumerate(() if isinstance(message.content, str) else message.content):
             if not isinstance(part, ImagePart | FilePart) or part.file_id is None:
                 continue
             field = f"messages.{index}.content.{place}.file_id"
             try:
-                file = await files.view(session, owner, FileId(str(part.file_id)))
+                file = await files.to_use(session, owner_id, FileId(str(part.file_id)))
             except NotFound as error:
                 error.field = field
                 raise

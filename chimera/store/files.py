@@ -57,6 +57,19 @@ async def view(session: AsyncSession, caller: Caller, file_id: FileId, right: Ri
     return _view_of(row)
 
 
+async def to_use(session: AsyncSession, owner_id: UserId, file_id: FileId) -> FileView:
+    """Return a file for content that will name it; retention doesn't delete it before the transaction ends.
+
+    Raises NotFound, also for another user's file. An administrator can use only their own, too.
+    """
+    owner = Caller(user_id=owner_id, role="user")
+    mine = select(*_COLUMNS).where(File.id == file_id, *visible_to(owner, File.owner_id))
+    row = (await session.execute(mine.with_for_update(read=True, key_share=True))).one_or_none()
+    if row is None:
+        raise NotFound("file", file_id)
+    return _view_of(row)
+
+
 async def page(
     session: AsyncSession,
     caller: Caller,

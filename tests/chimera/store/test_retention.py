@@ -1,5 +1,6 @@
 """Retention, on the rows: what is deleted, what is kept, and what is counted."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,8 +31,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import CallAttempt, File, Retention, Run, Table, User
-from chimera.store import chat_deletions, deleted_owners, holds, retention
-from models.ids import RetentionId, UserId
+from chimera.store import chat_deletions, deleted_owners, files, holds, retention, unused_files
+from models.errors import NotFound
+from models.ids import FileId, RetentionId, UserId
 from models.retention import RetentionView
 from models.runs import RunKind
 from models.users import Caller
@@ -566,3 +568,31 @@ async def test_lifting_a_hold_empties_deleted_accounts(database: Database, canar
     await sweep(database)
     assert await files_among(database, written, other) == []
     assert await canary.found() - KEPT.keys() == set()
+
+
+async def test_files_that_are_being_attached_stay(database: Database, canary: Canary) -> None:
+    user_id = await canary.plant()
+    named, other = [await a_file(database, user_id) for _ in range(2)]
+    async with database.begin() as accepting:
+        await files.to_use(accepting, user_id, FileId(named))
+        assert (await _by_age(database, files=1)).deleted == {"files": 1}
+        uses = text("UPDATE tasks SET images = ARRAY[:file] WHERE run_id = :id")
+        await accepting.execute(uses, {"file": named, "id": canary.ids["run task"]})
+    assert await files_among(database, named, other) == [named]
+
+
+async def test_files_that_are_being_deleted_are_not_found(database: Database, canary: Canary) -> None:
+    user_id = await canary.plant()
+    old = await a_file(database, user_id)
+
+    async def attach() -> None:
+        async with database.begin() as accepting:
+            await files.to_use(accepting, user_id, FileId(old))
+
+    async with database.begin() as deleting:
+        await unused_files.delete_before(deleting, datetime.now(UTC), None, limit=10)
+        attaching = asyncio.create_task(attach())
+        done, _ = await asyncio.wait({attaching}, timeout=0.2)
+        assert not done
+    with pytest.raises(NotFound):
+        await attaching
