@@ -38,6 +38,7 @@ from models.retention import RetentionView
 from models.runs import RunKind
 from models.users import Caller
 from tests.parts import fresh_database
+from tests.until import until_true
 
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -589,10 +590,16 @@ async def test_files_that_are_being_deleted_are_not_found(database: Database, ca
         async with database.begin() as accepting:
             await files.to_use(accepting, user_id, FileId(old))
 
+    async def is_waiting() -> bool:
+        async with database.begin() as session:
+            of_us = "datname = current_database() AND wait_event_type = 'Lock'"
+            waiting = f"SELECT count(*) FROM pg_stat_activity WHERE {of_us}"  # noqa: S608
+            return bool(await session.scalar(text(waiting)))
+
     async with database.begin() as deleting:
         await unused_files.delete_before(deleting, datetime.now(UTC), None, limit=10)
         attaching = asyncio.create_task(attach())
-        done, _ = await asyncio.wait({attaching}, timeout=0.2)
-        assert not done
+        await until_true(is_waiting)
+        assert not attaching.done()
     with pytest.raises(NotFound):
         await attaching
