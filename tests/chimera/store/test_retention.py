@@ -593,7 +593,7 @@ async def test_files_that_are_being_deleted_are_not_found(database: Database, ca
     async def is_waiting() -> bool:
         async with database.begin() as session:
             of_us = "datname = current_database() AND wait_event_type = 'Lock'"
-            waiting = f"SELECT count(*) FROM pg_stat_activity WHERE {of_us}"  # noqa: S608
+            waiting = f"SELECT count(*) FROM pg_stat_activity WHERE {of_us}"
             return bool(await session.scalar(text(waiting)))
 
     async with database.begin() as deleting:
