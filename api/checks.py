@@ -42,7 +42,6 @@ from models.remedies import Action, Remedy
 from models.schedules import PreviewSpec, ScheduleSpec
 from models.shares import Right
 from models.tasks import TaskSpec
-from models.users import Caller
 from models.wording import instead_of
 
 MAX_KNOWN_MODELS = 1000
@@ -137,10 +136,9 @@ class Checks:
 
     async def attachments(self, session: AsyncSession, owner_id: UserId, file_ids: Sequence[UUID]) -> None:
         """Raise an error that names the field unless all files belong to the user and no image is too large."""
-        owner = Caller(user_id=owner_id, role="user")
         for index, file_id in enumerate(file_ids):
             field = f"attachments.{index}"
-            file = await _file(session, owner, FileId(str(file_id)), field)
+            file = await _file(session, owner_id, FileId(str(file_id)), field)
             if file.media_type in IMAGES and file.size_bytes > MAX_IMAGE_BYTES:
                 raise InvalidInput(field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image.")
 
@@ -194,10 +192,9 @@ class Checks:
                 f"Model {model!r} doesn't accept images. Use a model with the image_input capability.",
                 remedy=Remedy(action=Action.LIST_MODELS),
             )
-        owner = Caller(user_id=owner_id, role="user")
         for index, file_id in enumerate(spec.images):
             field = f"{within}images.{index}"
-            file = await _file(session, owner, FileId(str(file_id)), field)
+            file = await _file(session, owner_id, FileId(str(file_id)), field)
             if file.media_type not in IMAGES:
                 raise InvalidInput(field, f"The file type is {file.media_type}. Send a PNG, JPEG, GIF or WebP image.")
             if file.size_bytes > MAX_IMAGE_BYTES:
@@ -225,10 +222,10 @@ async def _agent_of_others(session: AsyncSession, owner_id: UserId, ref: str, fi
         raise
 
 
-async def _file(session: AsyncSession, owner: Caller, file_id: FileId, field: str) -> FileView:
+async def _file(session: AsyncSession, owner_id: UserId, file_id: FileId, field: str) -> FileView:
     """Return the owner's file. Raises NotFound, which names the field."""
     try:
-        return await files.view(session, owner, file_id)
+        return await files.one_to_use(session, owner_id, file_id)
     except NotFound as error:
         error.field = field
         raise

@@ -164,7 +164,7 @@ async def _check_files(session: AsyncSession, owner_id: UserId, messages: Sequen
         for place, part in enumerate(() if isinstance(message.content, str) else message.content)
         if isinstance(part, ImagePart | FilePart) and part.file_id is not None
     ]
-    found = await files.these(session, owner_id, {file_id for _, file_id, _ in parts})
+    found = await files.to_use(session, owner_id, {file_id for _, file_id, _ in parts})
     for field, file_id, part in parts:
         file = found.get(file_id)
         if file is None:

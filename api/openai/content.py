@@ -37,7 +37,7 @@ class ContentReader:
         wanted = {str(file_id) for file_id in named if file_id is not None}
         if wanted:
             async with self._parts.database.begin() as session:
-                self._files = await files.these(session, self._caller.user_id, wanted)
+                self._files = await files.to_use(session, self._caller.user_id, wanted)
 
     async def read(self, content: Sequence[Part], field: str) -> str | tuple[MessagePart, ...]:
         """Return the content of a user's message. Raises InvalidInput or NotFound with a field below `field`."""

@@ -144,9 +144,7 @@ async def _stored(session: AsyncSession, caller: Caller, spec: TranscriptionSpec
     """Return the file that the form names, or None if the form contains the recording itself. Raises NotFound."""
     if spec.file_id is None:
         return None
-    # An administrator sees all users' files, but can use only their own.
-    owner = Caller(user_id=caller.user_id, role="user")
-    return await files.view(session, owner, FileId(str(spec.file_id)))
+    return await files.one_to_use(session, caller.user_id, FileId(str(spec.file_id)))
 
 
 async def _measured(

@@ -15,7 +15,7 @@ from chimera.ledger.statements import INSERT_EVENTS, as_json, events_of, insert_
 from models.events import Event
 from models.ids import ROOT, ScheduleId, UserId
 from models.plans import PlannedSubtask
-from models.replies import ClientTool, ConversationMessage, ReplyOptions, ReplyPurpose
+from models.replies import ClientTool, ConversationMessage, FilePart, ImagePart, ReplyOptions, ReplyPurpose
 from models.runs import RunKind, RunStatus
 from models.tasks import Budget, RunPolicy
 
@@ -108,7 +108,8 @@ WITH {_ACCOUNT},
 _AI_CALL = one_line(f"""
 WITH {_ACCOUNT},
  call AS (
-    INSERT INTO ai_calls (run_id, model, request) SELECT id, %(model)s, %(request)s::jsonb FROM account),
+    INSERT INTO ai_calls (run_id, model, request, files)
+    SELECT id, %(model)s, %(request)s::jsonb, %(files)s::uuid[] FROM account),
 {_BEGINNING}
 """)  # noqa: S608
 
@@ -117,10 +118,10 @@ WITH {_ACCOUNT},
  reply AS (
     INSERT INTO replies
         (run_id, session_id, message_id, agent, model, model_chosen, fallbacks, instructions, conversation,
-         client_tools, options, policy, output_schema, purpose, metadata, shared_agents, agents_revision)
+         files, client_tools, options, policy, output_schema, purpose, metadata, shared_agents, agents_revision)
     SELECT id, %(session_id)s::uuid, %(message_id)s::uuid, %(agent)s, %(model)s, %(model_chosen)s, %(fallbacks)s,
-           %(instructions)s, %(conversation)s::jsonb, %(client_tools)s::jsonb, %(options)s::jsonb, %(policy)s::jsonb,
-           %(output_schema)s::jsonb, %(purpose)s, %(metadata)s::jsonb,
+           %(instructions)s, %(conversation)s::jsonb, %(files)s::uuid[], %(client_tools)s::jsonb,
+           %(options)s::jsonb, %(policy)s::jsonb, %(output_schema)s::jsonb, %(purpose)s, %(metadata)s::jsonb,
            %(shared_agents)s::jsonb, (SELECT agents_revision FROM users WHERE users.id = %(owner_id)s::uuid)
     FROM account),
 {_BEGINNING}
@@ -149,7 +150,8 @@ async def accept_task(session: AsyncSession, run: NewRun, task: NewTask) -> str 
 
 async def accept_ai_call(session: AsyncSession, run: NewRun, model: str, request: Mapping[str, Any]) -> str | None:
     """Write an AI call and return its id, or None if its idempotency key already has a run."""
-    values = {**_values_of(run), "planned": 0, "model": model, "request": as_json(request)}
+    files = [request["file_id"]] if request.get("file_id") else []
+    values = {**_values_of(run), "planned": 0, "model": model, "request": as_json(request), "files": files}
     return _id_in((await sql.execute(session, _AI_CALL, values)).scalar())
 
 
@@ -171,6 +173,7 @@ async def accept_reply(session: AsyncSession, run: NewRun, reply: NewReply) -> s
         "fallbacks": list(reply.fallbacks),
         "instructions": reply.instructions,
         "conversation": None if conversation is None else as_json([_sent(message) for message in conversation]),
+        "files": _files_of(conversation or ()),
         "client_tools": as_json([tool.model_dump(mode="json") for tool in reply.client_tools])
         if reply.client_tools
         else None,
@@ -186,6 +189,13 @@ async def accept_reply(session: AsyncSession, run: NewRun, reply: NewReply) -> s
 
 def _sent(message: ConversationMessage) -> dict[str, Any]:
     return message.model_dump(mode="json", exclude_defaults=True)
+
+
+def _files_of(conversation: Sequence[ConversationMessage]) -> list[str]:
+    """Return the ids of the files that messages name, each once."""
+    parts = [part for message in conversation if not isinstance(message.content, str) for part in message.content]
+    named = [part.file_id for part in parts if isinstance(part, ImagePart | FilePart) and part.file_id is not None]
+    return [str(file_id) for file_id in dict.fromkeys(named)]
 
 
 def _values_of(run: NewRun) -> dict[str, Any]:

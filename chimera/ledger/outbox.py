@@ -96,7 +96,7 @@ FOR UPDATE OF o SKIP LOCKED
 _DUE = f"""
 SELECT o.run_id FROM outbox o WHERE o.next_attempt_at <= now() AND o.run_id IS NOT NULL
    AND o.id = (SELECT min(id) FROM outbox f WHERE f.run_id = o.run_id) AND NOT ({IS_HELD})
-ORDER BY o.next_attempt_at LIMIT %(limit)s
+ORDER BY (o.kind = 'forget'), o.next_attempt_at LIMIT %(limit)s
 """  # noqa: S608
 _HELD_REPLIES = f"""
 SELECT o.run_id, EXISTS ({_WAITS}) AS waits FROM outbox o JOIN replies q ON q.run_id = o.run_id
@@ -123,7 +123,7 @@ async def take_first(session: AsyncSession, run_id: RunId) -> Entry | None:
 
 
 async def due(session: AsyncSession, limit: int) -> list[RunId]:
-    """Return runs with entries that were not delivered in time."""
+    """Return runs with entries that were not delivered in time. Deleted ones come last, because they are many."""
     return [RunId(str(row.run_id)) for row in await sql.execute(session, _DUE, {"limit": limit})]
 
 

@@ -111,7 +111,8 @@ _TOOLS = """
     ON CONFLICT DO NOTHING)"""
 _AI_CALL = """
  ai_call AS (
-    UPDATE ai_calls SET result = %(ai_call_result)s::jsonb, vectors = %(vectors)s
+    UPDATE ai_calls SET result = %(ai_call_result)s::jsonb, vectors = %(vectors)s,
+           files = files || %(new_files)s::uuid[]
     FROM account WHERE run_id = account.id)"""
 _OUTPUT = """
  output AS (UPDATE tasks SET output = %(output)s::jsonb FROM account WHERE run_id = account.id),
@@ -195,6 +196,7 @@ async def settle(connection: Connection, settlement: Settlement) -> int | None:
         "summary": summary and summary.text,
         "summary_tokens": summary and summary.tokens,
         "covers_id": summary and summary.covers_id,
+        "new_files": [file.id for file in settlement.files],
         "ai_call_result": as_json(ai_call.result) if ai_call else None,
         "media_usage": as_json(ai_call.usage) if ai_call else None,
         "vectors": ai_call.vectors if ai_call else None,

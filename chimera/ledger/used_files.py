@@ -7,18 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.db import sql
 
 # What a schedule, a task, a conversation or an AI call names is in use, as long as their content is kept. Arrays have
-# an index. JSON is read only for the owners of the files in question.
+# an index. JSON is read only for schedules, of which a user has few.
 _USED = """
 SELECT unnest(images) AS id FROM tasks WHERE images <> '{}'::text[] AND images && %(ids)s::text[]
 UNION SELECT unnest(images)::text FROM messages WHERE images IS NOT NULL AND images && %(ids)s::uuid[]
 UNION SELECT unnest(attachments)::text FROM chat_messages
        WHERE attachments <> '{}'::uuid[] AND attachments && %(ids)s::uuid[]
 UNION SELECT jsonb_path_query(spec, '$.**.images[*]') #>> '{}' FROM schedules WHERE owner_id = ANY(%(owners)s::uuid[])
-UNION SELECT jsonb_path_query(a.request || jsonb_build_object('result', a.result), '$.**.file_id') #>> '{}'
-        FROM ai_calls a JOIN runs r ON r.id = a.run_id
-       WHERE r.owner_id = ANY(%(owners)s::uuid[]) AND r.deleted_at IS NULL
-UNION SELECT jsonb_path_query(p.conversation, '$.**.file_id') #>> '{}' FROM replies p JOIN runs r ON r.id = p.run_id
-       WHERE r.owner_id = ANY(%(owners)s::uuid[]) AND r.deleted_at IS NULL AND p.conversation IS NOT NULL
+UNION SELECT unnest(files)::text FROM ai_calls WHERE files <> '{}'::uuid[] AND files && %(ids)s::uuid[]
+UNION SELECT unnest(files)::text FROM replies WHERE files <> '{}'::uuid[] AND files && %(ids)s::uuid[]
 """
 
 
@@ -38,10 +35,8 @@ WITH held AS (SELECT subject_id AS id FROM holds WHERE owner_id = %(owner_id)s::
 SELECT unnest(t.images) AS id FROM tasks t JOIN kept k ON k.id = t.run_id
 UNION SELECT unnest(m.images)::text FROM messages m JOIN kept k ON k.id = m.run_id WHERE m.images IS NOT NULL
 UNION SELECT unnest(c.attachments)::text FROM chat_messages c JOIN sessions_held h ON h.id = c.session_id
-UNION SELECT jsonb_path_query(a.request || jsonb_build_object('result', a.result), '$.**.file_id') #>> '{}'
-        FROM ai_calls a JOIN kept k ON k.id = a.run_id
-UNION SELECT jsonb_path_query(p.conversation, '$.**.file_id') #>> '{}'
-        FROM replies p JOIN kept k ON k.id = p.run_id WHERE p.conversation IS NOT NULL
+UNION SELECT unnest(a.files)::text FROM ai_calls a JOIN kept k ON k.id = a.run_id
+UNION SELECT unnest(p.files)::text FROM replies p JOIN kept k ON k.id = p.run_id
 """
 
 

@@ -29,6 +29,7 @@ from models.shares import ShareKind
 _EMPTY_REPLY: dict[str, Any] = {
     "instructions": None,
     "conversation": null(),
+    "files": [],
     "client_tools": null(),
     "options": {},
     "output_schema": null(),
@@ -65,7 +66,7 @@ async def delete_of_reply(session: AsyncSession, run_id: RunId) -> None:
 async def delete_of_ai_call(session: AsyncSession, run_id: RunId) -> None:
     """Delete the content of an AI call; see `delete_of`. Generated images are files of the owner, and are kept."""
     await delete_of(session, run_id)
-    empty: dict[str, Any] = {"request": {}, "result": null(), "vectors": None}
+    empty: dict[str, Any] = {"request": {}, "result": null(), "vectors": None, "files": []}
     await session.execute(update(AiCall).where(AiCall.run_id == run_id).values(**empty))
 
 

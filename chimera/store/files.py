@@ -58,13 +58,25 @@ async def view(session: AsyncSession, caller: Caller, file_id: FileId, right: Ri
     return _view_of(row)
 
 
-async def these(session: AsyncSession, owner_id: UserId, file_ids: Collection[str]) -> dict[str, FileView]:
-    """Return those of these files that belong to a user, by ID."""
+async def to_use(session: AsyncSession, owner_id: UserId, file_ids: Collection[str]) -> dict[str, FileView]:
+    """Return those of these files that belong to a user, by ID, for content that will name them.
+
+    Retention doesn't delete them before the transaction ends. An administrator, too, can use only their own.
+    """
     if not file_ids:
         return {}
     wanted = File.id == any_(literal(sorted(file_ids), ARRAY(Uuid(as_uuid=False))))
-    rows = await session.execute(select(*_COLUMNS).where(wanted, File.owner_id == owner_id))
+    mine = select(*_COLUMNS).where(wanted, File.owner_id == owner_id).order_by(File.id)
+    rows = await session.execute(mine.with_for_update(read=True, key_share=True))
     return {view.id: view for view in map(_view_of, rows)}
+
+
+async def one_to_use(session: AsyncSession, owner_id: UserId, file_id: FileId) -> FileView:
+    """Return a file as `to_use` does. Raises NotFound, also for another user's file."""
+    found = await to_use(session, owner_id, [file_id])
+    if file_id not in found:
+        raise NotFound("file", file_id)
+    return found[file_id]
 
 
 async def page(

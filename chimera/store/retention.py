@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import Retention
+from chimera.ledger.analytics.window import bounded
 from chimera.store import chat_deletions, erasures, expired, pages, unused_files
 from chimera.store.ended_runs import Deleted
 from chimera.store.pages import Place
@@ -83,7 +84,8 @@ async def step(session: AsyncSession, retention_id: RetentionId) -> State:
 
 
 async def preview(session: AsyncSession, days: Mapping[str, int], requested_by: UserId) -> RetentionView:
-    """Count what a retention run by age would delete now. Nothing is deleted."""
+    """Count what a retention run by age would delete now. Nothing is deleted, and no query takes longer than 20 s."""
+    await bounded(session)
     now = await _now(session)
     wanted = {kind: number for kind in BY_AGE if (number := days.get(kind, 0))}
     counts = {

@@ -20,9 +20,10 @@ async def delete_before(
 ) -> tuple[Deleted, Place | None]:
     """Look at up to `limit` files after the place `after`; delete the unused ones, and return the next place.
 
-    The files that a run has written belong to that run, and are deleted with it.
+    The files that a run has written belong to that run, and are deleted with it. The files are locked before their uses
+    are looked for, and content that names a file locks it too (`files.to_use`). So none is deleted that is about to be used.
     """
-    old, place = await _old(session, before, after, limit=limit)
+    old, place = await _old(session, before, after, limit=limit, lock=True)
     used = await _used(session, old)
     unused = [file.id for file in old if file.id not in used]
     await session.execute(delete(File).where(File.id.in_(unused)))
@@ -42,11 +43,13 @@ async def count_before(session: AsyncSession, before: datetime) -> int:
 
 
 async def _old(
-    session: AsyncSession, before: datetime, after: Place | None, *, limit: int
+    session: AsyncSession, before: datetime, after: Place | None, *, limit: int, lock: bool = False
 ) -> tuple[Sequence[File], Place | None]:
     rows = select(File).where(File.run_id.is_(None), File.created_at < before, is_free(File.id))
     if after is not None:
         rows = rows.where(tuple_(File.created_at, File.id) > after)
+    if lock:
+        rows = rows.with_for_update(skip_locked=True)
     old = (await session.scalars(rows.order_by(File.created_at, File.id).limit(limit))).all()
     return old, (old[-1].created_at, old[-1].id) if len(old) == limit else None
 

@@ -35,6 +35,10 @@ ENDING_TRIES = 7
 terminated."""
 
 
+class StillBeingDeleted(RuntimeError):
+    """Temporal has yet to delete a run. This is how each deletion begins, so it isn't logged as a failure."""
+
+
 class Dispatcher:
     """Delivers messages from the outbox to their runs."""
 
@@ -187,7 +191,8 @@ class Dispatcher:
 
     async def _note_failed(self, entry: outbox.Entry, error: Exception) -> None:
         """Record a failed attempt, in a transaction of its own because the delivery's transaction may be lost."""
-        log.warning("outbox_delivery_failed", run_id=entry.run_id, kind=entry.kind, error=str(error)[:200])
+        note = log.debug if isinstance(error, StillBeingDeleted) else log.warning
+        note("outbox_delivery_failed", run_id=entry.run_id, kind=entry.kind, error=str(error)[:200])
         async with self._database.begin() as session:
             await outbox.failed(session, entry, str(error))
             if entry.kind == "start" and _is_refusal(error):
@@ -258,7 +263,7 @@ class Dispatcher:
         await self._temporal.end_runs(scheduled_run_id, workflow_id_of(run_id), reason=reason)
 
     async def _forget(self, session: AsyncSession, entry: outbox.Entry) -> None:
-        """Delete a task's data in Temporal and Redis. Raises RuntimeError until Temporal has nothing left.
+        """Delete a task's data in Temporal and Redis. Raises StillBeingDeleted until nothing is left.
 
         There are at least two attempts, because a run that has just ended is not listed yet.
         """
@@ -267,7 +272,7 @@ class Dispatcher:
         left = await self._temporal.delete_runs(entry.run_id, scheduled_run_id)
         if left or not entry.attempts:
             # Temporal deletes a run only after it has stored all that came before, about every half minute.
-            raise RuntimeError(f"{left} runs are being deleted")
+            raise StillBeingDeleted(f"{left} runs are being deleted")
 
     async def _start(self, session: AsyncSession, entry: outbox.Entry) -> None:
         run_id = entry.run_id

@@ -33,6 +33,8 @@ class Reply(Table):
     """Follows the agent's prompt, or is the system message of a bare model."""
     conversation: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     """The messages that came with the request, as `ConversationMessage`. Null for a reply in a session."""
+    files: Mapped[list[str]] = mapped_column(ARRAY(Uuid(as_uuid=False)), server_default=text("'{}'::uuid[]"))
+    """The ids of the files that `conversation` names."""
     client_tools: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     """The functions that the caller runs, as `ClientTool`."""
     options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
@@ -52,4 +54,5 @@ class Reply(Table):
     __table_args__ = (
         Index("replies_session", "session_id", postgresql_where=text("session_id IS NOT NULL")),
         Index("replies_message", "message_id", postgresql_where=text("message_id IS NOT NULL")),
+        Index("replies_files", "files", postgresql_using="gin", postgresql_where=text("files <> '{}'::uuid[]")),
     )

@@ -45,6 +45,7 @@ from models.ids import AiCallId, workflow_id_of
 from models.runs import RunStatus
 from tests.api.ai.conftest import AI, Gate, arrivals, ended
 from tests.api.conftest import SignUp
+from tests.api.routes.test_files import files_of
 from tests.conftest import SimulatorServer
 from tests.runs import Runs
 from tests.until import until, until_true
@@ -135,7 +136,9 @@ async def test_the_same_text_has_the_same_vector(alice: httpx2.AsyncClient) -> N
     assert len(first[0]["embedding"]) == 256
 
 
-async def test_an_image_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+async def test_an_image_becomes_a_file_of_its_caller(
+    alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, database: Database
+) -> None:
     wanted = {"model": IMAGE, "prompt": "a cat", "n": 2, "size": "64x32"}
     body = (await alice.post(f"{AI}/images", json=wanted)).json()
     assert body["simulated"] is True
@@ -150,6 +153,7 @@ async def test_an_image_becomes_a_file_of_its_caller(alice: httpx2.AsyncClient, 
     file = (await alice.get(f"/api/v1/files/{first['file_id']}")).json()
     assert (file["simulated"], file["size_bytes"]) == (True, len(image.content))
     assert (await bob.get(first["url"])).status_code == 404
+    assert await files_of(database, "ai_calls", body["id"]) == [first["file_id"], second["file_id"]]
 
 
 async def test_the_answer_is_available_without_waiting(

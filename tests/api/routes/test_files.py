@@ -202,3 +202,29 @@ async def _count(database: Database, what: str, **values: Any) -> int:
 
 def _but_for(problem: dict[str, Any], id: str) -> dict[str, Any]:
     return {name: str(value).replace(id, "…") for name, value in problem.items() if name != "instance"}
+
+
+async def files_of(database: Database, table: str, run_id: str) -> list[str]:
+    """Return the files that the database lists for a reply or an AI call, with which retention finds their uses."""
+    async with database.begin() as session:
+        found = await session.scalar(text(f"SELECT files FROM {table} WHERE run_id = :id"), {"id": run_id})
+    return [str(file_id) for file_id in found]
+
+
+async def test_content_lists_the_files_that_it_names(alice: httpx2.AsyncClient, database: Database) -> None:
+    image, note, recording = [(await upload(alice, data))["id"] for data in (a_png(), b"A note.", a_wav())]
+    parts = [
+        {"type": "image", "file_id": image},
+        {"type": "file", "file_id": note},
+        {"type": "image", "file_id": image},
+    ]
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": parts}]
+    no_wait = {"Prefer": "wait=0"}
+    body = {"model": "simulator/fast", "messages": messages}
+    reply = await alice.post("/api/v1/chat/completions", json=body, headers=no_wait)
+    assert reply.status_code == 202, reply.text
+    assert await files_of(database, "replies", reply.json()["id"]) == [image, note]
+    form = {"model": (None, "simulator/transcription"), "file_id": (None, recording)}
+    call = await alice.post("/api/v1/ai/transcriptions", files=form, headers=no_wait)
+    assert call.status_code == 202, call.text
+    assert await files_of(database, "ai_calls", call.json()["id"]) == [recording]

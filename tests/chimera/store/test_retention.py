@@ -1,5 +1,6 @@
 """Retention, on the rows: what is deleted, what is kept, and what is counted."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,13 +32,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import CallAttempt, ChatSession, File, Reply, Retention, Run, Table, User
-from chimera.store import chat_deletions, deleted_owners, holds, retention
-from models.ids import RetentionId, UserId
+from chimera.store import chat_deletions, deleted_owners, files, holds, retention, unused_files
+from models.errors import NotFound
+from models.ids import FileId, RetentionId, UserId
 from models.retention import RetentionView
 from models.runs import RunKind
 from models.users import Caller
 from tests.chimera.store.chats import add_replies
 from tests.parts import fresh_database
+from tests.until import until_true
 
 OLD = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -321,6 +324,7 @@ async def test_old_content_of_each_kind_is_deleted(database: Database, canary: C
         await session.execute(open_reply)
         days = {"tasks": 30, "completions": 30, "ai_calls": 30, "chat_sessions": 30}
         counted = await retention.preview(session, days, user_id)
+        assert await session.scalar(text("SHOW statement_timeout")) == "20s"
     done = await _by_age(database, **days)
     assert done.deleted == {kind: number for kind, number in counted.deleted.items() if number}
     assert done.deleted.keys() == {"tasks", "completions", "ai_calls"}
@@ -393,14 +397,8 @@ async def test_an_administrators_hold_survives_an_erasure(database: Database, ca
     assert "messages.content" not in await canary.found()
 
 
-SPOKEN = """
-UPDATE ai_calls SET result = jsonb_build_object('data', jsonb_build_array(jsonb_build_object(
-    'file_id', CAST(:file AS text)))) WHERE run_id = :id
-"""
-ASKED = """
-UPDATE replies SET conversation = jsonb_build_array(jsonb_build_object('content',
-    jsonb_build_object('file_id', CAST(:file AS text)))) WHERE run_id = :id
-"""
+SPOKEN = "UPDATE ai_calls SET files = ARRAY[CAST(:file AS uuid)] WHERE run_id = :id"
+ASKED = "UPDATE replies SET files = ARRAY[CAST(:file AS uuid)] WHERE run_id = :id"
 
 
 async def test_files_in_use_are_kept(database: Database, canary: Canary) -> None:
@@ -609,3 +607,37 @@ async def test_lifting_a_hold_empties_deleted_accounts(database: Database, canar
     await sweep(database)
     assert await files_among(database, written, other) == []
     assert await canary.found() - KEPT.keys() == set()
+
+
+async def test_files_that_are_being_attached_stay(database: Database, canary: Canary) -> None:
+    user_id = await canary.plant()
+    named, other = [await a_file(database, user_id) for _ in range(2)]
+    async with database.begin() as accepting:
+        await files.one_to_use(accepting, user_id, FileId(named))
+        assert (await _by_age(database, files=1)).deleted == {"files": 1}
+        uses = text("UPDATE tasks SET images = ARRAY[:file] WHERE run_id = :id")
+        await accepting.execute(uses, {"file": named, "id": canary.ids["run task"]})
+    assert await files_among(database, named, other) == [named]
+
+
+async def test_files_that_are_being_deleted_are_not_found(database: Database, canary: Canary) -> None:
+    user_id = await canary.plant()
+    old = await a_file(database, user_id)
+
+    async def attach() -> None:
+        async with database.begin() as accepting:
+            await files.one_to_use(accepting, user_id, FileId(old))
+
+    async def is_waiting() -> bool:
+        async with database.begin() as session:
+            of_us = "datname = current_database() AND wait_event_type = 'Lock'"
+            waiting = f"SELECT count(*) FROM pg_stat_activity WHERE {of_us}"
+            return bool(await session.scalar(text(waiting)))
+
+    async with database.begin() as deleting:
+        await unused_files.delete_before(deleting, datetime.now(UTC), None, limit=10)
+        attaching = asyncio.create_task(attach())
+        await until_true(is_waiting)
+        assert not attaching.done()
+    with pytest.raises(NotFound):
+        await attaching

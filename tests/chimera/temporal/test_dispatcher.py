@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -21,7 +22,7 @@ from chimera.ledger import admission, outbox, starts
 from chimera.ledger import runs as ledger_runs
 from chimera.ledger.starts import Start
 from chimera.ledger.turns import take_turn
-from chimera.store import task_controls
+from chimera.store import task_controls, tasks
 from chimera.temporal.client import Temporal
 from models.events import RunAccepted, RunCancelled, RunCancelling
 from models.ids import ROOT, RunId, TaskId, workflow_id_of
@@ -395,3 +396,15 @@ async def test_only_a_signal_has_a_payload(runs: Runs, kind: str, payload: str |
         with pytest.raises(IntegrityError, match="outbox_payload"):
             await session.execute(insert, {"id": task_id, "kind": kind, "payload": payload})
         await session.rollback()
+
+
+async def test_a_normal_deletion_logs_no_failure(runs: Runs) -> None:
+    task_id = await runs.start("Never begun", start=False)
+    await runs.cancel(task_id)
+    await runs.control(tasks.delete, task_id)
+    await runs.rows("UPDATE outbox SET attempts = 0 WHERE run_id = :id RETURNING id", task_id)
+    with capture_logs() as logs:
+        await runs.dispatcher.deliver(task_id)
+    assert [(each["event"], each["log_level"]) for each in logs] == [("outbox_delivery_failed", "debug")]
+    (left,) = await runs.rows("SELECT kind, attempts FROM outbox WHERE run_id = :id", task_id)
+    assert left == {"kind": "forget", "attempts": 1}

@@ -720,8 +720,17 @@ def upgrade() -> None:
         sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("vectors", sa.LargeBinary(), nullable=True),
+        sa.Column("files", sa.ARRAY(sa.Uuid(as_uuid=False)), server_default=sa.text("'{}'::uuid[]"), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_index(
+        "ai_calls_files",
+        "ai_calls",
+        ["files"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("files <> '{}'::uuid[]"),
     )
     op.create_table(
         "approvals",
@@ -979,7 +988,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("outbox_due", "outbox", ["next_attempt_at"], unique=False)
+    op.create_index("outbox_due", "outbox", [sa.literal_column("(kind = 'forget')"), "next_attempt_at"], unique=False)
     op.create_index("outbox_run", "outbox", ["run_id", "id"], unique=False)
     op.create_index(
         "outbox_schedule",
@@ -1146,6 +1155,7 @@ def upgrade() -> None:
         sa.Column("fallbacks", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
         sa.Column("instructions", sa.Text(), nullable=True),
         sa.Column("conversation", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("files", sa.ARRAY(sa.Uuid(as_uuid=False)), server_default=sa.text("'{}'::uuid[]"), nullable=False),
         sa.Column("client_tools", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column(
             "options", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
@@ -1164,6 +1174,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["session_id"], ["chat_sessions.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("run_id"),
+    )
+    op.create_index(
+        "replies_files",
+        "replies",
+        ["files"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("files <> '{}'::uuid[]"),
     )
     op.create_index(
         "replies_message", "replies", ["message_id"], unique=False, postgresql_where=sa.text("message_id IS NOT NULL")
@@ -1203,6 +1221,9 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION record_usage() CASCADE")
     op.drop_index("replies_session", table_name="replies", postgresql_where=sa.text("session_id IS NOT NULL"))
     op.drop_index("replies_message", table_name="replies", postgresql_where=sa.text("message_id IS NOT NULL"))
+    op.drop_index(
+        "replies_files", table_name="replies", postgresql_using="gin", postgresql_where=sa.text("files <> '{}'::uuid[]")
+    )
     op.drop_table("replies")
     op.drop_table("file_chunks")
     op.drop_table("call_attempts")
@@ -1268,6 +1289,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("status = 'pending'"),
     )
     op.drop_table("approvals")
+    op.drop_index(
+        "ai_calls_files",
+        table_name="ai_calls",
+        postgresql_using="gin",
+        postgresql_where=sa.text("files <> '{}'::uuid[]"),
+    )
     op.drop_table("ai_calls")
     op.drop_index("shares_owner", table_name="shares")
     op.drop_index("shares_group", table_name="shares")
