@@ -31,6 +31,9 @@ REQUESTS: tuple[tuple[str, str, dict[str, Any] | None, set[str]], ...] = (
     ("POST", "/auth/logout", None, NEVER),
     ("POST", f"/users/{uuid4()}/password-reset", None, NEVER),
     ("POST", f"/users/{uuid4()}/api-keys", {"name": "x", "scopes": ["read"]}, NEVER),
+    ("DELETE", f"/users/{uuid4()}/api-keys/{uuid4()}", None, NEVER),
+    ("POST", "/invitations", {"role": "admin"}, NEVER),
+    ("DELETE", f"/invitations/{uuid4()}", None, NEVER),
 )
 """Requests of an administrator, and the scopes of which a key needs one."""
 

@@ -18,6 +18,7 @@ from chimera.security import sessions
 from chimera.security.sign_ins import ACCOUNT_TRIES, ADDRESS_TRIES
 from tests.api.accounts import USERS, Person, installation, login, new_session, person, status_with
 from tests.api.conftest import PASSWORD, SignUp, administrator, client_of
+from tests.until import LIMIT_S
 
 RESET = "/api/v1/auth/password-reset"
 FIRST = "/api/v1/auth/first-admin"
@@ -169,7 +170,7 @@ async def test_a_late_first_administrator_waits_for_no_one(parts: Settings, api_
     token = SecretStr(SETUP_TOKEN)
     async with installation(parts, api_settings, administrators=1, setup_token=token) as (app, (admin,)):
         database: Database = app.state.parts.database
-        async with database.begin() as session, asyncio.timeout(30):
+        async with database.begin() as session, asyncio.timeout(LIMIT_S):
             await session.execute(update(User).where(User.id == admin.id).values(name="Changing"))
             assert (await _first(app, 1)).status_code == 404
 
