@@ -186,7 +186,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 parts.auth.close,
             ):
                 stack.push_async_callback(close)
-            await stack.enter_async_context(keeping(parts.database, "api", json_formatter("api")))
+            kept = await stack.enter_async_context(keeping(parts.database, "api", json_formatter("api")))
+            parts.report.add(lambda: {"log_dropped": kept.dropped})
             reporting = asyncio.create_task(parts.report.run())
             stack.callback(reporting.cancel)
             watching = asyncio.create_task(parts.rates.watch())

@@ -27,6 +27,7 @@ from api.live.foreign_reads import ForeignReads
 from api.live.hub import Hub
 from api.live.rights import Rights
 from api.live.states import State, States
+from api.middleware import QUIET_PATHS
 from api.user_limits import OpenByUser
 from chimera.bus import Bus
 from chimera.config.settings import Settings
@@ -194,14 +195,19 @@ async def _counted(request: Request) -> SignedIn:
             raise NotSignedIn
         signed_in = await parts.auth.signed_in(token)
     except ChimeraError:
-        # The middleware has counted requests without a token.
-        if not hasattr(request.state, "rate"):
-            await parts.rates.take(RateKind.ADDRESS, place_of(await _address(request)))
+        await count_address(request)
         raise
     request.state.rate = await parts.rates.take(RateKind.USER, signed_in.caller.user_id)
     if signed_in.caller.scopes is not None:
         request.state.rate = await parts.rates.take(RateKind.KEY, signed_in.session_id) or request.state.rate
     return signed_in
+
+
+async def count_address(request: Request) -> None:
+    """Count a request toward its address, unless the middleware has, as without a token. Raises TooManyRequests."""
+    if not hasattr(request.state, "rate") and request.scope["path"] not in QUIET_PATHS:
+        rates = parts_of(request).rates
+        request.state.rate = await rates.take(RateKind.ADDRESS, place_of(await _address(request)))
 
 
 async def get_caller(
@@ -374,6 +380,8 @@ class PublicRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:
+            # Even with a token, because no one has looked whose it is.
+            await count_address(request)
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strictly

@@ -309,7 +309,7 @@ SIGNED = frozenset({b"authorization", b"x-api-key"})
 class RequestRates:
     """Counts requests without a token by their address, and adds headers about the limit that a request counted toward.
 
-    `deps.get_signed_in` counts all other requests, because only it knows whose they are.
+    `deps` counts all other requests, because only it knows whose they are, and which are public.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -18,8 +18,7 @@ ADMINISTRATION = (f"{_API}/users", f"{_API}/invitations", f"{_API}/audit", f"{_A
 """Everything at and below these paths is for administrators only."""
 ACCOUNT = f"{_API}/auth"
 """A caller's own account. Keys can only read it, and viewers can change their own."""
-CREDENTIALS = ("/api-keys", "/password-reset")
-"""Administrators make credentials for others below `/users`. No key can make a credential."""
+INVITATIONS = f"{_API}/invitations"
 NOTIFICATIONS = f"{_API}/system/notifications"
 """A caller's own inbox, which viewers can also mark as read."""
 OPENAI = "/v1"
@@ -30,7 +29,7 @@ def check(connection: HTTPConnection, caller: Caller) -> None:
     path, method = _path_of(connection), str(connection.scope.get("method", "GET"))
     changes = method not in SAFE and path not in READS_BY_POST
     if any(_is_below(path, each) for each in ADMINISTRATION):
-        _check_administration(caller, may_use_key=not (changes and path.endswith(CREDENTIALS)))
+        _check_administration(caller, may_use_key=not (changes and _is_credential(path)))
     elif _is_below(path, ACCOUNT):
         _check_account(caller, changes=changes)
     elif _is_below(path, OPENAI):
@@ -60,6 +59,11 @@ def _check_administration(caller: Caller, *, may_use_key: bool) -> None:
         raise _not_with_key()
 
 
+def _is_credential(path: str) -> bool:
+    """Return whether a change here makes or deletes a credential of others, which no key can do."""
+    return "/api-keys" in path or path.endswith("/password-reset") or _is_below(path, INVITATIONS)
+
+
 def _check_account(caller: Caller, *, changes: bool) -> None:
     if caller.scopes is not None and changes:
         raise _not_with_key()
@@ -82,7 +86,10 @@ def _check_inbox(caller: Caller, *, changes: bool) -> None:
 
 
 def _not_with_key() -> Forbidden:
-    return Forbidden("An API key can't change accounts or create keys. Sign in with your password instead.")
+    return Forbidden(
+        "An API key can't change its owner's account, API keys, invitations or tokens for new passwords. Sign in with"
+        " your password instead."
+    )
 
 
 def _path_of(connection: HTTPConnection) -> str:

@@ -21,7 +21,7 @@ from chimera.store.user_limits import OPEN_REPLIES_LIMIT
 from models.agents import AgentView
 from models.errors import InactiveAgent, InvalidInput, NotFound, ReplyFailed, SpendingLimitReached, UnknownAgent
 from models.files import MAX_IMAGE_BYTES
-from models.ids import FileId, RunId, UserId
+from models.ids import RunId, UserId
 from models.replies import ClientTool, CompletionSpec, ConversationMessage, FilePart, ImagePart, ReplyView
 from models.runs import OPEN, REPLIES, RunStatus
 from models.shares import Right
@@ -159,18 +159,20 @@ def _check_tools(tools: Sequence[ClientTool], choice: str) -> None:
 
 async def _check_files(session: AsyncSession, owner_id: UserId, messages: Sequence[ConversationMessage]) -> None:
     """Raise an error that names the field if a message has a file that isn't the user's, or that can't be shown."""
-    owner = Caller(user_id=owner_id, role="user")
-    for index, message in enumerate(messages):
-        for place, part in enumerate(() if isinstance(message.content, str) else message.content):
-            if not isinstance(part, ImagePart | FilePart) or part.file_id is None:
-                continue
-            field = f"messages.{index}.content.{place}.file_id"
-            try:
-                file = await files.view(session, owner, FileId(str(part.file_id)))
-            except NotFound as error:
-                error.field = field
-                raise
-            if isinstance(part, ImagePart) and file.media_type not in IMAGES:
-                raise InvalidInput(field, f"The file type is {file.media_type}. Send a PNG, JPEG, GIF or WebP image.")
-            if file.media_type in IMAGES and file.size_bytes > MAX_IMAGE_BYTES:
-                raise InvalidInput(field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image.")
+    parts = [
+        (f"messages.{index}.content.{place}.file_id", str(part.file_id), part)
+        for index, message in enumerate(messages)
+        for place, part in enumerate(() if isinstance(message.content, str) else message.content)
+        if isinstance(part, ImagePart | FilePart) and part.file_id is not None
+    ]
+    found = await files.these(session, owner_id, {file_id for _, file_id, _ in parts})
+    for field, file_id, part in parts:
+        file = found.get(file_id)
+        if file is None:
+            error = NotFound("file", file_id)
+            error.field = field
+            raise error
+        if isinstance(part, ImagePart) and file.media_type not in IMAGES:
+            raise InvalidInput(field, f"The file type is {file.media_type}. Send a PNG, JPEG, GIF or WebP image.")
+        if file.media_type in IMAGES and file.size_bytes > MAX_IMAGE_BYTES:
+            raise InvalidInput(field, f"An image can be at most {MAX_IMAGE_BYTES:,} bytes. Send a smaller image.")

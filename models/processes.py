@@ -46,7 +46,10 @@ class QueueFigures(Contract):
         description="Number of runs that have not ended, by kind and status, for example `task` and `queued`"
     )
     outbox: int = Field(description="Number of messages that Temporal has not received yet")
-    outbox_oldest_s: float | None = Field(description="Age of the oldest of them in seconds; `null` if there is none")
+    outbox_oldest_s: float | None = Field(
+        description="Age of the oldest of them in seconds; `null` if there is none. Starts that have to wait for other"
+        " runs aren't counted"
+    )
     changes: int = Field(description="Number of changes that are not part of the rollups yet, counted up to 10,000")
 
 

@@ -136,7 +136,8 @@ async def _observe(
     settings: Settings, database: Database, component: str, report: SelfReport, stack: AsyncExitStack
 ) -> None:
     """Report this process's figures, and keep its warnings, until the stack closes."""
-    await stack.enter_async_context(keeping(database, component, json_formatter(component)))
+    kept = await stack.enter_async_context(keeping(database, component, json_formatter(component)))
+    report.add(lambda: {"log_dropped": kept.dropped})
     reporting = asyncio.create_task(report.run())
     stack.callback(reporting.cancel)
     if settings.worker_metrics_port is not None and settings.metrics_token is not None:

@@ -75,6 +75,15 @@ async def read(
     return [_shown(files, number, message) for number, message in enumerate(attached)]
 
 
+async def notes_on(connection: Connection, owner_id: str, attached: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return the notes that stand for the attachments of each message, without their contents."""
+    ids = {file_id for message in attached for file_id in message}
+    known = await input_files.describe(connection, owner_id, sorted(ids))
+    return [
+        [not_shown(known[file_id].name) if file_id in known else DELETED for file_id in message] for message in attached
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class _Files:
     """The files of a conversation."""

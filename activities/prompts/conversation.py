@@ -87,10 +87,12 @@ async def to_summarize(connection: Connection, context: CallContext, room: Room)
     if reply.conversation is not None or reply.session_id is None or reply.message_id is None:
         return None
     path = await conversations.read_path(connection, reply.session_id, reply.message_id)
+    older = _older(path, room.kept)
+    notes = await attachments.notes_on(connection, context.owner_id, [message.attachments for message in older])
     taken: list[str] = []
     covers_id, left = None, room.budget
-    for message in _older(path, room.kept):
-        said = cut(_line_of(message), room.budget // 2)
+    for message, files in zip(older, notes, strict=True):
+        said = "\n\n".join([cut(_line_of(message), room.budget // 2), *files])
         left -= messages.tokens_of(said)
         if left < 0 and covers_id is not None:
             break

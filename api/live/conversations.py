@@ -59,9 +59,7 @@ class Conversation:
             yield [{"cursor": (await anext(batches)).cursor}]
             async with self._working():
                 # After joining the feed, because it tells of later replies.
-                async with self._parts.database.begin() as session:
-                    for run_id, status, last_seq in await open_replies.open_in(session, self._session_id):
-                        self._follow(run_id, Progress(status, last_seq, RunKind.REPLY))
+                await self._follow_open()
                 self._begin("feed", self._take_changes(batches))
                 while True:
                     found = await self._ready.get()
@@ -87,6 +85,12 @@ class Conversation:
         except Exception as error:  # noqa: BLE001  the subscription reports it
             await self._ready.put(error)
 
+    async def _follow_open(self) -> None:
+        async with self._parts.database.begin() as session:
+            found = await open_replies.open_in(session, self._session_id)
+        for run_id, status, last_seq in found:
+            self._follow(run_id, Progress(status, last_seq, RunKind.REPLY))
+
     def _follow(self, run_id: RunId, progress: Progress) -> None:
         if run_id not in self._work:
             self._begin(run_id, self._take_frames(run_id, progress))
@@ -101,6 +105,8 @@ class Conversation:
         async for batch in batches:
             if batch.changes is None:
                 await self._ready.put([_message(MissedFrame(topic=self._topic, cursor=batch.cursor))])
+                # Replies may have been accepted in the gap.
+                await self._follow_open()
                 continue
             shown: list[Change] = [
                 each.run for each in batch.changes if each.run is not None and each.run.session_id == self._session_id

@@ -94,7 +94,9 @@ async def _run(parts: SubscriptionParts, caller: Caller, topic: Topic, after: Af
         run_id = run_of(topic)
     except ValueError:
         raise NotFound("topic", topic) from None
-    progress = await parts.hub.progress(caller, run_id, (RunKind.TASK, *REPLIES))
+    # If there is no such run, the error names the first kind.
+    kinds = (*REPLIES, RunKind.TASK) if topic.startswith("reply:") else (RunKind.TASK, *REPLIES)
+    progress = await parts.hub.progress(caller, run_id, kinds)
     await parts.foreign_reads.of_object(caller, "subscribe", Owned.RUN, run_id)
     yield [{"after": after or 0, "last_seq": progress.last_seq}]
     async with aclosing(parts.hub.batches(caller, run_id, after or 0, progress)) as batches:

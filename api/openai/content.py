@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from api.deps import Parts
 from chimera.content.file_types import IMAGES, TEXT, media_type_of
@@ -11,8 +11,7 @@ from chimera.egress.client import EgressClient
 from chimera.egress.errors import EgressFailed, EgressRefused
 from chimera.store import files
 from models.errors import InvalidInput, NotFound
-from models.files import MAX_IMAGE_BYTES
-from models.ids import FileId
+from models.files import MAX_IMAGE_BYTES, FileView
 from models.openai.content import Part, uuid_of
 from models.replies import MAX_TEXT_CHARS, FilePart, ImagePart, MessagePart, TextPart
 from models.users import Caller
@@ -30,6 +29,15 @@ class ContentReader:
         self._parts = parts
         self._caller = caller
         self._fetched = 0
+        self._files: dict[str, FileView] = {}
+
+    async def look_up(self, contents: Iterable[Sequence[Part]]) -> None:
+        """Read the files that these messages refer to, all at once. Call it before `read`."""
+        named = (uuid_of(part.stored_id) for parts in contents for part in parts if part.stored_id is not None)
+        wanted = {str(file_id) for file_id in named if file_id is not None}
+        if wanted:
+            async with self._parts.database.begin() as session:
+                self._files = await files.these(session, self._caller.user_id, wanted)
 
     async def read(self, content: Sequence[Part], field: str) -> str | tuple[MessagePart, ...]:
         """Return the content of a user's message. Raises InvalidInput or NotFound with a field below `field`."""
@@ -41,16 +49,14 @@ class ContentReader:
     async def _part(self, part: Part, field: str) -> MessagePart:
         if part.said is not None:
             return _text(part.said, field)
-        if part.is_file:
-            return await self._file(part, field)
-        if part.image_url is not None:
+        if part.stored_id is not None:
+            return self._stored(part.stored_id, f"{field}.file_id")
+        if part.image_url is not None and not part.is_file:
             return await self._image(part.image_url.url, f"{field}.image_url")
-        return await self._stored(part.file_id or "", f"{field}.file_id")
+        return self._file(part, field)
 
-    async def _file(self, part: Part, field: str) -> MessagePart:
+    def _file(self, part: Part, field: str) -> MessagePart:
         source = part.source
-        if source.file_id is not None:
-            return await self._stored(source.file_id, f"{field}.file_id")
         field = f"{field}.file_data"
         data = _decoded(_DATA_URL.sub("", source.file_data or "", count=1), field)
         if (media_type := media_type_of(data)) in IMAGES:
@@ -60,16 +66,13 @@ class ContentReader:
         name = f"{source.filename}:\n" if source.filename else ""
         return _text(name + data.decode(errors="replace"), field)
 
-    async def _stored(self, file_id: str, field: str) -> MessagePart:
+    def _stored(self, file_id: str, field: str) -> MessagePart:
         found = uuid_of(file_id)
-        try:
-            if found is None:
-                raise NotFound("file", file_id[:100])
-            async with self._parts.database.begin() as session:
-                file = await files.view(session, self._caller, FileId(str(found)))
-        except NotFound as error:
+        file = None if found is None else self._files.get(str(found))
+        if found is None or file is None:
+            error = NotFound("file", str(found or file_id[:100]))
             error.field = field
-            raise
+            raise error
         if file.media_type in IMAGES:
             return ImagePart(type="image", file_id=found)
         if not file.media_type.startswith("text/"):

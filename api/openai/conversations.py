@@ -15,6 +15,7 @@ async def conversation_of(
     reader: ContentReader, messages: Sequence[ChatMessageBody], field: str = "messages"
 ) -> tuple[ConversationMessage, ...]:
     """Translate messages. Raises InvalidInput or NotFound naming the field."""
+    await reader.look_up(message.content for message in messages)
     read = [await _message(reader, message, f"{field}.{index}") for index, message in enumerate(messages)]
     check_calls(read, field)
     return tuple(read)

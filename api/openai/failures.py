@@ -71,8 +71,10 @@ def interrupted(run_id: RunId) -> NoAnswer:
     )
 
 
-def out_of_budget(run_id: RunId, message: str) -> NoAnswer:
-    return NoAnswer(run_id, "budget_reached", f"{message} Raise the budget of the run, or send a higher one.")
+def out_of_budget(run_id: RunId, message: str, *, is_kept: bool) -> NoAnswer:
+    """Return the end for a run that has reached a limit. Unless it is kept, it is cancelled."""
+    advice = "Raise the budget of the run, or send a higher one." if is_kept else "The run was cancelled."
+    return NoAnswer(run_id, "budget_reached", f"{message} {advice}")
 
 
 def undecided(run_id: RunId, tool: str, approval_id: str) -> NoAnswer:

@@ -10,6 +10,7 @@ from api.live.ending import stop
 from api.live.frames import Written
 from api.live.sse import while_allowed
 from api.openai import failures
+from api.openai.ending import cancel_soon
 from api.openai.text import Contradicted, GrowingText
 from chimera.db.engine import READ_SECONDS
 from chimera.security.sessions import SignedIn
@@ -47,12 +48,18 @@ class Answer:
 class Following:
     """Follows one run for one client."""
 
-    def __init__(self, parts: Parts, signed_in: SignedIn, run_id: RunId, *, is_live: bool) -> None:
-        """Prepare to follow. Unless `is_live`, the text is sent only when it is complete."""
+    def __init__(
+        self, parts: Parts, signed_in: SignedIn, run_id: RunId, *, is_live: bool, is_kept: bool = True
+    ) -> None:
+        """Prepare to follow. Unless `is_live`, the text is sent only when it is complete.
+
+        With `is_kept`, the run continues without its client, because its answer can be fetched later.
+        """
         self._parts = parts
         self._signed_in = signed_in
         self._run_id = run_id
         self._is_live = is_live
+        self._is_kept = is_kept
         self._text = GrowingText()
         self._pending: dict[str, str] = {}
         """The tools of calls that wait for a person, by approval."""
@@ -88,6 +95,11 @@ class Following:
         """Return the run as it is, whether it has an answer or not."""
         return await found(self._parts, self._signed_in.caller, self._run_id)
 
+    def give_up(self) -> None:
+        """Cancel the run of a client that doesn't wait any longer, unless the run is kept."""
+        if not self._is_kept:
+            cancel_soon(self._parts, self._signed_in.caller, self._run_id)
+
     def too_slow(self) -> failures.NoAnswer:
         """Return the end of a wait that has lasted long enough, with its reason."""
         if self._pending:
@@ -119,7 +131,9 @@ class Following:
         """Raise NoAnswer if the run still waits for its budget. The event is also replayed when it has been raised."""
         waiting = (await self.state()).view.waiting
         if isinstance(waiting, BudgetWait):
-            raise failures.out_of_budget(self._run_id, waiting.message)
+            # Otherwise, it would wait for ever: its client has no reason to come back.
+            self.give_up()
+            raise failures.out_of_budget(self._run_id, waiting.message, is_kept=self._is_kept)
 
     async def _settle(self, event: ModelCallFinished) -> str:
         """Complete the text of a turn that others follow: pieces may have got lost, for example with Redis."""
@@ -127,7 +141,7 @@ class Following:
         if not event.tool_calls and not goes_on:
             return ""
         async with self._parts.database.begin() as session:
-            whole = await reply_contents.spoken(session, self._run_id, BETWEEN_TURNS)
+            whole = await reply_contents.spoken(session, self._run_id, BETWEEN_TURNS, up_to=event.step)
         return self._text.settle(whole, goes_on=goes_on)
 
     def _wait_for(self, event: ApprovalRequested) -> None:

@@ -17,6 +17,7 @@ async def conversation_of(
 ) -> tuple[ConversationMessage, ...]:
     """Translate items, which follow the messages of earlier responses. Raises InvalidInput or NotFound."""
     messages = list(earlier)
+    await reader.look_up(item.content for item in items)
     for index, item in enumerate(items):
         place = f"{FIELD}.{index}"
         match item.type:

@@ -11,7 +11,6 @@ from api.deps import Parts
 from api.idempotency import REPLAYED
 from api.openai.accepting import TYPED, Conversation, Terms, accept, accepted_before, meaning_of
 from api.openai.connections import Disconnected, while_connected
-from api.openai.ending import cancel_soon
 from api.openai.following import Answer, Following, found, waited
 from api.openai_errors import RUN_ID, RUN_ID_HEADER
 from chimera.security.sessions import SignedIn
@@ -28,26 +27,18 @@ class Started:
     """A run for one client."""
 
     parts: Parts
-    caller: Caller
     id: RunId
     following: Following
     headers: dict[str, str]
     """The headers of every response."""
-    is_kept: bool
-    """Whether the run continues if the client disconnects, because its answer can be fetched later."""
 
     async def answer(self, receive: Receive) -> Answer:
-        """Wait for the answer. Raises NoAnswer, and Disconnected after giving up."""
+        """Wait for the answer. Raises NoAnswer, and Disconnected after giving the run up."""
         try:
             return await while_connected(receive, waited(self.following, self.parts.settings.reply_patience_s))
         except Disconnected:
-            self.give_up()
+            self.following.give_up()
             raise
-
-    def give_up(self) -> None:
-        """Cancel the run of a client that has disconnected, unless the run is kept."""
-        if not self.is_kept:
-            cancel_soon(self.parts, self.caller, self.id)
 
 
 async def start(
@@ -78,11 +69,10 @@ async def start(
         await parts.dispatcher.deliver(run_id)
     elif spec.stream:
         is_typed = bool((await found(parts, caller, run_id)).view.metadata.get(TYPED))
+    is_kept = is_stored or terms.key is not None
     return Started(
         parts=parts,
-        caller=caller,
         id=run_id,
-        following=Following(parts, signed_in, run_id, is_live=bool(spec.stream) and not is_typed),
+        following=Following(parts, signed_in, run_id, is_live=bool(spec.stream) and not is_typed, is_kept=is_kept),
         headers={RUN_ID_HEADER: run_id} | ({} if is_new else {REPLAYED: "true"}),
-        is_kept=is_stored or terms.key is not None,
     )

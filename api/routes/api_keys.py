@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.deps import API, ClosedRoute, Parts, WithApiKeyId, WithCaller, WithParts
 from api.paging import Cursor, Limit
 from chimera.security.api_keys import new_key
-from chimera.store import api_keys, audit, user_limits
+from chimera.store import accounts, api_keys, audit, user_limits
 from chimera.store.user_limits import API_KEYS_LIMIT
 from models.api_keys import ApiKeyPage, ApiKeySpec, NewApiKey
 from models.audit import AuditAction
@@ -36,7 +36,7 @@ async def list_api_keys(
     cursor: Cursor = None,
 ) -> ApiKeyPage:
     """List your API keys, newest first, without their secrets."""
-    return await keys_of(parts, caller.user_id, limit, cursor)
+    return await keys_of(parts, caller, caller.user_id, limit, cursor)
 
 
 @router.delete(
@@ -60,9 +60,9 @@ async def add_key(
     return NewApiKey(**view.model_dump(), key=key.key)
 
 
-async def keys_of(parts: Parts, owner_id: UserId, limit: int, cursor: str | None) -> ApiKeyPage:
-    """Return a page of a user's keys."""
-    list_name = f"api keys {owner_id}"
+async def keys_of(parts: Parts, caller: Caller, owner_id: UserId, limit: int, cursor: str | None) -> ApiKeyPage:
+    """Return a page of a user's keys, whose cursors are the caller's."""
+    list_name = f"api keys {caller.user_id} {owner_id}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
         views, place = await api_keys.page(session, owner_id, after=after, limit=limit)
@@ -70,8 +70,10 @@ async def keys_of(parts: Parts, owner_id: UserId, limit: int, cursor: str | None
 
 
 async def remove_key(parts: Parts, caller: Caller, owner_id: UserId, key_id: ApiKeyId) -> None:
-    """Delete a user's key. Raises NotFound."""
+    """Delete a user's key. Raises NotFound, and Forbidden unless the user is the caller or the caller administers."""
     async with parts.database.begin() as session:
+        if owner_id != caller.user_id:
+            await accounts.check_acting(session, caller)
         name = await api_keys.remove(session, owner_id, key_id)
         await audit.record(
             session,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.routing import APIRoute
 
 from api.bodies import StrictRequest
-from api.deps import API, ClosedRoute, WithParts, WithSignedIn, parts_of
+from api.deps import API, ClosedRoute, WithParts, WithSignedIn, count_address, parts_of
 from chimera.config.temporal_tls import TemporalTls as TlsSettings
 from chimera.store import audit
 from chimera.temporal.payloads import PayloadUnreadable
@@ -23,6 +23,7 @@ class PassRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def checked_first(request: Request) -> Response:
+            await count_address(request)
             await parts_of(request).auth.check_codec_pass(request.path_params["codec_pass"])
             return await handle(StrictRequest(request.scope, request.receive))
 

@@ -8,6 +8,7 @@ from api.deps import ClosedRoute, WithCaller, WithParts
 from api.idempotency import WithKey
 from api.paging import Limit
 from api.periods import PeriodQuery
+from chimera.ledger.analytics.window import bounded
 from chimera.store import custom_metrics
 from models.base import METRIC_NAME
 from models.custom_metrics import MetricPage, MetricRecords, MetricsRecorded
@@ -20,7 +21,7 @@ async def record_metrics(body: MetricRecords, caller: WithCaller, parts: WithPar
     """Record values of your own metrics, for example the scores of reviews."""
     view = MetricsRecorded(recorded=len(body.metrics))
     async with parts.database.begin() as session:
-        await custom_metrics.record(session, caller, body.metrics)
+        await custom_metrics.record(session, caller, parts.settings, body.metrics)
         await keyed.made(session, view, status.HTTP_201_CREATED)
     return view
 
@@ -42,6 +43,7 @@ async def list_metrics(
     period, of = wanted.period(), f"metrics {caller.user_id} {wanted.user_id} {name}"
     after = None if cursor is None else int(parts.cursors.open_text(cursor, of))
     async with parts.database.begin() as session:
+        await bounded(session)
         window = await wanted.window(session, caller, period)
         found = await custom_metrics.figures(
             session, window.owner_id, period.since, period.until, name=name, after=after, limit=limit + 1

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response, status
 from api.deps import API, ClosedRoute, WithCaller, WithInvitationId, WithParts
 from api.paging import Cursor, Limit
 from chimera.security.one_time import new_token
-from chimera.store import audit, invitations
+from chimera.store import accounts, audit, invitations
 from models.audit import AuditAction
 from models.errors import Conflict
 from models.invitations import InvitationPage, InvitationSpec, NewInvitation
@@ -25,6 +25,7 @@ async def create_invitation(
         )
     token = new_token()
     async with parts.database.begin() as session:
+        await accounts.check_acting(session, caller)
         view = await invitations.create(session, caller.user_id, spec, token.sha256)
         facts = {"email": spec.email, "role": spec.role}
         await audit.record(
@@ -49,5 +50,6 @@ async def list_invitations(
 async def delete_invitation(invitation_id: WithInvitationId, caller: WithCaller, parts: WithParts) -> None:
     """Delete an invitation, so that it can't be used. An account that was created with it stays."""
     async with parts.database.begin() as session:
+        await accounts.check_acting(session, caller)
         await invitations.remove(session, invitation_id)
         await audit.record(session, AuditAction.INVITATION_DELETED, actor_id=caller.user_id, subject_id=invitation_id)

@@ -10,7 +10,7 @@ from api.etags import ChecksTag, ShowsVersion
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger import spending
 from chimera.ledger.spending import SpendingRules
-from chimera.store import audit, limits
+from chimera.store import accounts, audit, limits
 from models.audit import AuditAction
 from models.ids import UserId
 from models.limits import LimitsView, UserLimits
@@ -49,6 +49,7 @@ async def set_user_limits(
     They apply from the next model call. Tasks that wait for a limit continue within seconds if it was raised.
     """
     async with parts.database.begin() as session:
+        await accounts.check_acting(session, caller)
         before = await limits.set_own(session, user_id, own)
         tagged.check(before)
         await audit.record(

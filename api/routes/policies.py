@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.deps import ClosedRoute, WithCaller, WithParts
 from api.etags import ChecksTag, ShowsTag
-from chimera.store import audit, policies
+from chimera.store import accounts, audit, policies
 from models.audit import AuditAction
 from models.errors import Forbidden
 from models.policies import Policy, PolicyTest, PolicyTestView, PolicyView
@@ -54,6 +54,7 @@ async def replace_installation_policy(
         raise Forbidden("Only administrators can change the rules of the installation. You can change your own rules.")
     async with parts.database.begin() as session:
         await policies.lock(session, None)
+        await accounts.check_acting(session, caller)
         tagged.check((await policies.view(session, caller)).installation)
         await policies.replace(session, None, policy)
         await audit.record(session, AuditAction.POLICY_REPLACED, actor_id=caller.user_id, rules=len(policy.rules))

@@ -81,6 +81,7 @@ async def run_retention(
             return await retention.preview(session, parts.settings.kept_days, caller.user_id)
     user_id = None if request.user_id is None else UserId(str(request.user_id))
     async with parts.database.begin() as session:
+        await accounts.check_acting(session, caller)
         if user_id is not None:
             await accounts.locked(session, user_id)
         row = await retention.create(session, parts.settings.kept_days, user_id=user_id, requested_by=caller.user_id)

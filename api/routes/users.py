@@ -76,6 +76,7 @@ async def create_service_account(
 ) -> UserDetails:
     """Create a service account: a user for a program. It has no password, so it needs an API key."""
     async with parts.database.begin() as session:
+        await accounts.check_acting(session, caller)
         user = await users.create(session, spec.name, None, name=spec.name, role=spec.role, kind="service")
         facts = {"kind": "service", "name": spec.name, "role": spec.role}
         await audit.record(session, AuditAction.USER_CREATED, actor_id=caller.user_id, subject_id=user.id, **facts)
@@ -124,7 +125,7 @@ async def delete_user(user_id: WithUserId, caller: WithCaller, parts: WithParts,
     Open tasks are cancelled, and their content is deleted when they have ended.
     """
     async with parts.database.begin() as session:
-        user = await accounts.locked(session, user_id)
+        user = await accounts.locked(session, user_id, by=caller)
         tagged.check(*_edited(await accounts.one(session, user_id)))
         await accounts.check_not_last(session, user)
         schedules = await deleted_owners.empty(session, user)
@@ -147,18 +148,20 @@ async def create_service_key(
     """Create an API key for a service account. The response contains the key, which isn't shown again."""
     response.headers["Location"] = f"{API}/users/{user_id}/api-keys"
     async with parts.database.begin() as session:
-        user = await accounts.locked(session, user_id)
+        user = await accounts.locked(session, user_id, by=caller)
         if user.kind != "service":
             raise Conflict("Users create their API keys themselves. Only a service account's keys are created here.")
         return await add_key(session, parts, caller, user_id, (await accounts.one(session, user_id)).role, spec)
 
 
 @router.get("/{user_id}/api-keys", operation_id="list_user_keys")
-async def list_user_keys(user_id: WithUserId, parts: WithParts, limit: Limit = 20, cursor: Cursor = None) -> ApiKeyPage:
+async def list_user_keys(
+    user_id: WithUserId, caller: WithCaller, parts: WithParts, limit: Limit = 20, cursor: Cursor = None
+) -> ApiKeyPage:
     """List a user's API keys, newest first, without their secrets."""
     async with parts.database.begin() as session:
         await accounts.one(session, user_id)
-    return await keys_of(parts, user_id, limit, cursor)
+    return await keys_of(parts, caller, user_id, limit, cursor)
 
 
 @router.delete("/{user_id}/api-keys/{key_id}", operation_id="delete_user_key", status_code=status.HTTP_204_NO_CONTENT)
@@ -172,9 +175,9 @@ async def _changed(
 ) -> UserDetails:
     async with parts.database.begin() as session:
         if tagged is not None:
-            await accounts.locked(session, user_id)
+            await accounts.locked(session, user_id, by=caller)
             tagged.check(*_edited(await accounts.one(session, user_id)))
-        changed = await accounts.change(session, user_id, change)
+        changed = await accounts.change(session, user_id, change, by=caller)
         if "disabled" in changed:
             action = AuditAction.USER_DISABLED if changed.pop("disabled") else AuditAction.USER_ENABLED
             await audit.record(session, action, actor_id=caller.user_id, subject_id=user_id)

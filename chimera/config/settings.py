@@ -221,6 +221,8 @@ class Settings(OfVendors):
     max_api_keys: NotNegative = 50
     max_kept_bytes: NotNegative = 1024 * 1024 * 1024
     """The total size of a user's files."""
+    max_metric_values: NotNegative = 100_000
+    """Values of custom metrics."""
     max_sockets: NotNegative = 10
     max_streams: NotNegative = 10
 

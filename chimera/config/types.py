@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, SecretStr
 
 from chimera.config import payload_keys
+from chimera.config.addresses import problem_of
 from models.retention import MIN_AUDIT_DAYS
 
 HIGHEST_PORT = 65535
@@ -77,12 +78,13 @@ def _is_a_network(value: str) -> str:
 
 
 def _is_an_origin(value: str) -> str:
-    parts = urlsplit(value)
     try:
+        parts = urlsplit(value)
         is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_one = is_one and value == f"{parts.scheme}://{parts.netloc}".lower()
     except ValueError:
         is_one = False
-    if not is_one or value != f"{parts.scheme}://{parts.netloc}".lower() or "@" in value or "*" in value:
+    if not is_one or "@" in value or "*" in value:
         raise ValueError(
             f"{value!r} is not a valid origin. Use an origin such as https://chimera.example or http://localhost:3000,"
             " in lowercase and without a path or wildcard."
@@ -107,8 +109,7 @@ def _is_a_host_pattern(value: str) -> str:
 
 
 def _is_a_web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if problem_of(value) is not None:
         raise ValueError(f"{value!r} is not a web address. Use an address such as https://temporal.example.")
     return value
 

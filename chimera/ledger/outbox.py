@@ -85,16 +85,17 @@ _WAITS = f"""
 SELECT 1 FROM replies p JOIN runs r ON r.id = p.run_id JOIN runs earlier ON earlier.id = ANY(p.waits_for)
 WHERE p.run_id = o.run_id AND r.status = 'queued' AND earlier.status IN ({_OPEN})
 """  # noqa: S608  # only constants go in, here and below
-_IS_HELD = f"""o.kind = 'start' AND (
+IS_HELD = f"""o.kind = 'start' AND (
     EXISTS (SELECT 1 FROM runs r WHERE r.id = o.run_id AND {NOT_ADMITTED}) OR EXISTS ({_WAITS}))"""  # noqa: S608
+"""Selects starts `o` that may not be delivered yet. Until then, what was sent to the run after them waits, too."""
 _TAKE_FIRST = f"""
 SELECT o.id, o.run_id, o.kind, o.payload, o.attempts FROM outbox o
-WHERE o.id = (SELECT min(id) FROM outbox WHERE run_id = %(run_id)s) AND NOT ({_IS_HELD})
+WHERE o.id = (SELECT min(id) FROM outbox WHERE run_id = %(run_id)s) AND NOT ({IS_HELD})
 FOR UPDATE OF o SKIP LOCKED
 """  # noqa: S608
 _DUE = f"""
 SELECT o.run_id FROM outbox o WHERE o.next_attempt_at <= now() AND o.run_id IS NOT NULL
-   AND o.id = (SELECT min(id) FROM outbox f WHERE f.run_id = o.run_id) AND NOT ({_IS_HELD})
+   AND o.id = (SELECT min(id) FROM outbox f WHERE f.run_id = o.run_id) AND NOT ({IS_HELD})
 ORDER BY o.next_attempt_at LIMIT %(limit)s
 """  # noqa: S608
 _HELD_REPLIES = f"""

@@ -97,9 +97,12 @@ _USED_BY_ALL = _used("u.owner_id IS NULL", "true")
 
 
 async def used_of(
-    connection: Connection, owner_id: UserId, limits: Mapping[SpendingLimit, int], time_zone: str
+    connection: Connection, owner_id: UserId | None, limits: Mapping[SpendingLimit, int], time_zone: str
 ) -> dict[SpendingLimit, Used]:
-    """Return what counts toward each of these limits at the moment, by the database's clock."""
+    """Return what counts toward each of these limits at the moment, by the database's clock.
+
+    Limits of all users together need no `owner_id`.
+    """
     found: dict[SpendingLimit, Used] = {}
     for scope, statement in (("user", _USED_BY_USER), ("installation", _USED_BY_ALL)):
         named = [limit for limit in limits if limit.scope == scope]

@@ -3,7 +3,7 @@
 The workers look every two seconds, so nothing has to be told about a new day or a new limit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chimera.bus import Bus
@@ -37,13 +37,17 @@ DELETE FROM spending_waits w USING runs r
 WHERE r.id = w.run_id AND NOT (r.needs_budget AND r.status IN ('waiting', 'paused'))
 """
 _OWNERS = """
-SELECT DISTINCT r.owner_id, u.max_cost_day_micro_usd AS day, u.max_cost_month_micro_usd AS month
+SELECT r.owner_id, u.max_cost_day_micro_usd AS day, u.max_cost_month_micro_usd AS month,
+       min(w.needed_micro_usd) AS least
 FROM spending_waits w JOIN runs r ON r.id = w.run_id JOIN users u ON u.id = r.owner_id
-WHERE r.status = 'waiting' AND u.disabled_at IS NULL
+WHERE r.status = 'waiting' AND u.disabled_at IS NULL GROUP BY r.owner_id, u.id ORDER BY min(w.since), r.owner_id
 """
+# Runs that don't fit aren't among the first ones: they could keep smaller ones waiting forever.
 _RUNS = """
 SELECT w.run_id, w.needed_micro_usd AS needed FROM spending_waits w JOIN runs r ON r.id = w.run_id
-WHERE r.owner_id = %(owner_id)s AND r.status = 'waiting' ORDER BY w.since, w.run_id LIMIT %(limit)s
+WHERE r.owner_id = %(owner_id)s AND r.status = 'waiting'
+  AND (%(left)s::bigint IS NULL OR w.needed_micro_usd <= %(left)s::bigint)
+ORDER BY w.since, w.run_id LIMIT %(limit)s
 """
 _WAKE = f"""
 WITH run AS MATERIALIZED (
@@ -70,26 +74,43 @@ async def wake(database: Database, bus: Bus, rules: SpendingRules) -> None:
     async with database.statements() as connection:
         await connection.execute(_FORGET)
         owners = await (await connection.execute(_OWNERS)).fetchall()
-        spare: dict[SpendingLimit, int] = {}
+        if not owners:
+            return
+        # Read once: it is a sum over all open runs. What is woken in this round isn't reserved yet.
+        of_all = await _left_of(connection, None, rules, {each: rules.limits[each] for each in TOTAL})
         for owner in owners:
-            limits = rules.for_user(owner.day, owner.month)
-            used = await used_of(connection, UserId(str(owner.owner_id)), limits, rules.time_zone)
-            left = {limit: most - used[limit].total for limit, most in limits.items()}
-            # What other users' runs take in this round isn't reserved yet.
-            left |= {limit: min(spare.get(limit, left[limit]), left[limit]) for limit in TOTAL if limit in left}
-            for run_id in await _fitting(connection, owner.owner_id, left):
+            if not _fits(owner.least, of_all):
+                continue
+            owner_id = UserId(str(owner.owner_id))
+            own = {limit: most for limit, most in rules.for_user(owner.day, owner.month).items() if limit not in TOTAL}
+            left = await _left_of(connection, owner_id, rules, own) | of_all
+            for run_id in await _fitting(connection, owner_id, left):
                 cursor = await connection.execute(_WAKE, {"run_id": run_id, **_VALUES})
                 row: Any = await cursor.fetchone()
                 if row is not None:
                     bus.wake(run_id, row.seq)
-            spare = {limit: left[limit] for limit in TOTAL if limit in left}
+            of_all = {limit: left[limit] for limit in of_all}
 
 
-async def _fitting(connection: Connection, owner_id: object, left: dict[SpendingLimit, int]) -> Iterable[RunId]:
+async def _left_of(
+    connection: Connection, owner_id: UserId | None, rules: SpendingRules, limits: Mapping[SpendingLimit, int | None]
+) -> dict[SpendingLimit, int]:
+    """Return what is left of each limit that is set."""
+    in_force = {limit: most for limit, most in limits.items() if most is not None}
+    used = await used_of(connection, owner_id, in_force, rules.time_zone)
+    return {limit: most - used[limit].total for limit, most in in_force.items()}
+
+
+def _fits(needed: int, left: Mapping[SpendingLimit, int]) -> bool:
+    return all(needed <= most for most in left.values())
+
+
+async def _fitting(connection: Connection, owner_id: UserId, left: dict[SpendingLimit, int]) -> Iterable[RunId]:
     """Return the runs of a user that fit together into what is left, and take their needs from it."""
     fitting: list[RunId] = []
-    for row in await (await connection.execute(_RUNS, {"owner_id": owner_id, "limit": AT_ONCE})).fetchall():
-        if all(row.needed <= most for most in left.values()):
+    values = {"owner_id": owner_id, "left": min(left.values(), default=None), "limit": AT_ONCE}
+    for row in await (await connection.execute(_RUNS, values)).fetchall():
+        if _fits(row.needed, left):
             fitting.append(RunId(str(row.run_id)))
             for limit in left:
                 left[limit] -= row.needed

@@ -1,10 +1,14 @@
-"""The metrics in Prometheus's text format. Labels are closed sets, never ids of users, names of models or text."""
+"""The metrics in Prometheus's text format. Labels are never ids of users, names of models or text of users.
+
+Except for the names of processes, they are closed sets.
+"""
 
 import hmac
 from collections.abc import Callable, Iterable, Sequence
-from threading import Thread
+from socketserver import ThreadingMixIn
+from threading import Semaphore, Thread
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -15,6 +19,8 @@ from chimera.reports.processes import SelfReport
 from models.processes import ProcessFigures, ProcessView, QueueFigures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+MAX_CLIENTS = 20
+"""Maximum number of connections at once to a worker's own metrics. Further ones are closed."""
 _FALLS = ("in_doubt",)
 """Attempts can leave this status, so their number is no counter."""
 _STATUSES = ("finished", "failed", "cancelled", "late", "in_doubt")
@@ -45,7 +51,11 @@ def metrics_of(
     yield from _of_calls(calls)
     yield from _of_runs(queues, runs)
     yield _gauge("outbox", "Messages that Temporal has not received yet", queues.outbox)
-    yield _gauge("outbox_oldest_seconds", "Age of the oldest of them", queues.outbox_oldest_s or 0)
+    yield _gauge(
+        "outbox_oldest_seconds",
+        "Age of the oldest of them, without starts that wait for other runs",
+        queues.outbox_oldest_s or 0,
+    )
     yield _gauge("changes", "Changes that are not part of the rollups yet", queues.changes)
     yield from _of_processes([(process.component, process.name, process.figures) for process in processes])
 
@@ -111,6 +121,28 @@ class _Quiet(WSGIRequestHandler):
         """Log nothing: uvicorn's access log is off, too."""
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """Answers each request in a thread of its own, so that a silent client delays neither others nor a stop."""
+
+    daemon_threads = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._free = Semaphore(MAX_CLIENTS)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+
 def serve_metrics(host: str, port: int, token: SecretStr, report: SelfReport) -> Callable[[], None]:
     """Serve this process's own figures in a thread; return a function that stops it. Raises OSError for a used port."""
 
@@ -125,7 +157,7 @@ def serve_metrics(host: str, port: int, token: SecretStr, report: SelfReport) ->
         start("200 OK", [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")])
         return [text_of(_of_processes([(report.component, report.name, report.latest())]))]
 
-    server = make_server(host, port, answer, handler_class=_Quiet)
+    server = make_server(host, port, answer, server_class=_Server, handler_class=_Quiet)
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()
 
     def stop() -> None:

@@ -31,10 +31,14 @@ class SelfReport:
         # Containers may have the same process id and host name.
         self.name = f"{component} {os.getpid()}@{socket.gethostname()} {uuid4().hex[:6]}"
         self._database = database
-        self._more = more
+        self._more = [more]
         self._lag_s = 0.0
         self._measured = (time.monotonic(), time.process_time())
         self._latest = ProcessFigures()
+
+    def add(self, more: More) -> None:
+        """Report these figures, too."""
+        self._more.append(more)
 
     async def run(self) -> None:
         """Measure and report until cancelled. While the database is away, reports are left out."""
@@ -69,7 +73,7 @@ class SelfReport:
             loop_lag_ms=round(lag_s * 1000, 1),
             pool_in_use=in_use,
             pool_size=size,
-            **self._more(),
+            **{name: value for more in self._more for name, value in more().items()},
         )
 
 

@@ -76,6 +76,7 @@ class Accounts:
         Raises SetUpDone if there is an administrator or no set-up token, and Forbidden for a wrong token.
         """
         expected = self._settings.setup_token
+        # Without the lock, which waits for all changes of users, because anyone can send this request.
         async with self._database.begin() as session:
             if expected is None or await users.has_administrator(session):
                 raise SetUpDone
@@ -86,7 +87,7 @@ class Accounts:
         weak_passwords.check(first.password, first.email)
         password_hash = await self._auth.passwords.hash(first.password, sender=sender_of(address))
         async with self._database.begin() as session:
-            if await users.has_administrator(session):
+            if await users.has_administrator(session, lock=True):
                 raise SetUpDone
             return await _new_administrator(session, first.email, password_hash, first.name)
 
@@ -145,10 +146,10 @@ class Accounts:
         await self._check_password(caller, password, address)
 
     async def create_reset(self, caller: Caller, user_id: UserId) -> NewPasswordReset:
-        """Create a one-time token with which a user sets a new password. Raises NotFound and Conflict."""
+        """Create a one-time token with which a user sets a new password. Raises as `accounts.locked` does."""
         token = new_token()
         async with self._database.begin() as session:
-            user = await accounts.locked(session, user_id)
+            user = await accounts.locked(session, user_id, by=caller)
             if user.kind != "person":
                 raise Conflict("A service account has no password. Create an API key for it instead.")
             expires_at = await password_resets.create(session, user_id, token.sha256)
@@ -162,8 +163,8 @@ class Accounts:
         """
         weak_passwords.check(reset.new_password, reset.email, "new_password")
         token_sha256 = sha256_of(reset.token)
+        # Counted by address only. A token can't be guessed, and a count per account would let anyone block the owner's.
         async with self._auth.sign_ins.trying(address) as tried:
-            await tried.at(f"reset of {reset.email}")
             async with self._database.begin() as session:
                 tried.failed = not await password_resets.is_usable(session, token_sha256, reset.email)
             if tried.failed:

@@ -257,7 +257,7 @@ class Provider:
         names = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
         known = {name: str(found.get(name, "")) for name in names}
         # As secure as the issuer's own address: codes and secrets go there.
-        if any(urlsplit(url).scheme not in ("https", urlsplit(issuer).scheme) for url in known.values()):
+        if not all(url.lower().startswith(("https://", f"{urlsplit(issuer).scheme}://")) for url in known.values()):
             log.error("oidc_address_insecure", issuer=issuer)
             raise Unavailable("The identity provider")
         return known

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.tables import ApiKey, RefreshToken, User
 from chimera.store import pages, users
-from models.errors import Conflict, NotFound
+from models.errors import Conflict, Forbidden, NotFound
 from models.ids import UserId
-from models.users import Role, UserChange, UserDetails, UserKind, UserState
+from models.users import Caller, Role, UserChange, UserDetails, UserKind, UserState
 
 STATE = case((User.deleted_at.is_not(None), "deleted"), (User.disabled_at.is_not(None), "disabled"), else_="active")
 
@@ -49,12 +49,14 @@ async def one(session: AsyncSession, user_id: UserId) -> UserDetails:
     return _view_of(row)
 
 
-async def change(session: AsyncSession, user_id: UserId, change: UserChange) -> dict[str, Any]:
+async def change(
+    session: AsyncSession, user_id: UserId, change: UserChange, *, by: Caller | None = None
+) -> dict[str, Any]:
     """Change an account, and return what has changed, with the new values.
 
-    Raises NotFound, and Conflict for a deleted account or if no administrator would be left.
+    Raises as `locked` does, and Conflict if no administrator would be left.
     """
-    user = await locked(session, user_id)
+    user = await locked(session, user_id, by=by)
     changed = {
         name: value
         for name, value in change.model_dump(exclude_none=True).items()
@@ -72,13 +74,15 @@ async def change(session: AsyncSession, user_id: UserId, change: UserChange) -> 
     return changed
 
 
-async def locked(session: AsyncSession, user_id: UserId) -> User:
-    """Return an account that isn't deleted, locked. Raises NotFound and Conflict.
+async def locked(session: AsyncSession, user_id: UserId, *, by: Caller | None = None) -> User:
+    """Return an account that isn't deleted, locked. Raises NotFound, Conflict, and Forbidden as `check_acting` does.
 
     All administrators are locked too, so that two can't remove each other at the same time.
     """
-    admins = select(User.id).where(User.role == "admin", User.deleted_at.is_(None)).order_by(User.id)
-    await session.execute(admins.with_for_update(key_share=True))
+    if by is None:
+        await _lock_administrators(session)
+    else:
+        await check_acting(session, by)
     statement = select(User).where(User.id == user_id).with_for_update(key_share=True)
     user = await session.scalar(statement.execution_options(populate_existing=True))
     if user is None:
@@ -86,6 +90,22 @@ async def locked(session: AsyncSession, user_id: UserId) -> User:
     if user.deleted_at is not None:
         raise Conflict("This account was deleted. It can't be changed anymore.")
     return user
+
+
+async def check_acting(session: AsyncSession, by: Caller) -> None:
+    """Raise Forbidden unless the caller is an administrator now, who then stays one until this transaction ends.
+
+    What is known of a caller may be 3 s old. In that time, a former administrator could take the role back.
+    """
+    if by.user_id not in await _lock_administrators(session):
+        raise Forbidden("Only administrators can do this. Ask an administrator.")
+
+
+async def _lock_administrators(session: AsyncSession) -> set[str]:
+    """Lock all administrators, always in the same order, and return those that are enabled."""
+    admins = select(User.id, User.disabled_at).where(User.role == "admin", User.deleted_at.is_(None)).order_by(User.id)
+    found = await session.execute(admins.with_for_update(key_share=True))
+    return {row.id for row in found if row.disabled_at is None}
 
 
 async def check_not_last(session: AsyncSession, user: User) -> None:

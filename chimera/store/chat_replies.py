@@ -60,8 +60,11 @@ def sending_of(
     session_id: ChatSessionId, spec: Body, key: str | None, *, default_model: str, of: ChatMessageId | None = None
 ) -> Sending:
     """Describe a request. Its fingerprint covers the session and, for a regeneration, the message `of`."""
-    meant = fingerprint_of(spec.model_copy(update={"stream": False}) if hasattr(spec, "stream") else spec)
-    body = hashlib.sha256(to_json(["chat", session_id, of, meant])).hexdigest()
+    meant = [fingerprint_of(spec.model_copy(update={"stream": False}) if hasattr(spec, "stream") else spec)]
+    if isinstance(spec, MessageSpec) and spec.has_place and spec.parent_id is None:
+        # A fingerprint doesn't distinguish null, the beginning of the conversation, from an omitted `parent_id`.
+        meant.append("first")
+    body = hashlib.sha256(to_json(["chat", session_id, of, *meant])).hexdigest()
     return Sending(body, key, getattr(spec, "double_texting", None), default_model)
 
 

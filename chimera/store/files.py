@@ -3,9 +3,10 @@
 For the reasons, see docs/decisions/0009-files-live-in-postgres.md.
 """
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import ARRAY, Row, Uuid, any_, insert, literal, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,6 +56,15 @@ async def view(session: AsyncSession, caller: Caller, file_id: FileId, right: Ri
     if row is None:
         raise NotFound("file", file_id)
     return _view_of(row)
+
+
+async def these(session: AsyncSession, owner_id: UserId, file_ids: Collection[str]) -> dict[str, FileView]:
+    """Return those of these files that belong to a user, by ID."""
+    if not file_ids:
+        return {}
+    wanted = File.id == any_(literal(sorted(file_ids), ARRAY(Uuid(as_uuid=False))))
+    rows = await session.execute(select(*_COLUMNS).where(wanted, File.owner_id == owner_id))
+    return {view.id: view for view in map(_view_of, rows)}
 
 
 async def page(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Invitation
+from chimera.db.tables import Invitation, User
 from chimera.store import pages
 from chimera.store.pages import Place
 from models.errors import NotFound
@@ -17,6 +17,10 @@ from models.users import Role
 LISTED_FOR = timedelta(days=90)
 """How long an invitation is listed after it has expired."""
 PRUNED_AT_ONCE = 5_000
+
+_INVITER = select(User.id).where(User.id == Invitation.invited_by, User.role == "admin", User.disabled_at.is_(None))
+_IS_OPEN = (Invitation.used_at.is_(None), Invitation.expires_at > func.now(), _INVITER.exists())
+"""An invitation is worth as much as its inviter: those of former administrators can't be used."""
 
 
 class Accepted(NamedTuple):
@@ -60,9 +64,8 @@ async def use(session: AsyncSession, token_sha256: str, email: str) -> Accepted 
         update(Invitation)
         .where(
             Invitation.token_sha256 == token_sha256,
-            Invitation.used_at.is_(None),
-            Invitation.expires_at > func.now(),
             or_(Invitation.email.is_(None), Invitation.email == email),
+            *_IS_OPEN,
         )
         .values(used_at=func.now())
         .returning(Invitation.id, Invitation.role)
@@ -76,8 +79,13 @@ async def use_for(session: AsyncSession, email: str) -> Accepted | None:
 
     An invitation for any address is only for those who have its token.
     """
-    is_open = (Invitation.email == email, Invitation.used_at.is_(None), Invitation.expires_at > func.now())
-    first = select(Invitation.id).where(*is_open).order_by(Invitation.expires_at).limit(1).with_for_update()
+    first = (
+        select(Invitation.id)
+        .where(Invitation.email == email, *_IS_OPEN)
+        .order_by(Invitation.expires_at)
+        .limit(1)
+        .with_for_update()
+    )
     statement = update(Invitation).where(Invitation.id.in_(first)).values(used_at=func.now())
     row = (await session.execute(statement.returning(Invitation.id, Invitation.role))).one_or_none()
     return None if row is None else Accepted(InvitationId(row.id), row.role)
@@ -87,9 +95,8 @@ async def is_usable(session: AsyncSession, token_sha256: str, email: str) -> boo
     """Return whether an invitation can still be used for this e-mail address."""
     usable = select(Invitation.id).where(
         Invitation.token_sha256 == token_sha256,
-        Invitation.used_at.is_(None),
-        Invitation.expires_at > func.now(),
         or_(Invitation.email.is_(None), Invitation.email == email),
+        *_IS_OPEN,
     )
     return await session.scalar(usable) is not None
 

@@ -57,10 +57,11 @@ async def completed(session: AsyncSession, caller: Caller, reply_id: RunId) -> C
     )
 
 
-async def spoken(session: AsyncSession, run_id: RunId, between_turns: str) -> str:
+async def spoken(session: AsyncSession, run_id: RunId, between_turns: str, *, up_to: int | None = None) -> str:
     """Return the texts of the finished turns as one text. The caller has checked who may read the reply.
 
-    An answer that was cut off at its token limit is followed directly by its continuation.
+    `up_to` is the step of the last turn to return; by default, all of them. An answer that was cut off at its token
+    limit is followed directly by its continuation.
     """
     is_its_call = and_(
         Call.run_id == Message.run_id,
@@ -76,6 +77,7 @@ async def spoken(session: AsyncSession, run_id: RunId, between_turns: str) -> st
             Message.path == ROOT,
             Message.purpose == Purpose.TURN,
             Message.role == "assistant",
+            *(() if up_to is None else (Message.seq < (up_to + 1) * _STEP,)),
         )
         .order_by(Message.seq)
     )

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chimera.config.settings import Settings
 from chimera.db.tables import McpServer, ToolRow
 from chimera.ledger import notifications
-from chimera.store import policies
+from chimera.store import accounts, policies
 from chimera.store.policies import Judge
 from chimera.tools import built_in
 from chimera.tools.catalog import matches
@@ -83,6 +83,8 @@ async def accept(
     row = await _one(session, caller.user_id, name, for_update=True)
     if row.owner_id is None and caller.role != "admin":
         raise Forbidden("Only administrators can accept changed tools of the installation's servers.")
+    if row.owner_id is None:
+        await accounts.check_acting(session, caller)
     if row.offered is None:
         raise Conflict(f"Tool {name!r} has no change to accept. It is {row.status}.")
     if sha256 is not None and sha256 != row.offered["sha256"]:

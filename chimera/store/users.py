@@ -100,10 +100,11 @@ async def is_empty(session: AsyncSession) -> bool:
     return await session.scalar(select(User.id).limit(1)) is None
 
 
-async def has_administrator(session: AsyncSession) -> bool:
-    """Return whether there is an administrator. No other user becomes one until this transaction ends."""
-    # SQLAlchemy has no construct for this statement.
-    await sql.execute(session, "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", {})
+async def has_administrator(session: AsyncSession, *, lock: bool = False) -> bool:
+    """Return whether there is an administrator. With `lock`, no other user becomes one until this transaction ends."""
+    if lock:
+        # SQLAlchemy has no construct for this statement.
+        await sql.execute(session, "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", {})
     return await session.scalar(select(User.id).where(User.role == "admin", User.deleted_at.is_(None))) is not None
 
 

@@ -39,10 +39,12 @@ async def delete(client: Client, session_id: ChatSessionId) -> None:
 
 
 async def sessions(client: Client, most: int | None = None, *, archived: bool = False) -> list[ChatSessionView]:
-    """Return the sessions that were used last, at most `most`."""
+    """Return the user's own sessions that were used last, at most `most`."""
 
     async def page(limit: int, cursor: str | None) -> ChatSessionPage:
-        params = {"limit": limit, "archived": str(archived).lower()} | ({} if cursor is None else {"cursor": cursor})
+        # An administrator's list also has the sessions of other users.
+        params = {"limit": limit, "shared": "mine", "archived": str(archived).lower()}
+        params |= {} if cursor is None else {"cursor": cursor}
         return ChatSessionPage.model_validate_json(await client.call("GET", "/chat/sessions", params=params))
 
     return await items_of(page, most)

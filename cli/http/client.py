@@ -92,8 +92,12 @@ class Client(Requests):
     async def task(self, task_id: TaskId) -> TaskView:
         return TaskView.model_validate_json(await self._get(f"/tasks/{task_id}"))
 
-    async def tasks(self, *, statuses: Sequence[str] = (), limit: int = 20, cursor: str | None = None) -> TaskPage:
+    async def tasks(
+        self, *, statuses: Sequence[str] = (), limit: int = 20, cursor: str | None = None, shared: Shared | None = None
+    ) -> TaskPage:
         params: dict[str, Any] = {"limit": limit, "status": list(statuses)}
+        if shared is not None:
+            params["shared"] = shared
         if cursor is not None:
             params["cursor"] = cursor
         return TaskPage.model_validate_json(await self._get("/tasks", params))

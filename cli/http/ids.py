@@ -18,7 +18,7 @@ NEWEST = 2000
 """Number of newest items among which an abbreviated ID is searched."""
 ALL_STATUSES = tuple(status.value for status in ApprovalStatus)
 LAST = "last"
-"""Name for the newest task."""
+"""Name for the user's newest task."""
 
 
 class _WithId(Protocol):
@@ -89,7 +89,8 @@ async def schedule_named(client: Client, name: str) -> ScheduleView:
 
 
 async def _newest(client: Client) -> TaskId:
-    newest = (await client.tasks(limit=1)).items
+    # An administrator's list also has the tasks of other users.
+    newest = (await client.tasks(limit=1, shared="mine")).items
     if not newest:
         raise NotThere('No tasks yet. To start one, run: chimera run "Compare tea and coffee."')
     return newest[0].id

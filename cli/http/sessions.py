@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,8 @@ class Session:
             )
         except httpx2.TransportError as error:
             raise NotReachable(self.api_url, type(error).__name__) from error
-        if response.is_server_error:
+        # A refused request (429) hasn't used the token, so the sign-in is still valid.
+        if response.is_server_error or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             raise NotReachable(self.api_url, f"status {response.status_code}")
         if not response.is_success:
             raise SignInEnded(self.api_url, kept.email, path)

@@ -104,7 +104,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Start the sign-in again. Administrators find the reason in the API's log.",
     ),
     "invitation_refused": (
-        "The invitation is invalid, has expired, was used, or is for another e-mail address.",
+        "The invitation is invalid, expired or used, is for another e-mail address, or is by a former administrator.",
         "Ask an administrator for a new invitation.",
     ),
     "reset_token_refused": (

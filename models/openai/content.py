@@ -81,6 +81,13 @@ class Part(WireBody):
         return self.type in ("file", "input_file")
 
     @property
+    def stored_id(self) -> str | None:
+        """The ID of the uploaded file that an image or file part refers to; None if it brings its content along."""
+        if self.is_file:
+            return self.source.file_id
+        return self.file_id if self.said is None and self.image_url is None else None
+
+    @property
     def source(self) -> FilePart:
         """Where the content of a file part is: Chat Completions nests these fields, Responses doesn't."""
         if self.file is not None:

@@ -124,6 +124,40 @@ async def _guess(app: FastAPI, way: str, address: str, number: int) -> int:
         return await close_code(socket)
 
 
+@pytest.mark.parametrize("header", ["Authorization", "X-Api-Key"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/openapi.json"),
+        ("GET", "/metrics"),
+        ("POST", f"{API}/auth/refresh"),
+        ("POST", f"{API}/auth/oidc/start"),
+        ("POST", f"{API}/codec/guess/decode"),
+    ],
+)
+async def test_public_addresses_are_counted_with_a_token(
+    two_per_minute: FastAPI, method: str, path: str, header: str
+) -> None:
+    client = client_of(two_per_minute)
+    client.headers[header] = "guess"
+    codes = [(await client.request(method, path, json={})).status_code for _ in range(3)]
+    assert 429 not in codes[:2]
+    assert codes[2] == 429
+
+
+async def test_health_probes_with_a_token_are_not_counted(two_per_minute: FastAPI) -> None:
+    client = client_of(two_per_minute)
+    client.headers["Authorization"] = "guess"
+    assert await _codes(lambda _: client.get("/health/live"), 5) == {200: 5}
+
+
+@pytest.fixture(scope="module")
+async def two_per_minute(api_settings: Settings) -> AsyncIterator[FastAPI]:
+    async with limited(api_settings, max_anonymous_requests_per_minute=2) as (app,):
+        yield app
+
+
 async def test_each_key_has_a_limit_of_its_own(api_settings: Settings, sign_up: SignUp) -> None:
     carol = await sign_up()
     made = [(await carol.post(f"{API}/auth/api-keys", json={"name": name, "scopes": ["read"]})).json() for name in "ab"]

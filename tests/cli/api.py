@@ -39,7 +39,10 @@ class TinyApi:
     refresh_takes_s: float = 0.0
     refresh_held: asyncio.Event | None = None
     """If given, refreshes aren't answered until it is set."""
+    refuse_refreshes: list[Response] = field(default_factory=list)
+    """Responses to the next refreshes, before the usual ones."""
     tasks: list[TaskView] = field(default_factory=lambda: [task_view()])
+    tasks_of_others: list[TaskView] = field(default_factory=list)
     streams: list[list[Frame]] = field(default_factory=list)
     asked_after: list[int] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
@@ -102,6 +105,8 @@ class TinyApi:
         return JSONResponse({"status": "ok"})
 
     async def _refresh(self, request: Request) -> Response:
+        if self.refuse_refreshes:
+            return self.refuse_refreshes.pop(0)
         offered = (await request.json())["refresh_token"]
         if offered != self.refresh_token and self.others_end_nothing:
             return problem(401, "not_signed_in", "Sign in first")
@@ -138,8 +143,8 @@ class TinyApi:
         return self.codec_answers.pop(0)
 
     async def _tasks(self, request: Request) -> Response:
-        items = [task.model_dump(mode="json") for task in self.tasks]
-        return page_of(items)
+        others = [] if request.query_params.get("shared") == "mine" else self.tasks_of_others
+        return page_of([task.model_dump(mode="json") for task in (*others, *self.tasks)])
 
     async def _create(self, request: Request) -> Response:
         self.keys.append(request.headers["idempotency-key"])

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text, update
 
 from chimera.config.settings import Settings
-from chimera.db.tables import User
+from chimera.db.tables import Run, User
 from chimera.ledger import agents as activity
-from chimera.store import agents, groups, shares
+from chimera.store import agents, groups, retries, shares
 from models.agents import AgentSpec, AgentView
 from models.groups import GroupSpec, MemberSpec
 from models.ids import GroupId, TaskId, UserId
 from models.shares import Right, ShareKind
-from models.tasks import SubtaskMode
+from models.tasks import SubtaskMode, TaskRetry
 from models.users import Caller
 from tests.runs import Runs, a_subtask, runs_with_worker
 from tests.wires.base import ModelAnswer
@@ -118,6 +118,16 @@ async def test_a_deleted_agent_fails_its_runs(runs: Runs, sharing: Sharing) -> N
     assert (ended["status"], ended["error_code"]) == ("failed", "unknown_agent")
 
 
+async def test_a_retry_after_a_limit_renews_pins(runs: Runs, sharing: Sharing) -> None:
+    task_id = await accept(runs, sharing.id)
+    await change(runs, sharing)
+    await _retry(runs, task_id)
+    assert await _pins(runs, task_id) == {"poet": {"id": sharing.id, "version": 2}}
+    await unshare(runs, sharing)
+    await _retry(runs, task_id)
+    assert await _pins(runs, task_id) == {"poet": {"id": sharing.id, "version": 2}}
+
+
 async def test_planners_dont_choose_unnamed_agents(runs: Runs, server: Scripted, sharing: Sharing) -> None:
     plan = json.dumps({"subtasks": [{"key": "one", "instruction": "Do it.", "agent": "writer"}]})
     server.answers(Script(WIRE.frames_of(ModelAnswer(pieces=(plan,)))), DONE)
@@ -184,6 +194,19 @@ async def prompts_of(runs: Runs, server: Scripted, task_id: TaskId) -> list[str]
     assert (await runs.ended(task_id))["status"] == "completed"
     prompts = [body["messages"][0]["content"] for body in server.bodies]
     return [prompt for prompt in prompts if prompt in (OLD, NEW, OWN)]
+
+
+async def _retry(runs: Runs, task_id: TaskId) -> None:
+    """Retry a task as if a limit of its agent had failed it. Its run isn't started."""
+    async with runs.database.begin() as session:
+        failed = update(Run).where(Run.id == task_id).values(status="failed", error_code="agent_limit_reached")
+        await session.execute(failed)
+        await retries.retry(session, runs.caller, task_id, TaskRetry())
+        await session.execute(text("DELETE FROM outbox WHERE run_id = :id"), {"id": task_id})
+
+
+async def _pins(runs: Runs, task_id: TaskId) -> Any:
+    return (await runs.row(task_id))["shared_agents"]
 
 
 async def _started(runs: Runs, task_id: TaskId) -> list[Any]:

@@ -39,7 +39,7 @@ async def create_openai_chat_completion(
     """
     run = await start(request, parts, caller, signed_in, spec, chat.asked_by, terms, is_stored=bool(spec.store))
     if spec.stream:
-        return Stream(chat.chunks(run.following, run.id, spec), run.headers, on_disconnect=run.give_up)
+        return Stream(chat.chunks(run.following, run.id, spec), run.headers, on_disconnect=run.following.give_up)
     try:
         answer = await run.answer(request.receive)
     except Disconnected:

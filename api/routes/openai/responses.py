@@ -51,7 +51,9 @@ async def create_openai_response(
     echo = echo_of(spec)
     begun = await found(parts, caller, run.id)
     if spec.stream:
-        return Stream(response_events.events(run.following, begun, echo), run.headers, on_disconnect=run.give_up)
+        return Stream(
+            response_events.events(run.following, begun, echo), run.headers, on_disconnect=run.following.give_up
+        )
     if spec.background:
         return _written(begun, echo, run.headers)
     try:

@@ -29,4 +29,4 @@ class MetricPoint(Table):
     series_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("metric_series.id", ondelete="CASCADE"))
     at: Mapped[datetime]
     value: Mapped[float] = mapped_column(Float(53))
-    __table_args__ = (Index("metric_points_series", "series_id", "at"), Index("metric_points_at", "at"))
+    __table_args__ = (Index("metric_points_series", "series_id", "at", "id"), Index("metric_points_at", "at"))

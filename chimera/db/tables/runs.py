@@ -171,6 +171,7 @@ class Outbox(Table):
     last_error: Mapped[str | None]
     """Why the message was not delivered, for operators."""
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '5 seconds'"))
+    created_at: Mapped[datetime] = now()
     __table_args__ = (
         Index("outbox_due", "next_attempt_at"),
         Index("outbox_run", "run_id", "id"),

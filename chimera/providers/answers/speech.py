@@ -64,16 +64,19 @@ class Speech:
     def end(self) -> tuple[str, bool]:
         """Return the answer, and whether it is shorter than the text that was returned before."""
         text = "".join(self._text)
-        split = answer_in(text)
-        if split is not None:
-            self._thought = split[0]
-        answer = _without_stops(text if split is None else split[1])
+        self._thought, answer = split(text)
         return answer, answer != text
 
     def _kept(self, text: str) -> str:
         if text:
             self._text.append(text)
         return text
+
+
+def split(text: str) -> tuple[str, str]:
+    """Split a complete text into its thought, if that has only a closing tag, and the answer without end tokens."""
+    thought, answer = answer_in(text) or ("", text)
+    return thought, _without_stops(answer)
 
 
 def _without_stops(text: str) -> str:

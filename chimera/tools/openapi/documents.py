@@ -95,7 +95,10 @@ class Document:
 
 def origin_of(url: str) -> tuple[str, str, int | None]:
     """Return the scheme, host and port of a URL. Never raises: an invalid port counts as none."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, "", None
     try:
         port = parts.port
     except ValueError:
@@ -108,12 +111,14 @@ async def read_document(place: str, folder: Path, egress: EgressClient) -> Docum
 
     Raises BadDocument.
     """
-    if urlsplit(place).scheme in ("http", "https"):
+    if place.lower().startswith(("http://", "https://")):
         return Document(_parsed(await _fetched(place, egress)), url=place)
     return Document(_parsed(_read_file(place, folder)))
 
 
 def _read_file(place: str, folder: Path) -> bytes:
+    if "\0" in place:
+        raise BadDocument(f"{place!r} is neither a URL nor a path. Correct it.")
     try:
         path = folder / Path(place).expanduser()
         if path.stat().st_size > MAX_BYTES:

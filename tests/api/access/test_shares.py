@@ -56,6 +56,7 @@ NEEDS: dict[str, Right | None] = {
     "share_schedule": None,
     "unshare_schedule": None,
     "get_chat_session": Right.VIEW,
+    "get_chat_branch": Right.VIEW,
     "list_chat_messages": Right.VIEW,
     "get_chat_message": Right.VIEW,
     "export_chat_session": Right.VIEW,

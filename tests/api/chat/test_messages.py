@@ -51,6 +51,17 @@ async def test_a_key_sends_one_message(alice: httpx2.AsyncClient) -> None:
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (422, "idempotency_key_reused")
 
 
+async def test_a_key_covers_the_place_of_a_message(alice: httpx2.AsyncClient) -> None:
+    session, headers = await new_session(alice), {"Idempotency-Key": uuid4().hex}
+    bodies: list[dict[str, Any]] = [{"text": TEXT}, {"text": TEXT, "parent_id": None}]
+    answers = [await alice.post(f"{session}/messages", json=body, headers=headers) for body in bodies]
+    assert [answer.status_code for answer in answers] == [202, 422]
+    assert answers[1].json()["code"] == "idempotency_key_reused"
+    other = {"Idempotency-Key": uuid4().hex}
+    again = [await alice.post(f"{session}/messages", json=bodies[1], headers=other) for _ in range(2)]
+    assert again[0].json()["message"] == again[1].json()["message"]
+
+
 async def test_an_edit_begins_a_branch(alice: httpx2.AsyncClient) -> None:
     session = await new_session(alice)
     first = await send(alice, session, "One", wait_s=30)

@@ -27,7 +27,7 @@ async def test_a_shared_agent_replies_in_its_newest_version(alice: httpx2.AsyncC
     assert (await alice.get(f"{AGENTS}/{agent}/metrics")).json()["versions"] == []
 
 
-async def test_a_task_of_a_chat_names_a_shared_agent(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
+async def test_a_chats_task_names_a_shared_agent(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     agent, name = await _shared(alice, bob)
     session = (await bob.post(SESSIONS, json={})).headers["Location"]
     plan = [{"key": "verse", "instruction": "Write.", "agent": agent}]

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import update
 
 from chimera.db.engine import Database
@@ -11,6 +12,7 @@ from chimera.db.tables import Reply
 from models.replies import MAX_CLIENT_TOOLS, MAX_MESSAGES, MAX_TEXT_CHARS
 from tests.api.openai.conftest import FAST
 from tests.api.openai.test_chat import said
+from tests.statements import statements_with
 
 pytestmark = pytest.mark.usefixtures("runs")
 
@@ -59,6 +61,21 @@ async def test_a_conversation_can_become_too_long(alice: httpx2.AsyncClient) -> 
     first = await alice.post("/v1/responses", json={"model": FAST, "input": most})
     assert first.status_code == 200, first.text
     assert await refused(alice, "responses", input="b", previous_response_id=first.json()["id"]) == (400, "input")
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "responses"])
+async def test_files_are_looked_up_at_once(app: FastAPI, alice: httpx2.AsyncClient, path: str) -> None:
+    parts = []
+    for number in range(3):
+        stored = await alice.post("/api/v1/files", files={"file": (f"{number}.txt", b"text", "text/plain")})
+        parts.append({"type": "input_file", "file_id": f"file-{stored.json()['id']}"})
+    asked = [{"role": "user", "content": parts * 20}] * 2
+    body = {"messages": asked} if path == "chat/completions" else {"input": asked}
+    with statements_with(app, "FROM files") as statements:
+        answer = await alice.post(f"/v1/{path}", json={"model": FAST, **body})
+    assert answer.status_code == 200, answer.text
+    # When the request is translated, and when it is accepted.
+    assert len(statements) == 2
 
 
 async def test_an_answer_of_many_calls_names_the_response(alice: httpx2.AsyncClient, database: Database) -> None:

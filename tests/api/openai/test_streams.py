@@ -13,6 +13,7 @@ from sqlalchemy import Text, cast, select
 from api.openai import following
 from chimera.db.engine import Database
 from chimera.db.tables import Reply
+from models.events import ModelCallFinished
 from tests.api.openai.conftest import FAST, SLOW, drained
 from tests.api.openai.test_chat import WEATHER, said
 from tests.until import until_true
@@ -110,6 +111,35 @@ async def test_the_turns_of_an_agent_are_one_text(client: openai.AsyncOpenAI) ->
     whole = await client.chat.completions.create(model="analyst", messages=asked)
     assert streamed.count("\n\n") >= 2
     assert streamed == whole.choices[0].message.content
+
+
+async def test_a_late_follower_receives_each_turn_once(
+    alice: httpx2.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = following.Following._settle
+
+    async def late(self: following.Following, event: ModelCallFinished) -> str:
+        # Meanwhile, the run has ended.
+        await _until_status(alice, self._run_id, "completed")
+        return await settle(self, event)
+
+    monkeypatch.setattr(following.Following, "_settle", late)
+    asked = said('Look. [[sim: call=calculator; args={"expression": "1 + 1"}; turns=2; tokens=12]]')
+    chunks = chunks_in(await lines_of(alice, address, model="analyst", messages=asked))
+    run_id = chunks[0]["id"].removeprefix("chatcmpl-")
+    messages = (await alice.get(f"/api/v1/replies/{run_id}/messages")).json()["items"]
+    turns = [each["content"] for each in messages if each["role"] == "assistant"]
+    streamed = "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks)
+    assert (len(turns), streamed) == (3, "\n\n".join(turns))
+
+
+async def test_an_end_token_does_not_interrupt(alice: httpx2.AsyncClient, address: str) -> None:
+    spoken = "Paris.</s>"
+    chunks = chunks_in(await lines_of(alice, address, messages=said(f"Capital? [[sim: say={{{spoken}}}]]")))
+    assert "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks).endswith(spoken)
+    reply = (await alice.get(f"/api/v1/replies/{chunks[0]['id'].removeprefix('chatcmpl-')}")).json()
+    assert reply["text"] == "[simulated] Paris."
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
 
 
 async def test_a_typed_answer_is_sent_when_it_fits(client: openai.AsyncOpenAI) -> None:

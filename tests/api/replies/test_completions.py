@@ -14,6 +14,7 @@ from chimera.db.engine import Database
 from tests.api.conftest import SignUp, administrator
 from tests.api.replies.conftest import API, COMPLETIONS, FAST, SLOW, Streamed, ended, in_state, said, streamed
 from tests.api.routes.test_streams import received, signed_in
+from tests.statements import statements_with
 
 pytestmark = pytest.mark.usefixtures("runs")
 
@@ -129,6 +130,25 @@ async def test_a_wrong_field_is_named(alice: httpx2.AsyncClient, fields: dict[st
     answer = await alice.post(COMPLETIONS, json={**said("Hello"), **fields})
     assert answer.status_code in (404, 422), answer.text
     assert named in answer.text
+
+
+async def test_all_files_are_looked_up_at_once(
+    app: FastAPI, alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
+) -> None:
+    async def stored(user: httpx2.AsyncClient, name: str) -> str:
+        answer = await user.post(f"{API}/files", files={"file": (name, name.encode(), "text/plain")})
+        return str(answer.json()["id"])
+
+    parts = [{"type": "file", "file_id": await stored(alice, f"{number}.txt")} for number in range(3)]
+    messages = [{"role": "user", "content": parts * 20}] * 2
+    with statements_with(app, "FROM files") as statements:
+        answer = await alice.post(COMPLETIONS, json={"model": FAST, "messages": messages})
+    assert answer.status_code == 200, answer.text
+    assert len(statements) == 1
+    foreign = {"type": "file", "file_id": await stored(bob, "b.txt")}
+    refused = await alice.post(COMPLETIONS, json={"model": FAST, "messages": [{"role": "user", "content": [foreign]}]})
+    assert refused.status_code == 404
+    assert refused.json()["errors"][0]["field"] == "messages.0.content.0.file_id"
 
 
 async def test_a_key_answers_once(alice: httpx2.AsyncClient) -> None:

@@ -9,15 +9,18 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import insert, select, text
 
+from activities.prompts import conversation
 from api.deps import Parts
 from chimera.db.engine import Database
 from chimera.db.tables import ChatMessage, ChatSession
+from chimera.ledger import transcripts
 from chimera.ledger.acceptance import NewReply
 from chimera.store import replies
-from models.ids import RunId, UserId
+from models.ids import NodePath, UserId
+from models.model_calls import ModelCallRequest, Purpose
+from models.replies import BARE_MODEL
 from models.runs import RunKind
 from tests.api.replies.conftest import API, FAST, ended
-from tests.conftest import SimulatorServer
 
 pytestmark = pytest.mark.usefixtures("runs")
 
@@ -69,12 +72,6 @@ async def chat(app: FastAPI, alice: httpx2.AsyncClient, database: Database) -> S
         return Session(app, alice, database, (await session.execute(created)).scalar_one())
 
 
-def prompts_of(simulator: SimulatorServer, reply_id: RunId) -> list[list[dict[str, Any]]]:
-    """Return the messages of each request that the provider received for a run."""
-    arrived = [entry for entry in simulator.asked() if entry["phase"] == "arrived"]
-    return [entry["messages"] for entry in arrived if entry["call_id"].partition("#")[0] == reply_id]
-
-
 async def test_a_reply_reads_the_branch(chat: Session) -> None:
     first = await chat.say("My name is Ada. [[sim: say={Hello Ada.}]]")
     second = await chat.say("What is my name? [[sim: tokens=5]]")
@@ -89,6 +86,24 @@ async def test_a_text_file_is_part_of_the_prompt(chat: Session, alice: httpx2.As
     plain = await chat.say("Read this. [[sim: tokens=5]]")
     attached = await chat.say("Read this. [[sim: tokens=5]]", attachments=[upload.json()["id"]])
     assert attached["usage"]["input_tokens"] > plain["usage"]["input_tokens"] + 300
+
+
+async def test_a_summary_names_the_files_it_covers(
+    chat: Session, alice: httpx2.AsyncClient, database: Database
+) -> None:
+    upload = await alice.post(f"{API}/files", files={"file": ("notes.txt", b"zanzibar", "text/plain")})
+    await chat.say("Read this. [[sim: tokens=5]]", attachments=[upload.json()["id"]])
+    reply = await chat.say("Thanks. [[sim: tokens=5]]")
+    call = ModelCallRequest(
+        run_id=reply["id"], path=NodePath(""), purpose=Purpose.SUMMARY, step=1, agent=BARE_MODEL, may_summarize=True
+    )
+    room = conversation.Room(budget=4000, kept=1, summarize_above=0)
+    async with database.connection() as connection:
+        context = await transcripts.read_context(connection, call)
+        wanted = await conversation.to_summarize(connection, context, room)
+    assert wanted is not None
+    assert "Read this. [[sim: tokens=5]]\n\n[The attached file 'notes.txt' isn't shown any more.]" in wanted.text
+    assert "zanzibar" not in wanted.text
 
 
 async def test_long_sessions_cost_the_same_per_turn(chat: Session, database: Database) -> None:

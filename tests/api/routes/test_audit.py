@@ -92,14 +92,14 @@ async def test_no_secret_is_recorded(
     app: FastAPI, admin: httpx2.AsyncClient, sign_up: SignUp, database: Database
 ) -> None:
     carol = await person(sign_up)
-    secret = "a canary in a password"
+    secret = "a nightingale in a password"
     await login(app, carol.email, secret)
     await login(app, f"{secret.replace(' ', '')}@example.com", PASSWORD)
     change = {"current_password": secret, "new_password": f"{secret} again"}
     await carol.client.post("/api/v1/auth/password", json=change)
     async with database.begin() as session:
         logged = await session.scalar(text("SELECT string_agg(a::text, ' ') FROM audit_log a"))
-    assert "canary" not in logged
+    assert "nightingale" not in logged
     assert PASSWORD not in logged
     assert (await entries(admin, subject_id=carol.id))[0]["action"] == "password.change_failed"
 

@@ -7,11 +7,13 @@ from uuid import uuid4
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from chimera.db.engine import Database
 from chimera.db.tables import Invitation, User
-from tests.api.accounts import login, register, set_registration
+from chimera.security.one_time import sha256_of
+from chimera.store import invitations
+from tests.api.accounts import ME, login, register, set_registration
 from tests.api.conftest import SignUp, administrator
 
 INVITATIONS = "/api/v1/invitations"
@@ -100,6 +102,26 @@ async def test_a_deleted_invitation_is_refused(app: FastAPI, admin: httpx2.Async
     assert (await admin.delete(f"{INVITATIONS}/{invitation['id']}")).status_code == 204
     assert (await register(app, invitation=invitation["token"])).status_code == 403
     assert (await admin.delete(f"{INVITATIONS}/{invitation['id']}")).status_code == 404
+
+
+@pytest.mark.parametrize("lost", [{"role": "user"}, {"disabled_at": func.now()}], ids=["demoted", "disabled"])
+async def test_a_former_administrator_invites_no_one(
+    app: FastAPI, admin: httpx2.AsyncClient, database: Database, lost: dict[str, Any]
+) -> None:
+    email = an_email()
+    invitation = await invite(admin, email=email, role="admin")
+    inviter = update(User).where(User.id == (await admin.get(ME)).json()["id"])
+    async with database.begin() as session:
+        await session.execute(inviter.values(**lost))
+    answer = await register(app, email=email, invitation=invitation["token"])
+    assert (answer.status_code, answer.json()["code"]) == (403, "invitation_refused")
+    async with database.begin() as session:
+        assert await invitations.use_for(session, email) is None
+        assert await invitations.use(session, sha256_of(invitation["token"]), email) is None
+        await session.execute(inviter.values(role="admin", disabled_at=None))
+        accepted = await invitations.use_for(session, email)
+    assert accepted is not None
+    assert accepted.role == "admin"
 
 
 async def test_an_invitation_lasts_a_week_at_most(admin: httpx2.AsyncClient) -> None:

@@ -2,23 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
+from sqlalchemy import delete, func, insert, text, update
 
 from api.app import create_app
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
+from chimera.db.tables import Outbox, Run
+from chimera.ledger.analytics import system
+from chimera.ledger.analytics.system import OPEN_RUNS
+from chimera.reports import exposition
 from chimera.reports.exposition import serve_metrics
 from chimera.reports.processes import SelfReport
 from tests.api.conftest import SignUp, administrator, client_of
 from tests.api.routes.test_analytics import a_task_of
 from tests.chimera.ledger.test_rollups import answered, left_in_doubt
 from tests.ports import free_port
-from tests.until import until_true
+from tests.runs import new_user
+from tests.until import LIMIT_S, until_true
 
 TOKEN = "the token of these tests, which is long enough"
 SYSTEM = "/api/v1/analytics/system/metrics"
@@ -80,6 +87,7 @@ async def test_processes_report_themselves(sign_up: SignUp, database: Database, 
     assert figures["pool_size"] > figures["pool_in_use"] >= 0
     assert (figures["sockets"], figures["slots"]) == (0, None)
     assert figures["loop_lag_ms"] >= 0
+    assert figures["log_dropped"] == 0
     assert found["queues"]["outbox"] >= 0
 
 
@@ -96,3 +104,43 @@ async def test_a_worker_serves_its_own_metrics(database: Database) -> None:
         assert "chimera_process_cpu_share" in answer.text
     finally:
         await asyncio.to_thread(stop)
+
+
+async def test_a_silent_client_delays_no_other(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exposition._Quiet, "timeout", 10 * LIMIT_S)
+    port = free_port()
+    stop = serve_metrics("127.0.0.1", port, SecretStr(TOKEN), SelfReport(database, "worker"))
+    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+    async with asyncio.timeout(LIMIT_S):
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            allowed = {"Authorization": f"Bearer {TOKEN}"}
+            assert (await client.get("/metrics", headers=allowed)).status_code == 200
+        await asyncio.to_thread(stop)
+    for _, writer in silent:
+        writer.close()
+
+
+async def test_open_runs_are_counted_by_index(database: Database) -> None:
+    async with database.begin() as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(await session.scalars(text(f"EXPLAIN {OPEN_RUNS}")))
+    assert "runs_open" in plan, plan
+    assert "Seq Scan" not in plan, plan
+
+
+async def test_failed_deliveries_keep_their_age(database: Database) -> None:
+    owner, ages = await new_user(database), dict[str, float]()
+    async with database.begin() as session:
+        await session.execute(delete(Outbox))
+        for status in ("paused", "running"):
+            # The start of a paused task waits until the task is admitted, and what follows waits with it.
+            run_id = await session.scalar(
+                insert(Run).values(owner_id=owner, kind="task", status=status).returning(Run.id)
+            )
+            old = {"run_id": run_id, "created_at": func.now() - timedelta(minutes=5)}
+            await session.execute(insert(Outbox).values(kind="start", **old))
+            await session.execute(insert(Outbox).values(kind="cancel", **old))
+            await session.execute(update(Outbox).values(next_attempt_at=func.now() + timedelta(seconds=30)))
+            ages[status] = (await system.queues(session))[1].outbox_oldest_s or 0.0
+        await session.rollback()
+    assert ages == {"paused": 0.0, "running": 300.0}

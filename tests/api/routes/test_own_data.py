@@ -2,11 +2,14 @@
 
 import base64
 import json
+import tracemalloc
 from typing import Any
 from uuid import uuid4
 
 import httpx2
+import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from chimera.db.engine import Database
 from chimera.db.tables import Table
@@ -73,3 +76,55 @@ def test_each_table_of_users_is_exported_or_not() -> None:
     exported_tables = {each.table.__tablename__ for each in own_data.EXPORTED} - {"users"}
     assert of_users - exported_tables == NOT_EXPORTED.keys()
     assert of_users <= Table.metadata.tables.keys()
+
+
+LARGE = 20
+PLANTED = (
+    """
+    WITH r AS (INSERT INTO runs (owner_id, kind, status, ended_at, result)
+        SELECT :user, 'embeddings', 'completed', now(), repeat('r', 1000000) FROM generate_series(1, :n) RETURNING id)
+    INSERT INTO ai_calls (run_id, model, request, result, vectors)
+    SELECT id, 'simulator/embedding', '{}', '{}', decode(repeat('ab', 2000000), 'hex') FROM r
+    """,
+    """
+    WITH r AS (INSERT INTO runs (owner_id, kind, status) VALUES (:user, 'task', 'completed') RETURNING id),
+     m AS (INSERT INTO messages (run_id, path, purpose, seq, role, content, tokens)
+        SELECT id, '', 'work', n, 'tool', repeat('m', 1000000), 0 FROM r, generate_series(1, :n) n)
+    INSERT INTO events (run_id, seq, payload)
+    SELECT id, n, jsonb_build_object('type', 'plan.created', 'text', repeat('e', 1000000))
+      FROM r, generate_series(1, :n) n
+    """,
+)
+
+
+async def test_large_rows_are_copied_one_by_one(sign_up: SignUp, database: Database) -> None:
+    user_id = UserId((await person(sign_up)).id)
+    async with database.begin() as session:
+        for statement in PLANTED:
+            await session.execute(text(statement), {"user": user_id, "n": LARGE})
+    tracemalloc.start()
+    try:
+        found = [name async for name, _ in own_data.rows_of(database.begin, user_id)]
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [found.count(name) for name in ("runs", "ai_calls", "messages", "events")] == [LARGE + 1] + 3 * [LARGE]
+    # In pages of rows it is more than 40 MB.
+    assert peak_bytes < 15_000_000
+
+
+async def test_many_small_rows_are_complete(
+    sign_up: SignUp, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_id = UserId((await person(sign_up)).id)
+    async with database.begin() as session:
+        for statement in PLANTED:
+            short = statement.replace("1000000", "10").replace("2000000", "10")
+            await session.execute(text(short), {"user": user_id, "n": 41})
+    monkeypatch.setattr(own_data, "ROWS_AT_ONCE", 10)
+    for most in (2**20, 300, 1):
+        monkeypatch.setattr(own_data, "BYTES_AT_ONCE", most)
+        rows = [(name, row) async for name, row in own_data.rows_of(database.begin, user_id)]
+        assert [row["seq"] for name, row in rows if name == "messages"] == list(range(1, 42))
+        assert len({row["id"] for name, row in rows if name == "runs"}) == 42
+        assert not {"size", "bytes_before", "rows_found"} & {key for name, row in rows if name == "runs" for key in row}

@@ -8,13 +8,14 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from api.deps import Parts
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.db.tables import PasswordReset, User
 from chimera.security import sessions
+from chimera.security.sign_ins import ACCOUNT_TRIES, ADDRESS_TRIES
 from tests.api.accounts import USERS, Person, installation, login, new_session, person, status_with
 from tests.api.conftest import PASSWORD, SignUp, administrator, client_of
 
@@ -115,11 +116,21 @@ async def test_a_refusal_reveals_no_account(app: FastAPI, sign_up: SignUp) -> No
 
 
 async def test_guesses_of_tokens_are_limited(app: FastAPI, sign_up: SignUp) -> None:
+    body = {"email": (await person(sign_up)).email, "new_password": NEW}
+    async with client_of(app) as client:
+        answers = [
+            (await client.post(RESET, json={**body, "token": f"{uuid4().hex}{uuid4().hex}"})).status_code
+            for _ in range(ADDRESS_TRIES + 2)
+        ]
+    assert answers == [403] * ADDRESS_TRIES + [429] * 2
+
+
+async def test_guesses_of_tokens_block_no_owner(app: FastAPI, admin: httpx2.AsyncClient, sign_up: SignUp) -> None:
     carol = await person(sign_up)
-    answers = [
-        await reset(app, email=carol.email, token=f"{uuid4().hex}{uuid4().hex}", new_password=NEW) for _ in range(12)
-    ]
-    assert [each.status_code for each in answers] == [403] * 10 + [429] * 2
+    token = (await admin.post(f"{USERS}/{carol.id}/password-reset")).json()["token"]
+    for _ in range(ACCOUNT_TRIES):
+        assert (await reset(app, email=carol.email, token="x" * 43, new_password=NEW)).status_code == 403
+    assert (await reset(app, email=carol.email, token=token, new_password=NEW)).status_code == 204
 
 
 async def test_of_twenty_first_administrators_one_is_made(parts: Settings, api_settings: Settings) -> None:
@@ -152,6 +163,15 @@ async def test_a_registered_user_is_no_first_administrator(parts: Settings, api_
             body = {"email": "early@example.com", "password": PASSWORD}
             assert (await client.post("/api/v1/auth/register", json=body)).status_code == 202
         assert (await _first(app, 1)).status_code == 201
+
+
+async def test_a_late_first_administrator_waits_for_no_one(parts: Settings, api_settings: Settings) -> None:
+    token = SecretStr(SETUP_TOKEN)
+    async with installation(parts, api_settings, administrators=1, setup_token=token) as (app, (admin,)):
+        database: Database = app.state.parts.database
+        async with database.begin() as session, asyncio.timeout(30):
+            await session.execute(update(User).where(User.id == admin.id).values(name="Changing"))
+            assert (await _first(app, 1)).status_code == 404
 
 
 async def _first(app: FastAPI, number: int, token: str = SETUP_TOKEN) -> httpx2.Response:

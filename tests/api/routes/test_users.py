@@ -21,7 +21,10 @@ from models.runs import STOPPED, RunStatus
 from tests.api.accounts import USERS, installation, login, person, status_with
 from tests.api.conftest import SignUp, administrator, client_of, new_task, set_task
 from tests.api.routes.test_api_keys import KEYS, make, with_key
+from tests.api.routes.test_invitations import INVITATIONS
 from tests.api.routes.test_streams import close_code, opened, received, token_of
+
+REFUSED = (403, "forbidden")
 
 
 @pytest.fixture(autouse=True)
@@ -343,7 +346,13 @@ async def test_a_key_makes_no_credentials(app: FastAPI, admin: httpx2.AsyncClien
         assert (await program.get(USERS)).status_code == 200
         key = {"name": "x", "scopes": ["read"]}
         assert (await program.post(f"{USERS}/{carol.id}/password-reset")).status_code == 403
-        assert (await program.post(f"{USERS}/{service}/api-keys", json=key)).status_code == 403
+        keys = f"{USERS}/{service}/api-keys"
+        made = (await admin.post(keys, json=key)).json()["id"]
+        assert (await program.post(keys, json=key)).status_code == 403
+        assert (await program.delete(f"{keys}/{made}")).status_code == 403
+        assert (await program.post(INVITATIONS, json={"role": "admin"})).status_code == 403
+        assert (await program.delete(f"{INVITATIONS}/{uuid4()}")).status_code == 403
+        assert [(await program.get(path)).status_code for path in (keys, INVITATIONS)] == [200, 200]
         program.headers |= await with_key(admin, "read", "write")
         assert (await program.get(USERS)).json()["code"] == "missing_scope"
 
@@ -365,3 +374,43 @@ async def test_other_fields_are_refused(admin: httpx2.AsyncClient, sign_up: Sign
     carol = await person(sign_up)
     for field in ("id", "email", "password_hash", "kind", "created_at", "deleted_at", "is_admin"):
         assert (await change(admin, carol.id, **{field: "x"})).status_code == 422
+
+
+@pytest.mark.parametrize("lost", [{"role": "user"}, {"disabled_at": func.now()}], ids=["demoted", "disabled"])
+async def test_a_former_administrator_changes_nothing(
+    admin: httpx2.AsyncClient,
+    sign_up: SignUp,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    lost: dict[str, Any],
+) -> None:
+    """Another API process has changed the account, and this one doesn't know yet."""
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 3600)
+    former, carol = await administrator(sign_up, database), await person(sign_up)
+    mine = (await former.get("/api/v1/auth/me")).json()["id"]
+    service = (await admin.post(USERS, json={"name": f"s{uuid4().hex[:8]}"})).json()["id"]
+    keys = f"{USERS}/{service}/api-keys"
+    key = (await admin.post(keys, json={"name": "k", "scopes": ["read"]})).json()["id"]
+    async with database.begin() as session:
+        await session.execute(update(User).where(User.id == mine).values(**lost))
+    acts: list[tuple[str, str, dict[str, Any] | None]] = [
+        ("PUT", f"{USERS}/{mine}", {"role": "admin", "disabled": False}),
+        ("POST", f"{USERS}/{mine}/enable", None),
+        ("POST", f"{USERS}/{carol.id}/disable", None),
+        ("DELETE", f"{USERS}/{carol.id}", None),
+        ("POST", f"{USERS}/{carol.id}/password-reset", None),
+        ("PUT", f"{USERS}/{carol.id}/limits", {}),
+        ("POST", USERS, {"name": f"s{uuid4().hex[:8]}", "role": "admin"}),
+        ("POST", keys, {"name": "k", "scopes": ["read"]}),
+        ("DELETE", f"{keys}/{key}", None),
+        ("POST", "/api/v1/invitations", {"role": "admin"}),
+        ("DELETE", f"/api/v1/invitations/{uuid4()}", None),
+        ("POST", "/api/v1/system/retention", {"user_id": carol.id}),
+        ("POST", "/api/v1/system/retention", {}),
+        ("PUT", "/api/v1/policy/installation", {"rules": []}),
+    ]
+    answers = {f"{method} {path}": await former.request(method, path, json=body) for method, path, body in acts}
+    others = {
+        act: answer.text for act, answer in answers.items() if (answer.status_code, answer.json()["code"]) != REFUSED
+    }
+    assert others == {}

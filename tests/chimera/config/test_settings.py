@@ -221,11 +221,27 @@ def test_a_secret_that_can_be_guessed_is_refused(secret: str) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["*", "null", "https://*", ".*", "https://one.example/", "https://One.example", "one.example", "ftp://one.example"],
+    [
+        "*",
+        "null",
+        "https://*",
+        ".*",
+        "https://one.example/",
+        "https://One.example",
+        "one.example",
+        "ftp://one.example",
+        "http://[",
+    ],
 )
 def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
     with pytest.raises(ValidationError, match="is not a valid origin"):
         Settings.model_validate({"cors_origins": origin})
+
+
+@pytest.mark.parametrize("address", ["temporal.example", "ftp://one.example", "http://", "http://[", "http://x:99999"])
+def test_an_address_that_is_no_url_is_refused(address: str) -> None:
+    with pytest.raises(ValidationError, match=r"is not a web address\. Use an address such as"):
+        Settings(temporal_ui_url=address)
 
 
 @pytest.mark.parametrize("origin", ["https://one.example", "http://localhost:3000", "http://[::1]:8000"])

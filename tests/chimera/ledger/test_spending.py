@@ -37,6 +37,7 @@ def _rules(**limits: int | None) -> SpendingRules:
 
 
 PER_DAY = _rules(max_cost_day_micro_usd=ROOM * NEED)
+PER_NEED = _rules(max_cost_day_micro_usd=NEED)
 
 
 async def _tasks(database: Database, owner_id: UserId, number: int = 1) -> list[TaskId]:
@@ -253,6 +254,45 @@ async def test_a_raised_limit_wakes_what_fits(database: Database, run_settings: 
         assert await session.scalar(signals, {"ids": task_ids}) == 3
     await spending_waits.wake(database, bus, _rules())
     assert RunStatus.WAITING not in await _statuses(database, task_ids)
+    await bus.close()
+
+
+async def _set_needs(database: Database, task_ids: Sequence[TaskId], needed: int) -> None:
+    async with database.begin() as session:
+        query = text("UPDATE spending_waits SET needed_micro_usd = :needed WHERE run_id = ANY(:ids)")
+        await session.execute(query, {"needed": needed, "ids": list(task_ids)})
+
+
+async def test_large_runs_let_small_ones_pass(
+    database: Database, run_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spending_waits, "AT_ONCE", 3)
+    owner_id, bus = await new_user(database), Bus(run_settings)
+    task_ids = await _waiting(database, owner_id, 4)
+    await _set_needs(database, task_ids[:3], 10 * NEED)
+    await spending_waits.wake(database, bus, PER_NEED)
+    assert await _statuses(database, task_ids[:3]) == [RunStatus.WAITING] * 3
+    assert await _statuses(database, task_ids[3:]) == [RunStatus.QUEUED]
+    await bus.close()
+
+
+async def test_waiting_users_share_one_total(
+    database: Database, run_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _close_all(database)
+    bus, owners = Bus(run_settings), [await new_user(database) for _ in range(4)]
+    task_ids = [task_id for owner_id in owners for task_id in await _waiting(database, owner_id, 1)]
+    used = await _used(database, owners[0], SpendingLimit.TOTAL_DAY)
+    read: list[SpendingLimit] = []
+
+    async def counting(*values: Any) -> dict[SpendingLimit, Used]:
+        read.extend(values[2])
+        return await spending.used_of(*values)
+
+    monkeypatch.setattr(spending_waits, "used_of", counting)
+    await spending_waits.wake(database, bus, _rules(max_total_cost_day_micro_usd=used.total + 2 * NEED))
+    assert sorted(await _statuses(database, task_ids)) == [RunStatus.QUEUED] * 2 + [RunStatus.WAITING] * 2
+    assert read == [SpendingLimit.TOTAL_DAY]
     await bus.close()
 
 

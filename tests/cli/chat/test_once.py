@@ -5,8 +5,13 @@ import json
 import signal
 from pathlib import Path
 
+from chimera.config.settings import Settings
+from chimera.db.engine import Database
+from chimera.store import chat
+from models.chat import ChatSessionSpec
 from tests.cli.chat.conftest import COMMAND, LIMIT_S, environment, piped
 from tests.conftest import SimulatorServer
+from tests.runs import new_user
 from tests.until import until_true
 
 
@@ -28,6 +33,24 @@ async def test_a_pipe_gets_one_reply(chat_folder: Path) -> None:
     assert (code, "was deleted" in out) == (0, True)
     code, _, err = await piped(chat_folder, "show", session, command="sessions")
     assert code == 3
+
+
+async def test_only_ones_own_session_is_continued(chat_folder: Path, chat_settings_here: Settings) -> None:
+    _, out, _ = await piped(chat_folder, "Hello", "--json")
+    own = json.loads(out)["message"]["session_id"]
+    database = Database(chat_settings_here)
+    async with database.begin() as session:
+        other = await chat.create(session, await new_user(database), ChatSessionSpec(title="Theirs"))
+    await database.close()
+    code, out, err = await piped(chat_folder, "--continue", "--json", "And then?")
+    assert code == 0, err
+    assert json.loads(out)["message"]["session_id"] == own
+    _, out, _ = await piped(chat_folder, "list", "--json", command="sessions")
+    assert other not in out
+    code, _, err = await piped(chat_folder, "delete", other[:12], command="sessions")
+    assert (code, "No session ID begins with" in err) == (3, True)
+    code, out, _ = await piped(chat_folder, "show", other, "--json", command="sessions")
+    assert (code, json.loads(out)["id"]) == (0, other)
 
 
 async def test_a_failed_reply_has_its_exit_code(chat_folder: Path) -> None:

@@ -28,6 +28,11 @@ async def test_last_names_the_newest_task(api: TinyApi, client: Client) -> None:
         await task_named(client, "LAST")
 
 
+async def test_last_is_never_another_users_task(api: TinyApi, client: Client) -> None:
+    api.tasks, api.tasks_of_others = [task_view()], [task_view(id=OTHER)]
+    assert (await task_named(client, "last")).id == TASK
+
+
 @pytest.mark.parametrize("name", ["ffff", "", "nothing like an id", "\x1b[2J"])
 async def test_an_id_without_a_task_is_reported(client: Client, name: str) -> None:
     with pytest.raises(NotThere, match="chimera tasks"):

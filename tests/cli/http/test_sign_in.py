@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.errors import NoSignIn
+from cli.errors import NoSignIn, NotReachable
 from cli.http import sign_in
 from cli.http.connect import signed_in_by
-from tests.cli.api import TinyApi
+from tests.cli.api import TinyApi, problem
 from tests.cli.builders import TASK
 from tests.parts import serving
 from tests.until import until
@@ -91,6 +91,13 @@ async def test_an_ended_session_names_its_remedy(api: TinyApi, kept: Path) -> No
     api.session_ended = True
     with pytest.raises(NoSignIn, match=r"chimera login"):
         await ask(kept)
+
+
+async def test_a_limit_ends_no_sign_in(api: TinyApi, kept: Path) -> None:
+    api.refuse_refreshes = [problem(429, "too_many_requests", "Too many requests")]
+    with pytest.raises(NotReachable, match="429"):
+        await ask(kept)
+    assert await ask(kept) == TASK
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")

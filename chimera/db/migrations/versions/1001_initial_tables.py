@@ -586,7 +586,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("metric_points_at", "metric_points", ["at"], unique=False)
-    op.create_index("metric_points_series", "metric_points", ["series_id", "at"], unique=False)
+    op.create_index("metric_points_series", "metric_points", ["series_id", "at", "id"], unique=False)
     op.create_table(
         "runs",
         sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -973,6 +973,7 @@ def upgrade() -> None:
             server_default=sa.text("now() + interval '5 seconds'"),
             nullable=False,
         ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("(kind = 'signal') = (payload IS NOT NULL)", name="outbox_payload"),
         sa.CheckConstraint("num_nonnulls(run_id, schedule_id) = 1", name="outbox_subject"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),

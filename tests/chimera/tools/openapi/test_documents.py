@@ -288,6 +288,12 @@ async def test_the_server_comes_from_the_document(tmp_path: Path, servers: Any, 
     assert not problem or problem in found.problems[0].message
 
 
+@pytest.mark.parametrize("place", ["http://[", "http://a b", "//[", "a\0b"])
+async def test_an_invalid_place_is_a_problem(tmp_path: Path, place: str) -> None:
+    found = await loaded(tmp_path, "{}", document=place)
+    assert (found.tools, [problem.place for problem in found.problems]) == ((), ["shop"])
+
+
 async def test_a_document_can_come_from_a_url(tmp_path: Path) -> None:
     async with an_api() as api:
         doc = json.dumps(document({"/x": {"get": OK}}, servers=[{"url": "/v1"}])).encode()
