@@ -14,7 +14,7 @@ from chimera.store.user_limits import OPEN_TASKS_LIMIT
 from chimera.temporal.calendars import fingerprint_of, spec_of
 from chimera.temporal.schedule_dispatcher import ScheduleDispatcher
 from models import activities as contract
-from models.errors import InactiveAgent, InvalidInput, LimitReached, NotFound, UnknownAgent
+from models.errors import Forbidden, InactiveAgent, InvalidInput, LimitReached, NotFound, UnknownAgent
 from models.ids import UserId
 from models.schedules import ScheduledRunInput
 from models.tasks import TaskInput
@@ -36,9 +36,9 @@ class Schedules(contract.Schedules):
         """Create the task of this scheduled run, once: the workflow ID contains the nominal time.
 
         Returns None if the task for this time has already ended. Raises NotFound if the schedule was deleted, Forbidden
-        if its owner is disabled, LimitReached if they have reached their limit of open tasks, InactiveAgent if its plan
-        names an inactive agent, UnknownAgent for one that is no longer shared with them, and InvalidInput if its cron
-        expression is no longer accepted.
+        if its owner is disabled or a viewer, LimitReached if they have reached their limit of open tasks, InactiveAgent
+        if its plan names an inactive agent, UnknownAgent for one that is no longer shared with them, and InvalidInput
+        if its cron expression is no longer accepted.
         """
         scheduled_run_id = activity.info().workflow_id
         try:
@@ -63,7 +63,7 @@ class Schedules(contract.Schedules):
                     await schedules.note_made(session, schedule)
                 await runs.mark_started(session, task_id)
                 start = await starts.read_start(session, task_id)
-        except (LimitReached, InactiveAgent, UnknownAgent) as error:
+        except (Forbidden, LimitReached, InactiveAgent, UnknownAgent) as error:
             # The task isn't created later: due runs don't queue up, and the next one may be possible.
             async with self._database.begin() as session:
                 await schedules.note_skipped(session, run.schedule_id, error.message)

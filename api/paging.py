@@ -11,7 +11,7 @@ from models.shares import Shared
 
 MAX_PAGE = 100
 MAX_CURSOR = 2_000
-"""Characters. A cursor may contain an e-mail address of 320 characters, each of several bytes."""
+"""Characters. A cursor may contain an e-mail address of 254 characters, each of several bytes."""
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Maximum number of items per page")]
 Cursor = Annotated[

@@ -115,6 +115,7 @@ async def open_worker(settings: Settings, component: str = "worker") -> AsyncIte
                 partial(prune, database, settings),
                 lambda: _forget_old_keys(database),
                 retention_starts.sweep,
+                dispatcher.empty_leftovers,
             ],
             admit=dispatcher.admit,
             release=dispatcher.release,

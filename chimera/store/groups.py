@@ -107,7 +107,7 @@ async def put_member(session: AsyncSession, found: Found, spec: MemberSpec) -> M
     """Add a member to a locked group, or change the member's role.
 
     The outcome is the same for an address without an account, except that it gives no user a right. Raises Conflict
-    if the group is full or would have no manager, and if the address now belongs to another account than the member's.
+    if the group is full or would have no manager, and if the member's account no longer has this address.
     """
     of_group = GroupMember.group_id == found.row.id
     user_id = await session.scalar(select(User.id).where(User.email == spec.email, User.deleted_at.is_(None)))
@@ -122,8 +122,10 @@ async def put_member(session: AsyncSession, found: Found, spec: MemberSpec) -> M
             raise Conflict(f"The group has {number} members, and can have at most {MAX_MEMBERS}. Remove one first.")
     for member in same:
         if member.email == spec.email and member.user_id not in (None, user_id):
+            # Otherwise, the membership would pass to whoever has registered the address since.
             raise Conflict(
-                f"The member {spec.email!r} was added when another account had this address. Remove the member first."
+                f"The account that was added as {spec.email!r} has another address now. Remove this member first, then"
+                " add the address again."
             )
         if member.role == "manager" and spec.role != "manager":
             await _check_other_manager(session, member)

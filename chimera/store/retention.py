@@ -13,7 +13,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chimera.db.tables import Retention
+from chimera.db.tables import Retention, User
 from chimera.ledger.analytics.window import bounded
 from chimera.store import chat_deletions, erasures, expired, pages, unused_files
 from chimera.store.ended_runs import Deleted
@@ -45,7 +45,10 @@ async def create(
     requested_by: UserId | None = None,
     workflow_id: str | None = None,
 ) -> Retention:
-    """Create a retention run, or return the open one, of which there is one for all users and one for each user."""
+    """Create a retention run, or return the open one, of which there is one for all users and one for each user.
+
+    An open run of a user starts over, so that it deletes what has been created since.
+    """
     new_id = RetentionId(str(uuid4()))
     values = {
         "id": new_id,
@@ -55,21 +58,26 @@ async def create(
         "days": {} if user_id else {kind: number for kind in BY_AGE if (number := days.get(kind, 0))},
     }
     statement = insert(Retention).values(values).on_conflict_do_nothing().returning(Retention.id)
-    if await session.scalar(statement) is None:
-        is_own = Retention.workflow_id == values["workflow_id"]
-        same = select(Retention).where(or_(is_own, Retention.user_id.is_not_distinct_from(user_id)))
-        before = await session.scalars(same.order_by(is_own.desc(), Retention.created_at.desc()).limit(1))
-        return before.one()
+    is_new = await session.scalar(statement) is not None
     if user_id is not None:
-        hidden = await erasures.begin(session, user_id)
-        row = await _locked(session, new_id)
-        _count(row, RetentionKind.CHAT_SESSIONS, Deleted(hidden))
-        return row
-    return await _locked(session, new_id)
+        row = await _locked(session, new_id) if is_new else await _open_of(session, user_id)
+        if row is None:
+            # The open one has ended in between.
+            return await create(session, days, user_id=user_id, requested_by=requested_by, workflow_id=workflow_id)
+        return await _begun(session, row, user_id)
+    if is_new:
+        return await _locked(session, new_id)
+    is_own = Retention.workflow_id == values["workflow_id"]
+    same = select(Retention).where(or_(is_own, Retention.user_id.is_(None)))
+    before = await session.scalars(same.order_by(is_own.desc(), Retention.created_at.desc()).limit(1))
+    return before.one()
 
 
 async def step(session: AsyncSession, retention_id: RetentionId) -> State:
     """Delete the next batch of a retention run, and count it."""
+    # The account first, as in requests: deletions change it too, and two orders would end in a deadlock.
+    account = select(User.id).join(Retention, Retention.user_id == User.id).where(Retention.id == retention_id)
+    await session.execute(account.with_for_update(of=User, key_share=True))
     row = await _locked(session, retention_id)
     if row.status not in OPEN_RETENTION:
         return "done"
@@ -140,6 +148,20 @@ async def overdue(session: AsyncSession) -> list[tuple[RetentionId, str]]:
 
 def view_of(row: Retention) -> RetentionView:
     return RetentionView.model_validate(row, from_attributes=True)
+
+
+async def _open_of(session: AsyncSession, user_id: UserId) -> Retention | None:
+    """Return a user's open retention run, locked; None if there is none."""
+    is_open = Retention.status.in_(sorted(OPEN_RETENTION))
+    return await session.scalar(select(Retention).where(Retention.user_id == user_id, is_open).with_for_update())
+
+
+async def _begun(session: AsyncSession, row: Retention, user_id: UserId) -> Retention:
+    """Let a user's locked retention run delete everything that exists now, and hide the chat sessions at once."""
+    row.created_at, row.stage = await _now(session), 0
+    _count(row, RetentionKind.CHAT_SESSIONS, Deleted(await erasures.begin(session, user_id)))
+    await session.flush()
+    return row
 
 
 async def _step_by_age(session: AsyncSession, row: Retention) -> State:

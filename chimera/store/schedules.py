@@ -123,8 +123,8 @@ async def due(session: AsyncSession, schedule_id: ScheduleId) -> Schedule:
         raise Forbidden("The account that owns this schedule is disabled. Enable the account, or delete the schedule.")
     if row.role == "viewer":
         raise Forbidden(
-            "The account that owns this schedule has the role viewer, which can't start tasks. Change its role, or"
-            " delete the schedule."
+            "The account that owns this schedule has the role 'viewer', which can't start tasks. Ask an administrator"
+            " to change the role or to delete the schedule."
         )
     schedule: Schedule = row.Schedule
     return schedule

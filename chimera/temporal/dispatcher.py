@@ -152,6 +152,14 @@ class Dispatcher:
             emptied = await deleted_owners.empty_runs(session, limit=50)
         await self._deliver_all(emptied)
 
+    async def empty_leftovers(self) -> None:
+        """Delete what requests have added to accounts while these were being deleted."""
+        async with self._database.begin() as session:
+            found = await deleted_owners.owners_of_leftovers(session)
+        for user_id in found:
+            async with self._database.begin() as session:
+                await deleted_owners.empty_again(session, user_id)
+
     async def _deliver_all(self, run_ids: Iterable[RunId]) -> None:
         await asyncio.gather(*map(self._deliver, run_ids))
 

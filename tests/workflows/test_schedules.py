@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import RowMapping, text, update
 from temporalio.client import ScheduleActionStartWorkflow, ScheduleUpdate, ScheduleUpdateInput, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
@@ -156,15 +157,20 @@ async def test_the_doubled_hour_is_backfilled_once(runs: Runs) -> None:
     assert (await _described(runs, schedule_id)).info.num_actions == 1
 
 
-async def test_a_disabled_owner_makes_no_task(runs: Runs) -> None:
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [({"disabled_at": datetime(2026, 1, 1, tzinfo=UTC)}, "is disabled"), ({"role": "viewer"}, "viewer")],
+)
+async def test_such_an_owner_makes_no_task(runs: Runs, state: dict[str, Any], reason: str) -> None:
     schedule_id, _, temporal = await _new(runs)
     owner_id = await new_user(runs.database)
     async with runs.database.begin() as session:
-        await session.execute(update(User).where(User.id == owner_id).values(disabled_at=datetime.now(UTC)))
+        await session.execute(update(User).where(User.id == owner_id).values(state))
         await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(owner_id=owner_id))
     await temporal.trigger(schedule_id)
     assert await _results(runs, schedule_id, 1) == ["forbidden"]
     assert await _tasks(runs, schedule_id) == []
+    assert reason in (await _note(runs, owner_id, schedule_id) or "")
 
 
 async def test_a_run_without_room_is_skipped_and_noted(runs: Runs) -> None:

@@ -3,18 +3,23 @@
 The routes are those of the router, so a new route of a shared kind fails until this file says which right it needs.
 """
 
+import asyncio
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from api.deps import Parts
+from chimera.db.engine import Database
+from chimera.db.tables import Run
 from models.shares import RIGHTS, Right, ShareKind
 from tests.api.access.world import API, CANARY, Route, World, routes_of, send, world_of
-from tests.api.conftest import SignUp, administrator
+from tests.api.conftest import SignUp, administrator, new_task
 from tests.api.routes.test_groups import GROUPS, email_of, members_of, new_group
+from tests.until import LIMIT_S
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -271,3 +276,12 @@ async def test_leaving_a_group_ends_own_shares(owner: World, sign_up: SignUp) ->
     assert (await leaver.delete(f"{GROUPS}/{group['id']}/members/{member['id']}")).status_code == 204
     assert (await leader.get(f"{API}/tasks/{task['id']}")).status_code == 404
     assert (await leader.get(f"{GROUPS}/{group['id']}/shares")).json()["items"] == []
+
+
+async def test_lists_of_shares_wait_for_no_run(alice: httpx2.AsyncClient, database: Database) -> None:
+    task_id = (await new_task(alice))["id"]
+    async with database.begin() as session:
+        # As a model call does that is booked.
+        await session.execute(select(Run.id).where(Run.id == task_id).with_for_update())
+        async with asyncio.timeout(LIMIT_S):
+            assert (await alice.get(f"{API}/tasks/{task_id}/shares")).status_code == 200

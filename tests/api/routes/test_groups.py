@@ -7,7 +7,8 @@ import httpx2
 import pytest
 
 from chimera.db.engine import Database
-from tests.api.conftest import PASSWORD, SignUp, administrator
+from chimera.store import groups
+from tests.api.conftest import PASSWORD, SignUp, administrator, new_task
 
 GROUPS = "/api/v1/groups"
 
@@ -95,6 +96,45 @@ async def test_a_later_account_is_no_member(alice: httpx2.AsyncClient, sign_up: 
     back = await later.put("/api/v1/auth/me", json={"email": email, "current_password": PASSWORD})
     assert back.status_code == 200, back.text
     assert (await later.get(f"{GROUPS}/{group['id']}")).status_code == 404
+
+
+async def test_members_without_account_replace_no_others(
+    alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = await new_group(alice)
+    place, unknown = f"{GROUPS}/{group['id']}/members", [f"{uuid4().hex}@example.com" for _ in range(3)]
+    added = [await alice.post(place, json={"email": email}) for email in unknown[:2]]
+    assert [each.status_code for each in added] == [200, 200]
+    assert (await members_of(alice, group)).keys() == {await email_of(alice), *unknown[:2]}
+    monkeypatch.setattr(groups, "MAX_MEMBERS", 3)
+    assert (await alice.post(place, json={"email": unknown[2]})).status_code == 409
+    assert (await alice.post(place, json={"email": unknown[0], "role": "manager"})).status_code == 200
+
+
+@pytest.mark.parametrize("is_registered_again", [True, False])
+async def test_a_membership_stays_with_its_account(
+    alice: httpx2.AsyncClient, sign_up: SignUp, *, is_registered_again: bool
+) -> None:
+    member, other = await sign_up(), await sign_up()
+    group, email, task = await new_group(alice, member), await email_of(member), await new_task(member)
+    place, shared = f"{GROUPS}/{group['id']}", f"/api/v1/tasks/{task['id']}"
+    assert (await member.put(f"{shared}/shares/{group['id']}", json={"right": "view"})).status_code == 200
+    assert (await _change_email(member, f"moved-{email}")).status_code == 200
+    if is_registered_again:
+        assert (await _change_email(other, email)).status_code == 200
+    refused = await alice.post(f"{place}/members", json={"email": email, "role": "manager"})
+    assert (refused.status_code, "Remove this member first" in refused.text) == (409, True)
+    assert [(await each.get(place)).status_code for each in (member, other)] == [200, 404]
+    member_id = (await members_of(alice, group))[email]["id"]
+    assert (await alice.delete(f"{place}/members/{member_id}")).status_code == 204
+    assert (await alice.get(shared)).status_code == 404
+    assert (await alice.post(f"{place}/members", json={"email": email})).status_code == 200
+    assert (await member.get(place)).status_code == 404
+    assert (await other.get(place)).status_code == (200 if is_registered_again else 404)
+
+
+async def _change_email(client: httpx2.AsyncClient, email: str) -> httpx2.Response:
+    return await client.put("/api/v1/auth/me", json={"email": email, "current_password": PASSWORD})
 
 
 async def test_members_leave_and_managers_remove(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:

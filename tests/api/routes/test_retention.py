@@ -1,5 +1,6 @@
 """Retention as administrators and users see it. `tests/workflows/test_retention.py` has a worker."""
 
+import asyncio
 from uuid import uuid4
 
 import httpx2
@@ -8,9 +9,12 @@ from fastapi import FastAPI
 
 from chimera.db.engine import Database
 from chimera.security import sessions
+from chimera.store import accounts, retention
+from models.ids import RetentionId, UserId
 from models.runs import RunStatus
 from tests.api.accounts import ME, login, person
 from tests.api.conftest import PASSWORD, SignUp, administrator, new_task, set_task
+from tests.until import until_locked
 
 RETENTION, HOLDS, ERASE = "/api/v1/system/retention", "/api/v1/holds", f"{ME}/erase"
 
@@ -98,6 +102,42 @@ async def test_erasure_needs_the_password(sign_up: SignUp) -> None:
     assert (begun.status_code, begun.json()["user_id"]) == (202, carol.id)
     assert (await carol.client.get(ERASE)).json()["id"] == begun.json()["id"]
     assert (await carol.client.get(ME)).status_code == 200
+
+
+async def test_a_second_erasure_covers_newer_content(sign_up: SignUp, database: Database) -> None:
+    carol = await person(sign_up)
+    first = (await carol.client.post(ERASE, json={"current_password": PASSWORD})).json()
+    await _step(database, first["id"])
+    made = [
+        await carol.client.post("/api/v1/agents", json={"name": "poet", "prompt": "Rhyme."}),
+        await carol.client.post("/api/v1/files", files={"file": ("a.txt", b"a")}),
+        await carol.client.post("/api/v1/chat/sessions", json={}),
+    ]
+    assert [each.status_code for each in made] == [201, 201, 201]
+    second = (await carol.client.post(ERASE, json={"current_password": PASSWORD})).json()
+    assert (second["id"], second["created_at"] != first["created_at"]) == (first["id"], True)
+    assert second["deleted"] == {"chat_sessions": 1}
+    while await _step(database, first["id"]) == "more":
+        pass
+    assert [(await carol.client.get(each.headers["Location"])).status_code for each in made] == [404] * 3
+
+
+async def test_an_erasure_is_requested_during_its_steps(sign_up: SignUp, database: Database) -> None:
+    carol = await person(sign_up)
+    await carol.client.post("/api/v1/agents", json={"name": "poet", "prompt": "Rhyme."})
+    first = (await carol.client.post(ERASE, json={"current_password": PASSWORD})).json()
+    async with database.begin() as session:
+        await accounts.locked(session, UserId(carol.id))
+        step = asyncio.create_task(_step(database, first["id"]))
+        await until_locked(database)
+        row = await retention.create(session, {}, user_id=UserId(carol.id))
+        assert row.id == first["id"]
+    assert await step == "more"
+
+
+async def _step(database: Database, retention_id: str) -> str:
+    async with database.begin() as session:
+        return await retention.step(session, RetentionId(retention_id))
 
 
 async def test_an_erasure_can_delete_the_account(app: FastAPI, sign_up: SignUp, database: Database) -> None:

@@ -1,5 +1,6 @@
 """The caller's own account and sessions."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,8 +15,10 @@ from chimera.db.engine import Database
 from chimera.db.tables import Invitation, PasswordReset, RefreshToken, Ticket
 from chimera.reports.pruning import prune
 from chimera.security import sessions
+from chimera.store import users
 from tests.api.accounts import LOGIN, ME, USERS, login, new_session, person, status_with
 from tests.api.conftest import PASSWORD, SignUp, administrator, client_of
+from tests.until import until_locked
 
 SESSIONS = "/api/v1/auth/sessions"
 REFRESH = "/api/v1/auth/refresh"
@@ -102,6 +105,18 @@ async def test_a_new_address_needs_the_password(app: FastAPI, sign_up: SignUp) -
     assert (taken.status_code, taken.json()["code"]) == (409, "conflict")
     assert (await carol.client.put(ME, json={"email": email, "current_password": PASSWORD})).status_code == 200
     assert [(await login(app, each)).status_code for each in (carol.email, email)] == [401, 200]
+
+
+async def test_one_of_two_gets_an_address(sign_up: SignUp, database: Database) -> None:
+    carol, email = await person(sign_up), f"{uuid4().hex}@example.com"
+    async with database.begin() as session:
+        await users.create(session, email, None)
+        late = asyncio.create_task(carol.client.put(ME, json={"email": email, "current_password": PASSWORD}))
+        # It has found the address free, and waits for this transaction.
+        await until_locked(database)
+    answer = await late
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (409, "email")
+    assert (await carol.client.get(ME)).json()["email"] == carol.email
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,14 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select, text, update
 
+from api.app import create_app
 from api.deps import Parts
 from api.live import rights
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
-from chimera.db.tables import File, Run, Table, User
+from chimera.db.tables import Agent, ApiKey, ChatSession, File, Run, Schedule, Table, User
 from chimera.security import sessions
-from chimera.store import deleted_owners
+from chimera.store import deleted_owners, users
 from models.runs import STOPPED, RunStatus
 from tests.api.accounts import USERS, installation, login, person, status_with
 from tests.api.conftest import SignUp, administrator, client_of, new_task, set_task
@@ -67,6 +68,23 @@ async def test_users_are_listed_in_pages(admin: httpx2.AsyncClient, sign_up: Sig
         assert len({each["id"] for each in seen}) == len(seen)
         assert {each.id for each in people} <= {each["id"] for each in seen}
         assert [each[field] for each in seen] == sorted((each[field] for each in seen), reverse=sort[0] == "-")
+
+
+async def test_cursors_contain_any_address(admin: httpx2.AsyncClient, sign_up: SignUp, database: Database) -> None:
+    marker = uuid4().hex
+    # 254 characters, the most that an address may have.
+    emails = [f"{marker}{number}{'名' * 209}@example.com" for number in range(3)]
+    async with database.begin() as session:
+        for email in emails:
+            await users.create(session, email, None)
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while len(seen) < 3:
+        answer = await admin.get(USERS, params={"limit": 1, "sort": "email", "q": marker, **cursor})
+        assert answer.status_code == 200, answer.text
+        seen += [each["email"] for each in answer.json()["items"]]
+        cursor["cursor"] = answer.json()["next_cursor"]
+    assert seen == emails
 
 
 async def test_users_are_filtered(admin: httpx2.AsyncClient, sign_up: SignUp) -> None:
@@ -210,6 +228,53 @@ async def test_a_deleted_account_leaves_only_its_bill(
     details = (await admin.get(f"{USERS}/{carol.id}")).json()
     assert (details["state"], details["name"], details["last_used_at"]) == ("deleted", "Deleted user", None)
     assert (await change(admin, carol.id, disabled=False)).status_code == 409
+
+
+async def test_requests_in_flight_leave_nothing(
+    app: FastAPI, api_settings: Settings, admin: httpx2.AsyncClient, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carol, dave = await person(sign_up), await person(sign_up)
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 600)
+    slow = create_app(api_settings)
+    async with slow.router.lifespan_context(slow):
+        for each in (carol, dave):
+            client = client_of(slow)
+            client.headers["Authorization"] = each.client.headers["Authorization"]
+            assert (await client.get("/api/v1/auth/me")).status_code == 200
+            if each is carol:
+                # This process still knows the account.
+                assert (await admin.delete(f"{USERS}/{carol.id}")).status_code == 204
+            for answer in await _made_by(client):
+                assert answer.status_code == 201, answer.text
+    parts: Parts = app.state.parts
+    assert await _owned_by(parts.database, carol.id) == {"agents": 1, "chat_sessions": 1, "files": 1, "schedules": 1}
+    await parts.dispatcher.empty_leftovers()
+    assert await _owned_by(parts.database, carol.id) == {}
+    assert len(await _owned_by(parts.database, dave.id)) == 4
+    async with parts.database.begin() as session:
+        assert await deleted_owners.owners_of_leftovers(session) == []
+
+
+async def _made_by(client: httpx2.AsyncClient) -> list[httpx2.Response]:
+    task = {"goal": "Report."}
+    return [
+        await client.post("/api/v1/files", files={"file": ("a.txt", b"a")}),
+        await client.post("/api/v1/agents", json={"name": "poet", "prompt": "Rhyme."}),
+        await client.post("/api/v1/chat/sessions", json={}),
+        await client.post("/api/v1/schedules", json={"name": "A", "interval_s": 86400, "paused": True, "task": task}),
+    ]
+
+
+async def _owned_by(database: Database, user_id: str) -> dict[str, int]:
+    """Count what users see of what a user owns."""
+    queries = [
+        (table.__tablename__, select(func.count()).where(table.owner_id == user_id))
+        for table in (File, Agent, Schedule, ApiKey)
+    ]
+    visible = (ChatSession.owner_id == user_id, ChatSession.deleted_at.is_(None))
+    queries.append(("chat_sessions", select(func.count()).where(*visible)))
+    async with database.begin() as session:
+        return {name: number for name, query in queries if (number := await session.scalar(query))}
 
 
 async def _sweep(app: FastAPI) -> None:

@@ -3,14 +3,18 @@
 import re
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import ForeignKey, PrimaryKeyConstraint, UniqueConstraint, text
 
 from chimera.db.engine import Database
+from chimera.db.tables import Table
 from tests.runs import new_user
 
 IS_AI_CALL = "kind IN ('embeddings', 'images', 'transcriptions')"
 NEWEST = "ORDER BY created_at DESC, id DESC LIMIT 21"
 LAST_USED = "ORDER BY coalesce(last_message_at, created_at) DESC, id DESC LIMIT 21"
+KEPT_ROWS = {"users": "the row of a deleted account stays, because what was paid refers to it"}
+"""Tables whose rows are never deleted, each with the reason."""
+KEY_CONSTRAINTS = (PrimaryKeyConstraint, UniqueConstraint)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +28,7 @@ LAST_USED = "ORDER BY coalesce(last_message_at, created_at) DESC, id DESC LIMIT 
             f"SELECT id FROM runs WHERE owner_id = :owner AND kind = 'images' {NEWEST}",
             "runs_owner_(?:calls|created)",
         ),
+        (f"SELECT id FROM runs WHERE schedule_id = :owner AND kind = 'task' {NEWEST}", "runs_schedule"),
         (f"SELECT id FROM chat_sessions {NEWEST}", "chat_sessions_created"),
         (f"SELECT id FROM chat_sessions WHERE owner_id = :owner {NEWEST}", "chat_sessions_owner"),
         (f"SELECT id FROM chat_sessions {LAST_USED}", "chat_sessions_used"),
@@ -61,3 +66,23 @@ async def test_what_expires_has_its_index(database: Database, table: str, condit
         await session.execute(text("SET LOCAL enable_bitmapscan = off"))
         plan = "\n".join(await session.scalars(text(f"EXPLAIN SELECT 1 FROM {table} WHERE {condition} LIMIT 5000")))
     assert f"using {index} " in plan, plan
+
+
+def test_deletions_find_what_refers_to_a_row() -> None:
+    """Without an index that begins with a foreign key, each deletion of what it refers to reads the whole table."""
+    slow = {
+        f"{table.name}.{key.parent.name}"
+        for table in Table.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table.name not in KEPT_ROWS and not _begins_an_index(key)
+    }
+    assert slow == set()
+
+
+def _begins_an_index(key: ForeignKey) -> bool:
+    table = key.parent.table
+    keys = [constraint for constraint in table.constraints if isinstance(constraint, KEY_CONSTRAINTS)]
+    firsts: set[object] = {next(iter(each.columns), None) for each in keys}
+    firsts |= {next(iter(index.expressions)) for index in table.indexes}
+    assert key.constraint is not None
+    return any(column in firsts for column in key.constraint.columns)
