@@ -42,6 +42,7 @@ from models.remedies import Action, Remedy
 from models.schedules import PreviewSpec, ScheduleSpec
 from models.shares import Right
 from models.tasks import TaskSpec
+from models.users import Caller
 from models.wording import instead_of
 
 MAX_KNOWN_MODELS = 1000

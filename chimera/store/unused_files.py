@@ -21,7 +21,8 @@ async def delete_before(
     """Look at up to `limit` files after the place `after`; delete the unused ones, and return the next place.
 
     The files that a run has written belong to that run, and are deleted with it. The files are locked before their uses
-    are looked for, and content that names a file locks it too (`files.to_use`). So none is deleted that is about to be used.
+    are looked for, and content that names a file locks it too (`files.to_use`). So none is deleted that is about to be
+    used.
     """
     old, place = await _old(session, before, after, limit=limit, lock=True)
     used = await _used(session, old)
