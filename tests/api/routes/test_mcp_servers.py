@@ -15,6 +15,7 @@ from chimera.config import payload_keys
 from chimera.db.engine import Database
 from chimera.db.tables import McpServer, ToolRow, User
 from chimera.ledger import tools as ledger
+from chimera.security import sessions
 from chimera.tools.built_in import definitions_of
 from chimera.tools.mcp.servers import HttpServer
 from models.tools import ToolSource
@@ -194,7 +195,7 @@ async def test_a_name_of_the_installation_is_taken(alice: httpx2.AsyncClient, da
 
 
 async def test_only_administrators_accept_installed_tools(
-    sign_up: SignUp, database: Database, alice: httpx2.AsyncClient
+    sign_up: SignUp, database: Database, alice: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     definition = {"name": "docs__a", "description": "old", "parameters": {}, "kind": "once", "source": "mcp"}
     offered = definition | {"description": "new", "sha256": "2"}
@@ -207,8 +208,15 @@ async def test_only_administrators_accept_installed_tools(
     newest = select(User.id).order_by(User.created_at.desc()).limit(1).scalar_subquery()
     async with database.begin() as session:
         await session.execute(update(User).where(User.id == newest).values(role="admin"))
-    accepted = await admin.post("/api/v1/tools/docs__a/accept")
-    assert (accepted.status_code, accepted.json()["description"]) == (200, "new")
+    monkeypatch.setattr(sessions, "ACCOUNT_STATE_SECONDS", 3600)
+    assert (await admin.get("/api/v1/users")).status_code == 200
+    for role, status in (("user", 403), ("admin", 200)):
+        # What this process knows of the account may be old.
+        async with database.begin() as session:
+            await session.execute(update(User).where(User.id == newest).values(role=role))
+        accepted = await admin.post("/api/v1/tools/docs__a/accept")
+        assert accepted.status_code == status
+    assert accepted.json()["description"] == "new"
 
 
 async def test_agents_name_tools_and_patterns_that_exist(sign_up: SignUp) -> None:
