@@ -214,9 +214,9 @@ async def test_only_administrators_accept_installed_tools(
         # What this process knows of the account may be old.
         async with database.begin() as session:
             await session.execute(update(User).where(User.id == newest).values(role=role))
-        accepted = await admin.post("/api/v1/tools/docs__a/accept")
-        assert accepted.status_code == status
-    assert accepted.json()["description"] == "new"
+        answer = await admin.post("/api/v1/tools/docs__a/accept")
+        assert answer.status_code == status
+    assert (await admin.get("/api/v1/tools/docs__a")).json()["description"] == "new"
 
 
 async def test_agents_name_tools_and_patterns_that_exist(sign_up: SignUp) -> None:
