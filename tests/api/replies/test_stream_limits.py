@@ -57,7 +57,7 @@ async def test_one_stream_too_many_is_refused(
     app, first, second = processes
     parts: Parts = app.state.parts
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(httpx2.AsyncClient(headers=alice.headers, trust_env=False, timeout=30))
+        client = await stack.enter_async_context(httpx2.AsyncClient(headers=alice.headers, trust_env=False, timeout=60))
         method, path, body = await _prepared(client, first, request_)
         held = client.stream("POST", f"{first}/v1/chat/completions", json=CHAT[2] | {"stream": True})
         answer = await stack.enter_async_context(held)
