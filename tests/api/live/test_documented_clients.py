@@ -106,7 +106,7 @@ async def cutting(url: str) -> AsyncIterator[tuple[str, _Cutter]]:
 async def client_of(
     command: list[str], api: str, client: httpx2.AsyncClient, topic: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    variables = {"CHIMERA_API": api, "CHIMERA_TOKEN": token_of(client), "CHIMERA_TOPIC": topic}
+    variables = {"URL": api, "TOKEN": token_of(client), "TOPIC": topic}
     process = await asyncio.create_subprocess_exec(
         *command, env=os.environ | variables, stdout=asyncio.subprocess.PIPE, limit=2**20
     )
