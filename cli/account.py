@@ -15,7 +15,7 @@ from cli.input.encodings import text_of
 from cli.input.options import ME
 from cli.output.accounts import print_sessions, print_user
 from cli.output.printing import print_json, print_list
-from cli.output.prose import print_line
+from cli.output.prose import print_line, print_note
 from cli.output.text import one_line
 
 FIRST_USER = "admin@chimera.local"
@@ -156,11 +156,17 @@ async def sign_in_at(api_url: str, email: str, password: str) -> int:
     """Sign in, and store the sign-in for later commands."""
     from cli.http import sign_in
     from cli.http.addresses import address_from
+    from cli.http.connect import credential_variable
     from cli.http.login import sign_in_with
 
     api_url, path = address_from(api_url, "--api-url "), sign_in.at_home()
     await sign_in_with(password, email, api_url, path)
     print_line(f"Signed in to {api_url} as {email}. The session is saved in {path}.")
+    if (variable := credential_variable()) is not None:
+        print_note(
+            f"Commands don't use this session yet, because {variable} is set and takes precedence. To use the session,"
+            f" run: unset {variable}"
+        )
     return 0
 
 

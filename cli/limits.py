@@ -10,6 +10,7 @@ from rich.text import Text
 from cli.http import signed_in
 from cli.input.amounts import micro_usd
 from cli.input.arguments import AsJson
+from cli.input.options import LIMITS
 from cli.output.printing import print_json
 from cli.output.tables import print_table
 
@@ -20,15 +21,21 @@ NONE = "default"
 NOUNS = {"user": "you", "installation": "all users"}
 
 
-def _amount(written: str) -> int | None:
-    return None if written.strip().lower() == NONE else 0 if written.strip() in ("0", "$0") else micro_usd(written)
+def _amount(written: str, option: str) -> int | None:
+    if written.strip().lower() == NONE:
+        return None
+    try:
+        return 0 if written.strip() in ("0", "$0") else micro_usd(written)
+    except typer.BadParameter as error:
+        raise typer.BadParameter(error.message, param_hint=option) from None
 
 
 User = Annotated[
     str | None,
     typer.Argument(
         metavar="[USER]",
-        help="The ID of another user, for administrators. Default: your own limits.",
+        help="Another user's e-mail address or ID, or a service account's name, for administrators. Default: your own"
+        " limits.",
         show_default=False,
     ),
 ]
@@ -54,17 +61,20 @@ Month = Annotated[
 
 async def limits(user: User = None, day: Day = None, month: Month = None, as_json: AsJson = False) -> int:
     """Show what you may spend per day and month, or set another user's limits."""
+    from cli.http.accounts import user_named
+
     changed = {
-        name: _amount(written)
+        name: _amount(written, LIMITS[name])
         for name, written in (("max_cost_day_micro_usd", day), ("max_cost_month_micro_usd", month))
         if written is not None
     }
     if changed and user is None:
         raise typer.BadParameter("Name the user whose limits you want to set.")
-    async with signed_in() as client:
-        found = await (client.limits() if user is None else client.limits_of(user))
-        if changed and user is not None:
-            found = await client.set_limits(user, {**found.own.model_dump(), **changed})
+    async with signed_in(LIMITS) as client:
+        user_id = None if user is None else (await user_named(client, user)).id
+        found = await (client.limits() if user_id is None else client.limits_of(user_id))
+        if changed and user_id is not None:
+            found = await client.set_limits(user_id, {**found.own.model_dump(), **changed})
     if as_json:
         print_json(found)
     else:

@@ -26,6 +26,7 @@ Session = Annotated[
     ),
 ]
 Limit = Annotated[int, typer.Option(parser=whole(1, 1000), help="Maximum number of sessions to list.")]
+SharedOption = Annotated[bool, typer.Option("--shared", help="List the sessions that others share with you.")]
 Archived = Annotated[bool, typer.Option("--archived", help="List archived sessions.")]
 Format = Annotated[
     str,
@@ -45,24 +46,30 @@ app = typer.Typer(name="sessions", help="Manage your chat sessions: list, show, 
 
 @app.callback(invoke_without_command=True)
 def sessions(
-    context: typer.Context, limit: Limit = 20, archived: Archived = False, as_json: AsJson = False
+    context: typer.Context,
+    limit: Limit = 20,
+    archived: Archived = False,
+    shared: SharedOption = False,
+    as_json: AsJson = False,
 ) -> Coroutine[Any, Any, int] | None:
     """Manage your chat sessions: list, show, export or delete them."""
-    return None if context.invoked_subcommand else list_sessions(limit, archived, as_json)
+    return None if context.invoked_subcommand else list_sessions(limit, archived, shared, as_json)
 
 
 @app.command(name="list")
-async def list_sessions(limit: Limit = 20, archived: Archived = False, as_json: AsJson = False) -> int:
+async def list_sessions(
+    limit: Limit = 20, archived: Archived = False, shared: SharedOption = False, as_json: AsJson = False
+) -> int:
     """List your chat sessions, the most recently used ones first."""
     from cli.http import chats
     from cli.output.chats import print_sessions
 
     async with signed_in() as client:
-        found = await chats.sessions(client, limit, archived=archived)
+        found = await chats.sessions(client, limit, archived=archived, shared="shared" if shared else "mine")
     if as_json:
         print_list(found)
     else:
-        print_sessions(found)
+        print_sessions(found, shared=shared)
     return 0
 
 

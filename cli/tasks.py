@@ -73,6 +73,7 @@ Statuses = Annotated[
     list[str] | None,
     typer.Option(help="List only tasks with this status, such as running. You can repeat this option."),
 ]
+SharedOption = Annotated[bool, typer.Option("--shared", help="List the tasks that others share with you.")]
 NodePath = Annotated[
     str | None,
     typer.Option(
@@ -164,7 +165,9 @@ async def retry(
         return await watching.of(client, task, after=0 if console.is_terminal else before.last_seq)
 
 
-async def list_tasks(status: Statuses = None, limit: Newest = 20, as_json: AsJson = False) -> int:
+async def list_tasks(
+    status: Statuses = None, limit: Newest = 20, shared: SharedOption = False, as_json: AsJson = False
+) -> int:
     """List tasks, newest first."""
     from cli.http.blocked import blocked_tasks
     from cli.http.pages import items_of
@@ -172,12 +175,17 @@ async def list_tasks(status: Statuses = None, limit: Newest = 20, as_json: AsJso
 
     statuses = status or []
     async with signed_in(LIST) as client:
-        tasks = await items_of(lambda most, cursor: client.tasks(statuses=statuses, limit=most, cursor=cursor), limit)
+        tasks = await items_of(
+            lambda most, cursor: client.tasks(
+                statuses=statuses, limit=most, cursor=cursor, shared="shared" if shared else None
+            ),
+            limit,
+        )
         blocked_by = set() if as_json else await blocked_tasks(client, tasks)
     if as_json:
         print_list(tasks)
     else:
-        print_tasks(tasks, blocked_by, statuses)
+        print_tasks(tasks, blocked_by, statuses, shared=shared)
     return 0
 
 

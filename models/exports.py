@@ -68,6 +68,7 @@ COLUMNS: Mapping[ExportKind, Mapping[str, Sort]] = {
     ExportKind.CALLS: {
         "run_id": "text",
         "user_id": "text",
+        "kind": "text",
         "path": "text",
         "purpose": "text",
         "step": "whole",

@@ -98,8 +98,8 @@ COMPARED = 3
 MAX_NAME = 60
 """Maximum number of characters that are compared, because comparing long texts is slow."""
 
-_REQUIRED_LISTS = (("input",), ("subtasks",))
-"""Lists that can't be omitted: the texts to embed, and a plan's subtasks."""
+_REQUIRED_LISTS = (("input",), ("subtasks",), ("messages",), ("metrics",))
+"""Lists that can't be omitted: texts to embed, a plan's subtasks, messages to complete, and values to record."""
 
 
 def sentence_of(entry: Mapping[str, Any], known: Collection[str] = ()) -> str:

@@ -25,7 +25,15 @@ from chimera.limits.rates import RateKind, Rates
 from chimera.security.sessions import Auth, SignedIn
 from chimera.security.sign_ins import place_of
 from chimera.security.tickets import Tickets
-from models.errors import LimitReached, NotSignedIn, TooManyRequests
+from models.errors import (
+    KeyCannotRead,
+    LimitReached,
+    NotSignedIn,
+    TicketRefused,
+    TokenRefused,
+    TooManyRequests,
+    TwoCredentials,
+)
 from models.streams import CLIENT_MESSAGE, Authenticate
 from models.users import Caller
 
@@ -101,6 +109,10 @@ class Socket(ABC):
         try:
             async with asyncio.timeout(SIGN_IN_SECONDS):
                 signed_in = await self._sign_in()
+        except (TokenRefused, TwoCredentials) as error:
+            # A reason may have at most 123 bytes.
+            await self._close(End(SIGNED_OUT, str(error)))
+            return
         except (NotSignedIn, TimeoutError):
             await self._close(
                 End(SIGNED_OUT, 'First send {"type": "authenticate", "token": "…"}, or "ticket" with a new ticket.')
@@ -144,7 +156,7 @@ class Socket(ABC):
         try:
             signed_in = await self._signed_in()
             if not signed_in.caller.may_read:
-                raise NotSignedIn
+                raise KeyCannotRead
         except NotSignedIn:
             await self._count()
             raise
@@ -163,7 +175,10 @@ class Socket(ABC):
     async def _redeemed(self, ticket: str) -> SignedIn:
         # Counted before, because only the database knows which tickets there are.
         await self._count()
-        return await self._parts.tickets.redeem(ticket)
+        try:
+            return await self._parts.tickets.redeem(ticket)
+        except NotSignedIn:
+            raise TicketRefused from None
 
     async def _count(self) -> None:
         if not self._is_counted:

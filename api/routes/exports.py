@@ -45,7 +45,7 @@ async def export_analytics(
         Query(description="Usage by quarter of an hour, runs created in the period, or their attempts at model calls"),
     ] = ExportKind.USAGE,
     format_: Annotated[ExportFormat, Query(alias="format", description="Format of the file")] = ExportFormat.CSV,
-    kind: Annotated[RunKind, Query(description="Kind of the runs")] = RunKind.TASK,
+    kind: Annotated[RunKind | None, Query(description="Kind of the runs. Default: all kinds")] = None,
 ) -> StreamingResponse:
     """Download the figures of a period as CSV, JSON or Parquet, oldest first."""
     period = wanted.period()
@@ -59,7 +59,7 @@ async def export_analytics(
             await bounded(session)
             yield session
 
-    rows = pages(begin, window, what, kind)
+    rows = pages(begin, window, what, tuple(RunKind) if kind is None else (kind,))
     name = f"chimera-{what}-{period.since:%Y%m%d}-{period.until:%Y%m%d}.{format_}"
     return StreamingResponse(
         while_allowed(parts.rights, signed_in, written(format_, COLUMNS[what], rows)),

@@ -8,7 +8,7 @@ from chimera.ledger.analytics import system
 from chimera.ledger.analytics.window import bounded
 from chimera.reports.exposition import CONTENT_TYPE, may_read, metrics_of, text_of
 from chimera.store import processes
-from models.errors import Forbidden, NotSignedIn
+from models.errors import Forbidden, MetricsTokenRefused, NotSignedIn
 
 router = APIRouter(tags=["health"], route_class=PublicRoute)
 
@@ -44,6 +44,13 @@ async def _check(request: Request, parts: Parts) -> None:
     if may_read(token, parts.settings.metrics_token):
         return
     if token is None:
-        raise NotSignedIn
-    if (await parts.auth.signed_in(token)).caller.role != "admin":
-        raise Forbidden("Only administrators can read the installation's metrics.")
+        raise MetricsTokenRefused
+    try:
+        caller = (await parts.auth.signed_in(token)).caller
+    except NotSignedIn:
+        raise MetricsTokenRefused from None
+    if caller.role != "admin":
+        raise Forbidden(
+            "Only administrators, and programs with the token in CHIMERA_METRICS_TOKEN, can read the installation's"
+            " metrics."
+        )

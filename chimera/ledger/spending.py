@@ -190,4 +190,5 @@ def _message(limit: SpendingLimit, most: int, used: Used, need: int, *, waits: b
     )
     ends = f"The {limit.period} ends at {until}."
     continues = " The run continues on its own after that." if waits else ""
-    return f"{reached} {ends}{continues} Before that, an administrator can raise {limit}."
+    name = limit if limit.scope == "user" else f"CHIMERA_{limit.upper()}"
+    return f"{reached} {ends}{continues} Before that, an administrator can raise {name}."

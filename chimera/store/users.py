@@ -49,7 +49,7 @@ async def create(
     role: Role = "user",
     kind: UserKind = "person",
 ) -> UserView:
-    """Create a user. Raises Conflict if the e-mail address already has an account."""
+    """Create a user. Raises Conflict if the e-mail address, or the service account's name, already has an account."""
     statement = (
         insert(User)
         .values(email=email, password_hash=password_hash, name=name, role=role, kind=kind)
@@ -58,13 +58,17 @@ async def create(
     )
     user = await session.scalar(statement)
     if user is None:
-        raise taken(email)
+        raise taken(email) if kind == "person" else _name_taken(email)
     return view_of(user)
 
 
 def taken(email: str) -> Conflict:
     """Return the error for an e-mail address that has an account."""
     return Conflict(f"{email!r} already has an account. Sign in.", field="email", remedy=Remedy(action=Action.SIGN_IN))
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict(f"A service account named {name!r} already exists. Choose another name.", field="name")
 
 
 async def change_email(session: AsyncSession, user: User, email: str) -> None:

@@ -15,7 +15,7 @@ from cli.errors import EXIT_CODES, WrongUsage
 from cli.http import chats
 from cli.http.client import Client
 from cli.http.trouble import Trouble, retry_until_answered
-from cli.input.encodings import text_of
+from cli.input.encodings import piped_text, text_of
 from cli.input.files import bytes_of
 from cli.live.following import PATIENCE_S, frames_from
 from cli.output.printing import print_json
@@ -39,7 +39,7 @@ def is_terminal() -> bool:
 
 async def message_of(typed: str | None, *, required: bool) -> str | None:
     """Return the message: what was typed, then what is piped in. Raises WrongUsage if there is neither."""
-    piped = "" if sys.stdin.isatty() else text_of(await asyncio.to_thread(sys.stdin.read), "Standard input")
+    piped = "" if sys.stdin.isatty() else piped_text(await asyncio.to_thread(sys.stdin.read), "Standard input")
     text = "\n\n".join(part for part in (typed or "", piped.strip("\n")) if part.strip())
     if len(text) > MAX_MESSAGE_CHARS:
         raise WrongUsage(f"The message has {len(text):,} characters, but at most {MAX_MESSAGE_CHARS:,} are possible."

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from uuid import UUID
 
 from cli.errors import NotThere
 from cli.http.client import Client
@@ -73,12 +74,20 @@ async def user_named(client: Client, named: str) -> UserDetails:
             for each in await users(client, {"kind": kind, "state": state, "q": wanted}):
                 if each.email == wanted:
                     return each
-    if len(wanted) in (32, 36):
+    if _is_id(wanted):
         return UserDetails.model_validate_json(await client.call("GET", f"/users/{wanted}"))
     raise NotThere(
         f"There is no user {one_line(named, 60)!r}. Enter an e-mail address, a service account's name or an ID. To"
         " list the users, run: chimera users list"
     )
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 async def change_user(client: Client, named: str, body: Params) -> UserDetails:

@@ -15,6 +15,7 @@ from models.chat_messages import ChatMessagePage, ChatMessageView, SentView
 from models.chat_search import SearchHit, SearchPage
 from models.ids import ChatMessageId, ChatSessionId, RunId
 from models.replies import ReplyView
+from models.shares import Shared
 
 LAST = "last"
 """Name for the session that was used last."""
@@ -38,12 +39,14 @@ async def delete(client: Client, session_id: ChatSessionId) -> None:
     await client.call("DELETE", f"/chat/sessions/{session_id}")
 
 
-async def sessions(client: Client, most: int | None = None, *, archived: bool = False) -> list[ChatSessionView]:
-    """Return the user's own sessions that were used last, at most `most`."""
+async def sessions(
+    client: Client, most: int | None = None, *, archived: bool = False, shared: Shared = "mine"
+) -> list[ChatSessionView]:
+    """Return the sessions that were used last, at most `most`: the user's own, or those that others share."""
 
     async def page(limit: int, cursor: str | None) -> ChatSessionPage:
         # An administrator's list also has the sessions of other users.
-        params = {"limit": limit, "shared": "mine", "archived": str(archived).lower()}
+        params = {"limit": limit, "shared": shared, "archived": str(archived).lower()}
         params |= {} if cursor is None else {"cursor": cursor}
         return ChatSessionPage.model_validate_json(await client.call("GET", "/chat/sessions", params=params))
 
@@ -51,7 +54,10 @@ async def sessions(client: Client, most: int | None = None, *, archived: bool = 
 
 
 async def session_named(client: Client, name: str) -> ChatSessionView:
-    """Return the session whose ID is or begins with `name`, or the last one for `last`. Raises NotThere, Ambiguous."""
+    """Return the session whose ID is or begins with `name`, or the last one for `last`. Raises NotThere, Ambiguous.
+
+    Sessions that others share with the user are searched only if none of the user's own matches.
+    """
     wanted = name.strip().lower().replace("-", "")
     if wanted == LAST:
         if newest := await sessions(client, 1):
@@ -60,8 +66,11 @@ async def session_named(client: Client, name: str) -> ChatSessionView:
     is_hex = wanted != "" and all(character in "0123456789abcdef" for character in wanted)
     if is_hex and len(wanted) == 32:
         return await session(client, ChatSessionId(wanted))
-    listed = [*await sessions(client, NEWEST), *await sessions(client, NEWEST, archived=True)] if is_hex else []
-    found = [each for each in listed if each.id.replace("-", "").startswith(wanted)]
+    found = (
+        (await _beginning_with(client, wanted, "mine") or await _beginning_with(client, wanted, "shared"))
+        if is_hex
+        else []
+    )
     if not found:
         raise NotThere(
             f"No session ID begins with {one_line(name, 60)!r}. To list your sessions, run: chimera sessions"
@@ -70,6 +79,13 @@ async def session_named(client: Client, name: str) -> ChatSessionView:
         shown = [f"{each.id} ({one_line(each.title, 30)})" for each in found]
         raise Ambiguous(one_line(name, 60), shown, "Enter more characters of the ID.")
     return await session(client, found[0].id)
+
+
+async def _beginning_with(client: Client, wanted: str, shared: Shared) -> list[ChatSessionView]:
+    listed = [
+        each for archived in (False, True) for each in await sessions(client, NEWEST, archived=archived, shared=shared)
+    ]
+    return [each for each in listed if each.id.replace("-", "").startswith(wanted)]
 
 
 async def send(client: Client, session_id: ChatSessionId, body: Mapping[str, Any], key: str) -> SentView:

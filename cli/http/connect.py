@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx2
@@ -21,6 +22,7 @@ from cli.errors import (
     NoHttpClient,
     NoSignIn,
     NotReachable,
+    Refused,
     SignInEnded,
     StartedElsewhere,
     TokenRefused,
@@ -76,6 +78,11 @@ async def is_alive(api_url: str) -> bool:
         return False
 
 
+def credential_variable() -> str | None:
+    """Return the environment variable whose credential commands use instead of a saved session; None without one."""
+    return next((variable for variable in CREDENTIALS if os.environ.get(variable)), None)
+
+
 @asynccontextmanager
 async def _with_token(token: str, variable: str, wanted: str | None, settings: Settings) -> AsyncIterator[Client]:
     api_url = wanted or api_url_of(settings)
@@ -90,6 +97,13 @@ async def _with_token(token: str, variable: str, wanted: str | None, settings: S
                 _note(
                     f"{variable} is set without CHIMERA_API_URL, so the request was sent to {api_url}. Set both"
                     " variables."
+                )
+            raise
+        except Refused as error:
+            if error.problem.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+                _note(
+                    f"This command used the credential in {variable}. To use your saved session instead, run: unset"
+                    f" {variable}"
                 )
             raise
 

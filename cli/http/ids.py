@@ -37,6 +37,7 @@ async def task_named(client: Client, name: str) -> TaskView:
 async def id_named(client: Client, name: str) -> TaskId:
     """Return the task ID that is or begins with `name`, or that of the newest task for `last`.
 
+    Tasks that others share with the user are searched only if none of the user's own matches.
     A deleted task can be found only by its whole ID. Raises NotThere or Ambiguous.
     """
     wanted = _digits_of(name)
@@ -44,7 +45,9 @@ async def id_named(client: Client, name: str) -> TaskId:
         return await _newest(client)
     if (whole := _whole(wanted)) is not None:
         return TaskId(whole)
-    found = await _beginning_with(wanted, lambda most, cursor: client.tasks(limit=most, cursor=cursor))
+    found = await _beginning_with(
+        wanted, lambda most, cursor: client.tasks(limit=most, cursor=cursor)
+    ) or await _beginning_with(wanted, lambda most, cursor: client.tasks(limit=most, cursor=cursor, shared="shared"))
     if not found:
         raise NotThere(f"No task ID begins with {one_line(name, 60)!r}. To list your tasks, run: chimera tasks")
     return _only(found, name, lambda task: one_line(task.title, 30), "Enter more characters of the ID.").id

@@ -15,6 +15,10 @@ ESCAPED = "chimera.escaped"
 valid."""
 
 
+MAX_SHOWN = 60
+"""Maximum number of characters of an argument that an error shows."""
+
+
 class NotText(ValueError):
     """Typed text is not UTF-8. The message names the text and the remedy."""
 
@@ -53,7 +57,7 @@ def text_of(typed: str, what: str, *, secret: bool = False) -> str:
         try:
             return os.fsencode(typed).decode()
         except UnicodeError:
-            seen = "" if secret else f", {typed.encode(errors='replace').decode()!r},"
+            seen = "" if secret else f", {_beginning_of(typed)!r},"
             advice = (
                 "Enter this text in UTF-8."
                 if secret
@@ -63,6 +67,21 @@ def text_of(typed: str, what: str, *, secret: bool = False) -> str:
     return typed
 
 
+def piped_text(read: str, what: str) -> str:
+    """Return text that was read from standard input. Raises NotText, which names a place but not the content.
+
+    Unlike typed text, it may be long, or from a file that nobody meant to show.
+    """
+    data = read.encode(errors="surrogateescape")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, number = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        place = f"byte {number:,} of line {line:,} is 0x{data[error.start]:02x}"
+        raise NotText(f"{what} is not UTF-8: {place}. Pipe in text in UTF-8.") from None
+
+
 def path(typed: str) -> Path:
     """Parse an argument as a path in UTF-8, even if Python's locale can't encode all of it."""
     try:
@@ -70,6 +89,11 @@ def path(typed: str) -> Path:
     except UnicodeEncodeError:
         return Path(os.fsdecode(typed.encode()))
     return Path(typed)
+
+
+def _beginning_of(typed: str) -> str:
+    text = typed.encode(errors="replace").decode()
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:

@@ -91,6 +91,7 @@ AGENT: Options = {
     "output_schema": "--output-schema",
 }
 MCP_SERVER: Options = {"name": "NAME", "url": "URL", "headers": "--header"}
+LIMITS: Options = {"user_id": "USER", "max_cost_day_micro_usd": "--day", "max_cost_month_micro_usd": "--month"}
 API_KEY: Options = {"name": "NAME", "scopes": "--scope", "expires_in_days": "--days"}
 USER: Options = {"role": "ROLE"}
 INVITATION: Options = {"email": "--email", "role": "--role", "expires_in_hours": "--hours"}

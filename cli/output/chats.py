@@ -16,8 +16,11 @@ from models.chat_messages import ChatMessageView
 from models.chat_search import SearchHit
 
 
-def print_sessions(sessions: Sequence[ChatSessionView]) -> None:
-    """Print a line per session."""
+def print_sessions(sessions: Sequence[ChatSessionView], *, shared: bool = False) -> None:
+    """Print a line per session. With `shared`, they are sessions of others."""
+    if shared and not sessions:
+        print_line("No chat sessions are shared with you.")
+        return
     if not sessions:
         print_line('You have no chat sessions. To begin one, run: chimera chat "Hello"')
         return

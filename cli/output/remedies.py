@@ -1,5 +1,7 @@
 """Remedies as commands."""
 
+import re
+
 from cli.output.bill import as_option
 from cli.output.text import one_line, short
 from models.remedies import Action, Remedy
@@ -62,6 +64,9 @@ _NAMED = frozenset(
 )
 """Actions on objects with names. Other objects have IDs, whose beginning is sufficient."""
 
+_SPENDING_LIMIT = re.compile(r"\bmax_cost_(day|month)_micro_usd\b")
+"""A user's limit in a message: the API's field, which the command line sets with an option."""
+
 _LOOKING = ("show_", "list_", "check_")
 """Prefixes of actions that don't change anything."""
 
@@ -86,4 +91,6 @@ def run_line(remedy: Remedy | None) -> str:
 
 def with_command(message: str, remedy: Remedy | None) -> str:
     """Append the remedy's command to a message."""
+    if remedy is not None and remedy.action is Action.SHOW_LIMITS:
+        message = _SPENDING_LIMIT.sub(r"this limit with 'chimera limits USER --\1 <USD>'", message)
     return " ".join(filter(None, (message, run_line(remedy))))

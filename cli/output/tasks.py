@@ -30,13 +30,18 @@ QUIET = timedelta(minutes=2)
 """Most model calls end within this time."""
 
 
-def print_tasks(tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Sequence[str]) -> None:
-    """Print a list of tasks that was filtered by `statuses`."""
+def print_tasks(
+    tasks: Sequence[TaskView], blocked_by: Set[TaskId], statuses: Sequence[str], *, shared: bool = False
+) -> None:
+    """Print a list of tasks that was filtered by `statuses`. With `shared`, it has only tasks of others."""
     if tasks:
         print_table(Console(highlight=False), list_of(tasks, blocked_by))
     elif statuses:
         named = one_line(" or ".join(statuses), 200)
-        print_line(f"No tasks have the status {named}. To list all tasks, run: chimera tasks")
+        of, all_of = (" that others share with you", " --shared") if shared else ("", "")
+        print_line(f"No tasks{of} have the status {named}. To list all tasks, run: chimera tasks{all_of}")
+    elif shared:
+        print_line("No tasks are shared with you.")
     else:
         print_line('No tasks yet. To start one, run: chimera run "Compare tea and coffee."')
 

@@ -47,6 +47,37 @@ class ApiKeyRefused(TokenRefused):
         )
 
 
+class TicketRefused(TokenRefused):
+    """The one-time ticket of a socket is invalid. The message is the same for every cause."""
+
+    title = "The ticket is invalid"
+
+    def __init__(self) -> None:
+        ChimeraError.__init__(self, "This ticket is invalid, has expired or was used before. Create a new ticket.")
+
+
+class KeyCannotRead(TokenRefused):
+    """An API key without the scope that a socket needs."""
+
+    title = "The API key lacks a scope"
+
+    def __init__(self) -> None:
+        ChimeraError.__init__(self, "WebSockets require an API key with the scope 'read'. Create one with this scope.")
+
+
+class MetricsTokenRefused(TokenRefused):
+    """A request for metrics has no valid token."""
+
+    title = "The token for metrics is missing or invalid"
+
+    def __init__(self) -> None:
+        ChimeraError.__init__(
+            self,
+            "Metrics require the token in CHIMERA_METRICS_TOKEN or a valid access token of an administrator. Send one"
+            " of them in the header 'Authorization: Bearer <token>'.",
+        )
+
+
 class TwoCredentials(NotSignedIn):
     """The request has different tokens or keys."""
 

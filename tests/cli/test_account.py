@@ -13,11 +13,12 @@ from chimera.local import elsewhere
 from chimera.local.errors import PartsAway, SecretsMissing
 from chimera.security.accounts import FIRST_USER
 from chimera.security.sessions import Auth
-from cli.account import change_password, reset_password, token
+from cli.account import change_password, reset_password, sign_in_at, token
 from cli.errors import WrongUsage
 from cli.http import sign_in
 from cli.http.connect import signed_in_by
 from cli.stack.stack import sign_in_here
+from cli.users import create_administrator
 from models.errors import NotFound, WrongCredentials
 from models.users import Credentials
 from tests.cli.api import TinyApi
@@ -52,6 +53,22 @@ async def may_sign_in(settings: Settings, password: str) -> bool:
     finally:
         await database.close()
     return True
+
+
+@pytest.mark.parametrize("variable", ["CHIMERA_TOKEN", "CHIMERA_API_KEY"])
+async def test_a_variable_that_overrides_a_login_is_named(
+    real_api: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str
+) -> None:
+    kept = sign_in.read(sign_in.in_folder(real_api.data_dir))
+    assert kept is not None
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(real_api.data_dir / "home"))
+    monkeypatch.setenv("CHIMERA_DATABASE_URL", real_api.database_url or "")
+    await create_administrator("carol@example.com", NEW)
+    assert await sign_in_at(kept.api_url, "carol@example.com", NEW) == 0
+    assert "takes precedence" not in capsys.readouterr().err
+    monkeypatch.setenv(variable, "x")
+    assert await sign_in_at(kept.api_url, "carol@example.com", NEW) == 0
+    assert f"{variable} is set and takes precedence" in capsys.readouterr().err
 
 
 async def test_a_token_is_renewed_before_it_is_printed(

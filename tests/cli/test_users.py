@@ -4,14 +4,16 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+import typer
 
 from chimera.config.settings import Settings
 from chimera.security.accounts import FIRST_USER
 from cli.account import change_account, end_session, sessions, show_account
 from cli.audit import audit
 from cli.errors import NotThere, TokenRefused, WrongUsage
-from cli.http import signed_in
+from cli.http import accounts, signed_in
 from cli.keys import create, delete, list_keys
+from cli.limits import limits
 from cli.users import (
     create_administrator,
     create_service,
@@ -93,6 +95,21 @@ async def test_a_service_account_gets_a_key(real_api: Settings, capsys: Printed)
     assert key[:11] in await output_of(list_keys("nightly"), capsys)
     assert "nightly" in await output_of(list_users(services=True), capsys)
     assert "No invitations" in await output_of(invitations(), capsys)
+
+
+async def test_limits_are_set_by_name(real_api: Settings, capsys: Printed) -> None:
+    assert await create_service("hourly") == 0
+    assert "$5.00" in await output_of(limits("hourly", day="5"), capsys)
+    assert "$5.00" in await output_of(limits(" Hourly "), capsys)
+    async with signed_in() as client:
+        user_id = (await accounts.user_named(client, "hourly")).id
+    assert "$5.00" in await output_of(limits(user_id), capsys)
+    for unknown in ("nobody@example.com", "x" * 36):
+        with pytest.raises(NotThere, match="users list"):
+            await limits(unknown, day="5")
+    with pytest.raises(typer.BadParameter, match=r"1\.5\.5") as caught:
+        await limits("hourly", day="1.5.5")
+    assert caught.value.param_hint == "--day"
 
 
 async def test_sessions_are_listed_and_ended(real_api: Settings, capsys: Printed) -> None:

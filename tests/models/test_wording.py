@@ -7,6 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.agents import AgentSpec
 from models.ai_calls import EmbeddingSpec
+from models.custom_metrics import MetricRecords
+from models.replies import CompletionSpec
 from models.schedules import ScheduleSpec
 from models.streams import CLIENT_MESSAGE
 from models.tasks import TaskSpec
@@ -15,6 +17,8 @@ from models.wording import reportable, sentence_of
 TASK: TypeAdapter[Any] = TypeAdapter(TaskSpec)
 AGENT: TypeAdapter[Any] = TypeAdapter(AgentSpec)
 EMBEDDING: TypeAdapter[Any] = TypeAdapter(EmbeddingSpec)
+METRICS: TypeAdapter[Any] = TypeAdapter(MetricRecords)
+COMPLETION: TypeAdapter[Any] = TypeAdapter(CompletionSpec)
 SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
 
 
@@ -24,6 +28,8 @@ SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleSpec)
         (TASK, {"goal": "x", "plan": "do it"}, "Send a list in square brackets: […]."),
         (TASK, {"goal": "x", "plan": []}, "Send at least one item, or omit the list."),
         (EMBEDDING, {"model": "a/b", "input": []}, "Send at least one item."),
+        (METRICS, {"metrics": []}, "Send at least one item."),
+        (COMPLETION, {"model": "a/b", "messages": []}, "Send at least one item."),
         (TASK, {"goal": "x", "budget": 3}, "Send an object in curly brackets: {…}."),
         (TASK, {"goal": "x", "title": "x" * 121}, "Use at most 120 characters."),
         (TASK, {"goal": "x", "priority": 6}, "The value must be 5 or less."),

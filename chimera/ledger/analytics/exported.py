@@ -1,6 +1,6 @@
 """Rows for exports, in pages: usage by slot, runs, and attempts at model calls."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any, Protocol
@@ -26,9 +26,11 @@ class Transactions(Protocol):
     def __call__(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
-async def pages(begin: Transactions, window: Window, what: ExportKind, kind: RunKind) -> AsyncGenerator[Sequence[Row]]:
+async def pages(
+    begin: Transactions, window: Window, what: ExportKind, kinds: Collection[RunKind]
+) -> AsyncGenerator[Sequence[Row]]:
     """Yield pages of rows with the columns of `COLUMNS[what]`, of the window's owner or of all users."""
-    reading = _usage(begin, window, kind) if what is ExportKind.USAGE else _ledger(begin, window, what, kind)
+    reading = _usage(begin, window, kinds) if what is ExportKind.USAGE else _ledger(begin, window, what, kinds)
     async for page in reading:
         for place in range(0, len(page), ROWS_AT_ONCE):
             yield page[place : place + ROWS_AT_ONCE]
@@ -45,38 +47,41 @@ FROM (
     UNION ALL
     SELECT {slot_of("at")} AS at, owner_id, {_USAGE_COLUMNS} FROM usage_changes
     WHERE {{owner}} AND at >= %(begins)s AND at < %(ends)s) u
-WHERE kind = %(kind)s GROUP BY at, owner_id, {_DIMENSIONS} HAVING sum(attempts) <> 0
+WHERE kind = ANY(%(kinds)s) GROUP BY at, owner_id, {_DIMENSIONS} HAVING sum(attempts) <> 0
 ORDER BY at, owner_id, {_DIMENSIONS}
 """  # noqa: S608  # only constants go in, here and below
 _FIRST_USAGE = f"""
 SELECT LEAST(
     (SELECT min(at) FROM usage_rollups
-      WHERE {{owner}} AND level = 'slot' AND kind = %(kind)s AND at >= %(begins)s AND at < %(until)s),
+      WHERE {{owner}} AND level = 'slot' AND kind = ANY(%(kinds)s) AND at >= %(begins)s AND at < %(until)s),
     (SELECT {slot_of("min(at)")} FROM usage_changes
-      WHERE {{owner}} AND kind = %(kind)s AND at >= %(begins)s AND at < %(until)s))
+      WHERE {{owner}} AND kind = ANY(%(kinds)s) AND at >= %(begins)s AND at < %(until)s))
 """  # noqa: S608
+# The oldest of each kind, and of these the oldest: the indexes have the kind before the time.
 _RUNS = """
-SELECT id, owner_id, kind, status, error_code, simulated, model_calls, input_tokens, output_tokens, spent_micro_usd,
-       in_doubt_micro_usd, waited_ms, retries, created_at, started_at, ended_at
-FROM runs WHERE {owner} AND kind = %(kind)s AND created_at >= %(since)s AND created_at < %(until)s
-  AND (created_at, id) > (%(after_at)s, %(after_id)s::uuid)
-ORDER BY created_at, id LIMIT %(limit)s
+SELECT r.* FROM unnest(%(kinds)s::text[]) AS wanted (kind) CROSS JOIN LATERAL (
+    SELECT id, owner_id, kind, status, error_code, simulated, model_calls, input_tokens, output_tokens,
+           spent_micro_usd, in_doubt_micro_usd, waited_ms, retries, created_at, started_at, ended_at
+    FROM runs WHERE {owner} AND kind = wanted.kind AND created_at >= %(since)s AND created_at < %(until)s
+      AND (created_at, id) > (%(after_at)s, %(after_id)s::uuid)
+    ORDER BY created_at, id LIMIT %(limit)s) r
+ORDER BY r.created_at, r.id LIMIT %(limit)s
 """
 _ATTEMPTS = """
-SELECT a.run_id, r.owner_id, a.path, a.purpose, a.step, a.attempt, a.agent, a.agent_version, a.model, a.simulated,
-       a.status, a.error_code, a.input_tokens, a.cached_input_tokens, a.cache_write_tokens, a.output_tokens,
-       a.reasoning_tokens, a.cost_micro_usd, a.estimated, a.first_token_ms, a.started_at, a.ended_at
+SELECT a.run_id, r.owner_id, r.kind, a.path, a.purpose, a.step, a.attempt, a.agent, a.agent_version, a.model,
+       a.simulated, a.status, a.error_code, a.input_tokens, a.cached_input_tokens, a.cache_write_tokens,
+       a.output_tokens, a.reasoning_tokens, a.cost_micro_usd, a.estimated, a.first_token_ms, a.started_at, a.ended_at
 FROM call_attempts a JOIN runs r ON r.id = a.run_id WHERE a.run_id = ANY(%(ids)s::uuid[])
 ORDER BY r.created_at, r.id, a.started_at, a.path, a.purpose, a.step, a.attempt
 """
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
-async def _usage(begin: Transactions, window: Window, kind: RunKind) -> AsyncGenerator[Sequence[Row]]:
+async def _usage(begin: Transactions, window: Window, kinds: Collection[RunKind]) -> AsyncGenerator[Sequence[Row]]:
     """Yield the usage of six hours after six hours, without the times in which there is none."""
     owner = "owner_id IS NOT NULL" if window.owner_id is None else "owner_id = %(owner_id)s::uuid"
     first, query = _FIRST_USAGE.format(owner=owner), _USAGE.format(owner=owner)
-    values: dict[str, Any] = {"owner_id": window.owner_id, "kind": kind, "until": window.until}
+    values: dict[str, Any] = {"owner_id": window.owner_id, "kinds": list(kinds), "until": window.until}
     ends = window.since
     while ends < window.until:
         async with begin() as session:
@@ -89,11 +94,12 @@ async def _usage(begin: Transactions, window: Window, kind: RunKind) -> AsyncGen
 
 
 async def _ledger(
-    begin: Transactions, window: Window, what: ExportKind, kind: RunKind
+    begin: Transactions, window: Window, what: ExportKind, kinds: Collection[RunKind]
 ) -> AsyncGenerator[Sequence[Row]]:
     owner = "true" if window.owner_id is None else "owner_id = %(owner_id)s::uuid"
     query = _RUNS.format(owner=owner)
-    values = {**window.values, "kind": kind, "after_at": window.since, "after_id": _NO_ID, "limit": RUNS_AT_ONCE}
+    values = {**window.values, "kinds": list(kinds), "limit": RUNS_AT_ONCE}
+    values |= {"after_at": window.since, "after_id": _NO_ID}
     found: Sequence[Any] = (None,) * RUNS_AT_ONCE
     while len(found) == RUNS_AT_ONCE:
         async with begin() as session:

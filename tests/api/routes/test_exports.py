@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from arro3.io import read_parquet
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.content.exports import cell_of, written
@@ -19,7 +20,7 @@ from chimera.ledger import rollups
 from chimera.ledger.analytics.exported import pages
 from chimera.ledger.analytics.window import Window
 from models.exports import COLUMNS, ExportFormat, ExportKind
-from models.ids import UserId
+from models.ids import TaskId, UserId
 from models.runs import RunKind
 from tests.api.accounts import ME
 from tests.api.conftest import SignUp
@@ -67,6 +68,25 @@ async def test_each_format_has_the_same_rows(sign_up: SignUp, database: Database
         assert sum(row["cost_micro_usd"] for row in found["json"]) == 140
     if what is ExportKind.RUNS:
         assert len(found["json"]) == 3
+
+
+async def a_completion(database: Database, run_id: TaskId) -> None:
+    async with database.begin() as session:
+        await session.execute(text("UPDATE runs SET kind = 'completion' WHERE id = :id"), {"id": run_id})
+    await answered(database, run_id)
+
+
+async def test_exports_contain_all_kinds_by_default(sign_up: SignUp, database: Database) -> None:
+    client = await sign_up()
+    await a_task_of(client, database, answered, a_completion, answered)
+    for what in ExportKind:
+        found = (await export(client, format="json", what=what)).json()
+        assert {row["kind"] for row in found} == {"task", "completion"}
+        times = [row.get("created_at") or row.get("at") or row["started_at"] for row in found]
+        assert times == sorted(times)
+        only = (await export(client, format="json", what=what, kind="completion")).json()
+        assert only == [row for row in found if row["kind"] == "completion"]
+    assert len((await export(client, format="json", what="runs")).json()) == 3
 
 
 async def test_an_empty_export_is_valid(sign_up: SignUp) -> None:
@@ -152,7 +172,7 @@ async def test_times_without_usage_are_skipped(sign_up: SignUp, database: Databa
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     window = Window(owner_id, today - timedelta(days=399), today + timedelta(days=2))
     for _ in range(2):
-        found = [row async for page in pages(begin, window, ExportKind.USAGE, RunKind.TASK) for row in page]
+        found = [row async for page in pages(begin, window, ExportKind.USAGE, [RunKind.TASK]) for row in page]
         assert (len(found), transactions) == (1, 2)
         await rollups.fold(database)
         transactions = 0

@@ -49,6 +49,9 @@ async def test_only_administrators_and_the_token_read_metrics(
     assert (await admin.get("/metrics")).status_code == 200
     assert (await with_token.get("/metrics")).status_code == 200
     assert (await with_token.get("/metrics", headers={"Authorization": "Bearer nein"})).status_code == 401
+    for headers in ({"Authorization": "Bearer nein"}, {"Authorization": ""}):
+        assert "CHIMERA_METRICS_TOKEN" in (await with_token.get("/metrics", headers=headers)).json()["detail"]
+    assert "CHIMERA_METRICS_TOKEN" in (await user.get("/metrics")).json()["detail"]
     assert (await with_token.get("/api/v1/auth/me")).status_code == 401
     assert (await user.get(SYSTEM)).status_code == 403
 

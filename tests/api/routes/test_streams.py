@@ -26,6 +26,7 @@ from chimera.security import sessions
 from chimera.security.sessions import AUDIENCE, ISSUER, SignedIn
 from chimera.store import task_views
 from chimera.store.tickets import MAX_UNUSED
+from models.errors import ApiKeyRefused, KeyCannotRead, NotSignedIn, TicketRefused, TokenRefused, TwoCredentials
 from models.events import RunCompleted, RunResumed
 from models.ids import TaskId
 from tests.api.conftest import SECRET, SignUp, new_task, publish
@@ -83,6 +84,43 @@ async def test_without_a_valid_token_first_the_socket_is_closed(app: FastAPI, fi
     async with opened(app, path=path) as socket:
         await socket.send_json(first)
         assert await close_code(socket) == 4401
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({"Authorization": "Bearer x"}, "access token is invalid or has expired"),
+        ({"X-Api-Key": f"ck_{'0' * 11}_x"}, "API key is invalid, has expired or was deleted"),
+        ({"Authorization": "Bearer x", "X-Api-Key": f"ck_{'0' * 11}_x"}, "different access tokens or API keys"),
+    ],
+    ids=["token", "key", "both"],
+)
+@pytest.mark.parametrize("path", ["/ws", "/ws/test"])
+async def test_a_refused_credential_is_the_reason(
+    app: FastAPI, headers: dict[str, str], reason: str, path: str
+) -> None:
+    async with opened(app, headers, path) as socket:
+        assert reason in await close_reason(socket)
+
+
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [
+        ({"type": "authenticate", "token": "x"}, "access token is invalid or has expired"),
+        ({"type": "authenticate", "ticket": "x"}, "ticket is invalid, has expired or was used before"),
+        ({"type": "ping"}, 'First send {"type": "authenticate"'),
+    ],
+    ids=["token", "ticket", "ping"],
+)
+async def test_a_refused_first_message_is_the_reason(app: FastAPI, first: dict[str, str], reason: str) -> None:
+    async with opened(app) as socket:
+        await socket.send_json(first)
+        assert reason in await close_reason(socket)
+
+
+@pytest.mark.parametrize("error", [TokenRefused, ApiKeyRefused, TicketRefused, KeyCannotRead, TwoCredentials])
+def test_a_close_reason_fits_into_its_frame(error: type[NotSignedIn]) -> None:
+    assert len(str(error()).encode()) <= 123
 
 
 @pytest.mark.parametrize("path", ["/ws", "/ws/test"])
@@ -439,6 +477,13 @@ def token_of(client: httpx2.AsyncClient) -> str:
 async def received(socket: AsyncWebSocketSession) -> dict[str, Any]:
     message: dict[str, Any] = await socket.receive_json(timeout=LIMIT_S)
     return message
+
+
+async def close_reason(socket: AsyncWebSocketSession) -> str:
+    with pytest.raises(WebSocketDisconnect) as closed:
+        await socket.receive(timeout=LIMIT_S)
+    assert closed.value.code == 4401
+    return closed.value.reason or ""
 
 
 async def close_code(socket: AsyncWebSocketSession) -> int:

@@ -310,6 +310,17 @@ def test_each_table_of_users_is_deleted_or_kept() -> None:
     assert of_users == decided
 
 
+async def test_the_name_of_a_service_account_is_taken(admin: httpx2.AsyncClient) -> None:
+    name = f"s-{uuid4().hex[:8]}"
+    assert (await admin.post(USERS, json={"name": name})).status_code == 201
+    again = await admin.post(USERS, json={"name": name})
+    assert again.status_code == 409
+    assert again.json()["errors"] == [
+        {"field": "name", "message": f"A service account named {name!r} already exists. Choose another name."}
+    ]
+    assert again.json().get("remedy") is None
+
+
 async def test_a_service_account_has_only_keys(app: FastAPI, admin: httpx2.AsyncClient, database: Database) -> None:
     name = f"report-{uuid4().hex[:8]}"
     made = await admin.post(USERS, json={"name": name, "role": "viewer"})

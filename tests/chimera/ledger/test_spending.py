@@ -203,6 +203,7 @@ async def test_the_total_limit_reveals_no_amounts(database: Database) -> None:
     refusal = await _reserve(database, an_intent(task_id), _rules(max_total_cost_month_micro_usd=0))
     assert refusal is not None
     assert refusal.limit == "max_total_cost_month_micro_usd"
+    assert "raise CHIMERA_MAX_TOTAL_COST_MONTH_MICRO_USD" in refusal.message
     assert "$" not in refusal.message
     assert refusal.needed is None
 

@@ -73,6 +73,20 @@ def test_non_utf8_input_is_refused_and_not_shown() -> None:
     assert "caf" not in printed
 
 
+async def test_piped_content_is_refused_and_not_shown(data_dir: str) -> None:
+    typed = "first line\nPASSWORD=geheim caf\xe9\n" + "\xff" * 100_000
+    done = await asyncio.to_thread(chimera, "chat", "x", typed=typed, CHIMERA_DATA_DIR=data_dir)
+    printed = refused(done)
+    assert "Standard input is not UTF-8: byte 20 of line 2 is 0xe9. Pipe in text in UTF-8." in printed
+    assert "geheim" not in printed
+    assert len(printed) < 200
+
+
+def test_a_long_argument_is_not_shown_whole(tmp_path: Path) -> None:
+    printed = refused(chimera("run", b"x" * 61 + NO_UTF8, CHIMERA_DATA_DIR=str(tmp_path)))
+    assert f"Argument 2, '{'x' * 60}…', is not UTF-8." in printed
+
+
 def test_a_token_that_no_header_can_have_is_refused(tmp_path: Path) -> None:
     done = chimera("tasks", CHIMERA_DATA_DIR=str(tmp_path), CHIMERA_TOKEN="ключ", CHIMERA_API_URL="http://127.0.0.1:9")
     assert "The token in CHIMERA_TOKEN is not valid" in refused(done)

@@ -86,6 +86,11 @@ def test_a_word_that_is_no_command_is_found() -> None:
             "Raise it. Run: chimera budget 6c1f0b1e --tokens 8",
         ),
         ("Cancel it first.", remedy(Action.CANCEL_TASK), "Cancel it first. Run: chimera cancel 6c1f0b1e"),
+        (
+            "An administrator can raise max_cost_month_micro_usd.",
+            remedy(Action.SHOW_LIMITS, None),
+            "An administrator can raise this limit with 'chimera limits USER --month <USD>'. See: chimera limits",
+        ),
         ("It failed.", remedy(Action.SHOW_COST), "It failed. See: chimera cost 6c1f0b1e"),
         ("It is paused.", remedy(Action.RESUME_TASK), "It is paused. Run: chimera resume 6c1f0b1e"),
         ("It failed.", remedy(Action.RETRY_TASK), "It failed. Run: chimera retry 6c1f0b1e"),
