@@ -111,9 +111,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "groups": ("cli.groups:app", "Manage groups of users who share tasks, schedules and files."),
         "share": (
             "cli.shares:share",
-            "Share a task, schedule or file with a group, or change the right that the group has.",
+            "Share a task, schedule, file or agent with a group, or change the right that the group has.",
         ),
-        "unshare": ("cli.shares:unshare", "Stop sharing a task, schedule or file with a group."),
+        "unshare": ("cli.shares:unshare", "Stop sharing a task, schedule, file or agent with a group."),
     },
     "Administration": {
         "users": (

@@ -17,6 +17,7 @@ from cli.http.client import Client
 from cli.main import LazyGroup, app
 from cli.process.program import NARROW, use_plain_help
 from models.ai_calls import AiCallPage
+from models.shares import Shared
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +88,7 @@ def test_every_group_lists(group: str) -> None:
 def test_a_group_alone_lists_too(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    async def agents(client: Client) -> tuple[()]:
+    async def agents(client: Client, *, shared: Shared | None) -> tuple[()]:
         asked.append("agents")
         return ()
 
