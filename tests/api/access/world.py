@@ -175,7 +175,7 @@ UNKNOWN: dict[str, str] = {
     "agent": "nobody",
     "version": "1",
     "model": "nobody",
-    "notification_id": str(2**62),
+    "notification_id": str(2**52),
     "response_id": f"resp_{uuid4()}",
     "name": "nothing",
     "codec_pass": "none",

