@@ -197,9 +197,12 @@ async def _counted(request: Request) -> SignedIn:
     except ChimeraError:
         await count_address(request)
         raise
-    request.state.rate = await parts.rates.take(RateKind.USER, signed_in.caller.user_id)
+    # The key's limit first: what it rejects must not use up the limit of its user.
+    of_key = None
     if signed_in.caller.scopes is not None:
-        request.state.rate = await parts.rates.take(RateKind.KEY, signed_in.session_id) or request.state.rate
+        of_key = await parts.rates.take(RateKind.KEY, signed_in.session_id)
+    of_user = await parts.rates.take(RateKind.USER, signed_in.caller.user_id)
+    request.state.rate = of_key or of_user
     return signed_in
 
 

@@ -32,6 +32,8 @@ RULES = {
     r"payloads(\..*)?": "an encrypted payload",
     r"messages(\..*)?|tool_choice": "roles, calls and tools that belong together",
     r"response_id|session_id|message_id": "the form of an ID",
+    r"metrics\.\d+\.at": "a time that isn't in the future",
+    r"response_format|text(\.format)?": "a format and its schema",
     r"starting_after": "a parameter of OpenAI's that is known but not offered",
 }
 """Fields whose values a rule beyond the document can reject, each with that rule."""
@@ -67,5 +69,5 @@ def rejected_for_a_known_rule(ctx: CheckContext, response: Response, case: Case[
 def _fields_of(problem: dict[str, Any]) -> list[str]:
     """Return the fields that an error names, in our shape or in OpenAI's, whose status is always 400."""
     if "error" in problem:
-        return [problem["error"]["param"]] if problem["error"]["param"] else []
+        return [problem["error"]["param"] or problem["error"]["message"].partition(":")[0]]
     return [each["field"] for each in problem.get("errors") or ()]

@@ -169,6 +169,17 @@ async def test_each_key_has_a_limit_of_its_own(api_settings: Settings, sign_up: 
         assert (await other.get(f"{API}/tasks")).headers["RateLimit-Policy"] == f'"key";q={MOST};w=60'
 
 
+async def test_what_a_key_rejects_is_left_to_its_user(api_settings: Settings, sign_up: SignUp) -> None:
+    carol = await sign_up()
+    key = (await carol.post(f"{API}/auth/api-keys", json={"name": "a", "scopes": ["read"]})).json()["key"]
+    limits = {"max_key_requests_per_minute": MOST, "max_requests_per_minute": 2 * MOST}
+    async with limited(api_settings, **limits) as (app,):
+        program, user = client_of(app), as_user(app, carol)
+        program.headers["X-Api-Key"] = key
+        assert await _codes(lambda _: program.get(f"{API}/tasks"), 4 * MOST) == {200: MOST, 429: 3 * MOST}
+        assert await _codes(lambda _: user.get(f"{API}/tasks"), 2 * MOST) == {200: MOST, 429: MOST}
+
+
 async def test_health_probes_are_not_counted(api_settings: Settings) -> None:
     async with limited(api_settings, max_anonymous_requests_per_minute=1) as (app,):
         client = client_of(app)
