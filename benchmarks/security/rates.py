@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from benchmarks.security.accounts import signed_in
 from benchmarks.security.finding import API, Finding, Seen
+from chimera.limits.rates import REPORT_S
 from chimera.local.surroundings import of_settings
 from tests.faults.lab import crash, revive
 from tests.ports import free_port
@@ -92,6 +93,7 @@ async def without_redis(stack: Stack) -> Seen:
         processes(stack, 1, max_requests_per_minute=LIMIT) as urls,
     ):
         token = {"Authorization": one.headers["Authorization"]}
+        await _forget_ended_processes(stack)
         await crash(redis)
         try:
             # Each process admits its share. The other one is the stack's own API.
@@ -179,6 +181,13 @@ def _listener(url: str) -> int:
         if any(each.laddr.port == port for each in process.net_connections(kind="inet")):
             return process.pid
     raise RuntimeError(f"no process listens on {url}")
+
+
+async def _forget_ended_processes(stack: Stack) -> None:
+    """Empty Redis, and wait until the running processes have reported themselves and have read how many there are."""
+    async with Redis.from_url(stack.redis_admin_url) as client:
+        await client.flushall()
+    await asyncio.sleep(3 * REPORT_S)
 
 
 async def _keep_emptying(stack: Stack) -> None:
