@@ -40,7 +40,7 @@ INSERT INTO audit_log (actor_id, action, subject_id, address, details, at)
 SELECT CAST(:owner AS uuid), 'api_key.created', gen_random_uuid(), '127.0.0.1', '{{}}', at FROM {_NUMBERS}""",
     "users": f"""
 INSERT INTO users (email, password_hash, name, created_at)
-SELECT gen_random_uuid() || '@example.com', '-', 'Somebody', at FROM {_NUMBERS}""",
+SELECT gen_random_uuid() || '@example.com', '-', 'A user', at FROM {_NUMBERS}""",
 }
 """The statements, by table."""
 

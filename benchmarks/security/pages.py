@@ -78,7 +78,7 @@ async def lists(stack: Stack) -> Seen:
 
 
 async def _every_list(seen: Seen, stack: Stack, one: httpx2.AsyncClient) -> AsyncIterator[List]:
-    """Yield every list in the OpenAPI document, with objects of the user `one`, as whoever may read it."""
+    """Yield every list in the OpenAPI document, with objects of the user `one`, as a user who may read it."""
     ids = {**await _several(one), "user_id": await user_id(one)}
     document = (await one.get("/openapi.json")).json()
     for path, operations in document["paths"].items():

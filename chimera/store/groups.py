@@ -122,7 +122,7 @@ async def put_member(session: AsyncSession, found: Found, spec: MemberSpec) -> M
             raise Conflict(f"The group has {number} members, and can have at most {MAX_MEMBERS}. Remove one first.")
     for member in same:
         if member.email == spec.email and member.user_id not in (None, user_id):
-            # Otherwise, the membership would pass to whoever has registered the address since.
+            # Otherwise, the membership would pass to a user who has registered the address since.
             raise Conflict(
                 f"The account that was added as {spec.email!r} has another address now. Remove this member first, then"
                 " add the address again."

@@ -1,8 +1,8 @@
 """Agents of others in runs: each run pins the ones that its owner has named, so that it keeps their versions.
 
 A run knows its agents by name. For an agent of another user, the run stores what the name means: the agent's ID and
-version. Without such a pin, a name only means a built-in agent or one of the owner's own. Agents that nobody has named
-never work in a run: otherwise, any member of a group could bring a prompt into the runs of all others.
+version. Without such a pin, a name only means a built-in agent or one of the owner's own. Agents that the owner hasn't
+named never work in a run: otherwise, any member of a group could bring a prompt into the runs of all others.
 """
 
 from collections import Counter

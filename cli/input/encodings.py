@@ -70,7 +70,7 @@ def text_of(typed: str, what: str, *, secret: bool = False) -> str:
 def piped_text(read: str, what: str) -> str:
     """Return text that was read from standard input. Raises NotText, which names a place but not the content.
 
-    Unlike typed text, it may be long, or from a file that nobody meant to show.
+    Unlike typed text, it may be long, or from a file that was not meant to be shown.
     """
     data = read.encode(errors="surrogateescape")
     try:

@@ -142,7 +142,7 @@ async def test_one_old_password_changes_it_once(app: FastAPI, sign_up: SignUp, m
         changed.append((await carol.client.post(f"{AUTH}/password", json=CHANGE)).status_code)
 
     _after_the_check(app, monkeypatch, change)
-    theirs = {"current_password": PASSWORD, "new_password": "somebody else's staple"}
+    theirs = {"current_password": PASSWORD, "new_password": "another user's staple"}
     answer = await thief.post(f"{AUTH}/password", json=theirs)
     assert (changed, answer.status_code) == ([200], 422)
     assert [each["field"] for each in answer.json()["errors"]] == ["current_password"]
