@@ -101,12 +101,16 @@ async def test_a_call_waits_for_a_worker_with_the_key(keys: Settings) -> None:
         task_id = await runs.start("Go on.", plan=[slow])
         await runs.event(task_id, "model_call.started")
     async with runs_with_worker(_with(keys, NEW)) as without:
+        described = [await _described(without, workflow_id_of(task_id, NodePath("a")))]
 
         async def is_retried() -> bool:
-            described = await _described(without, workflow_id_of(task_id, NodePath("a")))
-            return any(pending.attempt > 2 for pending in described.raw_description.pending_activities)
+            described.append(await _described(without, workflow_id_of(task_id, NodePath("a"))))
+            return any(pending.attempt > 2 for pending in described[-1].raw_description.pending_activities)
 
-        await until_true(is_retried)
+        try:
+            await until_true(is_retried)
+        except TimeoutError:
+            pytest.fail(f"not retried: first {described[0].raw_description}, then {described[-1].raw_description}")
         assert (await without.row(task_id))["status"] == "running"
     async with runs_with_worker(_with(keys, f"{NEW},{OLD}")) as both:
         assert (await both.ended(task_id))["status"] == "completed"

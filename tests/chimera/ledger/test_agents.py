@@ -33,7 +33,7 @@ async def test_metrics_have_their_indexes(database: Database) -> None:
         for statement in _ROWS:
             await sql.execute(session, statement, {"owners": owners})
         # On few rows the planner may read a whole table; without leave to, it does so only where no index serves.
-        for off in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+        for off in ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin"):
             await sql.execute(session, f"SET LOCAL {off} = off", {})
         plan = "\n".join([row[0] for row in await sql.execute(session, f"EXPLAIN {METRICS}", values)])
         await session.rollback()
