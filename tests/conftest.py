@@ -22,6 +22,7 @@ from chimera.local import processes
 from tests import weak_keys
 from tests.parts import forget_open_work, fresh_database, running_parts
 from tests.ports import free_port
+from tests.until import LIMIT_S
 
 for _name in [name for name in os.environ if re.match(r"CHIMERA_(?!TEST_)|OPENAI_|ANTHROPIC_|GOOGLE_|GEMINI_", name)]:
     del os.environ[_name]
@@ -100,7 +101,7 @@ async def simulator(starts_servers: None, tmp_path_factory: pytest.TempPathFacto
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx2.AsyncClient(trust_env=False) as client:
+        async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
             while not await _is_up(client, f"{url}/health"):
                 assert process.poll() is None, f"the simulator ended:\n{processes.last_lines(output)}"
                 await asyncio.sleep(0.05)

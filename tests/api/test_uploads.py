@@ -12,6 +12,7 @@ from api.app import create_app
 from chimera.config.settings import Settings
 from tests.media import a_png
 from tests.parts import serving
+from tests.until import LIMIT_S
 
 FILES = "/api/v1/files"
 
@@ -79,7 +80,10 @@ async def test_an_upload_in_pieces_is_accepted(impatient: FastAPI, alice: httpx2
             yield a_form()[start : start + 10]
         yield a_form()[120:]
 
-    async with serving(impatient) as url, httpx2.AsyncClient(base_url=url, headers=alice.headers) as client:
+    async with (
+        serving(impatient) as url,
+        httpx2.AsyncClient(base_url=url, headers=alice.headers, timeout=LIMIT_S) as client,
+    ):
         content_type = {"Content-Type": "multipart/form-data; boundary=x"}
         answer = await client.post(FILES, content=pieces(), headers=content_type)
     assert answer.status_code == 201, answer.text

@@ -22,7 +22,7 @@ from models.runs import RunStatus
 from tests.api.conftest import SignUp, new_task, set_task
 from tests.api.routes.test_streams import close_code, opened, received, signed_in, token_of
 from tests.parts import serving
-from tests.until import until
+from tests.until import LIMIT_S, until
 
 TRIES = 50
 MOST = 5
@@ -245,7 +245,7 @@ async def test_a_user_has_so_many_streams(app: FastAPI, sign_up: SignUp) -> None
     carol, dave = await sign_up(), await sign_up()
     task, theirs = (await new_task(carol))["id"], (await new_task(dave))["id"]
     async with serving(app) as url, AsyncExitStack() as stack:
-        client = await stack.enter_async_context(httpx2.AsyncClient(base_url=url))
+        client = await stack.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=LIMIT_S))
 
         async def follow(user: httpx2.AsyncClient, task_id: str, into: AsyncExitStack) -> httpx2.Response:
             headers = {"Authorization": user.headers["Authorization"]}

@@ -14,6 +14,7 @@ from cli.http.groups import group_named
 from cli.shares import share, unshare
 from cli.users import create_administrator, list_users, role
 from tests.cli.test_users import NEW, Printed, output_of
+from tests.until import LIMIT_S
 
 
 async def test_a_group_is_managed(real_api: Settings, capsys: Printed) -> None:
@@ -63,7 +64,7 @@ async def test_shared_tasks_and_sessions_are_found(
         group_id = (await group_named(client, "Team")).id
         await client.call("PUT", f"/chat/sessions/{session_id}/shares/{group_id}", {"right": "view"})
     await share("task", task_id, "Team", "view")
-    async with httpx2.AsyncClient() as http:
+    async with httpx2.AsyncClient(timeout=LIMIT_S) as http:
         body = {"email": "carol@example.com", "password": NEW}
         tokens = (await http.post(f"{api_url}/api/v1/auth/login", json=body)).json()
     monkeypatch.setenv("CHIMERA_API_URL", api_url)

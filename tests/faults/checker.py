@@ -199,13 +199,17 @@ def _call_id(row: RowMapping) -> str:
 
 def _lost(accepted: set[TaskId], tasks: Sequence[RowMapping], executions: Sequence[WorkflowExecution]) -> int:
     ended = {TaskId(str(task["id"])) for task in tasks if task["status"] in CLOSED}
-    deleted = {TaskId(str(task["id"])) for task in tasks if task["deleted_at"] is not None}
+    without_run = {TaskId(str(task["id"])) for task in tasks if task["deleted_at"] is not None or _never_started(task)}
     closed = {execution.id for execution in executions if execution.close_time is not None}
-    # Deleted tasks no longer have a run.
     return sum(
-        task_id not in ended or (task_id not in deleted and workflow_id_of(task_id) not in closed)
+        task_id not in ended or (task_id not in without_run and workflow_id_of(task_id) not in closed)
         for task_id in accepted
     )
+
+
+def _never_started(task: RowMapping) -> bool:
+    """Return whether a task was cancelled while it was queued, so that it never had a run in Temporal."""
+    return task["status"] == "cancelled" and task["started_at"] is None
 
 
 def _duplicates(tasks: Sequence[RowMapping], offers: Offers, executions: Sequence[WorkflowExecution]) -> int:
@@ -277,14 +281,14 @@ async def _disagreeing(lab: Lab, ids: Sequence[TaskId]) -> list[str]:
 
 
 async def _disagreement(lab: Lab, task_id: TaskId) -> str:
-    row = (await lab.rows("SELECT status, deleted_at FROM runs WHERE id = :id", id=task_id))[0]
+    row = (await lab.rows("SELECT status, deleted_at, started_at FROM runs WHERE id = :id", id=task_id))[0]
     answer = await lab.http.get(f"/api/v1/tasks/{task_id}")
     shown = answer.json().get("status", f"answered {answer.status_code}")
     if row["deleted_at"] is not None and answer.status_code == 404:
         # To a client, a deleted task doesn't exist.
         shown = row["status"]
     closed = await _closed_as(lab, task_id)
-    if row["deleted_at"] is not None and closed == GONE:
+    if closed == GONE and (row["deleted_at"] is not None or _never_started(row)):
         # Temporal may need up to a minute to delete a run.
         closed = row["status"]
     if row["status"] == shown == closed:

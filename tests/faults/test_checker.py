@@ -67,6 +67,19 @@ async def test_a_row_contradicting_temporal_is_found(ended: Trial, monkeypatch: 
     assert (await examined(ended)).disagreeing == 1
 
 
+async def test_only_an_unstarted_cancelled_task_needs_no_run(ended: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.faults.checker.AGREE_S", 0.5)
+    key, http = f"{ended.offers.prefix}unstarted", ended.lab.http
+    draft = await http.post("/api/v1/tasks", json={"goal": "Never", "start": False}, headers={"Idempotency-Key": key})
+    task_id = TaskId(draft.json()["id"])
+    assert (await http.post(f"/api/v1/tasks/{task_id}/cancel")).status_code == 202
+    ended.offers.answers.append(PostResult(key, "ok", 202, task_id))
+    assert (await examine(ended.lab, ended.offers)).problems() == []
+    await damage(ended, f"UPDATE runs SET started_at = now() WHERE id = '{task_id}'")
+    found = await examined(ended)
+    assert (found.lost, found.disagreeing) == (1, 1)
+
+
 async def test_two_ids_for_one_key_are_seen(ended: Trial) -> None:
     key = ended.offers.answers[0].key
     ended.offers.answers.append(PostResult(key, "ok", 202, TaskId("00000000-0000-0000-0000-000000000000")))

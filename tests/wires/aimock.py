@@ -48,7 +48,7 @@ async def running_aimock(
 
 async def journal_of(url: str) -> list[dict[str, Any]]:
     """Return each request that the server received."""
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         entries: list[dict[str, Any]] = (await client.get(f"{url}/__aimock/journal")).json()
     return entries
 
@@ -79,7 +79,7 @@ def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def _until_it_answers(url: str) -> None:
-    async with asyncio.timeout(LIMIT_S), httpx2.AsyncClient(trust_env=False) as client:
+    async with asyncio.timeout(LIMIT_S), httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         while True:
             try:
                 if (await client.get(f"{url}/health")).is_success:

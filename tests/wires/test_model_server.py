@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from tests.ports import free_port
+from tests.until import LIMIT_S
 from tests.wires.chat_completions.answers import replying
 from tests.wires.model_server import Model, ModelServer, ServedAnswer, refusal
 from tests.wires.server import listening
@@ -16,7 +17,7 @@ async def server() -> AsyncIterator[tuple[ModelServer, httpx2.AsyncClient]]:
     made = ModelServer()
     async with (
         listening(made.respond, free_port()) as url,
-        httpx2.AsyncClient(base_url=url, trust_env=False) as client,
+        httpx2.AsyncClient(base_url=url, trust_env=False, timeout=LIMIT_S) as client,
     ):
         yield made, client
 

@@ -154,7 +154,7 @@ async def test_a_retry_continues_after_a_full_restart(runs: Runs, simulator: Sim
     task_id = await runs.start("Nine calls", plan=eight_of_which_the_7th(ONCE))
     await runs.ended(task_id)
     queue = runs.settings.model_copy(update={"task_queue": "retried-elsewhere"})
-    async with runs_with_worker(queue) as others:
+    async with runs.unswept(), runs_with_worker(queue) as others:
         others.caller = runs.caller
         await others.control(retries.retry, task_id, TaskRetry())
         assert (await others.ended(task_id))["status"] == "completed"

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.contextvars import get_contextvars
 
-from chimera.config.settings import Settings
 from chimera.ledger.blocked import blocked_calls
 from chimera.providers.health.accounts import ProviderHealth
 from chimera.providers.health.circuit_breaker import Asker
@@ -98,13 +97,10 @@ async def test_one_users_failures_hold_no_other_user(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize("breaker_failures", [100, 2])
-async def test_a_starting_server_is_waited_for(
-    settings: Settings, simulator: SimulatorServer, breaker_failures: int
-) -> None:
+async def test_a_starting_server_is_waited_for(runs: Runs, simulator: SimulatorServer, breaker_failures: int) -> None:
     """The call waits even if the server isn't called in between, and uses up none of its budget."""
     port = free_port()
     changes = {
-        "simulator_url": simulator.url,
         "local_base_url": f"http://127.0.0.1:{port}/v1",
         "call_max_attempts": 2,
         "breaker_failures": breaker_failures,
@@ -112,7 +108,7 @@ async def test_a_starting_server_is_waited_for(
         "graceful_shutdown_s": 1.0,
         "task_queue": f"not-up-yet-{breaker_failures}",
     }
-    async with runs_with_worker(settings.model_copy(update=changes)) as elsewhere:
+    async with runs.unswept(), runs_with_worker(runs.settings.model_copy(update=changes)) as elsewhere:
         budget = {"max_model_calls": 1}
         task_id = await elsewhere.start("Wait", plan=[a_subtask("one")], model="local/standard", budget=budget)
         await until_true(lambda: _was_tried(elsewhere, task_id, 4))

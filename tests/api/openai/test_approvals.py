@@ -28,7 +28,7 @@ async def asker(alice: httpx2.AsyncClient) -> str:
 @pytest.fixture
 async def impatient(api_settings: Settings, alice: httpx2.AsyncClient) -> AsyncIterator[openai.AsyncOpenAI]:
     """Return a client of an API that waits for people for a moment only."""
-    app = create_app(api_settings.model_copy(update={"reply_patience_s": 0.5}))
+    app = create_app(api_settings.model_copy(update={"reply_patience_s": 5.0}))
     async with (
         app.router.lifespan_context(app),
         serving(app) as address,

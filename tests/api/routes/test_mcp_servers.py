@@ -24,6 +24,7 @@ from tests.chimera.tools.mcp.servers import changed, good
 from tests.chimera.tools.mcp.test_http import good_server
 from tests.parts import serving
 from tests.ports import free_port
+from tests.until import LIMIT_S
 
 POET = {"name": "poet", "prompt": "You write verse."}
 
@@ -33,7 +34,7 @@ async def _connecting(app: FastAPI, database: Database) -> AsyncIterator[None]:
     """Let this API connect to users' servers on the loopback interface, and store headers."""
 
     def client(server: HttpServer) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(trust_env=False)
+        return httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S)
 
     parts = app.state.parts
     with_key = parts.settings.model_copy(update={"payload_keys": SecretStr(payload_keys.made())})

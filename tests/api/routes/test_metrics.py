@@ -98,7 +98,7 @@ async def test_a_worker_serves_its_own_metrics(database: Database) -> None:
     port = free_port()
     stop = serve_metrics("127.0.0.1", port, SecretStr(TOKEN), SelfReport(database, "worker"))
     try:
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=LIMIT_S) as client:
             assert (await client.get("/metrics")).status_code == 401
             allowed = {"Authorization": f"Bearer {TOKEN}"}
             assert (await client.get("/other", headers=allowed)).status_code == 404
@@ -115,7 +115,7 @@ async def test_a_silent_client_delays_no_other(database: Database, monkeypatch: 
     stop = serve_metrics("127.0.0.1", port, SecretStr(TOKEN), SelfReport(database, "worker"))
     silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
     async with asyncio.timeout(LIMIT_S):
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=LIMIT_S) as client:
             allowed = {"Authorization": f"Bearer {TOKEN}"}
             assert (await client.get("/metrics", headers=allowed)).status_code == 200
         await asyncio.to_thread(stop)

@@ -32,6 +32,7 @@ from tests.api.routes.test_invitations import INVITATIONS
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, REDIRECT_URL
 from tests.parts import fresh_database
 from tests.ports import free_port
+from tests.until import LIMIT_S
 
 OIDC = "/api/v1/auth/oidc"
 
@@ -48,7 +49,7 @@ async def provider(starts_servers: None, tmp_path_factory: pytest.TempPathFactor
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx2.AsyncClient(trust_env=False) as client:
+        async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
             while not await _is_up(client, url):
                 assert process.poll() is None, processes.last_lines(output)
                 await asyncio.sleep(0.05)
@@ -97,7 +98,7 @@ class Browser:
             started = await client.post(f"{OIDC}/start")
         assert started.status_code == 200, started.text
         flow = started.json()
-        async with httpx2.AsyncClient(trust_env=False) as outside:
+        async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as outside:
             sent_back = await outside.get(f"{flow['authorization_url']}&login_as={json.dumps(claims)}")
         assert sent_back.status_code == 302, sent_back.text
         place = urlsplit(sent_back.headers["location"])
@@ -123,7 +124,7 @@ class Browser:
 
     async def faults(self, **faults: Any) -> None:
         """Give the next ID token these faults."""
-        async with httpx2.AsyncClient(trust_env=False) as outside:
+        async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as outside:
             await outside.post(f"{self.provider}/faults", json=faults)
 
 

@@ -35,7 +35,7 @@ async def services(settings: Settings) -> AsyncIterator[tuple[LocalServices, Set
 
 async def test_the_api_answers_once_they_are_ready(services: tuple[LocalServices, Settings, list[str]]) -> None:
     _, settings, lines = services
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         assert (await client.get(f"http://127.0.0.1:{settings.api_port}/health/ready")).status_code == 200
         assert (await client.get(f"{settings.address_of('simulator')}/health")).status_code == 200
     assert {line.split(" ready")[0] for line in lines} >= {"API", "Worker", "Simulator"}

@@ -10,6 +10,7 @@ from chimera.providers.base import ChatMessage, ToolRequest
 from models import errors
 from models.plans import Plan
 from tests.chimera.simulated import CALCULATOR, Running, answer_of, ask, running_simulator
+from tests.until import LIMIT_S
 
 NOTE = "[simulated] Note from the simulator: "
 NO_TOOL = "had no effect, because this request doesn't allow tool calls."
@@ -78,7 +79,7 @@ async def test_directives_without_their_place_are_named(simulator: Running, dire
 
 async def test_ineffective_stream_directives_are_noted(simulator: Running) -> None:
     body = {"model": "fast", "messages": [{"role": "user", "content": "Tides [[sim: cut=after:5; drip=9]]"}]}
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         answer = (await client.post(f"{simulator.url}/v1/chat/completions", json=body)).json()
     text = answer["choices"][0]["message"]["content"]
     assert text.startswith(f"{NOTE}'drip', 'cut' had no effect, because this request is not streamed.")
@@ -93,7 +94,7 @@ async def test_plan_requests_refuse_ineffective_directives(simulator: Running, d
 
 async def test_embedding_requests_refuse_ineffective_directives(simulator: Running) -> None:
     body = {"model": "embedding", "input": "Tides [[sim: turns=3; cut=in_tool_args]]"}
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         refused = await client.post(f"{simulator.url}/v1/embeddings", json=body)
     assert refused.status_code == 400
     assert "'turns', 'cut=in_tool_args' had no effect" in json.loads(refused.content)["error"]["message"]

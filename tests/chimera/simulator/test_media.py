@@ -17,7 +17,7 @@ from models import errors
 from tests.chimera.provider_limits import limits
 from tests.media import a_wav
 from tests.parts import serving
-from tests.until import until
+from tests.until import LIMIT_S, until
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ async def test_a_cancel_closes_the_connection(provider: ChatCompletionsMedia, jo
     ],
 )
 async def test_malformed_media_requests_are_refused(url: str, path: str, body: dict[str, object], status: int) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         answer = await client.post(f"{url}/v1/{path}", json=body)
     assert answer.status_code == status
     assert answer.headers["X-Chimera-Simulated"] == "true"

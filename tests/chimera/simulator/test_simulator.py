@@ -13,6 +13,7 @@ from models import errors
 from models.agents import BUILT_IN
 from models.plans import Plan, check_plan
 from tests.chimera.simulated import CALCULATOR, Running, SimulatedReply, answer_of, ask, running_simulator
+from tests.until import LIMIT_S
 
 AGENTS = tuple(agent.name for agent in BUILT_IN)
 
@@ -147,7 +148,7 @@ async def test_the_same_share_of_calls_always_fails(simulator: Running) -> None:
 
 
 async def test_it_speaks_without_streaming_too(simulator: Running) -> None:
-    async with httpx2.AsyncClient(base_url=simulator.url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=simulator.url, trust_env=False, timeout=LIMIT_S) as client:
         body = {"model": "fast", "messages": [{"role": "user", "content": [{"type": "text", "text": "Say tea"}]}]}
         answer = (await client.post("/v1/chat/completions", json=body)).json()
         assert "tea" in answer["choices"][0]["message"]["content"]
@@ -163,7 +164,7 @@ async def test_the_journal_counts_per_call(simulator: Running) -> None:
     with pytest.raises(errors.Overloaded):
         await answer_of(simulator.provider, request)
     await answer_of(simulator.provider, request)
-    async with httpx2.AsyncClient(base_url=simulator.url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=simulator.url, trust_env=False, timeout=LIMIT_S) as client:
         counts = (await client.get("/journal", params={"call_id": "counted"})).json()
     assert counts["calls"] == {"counted": {"arrivals": 2, "finished": 2, "cut": 0}}
 

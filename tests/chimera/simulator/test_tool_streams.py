@@ -11,6 +11,7 @@ import pytest
 from models import errors
 from tests.chimera.simulated import Running, answer_of, ask, running_simulator
 from tests.chimera.simulator.conversing import READ, SEARCH
+from tests.until import LIMIT_S
 
 PROMPT = 'x [[sim: call=search; args={"query": "a long question about green tea"}; call=read; args={"path": "b"}]]'
 
@@ -27,7 +28,7 @@ def body(**fields: Any) -> dict[str, Any]:
 
 
 async def test_calls_are_streamed_in_numbered_pieces(simulator: Running) -> None:
-    async with httpx2.AsyncClient(base_url=simulator.url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=simulator.url, trust_env=False, timeout=LIMIT_S) as client:
         asked = body(stream=True, stream_options={"include_usage": True})
         lines = (await client.post("/v1/chat/completions", json=asked)).text.splitlines()
     chunks = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: {")]
@@ -49,7 +50,7 @@ async def test_calls_are_streamed_in_numbered_pieces(simulator: Running) -> None
 
 
 async def test_calls_are_part_of_a_whole_answer(simulator: Running) -> None:
-    async with httpx2.AsyncClient(base_url=simulator.url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=simulator.url, trust_env=False, timeout=LIMIT_S) as client:
         answer = (await client.post("/v1/chat/completions", json=body())).json()
     calls = answer["choices"][0]["message"]["tool_calls"]
     assert [call["function"]["name"] for call in calls] == ["search", "read"]

@@ -19,6 +19,7 @@ from chimera.tools.openapi.loading import load as load_apis
 from chimera.tools.python.functions import FunctionTool
 from chimera.tools.python.loading import load
 from tests.chimera.tools.calls import context
+from tests.until import LIMIT_S
 
 GUIDES = Path(__file__).parents[3] / "docs/how-to"
 
@@ -74,7 +75,7 @@ async def served(folder: Path, port: int) -> AsyncIterator[None]:
     command = (sys.executable, "-m", "uvicorn", "shop:app", "--port", str(port), "--log-level", "error")
     process = await asyncio.create_subprocess_exec(*command, cwd=folder)
     try:
-        async with httpx2.AsyncClient(trust_env=False) as client:
+        async with httpx2.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
             while process.returncode is None:
                 try:
                     await client.get(f"http://127.0.0.1:{port}/openapi.json")

@@ -54,7 +54,9 @@ async def chat_api(chat_settings_here: Settings) -> AsyncIterator[httpx2.AsyncCl
     """A client of the API that answers, signed in as the same user."""
     token = SignIn.model_validate_json(in_folder(chat_settings_here.data_dir).read_bytes()).access_token
     url = f"http://127.0.0.1:{chat_settings_here.api_port}"
-    async with httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+    async with httpx2.AsyncClient(
+        base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=LIMIT_S
+    ) as client:
         yield client
 
 

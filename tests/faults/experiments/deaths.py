@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import RowMapping
 
+from chimera.local import Supervised
 from tests.faults import jobs
 from tests.faults.clients import following
 from tests.faults.lab import configure, configured, crash, revive, terminate, until
@@ -50,8 +51,7 @@ async def kill_one_of_two_workers(
     task_ids = await trial.offers.post_all([jobs.six_calls(call_s)] * runs)
     async with following(lab, task_ids[:FOLLOWED], trial.seed) as trial.followers:
         await asyncio.sleep(kill_s * trial.random.uniform(0.8, 1.2))
-        loads = [await _calls_by(trial, worker.pid, "started") for worker in lab.workers]
-        busiest = lab.workers[loads.index(max(loads))]
+        busiest = await _busiest(trial)
         pid = busiest.pid
         killed = await crash(busiest)
         cut = await _calls_by(trial, pid, "started")
@@ -185,6 +185,18 @@ async def _all_in_flight(trial: Trial, runs: int) -> None:
         return at_work == runs
 
     trial.expect(await until(asked, 30), "some runs had no call in flight")
+
+
+async def _busiest(trial: Trial) -> Supervised:
+    """Return the worker with the most calls in flight, as soon as one of them has any."""
+    loads: list[int] = []
+
+    async def is_busy() -> bool:
+        loads[:] = [await _calls_by(trial, worker.pid, "started") for worker in trial.lab.workers]
+        return any(loads)
+
+    await until(is_busy, 30)
+    return trial.lab.workers[loads.index(max(loads))]
 
 
 async def _calls_by(trial: Trial, pid: int | None, status: str) -> int:
