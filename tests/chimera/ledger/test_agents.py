@@ -1,5 +1,6 @@
 """The metrics of agents are read by index, however many runs and attempts there are."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from chimera.db import sql
@@ -11,7 +12,7 @@ _ROWS = (
     """
     INSERT INTO runs (owner_id, kind, status, created_at)
     SELECT owner_id, 'task', 'completed', now() - number * interval '1 hour'
-    FROM unnest(%(owners)s::uuid[]) AS owner_id, generate_series(1, 1500) AS number""",
+    FROM unnest(%(owners)s::uuid[]) AS owner_id, generate_series(1, 75) AS number""",
     """
     INSERT INTO calls (run_id, path, purpose, step, attempt, status)
     SELECT id, 'a', 'turn', step, 1, 'finished' FROM runs, generate_series(1, 3) AS step
@@ -26,7 +27,8 @@ _ROWS = (
 
 
 async def test_metrics_have_their_indexes(database: Database) -> None:
-    owners = [await new_user(database), await new_user(database)]
+    # Many owners, as in an installation where the time alone selects too much.
+    owners = [await new_user(database) for _ in range(40)]
     since = datetime.now(UTC) - timedelta(hours=8)
     values = {"owner_id": owners[0], "agent": "poet", "agent_id": None, "since": since}
     async with database.begin() as session:
@@ -37,6 +39,7 @@ async def test_metrics_have_their_indexes(database: Database) -> None:
             await sql.execute(session, f"SET LOCAL {off} = off", {})
         plan = "\n".join([row[0] for row in await sql.execute(session, f"EXPLAIN {METRICS}", values)])
         await session.rollback()
-    assert "runs_owner_created" in plan, plan
+    # Which of the owner's indexes is cheaper depends on the rows of other tests.
+    assert re.search("using runs_owner_(created|status) ", plan), plan
     assert "call_attempts_pkey" in plan, plan
     assert "Seq Scan" not in plan, plan
