@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-./test.sh                             run lint, format, import contracts, types and all tests with coverage (9 to 22 minutes)
+./test.sh                             run lint, format, import contracts, types and all tests with coverage (about 30 minutes on 2 cores)
 ./test.sh quick                       run lint, format, import contracts and the tests that need no servers (one minute)
 ./test.sh quick -k settings           run the quick checks with pytest options
 ./test.sh tests/chimera -k settings   run the tests in files or folders, with pytest options
