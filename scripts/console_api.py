@@ -21,7 +21,7 @@ def document() -> dict[str, Any]:
     from api.app import create_app
     from chimera.config.settings import Settings
 
-    settings = Settings(_env_file=None, jwt_secret=secrets.token_urlsafe(48))  # type: ignore[call-arg, arg-type]
+    settings = Settings(_env_file=None, jwt_secret=secrets.token_urlsafe(48))
     return create_app(settings).openapi()
 
 
