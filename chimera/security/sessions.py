@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import jwt
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
 from chimera.db.engine import READ_SECONDS, Database
@@ -150,14 +151,17 @@ class Auth:
     async def logout(self, signed_in: SignedIn) -> None:
         """End the session: its refresh tokens at once, its access tokens within 3 s everywhere."""
         async with self._database.begin() as session:
-            await users.end_session(session, signed_in.session_id)
-            await audit.record(
-                session,
-                AuditAction.SIGNED_OUT,
-                actor_id=signed_in.caller.user_id,
-                subject_id=signed_in.session_id,
-            )
+            await _sign_out(session, signed_in.owner)
         self._account_states.pop(signed_in.owner, None)
+
+    async def end_session_of(self, refresh_token: str) -> None:
+        """End the session of a refresh token as `logout` does. A token of no session is ignored."""
+        async with self._database.begin() as session:
+            owner = await users.session_of_token(session, _sha256(refresh_token))
+            if owner is None:
+                return
+            await _sign_out(session, owner)
+        self._account_states.pop(owner, None)
 
     async def signed_in(self, token: str) -> SignedIn:
         """Return the caller of an access token or API key. Raises TokenRefused, the same error for every fault."""
@@ -318,6 +322,11 @@ class Auth:
             "jti": uuid4().hex,
         }
         return jwt.encode(claims, self._secret, algorithm="HS256")
+
+
+async def _sign_out(session: AsyncSession, owner: users.SessionOwner) -> None:
+    await users.end_session(session, owner.session_id)
+    await audit.record(session, AuditAction.SIGNED_OUT, actor_id=owner.user_id, subject_id=owner.session_id)
 
 
 def has_expired(expires_at: float) -> bool:

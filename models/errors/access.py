@@ -180,6 +180,18 @@ class Forbidden(ChimeraError):
     code, http_status, title = "forbidden", 403, "Not allowed"
 
 
+class ForeignPage(Forbidden):
+    """A page of another server asks for a session in cookies."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only pages of this server can sign in with the header 'Chimera-Session'. Leave it out, and send the access"
+            " token in the header 'Authorization'. If this is a page of this server, its proxy must pass on the header"
+            " 'Host'.",
+            field="Chimera-Session",
+        )
+
+
 class MissingScope(Forbidden):
     """The caller's API key lacks a scope."""
 
