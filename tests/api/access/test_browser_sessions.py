@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -261,7 +262,9 @@ async def test_a_sign_in_page_learns_its_options(parts: Settings, api_settings: 
         "oidc_redirect_url": "https://chimera.example/sign-in",
         "oidc_client_secret": SecretStr("a secret of the provider"),
     }
-    more = {"setup_token": SecretStr("a token for setting up this installation"), **oidc} if mode == "off" else {}
+    more: dict[str, Any] = (
+        {"setup_token": SecretStr("a token for setting up this installation"), **oidc} if mode == "off" else {}
+    )
     async with installation(parts, api_settings, registration=mode, **more) as (app, _), browser_of(app) as client:
         assert (await client.get(f"{AUTH}/options")).json() == {
             "registration": mode,
