@@ -4,6 +4,7 @@ Scripts can't read these cookies, so a script that gets into a page can't take t
 of other servers, receive tokens in the response and send them in a header.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,9 @@ from api.errors import answer
 from chimera.config.settings import Settings
 from models.errors import ForeignPage, NotSignedIn, TokenRefused
 from models.users import BrowserSession, Tokens
+
+OTHER_TAB_S = 0.5
+"""Time for the new cookies to arrive, which another response brings."""
 
 
 class TokenAnswers:
@@ -43,6 +47,11 @@ class TokenAnswers:
         values = set_cookies(self._request, tokens.access_token, tokens.expires_in, tokens.refresh_token, refresh_s)
         _add(self._response, values)
         return BrowserSession(expires_in=tokens.expires_in)
+
+    async def of_another_tab(self) -> BrowserSession:
+        """Return the response for a tab whose refresh another tab has overtaken: the browser has the new cookies."""
+        await asyncio.sleep(OTHER_TAB_S)
+        return BrowserSession(expires_in=self._settings.access_token_minutes * 60)
 
     def refused(self, error: TokenRefused) -> Response:
         """Return the response to a refresh token that can't be used, which a browser then forgets."""

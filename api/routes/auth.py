@@ -7,7 +7,7 @@ from api.browser_sessions import Mode, SignOutRoute, WithTokenAnswers
 from api.deps import ClosedRoute, PublicRoute, WithAddress, WithCaller, WithParts, WithSignedIn
 from api.etags import ChecksTag, ShowsVersion
 from chimera.store import users
-from models.errors import InvalidInput, NotSignedIn, TokenRefused
+from models.errors import InvalidInput, JustRefreshed, NotSignedIn, TokenRefused
 from models.users import (
     BrowserSession,
     Credentials,
@@ -87,7 +87,10 @@ async def refresh(
     if not answers.in_cookies and sent is None:
         raise InvalidInput("refresh_token", "A required value is missing. Add it.")
     try:
-        return answers.of(await parts.auth.refresh(sent or answers.refresh_token))
+        tokens = await parts.auth.refresh(sent or answers.refresh_token, is_shared=answers.in_cookies)
+        return answers.of(tokens)
+    except JustRefreshed:
+        return await answers.of_another_tab()
     except TokenRefused as error:
         return answers.refused(error)
 

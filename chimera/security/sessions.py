@@ -31,6 +31,7 @@ from models.audit import AuditAction
 from models.errors import (
     ApiKeyRefused,
     CodecAddressRefused,
+    JustRefreshed,
     TokenRefused,
     WrongCredentials,
 )
@@ -47,6 +48,8 @@ LEEWAY_SECONDS = 10
 MAX_TOKEN_CHARS = 4096
 ACCOUNT_STATE_SECONDS = 3.0
 """How long a user's rights are cached; a revoked session continues for no longer than this."""
+SHARED_SECONDS = 10.0
+"""How far apart two tabs of a browser may use the same refresh token. Theft is noticed that much later."""
 MAX_ACCOUNT_STATES = 10_000
 """The most account states that are cached, and the most tokens whose signature has been checked."""
 
@@ -134,8 +137,12 @@ class Auth:
             raise WrongCredentials
         return await self.begin_session(UserId(user.id), by="operator")
 
-    async def refresh(self, refresh_token: str) -> Tokens:
-        """Exchange a refresh token for the next pair. A second use ends the session and raises TokenRefused."""
+    async def refresh(self, refresh_token: str, *, is_shared: bool = False) -> Tokens:
+        """Exchange a refresh token for the next pair. A second use ends the session and raises TokenRefused.
+
+        With `is_shared`, several tabs of a browser have the token. Then a second use within SHARED_SECONDS ends nothing
+        and raises JustRefreshed. It gives no tokens: the browser has the new ones from the first use.
+        """
         new = _new_refresh_token()
         async with self._database.begin() as session:
             owner = await users.use_refresh_token(session, _sha256(refresh_token))
@@ -144,6 +151,8 @@ class Auth:
                     session, owner.user_id, owner.session_id, _sha256(new), self._refresh_life
                 )
         if owner is None:
+            if is_shared and await self._was_just_used(refresh_token):
+                raise JustRefreshed
             await self._end_reused_session(refresh_token)
             raise TokenRefused("refresh")
         return self._tokens(owner.user_id, owner.session_id, new)
@@ -293,6 +302,10 @@ class Auth:
         if known is not None and time.monotonic() - known[0] < ACCOUNT_STATE_SECONDS:
             return known[1]
         return (await self.account_states([key]))[key]
+
+    async def _was_just_used(self, refresh_token: str) -> bool:
+        async with self._database.begin() as session:
+            return await users.was_used_within(session, _sha256(refresh_token), SHARED_SECONDS)
 
     async def _end_reused_session(self, refresh_token: str) -> None:
         async with self._database.begin() as session:

@@ -34,6 +34,13 @@ class TokenRefused(NotSignedIn):
         )
 
 
+class JustRefreshed(TokenRefused):
+    """Another tab of the same browser has used the refresh token a moment ago, and received the new tokens."""
+
+    def __init__(self) -> None:
+        super().__init__("refresh")
+
+
 class ApiKeyRefused(TokenRefused):
     """The API key is invalid. The message is the same for every cause."""
 

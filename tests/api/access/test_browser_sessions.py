@@ -126,7 +126,10 @@ async def test_a_token_in_a_header_goes_first(app: FastAPI, browser: httpx2.Asyn
     assert me.json()["email"] == email
 
 
-async def test_reusing_a_refresh_cookie_ends_the_session(app: FastAPI, browser: httpx2.AsyncClient) -> None:
+async def test_reusing_a_refresh_cookie_ends_the_session(
+    app: FastAPI, browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "SHARED_SECONDS", 0)
     await signed_in(browser)
     old = cookies_of(browser)
     assert (await browser.post(f"{AUTH}/refresh")).status_code == 200
@@ -150,12 +153,32 @@ async def test_a_failed_refresh_deletes_the_cookies(browser: httpx2.AsyncClient)
     assert all("Max-Age=0" in value for value in deleted)
 
 
-async def test_of_two_tabs_at_once_at_most_one_refreshes(app: FastAPI, browser: httpx2.AsyncClient) -> None:
+async def test_of_tabs_at_once_one_receives_tokens(
+    app: FastAPI, browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await signed_in(browser)
-    jar = cookie_header(cookies_of(browser))
-    async with browser_of(app) as one, browser_of(app) as other:
-        answers = await asyncio.gather(*(tab.post(f"{AUTH}/refresh", headers=jar) for tab in (one, other)))
-    assert sorted(answer.status_code for answer in answers) == [200, 401]
+    old = cookie_header(cookies_of(browser))
+    async with browser_of(app) as one, browser_of(app) as two, browser_of(app) as three:
+        tabs = (one, two, three)
+        answers = await asyncio.gather(*(tab.post(f"{AUTH}/refresh", headers=old) for tab in tabs))
+        assert [answer.json() for answer in answers] == [{"token_type": "cookie", "expires_in": 1800}] * 3
+        (winner,) = [tab for tab in tabs if cookies_of(tab)]
+        # The others share its cookies, as tabs do, and go on.
+        new = cookie_header(cookies_of(winner))
+        assert await me_status(browser, **new) == 200
+        monkeypatch.setattr(sessions, "SHARED_SECONDS", 0)
+        assert (await one.post(f"{AUTH}/refresh", headers=old)).status_code == 401
+        assert await me_status(browser, **new) == 401
+
+
+async def test_tabs_share_nothing_with_programs(app: FastAPI, anonymous: httpx2.AsyncClient) -> None:
+    token = (await sign_in(anonymous, await registered(anonymous))).json()["refresh_token"]
+    answers = [await anonymous.post(f"{AUTH}/refresh", json={"refresh_token": token}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 401]
+    async with browser_of(app) as thief:
+        # Its session has ended, so a moment doesn't matter either.
+        again = await thief.post(f"{AUTH}/refresh", headers=cookie_header({NAMES["http"][1]: token}))
+        assert again.status_code == 401
 
 
 async def test_signing_out_ends_the_session_and_deletes_the_cookies(app: FastAPI, browser: httpx2.AsyncClient) -> None:

@@ -143,7 +143,7 @@ async def test_a_user_signs_in_at_the_provider(browser: Browser) -> None:
 
 
 async def test_a_browser_keeps_a_sign_in_at_the_provider_in_cookies(browser: Browser) -> None:
-    """Our own page finishes the sign-in, so cookies with `SameSite=Strict` work, although the provider sent the user."""
+    """Our own page finishes the sign-in, so `SameSite=Strict` works, although the provider sent the user."""
     answer = await browser.answer(sub=uuid4().hex)
     async with browser_of(browser.app) as page:
         finished = await page.post(f"{OIDC}/finish", json=answer)
