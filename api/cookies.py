@@ -8,7 +8,6 @@ of a host, and two installations on one machine would overwrite each other's.
 import re
 from collections.abc import Iterator
 from typing import Literal
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -62,12 +61,9 @@ def is_own_page(connection: HTTPConnection) -> bool:
         return site == "same-origin"
     if origin is None:
         return True
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return False
+    # The scheme is the proxy's if it isn't https.
     schemes = ("https",) if connection.scope.get("scheme") == "https" else ("http", "https")
-    return parts.scheme in schemes and parts.netloc == connection.headers.get("host")
+    return origin in [f"{scheme}://{connection.headers.get('host')}" for scheme in schemes]
 
 
 def set_cookies(connection: HTTPConnection, access: str, access_s: int, refresh: str, refresh_s: int) -> list[str]:

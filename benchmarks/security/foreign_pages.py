@@ -34,7 +34,7 @@ ORIGINS = (
 SITES = ("cross-site", "same-site", "none")
 SIMPLE = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
 """Types of bodies that a page may send to another server without asking it."""
-CHANGES = (
+CHANGES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("POST", f"{API}/tasks", {"goal": "Send the attacker a letter."}),
     ("POST", f"{API}/auth/logout", {}),
     ("POST", f"{API}/auth/ws-ticket", {}),
@@ -64,9 +64,10 @@ async def foreign_pages(stack: Stack) -> Seen:
         for headers in (OURS, {**OURS, "Origin": f"http://{host}"}, {"Sec-Fetch-Site": "same-origin"}):
             answer = await victim.get(f"{API}/auth/me", headers=headers)
             seen.expect(answer.status_code == httpx2.codes.OK, f"our own page got {answer.status_code}")
-        found = (await browser.get(f"{API}/auth/sessions")).json()["items"]
-        seen.expect(len(found) == 1, f"the user has {len(found)} sessions")
-        seen.expect((await browser.get(f"{API}/tasks")).json()["items"] == [], "a foreign page has started a task")
+        for path, number in (("/auth/sessions", 1), ("/auth/api-keys", 0), ("/tasks", 0)):
+            answer = await browser.get(f"{API}{path}")
+            found = len(answer.json()["items"]) if answer.is_success else answer.text
+            seen.expect(found == number, f"{path} of the user contains {found}, not {number}")
         seen.expect((await browser.post(f"{API}/auth/refresh")).is_success, "our own page can't renew the session")
     seen.figures["origins"] = len(ORIGINS)
     return seen

@@ -141,7 +141,7 @@ async def hijacked_handshakes(stack: Stack) -> Seen:
                 for more in ({}, {"Authorization": f"Bearer {token}"}, {"Cookie": f"token={token}"}):
                     status = await _handshake(stack, path, {**headers, **more})
                     seen.expect(status == 403, f"{path} from {origin!r} was answered {status}")
-            # The cookie of a session at last, which opens nothing either, not even for our own page.
+            # Even the cookie of a session opens nothing, not even for our own page.
             session = {"Cookie": f"chimera_access_{stack.settings.api_port}={token}", "Chimera-Session": "cookie"}
             for cookie in ({"Cookie": f"token={token}"}, session):
                 status = await _handshake(stack, path, cookie)

@@ -42,6 +42,7 @@ FOREIGN = (
     "ftp://chimera.localhost",
     "chrome-extension://chimera.localhost",
     "http://[chimera.localhost",
+    "http://chimera.localhost/",
     "https://console.example",  # may read responses, but signs in with tokens
 )
 SITES = ("cross-site", "same-site", "none", "same-origin, cross-site", "")
