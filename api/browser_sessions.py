@@ -58,7 +58,7 @@ class TokenAnswers:
         return forgetting(self._request, answer(error)) if self.in_cookies else answer(error)
 
 
-Mode = Annotated[
+_Mode = Annotated[
     Literal["cookie"] | None,
     Header(
         alias=MODE_HEADER,
@@ -68,7 +68,7 @@ Mode = Annotated[
 ]
 
 
-async def _token_answers(request: Request, response: Response, parts: WithParts, _: Mode = None) -> TokenAnswers:
+async def _token_answers(request: Request, response: Response, parts: WithParts, _: _Mode = None) -> TokenAnswers:
     if asks_for_cookies(request) and not is_own_page(request):
         raise ForeignPage
     return TokenAnswers(request, response, parts.settings)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response, status
 
 from api import cookies
-from api.browser_sessions import Mode, SignOutRoute, WithTokenAnswers
+from api.browser_sessions import SignOutRoute, WithTokenAnswers
 from api.deps import ClosedRoute, PublicRoute, WithAddress, WithCaller, WithParts, WithSignedIn
 from api.etags import ChecksTag, ShowsVersion
 from chimera.store import users
@@ -107,7 +107,7 @@ async def reset_password(reset: PasswordReset, parts: WithParts, address: WithAd
 
 
 @sign_out.post("/logout", operation_id="logout", summary="Sign Out", status_code=status.HTTP_204_NO_CONTENT)
-async def logout(signed_in: WithSignedIn, parts: WithParts, _: Mode = None) -> None:
+async def logout(signed_in: WithSignedIn, parts: WithParts) -> None:
     """End this session. Its refresh token stops working immediately, and its access tokens within seconds.
 
     With `Chimera-Session: cookie`, this also works after the access token has expired, and deletes the cookies.
