@@ -90,6 +90,7 @@ CLOSED_ROUTERS = (
     approvals.router,
     policies.router,
     auth.router,
+    auth.sign_out,
     tickets.router,
     api_keys.router,
     sessions.router,
