@@ -40,6 +40,8 @@ lock: ## Regenerate the lock files (UPGRADE=1 allows newer versions)
 		--constraint requirements/runtime.lock --output-file requirements/dev.lock
 	@$(PY) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['model'], sep='\n')" \
 		| $(subst pyproject.toml,-,$(COMPILE)) --constraint requirements/runtime.lock --output-file requirements/model.lock
+	@$(PY) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['node'], sep='\n')" \
+		| $(subst pyproject.toml,-,$(COMPILE)) --output-file requirements/node.lock
 	@sed -n '/^uv==/,/^    # via/p' requirements/runtime.lock > requirements/uv.lock
 
 sbom: ## Write dist/sbom.json (CycloneDX) with all locked packages, their hashes and the bundled servers
