@@ -72,10 +72,12 @@ build() {
     mv "$workshop/api/console" "$console"
 }
 
-leave() { # remove what the build used, except the log of a failure
-    rm -rf "$workshop"
-    rm -f "$lock"
+leave() { # release the lock, then remove what the build used; a busy machine needs minutes to delete the packages
+    local used=$workshop.$$
+    mv "$workshop" "$used" 2>/dev/null || true
     if [ "$1" -eq 0 ]; then rm -f "$log"; fi
+    rm -f "$lock"
+    rm -rf "$used"
 }
 
 build_for() { # build as long as a process runs
