@@ -31,6 +31,7 @@ from api.routes import (
     chat_notes,
     chat_search,
     codec,
+    console,
     custom_metrics,
     exports,
     files,
@@ -158,6 +159,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
+    app.router.routes.extend(console.ROUTES)
     app.include_router(pages.router)
     app.include_router(streams.sockets)
     return app

@@ -85,6 +85,8 @@ PUBLIC = frozenset(
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
         ("GET", "/"),
+        ("GET", "/{page:path}"),  # the console, which is identical in every installation of a version
+        ("GET", "/console/{name:path}"),
         ("GET", "/docs"),
         ("GET", "/docs/{name}"),
         ("GET", "/openapi.json"),

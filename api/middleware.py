@@ -49,7 +49,9 @@ from models.openai.errors import is_openai
 log = structlog.get_logger()
 
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
-PAGES = ("/", "/docs", "/docs/errors")
+PAGES = ("/docs", "/docs/errors")
+CONSOLE_FILES = "/console/"
+"""Below this address are the console's files, which a browser loads by the dozen."""
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only paths that accept a body as large as a file."""
 CONVERSATIONS = ("/v1/chat/completions", "/v1/responses")
@@ -161,11 +163,13 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         ours = self._for(scope["path"])
+        state: dict[str, object] = scope.setdefault("state", {})
 
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
-                theirs = [each for each in message["headers"] if each[0].lower() not in self._names]
-                message["headers"] = [*theirs, *ours]
+                standing = {state.get(_STANDING)} & {name.lower() for name, _ in message["headers"]}
+                theirs = [each for each in message["headers"] if each[0].lower() not in self._names - standing]
+                message["headers"] = [*theirs, *(each for each in ours if each[0].lower() not in standing)]
             await send(message)
 
         await self._app(scope, receive, adding)
@@ -174,6 +178,14 @@ class SecurityHeaders:
         if path in PAGES:
             return self._pages
         return self._content if _CONTENT_PATH.fullmatch(path) else self._api
+
+
+_STANDING = "standing_header"
+
+
+def let_stand(scope: Scope, name: str) -> None:
+    """Let a response set one of the security headers itself, such as the policy of a page with a nonce."""
+    scope["state"][_STANDING] = name.encode()
 
 
 class OwnHosts:
@@ -318,7 +330,7 @@ class RequestRates:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in QUIET_PATHS:
+        if scope["type"] != "http" or scope["path"] in QUIET_PATHS or scope["path"].startswith(CONSOLE_FILES):
             await self._app(scope, receive, send)
             return
         state: dict[str, object] = scope.setdefault("state", {})
