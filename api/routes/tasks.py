@@ -272,10 +272,25 @@ async def list_task_files(
 
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
-async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
-    """Return a timeline that shows when a task and its subtasks, model calls and tool calls began and ended."""
+async def get_task_timeline(
+    task_id: WithTaskId,
+    caller: WithCaller,
+    parts: WithParts,
+    path: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="Path of the only subtask whose spans are returned. An empty path selects those of the task"
+            " itself.",
+        ),
+    ] = None,
+) -> TimelineView:
+    """Return a timeline that shows when a task and its subtasks, model calls and tool calls began and ended.
+
+    The span of a model call is one attempt, with its tokens, cost and outcome.
+    """
     async with parts.database.begin() as session:
-        return await timelines.timeline_of(session, caller, task_id)
+        return await timelines.timeline_of(session, caller, task_id, None if path is None else NodePath(path))
 
 
 @router.post("/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED)
