@@ -24,6 +24,7 @@ from tests.api.conftest import SignUp, administrator, client_of
 OWN = {
     "create_task",
     "estimate_task",
+    "get_task_counts",
     "list_tasks",
     "list_approvals",
     "get_policy",
