@@ -67,6 +67,7 @@ OWN = {
     "get_agents_performance",
     "get_tasks_analytics",
     "list_daily_usage",
+    "get_daily_latency",
     "export_analytics",
     "record_metrics",
     "list_metrics",
