@@ -1,0 +1,6 @@
+import { NotFound } from '../../app/shell/NotFound';
+
+/** Not built yet. */
+export default function Settings() {
+  return <NotFound />;
+}

@@ -1,0 +1,20 @@
+import Typography, { type TypographyProps } from '@mui/material/Typography';
+
+/** Format micro-USD: cents from a dollar on, four digits below it. */
+export function money(micro: number): string {
+  const usd = micro / 1_000_000;
+  const digits = micro === 0 || Math.abs(usd) >= 1 ? 2 : Math.abs(usd) >= 0.01 ? 4 : 6;
+  const format = new Intl.NumberFormat('en-US', {
+    style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: digits,
+  });
+  return format.format(usd);
+}
+
+/** An amount in micro-USD. */
+export function Money({ micro, ...props }: { micro: number } & TypographyProps<'span'>) {
+  return (
+    <Typography component="span" variant="inherit" {...props} sx={{ fontVariantNumeric: 'tabular-nums', ...props.sx }}>
+      {money(micro)}
+    </Typography>
+  );
+}

@@ -1,0 +1,6 @@
+export default {
+  title: 'Sign in',
+  email: 'E-mail address',
+  password: 'Password',
+  submit: 'Sign in',
+} as const;
