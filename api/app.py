@@ -55,6 +55,7 @@ from api.routes import (
     shares,
     streams,
     system_log,
+    task_counts,
     tasks,
     tickets,
     tools,
@@ -87,6 +88,8 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import clients_with
 
 CLOSED_ROUTERS = (
+    # Before the tasks, whose IDs are the next part of the address.
+    task_counts.router,
     tasks.router,
     approvals.router,
     policies.router,
