@@ -1,7 +1,7 @@
 /** The picture of a run after its next events. Pure: the same events give the same picture, in any portions. */
 import type { RunStatus, SubtaskView, TaskView } from '../api';
 import type { EventFrame, Frame, Planned, RunEvent, SnapshotFrame } from './frames';
-import { type Call, childPath, isOver, newNode, type Node, NOTHING, parentOf, type Picture, ROOT } from './picture';
+import { type Call, childPath, isDone, isOver, newNode, type Node, NOTHING, parentOf, type Picture, ROOT } from './picture';
 
 /** A picture that is being changed: its map is copied once for a whole portion of frames, its nodes when they change. */
 type Draft = { -readonly [name in keyof Picture]: Picture[name] } & { nodes: Map<string, Node> };
@@ -154,7 +154,8 @@ function applyCall(draft: Draft, event: RunEvent, at: string): void {
       const retaken = isRetry ? [...(node?.retaken ?? []), { purpose, step: call.step, attempt: before.attempt, code }] : (node?.retaken ?? []);
       const known = add(draft, path);
       change(draft, path, {
-        call, retaken, model, simulated: known.simulated || simulated, startedAt: known.startedAt ?? at, agent: path === ROOT ? agent : known.agent || agent,
+        // A retried subtask begins with a call, because it has started before.
+        status: known.status === 'pending' ? 'running' : known.status, call, retaken, model, simulated: known.simulated || simulated, startedAt: known.startedAt ?? at, agent: path === ROOT ? agent : known.agent || agent,
       });
       // The simulator's answers are part of the task's.
       if (simulated && !add(draft, ROOT).simulated) change(draft, ROOT, { simulated: true });
@@ -195,13 +196,13 @@ function unwait(draft: Draft, path: string, approvalId: string): void {
 
 function startNode(draft: Draft, path: string, at: string, agent: string): void {
   const node = add(draft, path);
-  if (isOver(node.status)) draft.done -= 1;
+  if (isDone(node.status)) draft.done -= 1;
   change(draft, path, { status: 'running', agent, startedAt: node.startedAt ?? at, endedAt: null, error: null });
 }
 
 function endNode(draft: Draft, path: string, at: string, fields: Partial<Node>): void {
   const node = add(draft, path);
-  if (!isOver(node.status)) draft.done += 1;
+  draft.done += Number(isDone(fields.status ?? '')) - Number(isDone(node.status));
   draft.pending -= node.waits.length;
   change(draft, path, { ...fields, endedAt: at, call: null, tools: [], waits: [] });
 }
@@ -218,7 +219,7 @@ function retry(draft: Draft, paths: readonly string[]): void {
   change(draft, ROOT, { error: null, endedAt: null, finishReason: null });
   for (const path of paths) {
     if (path === ROOT) continue;
-    if (isOver(add(draft, path).status)) draft.done -= 1;
+    if (isDone(add(draft, path).status)) draft.done -= 1;
     change(draft, path, { status: 'pending', error: null, endedAt: null });
   }
 }
@@ -245,7 +246,7 @@ function remove(draft: Draft, path: string): void {
 function loaded({ seq, task, subtasks }: SnapshotFrame): Draft {
   const draft: Draft = { ...NOTHING, nodes: new Map(NOTHING.nodes), seq };
   for (const subtask of subtasks) change(draft, subtask.path, fieldsOf(subtask));
-  draft.done = subtasks.filter(({ status }) => isOver(status)).length;
+  draft.done = subtasks.filter(({ status }) => isDone(status)).length;
   if (task) loadTask(draft, task, subtasks);
   return draft;
 }

@@ -73,7 +73,7 @@ export type Picture = {
   retries: number;
   /** Decisions and answers that the run waits for. */
   pending: number;
-  /** Subtasks, and how many of them have ended. */
+  /** Subtasks, and how many of them were completed or skipped. */
   total: number;
   done: number;
 };
@@ -105,4 +105,9 @@ export const NOTHING: Picture = {
 
 export function isOver(status: string): boolean {
   return ['completed', 'failed', 'skipped', 'cancelled'].includes(status);
+}
+
+/** Whether a subtask counts as done, as in the API's `subtasks_done`. */
+export function isDone(status: string): boolean {
+  return status === 'completed' || status === 'skipped';
 }
