@@ -49,7 +49,12 @@ export function useRun(id: string): Run {
   return { ...state, feed, connection };
 }
 
+/** Return a part of what is known about a run. Renders again only when this part changes. */
+export function usePart<T>(feed: RunFeed, part: (state: RunState) => T): T {
+  return useSyncExternalStore(feed.subscribe, () => part(feed.state()));
+}
+
 /** Return one node of a run. Renders again only when this node changes. */
 export function useNode(feed: RunFeed, path: string): Node | undefined {
-  return useSyncExternalStore(feed.subscribe, () => feed.state().picture?.nodes.get(path));
+  return usePart(feed, ({ picture }) => picture?.nodes.get(path));
 }

@@ -8,7 +8,7 @@ import Paper from '@mui/material/Paper';
 import Tooltip from '@mui/material/Tooltip';
 import { useColorScheme } from '@mui/material/styles';
 import { type Edge as FlowEdge, MiniMap, Panel, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from '@xyflow/react';
-import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactElement, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { RunFeed } from '../../../live/run';
 import { toneOf } from '../../../parts/Status';
@@ -32,13 +32,15 @@ const FAR = 0.6;
 const FIT = { padding: 0.08, maxZoom: 1 };
 
 /** The tree below a node as a graph: what runs, what depends on what, and what it costs. */
-export default function Graph(props: Props) {
+const Graph = memo(function Graph(props: Props) {
   return (
     <ReactFlowProvider>
       <Canvas {...props} />
     </ReactFlowProvider>
   );
-}
+});
+
+export default Graph;
 
 function Canvas({ feed, title, scope, selected, onSelect, onEnter, onLeave }: Props) {
   const { t } = useTranslation('graph');

@@ -8,12 +8,12 @@ import Paper from '@mui/material/Paper';
 import Stack from '@mui/material/Stack';
 import Tooltip from '@mui/material/Tooltip';
 import Typography from '@mui/material/Typography';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link as RouterLink } from 'react-router';
 import { isOver, type Wait } from '../../../live/picture';
 import type { RunFeed } from '../../../live/run';
-import { useNode } from '../../../live/useRun';
+import { useNode, usePart } from '../../../live/useRun';
 import { CopyButton } from '../../../parts/CopyButton';
 import { Markdown } from '../../../parts/Markdown';
 import { Money } from '../../../parts/Money';
@@ -27,12 +27,13 @@ import { SteerBox } from './SteerBox';
 type Props = { feed: RunFeed; path: string; title: string; onClose: () => void; onEnter: ((path: string) => void) | null };
 
 /** Everything about one node: its text as it is written, what it waits for, its result, and a box to guide it. */
-export function NodePanel({ feed, path, title: taskTitle, onClose, onEnter }: Props) {
+export const NodePanel = memo(function NodePanel({ feed, path, title: taskTitle, onClose, onEnter }: Props) {
   const { t } = useTranslation('graph');
   const node = useNode(feed, path);
   if (node === undefined) return null;
-  const { task, facts, picture } = feed.state();
-  const fact = facts.get(path);
+  const task = usePart(feed, (state) => state.task);
+  const fact = usePart(feed, ({ facts }) => facts.get(path));
+  const runHasEnded = usePart(feed, ({ picture }) => picture?.hasEnded === true);
   const title = titleOf(node, taskTitle);
   const { status, label } = activityOf(node, t);
   const instruction = path === '' ? task?.goal : fact?.instruction;
@@ -90,10 +91,10 @@ export function NodePanel({ feed, path, title: taskTitle, onClose, onEnter }: Pr
       ) : (
         node.startedAt && <Section title={t('text')}><NodeText feed={feed} path={path} /></Section>
       )}
-      {!ended && !picture?.hasEnded && <SteerBox key={path} id={feed.id} path={path} />}
+      {!ended && !runHasEnded && <SteerBox key={path} id={feed.id} path={path} />}
     </Paper>
   );
-}
+});
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
