@@ -30,10 +30,10 @@ type Props = { feed: RunFeed; path: string; title: string; onClose: () => void; 
 export const NodePanel = memo(function NodePanel({ feed, path, title: taskTitle, onClose, onEnter }: Props) {
   const { t } = useTranslation('graph');
   const node = useNode(feed, path);
-  if (node === undefined) return null;
   const task = usePart(feed, (state) => state.task);
   const fact = usePart(feed, ({ facts }) => facts.get(path));
   const runHasEnded = usePart(feed, ({ picture }) => picture?.hasEnded === true);
+  if (node === undefined) return null;
   const title = titleOf(node, taskTitle);
   const { status, label } = activityOf(node, t);
   const instruction = path === '' ? task?.goal : fact?.instruction;
