@@ -14,7 +14,7 @@ import type { RunFeed } from '../../../live/run';
 import { toneOf } from '../../../parts/Status';
 import { look } from './look';
 import NodeCard, { buttonId, type CardNode, type Shared, SharedContext } from './NodeCard';
-import { neighbour, sceneOf } from './scene';
+import { CARD, neighbour, sceneOf } from './scene';
 import { useTree } from './structure';
 
 type Props = {
@@ -29,6 +29,7 @@ type Props = {
 
 const TYPES = { card: NodeCard };
 const FAR = 0.6;
+const DISTANT = 0.36;
 const FIT = { padding: 0.08, maxZoom: 1 };
 
 /** The tree below a node as a graph: what runs, what depends on what, and what it costs. */
@@ -48,6 +49,7 @@ function Canvas({ feed, title, scope, selected, onSelect, onEnter, onLeave }: Pr
   const { mode, systemMode } = useColorScheme();
   const flow = useReactFlow();
   const isFar = useStore((state) => state.transform[2] < FAR);
+  const isDistant = useStore((state) => state.transform[2] < DISTANT);
   const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [focus, setFocus] = useState<string | null>(null);
   const hasMoved = useRef(false);
@@ -99,18 +101,18 @@ function Canvas({ feed, title, scope, selected, onSelect, onEnter, onLeave }: Pr
     event.preventDefault();
     setFocus(next);
     const card = scene.cards.find(({ path }) => path === next);
-    if (card && hasMoved.current) void flow.setCenter(card.x + 116, card.y + 48, { zoom: flow.getZoom() });
+    if (card && hasMoved.current) void flow.setCenter(card.x + CARD.width / 2, card.y + CARD.height / 2, { zoom: flow.getZoom() });
     document.getElementById(buttonId(next))?.focus({ preventScroll: true });
   };
 
   const scheme = mode === 'system' ? systemMode : mode;
   return (
-    <Box sx={[look as object, { height: '100%' }]} data-far={isFar} role="group" aria-label={t('graph')} aria-description={t('graphHelp')} onKeyDown={onKeyDown}>
+    <Box sx={[look as object, { height: '100%' }]} data-far={isFar} data-distant={isDistant} role="group" aria-label={t('graph')} aria-description={t('graphHelp')} onKeyDown={onKeyDown}>
       <SharedContext value={shared}>
         <ReactFlow<CardNode>
           nodes={nodes} edges={edges} nodeTypes={TYPES} colorMode={scheme === 'dark' ? 'dark' : 'light'}
           nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false} elementsSelectable={false}
-          disableKeyboardA11y zoomOnDoubleClick={false} minZoom={0.08} maxZoom={2} fitView fitViewOptions={FIT} proOptions={{ hideAttribution: true }}
+          disableKeyboardA11y zoomOnDoubleClick={false} minZoom={0.08} maxZoom={2} fitView fitViewOptions={FIT}
           onMoveStart={(event) => { if (event !== null) hasMoved.current = true; }} onPaneClick={() => onSelect(null)}
         >
           <Overview feed={feed} />

@@ -44,7 +44,7 @@ function NodeCard({ data: { path, isFrame, isTop } }: NodeProps<CardNode>) {
   const fact = feed.state().facts.get(path);
   const canFold = below !== null && !isTop;
   return (
-    <div className="card" data-tone={toneOf(status)} data-status={status} data-frame={isFrame} data-selected={selected === path}>
+    <div className="card" data-tone={toneOf(status)} data-status={status} data-frame={isFrame} data-folds={canFold} data-selected={selected === path}>
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <button
         type="button"
@@ -58,10 +58,10 @@ function NodeCard({ data: { path, isFrame, isTop } }: NodeProps<CardNode>) {
         <span className="title">{title}</span>
         <span className="state">
           <Status status={status} label={label} />
+          <span className="agent">{isTop && path === '' ? t('planned') : node.agent}</span>
           {node.call && node.call.attempt > 1 && <span className="attempt">{t('attempt', { attempt: node.call.attempt })}</span>}
         </span>
         <span className="figures">
-          <span className="agent">{isTop && path === '' ? t('planned') : node.agent}</span>
           {node.calls > 0 && <span>{t('calls', { count: node.calls })}</span>}
           {(node.calls > 0 || fact) && <Money micro={costOf(node, fact)} />}
           {node.startedAt && <Took from={node.startedAt} to={node.endedAt} />}
@@ -73,7 +73,7 @@ function NodeCard({ data: { path, isFrame, isTop } }: NodeProps<CardNode>) {
           type="button"
           className="fold"
           tabIndex={focused === path ? 0 : -1}
-          aria-label={t(isFrame ? 'fold' : 'unfold', { title })}
+          aria-label={t(isFrame ? 'fold' : 'unfold', { title, below })}
           aria-expanded={isFrame}
           onClick={() => onFold(path, !isFrame)}
         >

@@ -14,7 +14,8 @@ const FEWEST_ROWS = 5;
 /** Lay boxes out: layers by the longest path, boxes of a layer near those that they are connected to. */
 export function layout(boxes: readonly Box[]): Layout {
   const layers = ordered(layersOf(boxes), boxes);
-  const columns = layers.map((layer) => wrapped(layer, rowsFor(boxes)));
+  const rows = rowsFor(layers);
+  const columns = layers.map((layer) => wrapped(layer, rows));
   const heightOf = (column: readonly Box[]) => column.reduce((sum, box) => sum + box.height, (column.length - 1) * GAP_Y);
   const height = Math.max(0, ...columns.flat().map(heightOf));
   const at = new Map<string, { x: number; y: number }>();
@@ -34,11 +35,20 @@ export function layout(boxes: readonly Box[]): Layout {
   return { at, width: Math.max(0, x - GAP_X), height };
 }
 
-function rowsFor(boxes: readonly Box[]): number {
-  if (boxes.length === 0) return FEWEST_ROWS;
-  const width = boxes.reduce((sum, box) => sum + box.width + GAP_X_WITHIN, 0) / boxes.length;
+/** Return after how many boxes a layer is wrapped, so that the whole can be shown as large as possible. */
+function rowsFor(layers: readonly Box[][]): number {
+  const boxes = layers.flat();
+  const width = boxes.reduce((sum, box) => sum + box.width + GAP_X, 0) / boxes.length;
   const height = boxes.reduce((sum, box) => sum + box.height + GAP_Y, 0) / boxes.length;
-  return Math.max(FEWEST_ROWS, Math.ceil(Math.sqrt((boxes.length * width) / (RATIO * height))));
+  const longest = Math.max(FEWEST_ROWS, ...layers.map((layer) => layer.length));
+  let best = longest;
+  let least = Infinity;
+  for (let rows = longest; rows >= FEWEST_ROWS; rows--) {
+    const columns = layers.reduce((sum, layer) => sum + Math.ceil(layer.length / rows), 0);
+    const size = Math.max((columns * width) / RATIO, rows * height);
+    if (size < least) [best, least] = [rows, size];
+  }
+  return best;
 }
 
 function wrapped(layer: readonly Box[], rows: number): Box[][] {

@@ -8,7 +8,7 @@ export const look: SxProps<Theme> = {
   '& .react-flow': { '--xy-background-color': 'transparent', '--xy-edge-stroke': 'var(--mui-palette-text-secondary)', '--xy-minimap-background-color': 'var(--mui-palette-background-paper)' },
   '& .react-flow__edge-path': { strokeWidth: 1.5, opacity: 0.65 },
   '& .react-flow__edge.plan .react-flow__edge-path': { strokeDasharray: '4 4', opacity: 0.45 },
-  '& .react-flow__handle': { opacity: 0, width: 1, height: 1, minWidth: 0, minHeight: 0, border: 0, pointerEvents: 'none' },
+  '& .react-flow__handle': { opacity: 0, width: '1px', height: '1px', minWidth: 0, minHeight: 0, border: 0, pointerEvents: 'none' },
   '& .react-flow__minimap': { border: 1, borderColor: 'divider', borderRadius: 1, overflow: 'hidden' },
   '& .card': {
     '--tone': 'var(--mui-palette-divider)', position: 'relative', width: '100%', height: '100%', boxSizing: 'border-box', borderRadius: '8px',
@@ -28,20 +28,24 @@ export const look: SxProps<Theme> = {
     '&:focus-visible': { outline: '3px solid var(--mui-palette-primary-main)', outlineOffset: 1 },
   },
   '& .title': { fontWeight: 600, fontSize: 14, lineHeight: 1.3, display: '-webkit-box', WebkitLineClamp: 2, WebkitBoxOrient: 'vertical', overflow: 'hidden', overflowWrap: 'anywhere' },
+  '& .card[data-folds="true"] .title': { pr: '64px' },
   '& .state': { display: 'flex', gap: '8px', alignItems: 'center', mt: 'auto', fontSize: 13, minWidth: 0 },
   '& .attempt': { color: 'warning.main', fontWeight: 600, fontSize: 12 },
   '& .figures': { display: 'flex', gap: '8px', fontSize: 12, color: 'text.secondary', whiteSpace: 'nowrap', overflow: 'hidden', fontVariantNumeric: 'tabular-nums' },
-  '& .agent': { overflow: 'hidden', textOverflow: 'ellipsis', flexShrink: 1, minWidth: 24 },
+  '& .agent': { color: 'text.secondary', fontSize: 12, whiteSpace: 'nowrap', overflow: 'hidden', textOverflow: 'ellipsis', flexShrink: 1, minWidth: 24 },
   '& .simulated': { fontStyle: 'italic' },
   '& .fold': {
-    all: 'unset', position: 'absolute', right: 8, top: 52, display: 'flex', alignItems: 'center', gap: '2px', p: '2px 6px', fontSize: 12, cursor: 'pointer', borderRadius: '6px',
-    border: '1px solid var(--mui-palette-divider)', bgcolor: 'surface.raised', color: 'text.secondary', minHeight: 24, boxSizing: 'border-box',
+    all: 'unset', position: 'absolute', right: 6, top: 6, display: 'flex', alignItems: 'center', gap: '2px', p: '2px 8px', fontSize: 12, cursor: 'pointer', borderRadius: '6px',
+    border: '1px solid var(--mui-palette-divider)', bgcolor: 'surface.raised', color: 'text.secondary', minHeight: 32, boxSizing: 'border-box',
     '&:hover': { color: 'text.primary' }, '&:focus-visible': { outline: '2px solid var(--mui-palette-primary-main)' },
   },
   // From afar, only the state and a large title can be read.
   '&[data-far="true"]': {
     '& .figures, & .attempt, & .fold': { display: 'none' },
     '& .card:not([data-frame="true"]) .title': { fontSize: 25, lineHeight: 1.15 },
-    '& .state': { position: 'absolute', right: 8, bottom: 6, fontSize: 28, '& .MuiTypography-root': { display: 'none' } },
+    '& .state': { position: 'absolute', right: 8, bottom: 6, fontSize: 28, '& .MuiTypography-root, & .agent': { display: 'none' } },
+  },
+  '&[data-far="true"][data-distant="true"]': {
+    '& .card:not([data-frame="true"]) .title': { fontSize: 38, lineHeight: 1.05, pr: '28px' }, '& .state': { fontSize: 44, right: 2, bottom: 2 },
   },
 };

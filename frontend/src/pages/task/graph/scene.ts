@@ -9,7 +9,7 @@ export type Card = { path: string; x: number; y: number; width: number; height: 
 export type Edge = { from: string; to: string; isPlan: boolean };
 export type Scene = { cards: Card[]; edges: Edge[] };
 
-export const CARD = { width: 232, height: 96 };
+export const CARD = { width: 248, height: 96 };
 const FRAME_TOP = CARD.height + 16;
 const FRAME_EDGE = 16;
 /** Subtasks with more children begin folded, and so do those far below. */
