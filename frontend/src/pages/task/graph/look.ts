@@ -10,6 +10,7 @@ export const look: SxProps<Theme> = {
   '& .react-flow__edge.plan .react-flow__edge-path': { strokeDasharray: '4 4', opacity: 0.45 },
   '& .react-flow__handle': { opacity: 0, width: '1px', height: '1px', minWidth: 0, minHeight: 0, border: 0, pointerEvents: 'none' },
   '& .react-flow__minimap': { border: 1, borderColor: 'divider', borderRadius: 1, overflow: 'hidden' },
+  '& .react-flow__attribution, & .react-flow__attribution a': { bgcolor: 'transparent', color: 'text.secondary' },
   '& .card': {
     '--tone': 'var(--mui-palette-divider)', position: 'relative', width: '100%', height: '100%', boxSizing: 'border-box', borderRadius: '8px',
     border: '1px solid var(--mui-palette-divider)', borderLeft: '4px solid var(--tone)', bgcolor: 'background.paper', color: 'text.primary',
