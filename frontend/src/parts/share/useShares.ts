@@ -16,7 +16,7 @@ const PAGE = 100;
 /** Return the groups that an object is shared with. */
 export function useShares(kind: ShareKind, id: string) {
   const skip = (own: ShareKind) => ({ skip: kind !== own });
-  const all: Record<ShareKind, ReturnType<typeof useListTaskSharesQuery>> = {
+  const all: Record<ShareKind, Pick<ReturnType<typeof useListTaskSharesQuery>, 'data' | 'error'>> = {
     task: useListTaskSharesQuery({ taskId: id, limit: PAGE }, skip('task')),
     schedule: useListScheduleSharesQuery({ scheduleId: id, limit: PAGE }, skip('schedule')),
     file: useListFileSharesQuery({ fileId: id, limit: PAGE }, skip('file')),
