@@ -1,3 +1,4 @@
+import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
 import { useEffect, useState } from 'react';
@@ -7,7 +8,6 @@ import { contentOf, objectUrl, textOf } from '../../../api/download';
 import { CodeBlock } from '../../../parts/CodeBlock';
 import { Loading } from '../../../parts/Loading';
 import { Markdown } from '../../../parts/Markdown';
-import { Problem } from '../../../parts/Problem';
 
 const MAX_BYTES = 1_000_000;
 /** SVG is left out: it may contain scripts and references, and looks like an image. */
@@ -42,7 +42,7 @@ function Loaded({ file, kind }: { file: FileView; kind: 'image' | 'text' }) {
     };
   }, [file.id, kind]);
   const label = t('files.shown', { name: file.name });
-  if (error !== undefined) return <Problem error={{ data: { code: '', detail: error } }} compact />;
+  if (error !== undefined) return <Alert severity="error" variant="outlined">{error}</Alert>;
   if (content === undefined) return <Loading rows={1} height={120} />;
   if (kind === 'image') return <Box component="img" src={content} alt={label} sx={{ maxWidth: '100%', maxHeight: 480, mt: 1, borderRadius: 1 }} />;
   return file.media_type === 'text/markdown' || file.name.endsWith('.md') ? <Box sx={{ mt: 1, maxHeight: 480, overflow: 'auto' }} role="region" aria-label={label} tabIndex={0}><Markdown text={content} /></Box> : <CodeBlock text={content} label={label} />;
