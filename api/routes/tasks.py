@@ -14,6 +14,7 @@ from chimera.db.engine import READ_SECONDS
 from chimera.ledger.messages import MessagePlace
 from chimera.store import (
     costs,
+    estimates,
     files,
     messages,
     retries,
@@ -30,6 +31,7 @@ from chimera.store.user_limits import OPEN_TASKS_LIMIT
 from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
 from models.errors import Conflict, InvalidInput
+from models.estimates import TaskEstimate
 from models.files import FilePage
 from models.ids import NodePath, ScheduleId, TaskId
 from models.messages import MessagePage
@@ -116,6 +118,17 @@ async def create_task(
     if not created:
         response.headers["Idempotent-Replayed"] = "true"
     return view
+
+
+@router.post("/estimate", operation_id="estimate_task")
+async def estimate_task(spec: TaskSpec, caller: WithCaller, parts: WithParts) -> TaskEstimate:
+    """Estimate the model calls, cost and duration of a task before you create it. The request isn't stored.
+
+    It is checked like a new task. The estimate is based on your similar tasks, or else on the prices of the models.
+    """
+    async with parts.database.begin() as session:
+        refs = await parts.checks.task(session, caller.user_id, spec)
+        return await estimates.estimate(session, caller.user_id, spec, refs, parts.settings)
 
 
 class TaskQuery(Contract):
@@ -259,10 +272,25 @@ async def list_task_files(
 
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
-async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
-    """Return a timeline that shows when a task and its subtasks, model calls and tool calls began and ended."""
+async def get_task_timeline(
+    task_id: WithTaskId,
+    caller: WithCaller,
+    parts: WithParts,
+    path: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="Path of the only subtask whose spans are returned. An empty path selects those of the task"
+            " itself.",
+        ),
+    ] = None,
+) -> TimelineView:
+    """Return a timeline that shows when a task and its subtasks, model calls and tool calls began and ended.
+
+    The span of a model call is one attempt, with its tokens, cost and outcome.
+    """
     async with parts.database.begin() as session:
-        return await timelines.timeline_of(session, caller, task_id)
+        return await timelines.timeline_of(session, caller, task_id, None if path is None else NodePath(path))
 
 
 @router.post("/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED)

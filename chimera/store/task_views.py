@@ -286,7 +286,7 @@ def budget_of(task: AnyRow | Run) -> BudgetView | None:
     return BudgetView(max_cost_micro_usd=limits[0], max_tokens=limits[1], max_model_calls=limits[2])
 
 
-def usage_of(row: AnyRow | CallAttempt) -> Usage:
+def usage_of(row: AnyRow | Run | CallAttempt) -> Usage:
     """Return the tokens in a row: a task's, an attempt's, or a sum of attempts."""
     return Usage(
         input_tokens=int(row.input_tokens),

@@ -6,6 +6,7 @@ from models.shares import ShareKind
 from tests.api.openapi.test_document import document, operations_of
 
 WITHOUT_KEY = {
+    "estimate_task": "nothing is stored",
     "preview_schedule": "nothing is stored",
     "test_policy": "nothing is stored",
     "count_tokens": "nothing is stored",

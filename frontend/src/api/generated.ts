@@ -1108,6 +1108,20 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/replies/${encodeURIComponent(String(queryArg.replyId))}`,
       }),
     }),
+    listReplyApprovals: build.query<
+      ListReplyApprovalsApiResponse,
+      ListReplyApprovalsApiArg
+    >({
+      query: (queryArg) => ({
+        url: `/api/v1/replies/${encodeURIComponent(String(queryArg.replyId))}/approvals`,
+        params: {
+          status: queryArg.status,
+          kind: queryArg.kind,
+          limit: queryArg.limit,
+          cursor: queryArg.cursor,
+        },
+      }),
+    }),
     raiseReplyBudget: build.mutation<
       RaiseReplyBudgetApiResponse,
       RaiseReplyBudgetApiArg
@@ -1389,6 +1403,13 @@ const injectedRtkApi = api.injectEndpoints({
         },
       }),
     }),
+    estimateTask: build.mutation<EstimateTaskApiResponse, EstimateTaskApiArg>({
+      query: (queryArg) => ({
+        url: `/api/v1/tasks/estimate`,
+        method: "POST",
+        body: queryArg.taskSpec,
+      }),
+    }),
     listTaskTypes: build.query<ListTaskTypesApiResponse, ListTaskTypesApiArg>({
       query: () => ({ url: `/api/v1/tasks/types/available` }),
     }),
@@ -1469,6 +1490,18 @@ const injectedRtkApi = api.injectEndpoints({
     getTaskCost: build.query<GetTaskCostApiResponse, GetTaskCostApiArg>({
       query: (queryArg) => ({
         url: `/api/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}/cost`,
+      }),
+    }),
+    listTaskEvents: build.query<
+      ListTaskEventsApiResponse,
+      ListTaskEventsApiArg
+    >({
+      query: (queryArg) => ({
+        url: `/api/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}/events/stored`,
+        params: {
+          after: queryArg.after,
+          limit: queryArg.limit,
+        },
       }),
     }),
     executeTask: build.mutation<ExecuteTaskApiResponse, ExecuteTaskApiArg>({
@@ -1574,6 +1607,9 @@ const injectedRtkApi = api.injectEndpoints({
     >({
       query: (queryArg) => ({
         url: `/api/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}/timeline`,
+        params: {
+          path: queryArg.path,
+        },
       }),
     }),
     listTools: build.query<ListToolsApiResponse, ListToolsApiArg>({
@@ -2658,6 +2694,20 @@ export type GetReplyApiArg = {
   /** ID of the reply, as returned when it was requested */
   replyId: string;
 };
+export type ListReplyApprovalsApiResponse =
+  /** status 200 Successful Response */ ApprovalPage;
+export type ListReplyApprovalsApiArg = {
+  /** ID of the reply, as returned when it was requested */
+  replyId: string;
+  /** Return only approvals with this status, including those that others decide about, if you can see them. To select several statuses, repeat the parameter. Default: only those that wait for you. */
+  status?: ApprovalStatus[];
+  /** Return only approvals of this kind. To select several kinds, repeat the parameter. */
+  kind?: ApprovalKind[];
+  /** Maximum number of items per page */
+  limit?: number;
+  /** Value of `next_cursor` from the previous page */
+  cursor?: string;
+};
 export type RaiseReplyBudgetApiResponse =
   /** status 200 Successful Response */ ReplyView;
 export type RaiseReplyBudgetApiArg = {
@@ -2880,6 +2930,11 @@ export type CreateTaskApiArg = {
   "Idempotency-Key"?: string;
   taskSpec: TaskSpec;
 };
+export type EstimateTaskApiResponse =
+  /** status 200 Successful Response */ TaskEstimate;
+export type EstimateTaskApiArg = {
+  taskSpec: TaskSpec;
+};
 export type ListTaskTypesApiResponse =
   /** status 200 Successful Response */ TaskTypes;
 export type ListTaskTypesApiArg = void;
@@ -2969,6 +3024,16 @@ export type GetTaskCostApiResponse =
 export type GetTaskCostApiArg = {
   /** Full ID of the task, as returned by `POST /api/v1/tasks` */
   taskId: string;
+};
+export type ListTaskEventsApiResponse =
+  /** status 200 Successful Response */ EventPage;
+export type ListTaskEventsApiArg = {
+  /** Full ID of the task, as returned by `POST /api/v1/tasks` */
+  taskId: string;
+  /** Return only events with a higher sequence number than this */
+  after?: number;
+  /** Maximum number of items per page */
+  limit?: number;
 };
 export type ExecuteTaskApiResponse =
   /** status 202 Successful Response */ TaskView;
@@ -3071,6 +3136,8 @@ export type GetTaskTimelineApiResponse =
 export type GetTaskTimelineApiArg = {
   /** Full ID of the task, as returned by `POST /api/v1/tasks` */
   taskId: string;
+  /** Path of the only subtask whose spans are returned. An empty path selects those of the task itself. */
+  path?: string;
 };
 export type ListToolsApiResponse =
   /** status 200 Successful Response */ ToolPage;
@@ -6071,6 +6138,30 @@ export type RetentionRequest = {
   /** ID of a user. All of the user's content is deleted, whatever its age. The account is kept. `null`: the content of all users that is older than the settings permit. */
   user_id?: string | null;
 };
+export type Spread = {
+  /** Typical value: half of the tasks need at most this much */
+  p50: number;
+  /** High value: nine of ten tasks need at most this much */
+  p90: number;
+};
+export type TaskEstimate = {
+  /** `similar_tasks`: your newest completed tasks with the same model and the same agents, or that were planned by a model too. `prices`: the prices of the models, with typical numbers of calls and tokens. */
+  based_on: "similar_tasks" | "prices";
+  /** Cost in millionths of a US dollar */
+  cost_micro_usd: Spread;
+  /** Time from the start to the end, without the time spent waiting for people. `null` if the estimate is based on prices, which say nothing about it. */
+  duration_ms: Spread | null;
+  /** Number of requests to providers */
+  model_calls: Spread;
+  /** Number of similar tasks that were found, even if they were too few to use */
+  samples: number;
+  /** `true` if the built-in simulator would answer at least one of the calls */
+  simulated: boolean;
+  /** Number of input and output tokens */
+  tokens: Spread;
+  /** Whether the high values fit into the budget in the request. `null` without a budget. Even a task that fits may wait for a higher budget, because each call's highest possible cost is reserved before it starts. */
+  within_budget: boolean | null;
+};
 export type TaskType = {
   /** What it is for */
   description: string;
@@ -6120,6 +6211,667 @@ export type TaskChange = {
   subtasks?: SubtaskMode | null;
   /** Title of the task */
   title?: string | null;
+};
+export type ApprovalDecided = {
+  /** ID of the approval */
+  approval_id: string;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** E-mail address of the user who decided. `null` if no user did. */
+  by?: string | null;
+  /** Kind */
+  kind: ApprovalKind;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** State */
+  status: ApprovalStatus;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "approval.decided";
+};
+export type ApprovalEscalated = {
+  /** ID of the approval */
+  approval_id: string;
+  /** E-mail addresses of the users who may decide */
+  approvers: string[];
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "approval.escalated";
+};
+export type ApprovalRequested = {
+  /** ID of the approval */
+  approval_id: string;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Position among the calls of its step, from 0 */
+  index: number;
+  /** Kind */
+  kind: ApprovalKind;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** The reason */
+  reason: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Name of the tool */
+  tool: string;
+  /** Type */
+  type?: "approval.requested";
+};
+export type BudgetRaised = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Maximum cost, in millionths of a US dollar */
+  max_cost_micro_usd: number | null;
+  /** Maximum number of requests to providers */
+  max_model_calls: number | null;
+  /** Maximum total number of input and output tokens */
+  max_tokens: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "budget.raised";
+};
+export type BudgetReached = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Name of the limit */
+  limit: string;
+  /** Explanation for people */
+  message: string;
+  /** Lowest limit that allows the next call */
+  needed?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "budget.reached";
+  /** For a spending limit, when its period ends and the task continues on its own */
+  until?: string | null;
+};
+export type ConversationSummarized = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** ID of the last message that the summary covers */
+  covers_id: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "conversation.summarized";
+};
+export type FileWritten = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** ID of the file */
+  file_id: string;
+  /** Name */
+  name: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Size, in bytes */
+  size_bytes: number;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "file.written";
+};
+export type GuidanceGiven = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** ID of the guidance */
+  guidance_id: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "guidance.given";
+};
+export type GuidanceSeen = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** ID of the guidance */
+  guidance_id: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "guidance.seen";
+};
+export type ModelCallFailed = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** Seconds until the next attempt. `null` if unknown. */
+  retry_after_s?: number | null;
+  /** `true` if the call is attempted again */
+  retryable: boolean;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "model_call.failed";
+};
+export type ModelCallFellBack = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Model that failed */
+  from_model: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Model that is called instead */
+  to_model: string;
+  /** Type */
+  type?: "model_call.fell_back";
+};
+export type ModelCallFinished = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Cost, in millionths of a US dollar */
+  cost_micro_usd: number;
+  /** `true` if tokens and cost are estimates */
+  estimated?: boolean;
+  /** Why the answer ended. `length`: it was cut off at its limit. */
+  finish_reason?:
+    | "stop"
+    | "length"
+    | "tool_calls"
+    | "content_filter"
+    | "refusal"
+    | "other"
+    | "interrupted";
+  /** Number of input tokens */
+  input_tokens: number;
+  /** Number of output tokens */
+  output_tokens: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** The tool calls */
+  tool_calls: string[];
+  /** Type */
+  type?: "model_call.finished";
+};
+export type ModelCallStarted = {
+  /** Name of the agent */
+  agent: string;
+  /** Version of the agent. `null` for built-in agents. */
+  agent_version?: number | null;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Model, as `provider/model` */
+  model: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** `true` if the built-in simulator answers */
+  simulated: boolean;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "model_call.started";
+};
+export type ModelCallWaiting = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** Seconds until the next attempt. `null` if unknown. */
+  retry_after_s: number | null;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "model_call.waiting";
+};
+export type PlanNode = {
+  /** Name of the agent */
+  agent: string;
+  /** `true` if it is planned into smaller subtasks */
+  decompose?: boolean;
+  /** Keys of the subtasks whose results it receives */
+  depends_on?: string[];
+  /** Short name, unique in the plan */
+  key: string;
+  /** Title */
+  title?: string;
+};
+export type PlanCreated = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** The subtasks */
+  subtasks: PlanNode[];
+  /** Type */
+  type?: "plan.created";
+};
+export type PlanRejected = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The problems */
+  problems: string[];
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "plan.rejected";
+};
+export type RunAccepted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.accepted";
+};
+export type RunCancelled = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** When the last model call began */
+  last_call_at?: string | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.cancelled";
+};
+export type RunCancelling = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.cancelling";
+};
+export type RunChanged = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Names of the fields */
+  fields: string[];
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.changed";
+};
+export type RunCompleted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Why the answer ended. `length`: it was cut off at its limit. */
+  finish_reason?:
+    | "stop"
+    | "length"
+    | "tool_calls"
+    | "content_filter"
+    | "refusal"
+    | "other"
+    | "interrupted";
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** `true` if the built-in simulator answers */
+  simulated?: boolean;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.completed";
+};
+export type RunFailed = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.failed";
+};
+export type RunPaused = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.paused";
+};
+export type RunResumed = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.resumed";
+};
+export type RunRetried = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Model, as `provider/model` */
+  model?: string | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Paths of the subtasks */
+  paths: string[];
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.retried";
+};
+export type RunStarted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.started";
+};
+export type SubtaskCancelled = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.cancelled";
+};
+export type SubtaskCompleted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Why the answer ended. `length`: it was cut off at its limit. */
+  finish_reason?:
+    | "stop"
+    | "length"
+    | "tool_calls"
+    | "content_filter"
+    | "refusal"
+    | "other"
+    | "interrupted";
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.completed";
+};
+export type SubtaskDelegated = {
+  /** Name of the agent */
+  agent: string;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Title */
+  title?: string;
+  /** Type */
+  type?: "subtask.delegated";
+};
+export type SubtaskFailed = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.failed";
+};
+export type SubtaskSkipped = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.skipped";
+};
+export type SubtaskStarted = {
+  /** Name of the agent */
+  agent: string;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.started";
+};
+export type ToolCallFinished = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** `true` if the call failed */
+  failed: boolean;
+  /** IDs of image files */
+  images?: string[];
+  /** Position among the calls of its step, from 0 */
+  index: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Name of the tool */
+  tool: string;
+  /** Type */
+  type?: "tool_call.finished";
+};
+export type ToolCallStarted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Position among the calls of its step, from 0 */
+  index: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Name of the tool */
+  tool: string;
+  /** Type */
+  type?: "tool_call.started";
+};
+export type EventFrame = {
+  /** When the event happened */
+  at: string;
+  /** What happened */
+  event:
+    | ({
+        type: "approval.decided";
+      } & ApprovalDecided)
+    | ({
+        type: "approval.escalated";
+      } & ApprovalEscalated)
+    | ({
+        type: "approval.requested";
+      } & ApprovalRequested)
+    | ({
+        type: "budget.raised";
+      } & BudgetRaised)
+    | ({
+        type: "budget.reached";
+      } & BudgetReached)
+    | ({
+        type: "conversation.summarized";
+      } & ConversationSummarized)
+    | ({
+        type: "file.written";
+      } & FileWritten)
+    | ({
+        type: "guidance.given";
+      } & GuidanceGiven)
+    | ({
+        type: "guidance.seen";
+      } & GuidanceSeen)
+    | ({
+        type: "model_call.failed";
+      } & ModelCallFailed)
+    | ({
+        type: "model_call.fell_back";
+      } & ModelCallFellBack)
+    | ({
+        type: "model_call.finished";
+      } & ModelCallFinished)
+    | ({
+        type: "model_call.started";
+      } & ModelCallStarted)
+    | ({
+        type: "model_call.waiting";
+      } & ModelCallWaiting)
+    | ({
+        type: "plan.created";
+      } & PlanCreated)
+    | ({
+        type: "plan.rejected";
+      } & PlanRejected)
+    | ({
+        type: "run.accepted";
+      } & RunAccepted)
+    | ({
+        type: "run.cancelled";
+      } & RunCancelled)
+    | ({
+        type: "run.cancelling";
+      } & RunCancelling)
+    | ({
+        type: "run.changed";
+      } & RunChanged)
+    | ({
+        type: "run.completed";
+      } & RunCompleted)
+    | ({
+        type: "run.failed";
+      } & RunFailed)
+    | ({
+        type: "run.paused";
+      } & RunPaused)
+    | ({
+        type: "run.resumed";
+      } & RunResumed)
+    | ({
+        type: "run.retried";
+      } & RunRetried)
+    | ({
+        type: "run.started";
+      } & RunStarted)
+    | ({
+        type: "subtask.cancelled";
+      } & SubtaskCancelled)
+    | ({
+        type: "subtask.completed";
+      } & SubtaskCompleted)
+    | ({
+        type: "subtask.delegated";
+      } & SubtaskDelegated)
+    | ({
+        type: "subtask.failed";
+      } & SubtaskFailed)
+    | ({
+        type: "subtask.skipped";
+      } & SubtaskSkipped)
+    | ({
+        type: "subtask.started";
+      } & SubtaskStarted)
+    | ({
+        type: "tool_call.finished";
+      } & ToolCallFinished)
+    | ({
+        type: "tool_call.started";
+      } & ToolCallStarted);
+  /** Kind */
+  kind?: "event";
+  /** ID of the task or other run */
+  run_id: string;
+  /** Sequence number in the run's events */
+  seq: number;
+};
+export type EventPage = {
+  /** The items of this page */
+  items: EventFrame[];
+  /** Sequence number of the run's newest event */
+  last_seq: number;
+  /** Send this value as `after` to get the next page. `null` if there are no more events yet. */
+  next_after: number | null;
 };
 export type TaskRetry = {
   /** New limits for the task's budget */
@@ -6204,15 +6956,21 @@ export type SubtaskPage = {
   next_cursor?: string | null;
 };
 export type Span = {
-  /** For a model call: the agent that made it */
+  /** For a model call or a subtask: its agent */
   agent?: string | null;
   /** For a model call: the agent's version. `null` for built-in agents. */
   agent_version?: number | null;
   /** Number of the attempt, from 1 */
   attempt?: number | null;
+  /** Cost in millionths of a US dollar, that of a node without the subtasks below it, and that of the task in total. `null` for a tool call. */
+  cost_micro_usd?: number | null;
   /** When it ended, in UTC. `null` while it is open. */
   ended_at: string | null;
-  /** For a model call: why the answer ended */
+  /** Error code of a failure */
+  error_code?: string | null;
+  /** For a model call: `true` if the cost is an estimate */
+  estimated?: boolean | null;
+  /** Why the answer ended */
   finish_reason?:
     | (
         | "stop"
@@ -6224,6 +6982,10 @@ export type Span = {
         | "interrupted"
       )
     | null;
+  /** For a model call: when the first piece of the answer arrived. `null` until the call has ended, and if nothing was streamed. */
+  first_token_at?: string | null;
+  /** For a model call or the task: estimated cost of attempts whose outcome is unknown (in doubt), in addition to `cost_micro_usd` */
+  in_doubt_micro_usd?: number | null;
   /** For a tool call: its position in the turn */
   index?: number | null;
   /** Kind */
@@ -6234,12 +6996,18 @@ export type Span = {
   path: string;
   /** What the model call is for */
   purpose?: string | null;
+  /** For the task: when it was accepted. For a model call: when it began to wait for its provider or for a rate limit; `null` if no wait was recorded. */
+  queued_at?: string | null;
+  /** For a model call or the task: whether the built-in simulator answered */
+  simulated?: boolean | null;
   /** When it started, in UTC. `null` before that. */
   started_at: string;
   /** State */
   status: string;
   /** Number of the model call in its node, from 1 */
   step?: number | null;
+  /** Token counts. `null` for a tool call. */
+  usage?: Usage | null;
 };
 export type TimelineView = {
   /** `false` if the task has more spans than `spans` contains */
@@ -6581,6 +7349,7 @@ export const {
   useReplaceInstallationPolicyMutation,
   useTestPolicyMutation,
   useGetReplyQuery,
+  useListReplyApprovalsQuery,
   useRaiseReplyBudgetMutation,
   useCancelReplyMutation,
   useGetReplyCostQuery,
@@ -6608,6 +7377,7 @@ export const {
   useGetRetentionRunQuery,
   useListTasksQuery,
   useCreateTaskMutation,
+  useEstimateTaskMutation,
   useListTaskTypesQuery,
   useDeleteTaskMutation,
   useGetTaskQuery,
@@ -6618,6 +7388,7 @@ export const {
   useRaiseTaskBudgetMutation,
   useCancelTaskMutation,
   useGetTaskCostQuery,
+  useListTaskEventsQuery,
   useExecuteTaskMutation,
   useListTaskFilesQuery,
   useListTaskMessagesQuery,

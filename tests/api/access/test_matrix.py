@@ -23,6 +23,7 @@ from tests.api.conftest import SignUp, administrator, client_of
 
 OWN = {
     "create_task",
+    "estimate_task",
     "list_tasks",
     "list_approvals",
     "get_policy",
@@ -134,6 +135,7 @@ NOT_YET = {"get_erasure"}
 """Operations that find nothing before the caller has requested something."""
 FOR_VIEWERS = {
     "erase_me": "deletes the own content, with the password",
+    "estimate_task": "changes nothing",
     "preview_schedule": "changes nothing",
     "test_policy": "changes nothing",
     "count_tokens": "changes nothing",

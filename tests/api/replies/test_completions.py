@@ -214,7 +214,7 @@ async def test_an_answer_follows_its_schema(alice: httpx2.AsyncClient) -> None:
     assert isinstance(reply["output"]["city"], str)
 
 
-async def test_a_person_decides_about_a_call(alice: httpx2.AsyncClient) -> None:
+async def test_a_person_decides_about_a_call(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient) -> None:
     spec = {"name": f"asks-{uuid4().hex[:6]}", "prompt": "You ask.", "tools": ["ask_person"]}
     await alice.post(f"{API}/agents", json=spec)
     body = said('Ask. [[sim: ask="Which color?"]]', agent=spec["name"])
@@ -224,9 +224,15 @@ async def test_a_person_decides_about_a_call(alice: httpx2.AsyncClient) -> None:
     assert (approval["agent"], approval["question"]) == (spec["name"], "Which color?")
     shown = (await alice.get(f"{API}/approvals/{approval['id']}")).json()
     assert (shown["task_id"], shown["run_kind"]) == (reply["id"], "completion")
+    listed = f"{API}/replies/{reply['id']}/approvals"
+    assert (await alice.get(listed)).json()["items"] == [shown]
+    assert (await bob.get(listed)).status_code == 404
     answered = await alice.post(f"{API}/approvals/{approval['id']}/answer", json={"answer": "green"})
     assert answered.status_code == 200, answered.text
     assert (await ended(alice, accepted.headers["Location"]))["status"] == "completed"
+    (decided,) = (await alice.get(listed)).json()["items"]
+    assert (decided["id"], decided["status"], decided["answer"]) == (shown["id"], "answered", "green")
+    assert (await alice.get(listed, params={"status": "pending"})).json()["items"] == []
 
 
 async def test_an_agent_delegates_within_a_reply(alice: httpx2.AsyncClient) -> None:

@@ -1,9 +1,11 @@
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
 from chimera.content.fingerprints import older_fingerprint_of
@@ -11,9 +13,11 @@ from chimera.db.engine import Database
 from chimera.db.tables import Call, CallAttempt, EventRow, Run, Subtask, User
 from chimera.security import sessions
 from chimera.store import tasks
+from models.events import ModelCallWaiting
 from models.ids import UserId
+from models.model_calls import Purpose
 from models.tasks import SubtaskMode, TaskSpec
-from tests.api.conftest import SignUp, new_task, set_task
+from tests.api.conftest import SignUp, new_task, publish, set_task
 
 PLAN = [
     {"key": "facts", "title": "Facts", "instruction": "Collect facts.", "agent": "researcher"},
@@ -267,6 +271,38 @@ async def test_deleting_a_task_keeps_costs_and_no_messages(
         outcome = await session.scalar(select(Call.outcome).where(Call.run_id == task_id))
     assert "CANARY" not in str(row)
     assert (row.spent_micro_usd, paid, outcome) == (42, 42, None)
+
+
+async def test_a_timeline_shows_each_attempt(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, app: FastAPI) -> None:
+    database: Database = app.state.parts.database
+    task_id = (await new_task(alice, plan=PLAN))["id"]
+    waited = {
+        "path": "facts",
+        "step": 1,
+        "purpose": Purpose.TURN,
+        "code": "rate_limited",
+        "message": "Wait.",
+        "retry_after_s": 1,
+    }
+    await publish(app, task_id, ModelCallWaiting.model_validate(waited))
+    await _book_call(database, task_id, cost_micro_usd=42)
+    await _book_call(database, task_id, step=2, status="in_doubt", reserved_micro_usd=90)
+    await _book_call(database, task_id, path="text", agent="writer")
+    async with database.begin() as session:
+        first = (CallAttempt.run_id == task_id, CallAttempt.path == "facts", CallAttempt.step == 1)
+        values = {"first_token_ms": 250, "input_tokens": 7, "output_tokens": 3, "error_code": "overloaded"}
+        await session.execute(update(CallAttempt).where(*first).values(**values))
+    path = f"/api/v1/tasks/{task_id}/timeline"
+    one, two, other = (await alice.get(path)).json()["spans"]
+    assert (one["cost_micro_usd"], one["in_doubt_micro_usd"], one["error_code"]) == (42, 0, "overloaded")
+    assert (one["usage"]["input_tokens"], one["usage"]["output_tokens"], one["simulated"]) == (7, 3, False)
+    began, answered = (datetime.fromisoformat(one[name]) for name in ("started_at", "first_token_at"))
+    assert answered - began == timedelta(milliseconds=250)
+    assert datetime.fromisoformat(one["queued_at"]) <= began
+    # The wait was that of the first call.
+    assert (two["step"], two["queued_at"], two["first_token_at"], two["in_doubt_micro_usd"]) == (2, None, None, 90)
+    assert (await alice.get(path, params={"path": "text"})).json()["spans"] == [other]
+    assert (await bob.get(path, params={"path": "text"})).status_code == 404
 
 
 async def test_a_bill_adds_up_with_cost_in_doubt(alice: httpx2.AsyncClient, database: Database) -> None:
