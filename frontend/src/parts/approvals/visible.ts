@@ -1,32 +1,48 @@
-/** Characters that could make a call look like another one, as escapes. */
+/** Shows arguments exactly as they are, by the same rules as the command line: what hides or poses as something else is escaped. */
 
-// Controls except tab and line feed, soft hyphens, zero-width and bidirectional marks, variation selectors, odd spaces,
-// fillers, lone surrogates and tag characters.
-const HIDDEN =
-  // eslint-disable-next-line no-control-regex, no-misleading-character-class -- these are the characters to show
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\p{Cs}\p{Co}\u{e0000}-\u{e0fff}]/gu;
+/** Control and format characters, those without a shape, and spaces that aren't plain ones. */
+const UNSEEN = /^(?:[\p{C}\p{Zl}\p{Zp}]|(?! )\s)$/u;
+/** Combining marks after the second one in a row: no orthography needs them, and they can cover other lines. */
+const PILE = /([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+)/g;
+/** Cyrillic and Greek letters that most fonts draw like Latin ones. A word of nothing else may be a disguise. */
+const LOOK_ALIKES = new Set('аеорсухіјѕһԁԛԝνοαικρτυхАВЕЅІЈКМНОРСТУХЗΑΒΕΖΗΙΚΜΝΟΡΤΥΧ');
+const WORD = /[\p{L}\p{N}\p{M}_]+/gu;
+const ASCII = /^[\x20-\x7e\n]*$/;
 
-/** Return the text with hidden characters as escapes such as `\u202e`. */
+function escape(text: string): string {
+  return Array.from({ length: text.length }, (_, place) => `\\u${text.charCodeAt(place).toString(16).padStart(4, '0')}`).join('');
+}
+
+function isHidden(character: string): boolean {
+  if (ASCII.test(character)) return false;
+  if (UNSEEN.test(character)) return true;
+  // Letters with a special form, such as full-width or mathematical ones.
+  const normal = character.normalize('NFKC');
+  return normal !== character && ASCII.test(normal);
+}
+
+function withoutDisguise(word: string): string {
+  const letters = [...word].filter((character) => /\p{L}/u.test(character));
+  const others = letters.filter((character) => !/\p{Script=Latin}/u.test(character));
+  if (others.length === letters.length && !others.every((character) => LOOK_ALIKES.has(character))) return word;
+  return word.replace(/\p{L}/gu, (letter) => (/\p{Script=Latin}/u.test(letter) ? letter : escape(letter)));
+}
+
+/** Return the text with escapes such as `\u202e` for all characters that are invisible or look like others. */
 export function visible(text: string): string {
-  return text.replace(HIDDEN, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+  if (ASCII.test(text)) return text;
+  const plain = text.replace(PILE, (_, kept: string, rest: string) => kept + escape(rest)).replace(WORD, withoutDisguise);
+  return Array.from(plain, (character) => (isHidden(character) ? escape(character) : character)).join('');
 }
 
 /** Return a value as indented JSON in which every character can be seen. */
 export function visibleJson(value: unknown): string {
-  return visible(JSON.stringify(value, null, 2) ?? '');
+  return visible(JSON.stringify(value, null, 2));
 }
 
-/** Whether a value contains characters that `visible` would escape. */
+/** Whether a value contains characters that can't be seen or look like others. */
 export function hides(value: unknown): boolean {
-  const text = JSON.stringify(value, null, 2) ?? '';
-  // JSON.stringify has escaped the controls below a space already.
-  return visible(text) !== text || /\\u00[01]\d|\\u00[01][a-f]|\\u[d][89a-f]/i.test(text);
-}
-
-/** Return the name of the MCP server in a tool's name, or undefined for a built-in tool. */
-export function serverOf(tool: string): string | undefined {
-  return /^(.+?)(?:__|\.|\/)/.exec(tool)?.[1];
+  const text = JSON.stringify(value, null, 2);
+  // JSON itself escapes control characters.
+  return visible(text) !== text || /(^|[^\\])(\\\\)*\\u/.test(text);
 }
