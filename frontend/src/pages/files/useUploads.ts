@@ -1,30 +1,12 @@
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../../api';
-import { SESSION_HEADERS } from '../../api/base';
 import { problemOf } from '../../api/problems';
+import { sendFile } from '../../api/upload';
 import { useAppDispatch } from '../../app/hooks';
 import { showToast } from '../../app/shell/toasts';
 
 export type Upload = { key: number; name: string; share: number; failed?: string };
-
-type Answer = { status: number; data: unknown };
-
-/** Send a file. Unlike fetch, XMLHttpRequest tells how much of it has been sent. */
-function send(file: File, onShare: (share: number) => void): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open('POST', '/api/v1/files');
-    for (const [name, value] of Object.entries(SESSION_HEADERS)) request.setRequestHeader(name, value);
-    request.responseType = 'json';
-    request.upload.onprogress = ({ loaded, total }) => onShare(total > 0 ? loaded / total : 0);
-    request.onload = () => resolve({ status: request.status, data: request.response });
-    request.onerror = () => reject(new Error('lost'));
-    const body = new FormData();
-    body.append('file', file);
-    request.send(body);
-  });
-}
 
 /** Upload files one after the other, and tell how far each is. */
 export function useUploads() {
@@ -36,7 +18,7 @@ export function useUploads() {
   const dismiss = (key: number) => setUploads((now) => now.filter((each) => each.key !== key));
 
   const one = async (file: File, key: number) => {
-    const attempt = () => send(file, (share) => change(key, { share }));
+    const attempt = () => sendFile(file, (share) => change(key, { share }));
     let answer = await attempt();
     if (answer.status === 401) {
       // A request of the API's client renews the session for this one.
