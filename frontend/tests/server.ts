@@ -32,4 +32,6 @@ export const server = setupServer(
   answer('get', '/schedules', NOTHING),
   answer('get', '/chat/sessions', NOTHING),
   answer('get', '/files', NOTHING),
+  answer('get', '/tools', NOTHING),
+  refuse('get', '/usage/limits', 503),
 );
