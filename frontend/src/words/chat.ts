@@ -33,7 +33,11 @@ export default {
     noAgent: 'No agent, only the model',
     defaultModel: 'Default model',
     agentsModel: 'The agent’s model',
-    examples: ['Explain what a durable workflow is, with an example.', 'Compare tea and coffee in a table.', 'Write a Python function that parses ISO dates.'],
+    examples: {
+      one: 'Explain what a durable workflow is, with an example.',
+      two: 'Compare tea and coffee in a table.',
+      three: 'Write a Python function that parses ISO dates.',
+    },
   },
   composer: {
     label: 'Message',
