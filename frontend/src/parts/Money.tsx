@@ -5,7 +5,7 @@ export function money(micro: number): string {
   const usd = micro / 1_000_000;
   const digits = micro === 0 || Math.abs(usd) >= 1 ? 2 : Math.abs(usd) >= 0.01 ? 4 : 6;
   const format = new Intl.NumberFormat('en-US', {
-    style: 'currency', currency: 'USD', minimumFractionDigits: Math.min(digits, 4), maximumFractionDigits: digits,
+    style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: digits,
   });
   return format.format(usd);
 }

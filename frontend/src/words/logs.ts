@@ -1,0 +1,18 @@
+export default {
+  title: 'Logs',
+  about: 'Warnings and errors of all processes, and what was done to accounts and rules.',
+  system: 'System log', audit: 'Audit log',
+  adminOnly: 'Only administrators can read the logs.',
+  level: 'Level', anyLevel: 'Every level', levels: { info: 'Info', warning: 'Warning', error: 'Error', critical: 'Critical' },
+  component: 'Component', anyComponent: 'Every component',
+  search: 'Text', searchHint: 'Event or field',
+  since: 'Since', until: 'Until', anyTime: 'Any time', hour: 'Last hour', day: 'Last 24 hours', week: 'Last 7 days',
+  follow: 'Follow', followHint: 'Load new entries every few seconds',
+  fields: 'Fields of {{event}}', open: 'Show fields', shut: 'Hide fields',
+  none: 'No entry matches.', noneHint: 'Choose a longer period or remove a filter.',
+  empty: 'Nothing has been logged.', emptyHint: 'Warnings and errors appear here.',
+  clear: 'Remove filters',
+  action: 'Action', anyAction: 'Every action', actor: 'ID of the user who did it', subject: 'ID of what it was done to',
+  by: 'by {{who}}', nobody: 'nobody signed in', from: 'from {{address}}', on: 'on {{what}}',
+  requestId: 'Request {{id}}', details: 'Details',
+} as const;
