@@ -124,6 +124,7 @@ export default {
   work: {
     calls_one: '{{count}} tool call',
     calls_other: '{{count}} tool calls',
+    manyCalls: 'More than {{count}} tool calls',
     failed_one: '{{count}} failed',
     failed_other: '{{count}} failed',
     show: 'Show tool calls',
