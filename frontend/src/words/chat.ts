@@ -98,7 +98,7 @@ export default {
     continueHere: 'Continue this branch',
     toActive: 'Back to the active branch',
     notFound: 'The message of this link isn’t there. It may have been deleted.',
-    empty_chat: 'This chat has no messages.',
+    noMessages: 'This chat has no messages.',
   },
   reply: {
     queued: 'Waits for its turn',
