@@ -40,6 +40,8 @@ export function Conversation({ session, isOwn, onChanged }: Props) {
   const content = useRef<HTMLDivElement>(null);
   const { isAtEnd, toEnd, release } = useScroll(box, content, messages[0]?.id ?? null, () => void thread.loadOlder());
 
+  // Whoever sends a message to a busy session means it.
+  const policy = writing.policy ?? (session.double_texting === 'reject' ? 'queue' : session.double_texting);
   const canWrite = isOwn && branch === null;
   const open = messages.filter((message) => isOpen(message) && message.task_id == null);
   const isAwaited = messages.some(isOpen);
@@ -170,10 +172,10 @@ export function Conversation({ session, isOwn, onChanged }: Props) {
             place={session.id}
             placeholder={t(open.length > 0 ? 'composer.placeholderOpen' : 'composer.placeholder')}
             autoFocus={linked === null}
-            controls={open.length > 0 ? <Policy value={writing.policy ?? session.double_texting} onChange={writing.setPolicy} /> : null}
+            controls={open.length > 0 ? <Policy value={policy} onChange={writing.setPolicy} /> : null}
             onSend={async (draft) => {
               toEnd();
-              return writing.send(draft, open.length > 0 ? { double_texting: writing.policy ?? session.double_texting } : {});
+              return writing.send(draft, open.length > 0 ? { double_texting: policy } : {});
             }}
           />
         )}

@@ -12,7 +12,7 @@ export function Policy({ value, onChange }: { value: DoubleTexting; onChange: (v
     <Select
       variant="standard"
       disableUnderline
-      value={value === 'reject' ? 'queue' : value}
+      value={value}
       onChange={(event) => onChange(event.target.value)}
       SelectDisplayProps={{ 'aria-label': t('composer.whileOpen') }}
       sx={{ fontSize: '0.8125rem', color: 'text.secondary', px: 1 }}
