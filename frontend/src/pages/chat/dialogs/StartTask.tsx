@@ -1,5 +1,5 @@
 import TextField from '@mui/material/TextField';
-import { type SyntheticEvent, useState } from 'react';
+import { type SyntheticEvent, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type ChatSessionView, useCreateChatTaskMutation } from '../../../api';
 import { fieldErrors } from '../../../api/problems';
@@ -12,7 +12,8 @@ export default function StartTask({ session, onClose }: { session: ChatSessionVi
   const { t } = useTranslation('chat');
   const [goal, setGoal] = useState('');
   const [limit, setLimit] = useState('');
-  const [key] = useState(() => crypto.randomUUID());
+  // One key for each text: sending it again after a lost connection starts one task.
+  const key = useMemo(() => `${crypto.randomUUID()}${goal.length}${limit.length}`, [goal, limit]);
   const [create, { isLoading, error }] = useCreateChatTaskMutation();
   const wrong = fieldErrors(error);
   const micro = Math.round(Number(limit.replace(',', '.')) * MICRO);
