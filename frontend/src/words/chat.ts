@@ -31,7 +31,7 @@ export default {
     with: 'Reply by',
     agent: 'Agent',
     model: 'Model',
-    noAgent: 'No agent, only the model',
+    noAgent: 'No agent',
     defaultModel: 'Default model',
     agentsModel: 'The agent’s model',
     examples: {

@@ -35,7 +35,7 @@ export function Suggestions({ sessionId, leaf, onChoose }: Props) {
 
   if (current === null)
     return (
-      <Tooltip title={t('suggest.hint')}>
+      <Tooltip title={t('suggest.hint')} describeChild>
         <Chip icon={<IdeaIcon />} label={t('suggest.ask')} variant="outlined" size="small" onClick={() => void ask()} sx={{ mt: 1 }} />
       </Tooltip>
     );

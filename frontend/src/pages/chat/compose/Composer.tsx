@@ -116,7 +116,7 @@ export function Composer({ place, placeholder, initial, autoFocus = true, contro
         inputProps={{ 'aria-label': t('composer.label') }}
         sx={{ px: 1, py: 0.5, fontSize: '0.9375rem', lineHeight: 1.55, '& textarea:focus-visible': { outline: 'none' } }}
       />
-      <Stack direction="row" spacing={0.5} useFlexGap sx={{ alignItems: 'center', flexWrap: 'wrap' }}>
+      <Stack direction="row" spacing={0.5} useFlexGap sx={{ alignItems: 'center', flexWrap: 'wrap', pt: 1 }}>
         <Tooltip title={t('composer.attach')}>
           <IconButton size="small" aria-label={t('composer.attach')} onClick={() => picker.current?.click()}>
             <AttachIcon fontSize="small" />
