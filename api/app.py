@@ -54,6 +54,7 @@ from api.routes import (
     shares,
     streams,
     system_log,
+    task_counts,
     tasks,
     tickets,
     tools,
@@ -86,10 +87,13 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import clients_with
 
 CLOSED_ROUTERS = (
+    # Before the tasks, whose IDs are the next part of the address.
+    task_counts.router,
     tasks.router,
     approvals.router,
     policies.router,
     auth.router,
+    auth.sign_out,
     tickets.router,
     api_keys.router,
     sessions.router,

@@ -23,8 +23,10 @@ from secure import (
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.cookies import access_token
 from api.errors import Refused, answer, translated, unexpected
 from api.openai_errors import OpenAIErrors
 from api.request_ids import id_of, request_id
@@ -327,7 +329,7 @@ class RequestRates:
                 message["headers"] = [*message["headers"], *_rate_headers(standing)]
             await send(message)
 
-        if not any(name in SIGNED for name, _ in scope["headers"]):
+        if not _has_credential(scope):
             rates: Rates = scope["app"].state.parts.rates
             try:
                 state["rate"] = await rates.take(RateKind.ADDRESS, place_of((scope.get("client") or ("",))[0]))
@@ -335,6 +337,10 @@ class RequestRates:
                 await answer(error)(scope, receive, send)
                 return
         await self._app(scope, receive, adding)
+
+
+def _has_credential(scope: Scope) -> bool:
+    return any(name in SIGNED for name, _ in scope["headers"]) or access_token(HTTPConnection(scope)) is not None
 
 
 def _rate_headers(standing: Standing) -> "_RawHeaders":

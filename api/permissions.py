@@ -12,7 +12,9 @@ from models.users import Caller
 _API = "/api/v1"
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-READS_BY_POST = frozenset({f"{_API}/schedules/preview", f"{_API}/policy/test", f"{_API}/ai/tokens/count"})
+READS_BY_POST = frozenset(
+    {f"{_API}/{path}" for path in ("schedules/preview", "tasks/estimate", "policy/test", "ai/tokens/count")}
+)
 """Requests with a body that change nothing, so viewers and keys that may only read can send them."""
 ADMINISTRATION = (f"{_API}/users", f"{_API}/invitations", f"{_API}/audit", f"{_API}/codec", f"{_API}/system/retention")
 """Everything at and below these paths is for administrators only."""

@@ -46,6 +46,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Tasks": {
         "run": ("cli.tasks:run", "Start a task and watch it. Ctrl-C leaves the task running."),
+        "estimate": ("cli.tasks:estimate", "Estimate what a task would cost. The task isn't created."),
         "follow": ("cli.tasks:follow", "Watch a task until it ends. Ctrl-C leaves the task running."),
         "tasks": ("cli.tasks:list_tasks", "List tasks, newest first."),
         "show": (

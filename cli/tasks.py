@@ -124,6 +124,36 @@ async def run(
         return await watching.of(client, await create_with_images(client, body, images))
 
 
+async def estimate(
+    goal: Goal,
+    model: TaskModel = None,
+    budget_micro_usd: BudgetMicroUsd = None,
+    plan: Plan = None,
+    max_output_tokens: MaxOutputTokens = None,
+    max_turns: MaxTurns = None,
+    as_json: AsJson = False,
+) -> int:
+    """Estimate what a task would cost. The task isn't created."""
+    from cli.http.bodies import task_body
+    from cli.output.estimates import print_estimate
+
+    body = task_body(
+        goal,
+        model=model,
+        budget_micro_usd=budget_micro_usd,
+        plan=plan,
+        max_output_tokens=max_output_tokens,
+        max_turns=max_turns,
+    )
+    async with signed_in(TASK) as client:
+        found = await client.estimate(body)
+    if as_json:
+        print_json(found)
+    else:
+        print_estimate(found)
+    return 0
+
+
 async def follow(
     task_id: TaskName, after: After = 0, exit_on_budget: ExitOnBudget = False, as_json: AsJson = False
 ) -> int:

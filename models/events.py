@@ -324,6 +324,16 @@ class EventFrame(Contract):
     event: Event
 
 
+class EventPage(Contract):
+    """A page of a run's stored events, oldest first."""
+
+    items: tuple[EventFrame, ...]
+    next_after: int | None = Field(
+        description="Send this value as `after` to get the next page. `null` if there are no more events yet."
+    )
+    last_seq: int = Field(description="Sequence number of the run's newest event")
+
+
 class TokensFrame(Contract):
     """A piece of a streamed answer. It is sent once, isn't stored and has no `seq`.
 

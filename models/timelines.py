@@ -7,6 +7,7 @@ from pydantic import Field
 from models.base import Contract, UtcDatetime
 from models.ids import NodePath
 from models.tasks import FinishReason
+from models.usage import Usage
 
 MAX_SPANS = 5000
 
@@ -21,13 +22,39 @@ class Span(Contract):
     purpose: str | None = None
     step: int | None = None
     attempt: int | None = None
-    agent: str | None = Field(default=None, description="For a model call: the agent that made it")
+    agent: str | None = Field(default=None, description="For a model call or a subtask: its agent")
     agent_version: int | None = Field(
         default=None, description="For a model call: the agent's version. `null` for built-in agents."
     )
-    finish_reason: FinishReason | None = Field(default=None, description="For a model call: why the answer ended")
+    simulated: bool | None = Field(
+        default=None, description="For a model call or the task: whether the built-in simulator answered"
+    )
+    usage: Usage | None = Field(default=None, description="Token counts. `null` for a tool call.")
+    cost_micro_usd: int | None = Field(
+        default=None,
+        description="Cost in millionths of a US dollar, that of a node without the subtasks below it, and that of the"
+        " task in total. `null` for a tool call.",
+    )
+    in_doubt_micro_usd: int | None = Field(
+        default=None,
+        description="For a model call or the task: estimated cost of attempts whose outcome is unknown (in doubt), in"
+        " addition to `cost_micro_usd`",
+    )
+    estimated: bool | None = Field(default=None, description="For a model call: `true` if the cost is an estimate")
+    finish_reason: FinishReason | None = Field(default=None, description="Why the answer ended")
+    error_code: str | None = Field(default=None, description="Error code of a failure")
     index: int | None = Field(default=None, description="For a tool call: its position in the turn")
+    queued_at: UtcDatetime | None = Field(
+        default=None,
+        description="For the task: when it was accepted. For a model call: when it began to wait for its provider or"
+        " for a rate limit; `null` if no wait was recorded.",
+    )
     started_at: UtcDatetime
+    first_token_at: UtcDatetime | None = Field(
+        default=None,
+        description="For a model call: when the first piece of the answer arrived. `null` until the call has ended, and"
+        " if nothing was streamed.",
+    )
     ended_at: UtcDatetime | None
 
 

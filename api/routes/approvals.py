@@ -4,7 +4,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.deps import ClosedRoute, Parts, WithApprovalId, WithCaller, WithParts, WithQuestionId, WithTaskId
+from api import replies
+from api.deps import (
+    ClosedRoute,
+    Parts,
+    WithApprovalId,
+    WithCaller,
+    WithParts,
+    WithQuestionId,
+    WithReplyId,
+    WithTaskId,
+)
 from api.paging import Cursor, Limit
 from chimera.store import approval_views, approvals
 from chimera.store.approval_views import ApprovalFilter
@@ -19,6 +29,7 @@ from models.approvals import (
     ApprovalView,
     Delegation,
 )
+from models.ids import RunId
 from models.users import Caller
 
 router = APIRouter(tags=["approvals"], route_class=ClosedRoute)
@@ -101,10 +112,24 @@ async def list_task_approvals(
 ) -> ApprovalPage:
     """List the approvals of one of your tasks, newest first, whatever their status."""
     await parts.hub.progress(caller, task_id)
-    only = ApprovalFilter(
-        statuses=tuple(sorted(set(status or ApprovalStatus))), kinds=tuple(sorted(set(kind or ()))), task_id=task_id
-    )
-    return await _page(parts, caller, only, limit, cursor)
+    return await _page(parts, caller, _of_run(task_id, status, kind), limit, cursor)
+
+
+@router.get(
+    "/replies/{reply_id}/approvals", operation_id="list_reply_approvals", summary="List the Approvals of a Reply"
+)
+async def list_reply_approvals(
+    reply_id: WithReplyId,
+    caller: WithCaller,
+    parts: WithParts,
+    status: Statuses = None,
+    kind: Kinds = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> ApprovalPage:
+    """List the approvals of one of your replies, newest first, whatever their status."""
+    await replies.find(parts, caller, reply_id)
+    return await _page(parts, caller, _of_run(reply_id, status, kind), limit, cursor)
 
 
 @router.post("/tasks/{task_id}/approvals/{approval_id}", operation_id="decide_approval")
@@ -129,6 +154,13 @@ async def answer_question(
     async with parts.database.begin() as session:
         done = await approvals.answer(session, caller, question_id, answer, task_id=task_id)
     return await _announced(parts, caller, question_id, done)
+
+
+def _of_run(run_id: RunId, status: list[ApprovalStatus] | None, kind: list[ApprovalKind] | None) -> ApprovalFilter:
+    """Return the filter for a run's approvals, by default with any status."""
+    return ApprovalFilter(
+        statuses=tuple(sorted(set(status or ApprovalStatus))), kinds=tuple(sorted(set(kind or ()))), run_id=run_id
+    )
 
 
 async def _page(parts: Parts, caller: Caller, only: ApprovalFilter, limit: int, cursor: str | None) -> ApprovalPage:

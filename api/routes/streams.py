@@ -14,9 +14,13 @@ from api.live.ending import HubClosed
 from api.live.sockets import POLICY_VIOLATION, is_own_origin
 from api.live.sse import event_of, events_of, while_allowed
 from api.live.topics import Topics
+from api.paging import MAX_PAGE, Limit
+from chimera.db.engine import READ_SECONDS
+from chimera.ledger import events
 from chimera.store.task_views import Progress
 from models.changes import ChangeTopic
 from models.errors import InvalidInput
+from models.events import EventPage
 
 router = APIRouter(tags=["streams"], route_class=ClosedRoute)
 sockets = APIRouter()
@@ -131,6 +135,24 @@ async def follow_task(
     frames = parts.hub.follow(signed_in.caller, task_id, after, progress)
     async for frame in while_allowed(parts.rights, signed_in, frames, task_id):
         yield event_of(frame)
+
+
+@router.get("/tasks/{task_id}/events/stored", operation_id="list_task_events")
+async def list_task_events(
+    task_id: WithTaskId,
+    progress: Annotated[Progress, Depends(_progress)],
+    parts: WithParts,
+    after: Annotated[
+        int, Query(ge=0, le=2**53, description="Return only events with a higher sequence number than this")
+    ] = 0,
+    limit: Limit = MAX_PAGE,
+) -> EventPage:
+    """List a task's stored events, oldest first. Unlike the stream of events, the response ends at once."""
+    async with parts.database.statements(READ_SECONDS) as connection:
+        found = await events.read_after(connection, task_id, after, limit)
+    last_seq = max([progress.last_seq, *(frame.seq for frame in found)])
+    more = bool(found) and found[-1].seq < last_seq
+    return EventPage(items=tuple(found), next_after=found[-1].seq if more else None, last_seq=last_seq)
 
 
 @router.get(

@@ -14,6 +14,7 @@ from chimera.db.engine import READ_SECONDS
 from chimera.ledger.messages import MessagePlace
 from chimera.store import (
     costs,
+    estimates,
     files,
     messages,
     retries,
@@ -27,9 +28,10 @@ from chimera.store import (
 from chimera.store.task_changes import edited_fields
 from chimera.store.task_views import TaskFilter
 from chimera.store.user_limits import OPEN_TASKS_LIMIT
-from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
+from models.base import AGENT, IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
 from models.errors import Conflict, InvalidInput
+from models.estimates import TaskEstimate
 from models.files import FilePage
 from models.ids import NodePath, ScheduleId, TaskId
 from models.messages import MessagePage
@@ -47,6 +49,7 @@ from models.tasks import (
     TaskRetry,
     TaskSpec,
     TaskView,
+    WaitsFor,
 )
 from models.timelines import TimelineView
 from models.users import Caller
@@ -118,12 +121,25 @@ async def create_task(
     return view
 
 
+@router.post("/estimate", operation_id="estimate_task")
+async def estimate_task(spec: TaskSpec, caller: WithCaller, parts: WithParts) -> TaskEstimate:
+    """Estimate the model calls, cost and duration of a task before you create it. The request isn't stored.
+
+    It is checked like a new task. The estimate is based on your similar tasks, or else on the prices of the models.
+    """
+    async with parts.database.begin() as session:
+        refs = await parts.checks.task(session, caller.user_id, spec)
+        return await estimates.estimate(session, caller.user_id, spec, refs, parts.settings)
+
+
 class TaskQuery(Contract):
     """Filters and sort order for a list of tasks."""
 
     statuses: tuple[RunStatus, ...]
     schedule_id: ScheduleId | None
     q: str | None
+    agent: str | None
+    waits_for: WaitsFor | None
     newest_first: bool
     shared: Shared | None
 
@@ -139,6 +155,18 @@ async def _task_query(
     q: Annotated[
         str | None, Query(max_length=200, description="Return only tasks whose title or goal contains this text")
     ] = None,
+    agent: Annotated[
+        str | None,
+        Query(
+            max_length=60,
+            pattern=AGENT,
+            description="Return only tasks with a subtask of the agent with this name. For an agent that others share"
+            " with you, the tasks may contain its ID.",
+        ),
+    ] = None,
+    waits_for: Annotated[
+        WaitsFor | None, Query(description="Return only tasks that wait for this: a decision, an answer or a budget")
+    ] = None,
     shared: WithShared = None,
     sort: Annotated[
         str, Query(pattern=ORDER, description="Sort order: `-created_at` (newest first) or `created_at` (oldest first)")
@@ -150,6 +178,8 @@ async def _task_query(
         statuses=tuple(sorted(set(status or ()))),
         schedule_id=ScheduleId(schedule_id) if schedule_id else None,
         q=q or None,
+        agent=agent,
+        waits_for=waits_for,
         newest_first=sort.startswith("-"),
         shared=shared,
     )
@@ -170,7 +200,14 @@ async def list_tasks(
             session,
             caller,
             parts.temporal.ui_url,
-            only=TaskFilter(statuses=query.statuses, schedule_id=query.schedule_id, text=query.q, shared=query.shared),
+            only=TaskFilter(
+                statuses=query.statuses,
+                schedule_id=query.schedule_id,
+                text=query.q,
+                agent=query.agent,
+                waits_for=query.waits_for,
+                shared=query.shared,
+            ),
             newest_first=query.newest_first,
             after=parts.cursors.open(cursor, list_name) if cursor else None,
             limit=limit,
@@ -259,10 +296,25 @@ async def list_task_files(
 
 
 @router.get("/{task_id}/timeline", operation_id="get_task_timeline")
-async def get_task_timeline(task_id: WithTaskId, caller: WithCaller, parts: WithParts) -> TimelineView:
-    """Return a timeline that shows when a task and its subtasks, model calls and tool calls began and ended."""
+async def get_task_timeline(
+    task_id: WithTaskId,
+    caller: WithCaller,
+    parts: WithParts,
+    path: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="Path of the only subtask whose spans are returned. An empty path selects those of the task"
+            " itself.",
+        ),
+    ] = None,
+) -> TimelineView:
+    """Return a timeline that shows when a task and its subtasks, model calls and tool calls began and ended.
+
+    The span of a model call is one attempt, with its tokens, cost and outcome.
+    """
     async with parts.database.begin() as session:
-        return await timelines.timeline_of(session, caller, task_id)
+        return await timelines.timeline_of(session, caller, task_id, None if path is None else NodePath(path))
 
 
 @router.post("/{task_id}/execute", operation_id="execute_task", status_code=status.HTTP_202_ACCEPTED)

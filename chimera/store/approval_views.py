@@ -25,7 +25,7 @@ class ApprovalFilter:
 
     statuses: tuple[ApprovalStatus, ...] = ()
     kinds: tuple[ApprovalKind, ...] = ()
-    task_id: RunId | None = None
+    run_id: RunId | None = None
 
 
 async def page(
@@ -83,8 +83,8 @@ def _conditions(caller: Caller, only: ApprovalFilter) -> list[ColumnElement[bool
         conditions += [Approval.status == ApprovalStatus.PENDING, decidable(caller)]
     if only.kinds:
         conditions.append(Approval.kind.in_(only.kinds))
-    if only.task_id is not None:
-        conditions.append(Approval.run_id == only.task_id)
+    if only.run_id is not None:
+        conditions.append(Approval.run_id == only.run_id)
     return conditions
 
 

@@ -24,6 +24,7 @@ from models.approvals import ApprovalId, ApprovalPage, ApprovalView
 from models.base import Body
 from models.codec import CodecAddress
 from models.costs import CostView
+from models.estimates import TaskEstimate
 from models.files import FilePage, FileView
 from models.ids import AiCallId, FileId, ScheduleId, TaskId
 from models.limits import LimitsView
@@ -249,6 +250,9 @@ class Client(Requests):
     async def task_files(self, task_id: TaskId, *, limit: int = 20, cursor: str | None = None) -> FilePage:
         params = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
         return FilePage.model_validate_json(await self._get(f"/tasks/{task_id}/files", params))
+
+    async def estimate(self, spec: Mapping[str, Any]) -> TaskEstimate:
+        return TaskEstimate.model_validate_json(await self._post("/tasks/estimate", spec))
 
     async def cost(self, task_id: TaskId) -> CostView:
         return CostView.model_validate_json(await self._get(f"/tasks/{task_id}/cost"))

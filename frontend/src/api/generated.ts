@@ -262,6 +262,21 @@ const injectedRtkApi = api.injectEndpoints({
         },
       }),
     }),
+    getDailyLatency: build.query<
+      GetDailyLatencyApiResponse,
+      GetDailyLatencyApiArg
+    >({
+      query: (queryArg) => ({
+        url: `/api/v1/analytics/latency/daily`,
+        params: {
+          agent: queryArg.agent,
+          since: queryArg.since,
+          until: queryArg.until,
+          time_zone: queryArg.timeZone,
+          user_id: queryArg.userId,
+        },
+      }),
+    }),
     listMetrics: build.query<ListMetricsApiResponse, ListMetricsApiArg>({
       query: (queryArg) => ({
         url: `/api/v1/analytics/metrics`,
@@ -431,6 +446,9 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/auth/login`,
         method: "POST",
         body: queryArg.credentials,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     logout: build.mutation<LogoutApiResponse, LogoutApiArg>({
@@ -464,6 +482,9 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/auth/oidc/finish`,
         method: "POST",
         body: queryArg.oidcFinish,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     linkOidc: build.mutation<LinkOidcApiResponse, LinkOidcApiArg>({
@@ -476,6 +497,12 @@ const injectedRtkApi = api.injectEndpoints({
     startOidc: build.mutation<StartOidcApiResponse, StartOidcApiArg>({
       query: () => ({ url: `/api/v1/auth/oidc/start`, method: "POST" }),
     }),
+    getSignInOptions: build.query<
+      GetSignInOptionsApiResponse,
+      GetSignInOptionsApiArg
+    >({
+      query: () => ({ url: `/api/v1/auth/options` }),
+    }),
     changePassword: build.mutation<
       ChangePasswordApiResponse,
       ChangePasswordApiArg
@@ -484,6 +511,9 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/auth/password`,
         method: "POST",
         body: queryArg.passwordChange,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     resetPassword: build.mutation<
@@ -500,7 +530,10 @@ const injectedRtkApi = api.injectEndpoints({
       query: (queryArg) => ({
         url: `/api/v1/auth/refresh`,
         method: "POST",
-        body: queryArg.refreshRequest,
+        body: queryArg.request,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     register: build.mutation<RegisterApiResponse, RegisterApiArg>({
@@ -795,6 +828,7 @@ const injectedRtkApi = api.injectEndpoints({
       query: (queryArg) => ({
         url: `/api/v1/files`,
         params: {
+          q: queryArg.q,
           shared: queryArg.shared,
           limit: queryArg.limit,
           cursor: queryArg.cursor,
@@ -1090,6 +1124,20 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/replies/${encodeURIComponent(String(queryArg.replyId))}`,
       }),
     }),
+    listReplyApprovals: build.query<
+      ListReplyApprovalsApiResponse,
+      ListReplyApprovalsApiArg
+    >({
+      query: (queryArg) => ({
+        url: `/api/v1/replies/${encodeURIComponent(String(queryArg.replyId))}/approvals`,
+        params: {
+          status: queryArg.status,
+          kind: queryArg.kind,
+          limit: queryArg.limit,
+          cursor: queryArg.cursor,
+        },
+      }),
+    }),
     raiseReplyBudget: build.mutation<
       RaiseReplyBudgetApiResponse,
       RaiseReplyBudgetApiArg
@@ -1356,6 +1404,8 @@ const injectedRtkApi = api.injectEndpoints({
           status: queryArg.status,
           schedule_id: queryArg.scheduleId,
           q: queryArg.q,
+          agent: queryArg.agent,
+          waits_for: queryArg.waitsFor,
           shared: queryArg.shared,
           sort: queryArg.sort,
         },
@@ -1369,6 +1419,21 @@ const injectedRtkApi = api.injectEndpoints({
         headers: {
           "Idempotency-Key": queryArg["Idempotency-Key"],
         },
+      }),
+    }),
+    getTaskCounts: build.query<GetTaskCountsApiResponse, GetTaskCountsApiArg>({
+      query: (queryArg) => ({
+        url: `/api/v1/tasks/counts`,
+        params: {
+          time_zone: queryArg.timeZone,
+        },
+      }),
+    }),
+    estimateTask: build.mutation<EstimateTaskApiResponse, EstimateTaskApiArg>({
+      query: (queryArg) => ({
+        url: `/api/v1/tasks/estimate`,
+        method: "POST",
+        body: queryArg.taskSpec,
       }),
     }),
     listTaskTypes: build.query<ListTaskTypesApiResponse, ListTaskTypesApiArg>({
@@ -1451,6 +1516,18 @@ const injectedRtkApi = api.injectEndpoints({
     getTaskCost: build.query<GetTaskCostApiResponse, GetTaskCostApiArg>({
       query: (queryArg) => ({
         url: `/api/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}/cost`,
+      }),
+    }),
+    listTaskEvents: build.query<
+      ListTaskEventsApiResponse,
+      ListTaskEventsApiArg
+    >({
+      query: (queryArg) => ({
+        url: `/api/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}/events/stored`,
+        params: {
+          after: queryArg.after,
+          limit: queryArg.limit,
+        },
       }),
     }),
     executeTask: build.mutation<ExecuteTaskApiResponse, ExecuteTaskApiArg>({
@@ -1556,6 +1633,9 @@ const injectedRtkApi = api.injectEndpoints({
     >({
       query: (queryArg) => ({
         url: `/api/v1/tasks/${encodeURIComponent(String(queryArg.taskId))}/timeline`,
+        params: {
+          path: queryArg.path,
+        },
       }),
     }),
     listTools: build.query<ListToolsApiResponse, ListToolsApiArg>({
@@ -1948,6 +2028,20 @@ export type GetAgentsPerformanceApiArg = {
   /** ID of the user whose figures are shown, or `all`. Only administrators can see the figures of others. Default: yours */
   userId?: string;
 };
+export type GetDailyLatencyApiResponse =
+  /** status 200 Successful Response */ DailyLatency;
+export type GetDailyLatencyApiArg = {
+  /** Name of the only agent that is shown */
+  agent?: string;
+  /** Beginning of the period, with a time zone, rounded down to a quarter of an hour. Default: 7 days before `until` */
+  since?: string;
+  /** End of the period, with a time zone, rounded up to a quarter of an hour. Default: now */
+  until?: string;
+  /** IANA name of the time zone of dates, for example `Europe/Berlin` */
+  timeZone?: string;
+  /** ID of the user whose figures are shown, or `all`. Only administrators can see the figures of others. Default: yours */
+  userId?: string;
+};
 export type ListMetricsApiResponse =
   /** status 200 Successful Response */ MetricPage;
 export type ListMetricsApiArg = {
@@ -2113,8 +2207,11 @@ export type CreateFirstAdministratorApiResponse =
 export type CreateFirstAdministratorApiArg = {
   firstAdministrator: FirstAdministrator;
 };
-export type LoginApiResponse = /** status 200 Successful Response */ Tokens;
+export type LoginApiResponse =
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type LoginApiArg = {
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
   credentials: Credentials;
 };
 export type LogoutApiResponse = unknown;
@@ -2136,8 +2233,10 @@ export type EraseMeApiArg = {
   eraseRequest: EraseRequest;
 };
 export type FinishOidcApiResponse =
-  /** status 200 Successful Response */ Tokens;
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type FinishOidcApiArg = {
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
   oidcFinish: OidcFinish;
 };
 export type LinkOidcApiResponse = unknown;
@@ -2147,18 +2246,26 @@ export type LinkOidcApiArg = {
 export type StartOidcApiResponse =
   /** status 200 Successful Response */ OidcStart;
 export type StartOidcApiArg = void;
+export type GetSignInOptionsApiResponse =
+  /** status 200 Successful Response */ SignInOptions;
+export type GetSignInOptionsApiArg = void;
 export type ChangePasswordApiResponse =
-  /** status 200 Successful Response */ Tokens;
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type ChangePasswordApiArg = {
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
   passwordChange: PasswordChange;
 };
 export type ResetPasswordApiResponse = unknown;
 export type ResetPasswordApiArg = {
   passwordReset: PasswordReset;
 };
-export type RefreshApiResponse = /** status 200 Successful Response */ Tokens;
+export type RefreshApiResponse =
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type RefreshApiArg = {
-  refreshRequest: RefreshRequest;
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
+  request: RefreshRequest | null;
 };
 export type RegisterApiResponse =
   /** status 202 Successful Response */ Registered;
@@ -2391,6 +2498,8 @@ export type CreateCodecAddressApiArg = void;
 export type ListFilesApiResponse =
   /** status 200 Successful Response */ FilePage;
 export type ListFilesApiArg = {
+  /** Return only files whose name contains this text */
+  q?: string;
   /** Return only your own objects (`mine`), only those that others share with you (`shared`), or both (`all`). Default: your own; for administrators, those of all users. */
   shared?: "mine" | "shared" | "all";
   /** Maximum number of items per page */
@@ -2627,6 +2736,20 @@ export type GetReplyApiArg = {
   /** ID of the reply, as returned when it was requested */
   replyId: string;
 };
+export type ListReplyApprovalsApiResponse =
+  /** status 200 Successful Response */ ApprovalPage;
+export type ListReplyApprovalsApiArg = {
+  /** ID of the reply, as returned when it was requested */
+  replyId: string;
+  /** Return only approvals with this status, including those that others decide about, if you can see them. To select several statuses, repeat the parameter. Default: only those that wait for you. */
+  status?: ApprovalStatus[];
+  /** Return only approvals of this kind. To select several kinds, repeat the parameter. */
+  kind?: ApprovalKind[];
+  /** Maximum number of items per page */
+  limit?: number;
+  /** Value of `next_cursor` from the previous page */
+  cursor?: string;
+};
 export type RaiseReplyBudgetApiResponse =
   /** status 200 Successful Response */ ReplyView;
 export type RaiseReplyBudgetApiArg = {
@@ -2837,6 +2960,10 @@ export type ListTasksApiArg = {
   scheduleId?: string;
   /** Return only tasks whose title or goal contains this text */
   q?: string;
+  /** Return only tasks with a subtask of the agent with this name. For an agent that others share with you, the tasks may contain its ID. */
+  agent?: string;
+  /** Return only tasks that wait for this: a decision, an answer or a budget */
+  waitsFor?: WaitsFor;
   /** Return only your own objects (`mine`), only those that others share with you (`shared`), or both (`all`). Default: your own; for administrators, those of all users. */
   shared?: "mine" | "shared" | "all";
   /** Sort order: `-created_at` (newest first) or `created_at` (oldest first) */
@@ -2847,6 +2974,17 @@ export type CreateTaskApiResponse =
 export type CreateTaskApiArg = {
   /** Unique key that you choose for the task. If you repeat the request with this key, the API returns the same task. */
   "Idempotency-Key"?: string;
+  taskSpec: TaskSpec;
+};
+export type GetTaskCountsApiResponse =
+  /** status 200 Successful Response */ TaskCounts;
+export type GetTaskCountsApiArg = {
+  /** IANA name of the time zone of today, for example `Europe/Berlin` */
+  timeZone?: string;
+};
+export type EstimateTaskApiResponse =
+  /** status 200 Successful Response */ TaskEstimate;
+export type EstimateTaskApiArg = {
   taskSpec: TaskSpec;
 };
 export type ListTaskTypesApiResponse =
@@ -2938,6 +3076,16 @@ export type GetTaskCostApiResponse =
 export type GetTaskCostApiArg = {
   /** Full ID of the task, as returned by `POST /api/v1/tasks` */
   taskId: string;
+};
+export type ListTaskEventsApiResponse =
+  /** status 200 Successful Response */ EventPage;
+export type ListTaskEventsApiArg = {
+  /** Full ID of the task, as returned by `POST /api/v1/tasks` */
+  taskId: string;
+  /** Return only events with a higher sequence number than this */
+  after?: number;
+  /** Maximum number of items per page */
+  limit?: number;
 };
 export type ExecuteTaskApiResponse =
   /** status 202 Successful Response */ TaskView;
@@ -3040,6 +3188,8 @@ export type GetTaskTimelineApiResponse =
 export type GetTaskTimelineApiArg = {
   /** Full ID of the task, as returned by `POST /api/v1/tasks` */
   taskId: string;
+  /** Path of the only subtask whose spans are returned. An empty path selects those of the task itself. */
+  path?: string;
 };
 export type ListToolsApiResponse =
   /** status 200 Successful Response */ ToolPage;
@@ -3911,6 +4061,22 @@ export type AgentsPerformance = {
   /** Period of these figures */
   period: Period;
 };
+export type LatencyPoint = {
+  /** The day */
+  date: string;
+  /** Time from the request to the first piece of a streamed answer */
+  first_token: Durations;
+  /** Time from the request to the end of the answer, of finished attempts */
+  latency: Durations;
+};
+export type DailyLatency = {
+  /** The only agent whose calls are counted. `null` for all agents. */
+  agent: string | null;
+  /** Days with finished attempts, in order */
+  days: LatencyPoint[];
+  /** Period of these figures, in whole days */
+  period: Period;
+};
 export type MetricFigures = {
   /** Number of values in the period */
   count: number;
@@ -4496,6 +4662,12 @@ export type Tokens = {
   /** Kind of the token */
   token_type?: "bearer";
 };
+export type BrowserSession = {
+  /** Seconds until the access token expires */
+  expires_in: number;
+  /** Kind of the token */
+  token_type?: "cookie";
+};
 export type Credentials = {
   /** E-mail address */
   email: string;
@@ -4583,6 +4755,20 @@ export type OidcStart = {
   /** The provider returns this value together with the code. Compare the two before you continue. */
   state: string;
 };
+export type SignInOptions = {
+  /** Whether the first administrator is still to be created, with the token in `CHIMERA_SETUP_TOKEN` */
+  first_administrator: boolean;
+  /** Whether this browser has the cookies of a session. The session may have ended since then. */
+  has_session: boolean;
+  /** Host name of the identity provider. `null` if users can't sign in through one. */
+  identity_provider?: string | null;
+  /** Maximum length of a password */
+  password_max_chars: number;
+  /** Minimum length of a new password */
+  password_min_chars: number;
+  /** Who can create an account: `open` (anyone), `invited` (users with an invitation) or `off` */
+  registration: "open" | "invited" | "off";
+};
 export type PasswordChange = {
   /** Your current password */
   current_password: string;
@@ -4598,8 +4784,8 @@ export type PasswordReset = {
   token: string;
 };
 export type RefreshRequest = {
-  /** Token that renews the session once */
-  refresh_token: string;
+  /** Required, except with the header `Chimera-Session: cookie`, which doesn't allow it */
+  refresh_token?: string | null;
 };
 export type Registered = {
   /** Explanation for people */
@@ -4707,7 +4893,7 @@ export type BudgetWait = {
   until?: string | null;
 };
 export type ReplyView = {
-  /** Agent that answers. `null` if a model answers without an agent. */
+  /** Agent that answers. `(draft)` for an agent that came with the request. `null` if a model answers without an agent. */
   agent: string | null;
   /** Version of the agent in its last call. `null` for built-in agents. */
   agent_version?: number | null;
@@ -4856,6 +5042,10 @@ export type ClientTool = {
 export type CompletionSpec = {
   /** Name or ID of the agent that answers. Default: the model answers without an agent. */
   agent?: string | null;
+  /** An agent that isn't saved, and that answers instead of `agent`. Its calls are booked under the name `(draft)`; the rules for tool calls are those for an agent with its name. */
+  agent_draft?: AgentSpec | null;
+  /** Version of `agent` that answers. Default: the newest version. */
+  agent_version?: number | null;
   /** Limits on spending. `null` if there are none. */
   budget?: Budget | null;
   /** Fallback models. When a model fails, the next one in this list is tried. */
@@ -6020,6 +6210,61 @@ export type RetentionRequest = {
   /** ID of a user. All of the user's content is deleted, whatever its age. The account is kept. `null`: the content of all users that is older than the settings permit. */
   user_id?: string | null;
 };
+export type WaitsFor = "approval" | "question" | "budget";
+export type TodaysCost = {
+  /** Cost in millionths of a US dollar, including that of simulated calls */
+  cost_micro_usd: number;
+  /** Estimated cost of attempts whose outcome is unknown (in doubt) */
+  in_doubt_micro_usd: number;
+  /** The day, up to the end of the current quarter of an hour */
+  period: Period;
+  /** Part of the cost that the built-in simulator invented */
+  simulated_micro_usd: number;
+};
+export type WaitingCounts = {
+  /** Number of tool calls, and of their unknown outcomes, that you can decide about. Counted up to 1000. */
+  approvals: number;
+  /** Number of your tasks and replies that wait for a higher budget. Counted up to 1000. */
+  budgets: number;
+  /** Number of agents' questions that you can answer. Counted up to 1000. */
+  questions: number;
+};
+export type TaskCounts = {
+  /** Number of your tasks in each state. Counted up to 1000. */
+  by_status: {
+    [key: string]: number;
+  };
+  /** Cost of today */
+  today: TodaysCost;
+  /** Number of notifications that you haven't read. Counted up to 1000. */
+  unread_notifications: number;
+  /** What waits for you */
+  waiting: WaitingCounts;
+};
+export type Spread = {
+  /** Typical value: half of the tasks need at most this much */
+  p50: number;
+  /** High value: nine of ten tasks need at most this much */
+  p90: number;
+};
+export type TaskEstimate = {
+  /** `similar_tasks`: your newest completed tasks with the same model and the same agents, or that were planned by a model too. `prices`: the prices of the models, with typical numbers of calls and tokens. */
+  based_on: "similar_tasks" | "prices";
+  /** Cost in millionths of a US dollar */
+  cost_micro_usd: Spread;
+  /** Time from the start to the end, without the time spent waiting for people. `null` if the estimate is based on prices, which say nothing about it. */
+  duration_ms: Spread | null;
+  /** Number of requests to providers */
+  model_calls: Spread;
+  /** Number of similar tasks that were found, even if they were too few to use */
+  samples: number;
+  /** `true` if the built-in simulator would answer at least one of the calls */
+  simulated: boolean;
+  /** Number of input and output tokens */
+  tokens: Spread;
+  /** Whether the high values fit into the budget in the request. `null` without a budget. Even a task that fits may wait for a higher budget, because each call's highest possible cost is reserved before it starts. */
+  within_budget: boolean | null;
+};
 export type TaskType = {
   /** What it is for */
   description: string;
@@ -6069,6 +6314,667 @@ export type TaskChange = {
   subtasks?: SubtaskMode | null;
   /** Title of the task */
   title?: string | null;
+};
+export type ApprovalDecided = {
+  /** ID of the approval */
+  approval_id: string;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** E-mail address of the user who decided. `null` if no user did. */
+  by?: string | null;
+  /** Kind */
+  kind: ApprovalKind;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** State */
+  status: ApprovalStatus;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "approval.decided";
+};
+export type ApprovalEscalated = {
+  /** ID of the approval */
+  approval_id: string;
+  /** E-mail addresses of the users who may decide */
+  approvers: string[];
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "approval.escalated";
+};
+export type ApprovalRequested = {
+  /** ID of the approval */
+  approval_id: string;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Position among the calls of its step, from 0 */
+  index: number;
+  /** Kind */
+  kind: ApprovalKind;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** The reason */
+  reason: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Name of the tool */
+  tool: string;
+  /** Type */
+  type?: "approval.requested";
+};
+export type BudgetRaised = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Maximum cost, in millionths of a US dollar */
+  max_cost_micro_usd: number | null;
+  /** Maximum number of requests to providers */
+  max_model_calls: number | null;
+  /** Maximum total number of input and output tokens */
+  max_tokens: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "budget.raised";
+};
+export type BudgetReached = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Name of the limit */
+  limit: string;
+  /** Explanation for people */
+  message: string;
+  /** Lowest limit that allows the next call */
+  needed?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "budget.reached";
+  /** For a spending limit, when its period ends and the task continues on its own */
+  until?: string | null;
+};
+export type ConversationSummarized = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** ID of the last message that the summary covers */
+  covers_id: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "conversation.summarized";
+};
+export type FileWritten = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** ID of the file */
+  file_id: string;
+  /** Name */
+  name: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Size, in bytes */
+  size_bytes: number;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "file.written";
+};
+export type GuidanceGiven = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** ID of the guidance */
+  guidance_id: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "guidance.given";
+};
+export type GuidanceSeen = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** ID of the guidance */
+  guidance_id: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "guidance.seen";
+};
+export type ModelCallFailed = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** Seconds until the next attempt. `null` if unknown. */
+  retry_after_s?: number | null;
+  /** `true` if the call is attempted again */
+  retryable: boolean;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "model_call.failed";
+};
+export type ModelCallFellBack = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Model that failed */
+  from_model: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Model that is called instead */
+  to_model: string;
+  /** Type */
+  type?: "model_call.fell_back";
+};
+export type ModelCallFinished = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Cost, in millionths of a US dollar */
+  cost_micro_usd: number;
+  /** `true` if tokens and cost are estimates */
+  estimated?: boolean;
+  /** Why the answer ended. `length`: it was cut off at its limit. */
+  finish_reason?:
+    | "stop"
+    | "length"
+    | "tool_calls"
+    | "content_filter"
+    | "refusal"
+    | "other"
+    | "interrupted";
+  /** Number of input tokens */
+  input_tokens: number;
+  /** Number of output tokens */
+  output_tokens: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** The tool calls */
+  tool_calls: string[];
+  /** Type */
+  type?: "model_call.finished";
+};
+export type ModelCallStarted = {
+  /** Name of the agent */
+  agent: string;
+  /** Version of the agent. `null` for built-in agents. */
+  agent_version?: number | null;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Model, as `provider/model` */
+  model: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** `true` if the built-in simulator answers */
+  simulated: boolean;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "model_call.started";
+};
+export type ModelCallWaiting = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** What the model call is for */
+  purpose: Purpose;
+  /** Seconds until the next attempt. `null` if unknown. */
+  retry_after_s: number | null;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "model_call.waiting";
+};
+export type PlanNode = {
+  /** Name of the agent */
+  agent: string;
+  /** `true` if it is planned into smaller subtasks */
+  decompose?: boolean;
+  /** Keys of the subtasks whose results it receives */
+  depends_on?: string[];
+  /** Short name, unique in the plan */
+  key: string;
+  /** Title */
+  title?: string;
+};
+export type PlanCreated = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** The subtasks */
+  subtasks: PlanNode[];
+  /** Type */
+  type?: "plan.created";
+};
+export type PlanRejected = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The problems */
+  problems: string[];
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "plan.rejected";
+};
+export type RunAccepted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.accepted";
+};
+export type RunCancelled = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** When the last model call began */
+  last_call_at?: string | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.cancelled";
+};
+export type RunCancelling = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.cancelling";
+};
+export type RunChanged = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Names of the fields */
+  fields: string[];
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.changed";
+};
+export type RunCompleted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Why the answer ended. `length`: it was cut off at its limit. */
+  finish_reason?:
+    | "stop"
+    | "length"
+    | "tool_calls"
+    | "content_filter"
+    | "refusal"
+    | "other"
+    | "interrupted";
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** `true` if the built-in simulator answers */
+  simulated?: boolean;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.completed";
+};
+export type RunFailed = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.failed";
+};
+export type RunPaused = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.paused";
+};
+export type RunResumed = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.resumed";
+};
+export type RunRetried = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Model, as `provider/model` */
+  model?: string | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Paths of the subtasks */
+  paths: string[];
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.retried";
+};
+export type RunStarted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "run.started";
+};
+export type SubtaskCancelled = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.cancelled";
+};
+export type SubtaskCompleted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Why the answer ended. `length`: it was cut off at its limit. */
+  finish_reason?:
+    | "stop"
+    | "length"
+    | "tool_calls"
+    | "content_filter"
+    | "refusal"
+    | "other"
+    | "interrupted";
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.completed";
+};
+export type SubtaskDelegated = {
+  /** Name of the agent */
+  agent: string;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Title */
+  title?: string;
+  /** Type */
+  type?: "subtask.delegated";
+};
+export type SubtaskFailed = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.failed";
+};
+export type SubtaskSkipped = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Error code */
+  code: string;
+  /** Explanation for people */
+  message: string;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.skipped";
+};
+export type SubtaskStarted = {
+  /** Name of the agent */
+  agent: string;
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Type */
+  type?: "subtask.started";
+};
+export type ToolCallFinished = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** `true` if the call failed */
+  failed: boolean;
+  /** IDs of image files */
+  images?: string[];
+  /** Position among the calls of its step, from 0 */
+  index: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Name of the tool */
+  tool: string;
+  /** Type */
+  type?: "tool_call.finished";
+};
+export type ToolCallStarted = {
+  /** Number of the attempt, from 1 */
+  attempt?: number | null;
+  /** Position among the calls of its step, from 0 */
+  index: number;
+  /** Path of the subtask; empty for the task itself */
+  path?: string;
+  /** The beginning of the text, at most 500 characters */
+  preview: string;
+  /** Number of the model call in its node, from 1 */
+  step?: number | null;
+  /** Name of the tool */
+  tool: string;
+  /** Type */
+  type?: "tool_call.started";
+};
+export type EventFrame = {
+  /** When the event happened */
+  at: string;
+  /** What happened */
+  event:
+    | ({
+        type: "approval.decided";
+      } & ApprovalDecided)
+    | ({
+        type: "approval.escalated";
+      } & ApprovalEscalated)
+    | ({
+        type: "approval.requested";
+      } & ApprovalRequested)
+    | ({
+        type: "budget.raised";
+      } & BudgetRaised)
+    | ({
+        type: "budget.reached";
+      } & BudgetReached)
+    | ({
+        type: "conversation.summarized";
+      } & ConversationSummarized)
+    | ({
+        type: "file.written";
+      } & FileWritten)
+    | ({
+        type: "guidance.given";
+      } & GuidanceGiven)
+    | ({
+        type: "guidance.seen";
+      } & GuidanceSeen)
+    | ({
+        type: "model_call.failed";
+      } & ModelCallFailed)
+    | ({
+        type: "model_call.fell_back";
+      } & ModelCallFellBack)
+    | ({
+        type: "model_call.finished";
+      } & ModelCallFinished)
+    | ({
+        type: "model_call.started";
+      } & ModelCallStarted)
+    | ({
+        type: "model_call.waiting";
+      } & ModelCallWaiting)
+    | ({
+        type: "plan.created";
+      } & PlanCreated)
+    | ({
+        type: "plan.rejected";
+      } & PlanRejected)
+    | ({
+        type: "run.accepted";
+      } & RunAccepted)
+    | ({
+        type: "run.cancelled";
+      } & RunCancelled)
+    | ({
+        type: "run.cancelling";
+      } & RunCancelling)
+    | ({
+        type: "run.changed";
+      } & RunChanged)
+    | ({
+        type: "run.completed";
+      } & RunCompleted)
+    | ({
+        type: "run.failed";
+      } & RunFailed)
+    | ({
+        type: "run.paused";
+      } & RunPaused)
+    | ({
+        type: "run.resumed";
+      } & RunResumed)
+    | ({
+        type: "run.retried";
+      } & RunRetried)
+    | ({
+        type: "run.started";
+      } & RunStarted)
+    | ({
+        type: "subtask.cancelled";
+      } & SubtaskCancelled)
+    | ({
+        type: "subtask.completed";
+      } & SubtaskCompleted)
+    | ({
+        type: "subtask.delegated";
+      } & SubtaskDelegated)
+    | ({
+        type: "subtask.failed";
+      } & SubtaskFailed)
+    | ({
+        type: "subtask.skipped";
+      } & SubtaskSkipped)
+    | ({
+        type: "subtask.started";
+      } & SubtaskStarted)
+    | ({
+        type: "tool_call.finished";
+      } & ToolCallFinished)
+    | ({
+        type: "tool_call.started";
+      } & ToolCallStarted);
+  /** Kind */
+  kind?: "event";
+  /** ID of the task or other run */
+  run_id: string;
+  /** Sequence number in the run's events */
+  seq: number;
+};
+export type EventPage = {
+  /** The items of this page */
+  items: EventFrame[];
+  /** Sequence number of the run's newest event */
+  last_seq: number;
+  /** Send this value as `after` to get the next page. `null` if there are no more events yet. */
+  next_after: number | null;
 };
 export type TaskRetry = {
   /** New limits for the task's budget */
@@ -6153,15 +7059,21 @@ export type SubtaskPage = {
   next_cursor?: string | null;
 };
 export type Span = {
-  /** For a model call: the agent that made it */
+  /** For a model call or a subtask: its agent */
   agent?: string | null;
   /** For a model call: the agent's version. `null` for built-in agents. */
   agent_version?: number | null;
   /** Number of the attempt, from 1 */
   attempt?: number | null;
+  /** Cost in millionths of a US dollar, that of a node without the subtasks below it, and that of the task in total. `null` for a tool call. */
+  cost_micro_usd?: number | null;
   /** When it ended, in UTC. `null` while it is open. */
   ended_at: string | null;
-  /** For a model call: why the answer ended */
+  /** Error code of a failure */
+  error_code?: string | null;
+  /** For a model call: `true` if the cost is an estimate */
+  estimated?: boolean | null;
+  /** Why the answer ended */
   finish_reason?:
     | (
         | "stop"
@@ -6173,6 +7085,10 @@ export type Span = {
         | "interrupted"
       )
     | null;
+  /** For a model call: when the first piece of the answer arrived. `null` until the call has ended, and if nothing was streamed. */
+  first_token_at?: string | null;
+  /** For a model call or the task: estimated cost of attempts whose outcome is unknown (in doubt), in addition to `cost_micro_usd` */
+  in_doubt_micro_usd?: number | null;
   /** For a tool call: its position in the turn */
   index?: number | null;
   /** Kind */
@@ -6183,12 +7099,18 @@ export type Span = {
   path: string;
   /** What the model call is for */
   purpose?: string | null;
+  /** For the task: when it was accepted. For a model call: when it began to wait for its provider or for a rate limit; `null` if no wait was recorded. */
+  queued_at?: string | null;
+  /** For a model call or the task: whether the built-in simulator answered */
+  simulated?: boolean | null;
   /** When it started, in UTC. `null` before that. */
   started_at: string;
   /** State */
   status: string;
   /** Number of the model call in its node, from 1 */
   step?: number | null;
+  /** Token counts. `null` for a tool call. */
+  usage?: Usage | null;
 };
 export type TimelineView = {
   /** `false` if the task has more spans than `spans` contains */
@@ -6303,6 +7225,35 @@ export type Acceptance = {
   /** Hash of the definition that you have seen. If it has changed again since, the request fails. Default: the definition that is offered now. */
   sha256?: string | null;
 };
+export type SpentView = {
+  /** When the period began */
+  begins_at: string;
+  /** When the period ends */
+  ends_at: string;
+  /** Estimated cost of calls in this period whose outcome is unknown */
+  in_doubt_micro_usd: number;
+  /** Highest possible cost of the calls in flight */
+  reserved_micro_usd: number;
+  /** Cost of the calls that started in this period */
+  spent_micro_usd: number;
+};
+export type Holding =
+  | "max_kept_bytes"
+  | "max_open_tasks"
+  | "max_open_ai_calls"
+  | "max_open_replies"
+  | "max_chat_sessions"
+  | "max_schedules"
+  | "max_agents"
+  | "max_api_keys";
+export type HoldingView = {
+  /** How much the user may have. `null` for no limit. */
+  limit: number | null;
+  /** Name of the limit, as in settings. `max_kept_bytes` is in bytes. */
+  name: Holding;
+  /** How much the user has. Of files, each counts as at least 64 KiB, as do images to be generated. */
+  used: number;
+};
 export type SpendingLimit =
   | "max_cost_day_micro_usd"
   | "max_cost_month_micro_usd"
@@ -6337,8 +7288,14 @@ export type UserLimits = {
   max_cost_month_micro_usd?: number | null;
 };
 export type LimitsView = {
+  /** What the user has spent today */
+  day: SpentView;
+  /** How many files, open tasks and other objects the user has, and may have */
+  holdings: HoldingView[];
   /** Limits that are set. The installation's limits are only shown to administrators. */
   limits: SpendingLimitView[];
+  /** What the user has spent in this calendar month */
+  month: SpentView;
   /** Limits that an administrator has set for this user */
   own: UserLimits;
   /** Time zone in which days and months begin */
@@ -6441,6 +7398,7 @@ export const {
   useCountTokensMutation,
   useCreateTranscriptionMutation,
   useGetAgentsPerformanceQuery,
+  useGetDailyLatencyQuery,
   useListMetricsQuery,
   useRecordMetricsMutation,
   useGetOverviewQuery,
@@ -6466,6 +7424,7 @@ export const {
   useFinishOidcMutation,
   useLinkOidcMutation,
   useStartOidcMutation,
+  useGetSignInOptionsQuery,
   useChangePasswordMutation,
   useResetPasswordMutation,
   useRefreshMutation,
@@ -6529,6 +7488,7 @@ export const {
   useReplaceInstallationPolicyMutation,
   useTestPolicyMutation,
   useGetReplyQuery,
+  useListReplyApprovalsQuery,
   useRaiseReplyBudgetMutation,
   useCancelReplyMutation,
   useGetReplyCostQuery,
@@ -6556,6 +7516,8 @@ export const {
   useGetRetentionRunQuery,
   useListTasksQuery,
   useCreateTaskMutation,
+  useGetTaskCountsQuery,
+  useEstimateTaskMutation,
   useListTaskTypesQuery,
   useDeleteTaskMutation,
   useGetTaskQuery,
@@ -6566,6 +7528,7 @@ export const {
   useRaiseTaskBudgetMutation,
   useCancelTaskMutation,
   useGetTaskCostQuery,
+  useListTaskEventsQuery,
   useExecuteTaskMutation,
   useListTaskFilesQuery,
   useListTaskMessagesQuery,

@@ -114,6 +114,8 @@ def cases(ids: dict[str, str], own: dict[str, str]) -> Iterator[tuple[str, str, 
     images = [ids["file_id"]]
     yield "image of a task", "POST", "/tasks", {"json": {**task, "images": images}}
     yield "agent of a task", "POST", "/tasks", {"json": {**task, "plan": plan}}
+    yield "image of an estimate", "POST", "/tasks/estimate", {"json": {**task, "images": images}}
+    yield "agent of an estimate", "POST", "/tasks/estimate", {"json": {**task, "plan": plan}}
     yield "image of a schedule", "POST", "/schedules", {"json": {**daily, "task": {"goal": "x", "images": images}}}
     yield "agent of a schedule", "POST", "/schedules", {"json": {**daily, "task": {"goal": "x", "plan": plan}}}
     yield (

@@ -23,6 +23,8 @@ from tests.api.conftest import SignUp, administrator, client_of
 
 OWN = {
     "create_task",
+    "estimate_task",
+    "get_task_counts",
     "list_tasks",
     "list_approvals",
     "get_policy",
@@ -65,6 +67,7 @@ OWN = {
     "get_agents_performance",
     "get_tasks_analytics",
     "list_daily_usage",
+    "get_daily_latency",
     "export_analytics",
     "record_metrics",
     "list_metrics",
@@ -134,6 +137,7 @@ NOT_YET = {"get_erasure"}
 """Operations that find nothing before the caller has requested something."""
 FOR_VIEWERS = {
     "erase_me": "deletes the own content, with the password",
+    "estimate_task": "changes nothing",
     "preview_schedule": "changes nothing",
     "test_policy": "changes nothing",
     "count_tokens": "changes nothing",

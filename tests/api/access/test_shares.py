@@ -31,6 +31,7 @@ NEEDS: dict[str, Right | None] = {
     "list_task_messages": Right.VIEW,
     "list_task_files": Right.VIEW,
     "follow_task": Right.VIEW,
+    "list_task_events": Right.VIEW,
     "list_task_approvals": Right.VIEW,
     "pause_task": Right.USE,
     "resume_task": Right.USE,

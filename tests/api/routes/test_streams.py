@@ -61,6 +61,25 @@ async def test_a_topic_is_followed_from_where_the_client_stood(app: FastAPI, ali
         assert await received(socket) == {"type": "ended", "topic": topic}
 
 
+async def test_stored_events_are_read_in_pages(
+    app: FastAPI, alice: httpx2.AsyncClient, bob: httpx2.AsyncClient
+) -> None:
+    task_id = (await new_task(alice))["id"]
+    path = f"/api/v1/tasks/{task_id}/events/stored"
+    await publish(app, task_id, RunResumed(), RunCompleted(preview="done"))
+    whole = (await alice.get(path)).json()
+    assert [each["event"]["type"] for each in whole["items"]] == ["run.accepted", "run.resumed", "run.completed"]
+    assert (whole["next_after"], whole["last_seq"]) == (None, 3)
+    first = (await alice.get(path, params={"limit": 2})).json()
+    assert ([each["seq"] for each in first["items"]], first["next_after"], first["last_seq"]) == ([1, 2], 2, 3)
+    second = (await alice.get(path, params={"limit": 2, "after": 2})).json()
+    assert (second["items"], second["next_after"]) == (whole["items"][2:], None)
+    assert (await alice.get(path, params={"after": 3})).json() == {"items": [], "next_after": None, "last_seq": 3}
+    assert (await bob.get(path)).status_code == 404
+    await alice.delete(f"/api/v1/tasks/{task_id}")
+    assert (await alice.get(path)).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/ws", "/ws/test"])
 async def test_an_authorization_header_signs_in_at_the_handshake(
     app: FastAPI, alice: httpx2.AsyncClient, path: str

@@ -1,9 +1,11 @@
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
 from chimera.content.fingerprints import older_fingerprint_of
@@ -11,9 +13,12 @@ from chimera.db.engine import Database
 from chimera.db.tables import Call, CallAttempt, EventRow, Run, Subtask, User
 from chimera.security import sessions
 from chimera.store import tasks
+from models.events import ModelCallWaiting
 from models.ids import UserId
+from models.model_calls import Purpose
 from models.tasks import SubtaskMode, TaskSpec
-from tests.api.conftest import SignUp, new_task, set_task
+from tests.api.conftest import SignUp, new_task, publish, set_task
+from tests.approvals import A_CALL, A_QUESTION, ask, begin
 
 PLAN = [
     {"key": "facts", "title": "Facts", "instruction": "Collect facts.", "agent": "researcher"},
@@ -210,6 +215,27 @@ async def test_a_list_can_be_narrowed(sign_up: SignUp) -> None:
     assert len((await _page(carol, status="cancelled"))["items"][0]["goal"]) == 500
 
 
+async def test_a_list_shows_tasks_of_an_agent_or_wait(sign_up: SignUp, database: Database) -> None:
+    carol = await sign_up()
+    planned, asking, calling, poor = [
+        str((await new_task(carol, **fields))["id"]) for fields in ({"plan": PLAN}, {}, {}, {})
+    ]
+    for task_id, asked in ((asking, A_QUESTION), (calling, A_CALL)):
+        await begin(database, task_id)
+        await ask(database, task_id, asked)
+    await set_task(database, poor, status="waiting", needs_budget=True)
+
+    async def ids(**query: Any) -> list[str]:
+        return [task["id"] for task in (await _page(carol, **query))["items"]]
+
+    assert await ids(agent="researcher") == [planned]
+    assert await ids(agent="critic") == []
+    assert await ids(waits_for="question") == [asking]
+    assert await ids(waits_for="approval") == [calling]
+    assert await ids(waits_for="budget") == [poor]
+    assert await ids(waits_for="budget", agent="researcher") == []
+
+
 async def test_a_cursor_cannot_be_forged_or_used_elsewhere(sign_up: SignUp, bob: httpx2.AsyncClient) -> None:
     carol = await sign_up()
     for _ in range(2):
@@ -234,7 +260,7 @@ async def test_a_cursor_cannot_be_forged_or_used_elsewhere(sign_up: SignUp, bob:
 @pytest.mark.parametrize(
     "query",
     ["limit=-1", "limit=0", "limit=101", "limit=1000000000", "limit=1e3", "sort=password_hash", "sort=created_at;--",
-     "status=nope", "schedule_id=1", "q=%00", "cursor=" + "x" * 201],
+     "status=nope", "waits_for=godot", "agent=A!", "schedule_id=1", "q=%00", "cursor=" + "x" * 201],
 )  # fmt: skip
 async def test_a_bad_query_is_refused_by_name(alice: httpx2.AsyncClient, query: str) -> None:
     answer = await alice.get(f"/api/v1/tasks?{query}")
@@ -267,6 +293,38 @@ async def test_deleting_a_task_keeps_costs_and_no_messages(
         outcome = await session.scalar(select(Call.outcome).where(Call.run_id == task_id))
     assert "CANARY" not in str(row)
     assert (row.spent_micro_usd, paid, outcome) == (42, 42, None)
+
+
+async def test_a_timeline_shows_each_attempt(alice: httpx2.AsyncClient, bob: httpx2.AsyncClient, app: FastAPI) -> None:
+    database: Database = app.state.parts.database
+    task_id = (await new_task(alice, plan=PLAN))["id"]
+    waited = {
+        "path": "facts",
+        "step": 1,
+        "purpose": Purpose.TURN,
+        "code": "rate_limited",
+        "message": "Wait.",
+        "retry_after_s": 1,
+    }
+    await publish(app, task_id, ModelCallWaiting.model_validate(waited))
+    await _book_call(database, task_id, cost_micro_usd=42)
+    await _book_call(database, task_id, step=2, status="in_doubt", reserved_micro_usd=90)
+    await _book_call(database, task_id, path="text", agent="writer")
+    async with database.begin() as session:
+        first = (CallAttempt.run_id == task_id, CallAttempt.path == "facts", CallAttempt.step == 1)
+        values = {"first_token_ms": 250, "input_tokens": 7, "output_tokens": 3, "error_code": "overloaded"}
+        await session.execute(update(CallAttempt).where(*first).values(**values))
+    path = f"/api/v1/tasks/{task_id}/timeline"
+    one, two, other = (await alice.get(path)).json()["spans"]
+    assert (one["cost_micro_usd"], one["in_doubt_micro_usd"], one["error_code"]) == (42, 0, "overloaded")
+    assert (one["usage"]["input_tokens"], one["usage"]["output_tokens"], one["simulated"]) == (7, 3, False)
+    began, answered = (datetime.fromisoformat(one[name]) for name in ("started_at", "first_token_at"))
+    assert answered - began == timedelta(milliseconds=250)
+    assert datetime.fromisoformat(one["queued_at"]) <= began
+    # The wait was that of the first call.
+    assert (two["step"], two["queued_at"], two["first_token_at"], two["in_doubt_micro_usd"]) == (2, None, None, 90)
+    assert (await alice.get(path, params={"path": "text"})).json()["spans"] == [other]
+    assert (await bob.get(path, params={"path": "text"})).status_code == 404
 
 
 async def test_a_bill_adds_up_with_cost_in_doubt(alice: httpx2.AsyncClient, database: Database) -> None:

@@ -1,0 +1,20 @@
+import type { ListTasksApiArg, RunStatus } from '../../api';
+
+export const STATES: readonly RunStatus[] = ['running', 'waiting', 'queued', 'paused', 'cancelling', 'failed', 'completed', 'cancelled', 'draft'];
+const PAGE = 50;
+
+/** Return the states that an address selects, such as `running,waiting`. */
+export function statesOf(text: string): RunStatus[] {
+  const words = text.split(',');
+  return STATES.filter((state) => words.includes(state));
+}
+
+/** Return the request for the tasks that an address selects. */
+export function filterOf(get: (name: string) => string): ListTasksApiArg {
+  const status = statesOf(get('status'));
+  const shared = (['shared', 'all'] as const).find((each) => each === get('whose'));
+  return {
+    limit: PAGE, ...(status.length > 0 ? { status } : {}), ...(get('q') ? { q: get('q') } : {}), ...(shared ? { shared } : { shared: 'mine' }),
+    ...(get('sort') === 'created_at' ? { sort: 'created_at' } : {}), ...(get('schedule') ? { scheduleId: get('schedule') } : {}),
+  };
+}
