@@ -47,8 +47,9 @@ describe('the text of a reply', () => {
 });
 
 it('a tool call waits, runs and fails in its step', () => {
+  const begun = begins(1, 1);
   const asks = happens({ type: 'approval.requested', path: '', step: 1, approval_id: 'p', kind: 'tool_call', index: 0, tool: 'mail', reason: 'r', preview: '{"to"' });
-  const before = picture(begins(1, 1), asks);
+  const before = picture(begun, asks);
   expect(before.approvals).toEqual(['p']);
   expect(before.steps[0]?.calls[0]).toMatchObject({ tool: 'mail', state: 'waiting', arguments: '{"to"' });
   const decided = fold(before, happens({ type: 'approval.decided', path: '', approval_id: 'p', kind: 'tool_call', status: 'approved' }));
@@ -58,8 +59,9 @@ it('a tool call waits, runs and fails in its step', () => {
 });
 
 it('an event that arrives twice counts once', () => {
+  const begun = begins(1, 1);
   const asks = happens({ type: 'approval.requested', path: '', step: 1, approval_id: 'p', kind: 'question', index: 0, tool: 'ask_person', reason: '', preview: 'Color?' });
-  expect(picture(begins(1, 1), asks, asks).approvals).toEqual(['p']);
+  expect(picture(begun, asks, asks).approvals).toEqual(['p']);
 });
 
 it('a reply waits for its budget until the limit is raised', () => {

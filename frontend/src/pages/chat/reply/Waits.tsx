@@ -1,9 +1,7 @@
-import Button from '@mui/material/Button';
-import Card from '@mui/material/Card';
-import Stack from '@mui/material/Stack';
-import Typography from '@mui/material/Typography';
-import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
+import { useGetApprovalQuery } from '../../../api';
+import { ApprovalCard } from '../../../parts/approvals/ApprovalCard';
+import { Loading } from '../../../parts/Loading';
+import { Problem } from '../../../parts/Problem';
 import type { Budget } from './picture';
 import { RaiseBudget } from './RaiseBudget';
 
@@ -11,18 +9,18 @@ type Props = { replyId: string; approvals: readonly string[]; budget: Budget | n
 
 /** What the reply waits for, with what a person can do about it. */
 export function Waits({ replyId, approvals, budget }: Props) {
-  const { t } = useTranslation('chat');
   return (
     <>
       {approvals.map((id) => (
-        <Card key={id} sx={{ p: 2 }}>
-          <Stack direction="row" spacing={1} sx={{ alignItems: 'center', justifyContent: 'space-between' }}>
-            <Typography variant="body2">{t('reply.announceWait')}</Typography>
-            <Button component={Link} to={`/inbox/${id}`} variant="contained" size="small">{t('work.waiting')}</Button>
-          </Stack>
-        </Card>
+        <Decision key={id} approvalId={id} />
       ))}
       {budget && <RaiseBudget replyId={replyId} budget={budget} />}
     </>
   );
+}
+
+function Decision({ approvalId }: { approvalId: string }) {
+  const { data, error, refetch } = useGetApprovalQuery({ approvalId });
+  if (data !== undefined) return <ApprovalCard approval={data} />;
+  return error === undefined ? <Loading rows={1} height={120} /> : <Problem error={error} onRetry={() => void refetch()} compact />;
 }
