@@ -47,7 +47,7 @@ export const AssistantMessage = memo(function AssistantMessage({ message }: { me
           {reply && <Ending reply={reply} text={message.text} />}
         </>
       )}
-      <Stack direction="row" spacing={0.5} useFlexGap className="actions" sx={{ alignItems: 'center', minHeight: 32, flexWrap: 'wrap' }}>
+      <Stack direction="row" spacing={0.5} useFlexGap sx={{ alignItems: 'center', minHeight: 32, '& .MuiIconButton-root:not(.Mui-disabled)': { color: 'text.secondary' }, flexWrap: 'wrap' }}>
         <Branches message={message} disabled={!actions.canWrite} onChoose={actions.choose} />
         {message.text && <CopyButton text={message.text} label={t('message.copy')} />}
         {actions.canWrite && !isTask && !isLive && <Action label={t('message.regenerate')} Icon={AgainIcon} onClick={() => actions.regenerate(message)} />}

@@ -18,7 +18,7 @@ export const UserMessage = memo(function UserMessage({ message }: { message: Cha
     <Box sx={{ display: 'flex', flexDirection: 'column', alignItems: 'flex-end', pl: { xs: 3, sm: 8 } }}>
       <Attachments files={message.attachments ?? []} />
       <Bubble text={message.text ?? ''} />
-      <Stack direction="row" className="actions" sx={{ alignItems: 'center', minHeight: 32 }}>
+      <Stack direction="row" sx={{ alignItems: 'center', minHeight: 32, '& .MuiIconButton-root:not(.Mui-disabled)': { color: 'text.secondary' } }}>
         <Branches message={message} disabled={!actions.canWrite} onChoose={actions.choose} />
         {actions.canWrite && <Action label={t('message.edit')} Icon={EditIcon} onClick={() => actions.edit(message)} />}
         <CopyButton text={message.text ?? ''} label={t('message.copy')} />
