@@ -5,7 +5,7 @@ import Button from '@mui/material/Button';
 import Fab from '@mui/material/Fab';
 import Stack from '@mui/material/Stack';
 import Typography from '@mui/material/Typography';
-import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import type { ChatMessageView, ChatSessionView } from '../../api';
@@ -36,9 +36,7 @@ export function Conversation({ session, isOwn, onChanged }: Props) {
   const writing = useWriting(session.id, thread, onChanged);
   const [editing, setEditing] = useState<ChatMessageView | null>(null);
   const [isLost, setLost] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
-  const { isAtEnd, toEnd, release } = useScroll(box, content, messages[0]?.id ?? null, () => void thread.loadOlder());
+  const { box, content, isAtEnd, toEnd, release } = useScroll(messages[0]?.id ?? null, () => void thread.loadOlder());
 
   // Whoever sends a message to a busy session means it.
   const policy = writing.policy ?? (session.double_texting === 'reject' ? 'queue' : session.double_texting);
@@ -73,7 +71,9 @@ export function Conversation({ session, isOwn, onChanged }: Props) {
   });
   const isReady = !thread.isLoading;
   useEffect(() => {
-    if (linked !== null && isReady) void show(linked);
+    if (linked === null || !isReady) return undefined;
+    const timer = setTimeout(() => void show(linked));
+    return () => clearTimeout(timer);
   }, [linked, isReady, branch]);
 
   const actions = useMemo(

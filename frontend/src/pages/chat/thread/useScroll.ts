@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react';
 
 const NEAR_PX = 80;
 
@@ -6,7 +6,9 @@ const NEAR_PX = 80;
  * Keep a conversation at its end while it grows, but only if the user is there, and keep the place when earlier
  * messages arrive above it. `first` is the ID of the first message, `onTop` loads earlier ones.
  */
-export function useScroll(box: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>, first: string | null, onTop: () => void) {
+export function useScroll(first: string | null, onTop: () => void) {
+  const box = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
   const follows = useRef(true);
   const before = useRef({ first, height: 0, top: 0 });
@@ -16,7 +18,7 @@ export function useScroll(box: RefObject<HTMLElement | null>, content: RefObject
     follows.current = true;
     setAtEnd(true);
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [box]);
+  }, []);
 
   /** Stop following the end, because the user is led to another place. */
   const release = useCallback(() => {
@@ -46,7 +48,7 @@ export function useScroll(box: RefObject<HTMLElement | null>, content: RefObject
       grown.disconnect();
       outer.removeEventListener('scroll', scrolled);
     };
-  }, [box, content]);
+  }, []);
 
   useLayoutEffect(() => {
     const outer = box.current;
@@ -54,7 +56,7 @@ export function useScroll(box: RefObject<HTMLElement | null>, content: RefObject
     if (outer === null || old.first === first) return;
     if (old.first !== null && !follows.current) outer.scrollTop = old.top + outer.scrollHeight - old.height;
     before.current = { first, height: outer.scrollHeight, top: outer.scrollTop };
-  }, [box, first]);
+  }, [first]);
 
-  return { isAtEnd, toEnd, release };
+  return { box, content, isAtEnd, toEnd, release };
 }
