@@ -42,7 +42,7 @@ export function Shell() {
           <Navigation />
         </Box>
         <Box component="main" id="content" tabIndex={-1} sx={{ flexGrow: 1, minWidth: 0, p: { xs: 2, md: 3 }, outline: 'none' }}>
-          <ErrorBoundary key={pathname} FallbackComponent={ErrorPage}>
+          <ErrorBoundary resetKeys={[pathname]} FallbackComponent={ErrorPage}>
             <Outlet />
           </ErrorBoundary>
         </Box>
