@@ -20,7 +20,7 @@ export function Notices({ task, onDialog }: Props) {
   const nodes = useNodes(task.id);
   const blocked = task.blocked_by ?? [];
   return (
-    <Stack spacing={1.5} role="status">
+    <Stack spacing={1.5} role="status" sx={{ '&:not(:empty)': { mb: 2 } }}>
       {task.status === 'draft' && <Alert severity="info" variant="outlined">{t('notices.draft')}</Alert>}
       {task.status === 'queued' && <Alert severity="info" variant="outlined">{task.queue_place ? t('notices.queued', { place: task.queue_place }) : t('notices.queuedPlain')}</Alert>}
       {task.status === 'paused' && <Alert severity="info" variant="outlined">{t('notices.paused')}</Alert>}

@@ -110,7 +110,7 @@ function BarRow({ row, top, range, now, name, on, reachable, onSelect }: BarProp
     >
       <Box component="span" sx={{ width: 'var(--names)', flexShrink: 0, position: 'sticky', left: 0, zIndex: 1, bgcolor: 'background.paper', borderRight: 1, borderColor: 'divider', px: 1, pl: part ? 1 : 2.5, height: '100%', display: 'flex', alignItems: 'center', gap: 0.5, overflow: 'hidden' }}>
         {span && !part && isLost(span) && <FailedIcon color="error" sx={{ fontSize: 14 }} />}
-        <Typography component="span" variant="caption" noWrap sx={{ fontWeight: part ? 600 : 400 }}>{part ? name : words.title(row.span)}</Typography>
+        <Typography component="span" variant="caption" noWrap sx={{ fontWeight: part ? 600 : 400 }}>{part ? name : words.short(row.span)}</Typography>
       </Box>
       <Box component="span" sx={{ position: 'relative', flexGrow: 1, height: '100%' }}>
         {span && piecesOf(span, now).map((piece) => <Bar key={piece.part} piece={piece} range={range} />)}
