@@ -110,7 +110,7 @@ def _ruling(
             asked.rules,
             PolicyCall(definition, arguments, agent, asked.owner_email, is_influenced, is_trusted_destination),
         )
-        for agent in (asked.agent, *asked.delegators)
+        for agent in (asked.agent_in_rules, *asked.delegators)
     ]
     return max(rulings, key=lambda ruling: _STRICTNESS[ruling.verdict])
 

@@ -31,6 +31,7 @@ from api.routes import (
     chat_notes,
     chat_search,
     codec,
+    console,
     custom_metrics,
     exports,
     files,
@@ -54,6 +55,7 @@ from api.routes import (
     shares,
     streams,
     system_log,
+    task_counts,
     tasks,
     tickets,
     tools,
@@ -86,10 +88,13 @@ from chimera.temporal.schedules import Schedules
 from chimera.tools.mcp.http import clients_with
 
 CLOSED_ROUTERS = (
+    # Before the tasks, whose IDs are the next part of the address.
+    task_counts.router,
     tasks.router,
     approvals.router,
     policies.router,
     auth.router,
+    auth.sign_out,
     tickets.router,
     api_keys.router,
     sessions.router,
@@ -157,6 +162,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
+    app.router.routes.extend(console.ROUTES)
     app.include_router(pages.router)
     app.include_router(streams.sockets)
     return app

@@ -68,6 +68,13 @@ class PeriodQuery:
         return Window(await owner_shown(session, caller, self.user_id), period.since, period.until)
 
 
+def today(time_zone: str) -> Period:
+    """Return the current day of a time zone, up to now, in whole slots. Raises InvalidInput for an unknown zone."""
+    check_time_zone(time_zone)
+    now = datetime.now(UTC)
+    return Period(since=_midnight(now, ZoneInfo(time_zone)), until=_slot_from(now), time_zone=time_zone)
+
+
 def _aware(field: str, time: datetime) -> datetime:
     if time.tzinfo is None:
         raise InvalidInput(field, f"The time {time.isoformat()!r} has no time zone. Add one, for example Z for UTC.")

@@ -1,7 +1,8 @@
 """Shared by the routes that answer conversations: checking a request, accepting it, waiting for it, streaming it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from fastapi import Response, status
 from fastapi.sse import ServerSentEvent
@@ -15,14 +16,22 @@ from chimera.content.fingerprints import fingerprint_of
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger.acceptance import NewReply
 from chimera.security.sessions import SignedIn
-from chimera.store import agents, files, replies, shared_agents, user_limits
+from chimera.store import agent_versions, agents, files, replies, shared_agents, user_limits
 from chimera.store.agents import BUILT_IN_VIEWS
 from chimera.store.user_limits import OPEN_REPLIES_LIMIT
-from models.agents import AgentView
-from models.errors import InactiveAgent, InvalidInput, NotFound, ReplyFailed, SpendingLimitReached, UnknownAgent
+from models.agents import AgentSpec, AgentView
+from models.errors import (
+    ChimeraError,
+    InactiveAgent,
+    InvalidInput,
+    NotFound,
+    ReplyFailed,
+    SpendingLimitReached,
+    UnknownAgent,
+)
 from models.files import MAX_IMAGE_BYTES
 from models.ids import RunId, UserId
-from models.replies import ClientTool, CompletionSpec, ConversationMessage, FilePart, ImagePart, ReplyView
+from models.replies import DRAFT, ClientTool, CompletionSpec, ConversationMessage, FilePart, ImagePart, ReplyView
 from models.runs import OPEN, REPLIES, RunStatus
 from models.shares import Right
 from models.users import Caller
@@ -61,9 +70,9 @@ async def accept(
 
 async def checked(parts: Parts, session: AsyncSession, owner_id: UserId, spec: CompletionSpec) -> NewReply:
     """Return the content of a reply to a request. Raises an error that names the field that can't be accepted."""
-    agent = None if spec.agent is None else await agent_to_answer(parts, session, owner_id, spec.agent)
+    agent = await _answering(parts, session, owner_id, spec)
     model = spec.model or parts.settings.default_model
-    if agent is None or agent.model is None or spec.model is not None:
+    if agent.model is None or spec.model is not None:
         await parts.models.check(model)
     for index, fallback in enumerate(spec.fallbacks):
         await parts.models.check(fallback, f"fallbacks.{index}")
@@ -73,11 +82,9 @@ async def checked(parts: Parts, session: AsyncSession, owner_id: UserId, spec: C
             raise InvalidInput("output_schema", problem)
     _check_tools(spec.tools, spec.tool_choice)
     await _check_files(session, owner_id, spec.messages)
-    ref = None if agent is None else agents.ref_of(agent)
-    pinned = await shared_agents.pinned(session, owner_id, [] if ref is None else [ref])
     return NewReply(
-        agent=None if ref is None else pinned.name_of(ref),
-        shared_agents=pinned.pins,
+        agent=agent.name,
+        shared_agents=agent.pins,
         model=model,
         model_chosen=spec.model is not None,
         fallbacks=spec.fallbacks,
@@ -88,6 +95,45 @@ async def checked(parts: Parts, session: AsyncSession, owner_id: UserId, spec: C
         output_schema=spec.output_schema,
         metadata=spec.metadata,
     )
+
+
+class _Answering(NamedTuple):
+    """The agent of a reply: its name in the run, what the run stores of it, and its own model."""
+
+    name: str | None = None
+    pins: Mapping[str, Mapping[str, Any]] | None = None
+    model: str | None = None
+
+
+async def _answering(parts: Parts, session: AsyncSession, owner_id: UserId, spec: CompletionSpec) -> _Answering:
+    if spec.agent_draft is not None:
+        return await _draft(parts, session, owner_id, spec.agent_draft)
+    if spec.agent is None:
+        return _Answering()
+    agent = await agent_to_answer(parts, session, owner_id, spec.agent)
+    ref = agents.ref_of(agent)
+    pinned = await shared_agents.pinned(session, owner_id, [ref])
+    name = pinned.name_of(ref)
+    if spec.agent_version is None:
+        return _Answering(name, pinned.pins, agent.model)
+    if agent.built_in:
+        raise InvalidInput("agent_version", f"Agent {agent.name!r} is built in and has no versions. Omit the field.")
+    stored = await agents.found(session, Caller(user_id=owner_id, role="user"), ref, Right.USE)
+    chosen = (await agent_versions.version_of(session, stored, spec.agent_version, "agent_version")).agent
+    if chosen.model is not None:
+        await parts.models.check(chosen.model, "agent_version")
+    return _Answering(name, {name: {"id": stored.row.id, "version": spec.agent_version}}, chosen.model)
+
+
+async def _draft(parts: Parts, session: AsyncSession, owner_id: UserId, draft: AgentSpec) -> _Answering:
+    """Check an agent as if it were saved. Raises an error that names the field, such as `agent_draft.model`."""
+    try:
+        await parts.checks.agent(draft)
+        await parts.checks.tools(session, owner_id, draft)
+    except ChimeraError as error:
+        error.field = f"agent_draft.{error.field}" if error.field else "agent_draft"
+        raise
+    return _Answering(DRAFT, {DRAFT: {"spec": draft.model_dump(mode="json")}}, draft.model)
 
 
 async def agent_to_answer(

@@ -125,6 +125,22 @@ class Overview(Contract):
     days: tuple[Point, ...] = Field(description="Days with model calls, in order")
 
 
+class LatencyPoint(Contract):
+    """The durations of a day."""
+
+    date: date
+    latency: Durations = Field(description="Time from the request to the end of the answer, of finished attempts")
+    first_token: Durations = Field(description="Time from the request to the first piece of a streamed answer")
+
+
+class DailyLatency(Contract):
+    """How long model calls took, by day."""
+
+    period: Period = Field(description="Period of these figures, in whole days")
+    agent: str | None = Field(description="The only agent whose calls are counted. `null` for all agents.")
+    days: tuple[LatencyPoint, ...] = Field(description="Days with finished attempts, in order")
+
+
 class TaskFigures(RunFigures):
     """The figures of tasks, or of another kind of run."""
 

@@ -66,14 +66,52 @@ class SpendingLimitView(Contract):
     ends_at: UtcDatetime = Field(description="When the period ends, and runs that wait for this limit continue")
 
 
+class SpentView(Contract):
+    """What a user has spent in a period, with or without a limit. Amounts are in millionths of a US dollar."""
+
+    spent_micro_usd: int = Field(description="Cost of the calls that started in this period")
+    in_doubt_micro_usd: int = Field(description="Estimated cost of calls in this period whose outcome is unknown")
+    reserved_micro_usd: int = Field(description="Highest possible cost of the calls in flight")
+    begins_at: UtcDatetime = Field(description="When the period began")
+    ends_at: UtcDatetime = Field(description="When the period ends")
+
+
+class Holding(StrEnum):
+    """What a user may have at the same time, by the settings with the limits."""
+
+    KEPT_BYTES = "max_kept_bytes"
+    OPEN_TASKS = "max_open_tasks"
+    OPEN_AI_CALLS = "max_open_ai_calls"
+    OPEN_REPLIES = "max_open_replies"
+    CHAT_SESSIONS = "max_chat_sessions"
+    SCHEDULES = "max_schedules"
+    AGENTS = "max_agents"
+    API_KEYS = "max_api_keys"
+
+
+class HoldingView(Contract):
+    """How much of something a user has, and may have."""
+
+    name: Holding = Field(description="Name of the limit, as in settings. `max_kept_bytes` is in bytes.")
+    used: int = Field(
+        description="How much the user has. Of files, each counts as at least 64 KiB, as do images to be generated."
+    )
+    limit: int | None = Field(description="How much the user may have. `null` for no limit.")
+
+
 class LimitsView(Contract):
-    """The spending limits that apply to a user."""
+    """The spending limits that apply to a user, and how much the user has of what is limited otherwise."""
 
     time_zone: str = Field(description="Time zone in which days and months begin")
     limits: tuple[SpendingLimitView, ...] = Field(
         description="Limits that are set. The installation's limits are only shown to administrators."
     )
     own: UserLimits = Field(description="Limits that an administrator has set for this user")
+    day: SpentView = Field(description="What the user has spent today")
+    month: SpentView = Field(description="What the user has spent in this calendar month")
+    holdings: tuple[HoldingView, ...] = Field(
+        description="How many files, open tasks and other objects the user has, and may have"
+    )
 
 
 def is_spending(limit: str) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, field_validator, model_validator
 
-from models.agents import AnswerTokens, ReasoningEffort
+from models.agents import AgentSpec, AnswerTokens, ReasoningEffort
 from models.base import (
     AGENT,
     BASE64,
@@ -23,6 +23,7 @@ from models.base import (
     Number,
     OutputSchema,
     UtcDatetime,
+    Whole,
     has_endless,
 )
 from models.ids import RunId, UserId
@@ -38,9 +39,15 @@ MAX_TEXT_CHARS = 1_000_000
 MAX_PARTS = 100
 MAX_CLIENT_TOOLS = 128
 MAX_STOPS = 4
+MAX_VERSION = 2**31 - 1
 
 BARE_MODEL = "(model)"
 """Stands for the agent in the ledger and in events, if a model answers without one. No agent can have this name."""
+
+
+DRAFT = "(draft)"
+"""Stands for an agent that a request contains instead of naming it, in the ledger and in events. What it does counts
+for no agent of this name."""
 
 
 class ReplyPurpose(StrEnum):
@@ -194,6 +201,17 @@ class CompletionSpec(ReplyOptions):
     agent: Annotated[str, StringConstraints(pattern=AGENT)] | None = Field(
         default=None, description="Name or ID of the agent that answers. Default: the model answers without an agent."
     )
+    agent_version: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_VERSION,
+        description="Version of `agent` that answers. Default: the newest version.",
+    )
+    agent_draft: AgentSpec | None = Field(
+        default=None,
+        description="An agent that isn't saved, and that answers instead of `agent`. Its calls are booked under the"
+        f" name `{DRAFT}`; the rules for tool calls are those for an agent with its name.",
+    )
     model: ModelRef | None = Field(
         default=None,
         description="Model that answers, as `provider/model`. Default: the agent's model, or the installation's default"
@@ -225,6 +243,14 @@ class CompletionSpec(ReplyOptions):
             raise ValueError("The metadata contains a number that is too large. Send it as text.")
         return metadata
 
+    @model_validator(mode="after")
+    def _names_one_agent(self) -> "CompletionSpec":
+        if self.agent_draft is not None and self.agent is not None:
+            raise ValueError("Send either agent or agent_draft, not both.")
+        if self.agent_version is not None and self.agent is None:
+            raise ValueError("agent_version needs an agent. Name the agent, or omit agent_version.")
+        return self
+
     @property
     def options(self) -> ReplyOptions:
         """The options among the fields."""
@@ -254,7 +280,10 @@ class ReplyView(Contract):
         default=None, description="For a reply in a chat session: the ID of the message that it answers"
     )
     status: RunStatus
-    agent: str | None = Field(description="Agent that answers. `null` if a model answers without an agent.")
+    agent: str | None = Field(
+        description=f"Agent that answers. `{DRAFT}` for an agent that came with the request. `null` if a model answers"
+        " without an agent."
+    )
     agent_version: int | None = Field(
         default=None, description="Version of the agent in its last call. `null` for built-in agents."
     )

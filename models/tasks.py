@@ -339,6 +339,17 @@ class BlockedCall(Contract):
     )
 
 
+class WaitsFor(StrEnum):
+    """What a task in a list waits for."""
+
+    APPROVAL = "approval"
+    """A person's decision about a tool call, or about the unknown outcome of one."""
+    QUESTION = "question"
+    """An answer to an agent's question."""
+    BUDGET = "budget"
+    """A higher budget or spending limit."""
+
+
 class TaskView(Contract):
     """A task as returned by the API."""
 

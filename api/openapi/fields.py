@@ -58,6 +58,7 @@ of_field = {
     "Part.file": "The file of a part of type `file`",
     "Part.image_url": "The image, as a `data:` URL or an `https:` URL",
     "Point.date": "The day",
+    "LatencyPoint.date": "The day",
     "ReasoningConfig.effort": "Reasoning effort. Chimera has no levels beyond `low` and `high`.",
     "ChatCompletionSpec.response_format": "Format of the answer",
     "ResponseFormat.json_schema": "The schema, if the type is `json_schema`",

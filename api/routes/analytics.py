@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.deps import ClosedRoute, Parts, WithCaller, WithParts
 from api.paging import Limit
 from api.periods import PeriodQuery
-from chimera.ledger.analytics import calls, daily, runs, system
+from chimera.ledger.analytics import calls, daily, latencies, runs, system
 from chimera.ledger.analytics.daily import DailyPlace
 from chimera.ledger.analytics.window import bounded
 from chimera.store import processes
-from models.analytics import AgentsPerformance, DailyUsage, DailyUsagePage, Overview, TaskFigures
+from models.analytics import AgentsPerformance, DailyLatency, DailyUsage, DailyUsagePage, Overview, TaskFigures
 from models.base import AGENT_NAME
 from models.errors import Forbidden
 from models.processes import SystemMetrics
@@ -102,6 +102,26 @@ async def list_daily_usage(
         found = await daily.usage(session, window, ZoneInfo(period.time_zone), after=after, limit=limit + 1)
     items, end = found[:limit], found[limit - 1] if len(found) > limit else None
     return DailyUsagePage(period=period, items=tuple(items), next_cursor=end and _sealed(parts, end, of))
+
+
+@router.get("/latency/daily", operation_id="get_daily_latency")
+async def get_daily_latency(
+    wanted: InPeriod,
+    caller: WithCaller,
+    parts: WithParts,
+    agent: Annotated[
+        str | None, Query(max_length=60, pattern=AGENT_NAME, description="Name of the only agent that is shown")
+    ] = None,
+) -> DailyLatency:
+    """Show how long model calls took, by day: to the first token and in total.
+
+    The period is extended to whole days of `time_zone`.
+    """
+    period = wanted.whole_days()
+    async with _reading(parts) as session:
+        window = await wanted.window(session, caller, period)
+        days = await latencies.daily(session, window, ZoneInfo(period.time_zone), agent)
+    return DailyLatency(period=period, agent=agent, days=days)
 
 
 @router.get("/system/metrics", operation_id="get_system_metrics")

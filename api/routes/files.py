@@ -1,10 +1,10 @@
 """Routes for files: upload, list, download and delete files."""
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
@@ -77,15 +77,20 @@ async def create_file(request: Request, caller: WithCaller, parts: WithParts, id
 async def list_files(
     caller: WithCaller,
     parts: WithParts,
+    q: Annotated[
+        str | None, Query(max_length=200, description="Return only files whose name contains this text")
+    ] = None,
     shared: WithShared = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> FilePage:
     """List your files, newest first. Administrators see all users' files."""
-    list_name = f"files {caller.user_id} {shared}"
+    if q is not None and "\0" in q:
+        raise InvalidInput("q", "The search text contains a NUL character. Remove it.")
+    list_name = f"files {caller.user_id} {shared} {q!r}"
     after = parts.cursors.open(cursor, list_name) if cursor else None
     async with parts.database.begin() as session:
-        views, place = await files.page(session, caller, shared=shared, after=after, limit=limit)
+        views, place = await files.page(session, caller, shared=shared, text=q, after=after, limit=limit)
     return FilePage(items=tuple(views), next_cursor=parts.cursors.seal(place, list_name) if place else None)
 
 

@@ -9,11 +9,11 @@ from api.deps import ClosedRoute, Parts, WithCaller, WithParts
 from api.etags import ChecksTag, ShowsVersion
 from chimera.db.engine import READ_SECONDS
 from chimera.ledger import spending
-from chimera.ledger.spending import SpendingRules
-from chimera.store import accounts, audit, limits
+from chimera.ledger.spending import SpendingRules, Used
+from chimera.store import accounts, audit, limits, user_limits
 from models.audit import AuditAction
 from models.ids import UserId
-from models.limits import LimitsView, UserLimits
+from models.limits import LimitsView, SpendingLimit, SpentView, UserLimits
 from models.users import Caller
 
 router = APIRouter(tags=["usage"], route_class=ClosedRoute)
@@ -28,7 +28,10 @@ WithUser = Annotated[UserId, Depends(_user_id)]
 
 @router.get("/usage/limits", operation_id="get_limits", summary="Get Your Spending Limits")
 async def get_limits(caller: WithCaller, parts: WithParts) -> LimitsView:
-    """Return your spending limits, with what counts toward them at the moment and when their periods end."""
+    """Return your spending limits, what you have spent, and how much you have of what is limited otherwise.
+
+    For each spending limit, the response contains what counts toward it at the moment and when its period ends.
+    """
     return await _view(parts, caller, caller.user_id)
 
 
@@ -68,9 +71,31 @@ async def _view(parts: Parts, caller: Caller, user_id: UserId) -> LimitsView:
     rules = SpendingRules.of(parts.settings)
     async with parts.database.begin() as session:
         own = await limits.own_of(session, user_id)
+        holdings = await user_limits.holdings_of(session, user_id, parts.settings)
     every = rules.for_user(own.max_cost_day_micro_usd, own.max_cost_month_micro_usd)
     # What all users have spent isn't each user's business.
     shown = {limit: most for limit, most in every.items() if limit.scope == "user" or caller.role == "admin"}
     async with parts.database.statements(READ_SECONDS) as connection:
-        used = await spending.used_of(connection, user_id, shown, rules.time_zone)
-    return LimitsView(time_zone=rules.time_zone, limits=spending.views_of(shown, used), own=own)
+        used = await spending.used_of(connection, user_id, _PERIODS | shown, rules.time_zone)
+    return LimitsView(
+        time_zone=rules.time_zone,
+        limits=spending.views_of(shown, used),
+        own=own,
+        day=_spent(used[SpendingLimit.USER_DAY]),
+        month=_spent(used[SpendingLimit.USER_MONTH]),
+        holdings=holdings,
+    )
+
+
+_PERIODS = {SpendingLimit.USER_DAY: 0, SpendingLimit.USER_MONTH: 0}
+"""What a user has spent in these periods is shown even without a limit."""
+
+
+def _spent(used: Used) -> SpentView:
+    return SpentView(
+        spent_micro_usd=used.spent,
+        in_doubt_micro_usd=used.in_doubt,
+        reserved_micro_usd=used.reserved,
+        begins_at=used.begins_at,
+        ends_at=used.ends_at,
+    )

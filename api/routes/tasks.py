@@ -28,7 +28,7 @@ from chimera.store import (
 from chimera.store.task_changes import edited_fields
 from chimera.store.task_views import TaskFilter
 from chimera.store.user_limits import OPEN_TASKS_LIMIT
-from models.base import IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
+from models.base import AGENT, IDEMPOTENCY_KEY, ORDER, SCHEDULE_ID, Contract
 from models.costs import CostView
 from models.errors import Conflict, InvalidInput
 from models.estimates import TaskEstimate
@@ -49,6 +49,7 @@ from models.tasks import (
     TaskRetry,
     TaskSpec,
     TaskView,
+    WaitsFor,
 )
 from models.timelines import TimelineView
 from models.users import Caller
@@ -137,6 +138,8 @@ class TaskQuery(Contract):
     statuses: tuple[RunStatus, ...]
     schedule_id: ScheduleId | None
     q: str | None
+    agent: str | None
+    waits_for: WaitsFor | None
     newest_first: bool
     shared: Shared | None
 
@@ -152,6 +155,18 @@ async def _task_query(
     q: Annotated[
         str | None, Query(max_length=200, description="Return only tasks whose title or goal contains this text")
     ] = None,
+    agent: Annotated[
+        str | None,
+        Query(
+            max_length=60,
+            pattern=AGENT,
+            description="Return only tasks with a subtask of the agent with this name. For an agent that others share"
+            " with you, the tasks may contain its ID.",
+        ),
+    ] = None,
+    waits_for: Annotated[
+        WaitsFor | None, Query(description="Return only tasks that wait for this: a decision, an answer or a budget")
+    ] = None,
     shared: WithShared = None,
     sort: Annotated[
         str, Query(pattern=ORDER, description="Sort order: `-created_at` (newest first) or `created_at` (oldest first)")
@@ -163,6 +178,8 @@ async def _task_query(
         statuses=tuple(sorted(set(status or ()))),
         schedule_id=ScheduleId(schedule_id) if schedule_id else None,
         q=q or None,
+        agent=agent,
+        waits_for=waits_for,
         newest_first=sort.startswith("-"),
         shared=shared,
     )
@@ -183,7 +200,14 @@ async def list_tasks(
             session,
             caller,
             parts.temporal.ui_url,
-            only=TaskFilter(statuses=query.statuses, schedule_id=query.schedule_id, text=query.q, shared=query.shared),
+            only=TaskFilter(
+                statuses=query.statuses,
+                schedule_id=query.schedule_id,
+                text=query.q,
+                agent=query.agent,
+                waits_for=query.waits_for,
+                shared=query.shared,
+            ),
             newest_first=query.newest_first,
             after=parts.cursors.open(cursor, list_name) if cursor else None,
             limit=limit,

@@ -15,6 +15,7 @@ from models.errors import RootStopped, SubtaskSkipped
 from models.events import EVENT, ToolCallFinished, ToolCallStarted
 from models.ids import UserId
 from models.policies import PolicyRule
+from models.replies import DRAFT
 from models.runs import OPEN, STOPPED, UNCALLABLE
 from models.tool_calls import ToolCallOutcome, ToolCallRequest
 from models.workflows import TaskSignal
@@ -32,7 +33,7 @@ ORDER BY p.path
 _ASKED = one_line(f"""
 SELECT m.tool_calls -> CAST(%(index)s AS int) AS asked, r.status AS run_status, r.owner_id, r.untrusted, r.described_by,
        u.email, c.status, c.failed, c.attempts, COALESCE(s.agent, t.agent) AS agent, s.tools AS allowed,
-       g.spec AS agent_spec,
+       g.spec AS agent_spec, t.shared_agents -> '{DRAFT}' -> 'spec' ->> 'name' AS draft_name,
        CASE WHEN s.tools IS NULL THEN '{{}}' ELSE ARRAY({_DELEGATORS}) END AS delegators,
        EXISTS ({IS_LEFT_OUT}) AS left_out, EXISTS ({IS_ENABLED.replace("runs.", "r.")}) AS enabled,
        (SELECT p.rules FROM tool_policies p WHERE p.owner_id IS NULL) AS installation_rules,
@@ -142,7 +143,7 @@ class RequestedToolCall:
     owner_email: str
     agent: str
     delegators: tuple[str, ...]
-    """The agents that have delegated the work, one to the other."""
+    """The agents that have delegated the work, one to the other, by the names that rules know."""
     agent_spec: Mapping[str, Any] | None
     """The user's agent in the task's version; None for a built-in one."""
     allowed: tuple[str, ...] | None
@@ -157,6 +158,11 @@ class RequestedToolCall:
     """The installation's rules, followed by the owner's."""
     approval: ApprovalState | None
     """The newest decision about the call."""
+
+    @property
+    def agent_in_rules(self) -> str:
+        """The name that rules know the agent by: that of a draft is in its specification."""
+        return str(self.agent_spec["name"]) if self.agent == DRAFT and self.agent_spec else self.agent
 
     def is_influenced(self, server: str | None) -> bool:
         """Return whether a stranger, other than the server that gets the call anyway, may have influenced the call."""
@@ -184,7 +190,7 @@ async def read(connection: Connection, request: ToolCallRequest) -> RequestedToo
         owner_id=UserId(str(row.owner_id)),
         owner_email=row.email,
         agent=row.agent,
-        delegators=tuple(row.delegators),
+        delegators=tuple(row.draft_name if name == DRAFT else name for name in row.delegators),
         agent_spec=row.agent_spec,
         allowed=None if row.allowed is None else tuple(row.allowed),
         status=row.status,

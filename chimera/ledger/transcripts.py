@@ -105,10 +105,13 @@ _UNSEEN = """
 
 # An agent without such a version was deleted and created again, perhaps for a retry of this task. Its first version
 # counts, because it stays the same for the rest of the task. A pinned agent of another user comes before the owner's
-# own of the same name, which was created later, as long as it exists.
+# own of the same name, which was created later, as long as it exists. An agent that came with a request has no version.
 _PINNED = """v.agent_id = CAST(t.shared_agents -> %(agent)s ->> 'id' AS uuid)
       AND v.version = CAST(t.shared_agents -> %(agent)s ->> 'version' AS int)"""
 VERSION = f"""
+    SELECT NULL::int AS version, t.shared_agents -> %(agent)s -> 'spec' AS spec
+    WHERE t.shared_agents -> %(agent)s -> 'spec' IS NOT NULL
+    UNION ALL
     SELECT v.version, v.spec FROM agent_versions v WHERE {_PINNED}
     UNION ALL
     SELECT v.version, v.spec FROM agents g JOIN agent_versions v ON v.agent_id = g.id

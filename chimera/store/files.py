@@ -84,17 +84,20 @@ async def page(
     caller: Caller,
     *,
     shared: Shared | None = None,
+    text: str | None = None,
     after: Place | None,
     limit: int,
     run_id: RunId | None = None,
 ) -> tuple[list[FileView], Place | None]:
     """Return up to `limit` files after the place `after`, newest first, and where they end if more follow.
 
-    With `run_id`, only the files of this run are listed.
+    With `run_id`, only the files of this run are listed, and with `text`, only those whose name contains it.
     """
     listed = select(*_COLUMNS).where(*listed_for(caller, ShareKind.FILE, shared))
     if run_id is not None:
         listed = listed.where(File.run_id == run_id)
+    if text:
+        listed = listed.where(File.name.icontains(text, autoescape=True))
     rows, place = await pages.newest(session, listed, File.created_at, File.id, after=after, limit=limit)
     return [_view_of(row) for row in rows], place
 

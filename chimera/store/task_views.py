@@ -15,6 +15,8 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    literal_column,
+    not_,
     or_,
     select,
     tuple_,
@@ -22,11 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.db.engine import Connection, sql_of
-from chimera.db.tables import CallAttempt, Run, Subtask, Task
+from chimera.db.tables import Approval, CallAttempt, Run, Subtask, Task
 from chimera.ledger import accounts, admission, pending_approvals
 from chimera.ledger.blocked import blocked_calls
 from chimera.store.access import IS_TASK, listed_for, noun_of, shared_with
 from chimera.store.pages import Place
+from models.approvals import ApprovalKind
 from models.base import PREVIEW_CHARS
 from models.errors import NotFound
 from models.ids import NodePath, RunId, TaskId, due_at_of
@@ -34,7 +37,7 @@ from models.retries import advice_for
 from models.runs import RunKind, RunStatus
 from models.shares import Right, Shared, ShareKind
 from models.subtasks import SubtaskView
-from models.tasks import BudgetView, RunPolicy, TaskView
+from models.tasks import BudgetView, RunPolicy, TaskView, WaitsFor
 from models.usage import Usage
 from models.users import Caller
 from models.waits import Waiting, budget_wait
@@ -52,6 +55,9 @@ class TaskFilter:
     statuses: tuple[RunStatus, ...] = ()
     schedule_id: str | None = None
     text: str | None = None
+    agent: str | None = None
+    """The name in the run of an agent that works on a subtask."""
+    waits_for: WaitsFor | None = None
     shared: Shared | None = None
 
 
@@ -181,11 +187,28 @@ def _conditions(only: TaskFilter) -> list[ColumnElement[bool]]:
         conditions.append(Run.status.in_(only.statuses))
     if only.schedule_id is not None:
         conditions.append(Run.schedule_id == only.schedule_id)
+    if only.agent is not None:
+        conditions.append(exists().where(Subtask.run_id == Run.id, Subtask.agent == only.agent))
+    if only.waits_for is not None:
+        conditions += _waiting(only.waits_for)
     if only.text:
         conditions.append(
             Task.title.icontains(only.text, autoescape=True) | Task.goal.icontains(only.text, autoescape=True)
         )
     return conditions
+
+
+def _waiting(waits_for: WaitsFor) -> list[ColumnElement[bool]]:
+    if waits_for is WaitsFor.BUDGET:
+        return [Run.needs_budget.is_(True), Run.status == RunStatus.WAITING]
+    is_question = Approval.kind == ApprovalKind.QUESTION
+    pending = exists().where(
+        Approval.run_id == Run.id,
+        Approval.status == literal_column("'pending'"),
+        is_question if waits_for is WaitsFor.QUESTION else not_(is_question),
+    )
+    # The counter in the row decides first, so the approvals of other tasks aren't read.
+    return [Run.approvals_pending > 0, pending]
 
 
 _NOT_LISTED = frozenset(

@@ -18,6 +18,7 @@ from chimera.ledger.turns import take_turn, turn_of
 from chimera.store.access import IS_AI_CALL, IS_REPLY, IS_TASK
 from models.errors import LimitReached, TooBusy
 from models.ids import UserId
+from models.limits import Holding, HoldingView
 from models.runs import OPEN, RunStatus
 
 AT_ONCE = 50
@@ -100,6 +101,32 @@ FILES_LIMIT = UserLimit(
     KEPT_BYTES,
     near=None,
 )
+
+
+HOLDINGS: dict[Holding, UserLimit] = {
+    Holding(limit.setting): limit
+    for limit in (
+        FILES_LIMIT,
+        OPEN_TASKS_LIMIT,
+        OPEN_AI_CALLS_LIMIT,
+        OPEN_REPLIES_LIMIT,
+        CHAT_SESSIONS_LIMIT,
+        SCHEDULES_LIMIT,
+        AGENTS_LIMIT,
+        API_KEYS_LIMIT,
+    )
+}
+
+
+async def holdings_of(session: AsyncSession, owner_id: UserId, settings: Settings) -> tuple[HoldingView, ...]:
+    """Count what a user has of everything that is limited, in one statement."""
+    counts = [limit.count.scalar_subquery().label(name) for name, limit in HOLDINGS.items()]
+    row = (await session.execute(select(*counts), {"owner_id": owner_id})).one()
+    return tuple(
+        # A setting of 0 stands for no limit.
+        HoldingView(name=name, used=getattr(row, name), limit=getattr(settings, limit.setting) or None)
+        for name, limit in HOLDINGS.items()
+    )
 
 
 async def check_room(session: AsyncSession, owner_id: UserId, limit: UserLimit, settings: Settings, more: int) -> None:

@@ -53,7 +53,7 @@ async def pending(runs: Runs, task_id: TaskId, number: int = 1) -> list[Approval
     """Wait until a task waits for this many decisions, and return them, oldest first."""
     await runs.until(task_id, lambda row: row["approvals_pending"] == number)
     async with runs.database.begin() as session:
-        only = ApprovalFilter(statuses=(ApprovalStatus.PENDING,), task_id=task_id)
+        only = ApprovalFilter(statuses=(ApprovalStatus.PENDING,), run_id=task_id)
         found, _ = await approval_views.page(session, runs.caller, only=only, after=None, limit=100)
     return found[::-1]
 

@@ -11,7 +11,17 @@ from chimera.db import sql
 from chimera.ledger.analytics.durations import durations_of
 from chimera.ledger.analytics.figures import CALL_SUMS, call_figures
 from chimera.ledger.analytics.window import Window, bars_in, by_days, failures_of, series_in, usage_in
-from models.analytics import MAX_GROUPS, AgentFigures, AgentPerformance, CallFigures, Durations, ModelFigures, Point
+from models.analytics import (
+    MAX_GROUPS,
+    AgentFigures,
+    AgentPerformance,
+    CallFigures,
+    Durations,
+    ModelFigures,
+    Period,
+    Point,
+)
+from models.task_counts import TodaysCost
 
 Version = tuple[str, int]
 """The name of an agent and its version, which is 0 for built-in agents."""
@@ -53,6 +63,18 @@ ORDER BY d.date
 """  # noqa: S608
     rows = await _rows(session, query, window, **by_days(window, zone))
     return tuple(Point(date=row.date, **{name: getattr(row, name) for name in _POINT}) for row in rows)
+
+
+async def cost_in(session: AsyncSession, window: Window, period: Period) -> TodaysCost:
+    """Return the cost of the attempts in a window, which is that of the period."""
+    query = f"""
+SELECT COALESCE(sum(cost_micro_usd), 0)::bigint AS cost_micro_usd,
+       COALESCE(sum(cost_micro_usd) FILTER (WHERE simulated), 0)::bigint AS simulated_micro_usd,
+       COALESCE(sum(in_doubt_micro_usd), 0)::bigint AS in_doubt_micro_usd
+FROM ({usage_in(window, ("simulated",))}) u
+"""  # noqa: S608
+    (row,) = await _rows(session, query, window)
+    return TodaysCost(period=period, **row._asdict())
 
 
 async def latency(session: AsyncSession, window: Window) -> Durations:

@@ -138,6 +138,29 @@ def series_in(window: Window, columns: str) -> str:
     SELECT {columns} FROM usage_changes WHERE {_is_pending(window)} AND {between}"""  # noqa: S608  # only constants
 
 
+def bars_by_day(window: Window, days: Sequence[tuple[date, datetime, datetime]]) -> str:
+    """Return the SQL for bars of calls, from `d.begins` to `d.ends`: `measure`, `bar`, `number` and `agent`.
+
+    `days` are those of `days_of`. The statement needs a table `pending` with the rows of `pending_bars`.
+    """
+    whole = all(begins == day_of(begins) and ends == day_of(ends) for _, begins, ends in days)
+    level = "day" if whole else "slot"
+    between = "at >= d.begins AND at < d.ends"
+    return f"""
+    SELECT measure, bar, number, agent FROM latencies
+    WHERE {_is_owners(window, level)} AND level = '{level}' AND measure IN ('call', 'first_token') AND {between}
+    UNION ALL
+    SELECT measure, bar, number, agent FROM pending WHERE {between}"""  # noqa: S608  # only constants
+
+
+def pending_bars(window: Window) -> str:
+    """Return the SQL for bars of calls that aren't folded yet, with `at` and the columns of `bars_by_day`."""
+    return f"""
+    SELECT at, agent, m.measure, {bar_of("m.ms")} AS bar, attempts AS number FROM usage_changes
+    CROSS JOIN LATERAL (VALUES ('call', latency_ms), ('first_token', first_token_ms)) AS m (measure, ms)
+    WHERE {_is_pending(window)} AND {_BETWEEN} AND m.ms IS NOT NULL"""  # noqa: S608  # only constants
+
+
 def by_days(window: Window, zone: ZoneInfo) -> dict[str, Any]:
     """Return the parameters `dates`, `begins` and `ends`: the days of a time zone in the window, newest first."""
     days = list(days_of(window, zone))

@@ -262,6 +262,21 @@ const injectedRtkApi = api.injectEndpoints({
         },
       }),
     }),
+    getDailyLatency: build.query<
+      GetDailyLatencyApiResponse,
+      GetDailyLatencyApiArg
+    >({
+      query: (queryArg) => ({
+        url: `/api/v1/analytics/latency/daily`,
+        params: {
+          agent: queryArg.agent,
+          since: queryArg.since,
+          until: queryArg.until,
+          time_zone: queryArg.timeZone,
+          user_id: queryArg.userId,
+        },
+      }),
+    }),
     listMetrics: build.query<ListMetricsApiResponse, ListMetricsApiArg>({
       query: (queryArg) => ({
         url: `/api/v1/analytics/metrics`,
@@ -431,6 +446,9 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/auth/login`,
         method: "POST",
         body: queryArg.credentials,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     logout: build.mutation<LogoutApiResponse, LogoutApiArg>({
@@ -464,6 +482,9 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/auth/oidc/finish`,
         method: "POST",
         body: queryArg.oidcFinish,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     linkOidc: build.mutation<LinkOidcApiResponse, LinkOidcApiArg>({
@@ -476,6 +497,12 @@ const injectedRtkApi = api.injectEndpoints({
     startOidc: build.mutation<StartOidcApiResponse, StartOidcApiArg>({
       query: () => ({ url: `/api/v1/auth/oidc/start`, method: "POST" }),
     }),
+    getSignInOptions: build.query<
+      GetSignInOptionsApiResponse,
+      GetSignInOptionsApiArg
+    >({
+      query: () => ({ url: `/api/v1/auth/options` }),
+    }),
     changePassword: build.mutation<
       ChangePasswordApiResponse,
       ChangePasswordApiArg
@@ -484,6 +511,9 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/auth/password`,
         method: "POST",
         body: queryArg.passwordChange,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     resetPassword: build.mutation<
@@ -500,7 +530,10 @@ const injectedRtkApi = api.injectEndpoints({
       query: (queryArg) => ({
         url: `/api/v1/auth/refresh`,
         method: "POST",
-        body: queryArg.refreshRequest,
+        body: queryArg.request,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     register: build.mutation<RegisterApiResponse, RegisterApiArg>({
@@ -795,6 +828,7 @@ const injectedRtkApi = api.injectEndpoints({
       query: (queryArg) => ({
         url: `/api/v1/files`,
         params: {
+          q: queryArg.q,
           shared: queryArg.shared,
           limit: queryArg.limit,
           cursor: queryArg.cursor,
@@ -1370,6 +1404,8 @@ const injectedRtkApi = api.injectEndpoints({
           status: queryArg.status,
           schedule_id: queryArg.scheduleId,
           q: queryArg.q,
+          agent: queryArg.agent,
+          waits_for: queryArg.waitsFor,
           shared: queryArg.shared,
           sort: queryArg.sort,
         },
@@ -1382,6 +1418,14 @@ const injectedRtkApi = api.injectEndpoints({
         body: queryArg.taskSpec,
         headers: {
           "Idempotency-Key": queryArg["Idempotency-Key"],
+        },
+      }),
+    }),
+    getTaskCounts: build.query<GetTaskCountsApiResponse, GetTaskCountsApiArg>({
+      query: (queryArg) => ({
+        url: `/api/v1/tasks/counts`,
+        params: {
+          time_zone: queryArg.timeZone,
         },
       }),
     }),
@@ -1984,6 +2028,20 @@ export type GetAgentsPerformanceApiArg = {
   /** ID of the user whose figures are shown, or `all`. Only administrators can see the figures of others. Default: yours */
   userId?: string;
 };
+export type GetDailyLatencyApiResponse =
+  /** status 200 Successful Response */ DailyLatency;
+export type GetDailyLatencyApiArg = {
+  /** Name of the only agent that is shown */
+  agent?: string;
+  /** Beginning of the period, with a time zone, rounded down to a quarter of an hour. Default: 7 days before `until` */
+  since?: string;
+  /** End of the period, with a time zone, rounded up to a quarter of an hour. Default: now */
+  until?: string;
+  /** IANA name of the time zone of dates, for example `Europe/Berlin` */
+  timeZone?: string;
+  /** ID of the user whose figures are shown, or `all`. Only administrators can see the figures of others. Default: yours */
+  userId?: string;
+};
 export type ListMetricsApiResponse =
   /** status 200 Successful Response */ MetricPage;
 export type ListMetricsApiArg = {
@@ -2149,8 +2207,11 @@ export type CreateFirstAdministratorApiResponse =
 export type CreateFirstAdministratorApiArg = {
   firstAdministrator: FirstAdministrator;
 };
-export type LoginApiResponse = /** status 200 Successful Response */ Tokens;
+export type LoginApiResponse =
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type LoginApiArg = {
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
   credentials: Credentials;
 };
 export type LogoutApiResponse = unknown;
@@ -2172,8 +2233,10 @@ export type EraseMeApiArg = {
   eraseRequest: EraseRequest;
 };
 export type FinishOidcApiResponse =
-  /** status 200 Successful Response */ Tokens;
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type FinishOidcApiArg = {
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
   oidcFinish: OidcFinish;
 };
 export type LinkOidcApiResponse = unknown;
@@ -2183,18 +2246,26 @@ export type LinkOidcApiArg = {
 export type StartOidcApiResponse =
   /** status 200 Successful Response */ OidcStart;
 export type StartOidcApiArg = void;
+export type GetSignInOptionsApiResponse =
+  /** status 200 Successful Response */ SignInOptions;
+export type GetSignInOptionsApiArg = void;
 export type ChangePasswordApiResponse =
-  /** status 200 Successful Response */ Tokens;
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type ChangePasswordApiArg = {
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
   passwordChange: PasswordChange;
 };
 export type ResetPasswordApiResponse = unknown;
 export type ResetPasswordApiArg = {
   passwordReset: PasswordReset;
 };
-export type RefreshApiResponse = /** status 200 Successful Response */ Tokens;
+export type RefreshApiResponse =
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type RefreshApiArg = {
-  refreshRequest: RefreshRequest;
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
+  request: RefreshRequest | null;
 };
 export type RegisterApiResponse =
   /** status 202 Successful Response */ Registered;
@@ -2427,6 +2498,8 @@ export type CreateCodecAddressApiArg = void;
 export type ListFilesApiResponse =
   /** status 200 Successful Response */ FilePage;
 export type ListFilesApiArg = {
+  /** Return only files whose name contains this text */
+  q?: string;
   /** Return only your own objects (`mine`), only those that others share with you (`shared`), or both (`all`). Default: your own; for administrators, those of all users. */
   shared?: "mine" | "shared" | "all";
   /** Maximum number of items per page */
@@ -2887,6 +2960,10 @@ export type ListTasksApiArg = {
   scheduleId?: string;
   /** Return only tasks whose title or goal contains this text */
   q?: string;
+  /** Return only tasks with a subtask of the agent with this name. For an agent that others share with you, the tasks may contain its ID. */
+  agent?: string;
+  /** Return only tasks that wait for this: a decision, an answer or a budget */
+  waitsFor?: WaitsFor;
   /** Return only your own objects (`mine`), only those that others share with you (`shared`), or both (`all`). Default: your own; for administrators, those of all users. */
   shared?: "mine" | "shared" | "all";
   /** Sort order: `-created_at` (newest first) or `created_at` (oldest first) */
@@ -2898,6 +2975,12 @@ export type CreateTaskApiArg = {
   /** Unique key that you choose for the task. If you repeat the request with this key, the API returns the same task. */
   "Idempotency-Key"?: string;
   taskSpec: TaskSpec;
+};
+export type GetTaskCountsApiResponse =
+  /** status 200 Successful Response */ TaskCounts;
+export type GetTaskCountsApiArg = {
+  /** IANA name of the time zone of today, for example `Europe/Berlin` */
+  timeZone?: string;
 };
 export type EstimateTaskApiResponse =
   /** status 200 Successful Response */ TaskEstimate;
@@ -3978,6 +4061,22 @@ export type AgentsPerformance = {
   /** Period of these figures */
   period: Period;
 };
+export type LatencyPoint = {
+  /** The day */
+  date: string;
+  /** Time from the request to the first piece of a streamed answer */
+  first_token: Durations;
+  /** Time from the request to the end of the answer, of finished attempts */
+  latency: Durations;
+};
+export type DailyLatency = {
+  /** The only agent whose calls are counted. `null` for all agents. */
+  agent: string | null;
+  /** Days with finished attempts, in order */
+  days: LatencyPoint[];
+  /** Period of these figures, in whole days */
+  period: Period;
+};
 export type MetricFigures = {
   /** Number of values in the period */
   count: number;
@@ -4563,6 +4662,12 @@ export type Tokens = {
   /** Kind of the token */
   token_type?: "bearer";
 };
+export type BrowserSession = {
+  /** Seconds until the access token expires */
+  expires_in: number;
+  /** Kind of the token */
+  token_type?: "cookie";
+};
 export type Credentials = {
   /** E-mail address */
   email: string;
@@ -4650,6 +4755,20 @@ export type OidcStart = {
   /** The provider returns this value together with the code. Compare the two before you continue. */
   state: string;
 };
+export type SignInOptions = {
+  /** Whether the first administrator is still to be created, with the token in `CHIMERA_SETUP_TOKEN` */
+  first_administrator: boolean;
+  /** Whether this browser has the cookies of a session. The session may have ended since then. */
+  has_session: boolean;
+  /** Host name of the identity provider. `null` if users can't sign in through one. */
+  identity_provider?: string | null;
+  /** Maximum length of a password */
+  password_max_chars: number;
+  /** Minimum length of a new password */
+  password_min_chars: number;
+  /** Who can create an account: `open` (anyone), `invited` (users with an invitation) or `off` */
+  registration: "open" | "invited" | "off";
+};
 export type PasswordChange = {
   /** Your current password */
   current_password: string;
@@ -4665,8 +4784,8 @@ export type PasswordReset = {
   token: string;
 };
 export type RefreshRequest = {
-  /** Token that renews the session once */
-  refresh_token: string;
+  /** Required, except with the header `Chimera-Session: cookie`, which doesn't allow it */
+  refresh_token?: string | null;
 };
 export type Registered = {
   /** Explanation for people */
@@ -4774,7 +4893,7 @@ export type BudgetWait = {
   until?: string | null;
 };
 export type ReplyView = {
-  /** Agent that answers. `null` if a model answers without an agent. */
+  /** Agent that answers. `(draft)` for an agent that came with the request. `null` if a model answers without an agent. */
   agent: string | null;
   /** Version of the agent in its last call. `null` for built-in agents. */
   agent_version?: number | null;
@@ -4923,6 +5042,10 @@ export type ClientTool = {
 export type CompletionSpec = {
   /** Name or ID of the agent that answers. Default: the model answers without an agent. */
   agent?: string | null;
+  /** An agent that isn't saved, and that answers instead of `agent`. Its calls are booked under the name `(draft)`; the rules for tool calls are those for an agent with its name. */
+  agent_draft?: AgentSpec | null;
+  /** Version of `agent` that answers. Default: the newest version. */
+  agent_version?: number | null;
   /** Limits on spending. `null` if there are none. */
   budget?: Budget | null;
   /** Fallback models. When a model fails, the next one in this list is tried. */
@@ -6087,6 +6210,37 @@ export type RetentionRequest = {
   /** ID of a user. All of the user's content is deleted, whatever its age. The account is kept. `null`: the content of all users that is older than the settings permit. */
   user_id?: string | null;
 };
+export type WaitsFor = "approval" | "question" | "budget";
+export type TodaysCost = {
+  /** Cost in millionths of a US dollar, including that of simulated calls */
+  cost_micro_usd: number;
+  /** Estimated cost of attempts whose outcome is unknown (in doubt) */
+  in_doubt_micro_usd: number;
+  /** The day, up to the end of the current quarter of an hour */
+  period: Period;
+  /** Part of the cost that the built-in simulator invented */
+  simulated_micro_usd: number;
+};
+export type WaitingCounts = {
+  /** Number of tool calls, and of their unknown outcomes, that you can decide about. Counted up to 1000. */
+  approvals: number;
+  /** Number of your tasks and replies that wait for a higher budget. Counted up to 1000. */
+  budgets: number;
+  /** Number of agents' questions that you can answer. Counted up to 1000. */
+  questions: number;
+};
+export type TaskCounts = {
+  /** Number of your tasks in each state. Counted up to 1000. */
+  by_status: {
+    [key: string]: number;
+  };
+  /** Cost of today */
+  today: TodaysCost;
+  /** Number of notifications that you haven't read. Counted up to 1000. */
+  unread_notifications: number;
+  /** What waits for you */
+  waiting: WaitingCounts;
+};
 export type Spread = {
   /** Typical value: half of the tasks need at most this much */
   p50: number;
@@ -7071,6 +7225,35 @@ export type Acceptance = {
   /** Hash of the definition that you have seen. If it has changed again since, the request fails. Default: the definition that is offered now. */
   sha256?: string | null;
 };
+export type SpentView = {
+  /** When the period began */
+  begins_at: string;
+  /** When the period ends */
+  ends_at: string;
+  /** Estimated cost of calls in this period whose outcome is unknown */
+  in_doubt_micro_usd: number;
+  /** Highest possible cost of the calls in flight */
+  reserved_micro_usd: number;
+  /** Cost of the calls that started in this period */
+  spent_micro_usd: number;
+};
+export type Holding =
+  | "max_kept_bytes"
+  | "max_open_tasks"
+  | "max_open_ai_calls"
+  | "max_open_replies"
+  | "max_chat_sessions"
+  | "max_schedules"
+  | "max_agents"
+  | "max_api_keys";
+export type HoldingView = {
+  /** How much the user may have. `null` for no limit. */
+  limit: number | null;
+  /** Name of the limit, as in settings. `max_kept_bytes` is in bytes. */
+  name: Holding;
+  /** How much the user has. Of files, each counts as at least 64 KiB, as do images to be generated. */
+  used: number;
+};
 export type SpendingLimit =
   | "max_cost_day_micro_usd"
   | "max_cost_month_micro_usd"
@@ -7105,8 +7288,14 @@ export type UserLimits = {
   max_cost_month_micro_usd?: number | null;
 };
 export type LimitsView = {
+  /** What the user has spent today */
+  day: SpentView;
+  /** How many files, open tasks and other objects the user has, and may have */
+  holdings: HoldingView[];
   /** Limits that are set. The installation's limits are only shown to administrators. */
   limits: SpendingLimitView[];
+  /** What the user has spent in this calendar month */
+  month: SpentView;
   /** Limits that an administrator has set for this user */
   own: UserLimits;
   /** Time zone in which days and months begin */
@@ -7209,6 +7398,7 @@ export const {
   useCountTokensMutation,
   useCreateTranscriptionMutation,
   useGetAgentsPerformanceQuery,
+  useGetDailyLatencyQuery,
   useListMetricsQuery,
   useRecordMetricsMutation,
   useGetOverviewQuery,
@@ -7234,6 +7424,7 @@ export const {
   useFinishOidcMutation,
   useLinkOidcMutation,
   useStartOidcMutation,
+  useGetSignInOptionsQuery,
   useChangePasswordMutation,
   useResetPasswordMutation,
   useRefreshMutation,
@@ -7325,6 +7516,7 @@ export const {
   useGetRetentionRunQuery,
   useListTasksQuery,
   useCreateTaskMutation,
+  useGetTaskCountsQuery,
   useEstimateTaskMutation,
   useListTaskTypesQuery,
   useDeleteTaskMutation,

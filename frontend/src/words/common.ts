@@ -11,6 +11,7 @@ export const common = {
   copied: 'Copied',
   undo: 'Undo',
   none: 'None',
+  tableOf: 'Table: {{name}}',
   simulated: 'Simulated',
   simulatedHint: 'The built-in simulator wrote this. It is not a real model and costs nothing.',
   away: 'Chimera can’t be reached.',

@@ -31,7 +31,7 @@ test('says where the money goes, also as a table', async () => {
   expect(asked[0]).toContain('time_zone=Europe%2FBerlin');
   expect(asked[0]).not.toContain('user_id');
   await user.click(screen.getByRole('button', { name: 'Show as a table' }));
-  expect(within(screen.getByRole('region', { name: 'Cost by day' })).getByText('$2.50')).toBeVisible();
+  expect(within(screen.getByRole('region', { name: 'Table: Cost by day' })).getByText('$2.50')).toBeVisible();
 });
 
 test('lets administrators see all users', async () => {

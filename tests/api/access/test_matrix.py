@@ -24,6 +24,7 @@ from tests.api.conftest import SignUp, administrator, client_of
 OWN = {
     "create_task",
     "estimate_task",
+    "get_task_counts",
     "list_tasks",
     "list_approvals",
     "get_policy",
@@ -66,6 +67,7 @@ OWN = {
     "get_agents_performance",
     "get_tasks_analytics",
     "list_daily_usage",
+    "get_daily_latency",
     "export_analytics",
     "record_metrics",
     "list_metrics",

@@ -235,6 +235,73 @@ async def test_a_person_decides_about_a_call(alice: httpx2.AsyncClient, bob: htt
     assert (await alice.get(listed, params={"status": "pending"})).json()["items"] == []
 
 
+ASKING = 'Ask. [[sim: ask="Which color?"]]'
+
+
+async def test_an_unsaved_agent_answers_with_its_tools(alice: httpx2.AsyncClient) -> None:
+    draft = {"name": f"draft-{uuid4().hex[:6]}", "prompt": "You ask.", "tools": ["ask_person"], "model": FAST}
+    body = {"messages": said(ASKING)["messages"], "agent_draft": draft}
+    accepted = await alice.post(COMPLETIONS, json=body, headers={"Prefer": "wait=0"})
+    reply = await in_state(alice, accepted.headers["Location"], "waiting")
+    assert (reply["agent"], reply["agent_version"], reply["model"]) == ("(draft)", None, FAST)
+    (approval,) = reply["waiting"]["approvals"]
+    await alice.post(f"{API}/approvals/{approval['id']}/answer", json={"answer": "green"})
+    assert (await ended(alice, accepted.headers["Location"]))["status"] == "completed"
+    cost = (await alice.get(f"{API}/replies/{reply['id']}/cost")).json()
+    assert {each["agent"] for each in cost["by_agent"]} == {"(draft)"}
+    assert (await alice.get(f"{API}/agents/{draft['name']}")).status_code == 404
+
+
+async def test_rules_for_an_agent_count_for_its_draft(sign_up: SignUp) -> None:
+    carol = await sign_up()
+    draft = {"name": "asker", "prompt": "You ask.", "tools": ["ask_person"], "model": FAST}
+    rule = {"tool": "ask_person", "agent": "asker", "verdict": "deny", "reason": "Not now."}
+    assert (await carol.put(f"{API}/policy", json={"rules": [rule]})).status_code == 200
+    reply = (await carol.post(COMPLETIONS, json={**said(ASKING), "agent_draft": draft})).json()
+    messages = (await carol.get(f"{API}/replies/{reply['id']}/messages")).json()["items"]
+    assert any("Not now." in each["content"] for each in messages if each["role"] == "tool"), messages
+
+
+async def test_an_old_version_answers(alice: httpx2.AsyncClient) -> None:
+    spec = {"name": f"old-{uuid4().hex[:6]}", "prompt": "You ask.", "tools": ["ask_person"], "model": FAST}
+    await alice.post(f"{API}/agents", json=spec)
+    changed = await alice.put(f"{API}/agents/{spec['name']}", json={**spec, "tools": []})
+    assert changed.json()["version"] == 2
+    body = said(ASKING, agent=spec["name"])
+    assert (await alice.post(COMPLETIONS, json=body)).json()["agent_version"] == 2
+    accepted = await alice.post(COMPLETIONS, json={**body, "agent_version": 1}, headers={"Prefer": "wait=0"})
+    reply = await in_state(alice, accepted.headers["Location"], "waiting")
+    assert (reply["agent"], reply["agent_version"]) == (spec["name"], 1)
+    await alice.post(f"{accepted.headers['Location']}/cancel")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"agent": "writer", "agent_version": 1}, "agent_version"),
+        ({"agent_version": 1}, "body"),
+        ({"agent": "writer", "agent_draft": {"name": "a", "prompt": "x"}}, "body"),
+        ({"agent_draft": {"name": "a"}}, "agent_draft.prompt"),
+        ({"agent_draft": {"name": "a", "prompt": "x", "tools": ["nothing"]}}, "agent_draft.tools.0"),
+        ({"agent_draft": {"name": "a", "prompt": "x", "model": "openai/gpt-5-mini"}}, "agent_draft.model"),
+    ],
+)
+async def test_an_unusable_trial_is_refused_by_field(
+    alice: httpx2.AsyncClient, fields: dict[str, Any], field: str
+) -> None:
+    answer = await alice.post(COMPLETIONS, json=said("Hello.", **fields))
+    assert answer.status_code == 422, answer.text
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
+async def test_an_unknown_version_is_named(alice: httpx2.AsyncClient) -> None:
+    spec = {"name": f"one-{uuid4().hex[:6]}", "prompt": "You answer."}
+    await alice.post(f"{API}/agents", json=spec)
+    answer = await alice.post(COMPLETIONS, json=said("Hello.", agent=spec["name"], agent_version=9))
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "has no version 9" in answer.json()["detail"]
+
+
 async def test_an_agent_delegates_within_a_reply(alice: httpx2.AsyncClient) -> None:
     spec = {"name": f"gives-{uuid4().hex[:6]}", "prompt": "You delegate.", "tools": ["delegate"]}
     await alice.post(f"{API}/agents", json=spec)

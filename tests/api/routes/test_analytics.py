@@ -15,7 +15,7 @@ from tests.chimera.ledger.test_calls import a_settlement, an_intent
 from tests.chimera.ledger.test_rollups import answered, booked_late, cancelled, end, failed, left_in_doubt
 
 ANALYTICS = "/api/v1/analytics"
-ROUTES = ("overview", "agents/performance", "tasks/analytics", "usage/daily")
+ROUTES = ("overview", "agents/performance", "tasks/analytics", "usage/daily", "latency/daily")
 
 
 async def a_task_of(client: httpx2.AsyncClient, database: Database, *happened: Any) -> TaskId:
@@ -89,6 +89,24 @@ async def test_tasks_are_counted_by_their_end(sign_up: SignUp, database: Databas
     assert figures["open_now"] == {"running": 1}
     assert figures["duration"]["count"] == 3
     assert (await get(client, "tasks/analytics", kind="images"))["created"] == 0
+
+
+async def test_latencies_of_days_add_up(sign_up: SignUp, database: Database) -> None:
+    client = await sign_up()
+    await a_task_of(client, database, answered, answered, failed)
+    found: Any = None
+    for zone in ("UTC", "Asia/Kolkata"):
+        for is_folded in (False, True):
+            if is_folded:
+                await rollups.fold(database)
+            found = await get(client, "latency/daily", time_zone=zone)
+            whole = await get(client, "overview", since=found["period"]["since"], until=found["period"]["until"])
+            assert sum(day["latency"]["count"] for day in found["days"]) == whole["latency"]["count"] == 2
+            assert found["days"][-1]["latency"]["p95_ms"] == whole["latency"]["p95_ms"]
+            (agent,) = (await get(client, "agents/performance"))["items"]
+            assert found["days"][-1]["first_token"] == agent["first_token"]
+    assert (await get(client, "latency/daily", agent="writer"))["days"] == found["days"]
+    assert (await get(client, "latency/daily", agent="critic"))["days"] == []
 
 
 async def test_days_are_those_of_the_time_zone(sign_up: SignUp, database: Database) -> None:

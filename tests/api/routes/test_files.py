@@ -211,6 +211,22 @@ async def files_of(database: Database, table: str, run_id: str) -> list[str]:
     return [str(file_id) for file_id in found]
 
 
+async def test_files_are_found_by_name(sign_up: Any) -> None:
+    carol = await sign_up()
+    for name in ("Report_1.txt", "notes.txt"):
+        await carol.post(FILES, files={"file": (name, b"x")})
+
+    async def names(q: str) -> list[str]:
+        return [file["name"] for file in (await carol.get(FILES, params={"q": q})).json()["items"]]
+
+    assert await names("report") == await names("_") == ["Report_1.txt"]
+    assert await names("%") == []
+    assert await names(".txt") == ["notes.txt", "Report_1.txt"]
+    assert await names("nothing") == []
+    refused = await carol.get(FILES, params={"q": "\0"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "q")
+
+
 async def test_content_lists_the_files_that_it_names(alice: httpx2.AsyncClient, database: Database) -> None:
     image, note, recording = [(await upload(alice, data))["id"] for data in (a_png(), b"A note.", a_wav())]
     parts = [

@@ -11,9 +11,12 @@ from sqlalchemy import text
 from chimera.config.settings import Settings
 from chimera.db.engine import Database
 from chimera.ledger import calls
+from models.limits import Holding
 from tests.api.conftest import SignUp, administrator, new_task, set_task
+from tests.api.routes.test_analytics import a_task_of
 from tests.api.test_rates import as_user, limited
 from tests.chimera.ledger.test_calls import an_intent
+from tests.chimera.ledger.test_rollups import answered, left_in_doubt
 
 API = "/api/v1"
 MINE = f"{API}/usage/limits"
@@ -29,17 +32,51 @@ async def _id_of(client: httpx2.AsyncClient) -> str:
     return user_id
 
 
+async def _holdings_of(client: httpx2.AsyncClient) -> dict[str, tuple[int, int | None]]:
+    holdings = (await client.get(MINE)).json()["holdings"]
+    return {each["name"]: (each["used"], each["limit"]) for each in holdings}
+
+
 async def _limits_of(client: httpx2.AsyncClient) -> dict[str, Any]:
     return {each["name"]: each for each in (await client.get(MINE)).json()["limits"]}
 
 
 async def test_without_limits_none_are_listed(alice: httpx2.AsyncClient) -> None:
     answer = (await alice.get(MINE)).json()
-    assert answer == {
-        "time_zone": "UTC",
-        "limits": [],
-        "own": {"max_cost_day_micro_usd": None, "max_cost_month_micro_usd": None},
-    }
+    assert (answer["time_zone"], answer["limits"]) == ("UTC", [])
+    assert answer["own"] == {"max_cost_day_micro_usd": None, "max_cost_month_micro_usd": None}
+
+
+async def test_spending_is_shown_without_a_limit(sign_up: SignUp, database: Database) -> None:
+    carol = await sign_up()
+    await a_task_of(carol, database, answered, left_in_doubt)
+    shown = (await carol.get(MINE)).json()
+    figures = (await carol.get(f"{API}/analytics/overview")).json()["model_calls"]
+    for period in ("day", "month"):
+        assert shown[period]["spent_micro_usd"] == figures["cost_micro_usd"] > 0
+        assert shown[period]["in_doubt_micro_usd"] == figures["in_doubt_micro_usd"] > 0
+    assert shown["month"]["begins_at"] <= shown["day"]["begins_at"] < shown["day"]["ends_at"]
+
+
+async def test_what_a_user_has_is_shown_with_its_limit(
+    api_settings: Settings, sign_up: SignUp, admin: httpx2.AsyncClient
+) -> None:
+    carol = await sign_up()
+    before = await _holdings_of(carol)
+    assert set(before) == {each.value for each in Holding}
+    assert {used for used, _ in before.values()} == {0}
+    await new_task(carol)
+    await carol.post(f"{API}/files", files={"file": ("a.txt", b"x" * 100_000)})
+    await carol.post(f"{API}/files", files={"file": ("b.txt", b"x")})
+    await carol.post(f"{API}/chat/sessions", json={})
+    await carol.post(f"{API}/agents", json={"name": "poet", "prompt": "Rhyme."})
+    after = await _holdings_of(carol)
+    assert after["max_kept_bytes"] == (100_000 + 64 * 1024, api_settings.max_kept_bytes)
+    assert (after["max_open_tasks"][0], after["max_chat_sessions"][0], after["max_agents"]) == (1, 1, (1, 100))
+    others = (await admin.get(f"{API}/users/{await _id_of(carol)}/limits")).json()["holdings"]
+    assert {each["name"]: (each["used"], each["limit"]) for each in others} == after
+    async with limited(api_settings, max_kept_bytes=0) as (app,):
+        assert (await _holdings_of(as_user(app, carol)))["max_kept_bytes"] == (165_536, None)
 
 
 async def test_an_administrator_sets_a_users_limits(

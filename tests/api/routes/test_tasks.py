@@ -18,6 +18,7 @@ from models.ids import UserId
 from models.model_calls import Purpose
 from models.tasks import SubtaskMode, TaskSpec
 from tests.api.conftest import SignUp, new_task, publish, set_task
+from tests.approvals import A_CALL, A_QUESTION, ask, begin
 
 PLAN = [
     {"key": "facts", "title": "Facts", "instruction": "Collect facts.", "agent": "researcher"},
@@ -214,6 +215,27 @@ async def test_a_list_can_be_narrowed(sign_up: SignUp) -> None:
     assert len((await _page(carol, status="cancelled"))["items"][0]["goal"]) == 500
 
 
+async def test_a_list_shows_tasks_of_an_agent_or_wait(sign_up: SignUp, database: Database) -> None:
+    carol = await sign_up()
+    planned, asking, calling, poor = [
+        str((await new_task(carol, **fields))["id"]) for fields in ({"plan": PLAN}, {}, {}, {})
+    ]
+    for task_id, asked in ((asking, A_QUESTION), (calling, A_CALL)):
+        await begin(database, task_id)
+        await ask(database, task_id, asked)
+    await set_task(database, poor, status="waiting", needs_budget=True)
+
+    async def ids(**query: Any) -> list[str]:
+        return [task["id"] for task in (await _page(carol, **query))["items"]]
+
+    assert await ids(agent="researcher") == [planned]
+    assert await ids(agent="critic") == []
+    assert await ids(waits_for="question") == [asking]
+    assert await ids(waits_for="approval") == [calling]
+    assert await ids(waits_for="budget") == [poor]
+    assert await ids(waits_for="budget", agent="researcher") == []
+
+
 async def test_a_cursor_cannot_be_forged_or_used_elsewhere(sign_up: SignUp, bob: httpx2.AsyncClient) -> None:
     carol = await sign_up()
     for _ in range(2):
@@ -238,7 +260,7 @@ async def test_a_cursor_cannot_be_forged_or_used_elsewhere(sign_up: SignUp, bob:
 @pytest.mark.parametrize(
     "query",
     ["limit=-1", "limit=0", "limit=101", "limit=1000000000", "limit=1e3", "sort=password_hash", "sort=created_at;--",
-     "status=nope", "schedule_id=1", "q=%00", "cursor=" + "x" * 201],
+     "status=nope", "waits_for=godot", "agent=A!", "schedule_id=1", "q=%00", "cursor=" + "x" * 201],
 )  # fmt: skip
 async def test_a_bad_query_is_refused_by_name(alice: httpx2.AsyncClient, query: str) -> None:
     answer = await alice.get(f"/api/v1/tasks?{query}")
