@@ -80,10 +80,8 @@ function Shown({ task, view, label }: { task: TaskView; view: Name; label: strin
         )}
         actions={<Actions task={task} onDialog={setDialog} />}
       />
-      <Stack spacing={2}>
-        <Notices task={task} onDialog={setDialog} />
-        <Facts task={task} />
-      </Stack>
+      <Notices task={task} onDialog={setDialog} />
+      <Facts task={task} />
       <Tabs value={view} variant="scrollable" scrollButtons="auto" allowScrollButtonsMobile aria-label={label} sx={{ mt: 2, mb: 2, borderBottom: 1, borderColor: 'divider' }}>
         {NAMES.map((name) => (
           <Tab key={name} value={name} label={t(`views.${name}`)} component={Link} to={`/tasks/${task.id}${name === 'graph' ? '' : `/${name}`}`} />

@@ -4,7 +4,7 @@ import TextField from '@mui/material/TextField';
 import { useTranslation } from 'react-i18next';
 import { Choose } from '../../parts/Choose';
 import { useTyped } from '../../parts/useTyped';
-import { STATES, statesOf } from './filter';
+import { STATES, statesOf, WAITS } from './filter';
 
 type Props = { get: (name: string) => string; set: (changes: Record<string, string>) => void; clear: () => void; any: boolean };
 
@@ -12,11 +12,14 @@ type Props = { get: (name: string) => string; set: (changes: Record<string, stri
 export function Filters({ get, set, clear, any }: Props) {
   const { t } = useTranslation(['tasks', 'common']);
   const [typed, setTyped] = useTyped(get('q'), (q) => set({ q }));
+  const [agent, setAgent] = useTyped(get('agent'), (name) => set({ agent: name }));
   const states = statesOf(get('status'));
   return (
     <Stack spacing={1.5} role="search" aria-label={t('filters')}>
       <Stack direction="row" spacing={1.5} useFlexGap sx={{ flexWrap: 'wrap' }}>
         <TextField type="search" label={t('search')} value={typed} onChange={(event) => setTyped(event.target.value)} sx={{ flex: '1 1 240px', maxWidth: 480 }} />
+        <TextField label={t('agent')} value={agent} onChange={(event) => setAgent(event.target.value.trim())} sx={{ width: 150 }} />
+        <Choose label={t('waitsFor')} width={150} value={get('waits')} onChange={(waits) => set({ waits })} options={[['', t('anything')], ...WAITS.map((each) => [each, t(`waits.${each}`)] as const)]} />
         <Choose label={t('whose')} width={165} value={get('whose')} onChange={(whose) => set({ whose })} options={[['', t('mine')], ['shared', t('shared')], ['all', t('all')]]} />
         <Choose label={t('sort')} width={150} value={get('sort')} onChange={(sort) => set({ sort })} options={[['', t('newest')], ['created_at', t('oldest')]]} />
       </Stack>

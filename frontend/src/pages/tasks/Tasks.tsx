@@ -40,7 +40,7 @@ export default function Tasks() {
   const newTask = <Button variant="contained" startIcon={<AddIcon />} component={Link} to="/tasks/new">{t('newTask')}</Button>;
   return (
     <>
-      <PageHeader title={t('title')} actions={newTask} />
+      <PageHeader title={t('title')} />
       <Stack spacing={2}>
         <Filters {...filters} />
         {isLoading && <Loading rows={6} height={56} />}

@@ -20,7 +20,7 @@ export function Notices({ task, onDialog }: Props) {
   const nodes = useNodes(task.id);
   const blocked = task.blocked_by ?? [];
   return (
-    <Stack spacing={1.5} role="status">
+    <Stack spacing={1.5} role="status" sx={{ '&:not(:empty)': { mb: 2 } }}>
       {task.status === 'draft' && <Alert severity="info" variant="outlined">{t('notices.draft')}</Alert>}
       {task.status === 'queued' && <Alert severity="info" variant="outlined">{task.queue_place ? t('notices.queued', { place: task.queue_place }) : t('notices.queuedPlain')}</Alert>}
       {task.status === 'paused' && <Alert severity="info" variant="outlined">{t('notices.paused')}</Alert>}
@@ -28,7 +28,7 @@ export function Notices({ task, onDialog }: Props) {
       {task.waiting?.kind === 'approval' && <ApprovalNotice wait={task.waiting} />}
       {task.waiting?.kind === 'budget' && <BudgetNotice wait={task.waiting} onRaise={() => onDialog('budget')} />}
       {blocked.length > 0 && <BlockedNotice calls={blocked} nodes={nodes} />}
-      {task.status === 'failed' && <Failed task={task} onDialog={onDialog} />}
+      {task.status === 'failed' && <Failed task={task} />}
       {task.status === 'cancelled' && <Cancelled task={task} cut={nodes.filter(({ status }) => status === 'cancelled').map(({ title, key }) => title || key)} />}
       {task.status === 'completed' && task.finish_reason === 'length' && <Alert severity="warning" variant="outlined">{t('notices.length')}</Alert>}
       {task.status === 'completed' && task.finish_reason === 'interrupted' && <Alert severity="warning" variant="outlined">{t('notices.interrupted')}</Alert>}
@@ -36,17 +36,14 @@ export function Notices({ task, onDialog }: Props) {
   );
 }
 
-function Failed({ task, onDialog }: Props) {
+function Failed({ task }: { task: TaskView }) {
   const { t } = useTranslation('task');
   return (
     <Alert severity="error" variant="outlined" sx={{ overflowWrap: 'anywhere' }}>
-      {t('notices.failed', { error: task.error ?? '' })}
+      {task.error ?? t('notices.failed')}
       {task.error_code && <> (<Link href={`/docs/errors#${task.error_code}`} color="inherit" underline="always">{task.error_code}</Link>)</>}
       {task.remedy && <Typography variant="body2" sx={{ mt: 0.5 }}>{task.remedy.message}</Typography>}
-      <Stack direction="row" spacing={1} sx={{ mt: 1 }}>
-        {allows(task, 'retry') && <Button size="small" variant="outlined" color="inherit" onClick={() => onDialog('retry')}>{t('actions.retry')}</Button>}
-        {(task.remedy?.new_task || !allows(task, 'retry')) && <Button size="small" variant="outlined" color="inherit" component={RouterLink} to="/tasks/new">{t('actions.newTask')}</Button>}
-      </Stack>
+      {(task.remedy?.new_task || !allows(task, 'retry')) && <Button size="small" variant="outlined" color="inherit" component={RouterLink} to="/tasks/new" sx={{ mt: 1 }}>{t('actions.newTask')}</Button>}
     </Alert>
   );
 }

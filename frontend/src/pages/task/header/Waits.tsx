@@ -19,9 +19,9 @@ export function ApprovalNotice({ wait }: { wait: ApprovalWait }) {
   };
   const rest = wait.pending - Math.min(NAMED, wait.approvals.length);
   return (
-    <Alert severity="warning" variant="outlined">
-      {wait.message}
-      <Stack component="ul" spacing={1} sx={{ listStyle: 'none', p: 0, m: 0, mt: 1 }}>
+    <Alert severity="warning" variant="outlined" sx={{ '& .MuiAlert-message': { flexGrow: 1 } }}>
+      {wait.pending > 1 && <Typography variant="body2" sx={{ mb: 1 }}>{wait.message}</Typography>}
+      <Stack component="ul" spacing={1} sx={{ listStyle: 'none', p: 0, m: 0 }}>
         {wait.approvals.slice(0, NAMED).map((approval) => (
           <Stack component="li" key={approval.id} direction="row" spacing={1.5} useFlexGap sx={{ alignItems: 'center', flexWrap: 'wrap' }}>
             <Typography variant="body2" sx={{ overflowWrap: 'anywhere', flex: '1 1 240px' }}>{words(approval)}</Typography>

@@ -102,15 +102,15 @@ function BarRow({ row, top, range, now, name, on, reachable, onSelect }: BarProp
   return (
     <Box
       component="button" type="button" data-row={row.id} tabIndex={reachable ? 0 : -1} aria-pressed={on} aria-label={span ? String(told(span)) : name}
-      onClick={onSelect} onFocus={onSelect} onMouseEnter={onSelect} style={{ top }}
+      onClick={onSelect} onFocus={onSelect} onMouseMove={({ movementX, movementY }) => (movementX !== 0 || movementY !== 0) && !on && onSelect()} style={{ top }}
       sx={{
         position: 'absolute', left: 0, right: 0, height: ROW, display: 'flex', border: 0, p: 0, font: 'inherit', color: 'inherit', textAlign: 'left', cursor: 'default',
         bgcolor: on ? 'action.selected' : 'transparent', borderTop: part ? 1 : 0, borderColor: 'divider', '&:focus-visible': { outlineOffset: -2 },
       }}
     >
-      <Box component="span" sx={{ width: 'var(--names)', flexShrink: 0, position: 'sticky', left: 0, zIndex: 1, bgcolor: 'background.paper', borderRight: 1, borderColor: 'divider', px: 1, pl: part ? 1 : 2.5, height: '100%', display: 'flex', alignItems: 'center', gap: 0.5, overflow: 'hidden' }}>
+      <Box component="span" sx={{ width: 'var(--names)', flexShrink: 0, position: 'sticky', left: 0, zIndex: 1, bgcolor: on ? 'surface.sunken' : 'background.paper', borderRight: 1, borderColor: 'divider', px: 1, pl: part ? 1 : 2.5, height: '100%', display: 'flex', alignItems: 'center', gap: 0.5, overflow: 'hidden' }}>
         {span && !part && isLost(span) && <FailedIcon color="error" sx={{ fontSize: 14 }} />}
-        <Typography component="span" variant="caption" noWrap sx={{ fontWeight: part ? 600 : 400 }}>{part ? name : words.title(row.span)}</Typography>
+        <Typography component="span" variant="caption" noWrap sx={{ fontWeight: part ? 600 : 400 }}>{part ? name : words.short(row.span)}</Typography>
       </Box>
       <Box component="span" sx={{ position: 'relative', flexGrow: 1, height: '100%' }}>
         {span && piecesOf(span, now).map((piece) => <Bar key={piece.part} piece={piece} range={range} />)}

@@ -26,7 +26,7 @@ export function Figures({ span, taskId, nameOf }: Props) {
   return (
     <Box sx={{ p: 1.5, minHeight: 96 }}>
       <Stack direction="row" spacing={1.5} useFlexGap sx={{ flexWrap: 'wrap', alignItems: 'center' }}>
-        <Typography variant="subtitle2" component="h3" sx={{ overflowWrap: 'anywhere' }}>{words.title(span)}</Typography>
+        <Typography variant="subtitle2" component="h2" sx={{ overflowWrap: 'anywhere' }}>{words.title(span)}</Typography>
         <Status status={words.status(span)} label={words.state(span)} />
         {span.simulated && <Simulated />}
         {call && <MuiLink component={Link} to={`/tasks/${taskId}/transcript?node=${encodeURIComponent(span.path || '.')}`} variant="caption">{t('timeline.transcript')}</MuiLink>}

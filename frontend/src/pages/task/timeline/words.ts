@@ -17,16 +17,17 @@ const ATTEMPT = ['started', 'finished', 'failed', 'cancelled', 'in_doubt', 'late
 /** Words for spans: what they are, and how they ended. */
 export function useSpanWords() {
   const { t } = useTranslation(['task', 'common']);
-  const title = (span: Span): string => {
+  const short = (span: Span): string => {
     const steps = span.kind === 'model_call'
-      ? [t(`transcript.purposes.${span.purpose ?? 'turn'}`, { defaultValue: span.purpose ?? '' }), t('timeline.step', { step: span.step }), span.label, (span.attempt ?? 1) > 1 && t('timeline.attempt', { attempt: span.attempt })]
+      ? [t(`transcript.purposes.${span.purpose ?? 'turn'}`, { defaultValue: span.purpose ?? '' }), t('timeline.step', { step: span.step }), (span.attempt ?? 1) > 1 && t('timeline.attempt', { attempt: span.attempt })]
       : [span.label, span.step && t('timeline.step', { step: span.step })];
     return steps.filter(Boolean).join(' · ');
   };
+  const title = (span: Span): string => (span.kind === 'model_call' ? `${short(span)} · ${span.label}` : short(span));
   const status = (span: Span): string => OPEN[span.status] ?? span.status;
   const state = (span: Span): string => {
     const known = span.kind === 'model_call' ? ATTEMPT.find((each) => each === span.status) : undefined;
     return known ? t(`cost.statuses.${known}`) : t(`common:status.${status(span)}`, { defaultValue: span.status });
   };
-  return { title, status, state };
+  return { short, title, status, state };
 }
