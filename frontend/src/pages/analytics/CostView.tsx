@@ -7,12 +7,12 @@ import { useGetOverviewQuery, type Overview } from '../../api';
 import { Figure } from '../../parts/Figure';
 import { money } from '../../parts/Money';
 import { Simulated } from '../../parts/Simulated';
-import { Bars } from './Bars';
+import { Bars } from '../../parts/Bars';
 import { DayChart } from './DayChart';
 import { compactOf, everyDay, numberOf, percentOf, wasted } from './figures';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Section } from '../../parts/Section';
 
 /** Where does the money go? */
 export function CostView({ period }: { period: Period }) {

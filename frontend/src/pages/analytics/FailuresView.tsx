@@ -10,11 +10,11 @@ import { useTranslation } from 'react-i18next';
 import { Link as To } from 'react-router';
 import { useGetAgentsPerformanceQuery, useGetTasksAnalyticsQuery, type AgentPerformance } from '../../api';
 import { ScrollTable } from '../../parts/ScrollTable';
-import { Bars } from './Bars';
+import { Bars } from '../../parts/Bars';
 import { numberOf, percentOf, wasted } from './figures';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Section } from '../../parts/Section';
 
 /** Which agent fails, and why? */
 export function FailuresView({ period }: { period: Period }) {

@@ -10,7 +10,7 @@ import { Loading } from '../../parts/Loading';
 import { Problem } from '../../parts/Problem';
 import { ScrollTable } from '../../parts/ScrollTable';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Section } from '../../parts/Section';
 
 const FIGURES = ['count', 'mean', 'min', 'max', 'last'] as const;
 const figure = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });

@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { useGetAgentsPerformanceQuery, useGetOverviewQuery, useGetTasksAnalyticsQuery, type Durations } from '../../api';
 import { Figure } from '../../parts/Figure';
 import { duration } from '../../parts/times';
-import { Bars } from './Bars';
+import { Bars } from '../../parts/Bars';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Section } from '../../parts/Section';
 
 const ms = (value: number | null | undefined) => (typeof value === 'number' ? duration(value) : '–');
 

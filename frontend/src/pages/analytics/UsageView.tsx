@@ -15,7 +15,7 @@ import { DayChart, dayOf } from './DayChart';
 import { compactOf, everyDay, numberOf, wasted } from './figures';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Section } from '../../parts/Section';
 
 /** How much is used, day by day? */
 export function UsageView({ period }: { period: Period }) {
