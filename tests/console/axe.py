@@ -12,8 +12,11 @@ _RUN = """async () => {
   const place = ({ html, failureSummary }) => `${html.slice(0, 300)}\\n    ${failureSummary}`;
   return violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map(place) }));
 }"""
-_STILL = """() => Promise.allSettled(document.getAnimations()
-  .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity).map((each) => each.finished))"""
+_STILL = """async () => {
+  for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+  const ending = document.getAnimations().filter((each) => each.effect?.getComputedTiming().endTime !== Infinity);
+  await Promise.allSettled(ending.map((each) => each.finished));
+}"""
 
 
 def script() -> str:

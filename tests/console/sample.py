@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from tests.console.people import Person, create_person
 from tests.console.work import MODEL, POST, a_subtask, working_as
@@ -42,7 +43,7 @@ async def create_sample(stack: Stack) -> Sample:
             "/schedules", {"name": "Morning", "cron": "0 7 * * 1-5", "paused": True, "task": task}
         )
         file = await work.file("notes.txt")
-        group = await work.post("/groups", {"name": "Tasters"})
+        group = await work.post("/groups", {"name": f"Tasters {uuid4().hex[:6]}"})
         await work.until(done)
         await work.until(failed)
         await work.until(paid, "waiting")

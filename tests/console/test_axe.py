@@ -51,7 +51,7 @@ async def load(page: Page, place: str) -> None:
 
 async def views(page: Page) -> list[str]:
     """Return the addresses of a page's tabs."""
-    return await page.locator("[role=tablist] a[href], nav[aria-label] a[role=tab]").evaluate_all(
+    return await page.locator("[role=tablist] a[href]").evaluate_all(
         "links => links.map((each) => each.getAttribute('href'))"
     )
 
@@ -72,9 +72,11 @@ async def test_every_page_can_be_used_by_everyone(
         seen.append(place)
         await page.set_viewport_size({"width": 1280, "height": 800})
         await load(page, place)
-        todo += [each for each in await views(page) if each not in seen + todo]
+        if len(seen) == 1:
+            todo += [each for each in await views(page) if each not in seen + todo]
         for theme in THEMES:
             await page.emulate_media(color_scheme=theme)
+            await expect(page.locator("html")).to_have_attribute("data-theme", theme)
             found += [f"{place}, {theme}: {each}" for each in await axe.violations(page, source)]
         await page.set_viewport_size(PHONE)
         await expect(page.locator(".MuiSkeleton-root, [aria-busy=true]")).to_have_count(0)
