@@ -15,6 +15,7 @@ import { fieldErrors, problemOf } from '../../api/problems';
 import { addWords } from '../../app/words';
 import { Loading } from '../../parts/Loading';
 import { Problem } from '../../parts/Problem';
+import { useTimeZone } from '../../parts/times';
 import taskTexts from '../../words/new-task';
 import { Estimate } from '../new-task/Estimate';
 import type { TaskForm } from '../new-task/form';
@@ -48,6 +49,7 @@ export function ScheduleForm({ initial, submit, conflict, onSubmit }: Props) {
   const [sent, setSent] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const own = useTimeZone();
   const task = useTaskForm(initial.task);
   const box = useRef<HTMLFormElement>(null);
   const times = wrongField(draft.timing) ? undefined : timesOf(draft.timing);
@@ -108,7 +110,7 @@ export function ScheduleForm({ initial, submit, conflict, onSubmit }: Props) {
         <Card component="section" aria-label={t('nextRuns')} aria-busy={preview.pending} sx={{ p: 2 }}>
           <Typography variant="h2" sx={{ fontSize: '0.9375rem', mb: 1 }}>{t('nextRuns')}</Typography>
           {preview.runs ? (
-            <NextRuns runs={preview.runs} zone={draft.timing.kind === 'interval' ? 'UTC' : draft.timing.zone} />
+            <NextRuns runs={preview.runs} zone={draft.timing.kind === 'interval' ? own : draft.timing.zone} />
           ) : preview.pending ? (
             <Loading rows={4} height={28} />
           ) : (
