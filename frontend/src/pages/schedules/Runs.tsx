@@ -6,7 +6,7 @@ import Typography from '@mui/material/Typography';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { type TaskView, useLazyListScheduleRunsQuery, useListScheduleRunsQuery } from '../../api';
+import { api, type TaskView, useListScheduleRunsQuery } from '../../api';
 import { EmptyState } from '../../parts/EmptyState';
 import { Loading } from '../../parts/Loading';
 import { Money } from '../../parts/Money';
@@ -24,7 +24,7 @@ const PAGE = 20;
 export function Runs({ scheduleId }: { scheduleId: string }) {
   const { t } = useTranslation('schedules');
   const { data, error, refetch } = useListScheduleRunsQuery({ scheduleId, limit: PAGE });
-  const [loadPage] = useLazyListScheduleRunsQuery();
+  const [loadPage] = api.useLazyListScheduleRunsQuery();
   const load = useCallback((cursor: string) => loadPage({ scheduleId, limit: PAGE, cursor }).unwrap(), [loadPage, scheduleId]);
   const pages = usePages(scheduleId, data, load);
   if (error) return <Problem error={error} onRetry={() => void refetch()} />;

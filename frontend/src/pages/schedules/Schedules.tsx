@@ -9,7 +9,7 @@ import Typography from '@mui/material/Typography';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { type ScheduleView, useLazyListSchedulesQuery, useListScheduleRunsQuery, useListSchedulesQuery } from '../../api';
+import { api, type ScheduleView, useListScheduleRunsQuery, useListSchedulesQuery } from '../../api';
 import { addWords } from '../../app/words';
 import { Choose } from '../../parts/Choose';
 import { EmptyState } from '../../parts/EmptyState';
@@ -36,7 +36,7 @@ export default function Schedules() {
   const filters = useFilters();
   const shared = SHARED.find((each) => each === filters.get('shared')) ?? 'mine';
   const { data, error, refetch } = useListSchedulesQuery({ shared, limit: PAGE });
-  const [loadPage] = useLazyListSchedulesQuery();
+  const [loadPage] = api.useLazyListSchedulesQuery();
   const load = useCallback((cursor: string) => loadPage({ shared, limit: PAGE, cursor }).unwrap(), [loadPage, shared]);
   const pages = usePages(shared, data, load);
   const create = <Button component={Link} to="/schedules/new" variant="contained" startIcon={<AddIcon />}>{t('new')}</Button>;
