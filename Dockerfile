@@ -1,4 +1,11 @@
 # One image for the API, workers, migrations and the simulator; the command determines which of them runs.
+FROM node:24-slim AS console
+WORKDIR /src/frontend
+COPY frontend/package.json frontend/package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+COPY frontend .
+RUN npm run bundle
+
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY requirements/uv.lock requirements/uv.lock
@@ -9,6 +16,7 @@ COPY requirements/container.lock requirements/container.lock
 RUN uv venv /opt/chimera \
     && uv pip sync --python /opt/chimera/bin/python --require-hashes --compile-bytecode requirements/container.lock
 COPY . .
+COPY --from=console /src/api/console api/console
 RUN uv pip install --python /opt/chimera/bin/python --no-deps --no-build-isolation --offline --compile-bytecode .
 
 FROM python:3.12-slim

@@ -14,6 +14,7 @@ if not exist "%VENV%\Scripts\python.exe" (
 )
 rem The stamp is a copy of the lock that the environment was made from.
 fc /b "%ROOT%requirements\runtime.lock" "%VENV%\stamp.lock" >nul 2>&1 && goto :run
+if not exist "%ROOT%api\console\index.html" echo The console isn't built. With Node.js 22 on the PATH, run in the folder frontend: npm ci ^&^& npm run bundle
 echo Installing packages and verifying their hashes
 "%VENV%\Scripts\python.exe" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "%ROOT%requirements\uv.lock" || exit /b 1
 "%VENV%\Scripts\uv.exe" --quiet pip sync --python "%VENV%\Scripts\python.exe" --require-hashes --compile-bytecode "%ROOT%requirements\runtime.lock" || exit /b 1

@@ -11,4 +11,6 @@ case ${1:-} in
     -h | --help | --version | --*-completion) ;;
     "" | -*) set -- up "$@" ;;
 esac
+# In the background, because everything else works without the console.
+if [ "${1:-}" = up ]; then (nice -n 10 "$root/scripts/console.sh" beside $$ >/dev/null 2>&1 </dev/null &); fi
 exec "$venv/bin/chimera" "$@"

@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-./test.sh                             run lint, format, import contracts, types and all tests with coverage (about 30 minutes on 2 cores)
+./test.sh                             run lint, format, import contracts, types, the console's checks and all tests (about 30 minutes on 2 cores)
 ./test.sh quick                       run lint, format, import contracts and the tests that need no servers (one minute)
 ./test.sh quick -k settings           run the quick checks with pytest options
 ./test.sh tests/chimera -k settings   run the tests in files or folders, with pytest options
@@ -12,7 +12,8 @@ usage() {
 
 Useful pytest options: -k WORD selects tests by name, -x stops at the first failure, --lf reruns the tests that failed last,
 and -q prints less. For all options, run: .venv/bin/python -m pytest --help
-The first run creates .venv. Tests start their own PostgreSQL, Redis and Temporal.
+The first run creates .venv and frontend/node_modules. Tests start their own PostgreSQL, Redis and Temporal. The browser
+tests need Chromium, which a run as root installs on Debian and Ubuntu.
 END
 }
 for argument in "$@"; do
@@ -51,11 +52,14 @@ if [ -n "$quick" ]; then
     run_tests -m "not servers" "$@" || status=$?
 else
     command -v node >/dev/null || note "Skipping the tests that need Node, which is not on the PATH."
-    # Runs in parallel with the tests, so its line appears among theirs.
-    step "Types" "$bin/mypy" &
-    types=$!
+    . "$root/scripts/console_checks.sh"
+    ensure_chromium
+    prepare_console || failed+=("Console build")
+    # These run in parallel with the tests, so their lines appear among theirs.
+    { types=0 && step "Types" "$bin/mypy" || types=1; check_console && [ "$types" -eq 0 ]; } &
+    beside=$!
     run_tests --cov --cov-report=term --durations=15 || status=$?
-    wait "$types" || failed+=("Types")
+    wait "$beside" || failed+=("Types or the console's lint and tests, see above")
 fi
 if [ ${#failed[@]} -gt 0 ]; then
     note "Other failed checks: ${failed[*]}"

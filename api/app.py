@@ -31,6 +31,7 @@ from api.routes import (
     chat_notes,
     chat_search,
     codec,
+    console,
     custom_metrics,
     exports,
     files,
@@ -93,6 +94,7 @@ CLOSED_ROUTERS = (
     approvals.router,
     policies.router,
     auth.router,
+    auth.sign_out,
     tickets.router,
     api_keys.router,
     sessions.router,
@@ -160,6 +162,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(codec.public, prefix=API)
     app.include_router(health.router)
     app.include_router(metrics.router)
+    app.router.routes.extend(console.ROUTES)
     app.include_router(pages.router)
     app.include_router(streams.sockets)
     return app

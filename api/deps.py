@@ -16,7 +16,7 @@ from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
 from api import permissions
-from api.bearer import bearer_token
+from api.bearer import token_of
 from api.bodies import StrictRequest
 from api.checks import Checks, Models
 from api.cursors import Cursors
@@ -74,6 +74,7 @@ PUBLIC = frozenset(
         ("POST", f"{API}/auth/register"),  # responds with 403 unless registration is open
         ("POST", f"{API}/auth/first-admin"),  # responds with 404 once there is an administrator
         ("POST", f"{API}/auth/password-reset"),  # requires a one-time token
+        ("GET", f"{API}/auth/options"),  # what a sign-in page shows
         ("POST", f"{API}/auth/login"),
         ("POST", f"{API}/auth/refresh"),
         ("POST", f"{API}/auth/oidc/start"),
@@ -84,6 +85,8 @@ PUBLIC = frozenset(
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
         ("GET", "/"),
+        ("GET", "/{page:path}"),  # the console, which is identical in every installation of a version
+        ("GET", "/console/{name:path}"),
         ("GET", "/docs"),
         ("GET", "/docs/{name}"),
         ("GET", "/openapi.json"),
@@ -190,7 +193,7 @@ async def get_signed_in(request: Request) -> SignedIn:
 async def _counted(request: Request) -> SignedIn:
     parts = parts_of(request)
     try:
-        token = bearer_token(request)
+        token = token_of(request)
         if token is None:
             raise NotSignedIn
         signed_in = await parts.auth.signed_in(token)

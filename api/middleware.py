@@ -23,8 +23,10 @@ from secure import (
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.cookies import access_token
 from api.errors import Refused, answer, translated, unexpected
 from api.openai_errors import OpenAIErrors
 from api.request_ids import id_of, request_id
@@ -47,7 +49,9 @@ from models.openai.errors import is_openai
 log = structlog.get_logger()
 
 QUIET_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
-PAGES = ("/", "/docs", "/docs/errors")
+PAGES = ("/docs", "/docs/errors")
+CONSOLE_FILES = "/console/"
+"""Below this address are the console's files, which a browser loads by the dozen."""
 UPLOADS = ("/api/v1/files", "/api/v1/ai/transcriptions")
 """The only paths that accept a body as large as a file."""
 CONVERSATIONS = ("/v1/chat/completions", "/v1/responses")
@@ -159,11 +163,13 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         ours = self._for(scope["path"])
+        state: dict[str, object] = scope.setdefault("state", {})
 
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
-                theirs = [each for each in message["headers"] if each[0].lower() not in self._names]
-                message["headers"] = [*theirs, *ours]
+                standing = {state.get(_STANDING)} & {name.lower() for name, _ in message["headers"]}
+                theirs = [each for each in message["headers"] if each[0].lower() not in self._names - standing]
+                message["headers"] = [*theirs, *(each for each in ours if each[0].lower() not in standing)]
             await send(message)
 
         await self._app(scope, receive, adding)
@@ -172,6 +178,14 @@ class SecurityHeaders:
         if path in PAGES:
             return self._pages
         return self._content if _CONTENT_PATH.fullmatch(path) else self._api
+
+
+_STANDING = "standing_header"
+
+
+def let_stand(scope: Scope, name: str) -> None:
+    """Let a response set one of the security headers itself, such as the policy of a page with a nonce."""
+    scope["state"][_STANDING] = name.encode()
 
 
 class OwnHosts:
@@ -316,7 +330,7 @@ class RequestRates:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in QUIET_PATHS:
+        if scope["type"] != "http" or scope["path"] in QUIET_PATHS or scope["path"].startswith(CONSOLE_FILES):
             await self._app(scope, receive, send)
             return
         state: dict[str, object] = scope.setdefault("state", {})
@@ -327,7 +341,7 @@ class RequestRates:
                 message["headers"] = [*message["headers"], *_rate_headers(standing)]
             await send(message)
 
-        if not any(name in SIGNED for name, _ in scope["headers"]):
+        if not _has_credential(scope):
             rates: Rates = scope["app"].state.parts.rates
             try:
                 state["rate"] = await rates.take(RateKind.ADDRESS, place_of((scope.get("client") or ("",))[0]))
@@ -335,6 +349,10 @@ class RequestRates:
                 await answer(error)(scope, receive, send)
                 return
         await self._app(scope, receive, adding)
+
+
+def _has_credential(scope: Scope) -> bool:
+    return any(name in SIGNED for name, _ in scope["headers"]) or access_token(HTTPConnection(scope)) is not None
 
 
 def _rate_headers(standing: Standing) -> "_RawHeaders":

@@ -15,6 +15,7 @@ from ipaddress import ip_address, ip_network
 from pydantic_core import to_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from api.cookies import ours_in
 from chimera.security.sign_ins import place_of
 
 HEAD_BYTES = 64 * 1024
@@ -98,10 +99,11 @@ class Protocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value))
-        # Cookies aren't used, and Python before 3.11.10 parses quoted cookies in quadratic time (CVE-2024-7592).
         if name.lower() == b"cookie":
-            self._sent_cookies = True
-            return
+            # Only ours, because Python before 3.11.10 parses quoted cookies in quadratic time (CVE-2024-7592).
+            self._sent_cookies, value = True, ours_in(value)
+            if not value:
+                return
         super().on_header(name, value)
         if len(self.headers) > MAX_HEADERS:
             self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -114,6 +116,7 @@ class Protocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over. That there were cookies matters to `is_own_origin`; their values don't."""
         if self._sent_cookies:
+            self.headers[:] = [each for each in self.headers if each[0] != b"cookie"]
             self.headers.append((b"cookie", b"dropped"))
         super().handle_websocket_upgrade()
 

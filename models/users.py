@@ -8,12 +8,18 @@ from models.base import EMAIL, KEY, Body, Contract, Flag, UtcDatetime
 from models.ids import UserId
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL)]
-Password = Annotated[str, StringConstraints(min_length=8, max_length=256, strip_whitespace=False)]
-CurrentPassword = Annotated[str, StringConstraints(max_length=256, strip_whitespace=False)]
+MIN_PASSWORD_CHARS, MAX_PASSWORD_CHARS = 8, 256
+Password = Annotated[
+    str, StringConstraints(min_length=MIN_PASSWORD_CHARS, max_length=MAX_PASSWORD_CHARS, strip_whitespace=False)
+]
+CurrentPassword = Annotated[str, StringConstraints(max_length=MAX_PASSWORD_CHARS, strip_whitespace=False)]
 Name = Annotated[str, StringConstraints(max_length=120)]
 Token = Annotated[str, StringConstraints(min_length=20, max_length=200)]
 Role = Literal["user", "admin", "viewer"]
 """A viewer has a user's rights, but can't change anything except their own account and what they have read."""
+
+Registrations = Literal["open", "invited", "off"]
+"""Who can create an account: anyone, users whom an administrator has invited, or no one."""
 
 UserKind = Literal["person", "service"]
 """A service account belongs to a program. It has no password, only API keys."""
@@ -104,7 +110,9 @@ class NewPasswordReset(Contract):
 
 
 class RefreshRequest(Body):
-    refresh_token: str = Field(min_length=20, max_length=200)
+    refresh_token: Token | None = Field(
+        default=None, description="Required, except with the header `Chimera-Session: cookie`, which doesn't allow it"
+    )
 
 
 class Tokens(Contract):
@@ -114,6 +122,32 @@ class Tokens(Contract):
     refresh_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  # a kind, not a token
     expires_in: int = Field(description="Seconds until the access token expires")
+
+
+class BrowserSession(Contract):
+    """The session of a page of this server. Its tokens are in cookies that scripts can't read."""
+
+    token_type: Literal["cookie"] = "cookie"  # noqa: S105  # a kind, not a token
+    expires_in: int = Field(description="Seconds until the access token expires")
+
+
+class SignInOptions(Contract):
+    """What a sign-in page shows."""
+
+    registration: Registrations = Field(
+        description="Who can create an account: `open` (anyone), `invited` (users with an invitation) or `off`"
+    )
+    first_administrator: bool = Field(
+        description="Whether the first administrator is still to be created, with the token in `CHIMERA_SETUP_TOKEN`"
+    )
+    identity_provider: str | None = Field(
+        default=None, description="Host name of the identity provider. `null` if users can't sign in through one."
+    )
+    password_min_chars: int = Field(description="Minimum length of a new password")
+    password_max_chars: int = Field(description="Maximum length of a password")
+    has_session: bool = Field(
+        description="Whether this browser has the cookies of a session. The session may have ended since then."
+    )
 
 
 class Preferences(Body):

@@ -4,6 +4,7 @@ This needs no network. The licenses are those of the packages installed here. Th
 packages contain are the ones that the servers report themselves.
 """
 
+import base64
 import json
 import re
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-LOCKS = {"runtime": "required", "model": "optional", "dev": "excluded"}
+LOCKS = {"runtime": "required", "model": "optional", "node": "excluded", "dev": "excluded"}
 """CycloneDX's scope by lock file. The first lock file that contains a package determines its scope."""
 
 
@@ -23,7 +24,7 @@ def components() -> list[dict[str, Any]]:
     for lock, scope in LOCKS.items():
         for name, version, hashes in packages_of((ROOT / "requirements" / f"{lock}.lock").read_text()):
             found.setdefault((name, version), component(name, version, hashes, scope))
-    return [*(found[key] for key in sorted(found)), *servers()]
+    return [*(found[key] for key in sorted(found)), *console_packages(), *servers()]
 
 
 def packages_of(lock: str) -> list[tuple[str, str, list[str]]]:
@@ -48,6 +49,36 @@ def component(name: str, version: str, hashes: list[str], scope: str) -> dict[st
         "externalReferences": [
             {"type": "distribution", "url": purl, "hashes": [{"alg": "SHA-256", "content": each}]} for each in hashes
         ],
+    }
+
+
+def console_packages() -> list[dict[str, Any]]:
+    """Return the packages of the console, once for each version. Those for development only are excluded."""
+    lock = json.loads((ROOT / "frontend" / "package-lock.json").read_text())
+    found: dict[str, dict[str, Any]] = {}
+    for path, entry in lock["packages"].items():
+        if "version" not in entry or "node_modules/" not in path:
+            continue
+        name = path.rpartition("node_modules/")[2]
+        purl = f"pkg:npm/{name.replace('@', '%40')}@{entry['version']}"
+        scope = "excluded" if entry.get("dev") else "optional" if entry.get("optional") else "required"
+        if found.get(purl, {}).get("scope") in (None, "excluded"):
+            found[purl] = _console_package(name, entry, purl, scope)
+    return [found[purl] for purl in sorted(found)]
+
+
+def _console_package(name: str, entry: dict[str, Any], purl: str, scope: str) -> dict[str, Any]:
+    algorithm, _, digest = entry["integrity"].partition("-")
+    hashed = {"alg": f"SHA-{algorithm.removeprefix('sha')}", "content": base64.b64decode(digest).hex()}
+    return {
+        "type": "library",
+        "bom-ref": purl,
+        "name": name,
+        "version": entry["version"],
+        "purl": purl,
+        "scope": scope,
+        **({"licenses": [{"license": {"name": entry["license"]}}]} if "license" in entry else {}),
+        "externalReferences": [{"type": "distribution", "url": purl, "hashes": [hashed]}],
     }
 
 

@@ -99,3 +99,11 @@ def test_setup_registers_the_codes_search_attributes() -> None:
     assert re.findall(r"^Chimera\w+=\w+$", script, re.MULTILINE) == [
         registration_of(each) for each in SEARCH_ATTRIBUTES
     ]
+
+
+def test_the_image_contains_the_console_from_the_locked_packages() -> None:
+    stages = (ROOT / "Dockerfile").read_text()
+    assert "npm ci --omit=dev --ignore-scripts" in stages
+    assert "COPY --from=console /src/api/console api/console" in stages
+    # A developer's packages and build must not reach the image.
+    assert {"frontend/node_modules", "api/console"} <= set((ROOT / ".dockerignore").read_text().splitlines())

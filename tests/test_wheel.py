@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from api.console_files import BuiltConsole
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("models", "workflows", "activities", "api", "worker", "chimera", "cli")
 
@@ -77,6 +79,20 @@ from chimera.db.migrate import config_for
 print(ScriptDirectory.from_config(config_for()).get_current_head())
 """
     assert run(installed, "-P", "-c", code, cwd=tmp_path).strip() >= "0001"
+
+
+def test_the_console_is_served_from_there(installed: Path, tmp_path: Path) -> None:
+    """The wheel contains the console if it was built before, as `make wheel` does."""
+    code = """
+from api.routes.console import built
+console = built.read()
+print("none" if console is None else sum(name.endswith(".js") for name in console.files))
+"""
+    found = run(installed, "-P", "-c", code, cwd=tmp_path).strip()
+    if BuiltConsole().read() is None:
+        assert found == "none"
+        pytest.skip("the console isn't built. Run: make console")
+    assert int(found) > 10
 
 
 def test_the_command_runs_from_there(installed: Path, tmp_path: Path) -> None:

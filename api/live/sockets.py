@@ -253,7 +253,7 @@ def is_own_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:
     """Return whether a browser page may open this socket: only our own pages and those that the settings list may.
 
     Programs don't send an Origin header, but need a token or a ticket as well. What sends cookies without an origin is
-    neither a program that follows these rules nor a browser, and cookies never sign a user in.
+    neither a program that follows these rules nor a browser, and cookies never open a socket.
     """
     origin = websocket.headers.get("origin")
     if origin is None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response, status
 from pydantic import Field
 from sqlalchemy import literal, select
 
-from api.bearer import bearer_token
+from api.bearer import token_of
 from api.deps import Parts, PublicRoute, WithParts
 from chimera import __version__
 from chimera.config.vendors import VENDORS
@@ -159,7 +159,7 @@ async def _answer(checks: dict[str, Check], request: Request, parts: Parts, resp
 async def _may_see_details(request: Request, parts: Parts) -> bool:
     """Return whether the caller has signed in. This works while the database is away, but not for API keys."""
     try:
-        token = bearer_token(request)
+        token = token_of(request)
         if token is None or not is_key(token):
             return token is not None and parts.auth.vouches_for(token)
         async with asyncio.timeout(CHECK_SECONDS):

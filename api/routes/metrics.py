@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.bearer import bearer_token
+from api.bearer import token_of
 from api.deps import Parts, PublicRoute, WithParts
 from chimera.ledger.analytics import system
 from chimera.ledger.analytics.window import bounded
@@ -40,7 +40,7 @@ async def get_metrics(request: Request, parts: WithParts) -> Response:
 
 
 async def _check(request: Request, parts: Parts) -> None:
-    token = bearer_token(request)
+    token = token_of(request)
     if may_read(token, parts.settings.metrics_token):
         return
     if token is None:

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter, status
 
+from api.browser_sessions import WithTokenAnswers
 from api.deps import ClosedRoute, PublicRoute, WithAddress, WithCaller, WithParts
 from models.oidc import OidcFinish, OidcStart
-from models.users import Tokens
+from models.users import BrowserSession, Tokens
 
 public = APIRouter(prefix="/auth/oidc", tags=["auth"], route_class=PublicRoute)
 router = APIRouter(prefix="/auth/oidc", tags=["auth"], route_class=ClosedRoute)
@@ -20,13 +21,15 @@ async def start_oidc(parts: WithParts, address: WithAddress) -> OidcStart:
 
 
 @public.post("/finish", operation_id="finish_oidc", summary="Finish Sign-In at Identity Provider")
-async def finish_oidc(answer: OidcFinish, parts: WithParts, address: WithAddress) -> Tokens:
+async def finish_oidc(
+    answer: OidcFinish, parts: WithParts, address: WithAddress, answers: WithTokenAnswers
+) -> Tokens | BrowserSession:
     """Start a session with the code that the identity provider returned to the redirect URL.
 
     At the first sign-in, an account without a password is created if registration is open, or if the verified e-mail
     address is invited. Accounts are never found by their e-mail address.
     """
-    return await parts.oidc.finish(answer, address)
+    return answers.of(await parts.oidc.finish(answer, address))
 
 
 @router.post(

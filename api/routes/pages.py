@@ -1,4 +1,4 @@
-"""Pages for browsers: a start page and interactive API documentation. The pages load nothing from other servers."""
+"""Pages about the API: its interactive documentation and its errors. The pages load nothing from other servers."""
 
 import asyncio
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
-from api.deps import PublicRoute, parts_of
+from api.deps import PublicRoute
 from models.errors import NotFound
 from models.errors.catalog import CATALOG, Entry
 
@@ -17,7 +17,6 @@ router = APIRouter(route_class=PublicRoute, include_in_schema=False)
 
 _FOLDER = Path(__file__).parents[1] / "pages"
 _SWAGGER_UI = _FOLDER / "swagger-ui"
-_HOME = (_FOLDER / "home.html").read_text("utf-8")
 _DOCS = (_FOLDER / "docs.html").read_bytes()
 _ERRORS = (_FOLDER / "errors.html").read_text("utf-8")
 _ERROR = '<h2 id="{code}"><code>{code}</code></h2><p>{status}. {meaning}</p><p>{remedy}</p>\n'
@@ -48,21 +47,13 @@ _OF_DOCS = {
     "swagger-ui.css": ((_SWAGGER_UI / "swagger-ui.css").read_bytes(), "text/css"),
     "favicon.png": ((_SWAGGER_UI / "favicon-32x32.png").read_bytes(), "image/png"),
 }
-_TEMPORAL = "<!-- temporal -->"
-_ONLY_HERE = ("127.0.0.1", "::1", "localhost")
 
 
 @router.get("/")
-async def home(request: Request) -> Response:
-    """Identify this server: return a page to browsers and JSON to programs."""
+async def home() -> Response:
+    """Identify this server to programs. Browsers get the console, see `routes/console.py`."""
     links = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "api": "/api/v1"}
-    if "text/html" not in request.headers.get("accept", ""):
-        return Response(to_json({"name": "Chimera", **links}), media_type="application/json")
-    settings, temporal = parts_of(request).settings, parts_of(request).temporal
-    # Only if no other machine has access, because other callers don't need to know the Web UI's address.
-    link = escape(temporal.web_ui, quote=True) if settings.host in _ONLY_HERE else ""
-    item = f'<li><a href="{link}">Temporal\'s Web UI</a>, with the history of each run</li>' if link else ""
-    return Response(_HOME.replace(_TEMPORAL, item), media_type="text/html")
+    return Response(to_json({"name": "Chimera", **links}), media_type="application/json")
 
 
 @router.get("/docs")

@@ -141,8 +141,15 @@ async def hijacked_handshakes(stack: Stack) -> Seen:
                 for more in ({}, {"Authorization": f"Bearer {token}"}, {"Cookie": f"token={token}"}):
                     status = await _handshake(stack, path, {**headers, **more})
                     seen.expect(status == 403, f"{path} from {origin!r} was answered {status}")
-            status = await _handshake(stack, path, {"Cookie": f"token={token}"})
-            seen.expect(status == 403, f"{path} with a cookie and no origin was answered {status}")
+            # Even the cookie of a session opens nothing, not even for our own page.
+            session = {"Cookie": f"chimera_access_{stack.settings.api_port}={token}", "Chimera-Session": "cookie"}
+            for cookie in ({"Cookie": f"token={token}"}, session):
+                status = await _handshake(stack, path, cookie)
+                seen.expect(status == 403, f"{path} with a cookie and no origin was answered {status}")
+            code = await _first_code(
+                stack, path, {**session, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
+            )
+            seen.expect(code == 4401, f"{path} with a cookie of our own page ended with {code}")
             for name in ("token", "access_token", "authorization", "ticket"):
                 code = await _first_code(stack, f"{path}?{name}={token}")
                 seen.expect(code == 4401, f"a token in the address as {name!r} ended with {code}")
@@ -221,9 +228,9 @@ async def _handshake(stack: Stack, path: str, headers: dict[str, str]) -> int:
         return error.response.status_code
 
 
-async def _first_code(stack: Stack, path: str) -> int:
+async def _first_code(stack: Stack, path: str, headers: dict[str, str] | None = None) -> int:
     """Open a socket without signing in properly, and return the code that it is closed with."""
-    async with connect(_url(stack, path), proxy=None) as socket:
+    async with connect(_url(stack, path), additional_headers=headers, proxy=None) as socket:
         with suppress(ConnectionClosed):
             await socket.send('{"type": "ping"}')
         return await _closed(socket)

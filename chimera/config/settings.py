@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -38,7 +38,7 @@ from models.base import ModelRef
 from models.model_calls import MAX_CALL_SECONDS
 from models.providers import OwnModel, OwnPrice
 from models.tasks import SubtaskMode
-from models.users import Role
+from models.users import Registrations, Role
 
 RETENTION_SETTINGS = {
     "tasks": "tasks_kept_days",
@@ -92,8 +92,7 @@ class Settings(OfVendors):
     jwt_secret: Secret | None = None
     access_token_minutes: int = Field(default=30, ge=1, le=24 * 60)
     refresh_token_days: int = Field(default=30, ge=1, le=365)
-    registration: Literal["open", "invited", "off"] = "off"
-    """Who can create an account: anyone, users whom an administrator has invited, or no one."""
+    registration: Registrations = "off"
     setup_token: Secret | None = None
     """With it, the first administrator can be created over HTTP. It has no effect once there is one."""
     oidc_issuer: WebAddress | None = None

@@ -3,6 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +31,8 @@ from models.errors import (
 )
 from models.ids import UserId
 from models.users import (
+    MAX_PASSWORD_CHARS,
+    MIN_PASSWORD_CHARS,
     Caller,
     FirstAdministrator,
     MeChange,
@@ -38,6 +41,7 @@ from models.users import (
     PasswordChange,
     PasswordReset,
     Registration,
+    SignInOptions,
     Tokens,
     UserView,
 )
@@ -90,6 +94,22 @@ class Accounts:
             if await users.has_administrator(session, lock=True):
                 raise SetUpDone
             return await _new_administrator(session, first.email, password_hash, first.name)
+
+    async def sign_in_options(self, *, has_session: bool) -> SignInOptions:
+        """Return what a sign-in page shows. The database is asked only while there is a set-up token."""
+        settings, is_missing = self._settings, False
+        if settings.setup_token is not None:
+            async with self._database.begin() as session:
+                is_missing = not await users.has_administrator(session)
+        has_provider = settings.oidc_client_id is not None and settings.oidc_redirect_url is not None
+        return SignInOptions(
+            registration=settings.registration,
+            first_administrator=is_missing,
+            identity_provider=urlsplit(settings.oidc_issuer or "").hostname if has_provider else None,
+            password_min_chars=MIN_PASSWORD_CHARS,
+            password_max_chars=MAX_PASSWORD_CHARS,
+            has_session=has_session,
+        )
 
     async def change_password(self, caller: Caller, change: PasswordChange, address: str = "") -> Tokens:
         """Set the caller's password, end all their sessions, and begin a new one.

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import jwt
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from chimera.config.settings import Settings
 from chimera.db.engine import READ_SECONDS, Database
@@ -30,6 +31,7 @@ from models.audit import AuditAction
 from models.errors import (
     ApiKeyRefused,
     CodecAddressRefused,
+    JustRefreshed,
     TokenRefused,
     WrongCredentials,
 )
@@ -46,6 +48,8 @@ LEEWAY_SECONDS = 10
 MAX_TOKEN_CHARS = 4096
 ACCOUNT_STATE_SECONDS = 3.0
 """How long a user's rights are cached; a revoked session continues for no longer than this."""
+SHARED_SECONDS = 10.0
+"""How far apart two tabs of a browser may use the same refresh token. Theft is noticed that much later."""
 MAX_ACCOUNT_STATES = 10_000
 """The most account states that are cached, and the most tokens whose signature has been checked."""
 
@@ -133,8 +137,12 @@ class Auth:
             raise WrongCredentials
         return await self.begin_session(UserId(user.id), by="operator")
 
-    async def refresh(self, refresh_token: str) -> Tokens:
-        """Exchange a refresh token for the next pair. A second use ends the session and raises TokenRefused."""
+    async def refresh(self, refresh_token: str, *, is_shared: bool = False) -> Tokens:
+        """Exchange a refresh token for the next pair. A second use ends the session and raises TokenRefused.
+
+        With `is_shared`, several tabs of a browser have the token. Then a second use within SHARED_SECONDS ends nothing
+        and raises JustRefreshed. It gives no tokens: the browser has the new ones from the first use.
+        """
         new = _new_refresh_token()
         async with self._database.begin() as session:
             owner = await users.use_refresh_token(session, _sha256(refresh_token))
@@ -143,6 +151,8 @@ class Auth:
                     session, owner.user_id, owner.session_id, _sha256(new), self._refresh_life
                 )
         if owner is None:
+            if is_shared and await self._was_just_used(refresh_token):
+                raise JustRefreshed
             await self._end_reused_session(refresh_token)
             raise TokenRefused("refresh")
         return self._tokens(owner.user_id, owner.session_id, new)
@@ -150,14 +160,17 @@ class Auth:
     async def logout(self, signed_in: SignedIn) -> None:
         """End the session: its refresh tokens at once, its access tokens within 3 s everywhere."""
         async with self._database.begin() as session:
-            await users.end_session(session, signed_in.session_id)
-            await audit.record(
-                session,
-                AuditAction.SIGNED_OUT,
-                actor_id=signed_in.caller.user_id,
-                subject_id=signed_in.session_id,
-            )
+            await _sign_out(session, signed_in.owner)
         self._account_states.pop(signed_in.owner, None)
+
+    async def end_session_of(self, refresh_token: str) -> None:
+        """End the session of a refresh token as `logout` does. A token of no session is ignored."""
+        async with self._database.begin() as session:
+            owner = await users.session_of_token(session, _sha256(refresh_token))
+            if owner is None:
+                return
+            await _sign_out(session, owner)
+        self._account_states.pop(owner, None)
 
     async def signed_in(self, token: str) -> SignedIn:
         """Return the caller of an access token or API key. Raises TokenRefused, the same error for every fault."""
@@ -290,6 +303,10 @@ class Auth:
             return known[1]
         return (await self.account_states([key]))[key]
 
+    async def _was_just_used(self, refresh_token: str) -> bool:
+        async with self._database.begin() as session:
+            return await users.was_used_within(session, _sha256(refresh_token), SHARED_SECONDS)
+
     async def _end_reused_session(self, refresh_token: str) -> None:
         async with self._database.begin() as session:
             ended = await users.end_session_of_used_token(session, _sha256(refresh_token))
@@ -318,6 +335,11 @@ class Auth:
             "jti": uuid4().hex,
         }
         return jwt.encode(claims, self._secret, algorithm="HS256")
+
+
+async def _sign_out(session: AsyncSession, owner: users.SessionOwner) -> None:
+    await users.end_session(session, owner.session_id)
+    await audit.record(session, AuditAction.SIGNED_OUT, actor_id=owner.user_id, subject_id=owner.session_id)
 
 
 def has_expired(expires_at: float) -> bool:

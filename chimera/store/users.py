@@ -227,6 +227,25 @@ async def use_refresh_token(session: AsyncSession, token_sha256: str) -> Session
     return None if row is None else SessionOwner(UserId(row.user_id), row.family_id)
 
 
+async def was_used_within(session: AsyncSession, token_sha256: str, seconds: float) -> bool:
+    """Return whether a refresh token of a session that goes on was used in the last `seconds`."""
+    statement = select(RefreshToken.id).where(
+        RefreshToken.token_sha256 == token_sha256,
+        RefreshToken.used_at > func.now() - timedelta(seconds=seconds),
+        RefreshToken.revoked_at.is_(None),
+    )
+    return await session.scalar(statement) is not None
+
+
+async def session_of_token(session: AsyncSession, token_sha256: str) -> SessionOwner | None:
+    """Return the session of a refresh token, whether or not it has been used; None if the session has ended."""
+    statement = select(RefreshToken.user_id, RefreshToken.family_id).where(
+        RefreshToken.token_sha256 == token_sha256, RefreshToken.revoked_at.is_(None)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else SessionOwner(UserId(row.user_id), row.family_id)
+
+
 async def end_session(session: AsyncSession, session_id: str) -> None:
     """Revoke every token of a session."""
     await _revoke(session, RefreshToken.family_id == session_id)

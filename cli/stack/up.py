@@ -46,11 +46,15 @@ async def up(
 
 
 async def _stay(stack: "Stack", console: Console) -> int:
+    from cli.http.addresses import api_url_of
+    from cli.stack.console import outcome
     from cli.stack.welcome import forever, how_to_start_a_task, how_to_stop, print_welcome
 
     async with stack:
         print_welcome(stack, console)
         print_to(console, f"\n  {how_to_start_a_task(stack.settings.data_dir)}")
         print_to(console, f"  {how_to_stop()}")
+        if (line := await outcome(api_url_of(stack.settings))) is not None:
+            print_to(console, f"\n  {line}")
         await forever()
     return 0

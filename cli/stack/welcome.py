@@ -15,6 +15,7 @@ from rich.text import Text
 from chimera.config.settings import Settings
 from cli.http.addresses import api_url_of, temporal_ui_of
 from cli.output.prose import print_to
+from cli.stack.console import state_at
 from cli.stack.stack import Stack
 
 
@@ -53,6 +54,7 @@ def print_welcome(stack: Stack, console: Console) -> None:
     settings = stack.settings
     api_url = api_url_of(settings)
     rows = [
+        ("Console", state_at(api_url)),
         ("API", api_url),
         ("API documentation", f"{api_url}/docs"),
         ("Temporal's Web UI", temporal_ui_of(settings)),

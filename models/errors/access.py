@@ -34,6 +34,13 @@ class TokenRefused(NotSignedIn):
         )
 
 
+class JustRefreshed(TokenRefused):
+    """Another tab of the same browser has used the refresh token a moment ago, and received the new tokens."""
+
+    def __init__(self) -> None:
+        super().__init__("refresh")
+
+
 class ApiKeyRefused(TokenRefused):
     """The API key is invalid. The message is the same for every cause."""
 
@@ -178,6 +185,18 @@ class LimitReached(ChimeraError):
 
 class Forbidden(ChimeraError):
     code, http_status, title = "forbidden", 403, "Not allowed"
+
+
+class ForeignPage(Forbidden):
+    """A page of another server asks for a session in cookies."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only pages of this server can sign in with the header 'Chimera-Session'. Leave it out, and send the access"
+            " token in the header 'Authorization'. If this is a page of this server, its proxy must pass on the header"
+            " 'Host'.",
+            field="Chimera-Session",
+        )
 
 
 class MissingScope(Forbidden):

@@ -23,11 +23,24 @@ def bill(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_every_locked_package_is_in_it_once(bill: dict[str, Any]) -> None:
     locked = set()
-    for lock in ("runtime", "model", "dev"):
+    for lock in ("runtime", "model", "node", "dev"):
         text = (ROOT / "requirements" / f"{lock}.lock").read_text()
         locked |= set(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE))
-    listed = [(each["name"], each["version"]) for each in bill["components"] if each["type"] == "library"]
+    listed = [
+        (each["name"], each["version"]) for each in bill["components"] if each.get("purl", "").startswith("pkg:pypi/")
+    ]
     assert (len(listed), set(listed)) == (len(set(listed)), locked)
+
+
+def test_every_package_of_the_console_is_in_it(bill: dict[str, Any]) -> None:
+    lock = json.loads((ROOT / "frontend" / "package-lock.json").read_text())["packages"]
+    locked = {(path.rpartition("node_modules/")[2], entry["version"]) for path, entry in lock.items() if path}
+    listed = [
+        (each["name"], each["version"]) for each in bill["components"] if each.get("purl", "").startswith("pkg:npm/")
+    ]
+    assert (len(listed), set(listed)) == (len(set(listed)), locked)
+    scopes = {each["name"]: each["scope"] for each in bill["components"]}
+    assert (scopes["react"], scopes["vitest"]) == ("required", "excluded")
 
 
 def test_every_hash_of_a_lock_is_in_it(bill: dict[str, Any]) -> None:

@@ -37,6 +37,8 @@ async function renew(asked: number): Promise<boolean> {
     const response = await fetch(RENEW, {
       method: 'POST',
       credentials: 'same-origin',
+      // Goes on if the page is left: the old refresh token is used up, so the new one must arrive.
+      keepalive: true,
       headers: { ...SESSION_HEADERS, 'content-type': 'application/json' },
       body: '{}',
     });

@@ -446,6 +446,9 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/auth/login`,
         method: "POST",
         body: queryArg.credentials,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     logout: build.mutation<LogoutApiResponse, LogoutApiArg>({
@@ -479,6 +482,9 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/auth/oidc/finish`,
         method: "POST",
         body: queryArg.oidcFinish,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     linkOidc: build.mutation<LinkOidcApiResponse, LinkOidcApiArg>({
@@ -491,6 +497,12 @@ const injectedRtkApi = api.injectEndpoints({
     startOidc: build.mutation<StartOidcApiResponse, StartOidcApiArg>({
       query: () => ({ url: `/api/v1/auth/oidc/start`, method: "POST" }),
     }),
+    getSignInOptions: build.query<
+      GetSignInOptionsApiResponse,
+      GetSignInOptionsApiArg
+    >({
+      query: () => ({ url: `/api/v1/auth/options` }),
+    }),
     changePassword: build.mutation<
       ChangePasswordApiResponse,
       ChangePasswordApiArg
@@ -499,6 +511,9 @@ const injectedRtkApi = api.injectEndpoints({
         url: `/api/v1/auth/password`,
         method: "POST",
         body: queryArg.passwordChange,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     resetPassword: build.mutation<
@@ -515,7 +530,10 @@ const injectedRtkApi = api.injectEndpoints({
       query: (queryArg) => ({
         url: `/api/v1/auth/refresh`,
         method: "POST",
-        body: queryArg.refreshRequest,
+        body: queryArg.request,
+        headers: {
+          "Chimera-Session": queryArg["Chimera-Session"],
+        },
       }),
     }),
     register: build.mutation<RegisterApiResponse, RegisterApiArg>({
@@ -2189,8 +2207,11 @@ export type CreateFirstAdministratorApiResponse =
 export type CreateFirstAdministratorApiArg = {
   firstAdministrator: FirstAdministrator;
 };
-export type LoginApiResponse = /** status 200 Successful Response */ Tokens;
+export type LoginApiResponse =
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type LoginApiArg = {
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
   credentials: Credentials;
 };
 export type LogoutApiResponse = unknown;
@@ -2212,8 +2233,10 @@ export type EraseMeApiArg = {
   eraseRequest: EraseRequest;
 };
 export type FinishOidcApiResponse =
-  /** status 200 Successful Response */ Tokens;
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type FinishOidcApiArg = {
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
   oidcFinish: OidcFinish;
 };
 export type LinkOidcApiResponse = unknown;
@@ -2223,18 +2246,26 @@ export type LinkOidcApiArg = {
 export type StartOidcApiResponse =
   /** status 200 Successful Response */ OidcStart;
 export type StartOidcApiArg = void;
+export type GetSignInOptionsApiResponse =
+  /** status 200 Successful Response */ SignInOptions;
+export type GetSignInOptionsApiArg = void;
 export type ChangePasswordApiResponse =
-  /** status 200 Successful Response */ Tokens;
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type ChangePasswordApiArg = {
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
   passwordChange: PasswordChange;
 };
 export type ResetPasswordApiResponse = unknown;
 export type ResetPasswordApiArg = {
   passwordReset: PasswordReset;
 };
-export type RefreshApiResponse = /** status 200 Successful Response */ Tokens;
+export type RefreshApiResponse =
+  /** status 200 Successful Response */ Tokens | BrowserSession;
 export type RefreshApiArg = {
-  refreshRequest: RefreshRequest;
+  /** With `cookie`, the session's tokens are in HttpOnly cookies instead of JSON. Only pages of this server can use it. */
+  "Chimera-Session"?: "cookie";
+  request: RefreshRequest | null;
 };
 export type RegisterApiResponse =
   /** status 202 Successful Response */ Registered;
@@ -4631,6 +4662,12 @@ export type Tokens = {
   /** Kind of the token */
   token_type?: "bearer";
 };
+export type BrowserSession = {
+  /** Seconds until the access token expires */
+  expires_in: number;
+  /** Kind of the token */
+  token_type?: "cookie";
+};
 export type Credentials = {
   /** E-mail address */
   email: string;
@@ -4718,6 +4755,20 @@ export type OidcStart = {
   /** The provider returns this value together with the code. Compare the two before you continue. */
   state: string;
 };
+export type SignInOptions = {
+  /** Whether the first administrator is still to be created, with the token in `CHIMERA_SETUP_TOKEN` */
+  first_administrator: boolean;
+  /** Whether this browser has the cookies of a session. The session may have ended since then. */
+  has_session: boolean;
+  /** Host name of the identity provider. `null` if users can't sign in through one. */
+  identity_provider?: string | null;
+  /** Maximum length of a password */
+  password_max_chars: number;
+  /** Minimum length of a new password */
+  password_min_chars: number;
+  /** Who can create an account: `open` (anyone), `invited` (users with an invitation) or `off` */
+  registration: "open" | "invited" | "off";
+};
 export type PasswordChange = {
   /** Your current password */
   current_password: string;
@@ -4733,8 +4784,8 @@ export type PasswordReset = {
   token: string;
 };
 export type RefreshRequest = {
-  /** Token that renews the session once */
-  refresh_token: string;
+  /** Required, except with the header `Chimera-Session: cookie`, which doesn't allow it */
+  refresh_token?: string | null;
 };
 export type Registered = {
   /** Explanation for people */
@@ -7373,6 +7424,7 @@ export const {
   useFinishOidcMutation,
   useLinkOidcMutation,
   useStartOidcMutation,
+  useGetSignInOptionsQuery,
   useChangePasswordMutation,
   useResetPasswordMutation,
   useRefreshMutation,

@@ -49,7 +49,8 @@ export const routes: RouteObject[] = [
           { path: 'settings/:view?/:item?', element: page(() => import('../pages/settings/Settings')) },
           { path: 'profile/:view?', element: page(() => import('../pages/profile/Profile')) },
           { path: 'groups/:id?', element: page(() => import('../pages/groups/Groups')) },
-          { path: 'health', element: page(() => import('../pages/health/Health')) },
+          // Not /health, which is the address of the API's probes.
+          { path: 'system-health', element: page(() => import('../pages/health/Health')) },
           { path: 'logs/:view?', element: page(() => import('../pages/logs/Logs')) },
           { path: 'users/:id?', element: page(() => import('../pages/users/Users')) },
           { path: '*', element: <NotFound /> },

@@ -19,7 +19,7 @@ test('shows each part with its state in words', async () => {
       processes: [{ name: 'worker 12', component: 'worker', started_at: '2026-12-01T00:00:00Z', seen_at: '2026-12-01T00:00:00Z', figures: { slots: 20, slots_in_use: 5 } }],
     }),
   );
-  open('/health');
+  open('/system-health');
   expect(await screen.findByText(/accepts work, but some of it is delayed/)).toBeVisible();
   expect(screen.getByRole('heading', { name: 'Redis' })).toBeVisible();
   expect(screen.getByText('Unavailable')).toBeVisible();
@@ -30,7 +30,7 @@ test('shows each part with its state in words', async () => {
 
 test('shows the report of an installation that is down', async () => {
   server.use(http.get('*/health', () => HttpResponse.json({ status: 'down', parts: { database: { state: 'away', took_ms: 1, note: 'Start it.' } } }, { status: 503 })));
-  open('/health');
+  open('/system-health');
   expect(await screen.findByText(/Nothing can be accepted/)).toBeVisible();
   expect(screen.getByText('Start it.')).toBeVisible();
 });

@@ -26,6 +26,7 @@ from chimera.db.tables import Invitation
 from chimera.local import processes
 from chimera.security.accounts import create_administrator
 from chimera.security.sign_ins import ADDRESS_TRIES
+from tests.api.access.browsers import browser_of
 from tests.api.accounts import ME, USERS, new_session
 from tests.api.conftest import PASSWORD, client_of
 from tests.api.routes.test_invitations import INVITATIONS
@@ -139,6 +140,16 @@ async def test_a_user_signs_in_at_the_provider(browser: Browser) -> None:
     first, second = [await browser.me(await browser.sign_in(**claims)) for _ in range(2)]
     assert first == second
     assert (first["email"], first["name"], first["role"]) == (email, "Carol", "user")
+
+
+async def test_a_browser_keeps_a_sign_in_at_the_provider_in_cookies(browser: Browser) -> None:
+    """Our own page finishes the sign-in, so `SameSite=Strict` works, although the provider sent the user."""
+    answer = await browser.answer(sub=uuid4().hex)
+    async with browser_of(browser.app) as page:
+        finished = await page.post(f"{OIDC}/finish", json=answer)
+        assert finished.json() == {"token_type": "cookie", "expires_in": 1800}
+        assert (await page.get(ME)).status_code == 200
+        assert (await page.post("/api/v1/auth/refresh")).status_code == 200
 
 
 async def test_an_unverified_address_is_not_believed(browser: Browser) -> None:

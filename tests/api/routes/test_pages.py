@@ -5,13 +5,20 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from api.console_files import BuiltConsole
 from api.deps import Parts
-from api.routes import pages
+from api.routes import console, pages
 from chimera.config.settings import Settings
 from models.errors.catalog import CATALOG
 from tests.api.conftest import client_of
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.fixture(autouse=True)
+def _without_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show the start page, whether or not the console is built here."""
+    monkeypatch.setattr(console, "built", BuiltConsole(tmp_path))
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
@@ -43,7 +50,7 @@ async def test_temporal_is_linked_where_only_this_machine_gets_in(app: FastAPI, 
     parts: Parts = app.state.parts
     async with client_of(app) as client:
         assert parts.temporal.web_ui in (await client.get("/", headers=HTML)).text
-    assert api_settings.host in pages._ONLY_HERE
+    assert api_settings.host in console._ONLY_HERE
 
 
 @pytest.mark.parametrize("name", ["docs.html", "README.md", "..%2Fhome.html", "swagger-ui-bundle.js.map"])

@@ -35,7 +35,7 @@ export const PLACES: readonly Place[] = [
   { name: 'groups', to: '/groups', Icon: GroupsIcon, group: 'build', key: 'o' },
   { name: 'settings', to: '/settings', Icon: SettingsIcon, group: 'build', key: ',' },
   { name: 'analytics', to: '/analytics', Icon: AnalyticsIcon, group: 'observe', key: 'n' },
-  { name: 'health', to: '/health', Icon: HealthIcon, group: 'observe', key: 'e' },
+  { name: 'health', to: '/system-health', Icon: HealthIcon, group: 'observe', key: 'e' },
   { name: 'logs', to: '/logs', Icon: LogsIcon, group: 'admin', key: 'l', admin: true },
   { name: 'users', to: '/users', Icon: UsersIcon, group: 'admin', key: 'u', admin: true },
 ];

@@ -1,0 +1,15 @@
+export default {
+  title: 'Groups', about: 'Share tasks, agents, chats, schedules and files with the members of a group.',
+  new: 'New group', name: 'Name', create: 'Create',
+  none: 'You are in no group.', noneHint: 'Create one, add members, and share things with them from their own pages.',
+  manager: 'Manager', member: 'Member', notMember: 'Not a member', roles: { manager: 'Manager', member: 'Member' },
+  members: 'Members', add: 'Add member', email: 'E-mail address', role: 'Role',
+  addHint: 'They see what is shared once they have an account with this address.', added: 'The member was added.',
+  remove: 'Remove', removeTitle: 'Remove {{email}} from {{group}}?', removeText: 'They lose access to what is shared with this group within seconds.', removed: 'The member was removed.',
+  leave: 'Leave', rename: 'Rename', renamed: 'The group was renamed.', delete: 'Delete group',
+  deleteTitle: 'Delete the group “{{name}}”?', deleteText: 'All its shares end. What was shared stays with its owners.', deleted: 'The group was deleted.',
+  shares: 'Shared with this group', noShares: 'Nothing is shared with this group yet.',
+  kind: { task: 'Task', schedule: 'Schedule', file: 'File', chat_session: 'Chat', agent: 'Agent' },
+  right: { view: 'may look', use: 'may use', edit: 'may change' },
+  gone: 'There is no such group, or you are not in it.', allGroups: 'All groups', since: 'since',
+} as const;

@@ -1,0 +1,39 @@
+"""Users of the tested console, and how they sign in."""
+
+import re
+from dataclasses import dataclass
+from uuid import uuid4
+
+from playwright.async_api import Page, expect
+
+from tests.stack import Stack
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    email: str
+    password: str = PASSWORD
+
+
+async def create_person(stack: Stack, *, is_admin: bool = False) -> Person:
+    """Create a user through the API. The stack permits registration."""
+    person = Person(f"{uuid4().hex[:12]}@example.com")
+    body = {"email": person.email, "password": person.password}
+    (await stack.api.post("/api/v1/auth/register", json=body)).raise_for_status()
+    if is_admin:
+        found = (await stack.api.get("/api/v1/users", params={"search": person.email})).raise_for_status().json()
+        (user,) = [each for each in found["items"] if each["email"] == person.email]
+        address = f"/api/v1/users/{user['id']}"
+        (await stack.api.put(address, json={"role": "admin"})).raise_for_status()
+    return person
+
+
+async def sign_in(page: Page, person: Person) -> None:
+    """Sign in through the form, and wait until the page behind it is shown."""
+    await page.goto("/sign-in")
+    await page.get_by_label("E-mail address").fill(person.email)
+    await page.get_by_label(re.compile("^Password")).fill(person.password)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("navigation").first).to_be_visible()
