@@ -36,7 +36,7 @@ export function TaskFields({ form, errors, onChange, sharing = false, autoFocus 
       <TextField multiline minRows={5} maxRows={24} autoFocus={autoFocus} required label={t('goal')} placeholder={t('goalPlaceholder')} value={form.goal}
         error={goalError !== undefined} helperText={goalError ?? t('goalHelp')} onChange={(event) => onChange({ goal: event.target.value })} />
       <Box>
-        <Typography id="mode" variant="subtitle2" sx={{ mb: 1 }}>{t('mode')}</Typography>
+        <Typography id="mode" variant="subtitle2" component="div" sx={{ mb: 1 }}>{t('mode')}</Typography>
         <ToggleButtonGroup exclusive color="primary" value={form.mode} aria-labelledby="mode" size="small" sx={{ flexWrap: 'wrap' }}
           onChange={(_, mode: Mode | null) => mode && onChange({ mode })}>
           {MODES.map(([mode, Icon]) => (
