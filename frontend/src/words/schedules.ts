@@ -87,7 +87,7 @@ export default {
     allow_all: 'Runs take place side by side, and each has its own budget.',
     cancel_other: 'The previous run is cancelled first. What it has cost remains.',
   },
-  startPaused: 'Paused',
+  startPaused: 'Paused: nothing runs yet',
   task: 'Task',
   goal: 'Goal',
   model: 'Model',

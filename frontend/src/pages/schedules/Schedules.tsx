@@ -68,7 +68,7 @@ function Row({ schedule }: { schedule: ScheduleView }) {
   const [next] = schedule.next_runs;
   return (
     <Card component="li" sx={{ px: 2, py: 1.5 }}>
-      <Box sx={{ display: 'grid', gap: { xs: 0.5, md: 2 }, gridTemplateColumns: { xs: '1fr', md: 'minmax(0, 3fr) 2fr 2fr auto' }, alignItems: 'center' }}>
+      <Box sx={{ display: 'grid', gap: { xs: 0.5, md: 2 }, gridTemplateColumns: { xs: '1fr', md: 'minmax(0, 3fr) 2fr 2fr 110px' }, alignItems: 'center' }}>
         <Box sx={{ minWidth: 0 }}>
           <MuiLink component={Link} to={`/schedules/${schedule.id}`} color="textPrimary" variant="subtitle1" sx={{ overflowWrap: 'anywhere' }}>{schedule.name}</MuiLink>
           <Typography variant="caption" color="textSecondary" component="div">{inWords(schedule, (name, values) => t(name, values))}</Typography>
