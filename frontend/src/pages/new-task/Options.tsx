@@ -47,7 +47,7 @@ export function Options({ form, errors, sharing, onChange }: Props) {
       onChange={(event) => onChange({ [field]: event.target.value })} slotProps={{ htmlInput: { inputMode: 'numeric' } }} />
   );
   return (
-    <Accordion variant="outlined" disableGutters sx={{ borderRadius: 1, '&::before': { display: 'none' } }} slotProps={{ transition: { unmountOnExit: true } }}>
+    <Accordion variant="outlined" disableGutters sx={{ borderRadius: 1, '&::before': { display: 'none' } }} slotProps={{ heading: { component: 'h2' }, transition: { unmountOnExit: true } }}>
       <AccordionSummary expandIcon={<ExpandIcon />}>
         <Box>
           <Typography variant="subtitle1" component="span">{t('options')}</Typography>

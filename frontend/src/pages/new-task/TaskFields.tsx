@@ -37,7 +37,7 @@ export function TaskFields({ form, errors, onChange, sharing = false, autoFocus 
         error={goalError !== undefined} helperText={goalError ?? t('goalHelp')} onChange={(event) => onChange({ goal: event.target.value })} />
       <Box>
         <Typography id="mode" variant="subtitle2" component="div" sx={{ mb: 1 }}>{t('mode')}</Typography>
-        <ToggleButtonGroup exclusive color="primary" value={form.mode} aria-labelledby="mode" size="small" sx={{ flexWrap: 'wrap' }}
+        <ToggleButtonGroup exclusive color="primary" value={form.mode} aria-labelledby="mode" size="small" sx={{ display: { xs: 'grid', sm: 'inline-flex' } }}
           onChange={(_, mode: Mode | null) => mode && onChange({ mode })}>
           {MODES.map(([mode, Icon]) => (
             <ToggleButton key={mode} value={mode} sx={{ px: 1.5, gap: 0.75, textTransform: 'none' }}><Icon fontSize="small" aria-hidden />{t(`modes.${mode}`)}</ToggleButton>

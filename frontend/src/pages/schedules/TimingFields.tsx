@@ -29,7 +29,7 @@ export function TimingFields({ timing, errors, onChange }: Props) {
     <Stack spacing={2}>
       <Box>
         <Typography id="kind" variant="subtitle2" component="div" sx={{ mb: 1 }}>{t('when')}</Typography>
-        <ToggleButtonGroup exclusive size="small" color="primary" value={kind} aria-labelledby="kind" sx={{ flexWrap: 'wrap' }}
+        <ToggleButtonGroup exclusive size="small" color="primary" value={kind} aria-labelledby="kind" sx={{ display: { xs: 'grid', sm: 'inline-flex' } }}
           onChange={(_, next: Kind | null) => next && onChange({ kind: next })}>
           {KINDS.map((each) => <ToggleButton key={each} value={each} sx={{ px: 1.5, textTransform: 'none' }}>{t(`kinds.${each}`)}</ToggleButton>)}
         </ToggleButtonGroup>

@@ -86,7 +86,7 @@ function Subtask({ plan, index, errors, onChange, onKey, onRemove }: SubtaskProp
   return (
     <Card sx={{ p: 2 }} role="group" aria-label={t('subtask', { key: subtask.key })}>
       <Stack direction="row" sx={{ alignItems: 'center', justifyContent: 'space-between', mb: 1.5 }}>
-        <Typography variant="h3" sx={{ overflowWrap: 'anywhere' }}>{t('subtask', { key: subtask.key })}</Typography>
+        <Typography variant="h3" component="h2" sx={{ overflowWrap: 'anywhere' }}>{t('subtask', { key: subtask.key })}</Typography>
         <Tooltip title={t('removeSubtask', { key: subtask.key })}>
           <IconButton aria-label={t('removeSubtask', { key: subtask.key })} onClick={onRemove}><RemoveIcon /></IconButton>
         </Tooltip>
