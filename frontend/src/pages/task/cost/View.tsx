@@ -8,7 +8,7 @@ import { Figure } from '../../../parts/Figure';
 import { Loading } from '../../../parts/Loading';
 import { Money, money } from '../../../parts/Money';
 import { Problem } from '../../../parts/Problem';
-import { Section } from '../../../parts/Section';
+import { Panel } from '../../../parts/Panel';
 import { Simulated } from '../../../parts/Simulated';
 import { pollingOf, useKeptUp } from '../useKeptUp';
 import { useNodeName, useNodes } from '../useNodes';
@@ -53,11 +53,11 @@ export default function CostView({ task }: { task: TaskView }) {
         )}
       </Stack>
       <Box sx={{ display: 'grid', gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: 'repeat(2, minmax(0, 1fr))' }, gap: 2 }}>
-        <Section title={t('cost.byNode')}><Bars bars={bars(named(data.by_subtask.map((part) => ({ ...part, name: nameOf(part.path) }))))} /></Section>
+        <Panel title={t('cost.byNode')}><Bars bars={bars(named(data.by_subtask.map((part) => ({ ...part, name: nameOf(part.path) }))))} /></Panel>
         <Stack spacing={2}>
-          <Section title={t('cost.byModel')}><Bars bars={bars(data.by_model.map((part) => ({ ...part, name: part.model })))} /></Section>
-          <Section title={t('cost.byAgent')}><Bars bars={bars(data.by_agent.map((part) => ({ ...part, name: part.agent })))} /></Section>
-          <Section title={t('cost.byPurpose')}><Bars bars={bars(byPurpose(data.attempts).map((part) => ({ ...part, name: t(`transcript.purposes.${part.purpose}`) })))} /></Section>
+          <Panel title={t('cost.byModel')}><Bars bars={bars(data.by_model.map((part) => ({ ...part, name: part.model })))} /></Panel>
+          <Panel title={t('cost.byAgent')}><Bars bars={bars(data.by_agent.map((part) => ({ ...part, name: part.agent })))} /></Panel>
+          <Panel title={t('cost.byPurpose')}><Bars bars={bars(byPurpose(data.attempts).map((part) => ({ ...part, name: t(`transcript.purposes.${part.purpose}`) })))} /></Panel>
         </Stack>
       </Box>
       <Attempts attempts={data.attempts} nameOf={nameOf} />
