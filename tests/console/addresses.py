@@ -20,6 +20,14 @@ class Route:
     def is_public(self) -> bool:
         return self.path in PUBLIC
 
+    def matches(self, place: str) -> bool:
+        """Tell whether the router shows this page at a place such as `/tasks/1`."""
+        pattern = "".join(
+            ("(/[^/]+)?" if part.endswith("?") else "/[^/]+") if part.startswith(":") else f"/{re.escape(part)}"
+            for part in self.path.split("/")
+        )
+        return re.fullmatch(pattern, place) is not None
+
 
 PUBLIC = ("sign-in", "register", "first-administrator", "reset-password", "sign-in/finish")
 

@@ -56,6 +56,17 @@ async def views(page: Page) -> list[str]:
     )
 
 
+async def links(page: Page) -> list[str]:
+    return await page.locator("a[href^='/']:not([download])").evaluate_all(
+        "links => links.map((each) => new URL(each.href).pathname)"
+    )
+
+
+def leads_somewhere(path: str) -> bool:
+    """Tell whether a link leads to a page of the console, or to what the API serves itself."""
+    return path.startswith(("/api/", "/docs", "/openapi.json")) or any(route.matches(path) for route in ROUTES)
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path or "home")
 async def test_every_page_can_be_used_by_everyone(
     route: Route, sample: Sample, open_page: Callable[[Route], Awaitable[Page]]
@@ -78,6 +89,7 @@ async def test_every_page_can_be_used_by_everyone(
             await page.emulate_media(color_scheme=theme)
             await expect(page.locator("html")).to_have_attribute("data-theme", theme)
             found += [f"{place}, {theme}: {each}" for each in await axe.violations(page, source)]
+        found += [f"{place}: a link leads nowhere: {each}" for each in await links(page) if not leads_somewhere(each)]
         await page.set_viewport_size(PHONE)
         await expect(page.locator(".MuiSkeleton-root, [aria-busy=true]")).to_have_count(0)
         found += [f"{place}, phone: {each}" for each in await axe.violations(page, source)]
