@@ -1,6 +1,7 @@
 /** The base of every request: the cookie session, its renewal, and problem documents as errors. */
 import { createApi, fetchBaseQuery } from '@reduxjs/toolkit/query/react';
 import type { BaseQueryFn, FetchArgs, FetchBaseQueryError } from '@reduxjs/toolkit/query';
+import { rememberEtag } from './etags';
 
 /** Marks the console's own requests. No form and no other site can send it without permission (CORS). */
 export const SESSION_HEADERS = { 'Chimera-Session': 'cookie' } as const;
@@ -53,9 +54,12 @@ export const query: BaseQueryFn<string | FetchArgs, unknown, FetchBaseQueryError
   const asked = performance.now();
   const first = await request(args, api, options);
   const url = typeof args === 'string' ? args : args.url;
+  rememberEtag(url, first.meta?.response?.headers);
   if (first.error?.status !== 401 || SIGN_IN.test(url)) return first;
   if (!(await renew(asked))) return first;
-  return request(args, api, options);
+  const second = await request(args, api, options);
+  rememberEtag(url, second.meta?.response?.headers);
+  return second;
 };
 
 /** Fetch with the session, for what isn't JSON: downloads and uploads with progress. */
