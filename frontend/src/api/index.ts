@@ -50,11 +50,13 @@ const ALSO: Partial<Record<Tag, readonly Tag[]>> = {
   'chat-message': ['chat'],
   schedule: ['task'],
   'mcp-server': ['tool'],
+  tool: ['mcp-server'],
+  policy: ['tool'],
   share: ['task', 'agent', 'chat', 'file', 'schedule', 'group'],
 };
 
 /** Mutations that change nothing that a page shows. */
-const WITHOUT_EFFECT = /^(preview|test|validate|count|createWsTicket|estimate|login|logout|refresh|create.*Address)/;
+const WITHOUT_EFFECT = /^(preview|test|validate|count|createWsTicket|estimate|login|logout|refresh$|create.*Address)/;
 
 function tagOf(endpoint: string): Tag | undefined {
   return NOUNS.find(([pattern]) => pattern.test(endpoint))?.[1];

@@ -25,7 +25,7 @@ export default function Home() {
   const { t } = useTranslation('home');
   const { name } = useMe();
   const { data, error, refetch } = useListTasksQuery({ limit: 1 });
-  const header = <PageHeader title={name ? t('greeting', { name }) : t('title')} documentTitle={t('title')} actions={<Button variant="contained" component={Link} to="/tasks/new">{t('newTask')}</Button>} />;
+  const header = <PageHeader title={name ? t('greeting', { name }) : t('title')} documentTitle={t('title')} />;
   if (data === undefined) return <>{header}{error === undefined ? <Loading rows={5} height={72} /> : <Problem error={error} onRetry={() => void refetch()} />}</>;
   return (
     <Box sx={{ maxWidth: 1200 }}>
