@@ -192,6 +192,7 @@ ALONE = {
     "routes": {
         "auth": "of users",
         "chat_exports": "of chat, as files",
+        "console": "files of the built console",
         "metrics": "of the process",
         "own_data": "rows of all tables of a user, as they are: chimera/store/own_data.py",
         "health": "of the process",

@@ -25,10 +25,13 @@ const NOTHING = { items: [], next_cursor: null };
 
 export const server = setupServer(
   answer('get', '/auth/me', ME),
+  answer('post', '/auth/ws-ticket', { ticket: 'once', expires_at: '2026-12-01T12:00:30Z' }, 201),
   answer('get', '/approvals', NOTHING),
   answer('get', '/tasks', NOTHING),
   answer('get', '/agents', NOTHING),
   answer('get', '/schedules', NOTHING),
   answer('get', '/chat/sessions', NOTHING),
   answer('get', '/files', NOTHING),
+  answer('get', '/tools', NOTHING),
+  refuse('get', '/usage/limits', 503),
 );

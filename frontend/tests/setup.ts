@@ -1,7 +1,10 @@
 import '@testing-library/jest-dom/vitest';
 import { cleanup, configure } from '@testing-library/react';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, vi } from 'vitest';
+import { socket } from './line';
 import { server } from './server';
+
+vi.mock('../src/live/line', () => ({ connect: socket.connect }));
 
 // Only ends tests that hang: the machine may be busy.
 configure({ asyncUtilTimeout: 30_000 });
@@ -15,6 +18,7 @@ window.matchMedia = (query) =>
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
 afterEach(() => {
   cleanup();
+  socket.forget();
   server.resetHandlers();
   localStorage.clear();
 });

@@ -6,10 +6,31 @@ import { problemOf } from './problems';
 export async function download(path: string, fallbackName: string): Promise<void> {
   const response = await fetchWithSession(path);
   if (!response.ok) throw await failureOf(response);
-  const url = URL.createObjectURL(await response.blob());
+  save(await response.blob(), nameIn(response.headers.get('content-disposition')) ?? fallbackName);
+}
+
+/** Save a text that the page already has as a file. */
+export function saveText(text: string, name: string): void {
+  save(new Blob([text], { type: 'text/plain;charset=utf-8' }), name);
+}
+
+/** Return the path of a file's content, for `download`, `objectUrl` and `textOf`. */
+export function contentOf(fileId: string): string {
+  return `/api/v1/files/${encodeURIComponent(fileId)}/content`;
+}
+
+/** Return what the API answers to GET `path` as a text. Throws an Error with the API's explanation. */
+export async function textOf(path: string): Promise<string> {
+  const response = await fetchWithSession(path);
+  if (!response.ok) throw await failureOf(response);
+  return response.text();
+}
+
+function save(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
-  link.download = nameIn(response.headers.get('content-disposition')) ?? fallbackName;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

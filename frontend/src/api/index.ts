@@ -5,7 +5,7 @@ import { generated } from './generated';
 export const TAGS = [
   'agent', 'ai-call', 'analytics', 'api-key', 'approval', 'audit', 'chat', 'chat-message', 'file', 'group', 'health',
   'hold', 'invitation', 'limits', 'log', 'mcp-server', 'me', 'model', 'notification', 'policy', 'provider',
-  'retention', 'schedule', 'session', 'share', 'task', 'tool', 'user',
+  'retention', 'schedule', 'session', 'share', 'task', 'task-record', 'tool', 'user',
 ] as const;
 export type Tag = (typeof TAGS)[number];
 
@@ -28,6 +28,8 @@ const NOUNS: readonly (readonly [RegExp, Tag])[] = [
   [/AiCall|Embeddings|Images|Transcription/, 'ai-call'],
   [/Agent/, 'agent'],
   [/Overview|Analytics|Performance|Usage|Metrics/, 'analytics'],
+  // Large and growing: the task page keeps them up to date at its own pace.
+  [/^getTaskTimeline$|^getTaskCost$|^listTaskEvents$|^listTaskMessages$/, 'task-record'],
   [/Subtask|Task/, 'task'],
   [/File/, 'file'],
   [/Member|Group/, 'group'],

@@ -1,9 +1,9 @@
 import Typography, { type TypographyProps } from '@mui/material/Typography';
 
-/** Format micro-USD: cents from a dollar on, four digits below it. */
+/** Format micro-USD: cents from a dollar on, four digits below it, and six for less than a hundredth of a cent. */
 export function money(micro: number): string {
   const usd = micro / 1_000_000;
-  const digits = micro === 0 || Math.abs(usd) >= 1 ? 2 : Math.abs(usd) >= 0.01 ? 4 : 6;
+  const digits = micro === 0 || Math.abs(usd) >= 1 ? 2 : Math.abs(micro) >= 100 ? 4 : 6;
   const format = new Intl.NumberFormat('en-US', {
     style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: digits,
   });

@@ -28,6 +28,7 @@ HARMLESS = {
     "password_min_chars": "a number",
     "password_max_chars": "a number",
     "first_token": "a duration",
+    "first_token_at": "a time",
     "prompt_tokens_details": "numbers of tokens",
     "completion_tokens_details": "numbers of tokens",
     "input_tokens_details": "numbers of tokens",

@@ -10,6 +10,7 @@ import { useTranslation } from 'react-i18next';
 import { NavLink } from 'react-router';
 import { useIsAdmin } from '../session/useMe';
 import { GROUPS, type Place, placesOf } from './places';
+import { HiddenText } from '../../parts/HiddenText';
 import { useWaiting } from './useWaiting';
 
 /** Links to all places that the user may open. */
@@ -49,7 +50,6 @@ function Entry({ place, onNavigate }: { place: Place; onNavigate?: () => void })
         to={place.to}
         end={place.to === '/'}
         onClick={onNavigate}
-        aria-label={count > 0 ? `${t(`pages.${place.name}`)}: ${t('waiting', { count })}` : undefined}
         sx={{
           borderRadius: 1, minHeight: 40, py: 0.5, px: 1.5, color: 'text.secondary',
           '&.active': { bgcolor: 'action.selected', color: 'text.primary' },
@@ -63,8 +63,9 @@ function Entry({ place, onNavigate }: { place: Place; onNavigate?: () => void })
         </ListItemIcon>
         <ListItemText primary={t(`pages.${place.name}`)} slotProps={{ primary: { variant: 'body2', sx: { fontWeight: 500 } } }} />
         {count > 0 && (
-          <Typography variant="caption" aria-hidden sx={{ fontWeight: 600 }}>
+          <Typography variant="caption" sx={{ fontWeight: 600 }}>
             {count}
+            <HiddenText>{t('waiting')}</HiddenText>
           </Typography>
         )}
       </ListItemButton>

@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from 'react';
 import { ErrorBoundary } from 'react-error-boundary';
 import { useTranslation } from 'react-i18next';
 import { Outlet, useLocation } from 'react-router';
+import { useLiveLists } from '../../live/useLiveLists';
 import { useMe } from '../session/useMe';
 import { TimeZone } from '../../parts/times';
 import { ErrorPage } from './ErrorPage';
@@ -20,6 +21,7 @@ const WIDTH = 224;
 export function Shell() {
   const { t } = useTranslation('shell');
   const me = useMe();
+  useLiveLists(me.role === 'admin');
   const { pathname } = useLocation();
   const [drawer, setDrawer] = useState(false);
   const [dialog, setDialog] = useState<'palette' | 'shortcuts' | null>(null);
@@ -40,7 +42,7 @@ export function Shell() {
           <Navigation />
         </Box>
         <Box component="main" id="content" tabIndex={-1} sx={{ flexGrow: 1, minWidth: 0, p: { xs: 2, md: 3 }, outline: 'none' }}>
-          <ErrorBoundary key={pathname} FallbackComponent={ErrorPage}>
+          <ErrorBoundary resetKeys={[pathname]} FallbackComponent={ErrorPage}>
             <Outlet />
           </ErrorBoundary>
         </Box>

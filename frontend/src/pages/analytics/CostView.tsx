@@ -7,12 +7,12 @@ import { useGetOverviewQuery, type Overview } from '../../api';
 import { Figure } from '../../parts/Figure';
 import { money } from '../../parts/Money';
 import { Simulated } from '../../parts/Simulated';
-import { Bars } from './Bars';
+import { Bars } from '../../parts/Bars';
 import { DayChart } from './DayChart';
 import { compactOf, everyDay, numberOf, percentOf, wasted } from './figures';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Panel } from '../../parts/Panel';
 
 /** Where does the money go? */
 export function CostView({ period }: { period: Period }) {
@@ -53,16 +53,16 @@ function Costs({ data }: { data: Overview }) {
           </Stack>
         </CardContent>
       </Card>
-      <Section title={t('perDay')}>
+      <Panel title={t('perDay')}>
         <DayChart kind="bars" title={t('perDay')} days={days} series={[{ name: t('cost'), values: days.map((day) => byDate.get(day) ?? 0) }]} format={money} />
-      </Section>
+      </Panel>
       <Box sx={{ display: 'grid', gap: 3, gridTemplateColumns: { md: '1fr 1fr' } }}>
-        <Section title={t('byModel')}>
+        <Panel title={t('byModel')}>
           <Bars bars={data.by_model.map((each) => ({ name: each.model, value: each.cost_micro_usd, text: money(each.cost_micro_usd), remark: remark(each.attempts, wasted(each)) }))} />
-        </Section>
-        <Section title={t('byAgent')}>
+        </Panel>
+        <Panel title={t('byAgent')}>
           <Bars bars={data.by_agent.map((each) => ({ name: each.agent, value: each.cost_micro_usd, text: money(each.cost_micro_usd), remark: remark(each.attempts, wasted(each)) }))} />
-        </Section>
+        </Panel>
       </Box>
     </Stack>
   );

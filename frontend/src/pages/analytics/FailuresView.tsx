@@ -10,11 +10,11 @@ import { useTranslation } from 'react-i18next';
 import { Link as To } from 'react-router';
 import { useGetAgentsPerformanceQuery, useGetTasksAnalyticsQuery, type AgentPerformance } from '../../api';
 import { ScrollTable } from '../../parts/ScrollTable';
-import { Bars } from './Bars';
+import { Bars } from '../../parts/Bars';
 import { numberOf, percentOf, wasted } from './figures';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Panel } from '../../parts/Panel';
 
 /** Which agent fails, and why? */
 export function FailuresView({ period }: { period: Period }) {
@@ -25,15 +25,15 @@ export function FailuresView({ period }: { period: Period }) {
     <Loaded answer={agents} isEmpty={(data) => data.items.length === 0}>
       {(data) => (
         <Stack spacing={3}>
-          <Section title={t('failedRuns')}>
+          <Panel title={t('failedRuns')}>
             {tasks.data && Object.keys(tasks.data.failures).length === 0 && <Typography color="textSecondary" sx={{ mt: 1 }}>{t('noFailures')}</Typography>}
             <Bars
               bars={Object.entries(tasks.data?.failures ?? {})
                 .sort((a, b) => b[1] - a[1])
                 .map(([code, count]) => ({ name: code, value: count, tone: 'error' as const, text: <CodeLink code={code} text={numberOf(count)} /> }))}
             />
-          </Section>
-          <Section title={t('failuresAgents')}>
+          </Panel>
+          <Panel title={t('failuresAgents')}>
             <Box sx={{ mt: 2 }}>
               <ScrollTable label={t('failuresAgents')}>
                 <TableHead>
@@ -51,7 +51,7 @@ export function FailuresView({ period }: { period: Period }) {
                 </TableBody>
               </ScrollTable>
             </Box>
-          </Section>
+          </Panel>
         </Stack>
       )}
     </Loaded>

@@ -10,7 +10,7 @@ import { Loading } from '../../parts/Loading';
 import { Problem } from '../../parts/Problem';
 import { ScrollTable } from '../../parts/ScrollTable';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Panel } from '../../parts/Panel';
 
 const FIGURES = ['count', 'mean', 'min', 'max', 'last'] as const;
 const figure = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
@@ -23,7 +23,7 @@ export function MetricsView({ period }: { period: Period }) {
   if (data === undefined) return <Loading rows={3} />;
   if (data.items.length === 0) return <EmptyState title={t('metricsNone')} hint={t('metricsHint')} />;
   return (
-    <Section title={t('views.metrics')}>
+    <Panel title={t('views.metrics')}>
       <Box sx={{ mt: 2 }}>
         <ScrollTable label={t('views.metrics')}>
           <TableHead>
@@ -48,6 +48,6 @@ export function MetricsView({ period }: { period: Period }) {
           </TableBody>
         </ScrollTable>
       </Box>
-    </Section>
+    </Panel>
   );
 }

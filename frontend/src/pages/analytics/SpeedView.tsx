@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { useGetAgentsPerformanceQuery, useGetOverviewQuery, useGetTasksAnalyticsQuery, type Durations } from '../../api';
 import { Figure } from '../../parts/Figure';
 import { duration } from '../../parts/times';
-import { Bars } from './Bars';
+import { Bars } from '../../parts/Bars';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Panel } from '../../parts/Panel';
 
 const ms = (value: number | null | undefined) => (typeof value === 'number' ? duration(value) : '–');
 
@@ -32,7 +32,7 @@ export function SpeedView({ period }: { period: Period }) {
               </Stack>
             </CardContent>
           </Card>
-          <Section title={t('speedAgents')} hint={t('p95')}>
+          <Panel title={t('speedAgents')} about={t('p95')}>
             <Bars
               bars={(agents.data?.items ?? [])
                 .filter(({ latency }) => typeof latency.p95_ms === 'number')
@@ -44,7 +44,7 @@ export function SpeedView({ period }: { period: Period }) {
                   remark: `${t('p50')} ${ms(each.latency.p50_ms)} · ${t('firstToken')} ${ms(each.first_token.p50_ms)}`,
                 }))}
             />
-          </Section>
+          </Panel>
         </Stack>
       )}
     </Loaded>

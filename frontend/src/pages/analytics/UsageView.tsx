@@ -15,7 +15,7 @@ import { DayChart, dayOf } from './DayChart';
 import { compactOf, everyDay, numberOf, wasted } from './figures';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
-import { Section } from './Section';
+import { Panel } from '../../parts/Panel';
 
 /** How much is used, day by day? */
 export function UsageView({ period }: { period: Period }) {
@@ -29,12 +29,12 @@ export function UsageView({ period }: { period: Period }) {
         const series = (name: 'input_tokens' | 'output_tokens' | 'attempts') => days.map((day) => byDate.get(day)?.[name] ?? 0);
         return (
           <Stack spacing={3}>
-            <Section title={t('perDayTokens')}>
+            <Panel title={t('perDayTokens')}>
               <DayChart kind="bars" title={t('perDayTokens')} days={days} format={compactOf} series={[{ name: t('input'), values: series('input_tokens') }, { name: t('output'), values: series('output_tokens') }]} />
-            </Section>
-            <Section title={t('perDayCalls')}>
+            </Panel>
+            <Panel title={t('perDayCalls')}>
               <DayChart kind="bars" title={t('perDayCalls')} days={days} format={numberOf} series={[{ name: t('attempts'), values: series('attempts') }]} />
-            </Section>
+            </Panel>
             <Rows period={period} />
           </Stack>
         );
@@ -50,7 +50,7 @@ function Rows({ period }: { period: Period }) {
   const { data } = useListDailyUsageQuery(filter);
   const pages = usePages<DailyUsage>(JSON.stringify(filter), data, (cursor) => dispatch(api.endpoints.listDailyUsage.initiate({ ...filter, cursor }, { subscribe: false })).unwrap());
   return (
-    <Section title={t('rows')}>
+    <Panel title={t('rows')}>
       <Box sx={{ mt: 2 }}>
         <ScrollTable label={t('rows')}>
           <TableHead>
@@ -80,6 +80,6 @@ function Rows({ period }: { period: Period }) {
         </ScrollTable>
         {pages.hasMore && <MoreButton busy={pages.busy} onMore={() => void pages.load()} />}
       </Box>
-    </Section>
+    </Panel>
   );
 }
