@@ -15,12 +15,15 @@ import { AgentActions } from './AgentActions';
 import { EditView } from './EditView';
 import { mayEdit } from './kinds';
 import { LeaveGuard } from './LeaveGuard';
+import { MetricsView } from './MetricsView';
 import { OverviewView } from './OverviewView';
+import { TestView } from './TestView';
+import { VersionsView } from './VersionsView';
 import type { Edited } from './view';
 
 addWords('agents', texts);
 
-const VIEWS = { overview: OverviewView, edit: EditView } as const;
+const VIEWS = { overview: OverviewView, edit: EditView, versions: VersionsView, test: TestView, metrics: MetricsView } as const;
 type View = keyof typeof VIEWS;
 
 export default function Agent() {
@@ -39,7 +42,7 @@ function Page({ address }: { address: string }) {
   if (!agent) return error === undefined ? <Loading rows={6} /> : <><PageHeader title={t('title')} /><Problem error={error} onRetry={() => void refetch()} /></>;
   const Shown = VIEWS[view];
   const own = mayEdit(agent);
-  const views = (Object.keys(VIEWS) as View[]).filter((each) => own || each !== 'edit');
+  const views = (Object.keys(VIEWS) as View[]).filter((each) => (own || each !== 'edit') && (!agent.built_in || each !== 'versions'));
   return (
     <>
       <PageHeader title={agent.name} about={agent.description} actions={<AgentActions agent={agent} address={address} />} />
