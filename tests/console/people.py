@@ -23,7 +23,7 @@ async def create_person(stack: Stack, *, is_admin: bool = False) -> Person:
     body = {"email": person.email, "password": person.password}
     (await stack.api.post("/api/v1/auth/register", json=body)).raise_for_status()
     if is_admin:
-        found = (await stack.api.get("/api/v1/users", params={"search": person.email})).raise_for_status().json()
+        found = (await stack.api.get("/api/v1/users", params={"q": person.email})).raise_for_status().json()
         (user,) = [each for each in found["items"] if each["email"] == person.email]
         address = f"/api/v1/users/{user['id']}"
         (await stack.api.put(address, json={"role": "admin"})).raise_for_status()

@@ -22,7 +22,7 @@ export function HealthPanel() {
   const { data, error } = useGetHealthQuery(undefined, { pollingInterval: AGAIN_MS, skipPollingIfUnfocused: true });
   const health = healthOf(data, error);
   return (
-    <Panel title={t('health')} to="/health">
+    <Panel title={t('health')} to="/system-health">
       {health === undefined && error !== undefined && <Problem error={error} compact />}
       {health && (
         <Stack direction="row" spacing={1} sx={{ alignItems: 'center' }}>

@@ -20,7 +20,7 @@ export function ItemList({ items, label, selected, search = '' }: Props) {
       {items.map((item) => (
         <ListItem key={item.id} disablePadding divider>
           <ListItemButton component={Link} to={`/inbox/${item.id}${search}`} selected={item.id === selected} aria-current={item.id === selected ? 'true' : undefined} sx={{ display: 'block', py: 1.25 }}>
-            <Typography variant="subtitle2" noWrap>{titleOf(item, t)}</Typography>
+            <Typography variant="subtitle2" component="div" noWrap>{titleOf(item, t)}</Typography>
             <Stack direction="row" spacing={1} sx={{ alignItems: 'center', color: 'text.secondary' }}>
               {'approval' in item && item.approval.status !== 'pending' && <Status status={item.approval.status} />}
               <Typography variant="caption" noWrap sx={{ flexGrow: 1, minWidth: 0 }}>{'task' in item ? item.task.title : item.approval.task_title}</Typography>

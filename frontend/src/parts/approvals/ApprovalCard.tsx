@@ -35,7 +35,7 @@ export function ApprovalCard({ approval, onDone }: Props) {
     <Card component="article" aria-labelledby={id}>
       <CardContent>
         <Stack direction="row" spacing={1} useFlexGap sx={{ alignItems: 'center', flexWrap: 'wrap', mb: 1 }}>
-          <Typography id={id} variant="h2" component="h3" sx={{ overflowWrap: 'anywhere' }}>{title}</Typography>
+          <Typography id={id} variant="h2" component="h2" sx={{ overflowWrap: 'anywhere' }}>{title}</Typography>
           <Chip size="small" variant="outlined" label={t(`kind.${kind}`)} />
           <Status status={approval.status === 'pending' ? 'waiting' : approval.status} />
         </Stack>

@@ -37,7 +37,7 @@ export function BudgetCard({ task, wait, onDone }: Props) {
     <Card component="article" aria-labelledby={id}>
       <CardContent>
         <Stack direction="row" spacing={1} useFlexGap sx={{ alignItems: 'center', flexWrap: 'wrap', mb: 1 }}>
-          <Typography id={id} variant="h2" component="h3">{t('raise')}</Typography>
+          <Typography id={id} variant="h2" component="h2">{t('raise')}</Typography>
           <Chip size="small" variant="outlined" label={t('kind.budget')} />
           <Status status="waiting" />
         </Stack>

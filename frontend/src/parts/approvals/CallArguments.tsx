@@ -13,11 +13,11 @@ export function CallArguments({ approval }: { approval: ApprovalView }) {
   return (
     <>
       {(hides(given) || hides(changed ?? {})) && <Alert severity="warning" variant="outlined" sx={{ my: 1 }}>{t('hidden')}</Alert>}
-      <Typography variant="subtitle2" component="h4">{t('arguments')}</Typography>
+      <Typography variant="subtitle2" component="h3">{t('arguments')}</Typography>
       {none ? <Typography variant="body2" color="textSecondary">{t('noArguments')}</Typography> : <CodeBlock text={visibleJson(given)} label={t('arguments')} maxHeight={360} />}
       {changed && (
         <>
-          <Typography variant="subtitle2" component="h4">{t('changed')}</Typography>
+          <Typography variant="subtitle2" component="h3">{t('changed')}</Typography>
           <CodeBlock text={visibleJson(changed)} label={t('changed')} maxHeight={360} />
         </>
       )}

@@ -13,11 +13,11 @@ export function Result({ approval }: { approval: ApprovalView }) {
     <Box sx={{ mt: 2 }}>
       {approval.answer && (
         <>
-          <Typography variant="subtitle2" component="h4">{t('yourAnswer')}</Typography>
+          <Typography variant="subtitle2" component="h3">{t('yourAnswer')}</Typography>
           <Typography sx={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{approval.answer}</Typography>
         </>
       )}
-      {votes.length > 0 && <Typography variant="subtitle2" component="h4" sx={{ mt: 1 }}>{t('votes')}</Typography>}
+      {votes.length > 0 && <Typography variant="subtitle2" component="h3" sx={{ mt: 1 }}>{t('votes')}</Typography>}
       {votes.map((vote) => (
         <Typography key={vote.user + vote.at} variant="body2" sx={{ overflowWrap: 'anywhere' }}>
           {t('vote', { user: vote.user, decision: t(`decision.${vote.decision}`, { defaultValue: vote.decision }) })}
