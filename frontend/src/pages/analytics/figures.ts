@@ -1,4 +1,4 @@
-import type { CallFigures } from '../../api';
+import type { CallFigures, Period } from '../../api';
 
 const number = new Intl.NumberFormat();
 const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
@@ -19,10 +19,10 @@ function dateIn(at: string, timeZone: string): string {
 }
 
 /** Return all days of a period, so that days without calls are shown as gaps. */
-export function daysOf(period: { since: string; until: string; time_zone: string }): string[] {
+export function daysOf({ since, until, time_zone: timeZone = 'UTC' }: Period): string[] {
   const days: string[] = [];
-  const last = Date.parse(dateIn(period.until, period.time_zone));
-  for (let at = Date.parse(dateIn(period.since, period.time_zone)); at <= last; at += 86_400_000) {
+  const last = Date.parse(dateIn(until, timeZone));
+  for (let at = Date.parse(dateIn(since, timeZone)); at <= last; at += 86_400_000) {
     days.push(new Date(at).toISOString().slice(0, 10));
   }
   return days;
