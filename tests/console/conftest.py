@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.console import chromium
-from tests.console.people import Person, create_person
+from tests.console.people import PROXIES, Person, create_person
 from tests.console.watch import Watch
 from tests.stack import Stack, running_stack
 from tests.until import LIMIT_S
@@ -31,7 +31,8 @@ async def browser(starts_servers: None) -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 async def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """Run Chimera with the built console; its models are the simulator's."""
-    async with running_stack(tmp_path_factory.mktemp("console"), registration="open") as stack:
+    changes = {"registration": "open", "trusted_proxies": PROXIES}
+    async with running_stack(tmp_path_factory.mktemp("console"), **changes) as stack:
         yield stack
 
 

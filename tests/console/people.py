@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from random import randrange
 from uuid import uuid4
 
 from playwright.async_api import Page, expect
@@ -9,6 +10,8 @@ from playwright.async_api import Page, expect
 from tests.stack import Stack
 
 PASSWORD = "correct horse battery"
+PROXIES = ("127.0.0.1/32",)
+"""Each person registers from another address, because few may register from the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ async def create_person(stack: Stack, *, is_admin: bool = False) -> Person:
     """Create a user through the API. The stack permits registration."""
     person = Person(f"{uuid4().hex[:12]}@example.com")
     body = {"email": person.email, "password": person.password}
-    (await stack.api.post("/api/v1/auth/register", json=body)).raise_for_status()
+    home = {"X-Forwarded-For": f"198.18.{randrange(256)}.{randrange(256)}"}
+    (await stack.api.post("/api/v1/auth/register", json=body, headers=home)).raise_for_status()
     if is_admin:
         found = (await stack.api.get("/api/v1/users", params={"q": person.email})).raise_for_status().json()
         (user,) = [each for each in found["items"] if each["email"] == person.email]

@@ -36,6 +36,7 @@ async def test_a_person_signs_in_and_stays_signed_in(page: Page, person: Person)
         ("document.body.innerHTML = '<p style=\"color: red\">'", "style-src"),
         ("document.body.append(Object.assign(document.createElement('script'), { text: '1' }))", "script-src"),
         ("setTimeout(() => { throw new Error('a bug') })", "uncaught error: .*a bug"),
+        ("setTimeout(() => alert(1))", "dialog: 1"),
         ("console.error('something failed')", "logged error: something failed"),
     ],
 )

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Request, Response, WebError, WebSocket
+from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Request, Response, WebError, WebSocket
 from playwright.async_api import Page as BrowserPage
 
 _REPORT_VIOLATIONS = """
@@ -55,6 +55,11 @@ class Watch:
 
     def _on_page(self, page: BrowserPage) -> None:
         page.on("websocket", self._on_socket)
+        page.on("dialog", self._on_dialog)
+
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        self._faults.append(f"dialog: {dialog.message}")
+        await dialog.dismiss()
 
     def _on_socket(self, socket: WebSocket) -> None:
         self._check("WebSocket", socket.url)
