@@ -7,7 +7,7 @@ import { server } from './server';
 vi.mock('../src/live/line', () => ({ connect: socket.connect }));
 
 // Only ends tests that hang: the machine may be busy.
-configure({ asyncUtilTimeout: 30_000 });
+configure({ asyncUtilTimeout: 120_000 });
 
 // What jsdom lacks.
 window.ResizeObserver = class { observe() {} unobserve() {} disconnect() {} };

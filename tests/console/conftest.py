@@ -31,8 +31,8 @@ async def browser(starts_servers: None) -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 async def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """Run Chimera with the built console; its models are the simulator's."""
-    changes = {"registration": "open", "trusted_proxies": PROXIES}
-    async with running_stack(tmp_path_factory.mktemp("console"), **changes) as stack:
+    folder = tmp_path_factory.mktemp("console")
+    async with running_stack(folder, registration="open", trusted_proxies=PROXIES) as stack:
         yield stack
 
 

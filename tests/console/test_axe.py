@@ -1,9 +1,10 @@
 """axe finds no violation on any page, in either theme, at the width of a desk or a phone."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, Page, StorageState, expect
+from playwright.async_api import Browser, Page, StorageState, ViewportSize, expect
 
 from tests.console import axe
 from tests.console.addresses import Route, address, routes
@@ -13,8 +14,8 @@ from tests.console.sample import Sample, create_sample
 from tests.stack import Stack
 
 ROUTES = routes()
-THEMES = ("light", "dark")
-PHONE = {"width": 390, "height": 844}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +52,17 @@ async def load(page: Page, place: str) -> None:
 
 async def views(page: Page) -> list[str]:
     """Return the addresses of a page's tabs."""
-    return await page.locator("[role=tablist] a[href]").evaluate_all(
+    found: list[str] = await page.locator("[role=tablist] a[href]").evaluate_all(
         "links => links.map((each) => each.getAttribute('href'))"
     )
+    return found
 
 
 async def links(page: Page) -> list[str]:
-    return await page.locator("a[href^='/']:not([download])").evaluate_all(
+    found: list[str] = await page.locator("a[href^='/']:not([download])").evaluate_all(
         "links => links.map((each) => new URL(each.href).pathname)"
     )
+    return found
 
 
 def leads_somewhere(path: str) -> bool:

@@ -1,5 +1,5 @@
 export default {
-  title: 'Home', greeting: 'Hello, {{name}}', newTask: 'New task',
+  title: 'Home', greeting: 'Hello, {{name}}',
   first: 'Start with a sample task', firstHint: 'A team of agents plans it, works on it side by side, and combines the results, while you watch every step.', firstStart: 'Start the sample task', firstOwn: 'Write your own task',
   sampleGoal: 'Compare tea and coffee as a daily drink: health, cost and the environment. Give a short recommendation.',
   sampleSimulated: 'The built-in simulator answers, not a real model: it costs nothing, and the texts are placeholders.',

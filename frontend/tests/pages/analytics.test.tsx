@@ -12,7 +12,7 @@ const calls = {
 const overview = {
   by_agent: [{ agent: 'writer', ...calls }], by_model: [{ model: 'openai/gpt-5.6', ...calls }], latency: durations,
   days: [{ date: '2026-11-29', cost_micro_usd: 2_500_000, attempts: 10, finished: 7, input_tokens: 1200, output_tokens: 300 }],
-  model_calls: calls, period: { since: '', until: '', time_zone: 'Europe/Berlin' },
+  model_calls: calls, period: { since: '2026-11-25T00:00:00Z', until: '2026-12-01T10:00:00Z', time_zone: 'Europe/Berlin' },
   runs: { cancelled: 0, completed: 4, created: 5, failed: 1, success_rate: 0.8, duration: durations },
 };
 

@@ -40,6 +40,20 @@ test('searches by what the address says', async () => {
   expect(await screen.findByRole('link', { name: 'Carol' })).toBeVisible();
 });
 
+test('lists service accounts apart from people, as the API does', async () => {
+  const nightly: UserDetails = { ...CAROL, id: 's1', kind: 'service', name: 'nightly', email: 'nightly', has_password: false };
+  server.use(
+    answer('get', '/auth/me', ADMIN),
+    http.get('*/api/v1/users', ({ request }) => HttpResponse.json({ items: [new URL(request.url).searchParams.get('kind') === 'service' ? nightly : CAROL], ...PAGE })),
+  );
+  const { user, address } = open('/users');
+  await screen.findByRole('link', { name: 'Carol' });
+  await user.click(screen.getByRole('combobox', { name: 'Kind' }));
+  await user.click(screen.getByRole('option', { name: 'Service account' }));
+  expect(await screen.findByRole('link', { name: 'nightly' })).toBeVisible();
+  expect(address()).toBe('/users?kind=service');
+});
+
 test('shows the link of a new invitation once', async () => {
   server.use(answer('get', '/auth/me', ADMIN), answer('get', '/invitations', { items: [], ...PAGE }));
   server.use(answer('post', '/invitations', { id: 'i1', email: 'dan@example.com', role: 'user', token: 'tok/en', created_at: '2026-12-01T09:00:00Z', expires_at: '2026-12-04T09:00:00Z', used_at: null }, 201));

@@ -9,7 +9,7 @@ import { money } from '../../parts/Money';
 import { Simulated } from '../../parts/Simulated';
 import { Bars } from '../../parts/Bars';
 import { DayChart } from './DayChart';
-import { compactOf, everyDay, numberOf, percentOf, wasted } from './figures';
+import { compactOf, daysOf, numberOf, percentOf, wasted } from './figures';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
 import { Panel } from '../../parts/Panel';
@@ -27,7 +27,7 @@ export function CostView({ period }: { period: Period }) {
 function Costs({ data }: { data: Overview }) {
   const { t } = useTranslation('analytics');
   const { model_calls: calls, runs } = data;
-  const days = everyDay(data.days.map(({ date }) => date));
+  const days = daysOf(data.period);
   const byDate = new Map(data.days.map((day) => [day.date, day.cost_micro_usd]));
   const doubts = [
     calls.estimated_micro_usd > 0 && t('estimated', { amount: money(calls.estimated_micro_usd) }),

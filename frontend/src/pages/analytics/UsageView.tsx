@@ -12,7 +12,7 @@ import { money } from '../../parts/Money';
 import { ScrollTable } from '../../parts/ScrollTable';
 import { usePages } from '../../parts/usePages';
 import { DayChart, dayOf } from './DayChart';
-import { compactOf, everyDay, numberOf, wasted } from './figures';
+import { compactOf, daysOf, numberOf, wasted } from './figures';
 import { Loaded } from './Loaded';
 import type { Period } from './period';
 import { Panel } from '../../parts/Panel';
@@ -24,7 +24,7 @@ export function UsageView({ period }: { period: Period }) {
   return (
     <Loaded answer={overview} isEmpty={(data) => data.days.length === 0}>
       {(data) => {
-        const days = everyDay(data.days.map(({ date }) => date));
+        const days = daysOf(data.period);
         const byDate = new Map(data.days.map((day) => [day.date, day]));
         const series = (name: 'input_tokens' | 'output_tokens' | 'attempts') => days.map((day) => byDate.get(day)?.[name] ?? 0);
         return (

@@ -1,4 +1,4 @@
-import type { CallFigures } from '../../api';
+import type { CallFigures, Period } from '../../api';
 
 const number = new Intl.NumberFormat();
 const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
@@ -13,13 +13,16 @@ export function wasted(figures: Pick<CallFigures, 'failed' | 'late' | 'in_doubt'
   return figures.failed + figures.late + figures.in_doubt;
 }
 
-/** Return all days from the first to the last, so that days without calls are shown as gaps. */
-export function everyDay(dates: readonly string[]): string[] {
-  const [first] = dates;
-  const last = dates.at(-1);
-  if (first === undefined || last === undefined) return [];
+/** Return the date of an instant in a time zone, such as 2026-12-01. */
+function dateIn(at: string, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(at));
+}
+
+/** Return all days of a period, so that days without calls are shown as gaps. */
+export function daysOf({ since, until, time_zone: timeZone = 'UTC' }: Period): string[] {
   const days: string[] = [];
-  for (let at = Date.parse(`${first}T00:00:00Z`); at <= Date.parse(`${last}T00:00:00Z`); at += 86_400_000) {
+  const last = Date.parse(dateIn(until, timeZone));
+  for (let at = Date.parse(dateIn(since, timeZone)); at <= last; at += 86_400_000) {
     days.push(new Date(at).toISOString().slice(0, 10));
   }
   return days;

@@ -1,8 +1,6 @@
 import Box from '@mui/material/Box';
-import Button from '@mui/material/Button';
 import Stack from '@mui/material/Stack';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
 import { useListTasksQuery } from '../../api';
 import { useMe } from '../../app/session/useMe';
 import { addWords } from '../../app/words';

@@ -37,7 +37,7 @@ export function Holds() {
   return (
     <Panel title={t('holds')} about={t('holdsAbout')}>
       <Stack component="form" direction="row" spacing={1} useFlexGap sx={{ flexWrap: 'wrap' }} onSubmit={(event) => { event.preventDefault(); void submit(); }}>
-        <TextField label={t('holdId')} value={id} onChange={(event) => setId(event.target.value)} sx={{ flexGrow: 1, minWidth: 240 }} />
+        <TextField fullWidth={false} label={t('holdId')} value={id} onChange={(event) => setId(event.target.value)} sx={{ flexGrow: 1, minWidth: 240 }} />
         <Button type="submit" variant="outlined" disabled={id.trim() === '' || placing.isLoading}>{t('hold')}</Button>
       </Stack>
       {placing.error !== undefined && <Problem error={placing.error} compact />}

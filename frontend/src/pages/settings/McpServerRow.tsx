@@ -35,7 +35,7 @@ export function McpServerRow({ server, onDelete }: { server: McpServerView; onDe
       </Stack>
       <Typography variant="body2" color="textSecondary">{server.url}</Typography>
       <Typography variant="caption" color="textSecondary" component="div">
-        <Link component={To} to={`/settings/tools?server=${encodeURIComponent(server.name)}`} aria-label={`${server.name}: ${t('serverTools', { count: server.tools })}`}>{t('serverTools', { count: server.tools })}</Link>
+        <Link component={To} underline="always" to={`/settings/tools?server=${encodeURIComponent(server.name)}`} aria-label={`${server.name}: ${t('serverTools', { count: server.tools })}`}>{t('serverTools', { count: server.tools })}</Link>
         {server.has_headers && ` · ${t('withHeaders')}`}
       </Typography>
       {server.error && <Typography variant="body2" color="error">{server.error}</Typography>}

@@ -56,7 +56,7 @@ export function McpServersView() {
       <Panel title={t('sharedServers')} about={t('sharedServersAbout')}>
         <CodeBlock text={FILE} label="mcp.json" />
         <Typography variant="body2">
-          {t('sharedServersHint')} <Link component={To} to="/settings/tools?source=mcp">{t('toolsOfServers')}</Link>
+          {t('sharedServersHint')} <Link component={To} underline="always" to="/settings/tools?source=mcp">{t('toolsOfServers')}</Link>
         </Typography>
       </Panel>
       {adding && <NewMcpServer onClose={() => setAdding(false)} />}

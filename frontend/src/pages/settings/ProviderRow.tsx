@@ -34,10 +34,9 @@ export function ProviderRow({ provider }: { provider: ProviderView }) {
         {simulated && <Simulated />}
       </Stack>
       {advice && <Typography variant="body2" color="textSecondary">{advice}</Typography>}
-      <Typography variant="caption" color="textSecondary" component="div">
-        {[t('operations.chat'), ...(operations ?? []).map((each) => t(`operations.${each}`))].join(' · ')}
-        {configured && <> · <Link component={To} to={`/settings/models?provider=${encodeURIComponent(name)}`} aria-label={t('modelsOf', { name })}>{t('views.models')}</Link></>}
-      </Typography>
+      {configured && <Typography variant="caption" color="textSecondary" component="div">
+        {[t('operations.chat'), ...(operations ?? []).map((each) => t(`operations.${each}`))].join(' · ')} · <Link component={To} underline="always" to={`/settings/models?provider=${encodeURIComponent(name)}`} aria-label={t('modelsOf', { name })}>{t('views.models')}</Link>
+      </Typography>}
       <div aria-live="polite">
         {data && (
           <Alert severity={data.verdict === 'valid' ? 'success' : 'error'} variant="outlined" sx={{ mt: 1 }}>

@@ -24,7 +24,6 @@ import { When } from '../../parts/When';
 import { NewServiceAccount } from './NewServiceAccount';
 
 const ROLES = ['user', 'admin', 'viewer'] as const;
-const KINDS = ['person', 'service'] as const;
 const STATES = ['active', 'disabled', 'deleted'] as const;
 
 function one<T extends string>(values: readonly T[], value: string): T | undefined {
@@ -37,7 +36,7 @@ export function UserList() {
   const { get, set, any, clear } = useFilters();
   const [text, setText] = useTyped(get('q'), (q) => set({ q }));
   const [creating, setCreating] = useState(false);
-  const [q, kind, role, state] = [get('q'), one(KINDS, get('kind')), one(ROLES, get('role')), one(STATES, get('state'))];
+  const [q, kind, role, state] = [get('q'), get('kind') === 'service' ? ('service' as const) : undefined, one(ROLES, get('role')), one(STATES, get('state'))];
   const wish = useMemo<ListUsersApiArg>(() => ({ limit: 50, ...(q ? { q } : {}), ...(kind ? { kind } : {}), ...(role ? { role } : {}), ...(state ? { state } : {}) }), [q, kind, role, state]);
   const { data, error, refetch, isLoading } = useListUsersQuery(wish);
   const loadPage = useCallback((cursor: string) => dispatch(api.endpoints.listUsers.initiate({ ...wish, cursor }, { subscribe: false })).unwrap(), [dispatch, wish]);
@@ -47,7 +46,7 @@ export function UserList() {
       <Stack direction="row" spacing={2} useFlexGap sx={{ flexWrap: 'wrap' }}>
         <TextField type="search" label={t('search')} value={text} onChange={(event) => setText(event.target.value)} sx={{ width: 260 }} />
         <Choose label={t('role')} value={role ?? ''} onChange={(value) => set({ role: value })} options={[['', t('all')], ...ROLES.map((each) => [each, t(`roles.${each}`)] as const)]} />
-        <Choose label={t('kind')} value={kind ?? ''} onChange={(value) => set({ kind: value })} options={[['', t('all')], ...KINDS.map((each) => [each, t(`kinds.${each}`)] as const)]} />
+        <Choose label={t('kind')} value={kind ?? ''} onChange={(value) => set({ kind: value })} options={[['', t('kinds.person')], ['service', t('kinds.service')]]} />
         <Choose label={t('state')} value={state ?? ''} onChange={(value) => set({ state: value })} options={[['', t('notDeleted')], ...STATES.map((each) => [each, t(`states.${each}`)] as const)]} />
       </Stack>
       {isLoading && <Loading rows={6} />}
@@ -72,7 +71,7 @@ export function UserList() {
                   {user.kind === 'service' && <Chip size="small" variant="outlined" label={t('kinds.service')} />}
                 </Stack>
                 <Typography variant="caption" color="textSecondary" component="div">
-                  {user.name && `${user.email} · `}
+                  {user.name && user.name !== user.email && `${user.email} · `}
                   {user.last_used_at ? <>{t('lastUsed')} <When at={user.last_used_at} /></> : t('neverUsed')}
                 </Typography>
               </Row>

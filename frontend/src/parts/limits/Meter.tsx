@@ -13,7 +13,7 @@ export function Meter({ name, used, children, remark }: { name: string; used: nu
         <Typography variant="body2">{name}</Typography>
         <Typography variant="body2" sx={{ fontVariantNumeric: 'tabular-nums', textAlign: 'right' }}>{children}</Typography>
       </Stack>
-      {used !== undefined && <LinearProgress variant="determinate" value={share} aria-label={name} color={share >= 100 ? 'error' : share >= 80 ? 'warning' : 'primary'} sx={{ height: 6, borderRadius: 1, mt: 0.5 }} />}
+      {used !== undefined && <LinearProgress variant="determinate" value={share} aria-label={name} color={share >= 100 ? 'error' : share >= 80 ? 'warning' : 'primary'} sx={{ height: 6, borderRadius: 1, mt: 0.5, bgcolor: 'divider' }} />}
       {remark && <Typography variant="caption" color="textSecondary" component="div" sx={{ mt: 0.5 }}>{remark}</Typography>}
     </Box>
   );
