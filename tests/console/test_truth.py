@@ -63,7 +63,7 @@ async def test_a_worker_dies_in_mid_stream(page: Page, person: Person, work: Wor
     await expect(page.get_by_text(re.compile("text of attempt 1 was taken back"))).to_be_visible()
     await work.until(task_id, "completed")
     await is_stored_text(page, work, task_id, "one")
-    attempts = (await work.get(f"/tasks/{task_id}/attempts"))["items"]
+    attempts = (await work.get(f"/tasks/{task_id}/cost"))["attempts"]
     assert len([each for each in attempts if each["path"] == "one"]) >= 2
     assert len(words(before)) >= 20
     await page.goto(f"/tasks/{task_id}/timeline")

@@ -28,7 +28,7 @@ class Work:
 
     api: httpx2.AsyncClient
 
-    async def get(self, path: str, **params: str | int) -> Any:
+    async def get(self, path: str, /, **params: str | int) -> Any:
         return (await self.api.get(f"/api/v1{path}", params=params)).raise_for_status().json()
 
     async def post(self, path: str, body: object = None) -> Any:
