@@ -4,7 +4,7 @@ PY := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock"
 
-.PHONY: help up demo check quick test format bench faults lock sbom audit migration migration-initial console console-api wheel
+.PHONY: screenshots help up demo check quick test format bench faults lock sbom audit migration migration-initial console console-api wheel
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -35,6 +35,9 @@ console-api: ## Regenerate the console's client from the OpenAPI document
 
 wheel: console ## Build a wheel with the console in dist/
 	@$(PY) -m build --wheel --no-isolation
+
+screenshots: ## Take pictures of every page of the console for the docs
+	@$(PY) -m tests.console.screenshots
 
 bench: ## Run the benchmarks against bare Temporal (see benchmarks/)
 	@$(PY) -m benchmarks $(ARGS)
