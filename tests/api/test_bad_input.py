@@ -225,7 +225,11 @@ def test_responses_never_contain_validator_text(body: type[Body], value: object)
     ("path", "field", "expected"),
     [
         ("tasks?stauts=failed", "stauts", "Unknown parameter. Did you mean 'status'?"),
-        ("tasks?x=failed", "x", "Unknown parameter. Use one of cursor, limit, q, schedule_id, shared, sort, status."),
+        (
+            "tasks?x=failed",
+            "x",
+            "Unknown parameter. Use one of agent, cursor, limit, q, schedule_id, shared, sort, status, waits_for.",
+        ),
         ("agents?x=1", "x", "Unknown parameter. Use one of cursor, limit, shared."),
         ("auth/me?x=1", "x", "Unknown parameter. Remove it."),
         ("tasks?status=foo", "status", "Use one of 'draft', 'queued',"),
