@@ -1,7 +1,7 @@
 """The two cookies of a browser's session: the access token and the refresh token of our own pages.
 
 A cookie counts only together with a header that no form and no foreign page can send, so a request that a browser makes
-for somebody else's page never has a caller. The names end in the port, because browsers share cookies between all ports
+for another site's page never has a caller. The names end in the port, because browsers share cookies between all ports
 of a host, and two installations on one machine would overwrite each other's.
 """
 

@@ -7,7 +7,7 @@ import rehypeSanitize from 'rehype-sanitize';
 import remarkGfm from 'remark-gfm';
 import { CodeBlock } from './CodeBlock';
 
-/** An image would send a request to whoever wrote the text, so it becomes a link that says where it leads. */
+/** An image would send a request to the author of the text, so it becomes a link that says where it leads. */
 function ImageLink({ src, alt }: ComponentProps<'img'>) {
   const href = typeof src === 'string' ? src : '';
   return <SafeLink href={href}>{alt ? `${alt} (${href})` : href}</SafeLink>;

@@ -13,7 +13,7 @@ export default {
     untitled: 'Untitled chat',
     none: 'No chats yet.',
     noneArchived: 'No archived chats.',
-    noneShared: 'Nobody has shared a chat with you.',
+    noneShared: 'No chat is shared with you.',
     menu: 'Actions for {{title}}',
     today: 'Today', yesterday: 'Yesterday', week: 'Last 7 days', earlier: 'Earlier',
   },

@@ -38,7 +38,7 @@ export function Conversation({ session, isOwn, onChanged }: Props) {
   const [isLost, setLost] = useState(false);
   const { box, content, isAtEnd, toEnd, release } = useScroll(messages[0]?.id ?? null, () => void thread.loadOlder());
 
-  // Whoever sends a message to a busy session means it.
+  // A user who sends a message to a busy session means it.
   const policy = writing.policy ?? (session.double_texting === 'reject' ? 'queue' : session.double_texting);
   const canWrite = isOwn && branch === null;
   const open = messages.filter((message) => isOpen(message) && message.task_id == null);

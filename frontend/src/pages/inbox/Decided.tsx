@@ -14,7 +14,7 @@ import { TwoPanes } from './TwoPanes';
 const ASKED = { status: ['approved', 'rejected', 'answered', 'expired', 'cancelled'] as ('approved' | 'rejected' | 'answered' | 'expired' | 'cancelled')[], limit: 50 };
 const SEARCH = '?tab=decided';
 
-/** Decisions that were made, or that nobody made in time. */
+/** Decisions that were made, or that expired. */
 export function Decided({ item }: { item: string | undefined }) {
   const { t } = useTranslation('inbox');
   const dispatch = useAppDispatch();

@@ -30,7 +30,7 @@ export type Picture = {
   /** IDs of the decisions that the reply waits for, oldest first. */
   approvals: readonly string[];
   budget: Budget | null;
-  /** What the model call is held up by. */
+  /** The reason why the model call is blocked. */
   note: Note | null;
   state: 'queued' | 'working' | 'cancelling' | 'ended';
 };
