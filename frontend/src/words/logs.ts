@@ -13,6 +13,6 @@ export default {
   empty: 'Nothing has been logged.', emptyHint: 'Warnings and errors appear here.',
   clear: 'Remove filters',
   action: 'Action', anyAction: 'Every action', actor: 'ID of the user who did it', subject: 'ID of what it was done to',
-  by: 'by {{who}}', nobody: 'without a sign-in', from: 'from {{address}}', on: 'on {{what}}',
+  by: 'by {{who}}', nobody: 'a signed-out user', from: 'from {{address}}', on: 'on {{what}}',
   requestId: 'Request {{id}}', details: 'Details',
 } as const;
