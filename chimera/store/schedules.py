@@ -24,6 +24,8 @@ from models.tasks import TaskSpec
 from models.users import Caller
 from models.wording import sentence_of
 
+_UNREADABLE = "(This version cannot read the goal.)"
+
 
 async def create(
     session: AsyncSession, owner_id: UserId, spec: ScheduleSpec, refs: Mapping[str, str] = MappingProxyType({})
@@ -191,16 +193,29 @@ def view(schedule: Schedule, now: datetime, count: int) -> ScheduleView:
     return ScheduleView(
         id=ScheduleId(schedule.id),
         name=schedule.name,
-        task=TaskSpec.model_validate(fields["task"]),
+        task=_readable(fields.get("task", {})),
         cron=fields.get("cron"),
         interval_s=fields.get("interval_s"),
         time_zone=fields.get("time_zone", "UTC"),
-        overlap=fields.get("overlap", Overlap.SKIP),
+        overlap=fields["overlap"] if fields.get("overlap") in set(Overlap) else Overlap.SKIP,
         paused=schedule.paused,
         note=note,
         next_runs=tuple(next_runs),
         created_at=schedule.created_at,
     )
+
+
+def _readable(task: Mapping[str, Any]) -> TaskSpec:
+    """Return a stored task without the fields that this version no longer accepts."""
+    fields = {"goal": _UNREADABLE, **task}
+    while True:
+        try:
+            return TaskSpec.model_validate(fields)
+        except ValidationError as error:
+            rejected = {each["loc"][0] for each in error.errors() if each["loc"]}
+            # An error of the task as a whole names no field.
+            fields = {name: fields[name] for name in fields.keys() - rejected} if rejected else {}
+            fields.setdefault("goal", _UNREADABLE)
 
 
 def _stored(spec: ScheduleSpec, refs: Mapping[str, str]) -> dict[str, Any]:

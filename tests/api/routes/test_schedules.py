@@ -480,6 +480,31 @@ async def test_an_old_schedule_is_shown_and_replaceable(
     assert (await alice.delete(address)).status_code == 204
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ({"task": {"goal": "Report.", "priority": 99}}, {"goal": "Report.", "priority": 3}),
+        ({"task": {"images": ["x"]}}, {"goal": "(This version cannot read the goal.)", "images": []}),
+        ({"task": {"goal": "Report.", "plan": [{"key": "a b"}]}}, {"goal": "Report.", "plan": None}),
+        ({"overlap": "queue", "task": {"goal": "Report."}}, {"goal": "Report."}),
+        ({}, {"goal": "(This version cannot read the goal.)"}),
+    ],
+)
+async def test_an_unreadable_task_does_not_break_the_list(
+    alice: httpx2.AsyncClient, database: Database, stored: dict[str, Any], shown: dict[str, Any]
+) -> None:
+    address = (await alice.post("/api/v1/schedules", json=DAILY)).headers["Location"]
+    schedule_id = address.rpartition("/")[2]
+    async with database.begin() as session:
+        await session.execute(update(Schedule).where(Schedule.id == schedule_id).values(spec=stored))
+    listed = next(one for one in (await alice.get("/api/v1/schedules")).json()["items"] if one["id"] == schedule_id)
+    assert listed == (await alice.get(address)).json()
+    assert listed["task"] | shown == listed["task"]
+    assert "isn't starting runs" in listed["note"]
+    assert (await alice.put(address, json=DAILY)).json()["note"] is None
+    assert (await alice.delete(address)).status_code == 204
+
+
 async def test_an_admin_cannot_change_other_users_schedules(
     alice: httpx2.AsyncClient, sign_up: SignUp, database: Database
 ) -> None:
