@@ -20,6 +20,7 @@ BENCHMARKS = {
     "mcp": "every tool of three public MCP servers, called by stdio and by HTTP",
     "openai": "unmodified clients of OpenAI against the OpenAI-compatible API",
     "places": "whether a stack starts, works and stops with checkouts and data folders in odd places",
+    "console": "the console in Chromium: frames under a stream of events, and Lighthouse's scores",
     "fuzz": "schemathesis on the whole OpenAPI document: cases and failed checks",
     "security": "attacks on all known weaknesses: trials and failed checks",
 }
