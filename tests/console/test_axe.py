@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, StorageState, ViewportSize, expe
 from tests.console import axe
 from tests.console.addresses import Route, address, routes
 from tests.console.conftest import NewPage
+from tests.console.pages import load, views
 from tests.console.people import sign_in
 from tests.console.sample import Sample, create_sample
 from tests.stack import Stack
@@ -40,22 +41,6 @@ async def open_page(new_page: NewPage, state: StorageState) -> Callable[[Route],
         return await new_page(storage_state=state, reduced_motion="reduce")
 
     return open_page
-
-
-async def load(page: Page, place: str) -> None:
-    """Open an address, and wait until everything on it has been loaded."""
-    await page.goto(place)
-    await expect(page.get_by_role("heading", level=1).first).to_be_visible()
-    await expect(page.locator(".MuiSkeleton-root, [aria-busy=true]")).to_have_count(0)
-    await expect(page.get_by_text("There is no page at this address.")).to_have_count(0)
-
-
-async def views(page: Page) -> list[str]:
-    """Return the addresses of a page's tabs."""
-    found: list[str] = await page.locator("[role=tablist] a[href]").evaluate_all(
-        "links => links.map((each) => each.getAttribute('href'))"
-    )
-    return found
 
 
 async def links(page: Page) -> list[str]:
