@@ -37,7 +37,7 @@ function Costs({ data }: { data: Overview }) {
     <Stack spacing={3}>
       <Card>
         <CardContent>
-          <Stack direction="row" spacing={5} useFlexGap sx={{ flexWrap: 'wrap' }}>
+          <Stack direction="row" useFlexGap sx={{ flexWrap: 'wrap', columnGap: 4, rowGap: 2 }}>
             <Figure name={t('total')} remark={doubts.join('. ') || undefined}>{money(calls.cost_micro_usd)}</Figure>
             <Figure name={t('calls')} remark={typeof calls.success_rate === 'number' ? t('successRate', { rate: percentOf(calls.success_rate) }) : undefined}>
               <Stack direction="row" spacing={1} sx={{ alignItems: 'center' }}>
