@@ -1,4 +1,5 @@
 import BlockIcon from '@mui/icons-material/Block';
+import IdleIcon from '@mui/icons-material/CircleOutlined';
 import CheckCircleIcon from '@mui/icons-material/CheckCircleOutlined';
 import ErrorIcon from '@mui/icons-material/ErrorOutlined';
 import HourglassIcon from '@mui/icons-material/HourglassEmpty';
@@ -25,7 +26,7 @@ const TONES: Record<string, readonly [Tone, Icon]> = {
   failed: ['error', ErrorIcon], rejected: ['error', BlockIcon], refused: ['error', BlockIcon], down: ['error', ErrorIcon],
   full: ['error', ErrorIcon], interrupted: ['warning', ErrorIcon],
   cancelled: ['textSecondary', BlockIcon], skipped: ['textSecondary', BlockIcon], expired: ['textSecondary', HourglassIcon],
-  inactive: ['textSecondary', PauseIcon], none: ['textSecondary', BlockIcon],
+  inactive: ['textSecondary', PauseIcon], idle: ['textSecondary', IdleIcon], none: ['textSecondary', BlockIcon],
 };
 
 /** Return the tone of a state, for what shows states in its own way, such as the graph. */
