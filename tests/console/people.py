@@ -20,10 +20,10 @@ class Person:
     password: str = PASSWORD
 
 
-async def create_person(stack: Stack, *, is_admin: bool = False) -> Person:
-    """Create a user through the API. The stack permits registration."""
-    person = Person(f"{uuid4().hex[:12]}@example.com")
-    body = {"email": person.email, "password": person.password}
+async def create_person(stack: Stack, email: str = "", *, name: str = "", is_admin: bool = False) -> Person:
+    """Create a user through the API, by default with an address of its own. The stack permits registration."""
+    person = Person(email or f"{uuid4().hex[:12]}@example.com")
+    body = {"email": person.email, "name": name, "password": person.password}
     home = {"X-Forwarded-For": f"198.18.{randrange(256)}.{randrange(256)}"}
     (await stack.api.post("/api/v1/auth/register", json=body, headers=home)).raise_for_status()
     if is_admin:

@@ -3,11 +3,12 @@
 from typing import Any
 
 from tests.console.people import create_person
-from tests.console.sample import QUESTION, Sample
+from tests.console.sample import Sample
 from tests.console.work import POST, a_subtask, working_as
 from tests.stack import Stack
 
 GOAL = "Compare tea and coffee as a daily drink: health, cost and the environment. Give a short recommendation."
+QUESTION = '[[sim: ask="Which supplier shall I order from?"; options=Hansen,Nordic]]'
 SLOW = "[[sim: tokens=4000; drip=10]]"
 PROMPT = "You order what the office needs. Ask before you spend more than 50 dollars."
 AGENTS: tuple[dict[str, Any], ...] = (
@@ -27,7 +28,7 @@ FILES = {
 
 async def create_showcase(stack: Stack) -> Sample:
     """Create an administrator and one or more of everything that the console shows."""
-    person = await create_person(stack, is_admin=True)
+    person = await create_person(stack, "maria@example.com", name="Maria", is_admin=True)
     async with working_as(stack, person) as work:
         me = await work.get("/auth/me")
         for agent in AGENTS:
@@ -47,7 +48,7 @@ async def create_showcase(stack: Stack) -> Sample:
         paid = await work.task(
             "Write a guide to brewing coffee.",
             a_subtask("guide", "[[sim: tokens=400]]", title="Write the guide"),
-            budget={"max_cost_micro_usd": 1},
+            budget={"max_cost_micro_usd": 2_000},
         )
         await work.task(
             "Check the claims in the annual report.",
